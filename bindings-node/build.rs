@@ -1,4 +1,4 @@
-//! Tells the linker that Node has the symbols.
+//! Build script: lets the linker leave Node's symbols undefined.
 
 fn main() {
     napi_build::setup();

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the tools that build and check the Node binding. Installs nothing if package-lock.json is unchanged.
+# Installs the tools that build and check the Node binding. Does nothing if package-lock.json is unchanged.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the wheel of `make test-wheel` and its competitors into their own environment, and measures: bench.sh
-# [--rounds N]; --install only installs.
+# Installs the wheel built by `make test-wheel` and the libraries to compare it with into a separate environment, and
+# runs the benchmark: bench.sh [--rounds N]. With --install, only installs them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

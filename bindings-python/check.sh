@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Python binding into the environment that setup.sh printed, and checks types, style, stubs and tests.
+# Builds the Python binding in the environment printed by setup.sh, checks types, style and stubs, and runs the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export VIRTUAL_ENV="$1" PATH="$1/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
@@ -12,6 +12,6 @@ mypy
 pyright --warnings
 (cd python && python -m mypy.stubtest --mypy-config-file ../pyproject.toml automoderate._native)
 ../docs/reference/make.sh python
-# A test that hangs fails.
+# The timeout turns a hanging test into a failure.
 timeout 900 python -m pytest
 python ../docs/check/run.py python

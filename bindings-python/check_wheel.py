@@ -1,4 +1,4 @@
-"""Checks the wheel that `wheel.sh` made: where it runs, what it links, what it contains and what its metadata says."""
+"""Checks the wheel built by `wheel.sh`: its platforms, linked libraries, files and metadata."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-# Libraries that every Linux has. Any other, above all OpenSSL, would have to be installed or included.
-SYSTEM = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1"}
-LOADER = "ld-linux"
+# Libraries that every Linux distribution provides. Any other library, such as OpenSSL, would have to be installed or
+# bundled.
+SYSTEM_LIBRARIES = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1"}
+LOADER_PREFIX = "ld-linux"
 
 
-def check(folder: Path) -> None:
-    """Fail with a message."""
+def check_packages(folder: Path) -> None:
+    """Checks the wheel and the source distribution in a folder; raises `AssertionError` if anything is wrong."""
     [wheel] = folder.glob("*.whl")
     [sdist] = folder.glob("*.tar.gz")
     assert "-cp310-abi3-manylinux2014_" in wheel.name, wheel.name
@@ -25,22 +26,22 @@ def check(folder: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         [library] = [name for name in names if name.endswith(".so")]
-        needed = linked(archive.read(library))
-        assert all(name in SYSTEM or name.startswith(LOADER) for name in needed), needed
+        needed = linked_libraries(archive.read(library))
+        assert all(name in SYSTEM_LIBRARIES or name.startswith(LOADER_PREFIX) for name in needed), needed
         for name in ("py.typed", "_native.pyi", "__init__.py"):
             assert f"automoderate/{name}" in names, name
-        # The package contains the support for users' tests, but not its own tests.
+        # The package includes the test server for users, but not its own tests.
         own = {name for name in names if "test" in name or "bench" in name}
         assert own == {"automoderate/testing.py", "automoderate/_pytest.py"}, own
         [metadata] = [name for name in names if name.endswith(".dist-info/METADATA")]
-        assert [name for name in names if ".dist-info/licenses/" in name], "the licences are included"
-        said = email.message_from_bytes(archive.read(metadata))
-    assert said["Requires-Python"] == ">=3.10"
-    assert said["License-Expression"] == "MIT OR Apache-2.0"
-    assert said["Description-Content-Type"].startswith("text/markdown")
-    assert "Real-time moderation updates" in str(said.get_payload())
-    assert "Typing :: Typed" in said.get_all("Classifier", [])
-    assert said.get_all("Requires-Dist") is None, "it needs no other packages"
+        assert [name for name in names if ".dist-info/licenses/" in name], "the license files are missing"
+        metadata_fields = email.message_from_bytes(archive.read(metadata))
+    assert metadata_fields["Requires-Python"] == ">=3.10"
+    assert metadata_fields["License-Expression"] == "MIT OR Apache-2.0"
+    assert metadata_fields["Description-Content-Type"].startswith("text/markdown")
+    assert "Real-time moderation updates" in str(metadata_fields.get_payload())
+    assert "Typing :: Typed" in metadata_fields.get_all("Classifier", [])
+    assert metadata_fields.get_all("Requires-Dist") is None, "the package must not have dependencies"
 
     with tarfile.open(sdist) as archive:
         inside = archive.getnames()
@@ -50,8 +51,8 @@ def check(folder: Path) -> None:
     sys.stdout.write(f"{sizes}; links {', '.join(sorted(needed))}\n")
 
 
-def linked(library: bytes) -> list[str]:
-    """The libraries that the loader has to find."""
+def linked_libraries(library: bytes) -> list[str]:
+    """Returns the names of the libraries that the dynamic loader must find."""
     from io import BytesIO
 
     from elftools.elf.dynamic import DynamicSection
@@ -62,4 +63,4 @@ def linked(library: bytes) -> list[str]:
 
 
 if __name__ == "__main__":
-    check(Path(sys.argv[1]))
+    check_packages(Path(sys.argv[1]))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the environment in which the Python binding is built and tested, and prints its folder. Installs nothing if
+# Creates the environment in which the Python binding is built and tested, and prints its folder. Does nothing if
 # requirements.txt is unchanged. PYTHON sets the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

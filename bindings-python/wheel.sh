@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs the source distribution, builds the wheel from it, as pip would, and tries the wheel in an empty environment:
-# wheel.sh ENVIRONMENT [FOLDER]. PYTHONS lists more interpreters to try it with.
+# Creates the source distribution, builds the wheel from it, as pip would, and tests the wheel in an empty environment:
+# wheel.sh ENVIRONMENT [FOLDER]. PYTHONS lists additional interpreters to test with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root="$(cd .. && pwd)"
@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 maturin sdist --out "$out" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 tar -xzf "$out"/automoderate-*.tar.gz -C "$work"
-# zig links against manylinux2014's glibc, whatever this machine has.
+# zig links against the glibc of manylinux2014, independent of this machine's glibc.
 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/wheel" \
     maturin build --quiet --release --zig --compatibility manylinux2014 --out "$out" \
     --manifest-path "$work"/automoderate-*/bindings-python/Cargo.toml
@@ -24,6 +24,6 @@ for python in python ${PYTHONS:-}; do
     rm -rf "$work/venv"
     "$python" -m venv "$work/venv"
     "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-index "$out"/*.whl
-    # Outside the sources, so that only the wheel can be imported.
+    # Run outside the source folder, so that Python imports the wheel.
     (cd "$work" && "$work/venv/bin/python" -W error "$root/bindings-python/tests/smoke.py" "$server")
 done

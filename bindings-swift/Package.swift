@@ -2,13 +2,13 @@
 import Foundation
 import PackageDescription
 
-// On Apple's platforms the Rust part is a binary, which scripts/xcframework.sh makes. Elsewhere, and during
-// development, it is a static library: `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib` makes
-// it, and `-Xlinker -LFOLDER` finds it.
+// On Apple's platforms, the Rust part is a binary framework built by scripts/xcframework.sh. On other platforms, and
+// during development, it is a static library built by
+// `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib`; pass its folder with `-Xlinker -LFOLDER`.
 let framework = "Artifacts/CAutoModerate.xcframework"
-let made = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
+let frameworkExists = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
 let native: Target =
-    made
+    frameworkExists
     ? .binaryTarget(name: "CAutoModerate", path: framework)
     : .systemLibrary(name: "CAutoModerate", path: "Sources/CAutoModerate")
 
@@ -23,7 +23,7 @@ let package = Package(
         native,
         .target(
             name: "AutoModerateFFI", dependencies: ["CAutoModerate"],
-            // The system libraries of the Rust part: certificates and proxies.
+            // System libraries that the Rust part needs for certificates and proxies.
             linkerSettings: ["Security", "SystemConfiguration", "CoreFoundation"].map {
                 .linkedFramework($0, .when(platforms: [.macOS, .iOS, .tvOS, .visionOS]))
             }),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench.sh [RUN...]: events per second and memory of the Swift binding, compared with Foundation's JSONDecoder. setup.sh
-# prints RUN. ROUNDS is the number of turns of each reader. bench.sh --latency [RUN...] prints the command of the
-# program that `cargo xtask bench latency` measures.
+# bench.sh [RUN...]: measures events per second and memory of the Swift binding, and compares them with Foundation's
+# JSONDecoder. setup.sh prints RUN, the prefix that runs a command in the Swift toolchain. ROUNDS sets the number of
+# rounds. bench.sh --latency [RUN...] prints the command of the program for `cargo xtask bench latency`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root="$(cd .. && pwd)"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# check.sh [RUN...]: builds the Swift package on the Rust crate and checks everything: drift of generated files, tests,
-# the example, the documentation. setup.sh prints RUN, which runs a command where Swift is.
+# check.sh [RUN...]: builds the Rust crate and the Swift package, checks that the generated files are up to date, runs
+# the tests, and checks the examples and the documentation. setup.sh prints RUN, the prefix that runs a command in the
+# Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 run=("$@")
@@ -10,13 +11,13 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
-# Only this library: the linker would prefer a shared one with the same name.
+# The folder must not contain a shared library with the same name, which the linker would prefer.
 mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"
 
 cargo build --quiet -p automoderate-server
-# It ends with this script, which holds its standard input.
+# The server exits when its standard input is closed, which happens when this script ends.
 coproc golden { python3 ../core/tests/golden/server.py; }
 read -r ready <&"${golden[0]}"
 
@@ -26,7 +27,7 @@ export AUTOMODERATE_GOLDEN_URL
 
 flags=(--scratch-path "$target/swift" -Xlinker "-L$target/swift-lib")
 if [ "$(uname -s)" = Linux ]; then
-    # Swift 6.0's Observation lacks a symbol there, which nothing calls.
+    # On Linux, the Observation library of Swift 6.0 lacks a symbol, which is never called.
     flags+=(-Xswiftc -DAUTOMODERATE_OBSERVATION -Xlinker --allow-shlib-undefined)
 fi
 mkdir -p "$target/swift-symbols"
@@ -34,17 +35,17 @@ flags+=(-Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$t
 "${run[@]}" swift build --build-tests --quiet "${flags[@]}"
 AUTOMODERATE_TAIL_PATH="$("${run[@]}" swift build --show-bin-path "${flags[@]}")/automoderate-tail"
 export AUTOMODERATE_TAIL_PATH
-# Code that only Apple's compilers can build is at least parsed.
+# The SwiftUI example can be built only on Apple's platforms, so only parse it.
 "${run[@]}" swiftc -frontend -parse Examples/Feed/FeedApp.swift
-# The package to release, around an empty framework.
+# Check the release script with an empty framework.
 artifacts="$target/swift-artifacts"
 rm -rf "$artifacts"
 mkdir -p "$artifacts/CAutoModerate.xcframework"
 touch "$artifacts/CAutoModerate.xcframework/Info.plist"
 "${run[@]}" env ARTIFACTS="$artifacts" scripts/release.sh 0.0.1 https://example.invalid/CAutoModerate.xcframework.zip >/dev/null
 "${run[@]}" swift package --package-path "$artifacts/release" dump-package >/dev/null
-# The documentation, without broken links.
+# Build the documentation. Broken links are errors.
 "${run[@]}" scripts/documentation.sh "$target/swift-symbols" "$target/swift-docs"
-# A test that hangs fails.
+# The timeout turns a hanging test into a failure.
 timeout 900 "${run[@]}" swift test --skip-build --no-parallel "${flags[@]}"
 AUTOMODERATE_SWIFT="${run[*]}" python3 ../docs/check/run.py swift

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Prepares the Swift toolchain, and prints the command that runs another one in it: nothing if Swift 6 is on the PATH,
-# and otherwise scripts/in-root.sh with a separate Debian root, which is made once and kept. SWIFT_CACHE sets its
-# folder, and DEBIAN_MIRROR a mirror other than this machine's. The root needs Linux, root rights and 3.5 GB.
+# Prepares the Swift toolchain, and prints the prefix that runs a command in it. If Swift 6 is on the PATH, the prefix
+# is `env`; otherwise it is scripts/in-root.sh with a separate Debian root, which is created once and kept. SWIFT_CACHE
+# sets the folder of the root, and DEBIAN_MIRROR overrides this machine's mirror. The root requires Linux, root
+# privileges and 3.5 GB of disk space.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-suite=trixie # the first Debian that has Swift
+suite=trixie # the first Debian release with Swift
 packages=swiftlang,libc6-dev,libstdc++-14-dev,zip
 . ../setup/lib.sh
 acquire_lock swift
@@ -18,9 +19,9 @@ if swift --version 2>/dev/null | grep -qE 'Swift version ([6-9]|[1-9][0-9])\.'; 
 fi
 fail() { echo "setup.sh: $*" >&2; exit 1; }
 if [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    fail "there is no Swift 6 on the PATH, and a root for it can only be made by root on a Debian"
+    fail "Swift 6 is not on the PATH, and installing it in a Debian root requires root privileges on Debian"
 fi
 
-[ -e "$root/.ready" ] || echo "setup.sh: fetching Swift, 555 MB" >&2
+[ -e "$root/.ready" ] || echo "setup.sh: downloading Swift (555 MB)" >&2
 create_debian_root "$root" "$suite" "$packages"
 echo "$PWD/scripts/in-root.sh $root"

@@ -1,10 +1,11 @@
 /**
- * Typed events per second, CPU per event and event-loop delay, compared with socket.io-client. A sender in its own
- * process sends as fast as the reader asks; the readers take turns, each in a fresh process. Medians and ranges.
+ * Measures events per second, CPU time per event and event-loop delay, and compares them with socket.io-client. A
+ * sender in a separate process sends events as fast as the reader requests them. The readers are measured in turn, each
+ * in a fresh process. The results are medians and ranges.
  *
  *     NODE_MODULES=…/with/socket.io-client node benches/bench.mjs [--rounds 7] [--events 200000]
  *
- * `cargo xtask bench node` sets it up.
+ * `cargo xtask bench node` sets this up and runs it.
  */
 
 import { execFile, spawn } from 'node:child_process'
@@ -20,13 +21,13 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     events: { type: 'string', default: '204800' },
-    one: { type: 'string' },
+    reader: { type: 'string' },
     url: { type: 'string' },
   },
 })
 const BLASTER = join(import.meta.dirname, 'blaster.mjs')
 
-/** The time from the request to the last event. */
+/** Measures the time from joining the project to the last event. */
 class Meter {
   events = Number(values.events)
   #delay = monitorEventLoopDelay({ resolution: 1 })
@@ -42,17 +43,17 @@ class Meter {
   stop() {
     const [began, ended] = [this.#began, Meter.#now()]
     this.#delay.disable()
-    const per = (name) => ((ended[name] - began[name]) / this.events) * 1e6
+    const microsPerEvent = (name) => ((ended[name] - began[name]) / this.events) * 1e6
     const figures = {
-      rate: 1e6 / per('wall'),
-      main: per('main'),
-      all: per('all'),
+      rate: 1e6 / microsPerEvent('wall'),
+      main: microsPerEvent('main'),
+      all: microsPerEvent('all'),
       delay: this.#delay.percentile(99) / 1e6,
     }
     process.stdout.write(`${JSON.stringify(figures)}\n`)
   }
 
-  /** In seconds: wall-clock time, and CPU time of this thread and of the whole process. */
+  /** Returns the wall-clock time, the main thread's CPU time and the process's CPU time, in seconds. */
   static #now() {
     const { user, system } = process.cpuUsage()
     const main = Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9
@@ -60,16 +61,16 @@ class Meter {
   }
 }
 
-async function compare() {
+async function measureAll() {
   const blaster = spawn(process.execPath, [BLASTER], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const [port] = await once(createInterface(blaster.stdout), 'line')
-    const found = Object.fromEntries(Object.keys(READERS).map((name) => [name, []]))
+    const results = Object.fromEntries(Object.keys(READERS).map((name) => [name, []]))
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const name of Object.keys(READERS)) {
         const args = [
           import.meta.filename,
-          '--one',
+          '--reader',
           name,
           '--url',
           `http://127.0.0.1:${port}`,
@@ -77,36 +78,36 @@ async function compare() {
           values.events,
         ]
         const { stdout } = await promisify(execFile)(process.execPath, args)
-        found[name].push(JSON.parse(stdout))
+        results[name].push(JSON.parse(stdout))
       }
     }
-    show(found)
+    printTable(results)
   } finally {
     blaster.kill()
   }
 }
 
-function show(found) {
+function printTable(results) {
   console.log(
     `Node ${process.version}, ${values.rounds} rounds of ${values.events} events, interleaved: median [range].\n`,
   )
   console.log('| reader | events/s | main thread, CPU µs per event | all threads | event-loop delay p99, ms |')
   console.log('|---|--:|--:|--:|--:|')
-  for (const [name, rounds] of Object.entries(found)) {
-    const column = (key, digits, scale = 1, unit = '') => {
+  for (const [name, rounds] of Object.entries(results)) {
+    const formatColumn = (key, digits, scale = 1, unit = '') => {
       const sorted = rounds.map((round) => round[key] / scale).sort((a, b) => a - b)
-      const text = (value) => value.toFixed(digits)
-      return `${text(sorted[sorted.length >> 1])}${unit} [${text(sorted[0])}–${text(sorted.at(-1))}]`
+      const format = (value) => value.toFixed(digits)
+      return `${format(sorted[sorted.length >> 1])}${unit} [${format(sorted[0])}–${format(sorted.at(-1))}]`
     }
     console.log(
-      `| ${name} | ${column('rate', 0, 1e3, 'k')} | ${column('main', 2)} | ${column('all', 2)} | ${column('delay', 1)} |`,
+      `| ${name} | ${formatColumn('rate', 0, 1e3, 'k')} | ${formatColumn('main', 2)} | ${formatColumn('all', 2)} | ${formatColumn('delay', 1)} |`,
     )
-    keep(name, rounds)
+    appendResult(name, rounds)
   }
 }
 
-/** For the table that `make bench` prints. */
-function keep(name, rounds) {
+/** Appends the medians to the file from which `make bench` prints its table. */
+function appendResult(name, rounds) {
   if (process.env.BENCH_RESULTS === undefined) return
   const median = (key) => rounds.map((round) => round[key]).sort((a, b) => a - b)[rounds.length >> 1]
   const figures = { per_second: median('rate'), cpu_micros: median('all') }
@@ -114,5 +115,5 @@ function keep(name, rounds) {
   appendFileSync(process.env.BENCH_RESULTS, `${JSON.stringify(row)}\n`)
 }
 
-if (values.one === undefined) await compare()
-else await READERS[values.one](values.url, new Meter())
+if (values.reader === undefined) await measureAll()
+else await READERS[values.reader](values.url, new Meter())

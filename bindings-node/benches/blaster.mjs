@@ -1,8 +1,9 @@
 /**
- * The server side: a handshake, then frames as fast as the reader asks for them. Prints its port.
+ * Benchmark server: performs the handshake, then sends frames as fast as the reader requests them. Prints its port.
  *
- * A client that joins project N receives N documented `moderation_update`s, one frame each. `WINDOW` of them are sent
- * at once, and as many again for each `more` that the client emits, so a reader is never idle and never far behind.
+ * A client that joins project N receives N documented `moderation_update` events, each in its own frame. At first
+ * `2 * WINDOW` events are sent, and then `WINDOW` for each `more` that the client emits, so that the reader is neither
+ * idle nor overwhelmed.
  */
 
 import { createHash } from 'node:crypto'
@@ -30,43 +31,43 @@ function frame(text) {
   return Buffer.concat([Buffer.from(head), payload])
 }
 
-/** Calls back with the text of each whole frame; a client's frames are masked, and short here. */
-function reader(heard) {
+/** Returns a function that parses client frames from chunks of data, and calls `onText` with the text of each frame. */
+function frameReader(onText) {
   let rest = Buffer.alloc(0)
   return (data) => {
     rest = Buffer.concat([rest, data])
     for (;;) {
       if (rest.length < 6) return
-      const short = (rest[1] & 127) < 126
-      const [length, at] = short ? [rest[1] & 127, 2] : [rest.readUInt16BE(2), 4]
+      const hasShortLength = (rest[1] & 127) < 126
+      const [length, at] = hasShortLength ? [rest[1] & 127, 2] : [rest.readUInt16BE(2), 4]
       if (rest.length < at + 4 + length) return
       const mask = rest.subarray(at, at + 4)
       const payload = rest.subarray(at + 4, at + 4 + length).map((byte, index) => byte ^ mask[index % 4])
-      heard(payload.toString())
+      onText(payload.toString())
       rest = rest.subarray(at + 4 + length)
     }
   }
 }
 
-function serve(socket) {
-  let left = 0
-  let one
-  const blast = (many) => {
-    const count = Math.min(many, left)
-    left -= count
-    if (count > 0) socket.write(Buffer.alloc(one.length * count, one))
+function serveConnection(socket) {
+  let remaining = 0
+  let updateFrame
+  const sendUpdates = (wanted) => {
+    const count = Math.min(wanted, remaining)
+    remaining -= count
+    if (count > 0) socket.write(Buffer.alloc(updateFrame.length * count, updateFrame))
   }
-  const heard = (text) => {
+  const onText = (text) => {
     if (text.startsWith('40')) {
       socket.write(Buffer.concat([frame('40{"sid":"n"}'), frame('42["connected",{"status":"connected"}]')]))
     } else if (text.includes('"join_project"')) {
       const { project_id } = JSON.parse(text.slice(text.indexOf('[')))[1]
       socket.write(frame(`42["joined_project",{"project_id":"${project_id}"}]`))
-      one = frame(`42${JSON.stringify(['moderation_update', { ...UPDATE, project_id }])}`)
-      left = Number(project_id)
-      blast(2 * WINDOW)
+      updateFrame = frame(`42${JSON.stringify(['moderation_update', { ...UPDATE, project_id }])}`)
+      remaining = Number(project_id)
+      sendUpdates(2 * WINDOW)
     } else if (text.includes('"more"')) {
-      blast(WINDOW)
+      sendUpdates(WINDOW)
     }
   }
   socket.once('data', (request) => {
@@ -76,11 +77,13 @@ function serve(socket) {
     socket.write(`${answer}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
     const open = { sid: 's', upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 }
     socket.write(frame(`0${JSON.stringify(open)}`))
-    socket.on('data', reader(heard))
+    socket.on('data', frameReader(onText))
   })
   socket.on('error', () => {})
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const server = createServer({ noDelay: true }, serve).listen(0, '127.0.0.1', () => console.log(server.address().port))
+  const server = createServer({ noDelay: true }, serveConnection).listen(0, '127.0.0.1', () =>
+    console.log(server.address().port),
+  )
 }

@@ -1,59 +1,62 @@
-/** The readers that bench.mjs compares. All read the same five fields, and ask for more events in time. */
+/**
+ * Readers that bench.mjs compares. All of them access the same five fields, and request more events before they run
+ * out.
+ */
 
 import { createRequire } from 'node:module'
 import { Client } from '../dist/index.mjs'
 import { WINDOW } from './blaster.mjs'
 
 const OPTIONS = { apiKey: 'k', transports: 'websocket', eventBuffer: 4 * WINDOW, rateLimit: false }
-/** A value that depends on every field. */
+/** Sum that depends on every accessed field, so that no access can be optimized away. */
 export let sum = 0
 
-function read(event) {
+function touchFields(event) {
   sum += event.content_id.length + event.status.length + event.content_preview.length + event.moderator_name.length
   sum += event.processing_time
 }
 
-async function ours(url, meter, follow) {
+async function measureClient(url, meter, follow) {
   const client = await Client.connect(url, OPTIONS)
-  const more = () => client.emit('more')
+  const requestMore = () => client.emit('more')
   meter.start()
-  await follow(client, meter, more)
+  await follow(client, meter, requestMore)
   meter.stop()
   if (client.metrics().events < meter.events) throw new Error('events are missing')
   await client.close()
 }
 
-/** The name, and a function that reads `meter.events` events of the project whose id is their number. */
+/** Readers by name. Each reader joins the project whose id is `meter.events`, and reads that number of events. */
 export const READERS = {
   '`for await`': (url, meter) =>
-    ours(url, meter, async (client, _, more) => {
+    measureClient(url, meter, async (client, _, requestMore) => {
       let left = meter.events
       for await (const event of (await client.join(String(left))).events('moderation_update')) {
-        read(event)
+        touchFields(event)
         if (--left === 0) break
-        if (left % WINDOW === 0) more()
+        if (left % WINDOW === 0) requestMore()
       }
     }),
   '`nextBatch`': (url, meter) =>
-    ours(url, meter, async (client, _, more) => {
+    measureClient(url, meter, async (client, _, requestMore) => {
       let left = meter.events
       const stream = (await client.join(String(left))).events('moderation_update')
       while (left > 0) {
         const batch = await stream.nextBatch(256)
         for (const event of batch) {
-          read(event)
-          if (--left % WINDOW === 0) more()
+          touchFields(event)
+          if (--left % WINDOW === 0) requestMore()
         }
       }
     }),
   '`on`': (url, meter) =>
-    ours(url, meter, async (client, _, more) => {
+    measureClient(url, meter, async (client, _, requestMore) => {
       let left = meter.events
       await new Promise((resolve) => {
         client.on('moderation_update', (event) => {
-          read(event)
+          touchFields(event)
           if (--left === 0) resolve()
-          else if (left % WINDOW === 0) more()
+          else if (left % WINDOW === 0) requestMore()
         })
         client.join(String(meter.events))
       })
@@ -66,7 +69,7 @@ export const READERS = {
     let left = meter.events
     await new Promise((resolve) => {
       socket.on('moderation_update', (event) => {
-        read(event)
+        touchFields(event)
         if (--left === 0) resolve()
         else if (left % WINDOW === 0) socket.emit('more')
       })

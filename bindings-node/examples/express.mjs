@@ -1,6 +1,5 @@
 /**
- * An Express application that submits comments for moderation, and relays the decisions to browsers by Server-Sent
- * Events.
+ * Express application that submits comments for moderation, and relays the decisions to browsers as Server-Sent Events.
  *
  *     AUTOMODERATE_URL=… AUTOMODERATE_API_KEY=… AUTOMODERATE_PROJECT=… node express.mjs [PORT]
  */
@@ -27,7 +26,7 @@ app.get('/decisions', async (_request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).flushHeaders()
   try {
     for await (const { status, content_preview: preview } of stream) {
-      // The preview is as its author wrote it, including markup.
+      // The preview may contain markup, so escape it.
       const more = response.write(`event: ${status}\ndata: ${JSON.stringify(escapeHtml(preview))}\n\n`)
       if (!more) await once(response, 'drain', { signal: closed.signal })
     }

@@ -1,6 +1,7 @@
 /**
- * A service in the style of NestJS: put `@Injectable()` on the class, and the framework calls the two hooks.
- * `decisions$` passes decisions to other services; it is any object with a `next`, such as an RxJS `Subject`.
+ * NestJS-style service. With `@Injectable()` on the class, the framework calls the two lifecycle hooks.
+ * `decisions$` passes decisions on to other services, and may be any object with a `next` method, such as an RxJS
+ * `Subject`.
  */
 
 import { Client, type ClientOptions, type Gap, type Moderation, type ModerationUpdate } from 'automoderate'
@@ -9,7 +10,7 @@ export interface ModerationConfig {
   url: string
   projectId: string
   options: ClientOptions
-  /** The cursor to resume from after a restart, and the function that stores it. */
+  /** Storage for the cursor, from which the service resumes after a restart. */
   cursor?: { load(): Promise<string | null>; save(cursor: string): Promise<void> }
 }
 
@@ -37,7 +38,7 @@ export class ModerationService {
     this.#relaying = (async () => {
       for await (const event of events) {
         if (event.event === 'moderation_update' || event.event === 'gap') this.#decisions.next(event)
-        // Only once it has been processed: later events are replayed after a restart.
+        // Save the cursor only after processing the event: events after the cursor are replayed after a restart.
         if (event.meta.cursor !== null) await cursor?.save(event.meta.cursor)
       }
     })().catch((error: unknown) => {
@@ -51,7 +52,7 @@ export class ModerationService {
     await this.#client?.close()
   }
 
-  /** The decision about a text. */
+  /** Submits text and returns the decision. */
   async moderate(text: string, userId: string): Promise<Moderation> {
     if (this.#client === undefined) throw new Error('the service has not been started')
     return this.#client.moderate(text, { metadata: { user_id: userId } })

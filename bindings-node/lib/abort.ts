@@ -1,13 +1,16 @@
-/** Waiting that ends when a signal is aborted. */
+/** Abortable waiting. */
 
-/** Settles like the promise, or rejects with the signal's reason. Removes its listener. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/**
+ * Settles like the promise, or rejects with the signal's reason as soon as the signal is aborted. The listener on the
+ * signal is removed in both cases.
+ */
+export function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const abort = () => settle(() => reject(signal.reason))
-    const settle = (end: () => void) => {
+    const settle = (action: () => void) => {
       signal.removeEventListener('abort', abort)
-      end()
+      action()
     }
     if (signal.aborted) return abort()
     signal.addEventListener('abort', abort)

@@ -1,88 +1,93 @@
-/** Checks of arguments: an invalid one throws a `TypeError` that names it. */
+/** Argument validation. Every check throws a `TypeError` that names the invalid argument. */
 
 import { types } from 'node:util'
-import { invalid } from './errors.js'
+import { invalidArgument } from './errors.js'
 
-/** The given value for a message: its type, and never a value that may be secret. */
-function kind(value: unknown): string {
+/** Describes a value for an error message by its type, because the value itself may be a secret. */
+function describeType(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   if (typeof value !== 'object') return typeof value
   return Array.isArray(value) ? 'an array' : 'an object'
 }
 
-export function text(name: string, value: unknown): string {
-  if (typeof value !== 'string') throw invalid(name, `expected a string, got ${kind(value)}`)
+export function checkString(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalidArgument(name, `expected a string, got ${describeType(value)}`)
   return value
 }
 
-export function flag(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw invalid(name, `expected a boolean, got ${kind(value)}`)
+export function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw invalidArgument(name, `expected a boolean, got ${describeType(value)}`)
   return value
 }
 
-export function number(name: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw invalid(name, `expected a number, got ${kind(value)}`)
-  return value
-}
-
-/** Milliseconds. */
-export function duration(name: string, value: unknown): number {
+export function checkNumber(name: string, value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw invalid(name, `expected a number of milliseconds, got ${kind(value)}`)
+    throw invalidArgument(name, `expected a number, got ${describeType(value)}`)
   }
-  if (value < 0) throw invalid(name, `${value} is not a number of milliseconds`)
   return value
 }
 
-export function count(name: string, value: unknown, least = 1): number {
-  if (typeof value !== 'number') throw invalid(name, `expected a number, got ${kind(value)}`)
-  if (!Number.isInteger(value) || value < least || value > 0xffffffff)
-    throw invalid(name, `${value} is not an integer of at least ${least}`)
+/** Checks a duration in milliseconds. */
+export function checkDuration(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
+    throw invalidArgument(name, `expected a number of milliseconds, got ${describeType(value)}`)
+  }
+  if (value < 0) throw invalidArgument(name, `${value} is not a number of milliseconds`)
   return value
 }
 
-export function object(name: string, value: unknown): Record<string, unknown> {
+export function checkCount(name: string, value: unknown, minimum = 1): number {
+  if (typeof value !== 'number') throw invalidArgument(name, `expected a number, got ${describeType(value)}`)
+  if (!Number.isInteger(value) || value < minimum || value > 0xffffffff)
+    throw invalidArgument(name, `${value} is not an integer of at least ${minimum}`)
+  return value
+}
+
+export function checkObject(name: string, value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(name, `expected an object, got ${kind(value)}`)
+    throw invalidArgument(name, `expected an object, got ${describeType(value)}`)
   }
   return value as Record<string, unknown>
 }
 
-export function callback<F>(name: string, value: F): F {
-  if (typeof value !== 'function') throw invalid(name, `expected a function, got ${kind(value)}`)
+export function checkFunction<F>(name: string, value: F): F {
+  if (typeof value !== 'function') throw invalidArgument(name, `expected a function, got ${describeType(value)}`)
   return value
 }
 
-/** The last argument of a call: an object with a signal or some of the options named, or nothing. */
-export function options<T extends object>(value: T | undefined, ...names: (keyof T & string)[]): Partial<T> {
+/**
+ * Checks the trailing options object of a call, which may contain a `signal` and the options in `names`. A missing
+ * object counts as empty.
+ */
+export function checkOptions<T extends object>(value: T | undefined, ...names: (keyof T & string)[]): Partial<T> {
   if (value === undefined) return {}
-  const given = object('options', value)
+  const given = checkObject('options', value)
   const unknown = Object.keys(given).find((name) => name !== 'signal' && !names.includes(name as keyof T & string))
-  // A misspelt option would otherwise count as a missing one.
-  if (unknown !== undefined) throw invalid(unknown, 'unknown option')
+  // Without this check, a misspelled option would be ignored.
+  if (unknown !== undefined) throw invalidArgument(unknown, 'unknown option')
   return given as Partial<T>
 }
 
-/** The signal among options. */
+/** Returns the `signal` of an options object. */
 export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
   const signal: unknown = options.signal
   if (signal === undefined || signal === null) return undefined
-  const usable = typeof signal === 'object' && 'aborted' in signal && 'addEventListener' in signal
-  if (!usable) throw invalid('signal', `expected an AbortSignal, got ${kind(signal)}`)
+  const isSignal = typeof signal === 'object' && 'aborted' in signal && 'addEventListener' in signal
+  if (!isSignal) throw invalidArgument('signal', `expected an AbortSignal, got ${describeType(signal)}`)
   return signal as AbortSignal
 }
 
-/** Data as JSON. */
-export function json(name: string, value: unknown): string {
+/** Serializes user data to JSON. `undefined` becomes `null`. */
+export function toJson(name: string, value: unknown): string {
   if (value === undefined) return 'null'
-  let written: string | undefined
+  let encoded: string | undefined
   try {
-    written = JSON.stringify(value)
+    encoded = JSON.stringify(value)
   } catch (error) {
-    const why = types.isNativeError(error) ? error.message : 'it throws'
-    throw invalid(name, `it can't be written as JSON (${why.split('\n', 1)[0]})`, error)
+    const reason = types.isNativeError(error) ? error.message : 'it throws'
+    throw invalidArgument(name, `it can't be written as JSON (${reason.split('\n', 1)[0]})`, error)
   }
-  if (written === undefined) throw invalid(name, `a ${typeof value} can't be written as JSON`)
-  return written
+  if (encoded === undefined) throw invalidArgument(name, `a ${typeof value} can't be written as JSON`)
+  return encoded
 }

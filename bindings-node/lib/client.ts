@@ -1,37 +1,37 @@
-/** The client. */
+/** The `Client` class. */
 
 import { type InspectOptions, inspect } from 'node:util'
 import * as native from '../native/index.js'
-import { callback, count, json, object, options, signalOf, text } from './arguments.js'
+import { checkCount, checkFunction, checkObject, checkOptions, checkString, signalOf, toJson } from './arguments.js'
+import { awaitCall, callForJson } from './completions.js'
 import { Contents } from './contents.js'
-import { serve } from './credentials.js'
-import { fromNative, invalid } from './errors.js'
+import { answerRequests } from './credentials.js'
+import { fromNative, invalidArgument } from './errors.js'
 import type { Event, EventByName, EventName, Status } from './events.js'
 import { type HandlerArguments, Handlers } from './handlers.js'
-import { type ClientOptions, written } from './options.js'
-import { ask, call } from './port.js'
-import { open, Project } from './project.js'
-import { type StateJson, stateInfo } from './states.js'
+import { type ClientOptions, optionsToJson } from './options.js'
+import { openStream, Project } from './project.js'
+import { type StateJson, toStateInfo } from './states.js'
 import type { Abortable, EventStream, StreamHost } from './stream.js'
 import type { Content, ContentPage, Health, Metrics, Moderation, State, StateInfo, Statistics } from './values.js'
 
-/** The items to list. */
+/** Filter for listings of items. */
 export interface ContentFilter extends Abortable {
-  /** Only items with this decision. */
+  /** Decision of the items to list. By default, items with any decision are listed. */
   status?: Status
-  /** The number of items per page; servers have their own default and limit. */
+  /** Number of items per page. The server sets the default and the maximum. */
   perPage?: number
 }
 
-/** The options of a submission. */
+/** Options of a submission. */
 export interface Submission extends Abortable {
-  /** The content's type. Default `text`. */
+  /** Content type. Default `text`. */
   type?: string
-  /** Any data to store with it; its `user_id` tracks the user. */
+  /** Data to store with the content. If it contains a `user_id`, the submission is attributed to that user. */
   metadata?: unknown
   /**
-   * A name for this submission, 1 to 255 visible ASCII characters. A server that supports these keys treats a call
-   * repeated with the same key within 24 hours as the same submission. The default is a random key for each call.
+   * Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency keys, calls with the same
+   * key within 24 hours count as one submission. Default: a random key for each call.
    */
   idempotencyKey?: string
 }
@@ -48,8 +48,8 @@ export interface Submission extends Abortable {
  * }
  * ```
  *
- * A process may end without `close`. Pending calls keep it running; so do awaited streams and event listeners, unless
- * the option `ref` is false.
+ * Calling `close` before the process exits is optional. Pending calls keep the process running. So do awaited streams
+ * and event listeners, unless the option `ref` is `false`.
  */
 export class Client {
   readonly #native: native.Client
@@ -58,11 +58,11 @@ export class Client {
   #connected: Promise<void> | undefined
 
   /**
-   * Creates a client without connecting it, so that listeners can be added first. Throws a `TypeError` for an invalid
-   * option.
+   * Creates a client without connecting it, so that listeners can be added before the first event. Throws a `TypeError`
+   * if an option is invalid.
    */
   constructor(url: string | URL, options: ClientOptions = {}) {
-    const json = written(url, options)
+    const json = optionsToJson(url, options)
     this.#host.ref = options.ref ?? true
     try {
       this.#native = new native.Client(json, options.credentials !== undefined)
@@ -70,34 +70,34 @@ export class Client {
       throw fromNative(error)
     }
     const requests = this.#native.credentialRequests()
-    if (requests && options.credentials) serve(requests, options.credentials)
+    if (requests && options.credentials) answerRequests(requests, options.credentials)
     this.#handlers = new Handlers(this.#native, this.#host)
   }
 
-  /** Creates a client and connects it. Aborting the signal closes it. */
+  /** Creates a client and connects it. If the signal is aborted first, the client is closed. */
   static async connect(url: string | URL, options: ClientOptions & Abortable = {}): Promise<Client> {
-    const { signal, ...rest } = object('options', options) as ClientOptions & Abortable
+    const { signal, ...rest } = checkObject('options', options) as ClientOptions & Abortable
     const client = new Client(url, rest)
     await client.connect({ signal })
     return client
   }
 
   /**
-   * Connects, unless the client is connected. Resolves once the server has acknowledged the connection; otherwise
-   * rejects with `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed`, and the client is
-   * closed. A closed client stays closed: the call rejects with the reason.
+   * Connects, unless the client is already connected. Resolves once the server has acknowledged the connection. If the
+   * first connection fails, rejects with `authentication_failed`, `rate_limited`, `connect_timeout` or
+   * `connect_failed`, and closes the client. On a closed client, rejects with the error that closed it.
    */
   async connect(given?: Abortable): Promise<this> {
-    const signal = signalOf(options(given))
+    const signal = signalOf(checkOptions(given))
     this.#connected ??= this.#connect(signal)
     await this.#connected
-    if (this.state === 'closed') await call((port, id) => this.#native.connect(port, id))
+    if (this.state === 'closed') await awaitCall((queue, id) => this.#native.connect(queue, id))
     return this
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<void> {
     try {
-      await call((port, id) => this.#native.connect(port, id), signal)
+      await awaitCall((queue, id) => this.#native.connect(queue, id), signal)
     } catch (error) {
       if (signal?.aborted) this.close().catch(() => {})
       throw error
@@ -105,48 +105,52 @@ export class Client {
   }
 
   /**
-   * Joins a project. Resolves once the server has confirmed it. An aborted join may still take effect.
+   * Joins a project. Resolves once the server has confirmed the join. An aborted join may still take effect.
    *
-   * `after`: a cursor or `event_id` to resume after. The first stream starts with the events after it, or with a `gap`
-   * for those that are no longer available.
+   * `after` is the cursor or `event_id` to resume after. The project's first stream starts with the next event. If
+   * events after the cursor are no longer available, the stream starts with a `gap`.
    */
   async join(project: string, given?: Abortable & { after?: string | number | null }): Promise<Project> {
-    const id = text('project', project)
-    const { after, ...rest } = options(given, 'after')
-    const cursor = cursorText(after)
-    const done = await call((port, number) => this.#native.join(port, number, id, cursor), signalOf(rest))
+    const id = checkString('project', project)
+    const { after, ...rest } = checkOptions(given, 'after')
+    const cursor = toCursorText(after)
+    const done = await awaitCall((queue, number) => this.#native.join(queue, number, id, cursor), signalOf(rest))
     return new Project(done.project as native.Project, this.#host)
   }
 
-  /** The events of all projects and those without a project, or only one kind. The stream starts now. */
+  /**
+   * Returns a stream of the client's events: those of all projects, and those without a project. With `kind`, the
+   * stream yields only that kind. The stream starts now.
+   */
   events(options?: Abortable): EventStream
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
   events(kind?: EventName | Abortable, options?: Abortable): EventStream<Event> {
-    return open(this.#native, this.#host, kind, options)
+    return openStream(this.#native, this.#host, kind, options)
   }
 
   /**
-   * Calls a function with the events of a kind, from now on and in order; with every event for `event`; with changes of
-   * the state for `state`. Its exceptions go to the listeners of `listenerError`, or become a warning of the process.
+   * Adds a listener for one kind of event. The name `event` selects every event, and `state` selects state changes.
+   * Events are delivered in order, starting now. An exception thrown by the listener is passed to the `listenerError`
+   * listeners; without such listeners it becomes a process warning.
    */
   on<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.add(name, listener, false)
     return this
   }
 
-  /** Like `on`, but only once. */
+  /** Adds a listener, as `on` does, and removes it after its first call. */
   once<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.add(name, listener, true)
     return this
   }
 
-  /** Removes a listener. */
+  /** Removes a listener. If it was added several times, removes the most recent one. */
   off<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
-    this.#handlers.remove(name, callback('listener', listener))
+    this.#handlers.remove(name, checkFunction('listener', listener))
     return this
   }
 
-  /** As `on`. */
+  /** Alias for `on`. */
   addListener<Name extends keyof HandlerArguments>(
     name: Name,
     listener: (...args: HandlerArguments[Name]) => unknown,
@@ -154,7 +158,7 @@ export class Client {
     return this.on(name, listener)
   }
 
-  /** As `off`. */
+  /** Alias for `off`. */
   removeListener<Name extends keyof HandlerArguments>(
     name: Name,
     listener: (...args: HandlerArguments[Name]) => unknown,
@@ -162,157 +166,167 @@ export class Client {
     return this.off(name, listener)
   }
 
-  /** Removes all listeners, or those of one name. */
+  /** Removes all listeners, or all listeners for one name. */
   removeAllListeners(name?: keyof HandlerArguments): this {
     this.#handlers.clear(name)
     return this
   }
 
-  /** The number of listeners. */
+  /** Returns the number of listeners for a name. */
   listenerCount(name: keyof HandlerArguments): number {
     return this.#handlers.count(name)
   }
 
-  /** The client's state. */
+  /** Current state of the client. */
   get state(): State {
     return (JSON.parse(this.#native.state) as StateJson).state
   }
 
-  /** The client's state, with the attempt, the pause and the cause. */
+  /** Current state of the client, with the details of reconnecting or closing. */
   get stateInfo(): StateInfo {
-    return stateInfo(JSON.parse(this.#native.state) as StateJson)
+    return toStateInfo(JSON.parse(this.#native.state) as StateJson)
   }
 
-  /** The address that the client is connected to or tries next: `url`, or one of `fallbackUrls`. */
+  /** URL that the client is connected to, or will try next: `url`, or one of `fallbackUrls`. */
   get url(): string {
     return this.#native.url
   }
 
-  /** The client's counters. */
+  /** Returns the client's counters. */
   metrics(): Metrics {
     return this.#native.metrics()
   }
 
   /**
-   * Tells the client that the network has changed: it ends a pause at once, or asks the server for a sign of life on an
-   * open connection.
+   * Notifies the client of a network change. A client that is waiting to reconnect tries at once; a connected client
+   * checks whether its connection still works.
    */
   networkChanged(): void {
     this.#native.networkChanged()
   }
 
-  /** Makes streams and listeners keep the process running from now on. */
+  /** Makes awaited streams and event listeners keep the process running. */
   ref(): this {
-    return this.#setRef(true)
+    return this.#applyRef(true)
   }
 
-  /** Makes streams and listeners not keep the process running from now on. */
+  /** Lets the process exit even while streams are awaited or events have listeners. */
   unref(): this {
-    return this.#setRef(false)
+    return this.#applyRef(false)
   }
 
-  #setRef(ref: boolean): this {
+  #applyRef(ref: boolean): this {
     this.#host.ref = ref
     for (const stream of this.#host.streams) stream.deref()?.setRef(ref)
     return this
   }
 
   /**
-   * Sends a custom event. Rejects with `disconnected` if there is no connection (the event is not kept for later), or
-   * with `rate_limited` and `retryIn` if the limit per minute is used up.
+   * Sends a custom event. Rejects with `disconnected` if there is no connection; the event is not queued. Rejects with
+   * `rate_limited` if the limit per minute is reached; `retryIn` is the time until the next event may be sent.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {
-    const [event, written] = [text('name', name), json('data', data)]
-    await call((port, id) => this.#native.emit(port, id, event, written), signalOf(options(given)))
+    const [event, written] = [checkString('name', name), toJson('data', data)]
+    await awaitCall((queue, id) => this.#native.emit(queue, id, event, written), signalOf(checkOptions(given)))
   }
 
   /**
-   * Sends a custom event and waits for its acknowledgement, at most `ackTimeout`. Resolves to the acknowledgement's
-   * argument; `null` if it has none, an array if it has several.
+   * Sends a custom event and waits up to `ackTimeout` for its acknowledgement. Resolves to the argument of the
+   * acknowledgement: `null` if there is none, an array if there are several. Rejects like `emit`, and with
+   * `ack_timeout`.
    */
   async emitWithAck<Answer = unknown>(name: string, data?: unknown, given?: Abortable): Promise<Answer> {
-    const [event, written] = [text('name', name), json('data', data)]
-    return ask((port, id) => this.#native.emitWithAck(port, id, event, written), signalOf(options(given)))
+    const [event, written] = [checkString('name', name), toJson('data', data)]
+    return callForJson(
+      (queue, id) => this.#native.emitWithAck(queue, id, event, written),
+      signalOf(checkOptions(given)),
+    )
   }
 
   /**
-   * Submits content for a decision. If the server does not answer within `disconnected` or the connection is lost, the
-   * outcome is unknown: the call rejects with `requestTimeout`, which is not retryable here.
+   * Submits content for a decision. If the server does not answer within `requestTimeout`, or the connection is lost,
+   * the outcome is unknown: the call rejects with `disconnected` and `retryable: false`.
    */
   async moderate(content: string, given?: Submission): Promise<Moderation> {
-    const { type = 'text', metadata, idempotencyKey, ...rest } = options(given, 'type', 'metadata', 'idempotencyKey')
-    const [kind, body] = [text('type', type), text('content', content)]
-    const attached = metadata === undefined ? null : json('metadata', metadata)
-    const key = idempotencyKey === undefined ? null : text('idempotencyKey', idempotencyKey)
-    return ask((port, id) => this.#native.moderate(port, id, kind, body, attached, key), signalOf(rest))
+    const {
+      type = 'text',
+      metadata,
+      idempotencyKey,
+      ...rest
+    } = checkOptions(given, 'type', 'metadata', 'idempotencyKey')
+    const [kind, body] = [checkString('type', type), checkString('content', content)]
+    const attached = metadata === undefined ? null : toJson('metadata', metadata)
+    const key = idempotencyKey === undefined ? null : checkString('idempotencyKey', idempotencyKey)
+    return callForJson((queue, id) => this.#native.moderate(queue, id, kind, body, attached, key), signalOf(rest))
   }
 
-  /** Looks up an item. */
+  /** Fetches an item by its id. Rejects with `api` and the status 404 if the item does not exist. */
   async content(id: string, given?: Abortable): Promise<Content> {
-    const wanted = text('id', id)
-    return ask((port, number) => this.#native.content(port, number, wanted), signalOf(options(given)))
+    const wanted = checkString('id', id)
+    return callForJson((queue, number) => this.#native.content(queue, number, wanted), signalOf(checkOptions(given)))
   }
 
   /**
-   * The items, newest first, fetched page by page: `for await (const content of client.contents())`. Unreadable rows
-   * are left out; `contentsPage` returns their errors.
+   * Lists items, newest first, and fetches the pages as they are read:
+   * `for await (const content of client.contents())`. Rows that can't be parsed are skipped; `contentsPage` reports
+   * their errors.
    */
   contents(filter?: ContentFilter): Contents {
-    const checked = filterOf(filter)
-    return new Contents((page) => this.#page(page, checked))
+    const checked = checkFilter(filter)
+    return new Contents((page) => this.#fetchPage(page, checked))
   }
 
-  /** One page of items, newest first; the first page is 1. */
+  /** Fetches one page of items, newest first. Pages are numbered from 1. */
   async contentsPage(page = 1, filter?: ContentFilter): Promise<ContentPage> {
-    return this.#page(count('page', page), filterOf(filter))
+    return this.#fetchPage(checkCount('page', page), checkFilter(filter))
   }
 
-  #page(page: number, { status, perPage, signal }: ContentFilter): Promise<ContentPage> {
-    return ask((port, id) => this.#native.contentsPage(port, id, page, perPage, status), signal)
+  #fetchPage(page: number, { status, perPage, signal }: ContentFilter): Promise<ContentPage> {
+    return callForJson((queue, id) => this.#native.contentsPage(queue, id, page, perPage, status), signal)
   }
 
-  /** The project's counters. */
+  /** Fetches the project's counters. */
   async statistics(given?: Abortable): Promise<Statistics> {
-    return ask((port, id) => this.#native.statistics(port, id), signalOf(options(given)))
+    return callForJson((queue, id) => this.#native.statistics(queue, id), signalOf(checkOptions(given)))
   }
 
-  /** The server's health. Needs no credentials. */
+  /** Fetches the server's health. Requires no credentials. */
   async health(given?: Abortable): Promise<Health> {
-    return ask((port, id) => this.#native.health(port, id), signalOf(options(given)))
+    return callForJson((queue, id) => this.#native.health(queue, id), signalOf(checkOptions(given)))
   }
 
-  /** Disconnects within 2 s, and ends all streams after the events in their buffers. A second call does nothing. */
+  /** Disconnects within 2 s. Streams yield their buffered events and then end. Further calls have no effect. */
   async close(): Promise<void> {
-    await call((port, id) => this.#native.close(port, id))
+    await awaitCall((queue, id) => this.#native.close(queue, id))
   }
 
-  /** Closes, at the end of an `await using`. */
+  /** Calls `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  /** @internal The value that `console.log` shows. */
+  /** @internal Returns the text that `console.log` prints. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Client ${inspect({ url: this.url, state: this.state }, options)}`
   }
 }
 
-/** A cursor: its text, or an event's id. */
-function cursorText(after: unknown): string | undefined {
+/** Converts a cursor or an event id to a cursor string. */
+function toCursorText(after: unknown): string | undefined {
   if (after === undefined || after === null) return undefined
   if (typeof after === 'number') {
-    if (!Number.isSafeInteger(after) || after < 0) throw invalid('after', `${after} is not an event id`)
+    if (!Number.isSafeInteger(after) || after < 0) throw invalidArgument('after', `${after} is not an event id`)
     return String(after)
   }
-  return text('after', after)
+  return checkString('after', after)
 }
 
-function filterOf(filter: ContentFilter | undefined): ContentFilter {
-  const { status, perPage, ...rest } = options(filter, 'status', 'perPage')
+function checkFilter(filter: ContentFilter | undefined): ContentFilter {
+  const { status, perPage, ...rest } = checkOptions(filter, 'status', 'perPage')
   const signal = signalOf(rest)
   return {
-    ...(status === undefined ? {} : { status: text('status', status) }),
-    ...(perPage === undefined ? {} : { perPage: count('perPage', perPage) }),
+    ...(status === undefined ? {} : { status: checkString('status', status) }),
+    ...(perPage === undefined ? {} : { perPage: checkCount('perPage', perPage) }),
     ...(signal === undefined ? {} : { signal }),
   }
 }

@@ -1,41 +1,41 @@
-/** A project's items, page by page. */
+/** Listing of a project's items. */
 
 import type { Content, ContentPage } from './values.js'
 
-/** The items, newest first, fetched page by page as they are read. */
+/** Items of a project, newest first. Pages are fetched as they are read. */
 export class Contents implements AsyncIterableIterator<Content> {
-  readonly #fetch: (page: number) => Promise<ContentPage>
-  #page = 1
-  #ready: Content[] = []
-  #more = true
-  /** One page at a time, even with several readers. */
-  #queue: Promise<unknown> = Promise.resolve()
+  readonly #fetchPage: (page: number) => Promise<ContentPage>
+  #nextPage = 1
+  #fetched: Content[] = []
+  #hasMore = true
+  /** Settles after the latest read, so that several readers fetch one page at a time. */
+  #lastRead: Promise<unknown> = Promise.resolve()
 
   /** @internal */
   constructor(fetch: (page: number) => Promise<ContentPage>) {
-    this.#fetch = fetch
+    this.#fetchPage = fetch
   }
 
-  /** For `for await`: the listing itself. A second loop resumes where the first was left. */
+  /** Returns the listing itself, for `for await`. A second loop continues where the first one stopped. */
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  /** The next item. Rejects like `contentsPage`; the next call then requests the same page again. */
+  /** Returns the next item. Rejects like `contentsPage`; the following call then requests the same page again. */
   next(): Promise<IteratorResult<Content, undefined>> {
-    const next = this.#queue.then(() => this.#next())
-    this.#queue = next.catch(() => {})
-    return next
+    const result = this.#lastRead.then(() => this.#readNext())
+    this.#lastRead = result.catch(() => {})
+    return result
   }
 
-  async #next(): Promise<IteratorResult<Content, undefined>> {
-    while (this.#ready.length === 0 && this.#more) {
-      const page = await this.#fetch(this.#page)
-      this.#page = page.page + 1
-      this.#more = page.hasMore
-      this.#ready = page.items.reverse()
+  async #readNext(): Promise<IteratorResult<Content, undefined>> {
+    while (this.#fetched.length === 0 && this.#hasMore) {
+      const page = await this.#fetchPage(this.#nextPage)
+      this.#nextPage = page.page + 1
+      this.#hasMore = page.hasMore
+      this.#fetched = page.items.reverse()
     }
-    const value = this.#ready.pop()
+    const value = this.#fetched.pop()
     return value === undefined ? { done: true, value } : { done: false, value }
   }
 }

@@ -1,63 +1,66 @@
-/** A credentials provider: a user's function that is called before every attempt. */
+/**
+ * Support for credentials providers: user-supplied functions that return the credentials for each connection attempt.
+ */
 
 import type * as native from '../native/index.js'
-import { text } from './arguments.js'
-import { AutoModerateError, invalid } from './errors.js'
-import { watch } from './port.js'
+import { checkString } from './arguments.js'
+import { startCall } from './completions.js'
+import { AutoModerateError, invalidArgument } from './errors.js'
 
-/** The reason for a request for credentials. */
+/** Reason why credentials are requested. */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 
-/** An API key, or one of these; nothing means no credentials. */
+/** Credentials for a connection: a string is an API key; `null` and `undefined` mean none. */
 export type Credentials =
   | string
   | {
-      /** A project's API key: the same as the key alone. */
+      /** API key of a project; equivalent to a plain string. */
       apiKey: string
     }
   | {
-      /** The value of the web session's cookie. */
+      /** Value of the web session cookie. */
       session: string
     }
   | {
-      /** The email address for the login through the web form. */
+      /** Email address for a login through the web form. */
       email: string
-      /** The password for it. It is kept only in memory, and shown nowhere. */
+      /** Password for the login. It is kept in memory only, and never appears in logs or errors. */
       password: string
     }
   | null
   | undefined
 
 /**
- * Called before every attempt. If it fails with an error that says `retryable: false`, or returns invalid credentials,
- * the client ends; after any other failure the client tries again. Its exceptions are not shown, because they may
- * contain secrets: log them in the provider. The signal is aborted when nobody waits for the answer any more.
+ * Function that returns the credentials for each connection attempt. If it throws an error with `retryable: false`, or
+ * returns invalid credentials, the client closes; after any other error, the client retries. The SDK hides the
+ * provider's exceptions, because they may contain secrets, so log them in the provider. The signal is aborted once the
+ * credentials are no longer needed.
  */
 export type CredentialsProvider = (
   reason: CredentialsReason,
   context: { signal: AbortSignal },
 ) => Credentials | Promise<Credentials>
 
-/** Answers requests until the client is gone. Keeps neither the client nor the event loop alive. */
-export function serve(requests: native.CredentialRequests, provider: CredentialsProvider): void {
-  let newest = new AbortController()
-  const next = (): void => {
-    watch(
-      (port, id) => requests.next(port, id),
+/** Answers requests for credentials until the client is gone. Keeps neither the client nor the event loop alive. */
+export function answerRequests(requests: native.CredentialRequests, provider: CredentialsProvider): void {
+  let latest = new AbortController()
+  const awaitNextRequest = (): void => {
+    startCall(
+      (queue, id) => requests.next(queue, id),
       (done) => {
-        newest.abort()
+        latest.abort()
         const request: [number, CredentialsReason] | null = JSON.parse(done.value ?? 'null')
         if (request === null) return
-        newest = new AbortController()
-        void answer(requests, provider, request, newest.signal)
-        next()
+        latest = new AbortController()
+        void answerRequest(requests, provider, request, latest.signal)
+        awaitNextRequest()
       },
     )
   }
-  next()
+  awaitNextRequest()
 }
 
-async function answer(
+async function answerRequest(
   requests: native.CredentialRequests,
   provider: CredentialsProvider,
   [number, reason]: [number, CredentialsReason],
@@ -67,13 +70,13 @@ async function answer(
   try {
     credentials = await provider(reason, { signal })
   } catch (error) {
-    // The text may contain anything, including secrets.
+    // The error's message may contain secrets, so only its name is passed on.
     const name = error instanceof Error ? error.name : typeof error
     const fatal = error instanceof AutoModerateError && !error.retryable
-    return requests.refuse(number, `it has thrown (${name})`, fatal)
+    return requests.refuse(number, `it threw ${name}`, fatal)
   }
   try {
-    requests.answer(number, JSON.stringify(described(credentials)))
+    requests.answer(number, JSON.stringify(toNativeAnswer(credentials)))
   } catch (error) {
     requests.refuse(
       number,
@@ -83,16 +86,19 @@ async function answer(
   }
 }
 
-/** The credentials in the native module's form. */
-function described(credentials: unknown): object | string {
+/** Converts credentials to the form that the native module expects. */
+function toNativeAnswer(credentials: unknown): object | string {
   if (credentials === null || credentials === undefined) return 'none'
   if (typeof credentials === 'string') return { apiKey: credentials }
   const { apiKey, session, email, password, ...unknown } = Object(credentials) as Record<string, unknown>
   const given = [apiKey, session, email ?? password].filter((one) => one !== undefined)
   if (typeof credentials !== 'object' || given.length !== 1 || Object.keys(unknown).length > 0) {
-    throw invalid('credentials', 'what is returned must be a key, or either apiKey, or session, or email and password')
+    throw invalidArgument(
+      'credentials',
+      'the provider must return an API key, or an object with apiKey, with session, or with email and password',
+    )
   }
-  if (apiKey !== undefined) return { apiKey: text('credentials.apiKey', apiKey) }
-  if (session !== undefined) return { session: text('credentials.session', session) }
-  return { password: [text('credentials.email', email), text('credentials.password', password)] }
+  if (apiKey !== undefined) return { apiKey: checkString('credentials.apiKey', apiKey) }
+  if (session !== undefined) return { session: checkString('credentials.session', session) }
+  return { password: [checkString('credentials.email', email), checkString('credentials.password', password)] }
 }

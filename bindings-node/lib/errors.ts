@@ -1,6 +1,6 @@
-/** The errors. */
+/** The error class of the package, and conversions to it. */
 
-/** The stable codes, the same in every language. */
+/** Error code. Codes are stable, and the same in every language. */
 export type ErrorCode =
   | 'authentication_failed'
   | 'access_denied'
@@ -19,11 +19,11 @@ export type ErrorCode =
   | 'overflow'
   | 'closed'
 
-/** The stage that a connection attempt had reached. */
+/** Stage at which the connection attempt failed. */
 export type Stage = 'credentials' | 'network' | 'tls' | 'http' | 'engine_io' | 'namespace'
 
-/** An error as the native module passes it. */
-interface Failure {
+/** Error as the native module reports it. */
+interface ErrorRecord {
   code: ErrorCode
   message: string
   retryable?: boolean
@@ -32,33 +32,33 @@ interface Failure {
   status?: number | null
   body?: string | null
   attempts?: number | null
-  cause?: Failure | null
+  cause?: ErrorRecord | null
 }
 
 const BRAND = Symbol.for('automoderate.error')
 
 /**
- * An error of this package. The message is for people; programs use `code`.
+ * Error of this package. The message is meant for humans; programs should check `code`.
  *
- * No error contains a key, a password or a cookie. An invalid argument is a `TypeError` with the same fields and the
+ * Errors never contain keys, passwords or cookies. Invalid arguments throw a `TypeError` with the same fields and the
  * code `invalid_argument`; `instanceof AutoModerateError` is true for it as well.
  */
 export class AutoModerateError extends Error {
-  /** The stable code. */
+  /** Stable error code. */
   declare readonly code: ErrorCode
-  /** True if the same call may succeed later, unchanged. */
+  /** True if the same call may succeed later. */
   declare readonly retryable: boolean
-  /** Milliseconds to wait before a retry, where that is known. */
+  /** Time to wait before a retry, in milliseconds, if known. */
   declare readonly retryIn?: number
-  /** The stage that a connection attempt had reached. */
+  /** Stage at which the connection attempt failed. */
   declare readonly stage?: Stage
-  /** The HTTP status of the refusal. */
+  /** HTTP status of the server's response. */
   declare readonly status?: number
-  /** The beginning of the body of the refusal. */
+  /** Beginning of the body of the server's response. */
   declare readonly body?: string
-  /** The number of attempts before giving up. */
+  /** Number of attempts after which the client gave up. */
   declare readonly attempts?: number
-  /** The error's cause. */
+  /** Error that caused this one. */
   declare readonly cause?: unknown
 
   constructor(
@@ -66,10 +66,10 @@ export class AutoModerateError extends Error {
     fields: Partial<Omit<AutoModerateError, keyof Error>> & { code: ErrorCode; cause?: unknown },
   ) {
     super(message)
-    describe(this, fields)
+    defineFields(this, fields)
   }
 
-  /** True for errors of any copy of this package, and for the `TypeError`s that it throws. */
+  /** Returns true for errors of any loaded copy of this package, including the `TypeError`s that the package throws. */
   static override [Symbol.hasInstance](value: unknown): value is AutoModerateError {
     return typeof value === 'object' && value !== null && BRAND in value
   }
@@ -80,50 +80,50 @@ Object.defineProperty(AutoModerateError.prototype, 'name', {
   writable: true,
 })
 
-function describe(error: Error, fields: object): void {
+function defineFields(error: Error, fields: object): void {
   Object.defineProperty(error, BRAND, { value: true })
   Object.assign(error, { retryable: false })
   for (const [name, value] of Object.entries(fields)) {
     if (value === null || value === undefined) continue
-    // As in all errors, the cause is not an enumerable field.
+    // The standard `cause` of an `Error` is not enumerable either.
     Object.defineProperty(error, name, { value, enumerable: name !== 'cause', configurable: true, writable: true })
   }
 }
 
-/** An invalid argument. The message begins with its name. */
-export function invalid(name: string, what: string, cause?: unknown): TypeError {
-  return wrong(`${name}: ${what}`, cause)
+/** Creates the `TypeError` for an invalid argument. Its message begins with the argument's name. */
+export function invalidArgument(name: string, problem: string, cause?: unknown): TypeError {
+  return argumentError(`${name}: ${problem}`, cause)
 }
 
-function wrong(message: string, cause?: unknown): TypeError {
+function argumentError(message: string, cause?: unknown): TypeError {
   const error = new TypeError(message)
-  describe(error, { code: 'invalid_argument', cause })
+  defineFields(error, { code: 'invalid_argument', cause })
   return error
 }
 
-function make({ code, message, cause, ...fields }: Failure): AutoModerateError | TypeError {
-  if (code === 'invalid_argument') return wrong(message.replace(/^[^:]*/, camelCase))
-  return new AutoModerateError(message, { code, ...fields, cause: cause ? make(cause) : undefined } as never)
+function fromRecord({ code, message, cause, ...fields }: ErrorRecord): AutoModerateError | TypeError {
+  if (code === 'invalid_argument') return argumentError(message.replace(/^[^:]*/, toCamelCase))
+  return new AutoModerateError(message, { code, ...fields, cause: cause ? fromRecord(cause) : undefined } as never)
 }
 
-/** The names of options that the core spells differently. */
-function camelCase(name: string): string {
+/** Converts a core option name to Node's spelling. */
+function toCamelCase(name: string): string {
   return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 }
 
-/** The error in this JSON. */
-export function fromText(text: string): AutoModerateError | TypeError {
-  return make(JSON.parse(text))
+/** Creates an error from its JSON record. */
+export function fromJson(text: string): AutoModerateError | TypeError {
+  return fromRecord(JSON.parse(text))
 }
 
-/** The error in this state. */
-export function fromFailure(failure: unknown): AutoModerateError | undefined {
-  return failure ? (make(failure as Failure) as AutoModerateError) : undefined
+/** Creates an error from its record in a state, if the state has one. */
+export function errorFromRecord(failure: unknown): AutoModerateError | undefined {
+  return failure ? (fromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
 }
 
-/** An exception of the native module, as an error of this package. */
+/** Converts an exception of the native module to an error of this package. */
 export function fromNative(error: unknown): unknown {
   const message = error instanceof Error ? error.message : ''
-  if (message.startsWith('{')) return fromText(message)
-  return /^(data|metadata): /.test(message) ? wrong(message) : error
+  if (message.startsWith('{')) return fromJson(message)
+  return /^(data|metadata): /.test(message) ? argumentError(message) : error
 }

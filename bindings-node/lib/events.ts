@@ -1,241 +1,254 @@
-/** The events, as plain objects in a union discriminated by `event`. Fields have their documented names. */
+/**
+ * Event types. Events are plain objects in a union discriminated by `event`, and their fields have the documented
+ * names.
+ */
 
-/** A known value, or one unknown to this version. */
+/** One of the known values, or a string unknown to this version of the SDK. */
 export type Word<Known extends string> = Known | (string & {})
 
-/** The decision about an item. */
+/** Decision about an item. */
 export type Status = Word<'approved' | 'rejected' | 'flagged' | 'pending'>
 
-/** The SDK's own data about an event. */
+/** Metadata that the SDK adds to an event. */
 export interface Meta {
-  /** From the payload, or inferred if exactly one project is joined; otherwise `null`. */
+  /** Id of the project, from the payload, or inferred if exactly one project is joined; otherwise `null`. */
   project_id: string | null
-  /** The position in the project's event log, on servers with one. */
+  /** Position in the project's event log, on servers that have one. */
   event_id: number | null
-  /** Pushed live, replayed from the server's log, or fetched by REST. */
+  /** Path by which the event arrived: pushed live, replayed from the server's log, or fetched over REST. */
   origin: 'live' | 'replay' | 'backfill'
-  /** The time of receipt, by this machine's clock; ends in `Z`. */
+  /** Time of receipt according to this machine's clock, as RFC 3339 text that ends in `Z`. */
   received_at: string
-  /** The cursor to resume after this event: store it once the event has been processed. */
+  /** Cursor that resumes after this event. To resume later, store it once the event has been processed. */
   cursor: string | null
 }
 
 interface Common<Name extends string> {
-  /** The kind of the event, which discriminates the union. */
+  /** Kind of the event, which discriminates the union. */
   event: Name
-  /** The event's origin, time of receipt, and position in the project's log. */
+  /** Metadata that the SDK adds to the event. */
   meta: Meta
 }
 
 interface Extensible {
-  /** Undocumented fields, as they came; absent if there are none. */
+  /** Undocumented fields, as received; absent if there are none. */
   extra?: Record<string, unknown>
 }
 
-/** The payload of `moderation_update`. */
+/** Payload of `moderation_update`. */
 export interface ModerationUpdateData {
-  /** The item's id, with which `client.content` looks it up. */
+  /** Id of the item, for use with `client.content`. */
   content_id: string
-  /** The item's project according to the payload; `null` on servers that don't send it. */
+  /** Id of the item's project; `null` if the server does not send it. */
   project_id: string | null
-  /** The decision. */
+  /** Decision about the item. */
   status: Status
-  /** The item's type; `null` if the server does not say. */
+  /** Content type of the item; `null` if the server does not send it. */
   content_type: Word<'text' | 'image'> | null
-  /** The beginning of the text, as its author wrote it, **including markup**. On a page, use `escapeHtml`. */
+  /**
+   * Beginning of the content as its author wrote it, **including markup**. Pass it through `escapeHtml` before
+   * inserting it into a web page.
+   */
   content_preview: string
-  /** The submitter's metadata. */
+  /** Metadata from the submitter. */
   meta_data: unknown
-  /** The number of rules or models that gave a result. */
+  /** Number of rules and models that returned a result. */
   results_count: number | null
-  /** The seconds that the decision took. */
+  /** Time that the decision took, in seconds. */
   processing_time: number | null
-  /** The decider: a rule, a model, or a person. */
+  /** Kind of decider: a rule, a model, or a person. */
   moderator_type: Word<'rule' | 'ai' | 'manual' | 'unknown'> | null
-  /** The decider's name, such as `AI Rule`. */
+  /** Name of the decider, such as `AI Rule`. */
   moderator_name: string | null
-  /** The rule that matched. Deployed servers write `Unknown Rule` if none did; the value is passed on unchanged. */
+  /**
+   * Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`, which the SDK passes on
+   * unchanged.
+   */
   rule_name: string | null
-  /** The time of the decision. Ends in `Z`; an invalid timestamp is passed on unchanged. */
+  /** Time of the decision, as text that ends in `Z`. An invalid timestamp is passed on unchanged. */
   timestamp: string
 }
 
-/** One of the latest decisions. */
+/** One of the latest decisions of a project. */
 export interface RecentActivity {
-  /** The item's id. */
+  /** Id of the item. */
   content_id: string
-  /** The decision about it. */
+  /** Decision about the item. */
   decision: Status
-  /** The time of the decision. */
+  /** Time of the decision. */
   timestamp: string
 }
 
-/** The payload of `stats_update`. */
+/** Payload of `stats_update`. */
 export interface StatsUpdateData {
-  /** All items ever decided. */
+  /** Number of items decided so far. */
   total_content: number
-  /** Of these, approved items. */
+  /** Number of items approved. */
   approved: number
-  /** Of these, rejected items. */
+  /** Number of items rejected. */
   rejected: number
-  /** Of these, items flagged for a person. */
+  /** Number of items flagged for human review. */
   flagged: number
-  /** Items waiting for a decision; only on some servers. */
+  /** Number of items without a decision, if the server sends it. */
   pending: number | null
-  /** Percent approved, from 0 to 100. */
+  /** Percentage of items approved, from 0 to 100. */
   approval_rate: number | null
-  /** Percent rejected, from 0 to 100. */
+  /** Percentage of items rejected, from 0 to 100. */
   rejection_rate: number | null
-  /** Percent flagged, from 0 to 100. */
+  /** Percentage of items flagged, from 0 to 100. */
   flag_rate: number | null
-  /** The latest decisions; empty on servers that send none. */
+  /** Latest decisions; empty if the server sends none. */
   recent_activity: RecentActivity[]
 }
 
-/** A moderation rule. */
+/** Moderation rule. */
 export interface Rule extends Extensible {
-  /** The rule's id. */
+  /** Id of the rule. */
   id: string
-  /** Its name for people; a decision has it in `rule_name`. */
+  /** Name of the rule, which decisions contain as `rule_name`. */
   name: string
-  /** The way it decides: by keywords, by a pattern, or by asking a model. */
+  /** Method of the rule: keywords, a pattern, or a prompt to a model. */
   type: Word<'keyword' | 'regex' | 'ai_prompt'> | null
-  /** True if it is in use. */
+  /** True if the rule is active. */
   is_active: boolean | null
-  /** Rules with a higher number run first. */
+  /** Priority of the rule. Rules with a higher priority run first. */
   priority: number | null
-  /** The decision about items that it matches. */
+  /** Action taken on items that match the rule. */
   action: Word<'approve' | 'reject' | 'flag'> | null
 }
 
-/** The payload of `rule_update`. */
+/** Payload of `rule_update`. */
 export interface RuleUpdateData {
-  /** The change of the rule. */
+  /** Change made to the rule. */
   action: Word<'created' | 'updated' | 'deleted'>
-  /** The rule in its current form, or its last form if it was deleted. */
+  /** Rule after the change, or before its deletion. */
   rule: Rule
-  /** The time of the change; empty on some servers. */
+  /** Time of the change; empty if the server does not send it. */
   timestamp: string
 }
 
-/** The payload of `system_notification`. */
+/** Payload of `system_notification`. */
 export interface SystemNotificationData {
-  /** The severity with which to show it. */
+  /** Severity of the notification. */
   type: Word<'info' | 'warning' | 'error' | 'success'>
-  /** The text for people. Escape it on a page. */
+  /** Message to show to users. Escape it before inserting it into a web page. */
   message: string
-  /** The time of sending. */
+  /** Time at which the event was sent. */
   timestamp: string
-  /** True if it should stay until it is withdrawn. */
+  /** True if the notification should stay visible until it is withdrawn. */
   persistent: boolean
 }
 
-/** A user's figures. */
+/** Statistics about a user. */
 export interface Activity extends Extensible {
-  /** The number of the user's submissions. */
+  /** Number of the user's submissions. */
   total_submissions: number | null
-  /** The number of them that were rejected lately. */
+  /** Number of the user's recently rejected submissions. */
   recent_violations: number | null
-  /** Percent approved, from 0 to 100. */
+  /** Percentage of the user's submissions that were approved, from 0 to 100. */
   approval_rate: number | null
-  /** The server's estimate; higher is riskier. */
+  /** Risk score estimated by the server; higher means riskier. */
   risk_score: number | null
 }
 
-/** The payload of `user_activity`. */
+/** Payload of `user_activity`. */
 export interface UserActivityData {
-  /** The `user_id` from the submissions' metadata, as text even if it is a number on the wire. */
+  /** User id from the submissions' metadata. Numbers are converted to text. */
   user_id: string
-  /** The user's figures; all are `null` on servers that send none. */
+  /** Statistics about the user; all fields are `null` if the server sends none. */
   activity: Activity
-  /** The id of the item that caused this event. */
+  /** Id of the item whose decision caused this event. */
   triggered_by: string | null
-  /** The time of sending. */
+  /** Time at which the event was sent. */
   timestamp: string
 }
 
-/** An item was decided. */
+/** Decision about an item. */
 export interface ModerationUpdate extends Common<'moderation_update'>, ModerationUpdateData, Extensible {}
-/** The project's counters; each one replaces the previous one. */
+/** Counters of the project. Each update replaces the previous one. */
 export interface StatsUpdate extends Common<'stats_update'>, StatsUpdateData, Extensible {}
-/** A rule was created, updated or deleted. */
+/** Creation, change or deletion of a rule. */
 export interface RuleUpdate extends Common<'rule_update'>, RuleUpdateData, Extensible {}
-/** A notification from the server's operators. */
+/** Notification from the server or its operators. */
 export interface SystemNotification extends Common<'system_notification'>, SystemNotificationData, Extensible {}
-/** A user's activity. Sent for submissions with a `user_id` in their metadata. */
+/** Activity of a user. Sent for submissions with a `user_id` in their metadata. */
 export interface UserActivity extends Common<'user_activity'>, UserActivityData, Extensible {}
 
-/** The server's `error` event, unless it answers one of the SDK's requests. */
+/** `error` event from the server, unless it is the response to a request from the SDK. */
 export interface ServerError extends Common<'serverError'>, Extensible {
-  /** The server's message. */
+  /** Message from the server. */
   message: string
-  /** The server's error code, if it sends one. */
+  /** Error code, if the server sends one. */
   code: string | null
 }
 
-/** An event whose name the SDK does not know. */
+/** Event whose name is unknown to the SDK. */
 export interface UnknownEvent extends Common<'unknownEvent'> {
-  /** The server's name for it. */
+  /** Name of the event. */
   name: string
-  /** Its first argument; `null` if it has none. */
+  /** First argument of the event; `null` if there is none. */
   data: unknown
 }
 
-/** An unreadable frame or event. Later events are delivered. */
+/** Frame or event that could not be decoded. Later events are still delivered. */
 export interface MalformedEvent extends Common<'malformedEvent'> {
-  /** The event's name; empty if unreadable. */
+  /** Name of the event; empty if it could not be decoded. */
   name: string
-  /** The received text; possibly invalid JSON. */
+  /** Data as received, which may be invalid JSON. */
   data: string
-  /** The reason that it is unreadable, for people. */
+  /** Human-readable reason why the frame or event could not be decoded. */
   reason: string
 }
 
-/** Events of a project are missing here, or may be. */
+/** Marks a place in the stream where a project's events are missing, or may be missing. */
 export interface Gap extends Common<'gap'> {
-  /** The project whose events are missing. */
+  /** Id of the project whose events are missing. */
   project_id: string
   /**
-   * The reason for the loss. `interrupted`: the server keeps no log. `expired`: its log no longer reaches back that
-   * far. `log_changed`: its database was recreated. `cursor_ahead`: it was restored from a backup. `replay_failed`: it
-   * did not return its whole log. `backfill_incomplete`: REST returned fewer events than were missed.
+   * Reason for the loss. `interrupted`: the server keeps no event log. `expired`: the events are no longer in the log.
+   * `log_changed`: the server's database was recreated. `cursor_ahead`: the database was restored from a backup.
+   * `replay_failed`: the server did not return its whole log. `backfill_incomplete`: REST returned fewer events than
+   * were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
-  /** The number of missing events, if known. */
+  /** Number of missing events, if known. */
   missed: number | null
 }
 
-/** The reader of this stream was too slow: events were dropped here because its buffer was full. */
+/** Marks a place in the stream where events were dropped because the stream's reader was too slow. */
 export interface Lagged extends Common<'lagged'> {
-  /** The number of events dropped since the last notice of this kind. */
+  /** Number of events dropped since the previous `lagged` event. */
   missed: number
 }
 
-/** Every event by its name. */
+/** Event types by event name. */
 export interface EventByName {
-  /** An item was decided. */
+  /** Decision about an item. */
   moderation_update: ModerationUpdate
-  /** The project's counters, which are not logged: each one replaces the previous one. */
+  /** Counters of the project. Updates are not logged, because each one replaces the previous one. */
   stats_update: StatsUpdate
-  /** A rule was created, updated or deleted. */
+  /** Creation, change or deletion of a rule. */
   rule_update: RuleUpdate
-  /** A notification from the server's operators. */
+  /** Notification from the server or its operators. */
   system_notification: SystemNotification
-  /** A user's activity. */
+  /** Activity of a user of the moderated application. */
   user_activity: UserActivity
-  /** The server's `error`, unless it answers a request; `error` itself is the error that ended the client. */
+  /**
+   * `error` event from the server, unless it is the response to a request from the SDK. The name `error` is reserved
+   * for the error that ended the client.
+   */
   serverError: ServerError
-  /** Undocumented events from servers. */
+  /** Event whose name is unknown to the SDK. */
   unknownEvent: UnknownEvent
-  /** Unreadable events. */
+  /** Frame or event that could not be decoded. */
   malformedEvent: MalformedEvent
-  /** From the SDK: events of a project are missing here. */
+  /** From the SDK: events of a project are missing at this place in the stream. */
   gap: Gap
-  /** From the SDK: this stream's reader was too slow. */
+  /** From the SDK: the reader of this stream was too slow, and events were dropped. */
   lagged: Lagged
 }
 
-/** The name of a kind of events: as documented, or the SDK's own. */
+/** Name of a kind of event: a documented name, or one that the SDK defines. */
 export type EventName = keyof EventByName
 /** Any event that a stream can yield. */
 export type Event = EventByName[EventName]

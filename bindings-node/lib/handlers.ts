@@ -1,47 +1,47 @@
-/** The listeners of a client, and the stream that feeds them. */
+/** Event listeners of a client, and the stream that supplies their events. */
 
 import type * as native from '../native/index.js'
-import { text } from './arguments.js'
-import { type AutoModerateError, invalid } from './errors.js'
+import { checkString } from './arguments.js'
+import { startCall } from './completions.js'
+import { type AutoModerateError, invalidArgument } from './errors.js'
 import type { Event, EventByName } from './events.js'
 import { keepAlive } from './keepalive.js'
 import { isEventName } from './kinds.js'
 import { Listeners } from './listeners.js'
-import { watch } from './port.js'
-import { type StateJson, stateInfo } from './states.js'
+import { type StateJson, toStateInfo } from './states.js'
 import { EventStream, type StreamHost } from './stream.js'
 import type { State, StateInfo } from './values.js'
 
-/** The arguments of listeners. */
+/** Arguments that listeners receive, by listener name. */
 export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByName[Name]] } & {
-  /** Every event. */
+  /** Called with every event. */
   event: [event: Event]
-  /** A change of the client's state. */
+  /** Called with every change of the client's state. */
   state: [state: State, info: StateInfo]
-  /** The error that ended the client. (The server's own `error` event is `serverError`.) */
+  /** Called with the error that ended the client. The server's own `error` event is named `serverError`. */
   error: [error: AutoModerateError]
-  /** An exception of another listener. */
+  /** Called with an exception that another listener threw. */
   listenerError: [error: unknown]
 }
 
 type Listener = Parameters<Listeners['add']>[1]
 
-const OTHERS = new Set(['event', 'state', 'error'])
+const OTHER_NAMES = new Set(['event', 'state', 'error'])
 
-/** Handlers that wait for the last state, which must not be collected. */
-const ending = new Set<object>()
+/** Keeps handlers from being garbage-collected until they have reported the final state. */
+const awaitingEnd = new Set<object>()
 
 export class Handlers {
   readonly #native: native.Client
   readonly #host: StreamHost
   readonly #listeners = new Listeners((error) => {
-    if (!this.#errors.call('listenerError', error)) warn(error)
+    if (!this.#errorListeners.callAll('listenerError', error)) emitListenerWarning(error)
   })
-  readonly #errors = new Listeners(warn)
+  readonly #errorListeners = new Listeners(emitListenerWarning)
   #stream: EventStream | undefined
-  #statesWatched = false
-  #over = false
-  #release: (() => void) | undefined
+  #isWatchingStates = false
+  #hasEnded = false
+  #releaseEventLoop: (() => void) | undefined
 
   constructor(client: native.Client, host: StreamHost) {
     this.#native = client
@@ -49,110 +49,115 @@ export class Handlers {
   }
 
   add(name: string, listener: Listener, once: boolean): void {
-    this.#of(name).add(name, listener, once)
+    this.#listenersFor(name).add(name, listener, once)
     if (name === 'state') this.#watchStates()
-    if (this.#wanted()) this.#read()
+    if (this.#hasEventListeners()) this.#openStream()
   }
 
   remove(name: string, listener: Listener): void {
-    this.#of(name).remove(name, listener)
-    this.#rest()
+    this.#listenersFor(name).remove(name, listener)
+    this.#closeUnusedStream()
   }
 
   clear(name?: string): void {
-    for (const list of name === undefined ? [this.#listeners, this.#errors] : [this.#of(name)]) list.clear(name)
-    this.#rest()
+    const cleared = name === undefined ? [this.#listeners, this.#errorListeners] : [this.#listenersFor(name)]
+    for (const listeners of cleared) listeners.clear(name)
+    this.#closeUnusedStream()
   }
 
   count(name: string): number {
-    return this.#of(name).count(name)
+    return this.#listenersFor(name).count(name)
   }
 
-  #of(name: string): Listeners {
-    if (text('name', name) === 'listenerError') return this.#errors
-    if (isEventName(name) || OTHERS.has(name)) return this.#listeners
-    throw invalid('name', `unknown event ${JSON.stringify(name)}`)
+  #listenersFor(name: string): Listeners {
+    if (checkString('name', name) === 'listenerError') return this.#errorListeners
+    if (isEventName(name) || OTHER_NAMES.has(name)) return this.#listeners
+    throw invalidArgument('name', `unknown event ${JSON.stringify(name)}`)
   }
 
-  #wanted(): boolean {
+  #hasEventListeners(): boolean {
     return this.#listeners.names().some((name) => name === 'event' || isEventName(name))
   }
 
-  /** Ends the stream when nobody listens any more. */
-  #rest(): void {
-    if (this.#wanted()) return
+  /** Closes the stream once no event has a listener. */
+  #closeUnusedStream(): void {
+    if (this.#hasEventListeners()) return
     this.#stream?.close()
     this.#stream = undefined
   }
 
-  #read(): void {
+  #openStream(): void {
     if (this.#stream) return
     const stream = new EventStream(this.#native.events(), this.#host)
     this.#stream = stream
-    this.#feed(stream).catch((error) => {
-      // The state reports it as well; without any listener it becomes a warning.
-      const heard = this.#listeners.call('error', error)
+    this.#dispatch(stream).catch((error) => {
+      // The state listeners receive this error as the cause of `closed`. If no listener receives it, it becomes a
+      // warning.
+      const hasErrorListener = this.#listeners.callAll('error', error)
       if (this.#listeners.count('state') > 0) this.#awaitEnd()
-      else if (!heard) process.emitWarning(error)
+      else if (!hasErrorListener) process.emitWarning(error)
     })
   }
 
-  async #feed(stream: EventStream): Promise<void> {
+  async #dispatch(stream: EventStream): Promise<void> {
     for await (const event of stream) {
-      this.#listeners.call(event.event, event)
-      this.#listeners.call('event', event)
+      this.#listeners.callAll(event.event, event)
+      this.#listeners.callAll('event', event)
       if (this.#stream !== stream) return
-      // A one-time listener may have been the last.
-      this.#rest()
+      // The last listener may have been a one-time listener.
+      this.#closeUnusedStream()
     }
   }
 
   #watchStates(): void {
-    if (this.#statesWatched) return
-    this.#statesWatched = true
-    follow(this.#native.stateChanges(), new WeakRef(this))
+    if (this.#isWatchingStates) return
+    this.#isWatchingStates = true
+    forwardStates(this.#native.stateChanges(), new WeakRef(this))
   }
 
-  changed(info: StateInfo): void {
-    this.#listeners.call('state', info.state, info)
+  stateChanged(info: StateInfo): void {
+    this.#listeners.callAll('state', info.state, info)
   }
 
-  /** Keeps the process and this object alive until the last state has been reported, which follows at once. */
+  /**
+   * Keeps the process and this object alive until the final state has been reported, which happens immediately
+   * afterwards.
+   */
   #awaitEnd(): void {
-    if (this.#over) return
-    this.#release ??= keepAlive()
-    ending.add(this)
+    if (this.#hasEnded) return
+    this.#releaseEventLoop ??= keepAlive()
+    awaitingEnd.add(this)
   }
 
-  /** All changes of the state have been reported. */
-  over(): void {
-    this.#over = true
-    this.#release?.()
-    ending.delete(this)
+  /** Releases the process after the final state has been reported. */
+  statesEnded(): void {
+    this.#hasEnded = true
+    this.#releaseEventLoop?.()
+    awaitingEnd.delete(this)
   }
 }
 
-/** A failing listener does not end the process, but causes a warning. */
-function warn(error: unknown): void {
+/** Emits a process warning about a listener's exception, because the exception must not end the process. */
+function emitListenerWarning(error: unknown): void {
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.emitWarning(`a listener failed: ${reason}`, 'AutoModerateListenerWarning')
 }
 
-/** Passes on the changes of the state. Keeps neither the client nor the event loop alive. */
-function follow(states: native.States, handlers: WeakRef<Handlers>): void {
-  let present = true
-  const next = (): void => {
-    watch(
-      (port, id) => states.next(port, id),
+/** Passes state changes on to the listeners. Keeps neither the client nor the event loop alive. */
+function forwardStates(states: native.States, handlers: WeakRef<Handlers>): void {
+  let isInitial = true
+  const awaitNextState = (): void => {
+    startCall(
+      (queue, id) => states.next(queue, id),
       (done) => {
         const state: StateJson | null = JSON.parse(done.value ?? 'null')
-        if (state === null) return handlers.deref()?.over()
-        // The first is the current state, which is not a change.
-        if (!present) handlers.deref()?.changed(stateInfo(state))
-        present = false
-        next()
+        if (state === null) return handlers.deref()?.statesEnded()
+        // The first report is the current state, which is not a change.
+        if (!isInitial) handlers.deref()?.stateChanged(toStateInfo(state))
+        isInitial = false
+        awaitNextState()
       },
     )
   }
-  next()
+  awaitNextState()
 }

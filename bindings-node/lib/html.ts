@@ -1,4 +1,4 @@
-/** Content for a page: previews arrive as users wrote them, including markup. */
+/** HTML escaping. Content previews contain whatever markup their authors wrote. */
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 

@@ -1,4 +1,4 @@
-/** The same for `import`: one set of classes, however it is loaded. */
+/** ESM entry point. It re-exports the CommonJS classes, so that `import` and `require` share them. */
 
 export type * from './index.js'
 export { AutoModerateError, Client, EventStream, escapeHtml, Project } from './index.js'

@@ -1,8 +1,8 @@
 /**
  * Real-time moderation updates from AutoModerate servers as typed events.
  *
- * {@link Client} connects, joins projects and delivers their events, as {@link EventStream}s or to listeners. Every
- * failure is an {@link AutoModerateError} with a code.
+ * {@link Client} connects to a server, joins projects, and delivers their events as {@link EventStream}s or to
+ * listeners. Every failure is an {@link AutoModerateError} with a code.
  *
  * @module automoderate
  */
@@ -16,6 +16,6 @@ export type { HandlerArguments } from './handlers.js'
 export { escapeHtml } from './html.js'
 export type { ClientOptions, Pem, ReconnectPolicy } from './options.js'
 export { Project } from './project.js'
-export type { ClientToServerEvents, Logged, Notice, ReplayPage, ServerToClientEvents } from './socketio.js'
+export type { ClientToServerEvents, ErrorNotice, LogFields, ReplayPage, ServerToClientEvents } from './socketio.js'
 export { type Abortable, EventStream } from './stream.js'
 export type * from './values.js'

@@ -1,4 +1,4 @@
-/** A single timer that keeps Node's event loop running for all waits, because a call from a thread can't. */
+/** Timer that keeps Node's event loop running during waits, because a pending call to the native module does not. */
 
 import { clearInterval, setInterval } from 'node:timers'
 

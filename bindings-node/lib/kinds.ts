@@ -1,10 +1,10 @@
-/** The kinds of events by their names, and the core's names for them. */
+/** Names of event kinds in Node and in the core. */
 
-import { text } from './arguments.js'
-import { invalid } from './errors.js'
+import { checkString } from './arguments.js'
+import { invalidArgument } from './errors.js'
 import type { EventName } from './events.js'
 
-const KINDS: Record<EventName, string> = {
+const CORE_NAMES: Record<EventName, string> = {
   moderation_update: 'moderation_update',
   stats_update: 'stats_update',
   rule_update: 'rule_update',
@@ -18,12 +18,12 @@ const KINDS: Record<EventName, string> = {
 }
 
 export function isEventName(name: string): name is EventName {
-  return Object.hasOwn(KINDS, name)
+  return Object.hasOwn(CORE_NAMES, name)
 }
 
-/** The core's name of a kind. */
-export function coreKind(name: unknown): string {
-  const kind = text('kind', name)
-  if (!isEventName(kind)) throw invalid('kind', `unknown kind of events ${JSON.stringify(kind)}`)
-  return KINDS[kind]
+/** Converts the Node name of a kind to the core's name. */
+export function toCoreName(name: unknown): string {
+  const kind = checkString('kind', name)
+  if (!isEventName(kind)) throw invalidArgument('kind', `unknown kind of event ${JSON.stringify(kind)}`)
+  return CORE_NAMES[kind]
 }

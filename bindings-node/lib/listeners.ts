@@ -1,76 +1,79 @@
-/** Listeners by name, like an event emitter's. A listener's exception reaches neither the others nor the process. */
+/**
+ * Named listeners, as in an event emitter. An exception thrown by a listener affects neither other listeners nor the
+ * process.
+ */
 
-import { callback } from './arguments.js'
+import { checkFunction } from './arguments.js'
 
 type Listener = (...args: never[]) => unknown
-interface Entry {
+interface ListenerEntry {
   listener: Listener
   once: boolean
 }
 
 export class Listeners {
-  /** Lists are replaced, not changed, so that an iteration keeps its list. */
-  readonly #lists = new Map<string, readonly Entry[]>()
-  readonly #failed: (error: unknown) => void
+  /** Lists are replaced instead of modified, so that listeners may be added and removed during a call. */
+  readonly #lists = new Map<string, readonly ListenerEntry[]>()
+  readonly #onError: (error: unknown) => void
 
-  /** `failed` receives a listener's exception, or the rejection of its promise. */
-  constructor(failed: (error: unknown) => void) {
-    this.#failed = failed
+  /** `onError` receives the exceptions that listeners throw, and the rejections of promises that they return. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
   }
 
   add(name: string, listener: Listener, once = false): void {
-    this.#lists.set(name, [...this.#of(name), { listener: callback('listener', listener), once }])
+    this.#lists.set(name, [...this.#entries(name), { listener: checkFunction('listener', listener), once }])
   }
 
-  /** Removes the one that was added last. */
+  /** Removes the most recently added occurrence of the listener. */
   remove(name: string, listener: Listener): void {
-    const list = this.#of(name)
+    const list = this.#entries(name)
     const at = list.findLastIndex((entry) => entry.listener === listener)
-    this.#set(
+    this.#setEntries(
       name,
       list.filter((_, index) => index !== at),
     )
   }
 
-  /** Removes all, or those of one name. */
+  /** Removes all listeners, or all listeners for one name. */
   clear(name?: string): void {
     if (name === undefined) this.#lists.clear()
     else this.#lists.delete(name)
   }
 
   count(name: string): number {
-    return this.#of(name).length
+    return this.#entries(name).length
   }
 
-  /** The names with listeners. */
+  /** Returns the names that have listeners. */
   names(): string[] {
     return [...this.#lists.keys()]
   }
 
-  /** Calls the listeners of a name; false if there are none. */
-  call(name: string, ...args: unknown[]): boolean {
-    const list = this.#of(name)
+  /** Calls all listeners for a name. Returns false if there are none. */
+  callAll(name: string, ...args: unknown[]): boolean {
+    const list = this.#entries(name)
     for (const entry of list) {
       if (entry.once)
-        this.#set(
+        this.#setEntries(
           name,
-          this.#of(name).filter((one) => one !== entry),
+          this.#entries(name).filter((one) => one !== entry),
         )
       try {
         const outcome = (entry.listener as (...args: unknown[]) => unknown)(...args)
-        if (isThenable(outcome)) outcome.then(undefined, this.#failed)
+        if (isThenable(outcome)) outcome.then(undefined, this.#onError)
       } catch (error) {
-        this.#failed(error)
+        this.#onError(error)
       }
     }
     return list.length > 0
   }
 
-  #of(name: string): readonly Entry[] {
+  #entries(name: string): readonly ListenerEntry[] {
     return this.#lists.get(name) ?? []
   }
 
-  #set(name: string, list: readonly Entry[]): void {
+  #setEntries(name: string, list: readonly ListenerEntry[]): void {
     if (list.length > 0) this.#lists.set(name, list)
     else this.#lists.delete(name)
   }

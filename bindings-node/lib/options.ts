@@ -1,196 +1,229 @@
-/** The options of a client. Durations are milliseconds. */
+/** Client options. All durations are in milliseconds. */
 
-import { callback, count, duration, flag, number, object, text } from './arguments.js'
+import {
+  checkBoolean,
+  checkCount,
+  checkDuration,
+  checkFunction,
+  checkNumber,
+  checkObject,
+  checkString,
+} from './arguments.js'
 import type { CredentialsProvider } from './credentials.js'
-import { invalid } from './errors.js'
+import { invalidArgument } from './errors.js'
 
-/** The policy for reconnecting. */
+/** Reconnection policy. */
 export interface ReconnectPolicy {
-  /** The first pause, in ms. Default 1000. */
+  /** First delay, in ms. Default 1000. */
   delay?: number
-  /** The growth factor from one pause to the next; at least 1. Default 2. */
+  /** Factor by which the delay grows after each failed attempt; at least 1. Default 2. */
   factor?: number
-  /** The longest pause, before jitter, in ms. Default 10000. */
+  /** Maximum delay in ms, before jitter. Default 10000. */
   maxDelay?: number
-  /** Give up after this many attempts in a row. Default `Infinity`. */
+  /** Number of attempts after which the client gives up. Default `Infinity`. */
   attempts?: number
-  /** 0.5 draws each pause from 0.5 to 1.5 times the delay; from 0 to 1. Default 0.5. */
+  /**
+   * Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
+   */
   jitter?: number
-  /** A connection that lasts this long, in ms, resets the count of attempts. Default 5000. */
+  /**
+   * Lifetime, in ms, after which a connection counts as stable and the attempts are counted from 1 again. Default 5000.
+   */
   stableAfter?: number
-  /** A hard limit, whatever the other settings: deployed servers lock out the tenth attempt. Default 9. */
+  /** Hard limit on the attempts per minute. Deployed servers lock out the tenth attempt. Default 9. */
   maxAttemptsPerMinute?: number
 }
 
-/** PEM text. */
+/** Text in PEM format. */
 export type Pem = string | Uint8Array
 
-/** The options of a client. Durations are milliseconds. */
+/** Client options. All durations are in milliseconds. */
 export interface ClientOptions {
   /**
-   * Other addresses of the same server, or of servers on the same database. When a connection is lost or an attempt
-   * fails, the client tries the next one at once, and keeps it while it works. Projects and cursors keep working. All
-   * addresses receive the credentials.
+   * Other URLs of the same server, or of servers that share its database. When a connection is lost or an attempt
+   * fails, the client tries the next URL at once, and stays with a URL that works. Joined projects and cursors remain
+   * valid. The credentials are sent to all URLs.
    */
   fallbackUrls?: (string | URL)[]
-  /** A project's API key. */
+  /** API key of a project. */
   apiKey?: string
   /**
-   * The place of the key: the connection `query` as documented, the Socket.IO `auth` payload or the `X-API-Key`
-   * `header`.
+   * Location of the API key: the connection `query` (the default, as documented), the Socket.IO `auth` payload, or the
+   * `X-API-Key` `header`.
    */
   apiKeyVia?: 'query' | 'auth' | 'header'
-  /** The value of the web session's cookie. */
+  /** Value of the web session cookie. */
   session?: string
-  /** Log in through the web form, and again when the session has expired; needs `password`. */
+  /**
+   * Email address for a login through the web form. The client logs in again when the session expires. Requires
+   * `password`.
+   */
   email?: string
-  /** The password for `email`. It is kept for later logins, and shown nowhere. */
+  /** Password for `email`. It is kept in memory for later logins, and never appears in logs or errors. */
   password?: string
-  /** Called before every attempt, with the reason. */
+  /** Function that returns the credentials for each connection attempt. */
   credentials?: CredentialsProvider
-  /** `auto` (default): WebSocket first, or HTTP long-polling where WebSocket fails. */
+  /** Transports to use. `auto`, the default, tries WebSocket first and falls back to HTTP long-polling. */
   transports?: 'auto' | 'websocket' | 'polling'
-  /** `false`: the client ends when the connection is lost. */
+  /**
+   * Reconnection policy. With `false`, the client closes when the connection is lost. Default `true`, which means the
+   * default policy.
+   */
   reconnect?: ReconnectPolicy | boolean
-  /** Retry the first connection, too, according to `reconnect`. Default `false`. */
+  /** True if the first connection is also retried according to `reconnect`. Default `false`. */
   retryFirstConnect?: boolean
-  /** The reaction when the server ends the connection on purpose. Default `reconnect`. */
+  /** Reaction when the server closes the connection on purpose. Default `reconnect`. */
   onServerDisconnect?: 'reconnect' | 'stop'
-  /** One deadline from the credentials to the namespace acknowledgement. Default 20000. */
+  /**
+   * Time limit for a connection attempt, from requesting the credentials to the namespace acknowledgement. Default
+   * 20000.
+   */
   connectTimeout?: number
-  /** The longest time until the server confirms a join. Default 10000. */
+  /** Time limit for the server to confirm a join. Default 10000. */
   joinTimeout?: number
-  /** The longest wait of `emitWithAck`. Default 10000. */
+  /** Time limit for the acknowledgement in `emitWithAck`. Default 10000. */
   ackTimeout?: number
-  /** The longest time of a REST call, including a login that it needs. Default 60000. */
+  /** Time limit for a REST call, including any login. Default 60000. */
   requestTimeout?: number
-  /** The pause between two documented `heartbeat` events, at least 1000; `false` sends none. Default 30000. */
+  /** Interval of the documented `heartbeat` event, at least 1000; `false` disables it. Default 30000. */
   heartbeatInterval?: number | false
-  /** The number of events that each stream buffers for its reader, in at most 8 MiB. Default 1024. */
+  /**
+   * Maximum number of events that each stream buffers for its reader. The buffer is also limited to 8 MiB. Default
+   * 1024.
+   */
   eventBuffer?: number
   /**
-   * The policy for a stream whose buffer is full. `replay`, the default, reads the events from the server's event log
-   * later; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop events, and a `lagged` takes their
-   * place. `close` ends the stream with the error `overflow`.
+   * Policy for full stream buffers. `replay`, the default, reads the excess events from the server's event log later;
+   * on servers without an event log, it drops the oldest event. `drop_oldest` and `drop_newest` drop events and insert
+   * a `lagged` in their place. `close` ends the stream with the error `overflow`.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
-  /** The most events per minute that the client sends, at least 10; `false` lifts the limit. Default 100. */
+  /** Maximum number of events that the client sends per minute, at least 10; `false` removes the limit. Default 100. */
   rateLimit?: number | false
-  /** The recovery of events after an interruption. Default `auto`: replay, else REST, else a `gap`. */
+  /**
+   * Recovery of events missed during an interruption. `auto`, the default, uses the server's event log, or else REST,
+   * or else reports a `gap`. `replay` skips REST, and `off` always reports a `gap`.
+   */
   backfill?: 'auto' | 'replay' | 'off'
   /**
-   * The pause between two REST requests for reviews of flagged items, in ms, at least 1000; `false`, the default, never
-   * asks. It is for servers without an event log, which send no events for reviews. Each review arrives once, as a
-   * `moderation_update` with the origin `backfill`. Needs an API key.
+   * Interval at which REST is polled for reviews of flagged items, in ms, at least 1000. `false`, the default, disables
+   * polling. Intended for servers without an event log, which send no events for reviews. Each review is delivered
+   * once, as a `moderation_update` with the origin `backfill`. Requires an API key.
    */
   reviewPoll?: number | false
-  /** Headers for every request. */
+  /** HTTP headers to send with every request. */
   headers?: Record<string, string>
-  /** Parameters for the connection query. */
+  /** Parameters to add to the connection query. */
   query?: Record<string, string>
-  /** `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. */
+  /**
+   * HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables `HTTPS_PROXY`,
+   * `HTTP_PROXY` and `NO_PROXY` apply.
+   */
   proxy?: string
-  /** Certificates of authorities to trust in addition to the platform's. */
+  /** Certificates of certificate authorities to trust, in addition to the platform's. */
   extraCa?: Pem | Pem[]
-  /** The certificate to show to the server. */
+  /** Client certificate for mutual TLS. */
   clientCertificate?: {
-    /** The certificate, followed by those of the authorities between it and the root. */
+    /** Client certificate, followed by any intermediate certificates. */
     chain: Pem
-    /** Its private key, unencrypted. */
+    /** Private key of the certificate, unencrypted. */
     key: Pem
   }
-  /** Accept any certificate; for tests only, because anyone can then intercept. Default `false`. */
+  /**
+   * True if any server certificate is accepted. For tests only, because anyone can then intercept the connection.
+   * Default `false`.
+   */
   dangerAcceptInvalidCerts?: boolean
-  /** `false`: awaited streams and event listeners don't keep the process running. Default `true`. */
+  /** True if awaited streams and event listeners keep the process running. Default `true`. */
   ref?: boolean
 }
 
 type Check = (name: string, value: unknown) => unknown
 
-/** `false` or `null` switches it off. */
-function switched(check: Check): Check {
+/** Wraps a check so that `false` and `null` disable the option. */
+function nullIfOff(check: Check): Check {
   return (name, value) => (value === false || value === null ? null : check(name, value))
 }
 
-function attempts(name: string, value: unknown): number | null {
-  return value === Number.POSITIVE_INFINITY || value === null ? null : count(name, value)
+function checkAttempts(name: string, value: unknown): number | null {
+  return value === Number.POSITIVE_INFINITY || value === null ? null : checkCount(name, value)
 }
 
-const POLICY: Record<keyof ReconnectPolicy, Check> = {
-  delay: duration,
-  factor: number,
-  maxDelay: duration,
-  attempts,
-  jitter: number,
-  stableAfter: duration,
-  maxAttemptsPerMinute: count,
+const POLICY_CHECKS: Record<keyof ReconnectPolicy, Check> = {
+  delay: checkDuration,
+  factor: checkNumber,
+  maxDelay: checkDuration,
+  attempts: checkAttempts,
+  jitter: checkNumber,
+  stableAfter: checkDuration,
+  maxAttemptsPerMinute: checkCount,
 }
 
-const CHECKS: Record<Exclude<keyof ClientOptions, 'credentials' | 'ref'>, Check> = {
+const OPTION_CHECKS: Record<Exclude<keyof ClientOptions, 'credentials' | 'ref'>, Check> = {
   fallbackUrls: (name, value) => {
-    if (!Array.isArray(value)) throw invalid(name, 'it must be an array of addresses')
-    return value.map((one, at) => address(`${name}[${at}]`, one))
+    if (!Array.isArray(value)) throw invalidArgument(name, 'expected an array of URLs')
+    return value.map((one, at) => checkUrl(`${name}[${at}]`, one))
   },
-  apiKey: text,
-  apiKeyVia: text,
-  session: text,
-  email: text,
-  password: text,
-  transports: text,
+  apiKey: checkString,
+  apiKeyVia: checkString,
+  session: checkString,
+  email: checkString,
+  password: checkString,
+  transports: checkString,
   reconnect: (name, value) => {
     if (typeof value === 'boolean') return value ? {} : null
-    return checked(value, POLICY, name)
+    return checkAll(value, POLICY_CHECKS, name)
   },
-  retryFirstConnect: flag,
-  onServerDisconnect: text,
-  connectTimeout: duration,
-  joinTimeout: duration,
-  ackTimeout: duration,
-  requestTimeout: duration,
-  heartbeatInterval: switched(duration),
-  eventBuffer: count,
-  overflow: text,
-  rateLimit: switched(count),
-  backfill: text,
-  reviewPoll: switched(duration),
-  headers: pairs,
-  query: pairs,
-  proxy: text,
-  extraCa: (name, value) => (Array.isArray(value) ? value : [value]).map((one) => pem(name, one)),
+  retryFirstConnect: checkBoolean,
+  onServerDisconnect: checkString,
+  connectTimeout: checkDuration,
+  joinTimeout: checkDuration,
+  ackTimeout: checkDuration,
+  requestTimeout: checkDuration,
+  heartbeatInterval: nullIfOff(checkDuration),
+  eventBuffer: checkCount,
+  overflow: checkString,
+  rateLimit: nullIfOff(checkCount),
+  backfill: checkString,
+  reviewPoll: nullIfOff(checkDuration),
+  headers: checkPairs,
+  query: checkPairs,
+  proxy: checkString,
+  extraCa: (name, value) => (Array.isArray(value) ? value : [value]).map((one) => checkPem(name, one)),
   clientCertificate: (name, value) => {
-    const { chain, key } = object(name, value)
-    return [pem(`${name}.chain`, chain), pem(`${name}.key`, key)]
+    const { chain, key } = checkObject(name, value)
+    return [checkPem(`${name}.chain`, chain), checkPem(`${name}.key`, key)]
   },
-  dangerAcceptInvalidCerts: flag,
+  dangerAcceptInvalidCerts: checkBoolean,
 }
 
-function address(name: string, value: unknown): string {
-  return text(name, value instanceof URL ? value.href : value)
+function checkUrl(name: string, value: unknown): string {
+  return checkString(name, value instanceof URL ? value.href : value)
 }
 
-function pairs(name: string, value: unknown): [string, string][] {
-  return Object.entries(object(name, value)).map(([key, one]) => [key, text(`${name}.${key}`, one)])
+function checkPairs(name: string, value: unknown): [string, string][] {
+  return Object.entries(checkObject(name, value)).map(([key, one]) => [key, checkString(`${name}.${key}`, one)])
 }
 
-function pem(name: string, value: unknown): string {
+function checkPem(name: string, value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
-  return text(name, value)
+  return checkString(name, value)
 }
 
-function checked(values: unknown, checks: Record<string, Check>, within?: string): Record<string, unknown> {
+function checkAll(values: unknown, checks: Record<string, Check>, parent?: string): Record<string, unknown> {
   const known: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(object(within ?? 'options', values))) {
-    const path = within ? `${within}.${name}` : name
-    if (!Object.hasOwn(checks, name)) throw invalid(path, 'unknown option')
+  for (const [name, value] of Object.entries(checkObject(parent ?? 'options', values))) {
+    const path = parent ? `${parent}.${name}` : name
+    if (!Object.hasOwn(checks, name)) throw invalidArgument(path, 'unknown option')
     if (value !== undefined) known[name] = checks[name]?.(path, value)
   }
   return known
 }
 
-/** The options for the native module, as JSON. */
-export function written(url: string | URL, options: ClientOptions): string {
-  const { credentials, ref, ...rest } = object('options', options) as ClientOptions
-  if (credentials !== undefined) callback('credentials', credentials)
-  if (ref !== undefined) flag('ref', ref)
-  return JSON.stringify({ ...checked(rest, CHECKS), url: address('url', url) })
+/** Checks the options and serializes them for the native module. */
+export function optionsToJson(url: string | URL, options: ClientOptions): string {
+  const { credentials, ref, ...rest } = checkObject('options', options) as ClientOptions
+  if (credentials !== undefined) checkFunction('credentials', credentials)
+  if (ref !== undefined) checkBoolean('ref', ref)
+  return JSON.stringify({ ...checkAll(rest, OPTION_CHECKS), url: checkUrl('url', url) })
 }

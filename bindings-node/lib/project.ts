@@ -1,24 +1,24 @@
-/** A joined project. */
+/** The `Project` class. */
 
 import { type InspectOptions, inspect } from 'node:util'
 import type * as native from '../native/index.js'
-import { options, signalOf } from './arguments.js'
+import { checkOptions, signalOf } from './arguments.js'
+import { awaitCall } from './completions.js'
 import { fromNative } from './errors.js'
 import type { Event, EventByName, EventName } from './events.js'
-import { coreKind } from './kinds.js'
-import { call } from './port.js'
+import { toCoreName } from './kinds.js'
 import { type Abortable, EventStream, type StreamHost } from './stream.js'
 
-/** Opens a stream: of all events or of one kind, with or without a signal. */
-export function open(
+/** Opens a stream of all events or of one kind. Either of the last two arguments may contain the signal. */
+export function openStream(
   from: { events(kind?: string): native.Stream },
   host: StreamHost,
   kind: EventName | Abortable | undefined,
   given: Abortable | undefined,
 ): EventStream {
   const named = typeof kind !== 'object' && kind !== undefined
-  const signal = signalOf(options(named ? given : (kind ?? given)))
-  const name = named ? coreKind(kind) : undefined
+  const signal = signalOf(checkOptions(named ? given : (kind ?? given)))
+  const name = named ? toCoreName(kind) : undefined
   try {
     return new EventStream(from.events(name), host, signal)
   } catch (error) {
@@ -26,7 +26,7 @@ export function open(
   }
 }
 
-/** A joined project. It stays joined across interruptions, until it is left. */
+/** Joined project. It stays joined across interruptions until you leave it. */
 export class Project {
   readonly #native: native.Project
   readonly #host: StreamHost
@@ -37,40 +37,40 @@ export class Project {
     this.#host = host
   }
 
-  /** The project's id. */
+  /** Id of the project. */
   get id(): string {
     return this.#native.id
   }
 
   /**
-   * The position of the project's slowest reader: it has received every event before the cursor.
+   * Cursor up to which all of the project's streams have been read.
    *
-   * Store it, and pass it to `join(…, { after })` to resume later, also in another process. `null` on servers without
-   * an event log.
+   * To resume later, even in another process, store the cursor and pass it to `join(…, { after })`. It is `null` on
+   * servers without an event log.
    */
   get cursor(): string | null {
-    for (const stream of this.#host.streams) stream.deref()?.commit()
+    for (const stream of this.#host.streams) stream.deref()?.commitDelivered()
     return this.#native.cursor
   }
 
   /**
-   * The project's events, or one kind of them.
+   * Returns a stream of the project's events, or of one kind of event.
    *
-   * The first stream begins at the join (or after the cursor `after`), later ones when they are created. Aborting the
-   * signal ends the stream: its loop throws the signal's reason.
+   * The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when they
+   * are created. Aborting the signal ends the stream: its loop throws the signal's reason.
    */
   events(options?: Abortable): EventStream
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
   events(kind?: EventName | Abortable, options?: Abortable): EventStream<Event> {
-    return open(this.#native, this.#host, kind, options)
+    return openStream(this.#native, this.#host, kind, options)
   }
 
-  /** Leaves the project. Its streams end at once, after the events in their buffers. */
+  /** Leaves the project. Its streams yield their buffered events and then end. */
   async leave(given?: Abortable): Promise<void> {
-    await call((port, id) => this.#native.leave(port, id), signalOf(options(given)))
+    await awaitCall((queue, id) => this.#native.leave(queue, id), signalOf(checkOptions(given)))
   }
 
-  /** Leaves the project, at the end of an `await using`. */
+  /** Calls `leave`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave()
   }

@@ -14,75 +14,79 @@ import type {
   UserActivityData,
 } from './events.js'
 
-/** Fields that servers with an event log add to a payload. */
-export interface Logged {
-  /** The project in whose room it was sent. */
+/** Fields that servers with an event log add to payloads. */
+export interface LogFields {
+  /** Id of the project in whose room the event was sent. */
   project_id?: string
-  /** The position in the project's log; `stats_update` has none. */
+  /** Position in the project's event log; absent in `stats_update`, which is not logged. */
   event_id?: number
 }
 
-/** A refusal, or an error of the server. */
-export interface Notice {
-  /** The server's message. */
+/** Refusal or error sent by the server. */
+export interface ErrorNotice {
+  /** Message from the server. */
   message: string
-  /** A code such as `project_not_found`, on servers that send one. */
+  /** Error code such as `project_not_found`, if the server sends one. */
   code?: string
 }
 
-/** One page of a project's event log. */
+/** Page of a project's event log. */
 export interface ReplayPage {
-  /** The events after the requested id, oldest first, at most 500. */
+  /** Up to 500 events after the requested id, oldest first. */
   events: {
-    /** The event's name. */
+    /** Name of the event. */
     event: string
-    /** Its payload, with its `event_id`. */
+    /** Payload of the event, including its `event_id`. */
     data: unknown
   }[]
-  /** The newest id in the log. */
+  /** Id of the newest event in the log. */
   head: number
-  /** The lowest id still in the log. */
+  /** Id of the oldest event that is still in the log. */
   oldest: number
-  /** The log's own id. If it changes, ids from before are invalid. */
+  /** Id of the log itself. When it changes, all earlier event ids are invalid. */
   log: string
 }
 
-/** Events from servers. */
+/** Events that servers send. */
 export interface ServerToClientEvents {
-  /** Greets a new connection. */
+  /** Sent when a connection is established. */
   connected: (data: { status: string }) => void
-  /** Confirms a join; servers with an event log add the log's newest id and its own id. */
+  /** Confirms a join. Servers with an event log add the id of the log and of its newest event. */
   joined_project: (data: { project_id: string; replay?: boolean; event_id?: number; log?: string }) => void
   /** Confirms a leave. */
   left_project: (data: { project_id: string }) => void
-  /** An item was decided. */
-  moderation_update: (data: ModerationUpdateData & Logged) => void
-  /** The project's counters; each one replaces the previous one. */
-  stats_update: (data: StatsUpdateData & Logged) => void
-  /** A rule was created, updated or deleted. */
-  rule_update: (data: RuleUpdateData & Logged) => void
-  /** A notification from the server's operators. */
-  system_notification: (data: SystemNotificationData & Logged) => void
-  /** A user's activity. */
-  user_activity: (data: UserActivityData & Logged) => void
-  /** A request that the server could not fulfil. */
-  error: (data: Notice) => void
-  /** The credentials are invalid, or no longer valid. */
-  authentication_failed: (data: Notice) => void
-  /** A join was refused. */
-  project_access_denied: (data: Notice) => void
+  /** Decision about an item. */
+  moderation_update: (data: ModerationUpdateData & LogFields) => void
+  /** Counters of the project. Each `stats_update` replaces the previous one. */
+  stats_update: (data: StatsUpdateData & LogFields) => void
+  /** Creation, change or deletion of a rule. */
+  rule_update: (data: RuleUpdateData & LogFields) => void
+  /** Notification from the server's operators. */
+  system_notification: (data: SystemNotificationData & LogFields) => void
+  /** Activity of a user. */
+  user_activity: (data: UserActivityData & LogFields) => void
+  /** Reports a request that the server could not fulfill. */
+  error: (data: ErrorNotice) => void
+  /** Sent if the credentials are invalid, or no longer valid. */
+  authentication_failed: (data: ErrorNotice) => void
+  /** Reports a refused join. */
+  project_access_denied: (data: ErrorNotice) => void
 }
 
-/** Events from clients. */
+/** Events that clients send. */
 export interface ClientToServerEvents {
-  /** Enters a project's room; `joined_project` or a refusal answers. Rooms don't survive a connection. */
+  /**
+   * Joins a project's room. The server answers with `joined_project` or a refusal. The membership ends with the
+   * connection.
+   */
   join_project: (data: { project_id: string }) => void
   /** Leaves a project's room. */
   leave_project: (data: { project_id: string }) => void
-  /** Reports that the client is alive; every 30 s is usual. */
+  /** Reports that the client is alive, usually every 30 s. */
   heartbeat: (data?: object) => void
   /**
-   * Requests the events after an id, on servers with a log; the client must have joined the project on this connection.
+   * Requests logged events after an id, on servers with an event log. The client must have joined the project on this
+   * connection.
    */
   replay_events: (data: { project_id: string; after: number; limit?: number }, ack: (page: ReplayPage) => void) => void
 }

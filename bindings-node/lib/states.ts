@@ -1,6 +1,6 @@
-/** States as the native module passes them. */
+/** Client states as the native module reports them. */
 
-import { fromFailure } from './errors.js'
+import { errorFromRecord } from './errors.js'
 import type { State, StateInfo } from './values.js'
 
 export interface StateJson {
@@ -10,8 +10,8 @@ export interface StateJson {
   cause: unknown
 }
 
-export function stateInfo({ state, attempt, retryIn, cause }: StateJson): StateInfo {
-  const error = fromFailure(cause)
+export function toStateInfo({ state, attempt, retryIn, cause }: StateJson): StateInfo {
+  const error = errorFromRecord(cause)
   return {
     state,
     ...(attempt === null ? {} : { attempt }),

@@ -1,44 +1,44 @@
-/** Streams of events: a batch is parsed at once and returned event by event. */
+/** Event streams. A batch of events is parsed at once, and its events are returned one by one. */
 
 import type * as native from '../native/index.js'
-import { unlessAborted } from './abort.js'
-import { count, duration, options, signalOf } from './arguments.js'
-import { fromNative, fromText } from './errors.js'
+import { rejectOnAbort } from './abort.js'
+import { checkCount, checkDuration, checkOptions, signalOf } from './arguments.js'
+import { parseEvents } from './batches.js'
+import { startCall } from './completions.js'
+import { fromJson, fromNative } from './errors.js'
+import { yieldToEventLoop } from './eventloop.js'
 import type { Event } from './events.js'
 import { keepAlive } from './keepalive.js'
-import { watch } from './port.js'
-import { eventsOf } from './rows.js'
 import type { Losses } from './values.js'
-import { yieldToEventLoop } from './yield.js'
 
-/** A batch of this size means that more events are ready. */
-const FULL = 512
+/** Number of events in a full batch. After a full batch, more events may be ready. */
+const FULL_BATCH = 512
 
-/** A stream's settings from its client. */
+/** Part of a client that its streams share. */
 export interface StreamHost {
-  /** True if readers keep the event loop running. */
+  /** True if waiting readers keep the event loop running. */
   readonly ref: boolean
-  /** Streams that may have taken more events than they have returned. */
+  /** Open streams. A stream may have taken more events from the native module than it has returned to its reader. */
   readonly streams: Set<WeakRef<EventStream>>
 }
 
-/** A reader's options. */
+/** Options of a call that can be aborted. */
 export interface Abortable {
-  /** Rejects with the signal's reason when it is aborted. */
+  /** Signal that aborts the call, which then rejects with the signal's reason. */
   signal?: AbortSignal | undefined
 }
 
-/** A collected stream needs no listener any more. */
-const forgotten = new FinalizationRegistry<() => void>((cleanUp) => cleanUp())
-/** Awaited streams, which must not be collected. */
-const awaited = new Set<object>()
+/** Cleans up streams that were garbage-collected. */
+const collectedStreams = new FinalizationRegistry<() => void>((cleanUp) => cleanUp())
+/** Keeps awaited streams from being garbage-collected. */
+const awaitedStreams = new Set<object>()
 
 /**
- * Events, in order, each once: `for await (const event of stream)`.
+ * Stream of events, each delivered once and in order: `for await (const event of stream)`.
  *
- * A lost connection doesn't end it. It ends without an error if you left the project or closed the client; if it ends
- * for another reason, the loop throws that error. Leaving a loop loses nothing: continue with the same stream. Several
- * loops may share a stream; each event goes to one of them.
+ * A stream continues after a lost connection. It ends without an error when you leave the project or close the client;
+ * if it ends for any other reason, the loop throws the error. No event is lost if you break out of a loop and continue
+ * with the same stream. Several loops may share a stream; each event is delivered to one of them.
  */
 export class EventStream<E extends Event = Event> implements AsyncIterableIterator<E> {
   readonly #native: native.Stream
@@ -47,19 +47,19 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   readonly #signal: AbortSignal | undefined
   readonly #cleanUp: () => void
   #batch: E[] = []
-  #at = 0
-  #committed = 0
-  /** The number of batches in a row that needed no wait. */
-  #hot = 0
-  #watching = false
-  #open = true
+  #position = 0
+  #committedPosition = 0
+  /** Number of consecutive batches that were read without waiting. */
+  #batchesWithoutWait = 0
+  #isWatching = false
+  #isOpen = true
   #failure: unknown
-  /** Readers without an answer yet, and a promise for the answer of the last of them. */
-  #readers = 0
-  #last: Promise<void> = Promise.resolve()
+  /** Number of reads that have not settled yet. */
+  #waitingReaders = 0
+  #lastRead: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
-  /** Releases the event loop. */
-  #release: (() => void) | undefined
+  /** Stops keeping the event loop running. */
+  #releaseEventLoop: (() => void) | undefined
 
   /** @internal */
   constructor(stream: native.Stream, host: StreamHost, signal?: AbortSignal, first: E[] = []) {
@@ -76,154 +76,157 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
       host.streams.delete(ref as WeakRef<EventStream>)
       signal?.removeEventListener('abort', abort)
     }
-    forgotten.register(this, this.#cleanUp)
+    collectedStreams.register(this, this.#cleanUp)
     if (signal?.aborted) this.close()
   }
 
-  /** For `for await`: the stream itself. */
+  /** Returns the stream itself, for `for await`. */
   [Symbol.asyncIterator](): this {
     return this
   }
 
-  /** The next event. Rejects with the error that ended the stream, once. */
+  /** Returns the next event. If the stream ended with an error, rejects with it once. */
   next(): Promise<IteratorResult<E, undefined>> {
-    if (this.#at < this.#batch.length && this.#readers === 0) return Promise.resolve(this.#one())
-    return this.#inTurn(() => this.#more())
+    if (this.#position < this.#batch.length && this.#waitingReaders === 0) return Promise.resolve(this.#takeOne())
+    return this.#runInTurn(() => this.#nextResult())
   }
 
-  #one(): IteratorYieldResult<E> {
-    return { done: false, value: this.#batch[this.#at++] as E }
+  #takeOne(): IteratorYieldResult<E> {
+    return { done: false, value: this.#batch[this.#position++] as E }
   }
 
-  async #more(): Promise<IteratorResult<E, undefined>> {
-    return (await this.#fill()) ? this.#one() : { done: true, value: undefined }
+  async #nextResult(): Promise<IteratorResult<E, undefined>> {
+    return (await this.#ensureReady()) ? this.#takeOne() : { done: true, value: undefined }
   }
 
-  /** Leaves a loop. The stream stays open: use it again, or `close` it. */
+  /** Called when a loop exits early. The stream stays open until you `close` it. */
   return(): Promise<IteratorResult<E, undefined>> {
-    this.commit()
+    this.commitDelivered()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   /**
-   * Waits for an event, and resolves to it and all others that are ready, up to `max`. Empty at the end. Rejects with
-   * the error that ended the stream, once. An aborted call takes nothing.
+   * Waits for an event and resolves to all events that are ready, up to `max`. Resolves to an empty array at the end of
+   * the stream. If the stream ended with an error, rejects with it once. An aborted call takes no events.
    */
   async nextBatch(max = 1024, given?: Abortable): Promise<E[]> {
-    const size = count('max', max)
-    const signal = signalOf(options(given))
+    const size = checkCount('max', max)
+    const signal = signalOf(checkOptions(given))
     signal?.throwIfAborted()
-    return this.#inTurn(() => this.#several(size, signal), signal)
+    return this.#runInTurn(() => this.#takeUpTo(size, signal), signal)
   }
 
-  async #several(size: number, signal: AbortSignal | undefined): Promise<E[]> {
-    if (!(await this.#fill(signal))) return []
-    const events = this.#some(size)
-    // Events that arrived since the batch was prepared.
-    while (events.length < size && this.#batch.length < FULL && this.#take(true)) {
-      events.push(...this.#some(size - events.length))
+  async #takeUpTo(size: number, signal: AbortSignal | undefined): Promise<E[]> {
+    if (!(await this.#ensureReady(signal))) return []
+    const events = this.#takeParsed(size)
+    // More events may have arrived since the batch was prepared.
+    while (events.length < size && this.#batch.length < FULL_BATCH && this.#takeBatch(true)) {
+      events.push(...this.#takeParsed(size - events.length))
     }
-    this.commit()
+    this.commitDelivered()
     return events
   }
 
-  #some(max: number): E[] {
-    const events = this.#batch.slice(this.#at, this.#at + max)
-    this.#at += events.length
+  #takeParsed(max: number): E[] {
+    const events = this.#batch.slice(this.#position, this.#position + max)
+    this.#position += events.length
     return events
   }
 
   /**
-   * At most one event per `ms` milliseconds: the first at once, then the latest. The last one is never lost. Notices of
-   * loss pass without delay. This stream ends; use the returned one.
+   * Limits the stream to one event per `ms` milliseconds: the first event at once, then the latest one. The last event
+   * is never dropped, and `gap` and `lagged` are not delayed. This stream ends; use the returned stream instead.
    */
   throttle(ms: number): EventStream<E> {
-    const interval = duration('ms', ms)
-    if (!this.#open) return this
+    const interval = checkDuration('ms', ms)
+    if (!this.#isOpen) return this
     let throttled: native.Stream
     try {
       throttled = this.#native.throttle(interval)
     } catch (error) {
       throw fromNative(error)
     }
-    const rest = this.#batch.slice(this.#at)
+    const rest = this.#batch.slice(this.#position)
     this.close()
     return new EventStream(throttled, this.#host, this.#signal, rest)
   }
 
-  /** Losses that a stream of one kind can't show as events. */
+  /** Losses of a stream of one kind, which does not yield `gap` and `lagged` events. */
   get losses(): Losses {
     return this.#native.losses
   }
 
-  /** Ends the stream for all its readers, including waiting ones. */
+  /** Ends the stream for all readers, including those that are waiting. */
   close(): void {
-    this.commit()
+    this.commitDelivered()
     this.#batch = []
-    this.#at = this.#committed = 0
+    this.#position = this.#committedPosition = 0
     this.#native.cancel()
     this.#cleanUp()
-    this.#end()
+    this.#markEnded()
   }
 
-  /** Closes, at the end of an `await using`. */
+  /** Calls `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
   }
 
-  /** @internal Marks the returned events as delivered, so that the cursor includes them. */
-  commit(): void {
-    const handed = this.#at - this.#committed
-    if (handed > 0) this.#native.handed(handed)
-    this.#committed = this.#at
+  /** @internal Marks the events returned so far as delivered, so that the project's cursor moves past them. */
+  commitDelivered(): void {
+    const delivered = this.#position - this.#committedPosition
+    if (delivered > 0) this.#native.markDelivered(delivered)
+    this.#committedPosition = this.#position
   }
 
-  /** Runs readers one after another, in the order of their calls. */
-  async #inTurn<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const before = this.#last
+  /** Runs concurrent reads one after another, in the order of their calls. */
+  async #runInTurn<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const before = this.#lastRead
     let answered = (): void => {}
-    this.#last = new Promise((resolve) => {
+    this.#lastRead = new Promise((resolve) => {
       answered = resolve
     })
     let mine = before
-    this.#readers++
+    this.#waitingReaders++
     try {
-      if (this.#readers > 1) await unlessAborted(before, signal)
+      if (this.#waitingReaders > 1) await rejectOnAbort(before, signal)
       mine = Promise.resolve()
       return await read()
     } finally {
-      this.#readers--
-      // An aborted reader that leaves before its turn must not admit later readers early.
+      this.#waitingReaders--
+      // If this read was aborted before its turn, later reads must still wait for the earlier ones.
       mine.then(answered)
     }
   }
 
-  /** Makes sure that an event is ready; false at the end. */
-  async #fill(signal?: AbortSignal): Promise<boolean> {
-    // A reader that never has to wait still yields to the event loop.
-    if (this.#at >= this.#batch.length && this.#hot > 0) await yieldToEventLoop()
+  /** Waits until an event is ready. Returns false at the end of the stream. */
+  async #ensureReady(signal?: AbortSignal): Promise<boolean> {
+    // A reader that never waits must still let the event loop run.
+    if (this.#position >= this.#batch.length && this.#batchesWithoutWait > 0) await yieldToEventLoop()
     signal?.throwIfAborted()
     for (;;) {
-      if (this.#at < this.#batch.length || this.#take()) return true
+      if (this.#position < this.#batch.length || this.#takeBatch()) return true
       if (this.#signal?.aborted) throw this.#signal.reason
-      if (!this.#open) return this.#ended()
-      await this.#readable(signal)
+      if (!this.#isOpen) return this.#finish()
+      await this.#waitUntilReadable(signal)
     }
   }
 
-  /** Takes the ready events, and has the next batch prepared while this one is read. */
-  #take(now = false): boolean {
-    const text = this.#native.take(this.#at - this.#committed, now)
-    this.#at = this.#committed = 0
+  /**
+   * Takes the prepared batch, and starts preparing the next one. Returns false if no events are ready. With `now`, also
+   * takes events that have not been prepared yet.
+   */
+  #takeBatch(now = false): boolean {
+    const text = this.#native.takeBatch(this.#position - this.#committedPosition, now)
+    this.#position = this.#committedPosition = 0
     this.#batch = []
     if (text === null) return false
-    if (this.#open) this.#watch()
-    this.#batch = eventsOf(text) as E[]
-    this.#hot++
+    if (this.#isOpen) this.#watchReadable()
+    this.#batch = parseEvents(text) as E[]
+    this.#batchesWithoutWait++
     return true
   }
 
-  #ended(): false {
+  #finish(): false {
     this.#cleanUp()
     const failure = this.#failure
     this.#failure = undefined
@@ -231,56 +234,56 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return false
   }
 
-  /** Waits until events are ready, or the end. */
-  async #readable(signal: AbortSignal | undefined): Promise<void> {
+  /** Waits until events are ready or the stream ends. */
+  async #waitUntilReadable(signal: AbortSignal | undefined): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve
     })
-    this.#watch()
-    awaited.add(this)
+    this.#watchReadable()
+    awaitedStreams.add(this)
     this.setRef(this.#host.ref)
     try {
-      await unlessAborted(woken, signal)
-      this.#hot = 0
+      await rejectOnAbort(woken, signal)
+      this.#batchesWithoutWait = 0
     } finally {
       this.#wake = undefined
-      awaited.delete(this)
+      awaitedStreams.delete(this)
       this.setRef(false)
     }
   }
 
-  /** @internal Keeps the event loop running for waiting readers, or stops doing so. */
+  /** @internal Sets whether waiting readers keep the event loop running. */
   setRef(ref: boolean): void {
-    if (ref && this.#wake) this.#release ??= keepAlive()
+    if (ref && this.#wake) this.#releaseEventLoop ??= keepAlive()
     if (ref) return
-    this.#release?.()
-    this.#release = undefined
+    this.#releaseEventLoop?.()
+    this.#releaseEventLoop = undefined
   }
 
-  #watch(): void {
-    if (this.#watching) return
-    watch((port, id) => this.#native.readable(port, id), EventStream.#callback(this.#ref))
-    this.#watching = true
+  #watchReadable(): void {
+    if (this.#isWatching) return
+    startCall((queue, id) => this.#native.readable(queue, id), EventStream.#completionCallback(this.#ref))
+    this.#isWatching = true
   }
 
-  /** The callback holds no strong reference to `this`, so that an unused stream can be collected. */
-  static #callback<E extends Event>(ref: WeakRef<EventStream<E>>): (done: native.Done) => void {
+  /** Returns a callback without a strong reference to the stream, so that an unused stream can be garbage-collected. */
+  static #completionCallback<E extends Event>(ref: WeakRef<EventStream<E>>): (done: native.Completion) => void {
     return (done) => {
       const stream = ref.deref()
-      if (stream) stream.#woken(done)
+      if (stream) stream.#onReadable(done)
     }
   }
 
-  #woken(done: native.Done): void {
-    this.#watching = false
-    if (done.error !== undefined) this.#failure = fromText(done.error)
+  #onReadable(done: native.Completion): void {
+    this.#isWatching = false
+    if (done.error !== undefined) this.#failure = fromJson(done.error)
     if (done.value === 'true') this.#wake?.()
-    else this.#end()
+    else this.#markEnded()
   }
 
-  #end(): void {
-    if (!this.#open) return
-    this.#open = false
+  #markEnded(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
     this.#wake?.()
   }
 }

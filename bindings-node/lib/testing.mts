@@ -1,4 +1,4 @@
-/** The same for `import`. */
+/** ESM entry point of `automoderate/testing`. */
 
 export type * from './testing.js'
 export { Server } from './testing.js'

@@ -1,151 +1,165 @@
 /**
- * A server for tests of programs that use this package: `import { Server } from 'automoderate/testing'`.
+ * Test server for programs that use this package: `import { Server } from 'automoderate/testing'`.
  *
  * @module automoderate/testing
  */
 
 import * as native from '../native/index.js'
-import { count, duration, flag, json, object, options, signalOf, text } from './arguments.js'
+import {
+  checkBoolean,
+  checkCount,
+  checkDuration,
+  checkObject,
+  checkOptions,
+  checkString,
+  signalOf,
+  toJson,
+} from './arguments.js'
+import { callForJson } from './completions.js'
 import { fromNative } from './errors.js'
-import { ask } from './port.js'
 import type { Abortable } from './stream.js'
 
-/** The options of a server. */
+/** Options of a test server. */
 export interface ServerOptions {
   /**
-   * `false`: it behaves like deployed servers. Events have no ids, and only REST can recover missed decisions.
-   * Timestamps have no `Z`, refusals have no code, and events without a handler are never acknowledged. Default `true`.
+   * True if the server keeps an event log. Without one, it behaves like deployed servers: events have no ids, and
+   * missed decisions can be recovered only over REST. Timestamps have no `Z`, refusals have no code, and events without
+   * a handler are never acknowledged. Default `true`.
    */
   eventLog?: boolean
 }
 
-/** Options of a wait. */
-export interface Waiting extends Abortable {
-  /** The number of connections to wait for. Default 1. */
+/** Options of `joined` and `connected`. */
+export interface WaitOptions extends Abortable {
+  /** Number of connections to wait for. Default 1. */
   connections?: number
-  /** The milliseconds after which the call rejects with a `TimeoutError`. Default 10,000. */
+  /** Time in milliseconds after which the call rejects with a `TimeoutError`. Default 10,000. */
   timeout?: number
 }
 
-/** An event that a client emitted. */
-export interface Emitted {
-  /** Its name. */
+/** Custom event emitted by a client. */
+export interface EmittedEvent {
+  /** Name of the event. */
   name: string
-  /** Its data; `null` if there was none. */
+  /** Data of the event; `null` if there was none. */
   data: unknown
 }
 
-function waiting(given: Waiting | undefined): [number, number, AbortSignal | undefined] {
-  const { connections = 1, timeout = 10_000, ...rest } = options(given, 'connections', 'timeout')
-  return [count('connections', connections, 0), duration('timeout', timeout), signalOf(rest)]
+function checkWaitOptions(given: WaitOptions | undefined): [number, number, AbortSignal | undefined] {
+  const { connections = 1, timeout = 10_000, ...rest } = checkOptions(given, 'connections', 'timeout')
+  return [checkCount('connections', connections, 0), checkDuration('timeout', timeout), signalOf(rest)]
 }
 
-function inTime(done: boolean, what: string): void {
+function throwIfTimedOut(done: boolean, what: string): void {
   if (!done) throw new DOMException(`${what} in time`, 'TimeoutError')
 }
 
 /**
- * A server on a free port of 127.0.0.1 that does what the test says: it sends events, and causes failures.
+ * Test server on a free port of 127.0.0.1, which publishes events and simulates failures on request.
  *
- * It speaks the reference server's protocol, over WebSocket. It accepts any credentials and approves every submission.
- * Projects exist as soon as they are named. REST lists, looks up and counts the items of published `moderation_update`
- * events, submitted items, and items added with `store`. An API key that equals a project's id is valid for that
- * project; any other key is valid for the project that was named first. It does not keep the process running, and ends
- * with `close()`.
+ * The server speaks the reference server's protocol over WebSocket. It accepts any credentials and approves every
+ * submission. A project exists as soon as its id is used. REST covers submitted items, items of published
+ * `moderation_update` events, and items added with `store`. An API key that equals a project's id belongs to that
+ * project; any other key belongs to the first project used. The server does not keep the process running, and runs
+ * until `close()` is called.
  */
 export class Server {
   readonly #native: native.TestServer
 
   constructor(given?: ServerOptions) {
-    const { eventLog = true } = options<ServerOptions>(given, 'eventLog')
+    const { eventLog = true } = checkOptions<ServerOptions>(given, 'eventLog')
     try {
-      this.#native = new native.TestServer(flag('eventLog', eventLog))
+      this.#native = new native.TestServer(checkBoolean('eventLog', eventLog))
     } catch (error) {
       throw fromNative(error)
     }
   }
 
-  /** The address for clients, `http://127.0.0.1:…`. */
+  /** URL for clients, `http://127.0.0.1:…`. */
   get url(): string {
     return this.#native.url
   }
 
   /**
-   * Publishes an event to all clients in the project, and logs it for clients that are away. Adds `project_id` and
-   * `event_id` to the data. Returns the id; `null` for a `stats_update`, which is not logged, and on a server without
-   * an event log.
+   * Publishes an event to all clients that have joined the project, and logs it for disconnected clients. Adds
+   * `project_id` and `event_id` to the data. Returns the event's id, or `null` if the event is not logged: for
+   * `stats_update`, and on a server without an event log.
    */
   publish(project: string, name: string, data: object): number | null {
-    const written = json('data', object('data', data))
-    return this.#native.publish(text('project', project), text('name', name), written) ?? null
+    const written = toJson('data', checkObject('data', data))
+    return this.#native.publish(checkString('project', project), checkString('name', name), written) ?? null
   }
 
   /**
-   * Sets fields of the item with this `id`, as REST lists it, and adds the item if it is new. No event is published;
-   * deployed servers store reviews this way.
+   * Sets fields of the item with this `id` in REST responses, and creates the item if necessary. Publishes no event,
+   * like deployed servers when they store a review.
    */
   store(project: string, content: { id: string; [field: string]: unknown }): void {
-    const written = json('content', object('content', content))
-    text('content.id', content.id)
-    this.#native.store(text('project', project), written)
+    const written = toJson('content', checkObject('content', content))
+    checkString('content.id', content.id)
+    this.#native.store(checkString('project', project), written)
   }
 
-  /** Ends all connections without notice. Clients may reconnect at once. */
+  /** Cuts all connections without notice. Clients may reconnect at once. */
   cut(): void {
     this.#native.cut()
   }
 
-  /** Goes offline: existing connections end, and new ones get no answer. Or comes back. */
+  /**
+   * Takes the server offline, or back online. While it is offline, existing connections are cut and new ones get no
+   * response.
+   */
   setOffline(offline: boolean): void {
-    this.#native.setOffline(flag('offline', offline))
+    this.#native.setOffline(checkBoolean('offline', offline))
   }
 
-  /** Performs REST calls without answering them, from the next one on; or answers them again. */
+  /** Sets whether REST calls are performed without being answered. Applies to later calls. */
   setSilent(silent: boolean): void {
-    this.#native.setSilent(flag('silent', silent))
+    this.#native.setSilent(checkBoolean('silent', silent))
   }
 
-  /** Refuses connections and REST calls with `authentication_failed`, from the next one on; or stops refusing them. */
+  /** Sets whether later connections and REST calls are refused with `authentication_failed`. */
   refuseCredentials(refuse = true): void {
-    this.#native.refuseCredentials(flag('refuse', refuse))
+    this.#native.refuseCredentials(checkBoolean('refuse', refuse))
   }
 
-  /** Refuses joins of this project, with a code such as `project_not_found`; `null` allows them again. */
+  /** Refuses joins of this project with a code such as `project_not_found`. `null` allows joins again. */
   refuseJoins(project: string, code: string | null = 'access_denied'): void {
-    this.#native.refuseJoins(text('project', project), code === null ? null : text('code', code))
+    this.#native.refuseJoins(checkString('project', project), code === null ? null : checkString('code', code))
   }
 
-  /** Empties the project's log: clients that were away receive a `gap` (`expired`). */
+  /** Empties the project's log. Clients that missed events then receive a `gap` with the reason `expired`. */
   forget(project: string): void {
-    this.#native.forget(text('project', project))
+    this.#native.forget(checkString('project', project))
   }
 
-  /** Waits until this many connections have joined the project. */
-  async joined(project: string, given?: Waiting): Promise<void> {
-    const [connections, timeout, signal] = waiting(given)
-    const name = text('project', project)
-    const wait = (port: native.Port, id: number) => this.#native.joined(port, id, name, connections, timeout)
-    inTime(await ask<boolean>(wait, signal), `${connections} connections have not joined ${name}`)
+  /** Waits until `connections` connections have joined the project. */
+  async joined(project: string, given?: WaitOptions): Promise<void> {
+    const [connections, timeout, signal] = checkWaitOptions(given)
+    const name = checkString('project', project)
+    const wait = (queue: native.CompletionQueue, id: number) =>
+      this.#native.joined(queue, id, name, connections, timeout)
+    throwIfTimedOut(await callForJson<boolean>(wait, signal), `${connections} connections have not joined ${name}`)
   }
 
-  /** Waits until this many connections are open. */
-  async connected(given?: Waiting): Promise<void> {
-    const [connections, timeout, signal] = waiting(given)
-    const wait = (port: native.Port, id: number) => this.#native.connected(port, id, connections, timeout)
-    inTime(await ask<boolean>(wait, signal), `${connections} connections are not open`)
+  /** Waits until `connections` connections are open. */
+  async connected(given?: WaitOptions): Promise<void> {
+    const [connections, timeout, signal] = checkWaitOptions(given)
+    const wait = (queue: native.CompletionQueue, id: number) => this.#native.connected(queue, id, connections, timeout)
+    throwIfTimedOut(await callForJson<boolean>(wait, signal), `${connections} connections are not open`)
   }
 
-  /** The custom events that clients have emitted, the first 10,000. */
-  received(): Emitted[] {
+  /** Returns the custom events that clients have emitted, up to the first 10,000. */
+  received(): EmittedEvent[] {
     return JSON.parse(this.#native.received())
   }
 
-  /** Stops the server for good. */
+  /** Stops the server permanently. */
   close(): void {
     this.#native.setOffline(true)
   }
 
-  /** Stops the server, at the end of a `using`. */
+  /** Calls `close`, for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }

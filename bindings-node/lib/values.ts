@@ -1,121 +1,123 @@
-/** Plain values: the results of calls, and the details of states. */
+/** Plain objects that calls return, and the details of states. */
 
 import type { AutoModerateError } from './errors.js'
 import type { Status } from './events.js'
 
-/** A client's state. */
+/** State of a client. */
 export type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closing' | 'closed'
 
-/** The details of a state. */
+/** State of a client with its details. */
 export interface StateInfo {
-  /** The state, as in `client.state`. */
+  /** State, as in `client.state`. */
   readonly state: State
-  /** When reconnecting: the next attempt, counted from 1 since the last stable connection. */
+  /** When reconnecting: number of the next attempt, counted from 1 since the last stable connection. */
   readonly attempt?: number
-  /** When reconnecting: the milliseconds until the next attempt. */
+  /** When reconnecting: time until the next attempt, in milliseconds. */
   readonly retryIn?: number
-  /** The reason for reconnecting or closing; its code is `closed` if you closed the client. */
+  /** Reason for reconnecting or closing. Its code is `closed` if you closed the client. */
   readonly cause?: AutoModerateError
 }
 
-/** Losses that a stream of one kind can't show as events. */
+/** Losses of a stream of one kind, which does not yield loss events. */
 export interface Losses {
-  /** Events dropped because the reader was too slow. */
+  /** Number of events dropped because the reader was too slow. */
   lagged: number
-  /** Gaps reported by the session. */
+  /** Number of gaps reported. */
   gaps: number
 }
 
-/** A client's counters since its creation. */
+/** Counters of a client since its creation. */
 export interface Metrics {
-  /** Connection attempts, including the first. */
+  /** Number of connection attempts, including the first one. */
   attempts: number
-  /** Acknowledged connections. */
+  /** Number of connections that the server acknowledged. */
   connections: number
-  /** Events delivered to streams, of any origin. */
+  /** Number of events delivered to streams, of any origin. */
   events: number
-  /** Of these, events replayed from the server's log. */
+  /** Number of delivered events that were replayed from the server's log. */
   replayed: number
-  /** Of these, events fetched by REST. */
+  /** Number of delivered events that were fetched over REST. */
   backfilled: number
-  /** Events dropped as duplicates. */
+  /** Number of events dropped as duplicates. */
   duplicates: number
-  /** Unreadable frames and events. */
+  /** Number of frames and events that could not be decoded. */
   malformed: number
-  /** Notices of missing events. */
+  /** Number of gaps reported. */
   gaps: number
-  /** Events sent to the server: joins, leaves, heartbeats and custom events. */
+  /** Number of events sent to the server, including joins, leaves and heartbeats. */
   sent: number
 }
 
-/** The server's decision about a submission. */
+/** Decision of the server about a submission. */
 export interface Moderation {
-  /** The item's id, the same as in its `moderation_update`. */
+  /** Id of the item, as in its `moderation_update`. */
   content_id: string
-  /** The decision; `pending` if there is none yet. */
+  /** Decision; `pending` if there is none yet. */
   status: Status
-  /** The results of rules and models, as the server wrote them. */
+  /** Results of rules and models, as sent by the server. */
   moderation_results: unknown[]
 }
 
-/** An item as the server stores it. */
+/** Item as stored by the server. */
 export interface Content {
-  /** The item's id, which is `content_id` in its events. */
+  /** Id of the item, which events call `content_id`. */
   id: string
-  /** The project that it belongs to, if the server says so. */
+  /** Id of the item's project, if the server sends it. */
   project_id: string | null
-  /** Its type, such as `text`. */
+  /** Content type, such as `text`. */
   content_type: string
-  /** The content as its author wrote it, including markup. On a page, use `escapeHtml`. */
+  /**
+   * Content as its author wrote it, including markup. Pass it through `escapeHtml` before inserting it into a web page.
+   */
   content_data: string
-  /** The submitter's metadata; `null` if there is none. */
+  /** Metadata from the submitter; `null` if there is none. */
   meta_data: unknown
-  /** The newest decision. */
+  /** Latest decision about the item. */
   status: Status
-  /** The time of submission. */
+  /** Time of the submission. */
   created_at: string
-  /** The time of the latest decision. */
+  /** Time of the latest decision. */
   updated_at: string
-  /** The results of rules, models and people, as the server wrote them. */
+  /** Results of rules, models and people, as sent by the server. */
   moderation_results: unknown[]
 }
 
-/** One page of items, newest first. */
+/** Page of items, newest first. */
 export interface ContentPage {
-  /** The items, newest first. */
+  /** Items of the page, newest first. */
   items: Content[]
-  /** The page's number; the first page is 1. */
+  /** Number of the page, counted from 1. */
   page: number
-  /** True if there is a next page. */
+  /** True if there is another page. */
   hasMore: boolean
-  /** The total number of items, if the server says so. */
+  /** Total number of items, if the server sends it. */
   total: number | null
-  /** The errors of this page's unreadable rows, which are not among the items. */
+  /** Errors of the rows that could not be parsed and are missing from `items`. */
   unreadable: string[]
 }
 
-/** A project's counters. */
+/** Counters of a project. */
 export interface Statistics {
-  /** All items ever submitted. */
+  /** Number of items submitted so far. */
   total_content: number
-  /** Of these, approved items. */
+  /** Number of items approved. */
   approved: number
-  /** Of these, rejected items. */
+  /** Number of items rejected. */
   rejected: number
-  /** Of these, items flagged for a person. */
+  /** Number of items flagged for human review. */
   flagged: number
-  /** Of these, items without a decision. */
+  /** Number of items without a decision. */
   pending: number
-  /** Percent approved, from 0 to 100. */
+  /** Percentage of items approved, from 0 to 100. */
   approval_rate: number
-  /** All other fields that the server sent. */
+  /** All other fields sent by the server. */
   extra: Record<string, unknown>
 }
 
-/** The server's health. */
+/** Health of the server. */
 export interface Health {
-  /** The server's own word for it, such as `healthy`. */
+  /** Status reported by the server, such as `healthy`. */
   status: string
-  /** All other fields that the server sent. */
+  /** All other fields sent by the server. */
   extra: Record<string, unknown>
 }

@@ -1,10 +1,10 @@
-// Builds the native module with cargo, writes its loader and its types, and compiles the TypeScript part.
+// Builds the native module with cargo, writes its loader and type definitions, and compiles the TypeScript code.
 //
 // node scripts/build.mjs [--profile dev|release] [--glibc 2.17]
 //
-// `--glibc` links against an older glibc than this machine's, with zig; it needs cargo-zigbuild and ziglang, which pip
-// can install. `napi build` always builds for a named target, in its own folder; this script uses cargo's existing
-// build. For other targets use it: npx napi build --release --platform --output-dir native --target …
+// `--glibc` links against an older glibc than this machine's. It needs cargo-zigbuild and ziglang, which pip can
+// install. This script reuses cargo's existing build; `napi build` would build again in the folder of a named target.
+// To build for another target, run: npx napi build --release --platform --output-dir native --target …
 
 import { spawnSync } from 'node:child_process'
 import {
@@ -27,13 +27,13 @@ import { generateTypeDef, parseTriple, writeJsBinding } from '@napi-rs/cli'
 const { values } = parseArgs({
   options: { profile: { type: 'string', default: 'release' }, glibc: { type: 'string' } },
 })
-const here = join(import.meta.dirname, '..')
-const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
-const native = join(here, 'native')
+const packageRoot = join(import.meta.dirname, '..')
+const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
+const native = join(packageRoot, 'native')
 
 function run(command, args, options) {
   const done = spawnSync(command, args, {
-    cwd: here,
+    cwd: packageRoot,
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 1 << 28,
     ...options,
@@ -48,11 +48,11 @@ function run(command, args, options) {
 mkdirSync(native, { recursive: true })
 const types = mkdtempSync(join(tmpdir(), 'automoderate-types-'))
 try {
-  // Compiling the crate writes the types: if they are missing, it has to be compiled again.
-  if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(here, 'src/lib.rs'), new Date(), new Date())
+  // The type definitions are written when the crate is compiled, so recompile it if they are missing.
+  if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(packageRoot, 'src/lib.rs'), new Date(), new Date())
   const host = run('rustc', ['-vV']).match(/^host: (.+)$/m)[1]
-  const how = values.glibc ? ['zigbuild', '--target', `${host}.${values.glibc}`] : ['build']
-  const args = [...how, '--locked', '-p', 'automoderate-node', '--profile', values.profile]
+  const cargoArgs = values.glibc ? ['zigbuild', '--target', `${host}.${values.glibc}`] : ['build']
+  const args = [...cargoArgs, '--locked', '-p', 'automoderate-node', '--profile', values.profile]
   const messages = run(process.env.CARGO ?? 'cargo', [...args, '--message-format', 'json-render-diagnostics'], {
     env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: types, CARGO_PROFILE_RELEASE_STRIP: 'symbols' },
   })
@@ -63,14 +63,14 @@ try {
     .findLast((message) => message.reason === 'compiler-artifact' && message.target.kind.includes('cdylib'))
   const { platformArchABI } = parseTriple(host)
   const addon = join(native, `${manifest.napi.binaryName}.${platformArchABI}.node`)
-  // Renamed into place, so that a process with the old module loaded keeps it.
+  // Rename instead of overwriting, because a running process may have loaded the old module.
   copyFileSync(
     artifact.filenames.find((name) => /\.(so|dylib|dll)$/.test(name)),
     `${addon}.new`,
   )
   renameSync(`${addon}.new`, addon)
 
-  const { dts, exports } = await generateTypeDef({ typeDefDir: types, cwd: here })
+  const { dts, exports } = await generateTypeDef({ typeDefDir: types, cwd: packageRoot })
   if (exports.length > 0) {
     writeFileSync(join(native, 'index.d.ts'), dts)
     await writeJsBinding({
@@ -87,6 +87,6 @@ try {
   rmSync(types, { recursive: true })
 }
 
-rmSync(join(here, 'dist'), { recursive: true, force: true })
+rmSync(join(packageRoot, 'dist'), { recursive: true, force: true })
 const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc')
-run(process.execPath, [tsc, '-p', here])
+run(process.execPath, [tsc, '-p', packageRoot])

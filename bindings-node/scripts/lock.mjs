@@ -1,5 +1,5 @@
-// Completes package-lock.json after `npm install --package-lock-only`: no download addresses, and an entry for each
-// optional package of another platform, which npm leaves out if the registry in use does not carry it.
+// Completes package-lock.json after `npm install --package-lock-only`. Removes the download URLs. Adds entries for the
+// optional packages of other platforms, which npm omits if the registry does not carry them.
 //
 // node scripts/lock.mjs
 
@@ -9,14 +9,14 @@ import { join } from 'node:path'
 const file = join(import.meta.dirname, '../package-lock.json')
 const lock = JSON.parse(readFileSync(file, 'utf8'))
 
-/** The platform in a platform package's name. */
-function platform(name) {
+/** Returns the CPU, operating system and libc in the name of a platform package. */
+function parsePlatform(name) {
   const words = name.split(/[-/]/)
-  const one = (...known) => words.filter((word) => known.includes(word)).slice(0, 1)
+  const firstKnownWord = (...known) => words.filter((word) => known.includes(word)).slice(0, 1)
   const cpu = words.some((word) => word.startsWith('wasm32'))
     ? ['wasm32']
-    : one('x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x', 'loong64', 'universal')
-  const os = one(
+    : firstKnownWord('x64', 'arm64', 'arm', 'ia32', 'ppc64', 'riscv64', 's390x', 'loong64', 'universal')
+  const os = firstKnownWord(
     'linux',
     'darwin',
     'win32',
@@ -38,7 +38,7 @@ for (const entry of Object.values({ ...lock.packages })) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (Object.keys(lock.packages).some((path) => path.endsWith(`node_modules/${name}`))) continue
     if (!/^\d/.test(version)) continue
-    lock.packages[`node_modules/${name}`] = { version, dev: true, optional: true, ...platform(name) }
+    lock.packages[`node_modules/${name}`] = { version, dev: true, optional: true, ...parsePlatform(name) }
   }
 }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)))

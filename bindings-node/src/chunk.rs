@@ -1,22 +1,22 @@
-//! Events in transit: an SDK thread writes them as JSON, in the encoding that Node reads fastest.
+//! Serializes events on an SDK thread, in the encoding that Node reads fastest.
 
 use automoderate::{Event, facade};
 use napi::{Env, JsString};
 
-/// A JSON array of events, as `lib/rows.ts` reads it.
+/// JSON array of events, which `lib/batches.ts` parses.
 pub(crate) enum Chunk {
     Ascii(String),
     Utf16(Vec<u16>),
 }
 
 impl Chunk {
-    pub(crate) fn of(events: &[Event]) -> Self {
-        let text = facade::events_to_rows(events, name);
-        let others = text.bytes().filter(|byte| !byte.is_ascii()).count();
-        match others {
+    pub(crate) fn from_events(events: &[Event]) -> Self {
+        let text = facade::events_to_rows(events, node_event_name);
+        let non_ascii = text.bytes().filter(|byte| !byte.is_ascii()).count();
+        match non_ascii {
             0 => Self::Ascii(text),
-            // Escaping a few characters is cheaper than two bytes for each character of the text.
-            few if few * 16 < text.len() => Self::Ascii(escaped(&text)),
+            // Escaping a few characters is cheaper than encoding the whole text in two bytes per character.
+            few if few * 16 < text.len() => Self::Ascii(escape_non_ascii(&text)),
             _ => Self::Utf16(text.encode_utf16().collect()),
         }
     }
@@ -29,8 +29,8 @@ impl Chunk {
     }
 }
 
-/// Documented names stay as they are; the SDK's own names follow Node's conventions.
-fn name(event: &Event) -> &'static str {
+/// Returns the event's name in Node: documented names are unchanged, and the SDK's own names are in camel case.
+fn node_event_name(event: &Event) -> &'static str {
     match event {
         Event::ServerError(_) => "serverError",
         Event::UnknownEvent(_) => "unknownEvent",
@@ -39,22 +39,22 @@ fn name(event: &Event) -> &'static str {
     }
 }
 
-/// The first byte that is not ASCII; long ASCII pieces are skipped at once.
-fn first_other(bytes: &[u8]) -> Option<usize> {
-    const PIECE: usize = 64;
-    let piece = bytes.chunks(PIECE).position(|piece| !piece.is_ascii())? * PIECE;
+/// Returns the position of the first non-ASCII byte. ASCII pieces are skipped whole, for speed.
+fn first_non_ascii(bytes: &[u8]) -> Option<usize> {
+    const PIECE_BYTES: usize = 64;
+    let piece = bytes.chunks(PIECE_BYTES).position(|piece| !piece.is_ascii())? * PIECE_BYTES;
     bytes[piece..].iter().position(|byte| !byte.is_ascii()).map(|at| piece + at)
 }
 
-/// The same JSON in ASCII: other characters occur only in its strings.
-fn escaped(text: &str) -> String {
+/// Escapes all non-ASCII characters as `\u…`. In JSON, they occur only inside strings.
+fn escape_non_ascii(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut rest = text;
-    while let Some(at) = first_other(rest.as_bytes()) {
-        let (ascii, others) = rest.split_at(at);
+    while let Some(at) = first_non_ascii(rest.as_bytes()) {
+        let (ascii, non_ascii) = rest.split_at(at);
         out.push_str(ascii);
-        let mut chars = others.chars();
+        let mut chars = non_ascii.chars();
         for unit in chars.next().into_iter().flat_map(|c| c.encode_utf16(&mut [0; 2]).to_vec()) {
             out.push_str("\\u");
             out.extend([12, 8, 4, 0].map(|shift| char::from(HEX[usize::from(unit >> shift & 15)])));

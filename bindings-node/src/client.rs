@@ -1,4 +1,4 @@
-//! The client.
+//! The client as a class of the native module.
 
 use std::sync::Arc;
 
@@ -10,115 +10,116 @@ use napi_derive::napi;
 use serde_json::Value;
 
 use crate::{
-    answers,
+    completions::{CallResult, CompletionQueue},
     credentials::CredentialRequests,
-    errors::raise,
-    options::Options,
-    port::{Outcome, Port},
+    errors::to_exception,
+    json_results,
+    options::JsonOptions,
     stream::Stream,
 };
 
-/// A client.
+/// Client of the facade, for `lib/client.ts`.
 #[napi]
 pub struct Client {
     facade: FacadeClient,
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// The changes of a client's state. Does not keep the client alive.
+/// State changes of a client. Does not keep the client alive.
 #[napi]
 pub struct States(Arc<FacadeStates>);
 
-/// A client's counters.
+/// Counters of a client.
 #[napi(object, object_from_js = false)]
 pub struct Metrics {
-    /// Connection attempts, including the first.
+    /// Number of connection attempts, including the first one.
     pub attempts: i64,
-    /// Acknowledged connections.
+    /// Number of connections that the server acknowledged.
     pub connections: i64,
-    /// Events delivered to streams, of any origin.
+    /// Number of events delivered to streams, of any origin.
     pub events: i64,
-    /// Of these, events replayed from the server's log.
+    /// Number of delivered events that were replayed from the server's log.
     pub replayed: i64,
-    /// Of these, events fetched by REST.
+    /// Number of delivered events that were fetched over REST.
     pub backfilled: i64,
-    /// Events dropped as duplicates.
+    /// Number of events dropped as duplicates.
     pub duplicates: i64,
-    /// Unreadable frames and events.
+    /// Number of frames and events that could not be decoded.
     pub malformed: i64,
-    /// Notices of missing events.
+    /// Number of gaps reported.
     pub gaps: i64,
-    /// Events sent to the server: joins, leaves, heartbeats and custom events.
+    /// Number of events sent to the server, including joins, leaves and heartbeats.
     pub sent: i64,
 }
 
 #[napi]
 impl States {
-    /// Sends the next state to the port, or `null` after `closed`.
+    /// Completes with the next state, or with `null` after `closed`.
     #[napi(catch_unwind)]
-    pub fn next(&self, port: &Port, id: i64) -> napi::Result<()> {
+    pub fn next(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let states = self.0.clone();
-        port.run(id, async move { Ok(states.next().await.as_ref().map_or(Value::Null, answers::state)) })
+        queue.run(id, async move { Ok(states.next().await.as_ref().map_or(Value::Null, json_results::state_to_json)) })
     }
 }
 
 #[napi]
 impl Client {
-    /// Creates a client from its options, which are JSON, without connecting it.
+    /// Creates a client from options as JSON, without connecting it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(options: String, provider: bool) -> napi::Result<Self> {
-        let options: Options = serde_json::from_str(&options).map_err(|e| napi::Error::from_reason(e.to_string()))?;
-        Self::build(options.into(), provider).map_err(|error| raise(&error))
+    pub fn new(options: String, has_provider: bool) -> napi::Result<Self> {
+        let options: JsonOptions =
+            serde_json::from_str(&options).map_err(|e| napi::Error::from_reason(e.to_string()))?;
+        Self::build(options.into(), has_provider).map_err(|error| to_exception(&error))
     }
 
-    fn build(options: ClientOptions, provider: bool) -> Result<Self, Error> {
+    fn build(options: ClientOptions, has_provider: bool) -> Result<Self, Error> {
         let builder = options.into_builder()?;
-        if !provider {
+        if !has_provider {
             return Ok(Self { facade: FacadeClient::from_builder(builder)?, credentials: None });
         }
         let (builder, queue) = CredentialQueue::install(builder);
         Ok(Self { facade: FacadeClient::from_builder(builder)?, credentials: Some(queue) })
     }
 
-    /// Connects.
+    /// Connects the client.
     #[napi(catch_unwind)]
-    pub fn connect(&self, port: &Port, id: i64) -> napi::Result<()> {
+    pub fn connect(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();
-        port.run(id, async move { client.connect().await })
+        queue.run(id, async move { client.connect().await })
     }
 
-    /// Joins a project, after a cursor if there is one.
+    /// Joins a project. If `after` is given, the project's first stream starts after that cursor.
     #[napi(catch_unwind)]
-    pub fn join(&self, port: &Port, id: i64, project: String, after: Option<String>) -> napi::Result<()> {
+    pub fn join(&self, queue: &CompletionQueue, id: i64, project: String, after: Option<String>) -> napi::Result<()> {
         let client = self.facade.clone();
-        port.run(id, async move { client.join(project, after).await.map(Outcome::Project) })
+        queue.run(id, async move { client.join(project, after).await.map(CallResult::Project) })
     }
 
-    /// The events of all projects, or one kind of them.
+    /// Returns a stream of all events of the client, or of one kind of event.
     #[napi(catch_unwind)]
     pub fn events(&self, kind: Option<String>) -> napi::Result<Stream> {
-        self.facade.events(kind.as_deref()).map(Stream::new).map_err(|error| raise(&error))
+        self.facade.events(kind.as_deref()).map(Stream::new).map_err(|error| to_exception(&error))
     }
 
-    /// Sends a custom event; `data` is JSON.
+    /// Sends a custom event. `data` is JSON.
     #[napi(catch_unwind)]
-    pub fn emit(&self, port: &Port, id: i64, name: String, data: String) -> napi::Result<()> {
-        let (client, data) = (self.facade.clone(), json("data", &data)?);
-        port.run(id, async move { client.emit(name, data).await })
+    pub fn emit(&self, queue: &CompletionQueue, id: i64, name: String, data: String) -> napi::Result<()> {
+        let (client, data) = (self.facade.clone(), parse_json("data", &data)?);
+        queue.run(id, async move { client.emit(name, data).await })
     }
 
-    /// Sends a custom event and waits for its acknowledgement.
+    /// Sends a custom event and waits for its acknowledgement. `data` is JSON.
     #[napi(catch_unwind)]
-    pub fn emit_with_ack(&self, port: &Port, id: i64, name: String, data: String) -> napi::Result<()> {
-        let (client, data) = (self.facade.clone(), json("data", &data)?);
-        port.run(id, async move { client.emit_with_ack(name, data).await })
+    pub fn emit_with_ack(&self, queue: &CompletionQueue, id: i64, name: String, data: String) -> napi::Result<()> {
+        let (client, data) = (self.facade.clone(), parse_json("data", &data)?);
+        queue.run(id, async move { client.emit_with_ack(name, data).await })
     }
 
-    /// Submits content; `metadata` is JSON.
+    /// Submits content. `metadata` is JSON.
     #[napi(catch_unwind)]
     pub fn moderate(
         &self,
-        port: &Port,
+        queue: &CompletionQueue,
         id: i64,
         kind: String,
         content: String,
@@ -127,26 +128,26 @@ impl Client {
     ) -> napi::Result<()> {
         let (client, mut submission) = (self.facade.clone(), Submission::new(kind, content));
         if let Some(metadata) = metadata {
-            submission = submission.metadata(json("metadata", &metadata)?);
+            submission = submission.metadata(parse_json("metadata", &metadata)?);
         }
         if let Some(key) = idempotency_key {
             submission = submission.idempotency_key(key);
         }
-        port.run(id, async move { client.moderate(submission).await.map(answers::moderation) })
+        queue.run(id, async move { client.moderate(submission).await.map(json_results::moderation_to_json) })
     }
 
-    /// Looks up an item.
+    /// Fetches an item by its id.
     #[napi(catch_unwind)]
-    pub fn content(&self, port: &Port, id: i64, content: String) -> napi::Result<()> {
+    pub fn content(&self, queue: &CompletionQueue, id: i64, content: String) -> napi::Result<()> {
         let client = self.facade.clone();
-        port.run(id, async move { client.content(content).await.map(answers::content) })
+        queue.run(id, async move { client.content(content).await.map(json_results::content_to_json) })
     }
 
-    /// One page of items.
+    /// Fetches one page of items.
     #[napi(catch_unwind)]
     pub fn contents_page(
         &self,
-        port: &Port,
+        queue: &CompletionQueue,
         id: i64,
         page: u32,
         per_page: Option<u32>,
@@ -154,79 +155,80 @@ impl Client {
     ) -> napi::Result<()> {
         let status = status.map(|word| word.as_str().into());
         let (client, filter) = (self.facade.clone(), ContentFilter { page: Some(page), per_page, status });
-        port.run(id, async move { client.contents_page(filter).await.map(answers::page) })
+        queue.run(id, async move { client.contents_page(filter).await.map(json_results::page_to_json) })
     }
 
-    /// The project's counters.
+    /// Fetches the project's counters.
     #[napi(catch_unwind)]
-    pub fn statistics(&self, port: &Port, id: i64) -> napi::Result<()> {
+    pub fn statistics(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();
-        port.run(id, async move { client.statistics().await.map(answers::statistics) })
+        queue.run(id, async move { client.statistics().await.map(json_results::statistics_to_json) })
     }
 
-    /// The server's health.
+    /// Fetches the server's health.
     #[napi(catch_unwind)]
-    pub fn health(&self, port: &Port, id: i64) -> napi::Result<()> {
+    pub fn health(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();
-        port.run(id, async move { client.health().await.map(answers::health) })
+        queue.run(id, async move { client.health().await.map(json_results::health_to_json) })
     }
 
     /// Disconnects and ends all streams.
     #[napi(catch_unwind)]
-    pub fn close(&self, port: &Port, id: i64) -> napi::Result<()> {
+    pub fn close(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();
-        port.run(id, async move { client.close().await })
+        queue.run(id, async move { client.close().await })
     }
 
-    /// The client's state, as JSON.
+    /// Returns the client's state as JSON.
     #[napi(getter, catch_unwind)]
     pub fn state(&self) -> String {
-        answers::state(&self.facade.state()).to_string()
+        json_results::state_to_json(&self.facade.state()).to_string()
     }
 
-    /// The current state and all later changes.
+    /// Returns the current state and all later changes.
     #[napi(catch_unwind)]
     pub fn state_changes(&self) -> States {
         States(Arc::new(self.facade.state_changes()))
     }
 
-    /// The address that the client is connected to or tries next.
+    /// Returns the URL that the client is connected to, or will try next.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.facade.url().to_owned()
     }
 
-    /// Tells the client that the network has changed.
+    /// Notifies the client of a network change.
     #[napi(catch_unwind)]
     pub fn network_changed(&self) {
         self.facade.network_changed();
     }
 
-    /// The client's counters.
+    /// Returns the client's counters.
     #[napi(catch_unwind)]
     pub fn metrics(&self) -> Metrics {
-        let counted = self.facade.metrics();
+        let metrics = self.facade.metrics();
         Metrics {
-            attempts: counted.attempts.cast_signed(),
-            connections: counted.connections.cast_signed(),
-            events: counted.events.cast_signed(),
-            replayed: counted.replayed.cast_signed(),
-            backfilled: counted.backfilled.cast_signed(),
-            duplicates: counted.duplicates.cast_signed(),
-            malformed: counted.malformed.cast_signed(),
-            gaps: counted.gaps.cast_signed(),
-            sent: counted.sent.cast_signed(),
+            attempts: metrics.attempts.cast_signed(),
+            connections: metrics.connections.cast_signed(),
+            events: metrics.events.cast_signed(),
+            replayed: metrics.replayed.cast_signed(),
+            backfilled: metrics.backfilled.cast_signed(),
+            duplicates: metrics.duplicates.cast_signed(),
+            malformed: metrics.malformed.cast_signed(),
+            gaps: metrics.gaps.cast_signed(),
+            sent: metrics.sent.cast_signed(),
         }
     }
 
-    /// The requests for credentials, if there is a provider.
+    /// Returns the queue of requests for credentials, if the client has a provider.
     #[napi(catch_unwind)]
     pub fn credential_requests(&self) -> Option<CredentialRequests> {
         self.credentials.clone().map(CredentialRequests)
     }
 }
 
-/// JSON from the TypeScript part; data nested too deeply is refused, by the argument's name.
-pub(crate) fn json(name: &str, text: &str) -> napi::Result<Value> {
+/// Parses JSON that the TypeScript code has written. Fails if the JSON is nested too deeply; the error names the
+/// argument.
+pub(crate) fn parse_json(name: &str, text: &str) -> napi::Result<Value> {
     serde_json::from_str(text).map_err(|error| napi::Error::from_reason(format!("{name}: {error}")))
 }

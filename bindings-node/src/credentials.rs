@@ -1,4 +1,4 @@
-//! A credentials provider in JavaScript, which is called through a queue.
+//! Queue of requests for a credentials provider in JavaScript.
 
 use std::sync::Arc;
 
@@ -7,16 +7,17 @@ use napi_derive::napi;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::port::Port;
+use crate::completions::CompletionQueue;
 
-/// Requests for credentials, waiting for an answer. Outlives the client, so that waiting keeps nothing alive.
+/// Queue of requests for credentials. It outlives the client, so that waiting for a request does not keep the client
+/// alive.
 #[napi]
 pub struct CredentialRequests(pub(crate) Arc<CredentialQueue>);
 
-/// A provider's result, checked by `lib/credentials.ts`.
+/// Result of the provider, validated by `lib/credentials.ts`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Answer {
+enum ProviderAnswer {
     ApiKey(String),
     Session(String),
     Password(String, String),
@@ -25,12 +26,12 @@ enum Answer {
 
 #[napi]
 impl CredentialRequests {
-    /// Sends the next request to the port as `[number, reason]`, or `null` when the client is gone.
+    /// Completes with the next request as `[number, reason]`, or with `null` when the client is gone.
     #[napi(catch_unwind)]
-    pub fn next(&self, port: &Port, id: i64) -> napi::Result<()> {
-        let queue = self.0.clone();
-        port.run(id, async move {
-            let request = queue.next().await;
+    pub fn next(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
+        let requests = self.0.clone();
+        queue.run(id, async move {
+            let request = requests.next().await;
             Ok(json!(request.map(|request| json!([request.id, request.reason.as_str()]))))
         })
     }
@@ -40,16 +41,16 @@ impl CredentialRequests {
     pub fn answer(&self, number: i64, answer: String) -> napi::Result<()> {
         let answer = serde_json::from_str(&answer).map_err(|_| napi::Error::from_reason("no credentials"))?;
         let credentials = match answer {
-            Answer::ApiKey(key) => Credentials::ApiKey(key.into()),
-            Answer::Session(cookie) => Credentials::Session(cookie.into()),
-            Answer::Password(email, password) => Credentials::Password { email, password: password.into() },
-            Answer::None => Credentials::None,
+            ProviderAnswer::ApiKey(key) => Credentials::ApiKey(key.into()),
+            ProviderAnswer::Session(cookie) => Credentials::Session(cookie.into()),
+            ProviderAnswer::Password(email, password) => Credentials::Password { email, password: password.into() },
+            ProviderAnswer::None => Credentials::None,
         };
         self.0.answer(number.cast_unsigned(), Ok(credentials));
         Ok(())
     }
 
-    /// There are no credentials, for now or for good.
+    /// Answers a request with an error. If `fatal` is true, the client closes; otherwise it retries.
     #[napi(catch_unwind)]
     pub fn refuse(&self, number: i64, message: String, fatal: bool) {
         let error = if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) };

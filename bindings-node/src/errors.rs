@@ -1,32 +1,32 @@
-//! Errors as JSON. The class is in `lib/errors.ts`.
+//! Serializes errors as JSON, from which `lib/errors.ts` creates exceptions.
 
 use automoderate::{Error, facade::ErrorRecord};
 use serde_json::{Value, json};
 
-/// Milliseconds, Node's unit, from the facade's seconds.
-pub(crate) fn milliseconds(seconds: f64) -> f64 {
+/// Converts the facade's seconds to Node's milliseconds.
+pub(crate) fn to_milliseconds(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e3
 }
 
-pub(crate) fn to_value(record: &ErrorRecord) -> Value {
+pub(crate) fn record_to_json(record: &ErrorRecord) -> Value {
     json!({
         "code": record.code,
         "message": record.message,
         "retryable": record.retryable,
-        "retryIn": record.retry_in.map(milliseconds),
+        "retryIn": record.retry_in.map(to_milliseconds),
         "stage": record.stage,
         "status": record.status,
         "body": record.body,
         "attempts": record.attempts,
-        "cause": record.cause.as_deref().map(to_value),
+        "cause": record.cause.as_deref().map(record_to_json),
     })
 }
 
-pub(crate) fn text(error: &Error) -> String {
-    to_value(&error.into()).to_string()
+pub(crate) fn error_to_json_text(error: &Error) -> String {
+    record_to_json(&error.into()).to_string()
 }
 
-/// An exception for `lib/errors.ts` to catch: its message is the error as JSON.
-pub(crate) fn raise(error: &Error) -> napi::Error {
-    napi::Error::from_reason(text(error))
+/// Creates an exception whose message is the error as JSON, which `lib/errors.ts` converts.
+pub(crate) fn to_exception(error: &Error) -> napi::Error {
+    napi::Error::from_reason(error_to_json_text(error))
 }

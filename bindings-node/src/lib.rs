@@ -1,18 +1,18 @@
 //! The Node binding: a thin layer over `automoderate::facade`.
 //!
-//! Data crosses as JSON text, which V8 parses faster than objects can be built from here field by field. The SDK's
-//! threads put results into a [`port::Port`], and one call wakes Node's thread for all of them. This part makes no
-//! promises: the TypeScript in `lib/` makes them, decides what keeps the event loop running, and checks arguments.
+//! Data is passed to JavaScript as JSON text, because V8 parses text faster than Rust can build objects field by field.
+//! The SDK's threads put results into a [`completions::CompletionQueue`], and one call wakes Node's thread for all of
+//! them. The TypeScript code in `lib/` creates the promises, keeps the event loop running, and checks arguments.
 
 #![allow(missing_debug_implementations)] // only JavaScript uses these types
 
-mod answers;
 mod chunk;
 mod client;
+mod completions;
 mod credentials;
 mod errors;
+mod json_results;
 mod options;
-mod port;
 mod project;
 mod stream;
 mod test_server;

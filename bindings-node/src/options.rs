@@ -1,14 +1,15 @@
-//! Conversion of JSON options to the facade's. `lib/options.ts` checks types; durations are milliseconds.
+//! Converts options from JSON to the facade's types. `lib/options.ts` has checked the types. Durations in the JSON are
+//! in milliseconds.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 use serde::{Deserialize, Deserializer};
 
-/// `null` switches an option off; a missing one has its default.
+/// Option that `null` disables. A missing option takes its default.
 type Switch<T> = Option<Option<T>>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Options {
+pub(crate) struct JsonOptions {
     url: String,
     #[serde(default)]
     fallback_urls: Vec<String>,
@@ -18,22 +19,22 @@ pub(crate) struct Options {
     email: Option<String>,
     password: Option<String>,
     transports: Option<String>,
-    #[serde(default, deserialize_with = "switch")]
-    reconnect: Switch<Reconnect>,
+    #[serde(default, deserialize_with = "deserialize_switch")]
+    reconnect: Switch<JsonReconnectPolicy>,
     retry_first_connect: Option<bool>,
     on_server_disconnect: Option<String>,
     connect_timeout: Option<f64>,
     join_timeout: Option<f64>,
     ack_timeout: Option<f64>,
     request_timeout: Option<f64>,
-    #[serde(default, deserialize_with = "switch")]
+    #[serde(default, deserialize_with = "deserialize_switch")]
     heartbeat_interval: Switch<f64>,
     event_buffer: Option<i64>,
     overflow: Option<String>,
-    #[serde(default, deserialize_with = "switch")]
+    #[serde(default, deserialize_with = "deserialize_switch")]
     rate_limit: Switch<i64>,
     backfill: Option<String>,
-    #[serde(default, deserialize_with = "switch")]
+    #[serde(default, deserialize_with = "deserialize_switch")]
     review_poll: Switch<f64>,
     #[serde(default)]
     headers: Vec<(String, String)>,
@@ -48,28 +49,28 @@ pub(crate) struct Options {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Reconnect {
+struct JsonReconnectPolicy {
     delay: Option<f64>,
     factor: Option<f64>,
     max_delay: Option<f64>,
-    #[serde(default, deserialize_with = "switch")]
+    #[serde(default, deserialize_with = "deserialize_switch")]
     attempts: Switch<i64>,
     jitter: Option<f64>,
     stable_after: Option<f64>,
     max_attempts_per_minute: Option<i64>,
 }
 
-fn switch<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Switch<T>, D::Error> {
+fn deserialize_switch<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Switch<T>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-/// The one place where milliseconds become seconds.
-fn seconds(milliseconds: f64) -> f64 {
+/// Converts Node's milliseconds to the facade's seconds.
+fn to_seconds(milliseconds: f64) -> f64 {
     milliseconds / 1e3
 }
 
-impl From<Options> for ClientOptions {
-    fn from(options: Options) -> Self {
+impl From<JsonOptions> for ClientOptions {
+    fn from(options: JsonOptions) -> Self {
         Self {
             url: options.url,
             fallback_urls: options.fallback_urls,
@@ -82,16 +83,16 @@ impl From<Options> for ClientOptions {
             reconnect: options.reconnect.map(|policy| policy.map(Into::into)),
             retry_first_connect: options.retry_first_connect,
             on_server_disconnect: options.on_server_disconnect,
-            connect_timeout: options.connect_timeout.map(seconds),
-            join_timeout: options.join_timeout.map(seconds),
-            ack_timeout: options.ack_timeout.map(seconds),
-            request_timeout: options.request_timeout.map(seconds),
-            heartbeat_interval: options.heartbeat_interval.map(|interval| interval.map(seconds)),
+            connect_timeout: options.connect_timeout.map(to_seconds),
+            join_timeout: options.join_timeout.map(to_seconds),
+            ack_timeout: options.ack_timeout.map(to_seconds),
+            request_timeout: options.request_timeout.map(to_seconds),
+            heartbeat_interval: options.heartbeat_interval.map(|interval| interval.map(to_seconds)),
             event_buffer: options.event_buffer,
             overflow: options.overflow,
             rate_limit: options.rate_limit,
             backfill: options.backfill,
-            review_poll: options.review_poll.map(|pause| pause.map(seconds)),
+            review_poll: options.review_poll.map(|pause| pause.map(to_seconds)),
             headers: options.headers,
             query: options.query,
             proxy: options.proxy,
@@ -102,15 +103,15 @@ impl From<Options> for ClientOptions {
     }
 }
 
-impl From<Reconnect> for ReconnectOptions {
-    fn from(policy: Reconnect) -> Self {
+impl From<JsonReconnectPolicy> for ReconnectOptions {
+    fn from(policy: JsonReconnectPolicy) -> Self {
         Self {
-            delay: policy.delay.map(seconds),
+            delay: policy.delay.map(to_seconds),
             factor: policy.factor,
-            max_delay: policy.max_delay.map(seconds),
+            max_delay: policy.max_delay.map(to_seconds),
             attempts: policy.attempts,
             jitter: policy.jitter,
-            stable_after: policy.stable_after.map(seconds),
+            stable_after: policy.stable_after.map(to_seconds),
             max_attempts_per_minute: policy.max_attempts_per_minute,
         }
     }

@@ -1,38 +1,38 @@
-//! A joined project.
+//! Projects as a class of the native module.
 
 use automoderate::facade::FacadeProject;
 use napi_derive::napi;
 
-use crate::{errors::raise, port::Port, stream::Stream};
+use crate::{completions::CompletionQueue, errors::to_exception, stream::Stream};
 
-/// A joined project.
+/// Joined project of the facade, for `lib/project.ts`.
 #[napi]
 pub struct Project(pub(crate) FacadeProject);
 
 #[napi]
 impl Project {
-    /// The project's id.
+    /// Returns the id of the project.
     #[napi(getter, catch_unwind)]
     pub fn id(&self) -> &str {
         self.0.id()
     }
 
-    /// The slowest reader's position.
+    /// Returns the cursor up to which all streams of the project have been read.
     #[napi(getter, catch_unwind)]
     pub fn cursor(&self) -> Option<String> {
         self.0.cursor()
     }
 
-    /// The project's events, or one kind of them.
+    /// Returns a stream of the project's events, or of one kind of event.
     #[napi(catch_unwind)]
     pub fn events(&self, kind: Option<String>) -> napi::Result<Stream> {
-        self.0.events(kind.as_deref()).map(Stream::new).map_err(|error| raise(&error))
+        self.0.events(kind.as_deref()).map(Stream::new).map_err(|error| to_exception(&error))
     }
 
     /// Leaves the project.
     #[napi(catch_unwind)]
-    pub fn leave(&self, port: &Port, id: i64) -> napi::Result<()> {
+    pub fn leave(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let project = self.0.clone();
-        port.run(id, async move { project.leave().await })
+        queue.run(id, async move { project.leave().await })
     }
 }

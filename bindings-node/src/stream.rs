@@ -1,7 +1,7 @@
-//! Streams of events: taking doesn't wait, and waiting doesn't take.
+//! Event streams. Taking events and waiting for them are separate operations: a wait only reports that events are
+//! ready. An abandoned wait therefore loses no events.
 //!
-//! While JavaScript reads a batch, the next one is written here. A wait carries no event, so an abandoned one loses
-//! none.
+//! While JavaScript reads one batch, an SDK thread serializes the next one.
 
 use std::{
     future::poll_fn,
@@ -15,126 +15,132 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::Value;
 
-use crate::{chunk::Chunk, errors::raise, port::Port};
+use crate::{chunk::Chunk, completions::CompletionQueue, errors::to_exception};
 
-/// The number of events parsed at once, about a millisecond's work for Node's thread; fewer if they are large.
-const BATCH: usize = 512;
-const BATCH_BYTES: usize = 512 * 1024;
-/// The number of events taken with one lock.
-const STEP: usize = 64;
+/// Maximum number of events in a batch. Parsing a full batch takes Node's thread about a millisecond.
+const MAX_BATCH_EVENTS: usize = 512;
+/// Size of the payloads at which a batch is full, in bytes.
+const MAX_BATCH_BYTES: usize = 512 * 1024;
+/// Number of events taken from the stream each time it is locked.
+const EVENTS_PER_LOCK: usize = 64;
 
-/// A stream of events.
+/// Event stream of the facade, for `lib/stream.ts`.
 #[napi]
-pub struct Stream(Arc<Shared>);
+pub struct Stream(Arc<SharedStream>);
 
-struct Shared {
+struct SharedStream {
     stream: FacadeStream,
-    /// Events taken from the stream that wait for JavaScript to take them.
+    /// Serialized events that JavaScript has not taken yet.
     chunk: Mutex<Option<Chunk>>,
 }
 
-/// Losses that a stream of one kind can't show.
+/// Losses of a stream of one kind, which does not yield loss events.
 #[napi(object, object_from_js = false)]
 pub struct Losses {
-    /// Events dropped because the reader was too slow.
+    /// Number of events dropped because the reader was too slow.
     pub lagged: i64,
-    /// Gaps reported by the session.
+    /// Number of gaps reported.
     pub gaps: i64,
 }
 
-impl Shared {
-    fn chunk(&self) -> MutexGuard<'_, Option<Chunk>> {
+impl SharedStream {
+    fn lock_chunk(&self) -> MutexGuard<'_, Option<Chunk>> {
         self.chunk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prepares a chunk: true; or false at the end.
-    fn poll_chunk(&self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        let mut chunk = self.chunk();
+    /// Waits until a chunk is prepared. Returns `false` at the end of the stream.
+    fn poll_prepare_chunk(&self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let mut chunk = self.lock_chunk();
         while chunk.is_none() {
             if !ready!(pin!(self.stream.readable()).poll(cx))? {
                 return Poll::Ready(Ok(false));
             }
-            *chunk = self.write();
+            *chunk = self.serialize_ready();
         }
         Poll::Ready(Ok(true))
     }
 
-    /// Writes the ready events; `None` if there are none.
-    fn write(&self) -> Option<Chunk> {
+    /// Serializes the events that are ready. Returns `None` if there are none.
+    fn serialize_ready(&self) -> Option<Chunk> {
         let (mut events, mut bytes) = (Vec::new(), 0);
-        while events.len() < BATCH && bytes < BATCH_BYTES {
-            let more = self.stream.take_ahead(STEP);
-            if more.is_empty() {
+        while events.len() < MAX_BATCH_EVENTS && bytes < MAX_BATCH_BYTES {
+            let taken = self.stream.take_ahead(EVENTS_PER_LOCK);
+            if taken.is_empty() {
                 break;
             }
             bytes +=
-                more.iter().filter_map(|event| event.meta().payload()).map(|text| text.as_str().len()).sum::<usize>();
-            events.extend(more);
+                taken.iter().filter_map(|event| event.meta().payload()).map(|text| text.as_str().len()).sum::<usize>();
+            events.extend(taken);
         }
-        (!events.is_empty()).then(|| Chunk::of(&events))
+        (!events.is_empty()).then(|| Chunk::from_events(&events))
     }
 }
 
 impl Stream {
     pub(crate) fn new(stream: FacadeStream) -> Self {
-        Self(Arc::new(Shared { stream, chunk: Mutex::default() }))
+        Self(Arc::new(SharedStream { stream, chunk: Mutex::default() }))
     }
 }
 
 #[napi]
 impl Stream {
-    /// The events that `readable` prepared, as a JSON array, or `null`; with `now` also ready events that were not
-    /// prepared. The first `handed` uncommitted events of earlier batches have been returned to readers.
+    /// Takes the chunk that `readable` has prepared, as a JSON array, or returns `null`. With `serialize_now`, serializes events
+    /// that are ready if no chunk is prepared. Also marks `delivered` events of earlier batches as delivered.
     #[napi(catch_unwind)]
-    pub fn take<'env>(&self, env: &'env Env, handed: u32, now: bool) -> napi::Result<Option<JsString<'env>>> {
-        self.handed(handed);
-        let chunk = if now {
-            let mut chunk = self.0.chunk();
-            chunk.take().or_else(|| self.0.write())
+    pub fn take_batch<'env>(
+        &self,
+        env: &'env Env,
+        delivered: u32,
+        serialize_now: bool,
+    ) -> napi::Result<Option<JsString<'env>>> {
+        self.mark_delivered(delivered);
+        let chunk = if serialize_now {
+            let mut chunk = self.0.lock_chunk();
+            chunk.take().or_else(|| self.0.serialize_ready())
         } else {
-            // If it is being written right now, `_` will report it.
+            // If another thread holds the lock, it is preparing a chunk, and `readable` will complete.
             self.0.chunk.try_lock().ok().and_then(|mut chunk| chunk.take())
         };
         chunk.map(|chunk| chunk.into_string(env)).transpose()
     }
 
-    /// The first `count` uncommitted events of earlier batches have been returned to readers: they count as delivered.
+    /// Marks the next `count` events of earlier batches as delivered: JavaScript has returned them to readers.
     #[napi(catch_unwind)]
-    pub fn handed(&self, count: u32) {
-        self.0.stream.handed(count as usize);
+    pub fn mark_delivered(&self, count: u32) {
+        self.0.stream.mark_delivered(count as usize);
     }
 
-    /// Sends `true` to the port when events are ready, `false` at the end, or the error that ended the stream.
+    /// Completes with `true` when events are ready, with `false` at the end, or with the error that ended the stream.
     #[napi(catch_unwind)]
-    pub fn readable(&self, port: &Port, id: i64) -> napi::Result<()> {
-        // The wait does not keep the stream alive: a collected stream ends it.
+    pub fn readable(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
+        // A weak reference lets the stream be garbage-collected, which ends the wait.
         let shared = Arc::downgrade(&self.0);
         let wait = poll_fn(move |cx| match shared.upgrade() {
-            Some(shared) => shared.poll_chunk(cx),
+            Some(shared) => shared.poll_prepare_chunk(cx),
             None => Poll::Ready(Ok(false)),
         });
-        port.run(id, async move { wait.await.map(Value::from) })
+        queue.run(id, async move { wait.await.map(Value::from) })
     }
 
-    /// At most one event per this many milliseconds. This stream ends.
+    /// Ends this stream, and returns one that yields at most one event per `milliseconds`.
     #[napi(catch_unwind)]
     pub fn throttle(&self, milliseconds: f64) -> napi::Result<Self> {
-        let mut chunk = self.0.chunk();
-        let stream = self.0.stream.throttle(milliseconds / 1e3).map_err(|error| raise(&error))?;
-        Ok(Self(Arc::new(Shared { stream, chunk: Mutex::new(chunk.take()) })))
+        let mut chunk = self.0.lock_chunk();
+        let stream = self.0.stream.throttle(milliseconds / 1e3).map_err(|error| to_exception(&error))?;
+        Ok(Self(Arc::new(SharedStream { stream, chunk: Mutex::new(chunk.take()) })))
     }
 
-    /// Losses that a stream of one kind can't show.
+    /// Returns the losses of a stream of one kind, which does not yield loss events.
     #[napi(getter, catch_unwind)]
     pub fn losses(&self) -> Losses {
         let losses = self.0.stream.losses();
         Losses { lagged: losses.lagged.cast_signed(), gaps: losses.gaps.cast_signed() }
     }
 
-    /// Ends the stream for its readers.
+    /// Ends the stream for all readers.
     #[napi(catch_unwind)]
     pub fn cancel(&self) {
         self.0.stream.cancel();
-        self.0.chunk().take();
+        self.0.lock_chunk().take();
     }
 }

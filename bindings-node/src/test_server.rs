@@ -1,44 +1,44 @@
-//! The server for tests of programs: `automoderate/testing`.
+//! Test server of `automoderate/testing`.
 
 use automoderate::facade::FacadeTestServer;
 use napi_derive::napi;
 use serde_json::Value;
 
-use crate::{client::json, errors::raise, port::Port};
+use crate::{client::parse_json, completions::CompletionQueue, errors::to_exception};
 
-/// A server on loopback.
+/// Test server of the facade, for `lib/testing.ts`.
 #[napi]
 pub struct TestServer(FacadeTestServer);
 
 #[napi]
 impl TestServer {
-    /// Starts it, with or without an event log.
+    /// Starts a server, with or without an event log.
     #[napi(constructor, catch_unwind)]
     pub fn new(event_log: bool) -> napi::Result<Self> {
-        FacadeTestServer::start(event_log).map(Self).map_err(|error| raise(&error))
+        FacadeTestServer::start(event_log).map(Self).map_err(|error| to_exception(&error))
     }
 
-    /// The address for clients.
+    /// Returns the URL for clients.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> &str {
         self.0.url()
     }
 
-    /// Publishes an event, whose data is JSON. Returns its id.
+    /// Publishes an event and returns its id. `data` is JSON.
     #[napi(catch_unwind)]
     pub fn publish(&self, project: String, name: String, data: String) -> napi::Result<Option<i64>> {
-        let data = json("data", &data)?;
-        let id = self.0.publish(&project, &name, data).map_err(|error| raise(&error))?;
+        let data = parse_json("data", &data)?;
+        let id = self.0.publish(&project, &name, data).map_err(|error| to_exception(&error))?;
         Ok(id.map(u64::cast_signed))
     }
 
-    /// Sets fields of an item for REST; `content` is JSON.
+    /// Sets fields of an item in REST responses. `content` is JSON.
     #[napi(catch_unwind)]
     pub fn store(&self, project: String, content: String) -> napi::Result<()> {
-        self.0.store(&project, json("content", &content)?).map_err(|error| raise(&error))
+        self.0.store(&project, parse_json("content", &content)?).map_err(|error| to_exception(&error))
     }
 
-    /// Ends all connections.
+    /// Cuts all connections.
     #[napi(catch_unwind)]
     pub fn cut(&self) {
         self.0.cut();
@@ -50,47 +50,55 @@ impl TestServer {
         self.0.set_offline(offline);
     }
 
-    /// Stops answering REST calls, which are still performed, or answers them again.
+    /// Sets whether REST calls are performed without being answered.
     #[napi(catch_unwind)]
     pub fn set_silent(&self, silent: bool) {
         self.0.set_silent(silent);
     }
 
-    /// Refuses connections, or accepts them again.
+    /// Sets whether connections and REST calls are refused.
     #[napi(catch_unwind)]
     pub fn refuse_credentials(&self, refuse: bool) {
         self.0.refuse_credentials(refuse);
     }
 
-    /// Refuses joins of a project with a code; without one, allows them again.
+    /// Refuses joins of a project with this code, or allows them again if there is no code.
     #[napi(catch_unwind)]
     pub fn refuse_joins(&self, project: String, code: Option<String>) {
         self.0.refuse_joins(&project, code.as_deref());
     }
 
-    /// Empties a project's log.
+    /// Empties the event log of a project.
     #[napi(catch_unwind)]
     pub fn forget(&self, project: String) {
         self.0.forget(&project);
     }
 
-    /// Reports to the port whether this many connections joined the project within this many milliseconds.
+    /// Completes with `true` once `connections` connections have joined the project, or with `false` after `timeout`
+    /// milliseconds.
     #[napi(catch_unwind)]
-    pub fn joined(&self, port: &Port, id: i64, project: String, connections: u32, timeout: f64) -> napi::Result<()> {
+    pub fn joined(
+        &self,
+        queue: &CompletionQueue,
+        id: i64,
+        project: String,
+        connections: u32,
+        timeout: f64,
+    ) -> napi::Result<()> {
         let server = self.0.clone();
         let wait = async move { server.joined(project, connections as usize, timeout / 1e3).await.map(Value::from) };
-        port.run(id, wait)
+        queue.run(id, wait)
     }
 
-    /// Reports to the port whether this many connections were open within this many milliseconds.
+    /// Completes with `true` once `connections` connections are open, or with `false` after `timeout` milliseconds.
     #[napi(catch_unwind)]
-    pub fn connected(&self, port: &Port, id: i64, connections: u32, timeout: f64) -> napi::Result<()> {
+    pub fn connected(&self, queue: &CompletionQueue, id: i64, connections: u32, timeout: f64) -> napi::Result<()> {
         let server = self.0.clone();
         let wait = async move { server.connected(connections as usize, timeout / 1e3).await.map(Value::from) };
-        port.run(id, wait)
+        queue.run(id, wait)
     }
 
-    /// The custom events that clients have emitted, as JSON: each event's name and data.
+    /// Returns the custom events that clients have emitted, as a JSON array of objects with `name` and `data`.
     #[napi(catch_unwind)]
     pub fn received(&self) -> String {
         Value::from_iter(

@@ -1,16 +1,16 @@
-/** Invalid arguments are TypeErrors that name them, and nothing ends the process. */
+/** Invalid arguments throw a `TypeError` that names the argument, and never crash the process. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AutoModerateError, Client } from '../dist/index.mjs'
-import * as reading from './support/reading.mjs'
-import { reference } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { startReference } from './support/servers.mjs'
 
-const URL_ = 'http://localhost'
+const ANY_URL = 'http://localhost'
 
-/** The name that a TypeError's message begins with. */
-const naming = (name) => (error) => {
+/** Returns a check that an error is a `TypeError` whose message begins with this argument name. */
+const isTypeErrorNaming = (name) => (error) => {
   assert.ok(error instanceof TypeError, String(error?.stack ?? error))
   assert.ok(error instanceof AutoModerateError)
   assert.deepEqual([error.code, error.retryable], ['invalid_argument', false])
@@ -18,7 +18,7 @@ const naming = (name) => (error) => {
   return true
 }
 
-test('bad options are named', async () => {
+test('invalid options throw an error that names the option', async () => {
   const cases = [
     [{ apiKey: 7 }, 'apiKey'],
     [{ apiKey: '' }, 'apiKey'],
@@ -77,23 +77,23 @@ test('bad options are named', async () => {
     ['am_key', 'options'],
   ]
   for (const [options, name] of cases) {
-    assert.throws(() => new Client(URL_, options), naming(name))
-    await assert.rejects(Client.connect(URL_, options), naming(name))
+    assert.throws(() => new Client(ANY_URL, options), isTypeErrorNaming(name))
+    await assert.rejects(Client.connect(ANY_URL, options), isTypeErrorNaming(name))
   }
   for (const url of [undefined, null, 7, {}, '', 'localhost:1', 'ftp://x', 'http://', 'http://u:p@h']) {
-    assert.throws(() => new Client(url), naming('url'))
+    assert.throws(() => new Client(url), isTypeErrorNaming('url'))
   }
-  await assert.rejects(Client.connect(URL_, { signal: 7 }), naming('signal'))
-  // No message shows a possible secret.
+  await assert.rejects(Client.connect(ANY_URL, { signal: 7 }), isTypeErrorNaming('signal'))
+  // Error messages must not contain secrets.
   for (const options of [{ apiKey: 'hush\n' }, { password: 'hush' }, { headers: { authorization: 'hush\n' } }]) {
     assert.throws(
-      () => new Client(URL_, options),
+      () => new Client(ANY_URL, options),
       (error) => !String(error.stack).includes('hush'),
     )
   }
 })
 
-test('what switches an option off, and what is nothing', () => {
+test('null and false disable an option, and undefined leaves the default', () => {
   for (const options of [
     { heartbeatInterval: false, rateLimit: false, reconnect: false },
     { heartbeatInterval: null, rateLimit: null },
@@ -103,13 +103,13 @@ test('what switches an option off, and what is nothing', () => {
     {},
     undefined,
   ]) {
-    assert.equal(new Client(URL_, options).state, 'idle')
+    assert.equal(new Client(ANY_URL, options).state, 'idle')
   }
 })
 
-test('bad arguments are named', async (t) => {
-  const server = await reference(t)
-  const { client, project } = await reading.join(t, server)
+test('invalid arguments throw an error that names the argument', async (t) => {
+  const server = await startReference(t)
+  const { client, project } = await clients.join(t, server)
   const circular = {}
   circular.self = circular
   let deep = 1
@@ -174,14 +174,14 @@ test('bad arguments are named', async (t) => {
     [async () => client.once('gap', {}), 'listener'],
     [async () => client.off('gap'), 'listener'],
   ]
-  for (const [call, name] of cases) await assert.rejects(call, naming(name), call.toString())
+  for (const [call, name] of cases) await assert.rejects(call, isTypeErrorNaming(name), call.toString())
   assert.equal((await client.health()).status.length > 0, true)
 })
 
-test('calls with anything at all never end the process', async (t) => {
-  const server = await reference(t)
-  const { client, project } = await reading.join(t, server)
-  const strange = [
+test('no argument crashes the process', async (t) => {
+  const server = await startReference(t)
+  const { client, project } = await clients.join(t, server)
+  const strangeValues = [
     undefined,
     null,
     true,
@@ -223,8 +223,8 @@ test('calls with anything at all never end the process', async (t) => {
     { toString: null, valueOf: null },
   ]
   const stream = project.events()
-  const names = (object) => Object.getOwnPropertyNames(Object.getPrototypeOf(object))
-  const left = new Set([
+  const methodNames = (object) => Object.getOwnPropertyNames(Object.getPrototypeOf(object))
+  const skippedMethods = new Set([
     'constructor',
     'close',
     'leave',
@@ -239,34 +239,34 @@ test('calls with anything at all never end the process', async (t) => {
   const outcomes = []
   let calls = 0
   let seed = 7
-  const pick = () => {
+  const pickStrange = () => {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
-    return strange[seed % strange.length]
+    return strangeValues[seed % strangeValues.length]
   }
   for (const object of [client, project, stream]) {
-    for (const name of names(object).filter((name) => !left.has(name))) {
+    for (const name of methodNames(object).filter((name) => !skippedMethods.has(name))) {
       const { value: method } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(object), name)
       for (let round = 0; method && round < 40; round++) {
         try {
-          const outcome = method.call(object, pick(), pick(), pick())
+          const outcome = method.call(object, pickStrange(), pickStrange(), pickStrange())
           calls++
           if (outcome instanceof Promise) outcomes.push(outcome.catch(() => {}))
-          await turn()
+          await nextTurn()
         } catch {
-          // Any value: it was thrown.
+          // Any error is acceptable.
         }
         try {
-          await method.call(pick(), pick())
+          await method.call(pickStrange(), pickStrange())
         } catch {
-          // Methods of other objects.
+          // Calling a method on an object of another class must fail.
         }
       }
     }
   }
   for (let round = 0; round < 300; round++) {
     for (const make of [
-      () => new Client(pick(), pick()),
-      () => new Client(URL_, { [['apiKey', 'headers', 'reconnect', 'extraCa'][round % 4]]: pick() }),
+      () => new Client(pickStrange(), pickStrange()),
+      () => new Client(ANY_URL, { [['apiKey', 'headers', 'reconnect', 'extraCa'][round % 4]]: pickStrange() }),
     ]) {
       try {
         make()
@@ -278,7 +278,7 @@ test('calls with anything at all never end the process', async (t) => {
   assert.ok(calls > 100)
   client.removeAllListeners()
   assert.ok((await client.health()).status)
-  // No wait lasts forever.
+  // After `close`, every pending call settles.
   await client.close()
   await Promise.all(outcomes)
 })

@@ -1,14 +1,14 @@
-/** The calls: connect, join, events, REST, emit, metrics, close. */
+/** Every method of clients and projects. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { Client } from '../dist/index.mjs'
-import * as reading from './support/reading.mjs'
-import { asgi, flask, reference } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { startDeployed, startDocumented, startReference } from './support/servers.mjs'
 
-test('the whole way', async (t) => {
-  const server = await reference(t)
+test('a client connects, joins, reads, calls REST and closes', async (t) => {
+  const server = await startReference(t)
   const client = await Client.connect(server.baseUrl, server.options)
   assert.equal(client.state, 'connected')
   assert.equal(await client.connect(), client)
@@ -27,7 +27,7 @@ test('the whole way', async (t) => {
   assert.deepEqual([event.content_id, event.meta_data], [decided.content_id, { user_id: 'u' }])
   assert.equal(event.meta.project_id, server.projectId)
   assert.ok(event.meta.event_id > 0)
-  assert.deepEqual(await reading.ids(stream, 1), [decided.content_id])
+  assert.deepEqual(await clients.nextIds(stream, 1), [decided.content_id])
   assert.equal(project.cursor, event.meta.cursor)
 
   const found = await client.content(decided.content_id)
@@ -58,40 +58,40 @@ test('the whole way', async (t) => {
   await client.close()
 })
 
-test('events of one kind, of the client and of a project', async (t) => {
-  const server = await asgi(t)
-  const { client, project } = await reading.join(t, server)
+test('streams of one kind, from the client and from the project', async (t) => {
+  const server = await startDocumented(t)
+  const { client, project } = await clients.join(t, server)
   const [ofClient, ofProject] = [client.events('system_notification'), project.events('system_notification')]
   await server.admin('/moderate', { content: 'text' })
   const data = { type: 'info', message: 'hello', timestamp: 'never' }
   await server.admin('/emit', { event: 'system_notification', data })
   for (const stream of [ofClient, ofProject]) {
-    const event = await reading.next(stream)
+    const event = await clients.nextEvent(stream)
     assert.deepEqual([event.event, event.message, event.timestamp], ['system_notification', 'hello', 'never'])
   }
 })
 
-test('own events are sent, and acknowledged', async (t) => {
-  const server = await reference(t)
-  const { client } = await reading.join(t, server)
+test('custom events are sent and acknowledged', async (t) => {
+  const server = await startReference(t)
+  const { client } = await clients.join(t, server)
   await client.emit('heartbeat')
   await client.emit('heartbeat', { any: ['thing', 1, null] })
   const page = await client.emitWithAck('replay_events', { project_id: server.projectId, after: 0, limit: 1 })
   assert.ok(Array.isArray(page.events))
 })
 
-test('a password logs in', async (t) => {
-  const server = await flask(t)
+test('a client logs in with a password', async (t) => {
+  const server = await startDeployed(t)
   const client = await Client.connect(server.baseUrl, { email: server.email, password: server.password })
   t.after(() => client.close())
   const project = await client.join(server.projectId)
   await server.admin('/moderate', { content: 'spamword' })
-  const event = await reading.next(project.events())
+  const event = await clients.nextEvent(project.events())
   assert.deepEqual([event.event, event.status, project.cursor], ['moderation_update', 'rejected', null])
 })
 
-test('`await using` closes and leaves', async (t) => {
-  const server = await reference(t)
+test('`await using` closes streams and clients, and leaves projects', async (t) => {
+  const server = await startReference(t)
   const client = await Client.connect(new URL(server.baseUrl), server.options)
   const project = await client.join(server.projectId)
   const stream = project.events()
@@ -102,20 +102,20 @@ test('`await using` closes and leaves', async (t) => {
   assert.equal(client.state, 'closed')
 })
 
-test('both transports, and all ways for a key', async (t) => {
-  const server = await reference(t)
+test('all transports work with all locations of the API key', async (t) => {
+  const server = await startReference(t)
   for (const transports of ['auto', 'websocket', 'polling']) {
     for (const apiKeyVia of ['query', 'auth', 'header']) {
-      const { client, project } = await reading.join(t, server, { transports, apiKeyVia })
+      const { client, project } = await clients.join(t, server, { transports, apiKeyVia })
       const [id] = await server.submit('text')
-      assert.deepEqual(await reading.ids(project.events(), 1), [id])
+      assert.deepEqual(await clients.nextIds(project.events(), 1), [id])
       await client.close()
     }
   }
 })
 
-test('a client that is closed is not connected again', async (t) => {
-  const client = await reading.connect(t, await reference(t))
+test('a closed client cannot connect again', async (t) => {
+  const client = await clients.connect(t, await startReference(t))
   await client.close()
   await assert.rejects(client.connect(), { code: 'closed' })
   assert.equal(client.state, 'closed')

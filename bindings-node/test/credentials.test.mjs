@@ -1,16 +1,16 @@
-/** A credentials provider: called before every attempt with the reason, and allowed to return none. */
+/** Credentials providers, which are called before every attempt with the reason for it. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { AutoModerateError, Client } from '../dist/index.mjs'
-import { QUICK } from './support/reading.mjs'
-import { eventually, flask, reference } from './support/servers.mjs'
+import { FAST_RECONNECT } from './support/clients.mjs'
+import { startDeployed, startReference, waitUntil } from './support/servers.mjs'
 
-const reconnect = QUICK
+const reconnect = FAST_RECONNECT
 
-test('it is asked, told why, and may answer in several ways', async (t) => {
-  const server = await reference(t)
+test('a provider receives the reason and may return a string, an object or a promise', async (t) => {
+  const server = await startReference(t)
   const shapes = {
     text: (key) => key,
     object: (apiKey) => ({ apiKey }),
@@ -31,16 +31,16 @@ test('it is asked, told why, and may answer in several ways', async (t) => {
   }
 })
 
-test('a session, or a password', async (t) => {
-  const server = await flask(t)
+test('a provider may return an email address and a password', async (t) => {
+  const server = await startDeployed(t)
   const credentials = () => ({ email: server.email, password: server.password })
   const client = await Client.connect(server.baseUrl, { credentials })
   t.after(() => client.close())
   assert.equal((await client.join(server.projectId)).id, server.projectId)
 })
 
-test('it is asked again when a connection was lost', async (t) => {
-  const server = await flask(t)
+test('a provider is called again after a lost connection', async (t) => {
+  const server = await startDeployed(t)
   const reasons = []
   const credentials = async (reason) => {
     reasons.push(reason)
@@ -49,16 +49,16 @@ test('it is asked again when a connection was lost', async (t) => {
   const client = await Client.connect(server.baseUrl, { credentials, reconnect })
   t.after(() => client.close())
   await server.admin('/cut')
-  await eventually(() => client.metrics().connections === 2, 'the second connection')
+  await waitUntil(() => client.metrics().connections === 2, 'the second connection')
   assert.deepEqual(reasons, ['first', 'reconnect'])
 })
 
-test('what it throws is not shown, and ends the client if it says so', async (t) => {
-  const server = await reference(t)
-  const giveUp = () => {
+test('errors of a provider are hidden, and fatal errors close the client', async (t) => {
+  const server = await startReference(t)
+  const failPermanently = () => {
     throw new AutoModerateError('secret sauce', { code: 'authentication_failed' })
   }
-  const refused = await Client.connect(server.baseUrl, { credentials: giveUp }).catch((error) => error)
+  const refused = await Client.connect(server.baseUrl, { credentials: failPermanently }).catch((error) => error)
   assert.equal(refused.code, 'authentication_failed')
   assert.doesNotMatch(inspect(refused), /sauce/)
   for (const answer of [
@@ -75,23 +75,27 @@ test('what it throws is not shown, and ends the client if it says so', async (t)
     assert.equal(wrong.code, 'authentication_failed', inspect(answer))
     assert.match(
       wrong.message,
-      /credentials: what is returned must be a key|credentials\.(apiKey|password): expected a string/,
+      /credentials: the provider must return an API key|credentials\.(apiKey|password): expected a string/,
     )
   }
   let asked = 0
-  const flaky = async () => {
+  const flakyProvider = async () => {
     if (++asked < 3) throw new Error('try again')
     return server.apiKey
   }
-  const client = await Client.connect(server.baseUrl, { credentials: flaky, reconnect, retryFirstConnect: true })
+  const client = await Client.connect(server.baseUrl, {
+    credentials: flakyProvider,
+    reconnect,
+    retryFirstConnect: true,
+  })
   await client.close()
   assert.equal(asked, 3)
   const once = await Client.connect(server.baseUrl, { credentials: () => Promise.reject(null) }).catch((error) => error)
   assert.deepEqual([once.code, once.stage, once.retryable], ['connect_failed', 'credentials', true])
 })
 
-test('a slow provider hears that nobody waits any more', async (t) => {
-  const server = await reference(t)
+test('the signal of a slow provider is aborted after the connect timeout', async (t) => {
+  const server = await startReference(t)
   const signals = []
   const credentials = (_, { signal }) => {
     signals.push(signal)

@@ -1,4 +1,4 @@
-/** Every kind of event as a plain object: the golden files that all languages read. */
+/** Events as plain objects, compared with the golden files that all languages share. */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Client, escapeHtml } from '../dist/index.mjs'
 import { Server } from '../dist/testing.mjs'
-import * as reading from './support/reading.mjs'
-import { asgi, eventually, golden, ROOT } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { ROOT, startDocumented, startGolden, waitUntil } from './support/servers.mjs'
 
-const KINDS = {
+const NAMES_BY_FILE = {
   moderation_update: 'moderation_update',
   stats_update: 'stats_update',
   rule_update: 'rule_update',
@@ -20,17 +20,17 @@ const KINDS = {
   malformed_event: 'malformedEvent',
 }
 
-test('packets become the events that the golden files expect', async (t) => {
-  const server = await golden(t)
+test('packets are decoded to the events that the golden files expect', async (t) => {
+  const server = await startGolden(t)
   const client = await Client.connect(server.baseUrl, { transports: 'websocket' })
   t.after(() => client.close())
   const stream = client.events()
-  for (const [file, name] of Object.entries(KINDS)) {
+  for (const [file, name] of Object.entries(NAMES_BY_FILE)) {
     const cases = JSON.parse(readFileSync(join(ROOT, 'core/tests/golden', `${file}.json`), 'utf8'))
     assert.ok(cases.length > 0)
     await client.emit('play', file)
     for (const { name: title, expect } of cases) {
-      const event = await reading.next(stream)
+      const event = await clients.nextEvent(stream)
       const { received_at: received, ...meta } = event.meta
       assert.ok(received.endsWith('Z') && Math.abs(Date.now() - Date.parse(received)) < 60_000, received)
       assert.deepEqual({ ...event, meta }, { ...expect, event: name }, `${file}: ${title}`)
@@ -40,13 +40,13 @@ test('packets become the events that the golden files expect', async (t) => {
   }
 })
 
-test('events that come together are as those that come alone', async (t) => {
+test('events in a batch equal events that arrive one by one', async (t) => {
   const server = new Server()
   t.after(() => server.close())
   const client = await Client.connect(server.url)
   t.after(() => client.close())
   const stream = (await client.join('p')).events()
-  const data = (number) => ({
+  const makeUpdate = (number) => ({
     content_id: `c${number}`,
     status: 'approved',
     content_preview: number % 5 === 0 ? 'plain' : 'né “…” 😀',
@@ -55,17 +55,17 @@ test('events that come together are as those that come alone', async (t) => {
   })
   const alone = []
   for (let number = 0; number < 40; number++) {
-    server.publish('p', 'moderation_update', data(number))
-    alone.push(await reading.next(stream))
+    server.publish('p', 'moderation_update', makeUpdate(number))
+    alone.push(await clients.nextEvent(stream))
   }
-  for (let number = 0; number < 40; number++) server.publish('p', 'moderation_update', data(number))
+  for (let number = 0; number < 40; number++) server.publish('p', 'moderation_update', makeUpdate(number))
   server.publish('p', 'stats_update', { total_content: 80 })
   const together = []
   while (together.length < 41) together.push(...(await stream.nextBatch()))
   assert.equal(together.pop().event, 'stats_update')
   for (const [number, event] of together.entries()) {
     const before = alone[number]
-    // The same fields in the same order.
+    // Both encodings must yield the same fields in the same order.
     const { event_id, received_at, cursor, ...meta } = event.meta
     assert.equal(event_id, 41 + number)
     assert.ok(cursor.endsWith(`:${event_id}`), cursor)
@@ -73,14 +73,17 @@ test('events that come together are as those that come alone', async (t) => {
     assert.ok(times[0] <= times[1] && times[1] <= Date.now(), received_at)
     const same = { ...event, meta: { ...before.meta, ...meta } }
     assert.equal(JSON.stringify(same), JSON.stringify(before))
-    assert.equal(event.extra?.unknown, data(number).unknown)
-    assert.deepEqual([event.content_preview, event.meta_data], [data(number).content_preview, data(number).meta_data])
+    assert.equal(event.extra?.unknown, makeUpdate(number).unknown)
+    assert.deepEqual(
+      [event.content_preview, event.meta_data],
+      [makeUpdate(number).content_preview, makeUpdate(number).meta_data],
+    )
   }
 })
 
-test('timestamps of servers without a zone are not taken for local time', async (t) => {
-  const server = await asgi(t)
-  const { client, project } = await reading.join(t, server)
+test('timestamps without a time zone are read as UTC', async (t) => {
+  const server = await startDocumented(t)
+  const { client, project } = await clients.join(t, server)
   const stream = project.events('moderation_update')
   for (const [sent, instant] of [
     ['2026-11-22T12:39:46.406078', Date.UTC(2026, 10, 22, 12, 39, 46, 406)],
@@ -88,22 +91,22 @@ test('timestamps of servers without a zone are not taken for local time', async 
   ]) {
     const data = { content_id: 'c', status: 'approved', project_id: server.projectId, timestamp: sent }
     await server.admin('/emit', { event: 'moderation_update', data, project_id: server.projectId })
-    const { timestamp } = await reading.next(stream)
+    const { timestamp } = await clients.nextEvent(stream)
     assert.match(timestamp, /Z$/)
     assert.equal(new Date(timestamp).getTime(), instant)
   }
   await client.close()
 })
 
-test('a reader that is too slow is told', async (t) => {
-  const server = await asgi(t)
-  const { client, project } = await reading.join(t, server, { eventBuffer: 4 })
+test('a reader that is too slow receives `lagged`', async (t) => {
+  const server = await startDocumented(t)
+  const { client, project } = await clients.join(t, server, { eventBuffer: 4 })
   const [all, counted] = [project.events(), project.events('stats_update')]
   for (let total = 0; total < 20; total++) {
     const data = { total_content: total, project_id: server.projectId }
     await server.admin('/emit', { event: 'stats_update', data, project_id: server.projectId })
   }
-  await eventually(() => client.metrics().events === 20, 'the events')
+  await waitUntil(() => client.metrics().events === 20, 'the events')
   const [lagged, ...kept] = await all.nextBatch(10)
   assert.equal(lagged.event, 'lagged')
   assert.deepEqual([lagged.missed, kept.length], [16, 4])
@@ -114,28 +117,28 @@ test('a reader that is too slow is told', async (t) => {
   assert.deepEqual(counted.losses, { lagged: 16, gaps: 0 })
 })
 
-test('previews are escaped for a page', () => {
+test('escapeHtml escapes previews', () => {
   assert.equal(escapeHtml(`<b a="x" b='y'>&</b>`), '&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;&lt;/b&gt;')
 })
 
-test('text arrives as it was, whatever its alphabet', async (t) => {
-  const server = await asgi(t)
-  const { project } = await reading.join(t, server)
+test('text in any script arrives unchanged', async (t) => {
+  const server = await startDocumented(t)
+  const { project } = await clients.join(t, server)
   const stream = project.events('moderation_update')
-  const many = (text) => text.repeat(200)
+  const repeat200 = (text) => text.repeat(200)
   for (const text of [
     'plain',
     'a lonely é',
     '…',
     '😀',
-    many('Привет, мир! '),
-    many('漢字'),
-    many('😀é'),
+    repeat200('Привет, мир! '),
+    repeat200('漢字'),
+    repeat200('😀é'),
     'x'.repeat(63) + 'é'.repeat(3),
   ]) {
     const data = { content_id: text, status: 'approved', meta_data: { [text]: text }, project_id: server.projectId }
     await server.admin('/emit', { event: 'moderation_update', data, project_id: server.projectId })
-    const event = await reading.next(stream)
+    const event = await clients.nextEvent(stream)
     assert.deepEqual([event.content_id, event.meta_data], [text, { [text]: text }])
   }
 })

@@ -1,4 +1,4 @@
-/** The examples do what they say. */
+/** The examples work as described. */
 
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
@@ -9,14 +9,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { eventually, folder, reference } from './support/servers.mjs'
+import { makeTempFolder, startReference, waitUntil } from './support/servers.mjs'
 
-const HERE = join(import.meta.dirname, '..')
-const EXAMPLES = join(HERE, 'examples')
+const PACKAGE_ROOT = join(import.meta.dirname, '..')
+const EXAMPLES = join(PACKAGE_ROOT, 'examples')
 
-test('the script goes on where it stopped', async (t) => {
-  const server = await reference(t)
-  const cwd = folder(t)
+test('the script resumes where it stopped', async (t) => {
+  const server = await startReference(t)
+  const cwd = makeTempFolder(t)
   const run = async (count) => {
     const args = [join(EXAMPLES, 'script.mjs'), server.baseUrl, server.apiKey, server.projectId, String(count)]
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, timeout: 30_000 })
@@ -31,7 +31,7 @@ test('the script goes on where it stopped', async (t) => {
 })
 
 test('the Express application relays decisions by Server-Sent Events', async (t) => {
-  const server = await reference(t)
+  const server = await startReference(t)
   const env = {
     ...process.env,
     AUTOMODERATE_URL: server.baseUrl,
@@ -67,40 +67,40 @@ test('the Express application relays decisions by Server-Sent Events', async (t)
   assert.deepEqual(await gone, [0, null])
 })
 
-test('the service relays decisions, notes its place and goes on from it', async (t) => {
-  const server = await reference(t)
-  const out = join(folder(t), 'out')
+test('the service relays decisions, and resumes from its cursor after a restart', async (t) => {
+  const server = await startReference(t)
+  const out = join(makeTempFolder(t), 'out')
   const tsc = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc')
   await promisify(execFile)(process.execPath, [tsc, '-p', EXAMPLES, '--outDir', out])
-  // Run inside the package, so that it finds the package by its name.
-  const file = join(HERE, 'dist/moderation.service.example.cjs')
+  // Run the service inside the package folder, so that it can import the package by name.
+  const file = join(PACKAGE_ROOT, 'dist/moderation.service.example.cjs')
   t.after(() => rmSync(file))
   writeFileSync(file, readFileSync(join(out, 'moderation.service.js')))
   const { ModerationService } = createRequire(import.meta.url)(file)
   const seen = []
-  let noted = null
-  const save = async (cursor) => {
-    noted = cursor
+  let savedCursor = null
+  const saveCursor = async (cursor) => {
+    savedCursor = cursor
   }
   const config = {
     url: server.baseUrl,
     projectId: server.projectId,
     options: { apiKey: server.apiKey },
-    cursor: { load: async () => noted, save },
+    cursor: { load: async () => savedCursor, save: saveCursor },
   }
   const subject = { next: (event) => seen.push(event.content_id) }
   const service = new ModerationService(config, subject)
   await assert.rejects(service.moderate('too early', 'u'))
   await service.onModuleInit()
   const { content_id: first } = await service.moderate('text', 'u')
-  await eventually(() => seen.length === 1 && noted !== null, 'the decision')
+  await waitUntil(() => seen.length === 1 && savedCursor !== null, 'the decision')
   await service.onApplicationShutdown()
   const missed = await server.submit('while it was down')
   const next = new ModerationService(config, subject)
   await next.onModuleInit()
-  await eventually(() => seen.length === 2, 'the missed decision')
+  await waitUntil(() => seen.length === 2, 'the missed decision')
   await next.onApplicationShutdown()
   assert.deepEqual(seen, [first, ...missed])
 })

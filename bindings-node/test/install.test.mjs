@@ -1,8 +1,8 @@
-/** Installed in an empty folder, the package is imported and required by its name. */
+/** The package can be installed by its path. */
 
 import { test } from 'node:test'
-import { consume, HERE, installed } from './support/packages.mjs'
+import { checkUsable, installPackage, PACKAGE_ROOT } from './support/packages.mjs'
 
-test('it can be installed by its path', async (t) => {
-  await consume(t, await installed(t, HERE))
+test('the package works when installed by its path', async (t) => {
+  await checkUsable(t, await installPackage(t, PACKAGE_ROOT))
 })

@@ -1,14 +1,14 @@
-/** Listeners: by name, once, removed; their exceptions do not end the process. */
+/** Event listeners: adding, removing, one-time listeners, and exceptions. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { Client } from '../dist/index.mjs'
-import * as reading from './support/reading.mjs'
-import { asgi, eventually, reference } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { startDocumented, startReference, waitUntil } from './support/servers.mjs'
 
-test('listeners hear the events of their kind, in order', async (t) => {
-  const server = await reference(t)
+test('listeners receive the events of their kind in order', async (t) => {
+  const server = await startReference(t)
   const client = new Client(server.baseUrl, server.options)
   t.after(() => client.close())
   const [updates, all, first, states] = [[], [], [], []]
@@ -21,24 +21,24 @@ test('listeners hear the events of their kind, in order', async (t) => {
   await client.connect()
   await client.join(server.projectId)
   const wanted = await server.submit('one', 'two', 'three')
-  await eventually(() => updates.length === 3 && all.includes('stats_update'), 'the events')
+  await waitUntil(() => updates.length === 3 && all.includes('stats_update'), 'the events')
   assert.deepEqual(updates, wanted)
   assert.deepEqual(first, wanted.slice(0, 1))
   assert.equal(all.filter((name) => name === 'moderation_update').length, 3)
   await client.close()
-  await eventually(() => states.at(-1) === 'closed', 'the end')
+  await waitUntil(() => states.at(-1) === 'closed', 'the end')
   assert.deepEqual(states, ['connecting', 'connected', 'closing', 'closed'])
 })
 
-test('listeners can be taken away and added again', async (t) => {
-  const server = await reference(t)
-  const { client } = await reading.join(t, server)
+test('listeners can be removed and added again', async (t) => {
+  const server = await startReference(t)
+  const { client } = await clients.join(t, server)
   const seen = []
   const listener = (event) => seen.push(event.content_id)
   client.addListener('moderation_update', listener).on('moderation_update', listener)
   assert.equal(client.listenerCount('moderation_update'), 2)
   const [one] = await server.submit('one')
-  await eventually(() => seen.length === 2, 'the event')
+  await waitUntil(() => seen.length === 2, 'the event')
   client.off('moderation_update', listener).removeListener('moderation_update', listener)
   client.off('moderation_update', listener)
   assert.equal(client.listenerCount('moderation_update'), 0)
@@ -47,15 +47,15 @@ test('listeners can be taken away and added again', async (t) => {
   await stream.next()
   client.on('moderation_update', listener)
   const [two] = await server.submit('two')
-  await eventually(() => seen.length === 3, 'the event')
+  await waitUntil(() => seen.length === 3, 'the event')
   assert.deepEqual(seen, [one, one, two])
   client.removeAllListeners()
   client.removeAllListeners('state')
 })
 
-test('the helpers of node:events work', async (t) => {
-  const server = await reference(t)
-  const { client } = await reading.join(t, server)
+test('`once` of node:events works with a client', async (t) => {
+  const server = await startReference(t)
+  const { client } = await clients.join(t, server)
   const waiting = once(client, 'moderation_update')
   const [id] = await server.submit('one')
   const [event] = await waiting
@@ -63,45 +63,45 @@ test('the helpers of node:events work', async (t) => {
   assert.equal(client.listenerCount('moderation_update'), 0)
 })
 
-test('`error` tells why the client has ended, and needs no listener', async (t) => {
-  const server = await asgi(t)
-  const { client } = await reading.join(t, server, { reconnect: false })
+test('`error` reports why the client ended, and needs no listener', async (t) => {
+  const server = await startDocumented(t)
+  const { client } = await clients.join(t, server, { reconnect: false })
   const rejected = assert.rejects(once(client, 'moderation_update'), { code: 'disconnected' })
   await server.admin('/cut')
   await rejected
 })
 
-test('what listeners throw reaches the others, the warnings or `listenerError`, but does not end the process', async (t) => {
-  const server = await asgi(t)
-  const { client } = await reading.join(t, server)
+test('exceptions of listeners become warnings or `listenerError` events, and do not crash the process', async (t) => {
+  const server = await startDocumented(t)
+  const { client } = await clients.join(t, server)
   const [seen, warnings, errors] = [[], [], []]
-  const warn = (warning) => warnings.push(warning)
-  process.on('warning', warn)
-  t.after(() => process.off('warning', warn))
-  const fail = () => {
+  const recordWarning = (warning) => warnings.push(warning)
+  process.on('warning', recordWarning)
+  t.after(() => process.off('warning', recordWarning))
+  const throwError = () => {
     throw new Error('sync')
   }
   client
-    .on('serverError', fail)
+    .on('serverError', throwError)
     .on('serverError', async () => Promise.reject(new Error('async')))
     .on('serverError', (event) => seen.push(event.message))
-  const shout = () => server.admin('/emit', { event: 'error', data: { message: 'no', code: 'E1' } })
-  await shout()
-  await eventually(() => seen.length === 1 && warnings.length === 2, 'the warnings')
+  const emitErrorEvent = () => server.admin('/emit', { event: 'error', data: { message: 'no', code: 'E1' } })
+  await emitErrorEvent()
+  await waitUntil(() => seen.length === 1 && warnings.length === 2, 'the warnings')
   assert.ok(warnings.every((one) => one.name === 'AutoModerateListenerWarning'))
   assert.match(warnings[0].message, /sync/)
-  client.on('listenerError', (error) => errors.push(error.message)).on('listenerError', fail)
-  await shout()
-  await eventually(() => errors.length === 2, 'the errors')
+  client.on('listenerError', (error) => errors.push(error.message)).on('listenerError', throwError)
+  await emitErrorEvent()
+  await waitUntil(() => errors.length === 2, 'the errors')
   assert.deepEqual(errors, ['sync', 'async'])
-  await eventually(() => warnings.length === 4, 'what a listener of errors throws')
+  await waitUntil(() => warnings.length === 4, 'the warnings about the listenerError listener')
   assert.equal(seen.length, 2)
 })
 
-test('the server’s `error` event is no EventEmitter error', async (t) => {
-  const server = await asgi(t)
-  const { client } = await reading.join(t, server)
-  // It has no listener and no reader.
+test('the server’s `error` event does not crash the process', async (t) => {
+  const server = await startDocumented(t)
+  const { client } = await clients.join(t, server)
+  // Nothing listens to `serverError`, and no stream is read.
   client.on('moderation_update', () => {})
   for (const event of ['error', 'nonsense']) {
     await server.admin('/emit', { event, data: 'bad', project_id: server.projectId })

@@ -1,11 +1,11 @@
-/** Listings are read row by row: an unreadable row affects only itself. */
+/** Listings skip rows that can't be parsed, and report their errors. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from 'automoderate'
 import { Server } from 'automoderate/testing'
 
-test("a page tells what can't be read", async (t) => {
+test("a page reports rows that can't be parsed", async (t) => {
   const server = new Server()
   t.after(() => server.close())
   server.store('p', { id: 'first', content_data: 'text' })

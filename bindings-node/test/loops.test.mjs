@@ -1,19 +1,19 @@
-/** Loops over streams: leaving them, sharing them, batches, throttling. */
+/** Loops over streams: leaving and sharing them, batches and throttling. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import * as reading from './support/reading.mjs'
-import { asgi, eventually, reference } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { startDocumented, startReference, waitUntil } from './support/servers.mjs'
 
-const texts = (many) => Array.from({ length: many }, (_, number) => `text ${number}`)
+const makeTexts = (count) => Array.from({ length: count }, (_, number) => `text ${number}`)
 
-test('leaving a loop loses nothing: the same stream goes on', async (t) => {
-  const server = await reference(t)
-  const { client, project } = await reading.join(t, server)
+test('no event is lost when a loop is left and another one continues', async (t) => {
+  const server = await startReference(t)
+  const { client, project } = await clients.join(t, server)
   const stream = project.events('moderation_update')
-  const wanted = await server.submit(...texts(60))
-  await eventually(() => client.metrics().events >= 60, 'the events')
+  const wanted = await server.submit(...makeTexts(60))
+  await waitUntil(() => client.metrics().events >= 60, 'the events')
   const found = []
   while (found.length < 60) {
     try {
@@ -31,9 +31,9 @@ test('leaving a loop loses nothing: the same stream goes on', async (t) => {
   assert.deepEqual(found, wanted)
 })
 
-test('several loops share a stream, each event going to one of them', async (t) => {
-  const server = await reference(t)
-  const { project } = await reading.join(t, server)
+test('several loops share a stream, and each event goes to one of them', async (t) => {
+  const server = await startReference(t)
+  const { project } = await clients.join(t, server)
   const stream = project.events('moderation_update')
   const found = []
   const loops = Array.from({ length: 4 }, async () => {
@@ -42,32 +42,32 @@ test('several loops share a stream, each event going to one of them', async (t) 
       await sleep(1)
     }
   })
-  const wanted = await server.submit(...texts(50))
-  await eventually(() => found.length === 50, 'the last event')
+  const wanted = await server.submit(...makeTexts(50))
+  await waitUntil(() => found.length === 50, 'the last event')
   stream.close()
   await Promise.all(loops)
   assert.deepEqual(found.toSorted(), wanted.toSorted())
 })
 
-test('promises of `next` that are not awaited are answered in order', async (t) => {
-  const server = await reference(t)
-  const { project } = await reading.join(t, server)
+test('concurrent calls of `next` resolve in order', async (t) => {
+  const server = await startReference(t)
+  const { project } = await clients.join(t, server)
   const stream = project.events('moderation_update')
   const waiting = Array.from({ length: 10 }, () => stream.next())
-  const wanted = await server.submit(...texts(10))
+  const wanted = await server.submit(...makeTexts(10))
   assert.deepEqual(
     (await Promise.all(waiting)).map(({ value }) => value.content_id),
     wanted,
   )
 })
 
-test('batches hold what is there, up to their size', async (t) => {
-  const server = await reference(t)
-  const { project } = await reading.join(t, server)
+test('a batch contains the ready events, up to its size', async (t) => {
+  const server = await startReference(t)
+  const { project } = await clients.join(t, server)
   const stream = project.events('moderation_update')
-  // Readers wake once all streams have received an event.
+  // Readers wake only after all streams have received the event.
   const witness = project.events('moderation_update')
-  const wanted = await server.submit(...texts(30))
+  const wanted = await server.submit(...makeTexts(30))
   for (const id of wanted) assert.equal((await witness.next()).value.content_id, id)
   const sizes = []
   const found = []
@@ -82,14 +82,14 @@ test('batches hold what is there, up to their size', async (t) => {
   assert.deepEqual(found, wanted)
 })
 
-test('throttling keeps the last', async (t) => {
-  const server = await asgi(t)
-  const { project } = await reading.join(t, server)
+test('a throttled stream keeps the last event', async (t) => {
+  const server = await startDocumented(t)
+  const { project } = await clients.join(t, server)
   const plain = project.events('stats_update')
   const stream = plain.throttle(200)
   assert.deepEqual(await plain.next(), { done: true, value: undefined })
   const seen = []
-  const reading_ = (async () => {
+  const readAll = (async () => {
     for await (const stats of stream) {
       seen.push(stats.total_content)
       if (stats.total_content === 29) break
@@ -99,17 +99,17 @@ test('throttling keeps the last', async (t) => {
     const data = { total_content: total, project_id: server.projectId }
     await server.admin('/emit', { event: 'stats_update', data, project_id: server.projectId })
   }
-  await reading_
+  await readAll
   assert.ok(seen.length < 15 && seen.at(-1) === 29, seen.join())
   assert.throws(() => stream.throttle(1), { name: 'TypeError', message: /^throttle: / })
 })
 
-test('a loop that never waits lets others run', async (t) => {
-  const server = await reference(t)
-  await server.submit(...texts(400))
-  const { client, project } = await reading.join(t, server, { eventBuffer: 4096 }, { after: 0 })
+test('a loop that never waits lets other tasks run', async (t) => {
+  const server = await startReference(t)
+  await server.submit(...makeTexts(400))
+  const { client, project } = await clients.join(t, server, { eventBuffer: 4096 }, { after: 0 })
   const stream = project.events('moderation_update')
-  await eventually(() => client.metrics().replayed >= 400, 'the replay')
+  await waitUntil(() => client.metrics().replayed >= 400, 'the replay')
   let turns = 0
   const timer = setInterval(() => turns++, 0)
   let seen = 0

@@ -1,25 +1,25 @@
-/** Memory: unused objects are freed, and many clients in sequence leave nothing over. */
+/** Unused objects are garbage-collected, and memory does not grow with the number of closed clients. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '../dist/index.mjs'
-import * as reading from './support/reading.mjs'
-import { asgi, eventually, reference } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { startDocumented, startReference, waitUntil } from './support/servers.mjs'
 
-const connected = async (server) => (await server.admin('/stats')).connected
+const countConnections = async (server) => (await server.admin('/stats')).connected
 
-/** Collects garbage until the condition holds. */
-function collected(check, what) {
-  return eventually(async () => {
+/** Runs the garbage collector until a condition holds. */
+function waitUntilCollected(check, what) {
+  return waitUntil(async () => {
     globalThis.gc()
     await sleep(5)
     return check()
   }, what)
 }
 
-test('a client that is forgotten goes away, with its connection', async (t) => {
-  const server = await asgi(t)
+test('an unreferenced client is freed, and its connection is closed', async (t) => {
+  const server = await startDocumented(t)
   const open = {
     alone: async () => {},
     'with a project and a stream': async (client) => {
@@ -44,24 +44,27 @@ test('a client that is forgotten goes away, with its connection', async (t) => {
       const client = await Client.connect(server.baseUrl, server.options)
       ref = new WeakRef(client)
       await use(client)
-      assert.equal(await connected(server), 1)
+      assert.equal(await countConnections(server), 1)
     })()
-    await collected(() => ref.deref() === undefined, `the client ${how} being freed`)
-    await collected(async () => (await connected(server)) === 0, `the connection of a client ${how} being closed`)
+    await waitUntilCollected(() => ref.deref() === undefined, `the client ${how} being freed`)
+    await waitUntilCollected(
+      async () => (await countConnections(server)) === 0,
+      `the connection of a client ${how} being closed`,
+    )
   }
 })
 
-test('a client with a provider goes away too', async (t) => {
-  const server = await reference(t)
+test('an unreferenced client with a credentials provider is freed', async (t) => {
+  const server = await startReference(t)
   let ref
   await (async () => {
     ref = new WeakRef(await Client.connect(server.baseUrl, { credentials: () => server.apiKey }))
   })()
-  await collected(() => ref.deref() === undefined, 'the client being freed')
+  await waitUntilCollected(() => ref.deref() === undefined, 'the client being freed')
 })
 
-test('a client that is waited for, or has listeners of events, stays', async (t) => {
-  const server = await asgi(t)
+test('a client with an awaited stream or an event listener is kept', async (t) => {
+  const server = await startDocumented(t)
   const seen = []
   await (async () => {
     const client = await Client.connect(server.baseUrl, server.options)
@@ -70,18 +73,21 @@ test('a client that is waited for, or has listeners of events, stays', async (t)
     const listening = await Client.connect(server.baseUrl, server.options)
     await listening.join(server.projectId)
     listening.once('moderation_update', (event) => seen.push(`listened to: ${event.content_preview}`))
-    // One more, to check that everything unused has been freed.
+    // A third client is unused, to check that garbage is collected.
     await (await Client.connect(server.baseUrl, server.options)).join(server.projectId)
   })()
-  await collected(async () => (await connected(server)) === 2, 'the connection of the third being closed')
+  await waitUntilCollected(
+    async () => (await countConnections(server)) === 2,
+    'the connection of the third being closed',
+  )
   await server.admin('/moderate', { content: 'still here' })
-  await eventually(() => seen.length === 2, 'the events')
+  await waitUntil(() => seen.length === 2, 'the events')
   assert.deepEqual(seen.toSorted(), ['listened to: still here', 'waited for: still here'])
 })
 
-test('streams that are dropped are freed', async (t) => {
-  const server = await reference(t)
-  const { project } = await reading.join(t, server)
+test('unreferenced streams are freed', async (t) => {
+  const server = await startReference(t)
+  const { project } = await clients.join(t, server)
   const refs = await (async () => {
     const streams = Array.from({ length: 100 }, () => project.events())
     await server.submit('x')
@@ -89,19 +95,19 @@ test('streams that are dropped are freed', async (t) => {
     await Promise.all(streams.map((stream) => stream.nextBatch(1, { signal: AbortSignal.timeout(1) }).catch(() => {})))
     return streams.map((stream) => new WeakRef(stream))
   })()
-  await collected(() => refs.every((ref) => ref.deref() === undefined), 'the streams being freed')
+  await waitUntilCollected(() => refs.every((ref) => ref.deref() === undefined), 'the streams being freed')
 })
 
-/** Megabytes of objects, and of the process without V8's heap, which may be larger than its objects. */
-function inUse() {
+/** Returns the memory in use, in MB: by objects on V8's heap, and by the process outside of that heap. */
+function memoryInUse() {
   globalThis.gc()
   const { rss, heapTotal, heapUsed } = process.memoryUsage()
   return { heap: heapUsed / 1e6, others: (rss - heapTotal) / 1e6 }
 }
 
-test('10,000 clients one after the other: memory stays flat', { timeout: 300_000 }, async (t) => {
-  const server = await reference(t)
-  const cycle = async (number) => {
+test('memory does not grow over 10,000 clients', { timeout: 300_000 }, async (t) => {
+  const server = await startReference(t)
+  const useClient = async (number) => {
     const client = await Client.connect(server.baseUrl, {
       ...server.options,
       transports: 'websocket',
@@ -115,27 +121,27 @@ test('10,000 clients one after the other: memory stays flat', { timeout: 300_000
     if (number % 3 !== 0) await client.close()
     else client.close().catch(() => {})
   }
-  const many = async (count) => {
-    // Collected often, to measure the memory that stays, not the garbage waiting for a collection.
+  const useClients = async (count) => {
+    // Collect garbage often, so that only memory that stays in use is measured.
     for (let done = 0; done < count; done += 200) {
       let next = 0
       await Promise.all(
         Array.from({ length: 8 }, async () => {
-          while (next < 200) await cycle(next++)
+          while (next < 200) await useClient(next++)
         }),
       )
       globalThis.gc()
       await sleep(1)
     }
   }
-  await many(2000)
-  const before = inUse()
-  await many(8000)
-  const after = inUse()
+  await useClients(2000)
+  const before = memoryInUse()
+  await useClients(8000)
+  const after = memoryInUse()
   const [grown, heapGrown] = [after.others - before.others, after.heap - before.heap]
   t.diagnostic(
     `after 2,000 clients ${before.others.toFixed(1)} MB in addition to the heap, after 10,000 ${grown.toFixed(1)} MB more`,
   )
-  // A leak of 500 bytes for each client would be 4 MB.
+  // A leak of 500 bytes per client would add up to 4 MB.
   assert.ok(grown < 4 && heapGrown < 1, `${grown} MB, heap ${heapGrown} MB`)
 })

@@ -1,25 +1,25 @@
-/** The package: its files, the verdict of packaging tools, and its use after installation. */
+/** The package: its files, the checks of packaging tools, and its use after installation. */
 
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
-import { consume, HERE, installed, run } from './support/packages.mjs'
-import { folder } from './support/servers.mjs'
+import { checkUsable, installPackage, PACKAGE_ROOT, run } from './support/packages.mjs'
+import { makeTempFolder } from './support/servers.mjs'
 
-const BIN = join(HERE, 'node_modules/.bin')
-const TARBALLS = join(HERE, 'release/tarballs')
+const BIN = join(PACKAGE_ROOT, 'node_modules/.bin')
+const TARBALLS = join(PACKAGE_ROOT, 'release/tarballs')
 const require = createRequire(import.meta.url)
 
-const find = (start) =>
+const findTarball = (start) =>
   join(
     TARBALLS,
     readdirSync(TARBALLS).find((name) => name.startsWith(start)),
   )
-const main = () => find('automoderate-0')
-const platform = () => find(`automoderate-${process.platform}-${process.arch}`)
-const contents = async (file) =>
+const mainTarball = () => findTarball('automoderate-0')
+const platformTarball = () => findTarball(`automoderate-${process.platform}-${process.arch}`)
+const listFiles = async (file) =>
   (await run('tar', ['tzf', file]))
     .trim()
     .split('\n')
@@ -27,8 +27,8 @@ const contents = async (file) =>
 
 before(() => run(process.execPath, ['scripts/release.mjs']), { timeout: 120_000 })
 
-test('the package has what it needs and nothing else', async () => {
-  const files = await contents(main())
+test('the main package contains exactly the expected files', async () => {
+  const files = await listFiles(mainTarball())
   const other = files.filter((name) => !/^dist\/[a-z]+\.(js|mjs|d\.ts|d\.mts)$/.test(name))
   assert.deepEqual(other.toSorted(), [
     'LICENSE-APACHE',
@@ -39,35 +39,35 @@ test('the package has what it needs and nothing else', async () => {
     'package.json',
   ])
   for (const name of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts']) assert.ok(files.includes(`dist/${name}`))
-  assert.ok(statSync(main()).size < 60_000, `${statSync(main()).size} bytes`)
-  const manifest = JSON.parse(await run('tar', ['xzOf', main(), 'package/package.json']))
+  assert.ok(statSync(mainTarball()).size < 60_000, `${statSync(mainTarball()).size} bytes`)
+  const manifest = JSON.parse(await run('tar', ['xzOf', mainTarball(), 'package/package.json']))
   assert.equal(manifest.dependencies, undefined)
   assert.equal(manifest.scripts, undefined)
   assert.equal(Object.values(manifest.optionalDependencies)[0], manifest.version)
 })
 
-test('a platform package has the addon and the licences', async () => {
-  const files = await contents(platform())
+test('a platform package contains the addon and the licenses', async () => {
+  const files = await listFiles(platformTarball())
   assert.equal(files.filter((name) => name.endsWith('.node')).length, 1)
   assert.ok(files.includes('LICENSE-MIT') && files.includes('LICENSE-APACHE'), files.join())
-  const manifest = JSON.parse(await run('tar', ['xzOf', platform(), 'package/package.json']))
+  const manifest = JSON.parse(await run('tar', ['xzOf', platformTarball(), 'package/package.json']))
   assert.deepEqual([manifest.os, manifest.cpu], [[process.platform], [process.arch]])
 })
 
-test('publint and are-the-types-wrong find no fault', async () => {
+test('publint and are-the-types-wrong report no problems', async () => {
   const { publint } = await import('publint')
-  const { messages } = await publint({ pkgDir: join(HERE, 'release/main'), strict: true })
+  const { messages } = await publint({ pkgDir: join(PACKAGE_ROOT, 'release/main'), strict: true })
   assert.deepEqual(messages, [])
   await run(process.execPath, [
     require.resolve('@arethetypeswrong/cli/package.json').replace('package.json', 'dist/index.js'),
-    main(),
+    mainTarball(),
   ])
 })
 
-test('installed from its tarballs it is imported, required and typed', async (t) => {
-  const cwd = await installed(t, main(), platform())
+test('the package works and has types when installed from its tarballs', async (t) => {
+  const cwd = await installPackage(t, mainTarball(), platformTarball())
   assert.deepEqual(readdirSync(join(cwd, 'node_modules/automoderate/native')).toSorted(), ['index.d.ts', 'index.js'])
-  await consume(t, cwd)
+  await checkUsable(t, cwd)
   const code = `import { Client, type Event } from 'automoderate'
     export async function main(): Promise<void> {
       await using client = await Client.connect('http://localhost')
@@ -84,19 +84,19 @@ test('installed from its tarballs it is imported, required and typed', async (t)
     'false',
   ]
   const tsc = [join(BIN, 'tsc'), ...strict, '--module', 'nodenext', 'typed.ts', 'typed.mts', 'typed.cts']
-  // With Node's types, and without them in a project that has the browser's.
+  // Compile without Node's types in a project with browser types, and then with Node's types.
   await run(process.execPath, [...tsc, '--lib', 'es2022,esnext.disposable,dom', '--types', ''], { cwd })
   mkdirSync(join(cwd, 'node_modules/@types'), { recursive: true })
   for (const name of ['@types/node', 'undici-types']) {
-    cpSync(join(HERE, 'node_modules', name), join(cwd, 'node_modules', name), { recursive: true })
+    cpSync(join(PACKAGE_ROOT, 'node_modules', name), join(cwd, 'node_modules', name), { recursive: true })
   }
   await run(process.execPath, [...tsc, '--lib', 'es2022', '--types', 'node'], { cwd })
 })
 
-test('`npm pack` after a build gives a package that works alone', async (t) => {
-  const cwd = folder(t)
-  const name = (await run('npm', ['pack', HERE, '--pack-destination', cwd, '--loglevel=error'])).trim()
-  const other = await installed(t, join(cwd, name))
+test('`npm pack` after a build creates a package that works by itself', async (t) => {
+  const cwd = makeTempFolder(t)
+  const name = (await run('npm', ['pack', PACKAGE_ROOT, '--pack-destination', cwd, '--loglevel=error'])).trim()
+  const other = await installPackage(t, join(cwd, name))
   assert.ok(readFileSync(join(other, 'node_modules/automoderate/README.md'), 'utf8').length > 0)
-  await consume(t, other)
+  await checkUsable(t, other)
 })

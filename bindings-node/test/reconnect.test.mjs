@@ -1,16 +1,16 @@
-/** Interruptions: recovered and reported, with nothing lost if the server has a log. */
+/** Interruptions are reported, and events are recovered if the server has an event log. */
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { AutoModerateError, Client } from '../dist/index.mjs'
-import * as reading from './support/reading.mjs'
-import { asgi, eventually, folder, reference } from './support/servers.mjs'
+import * as clients from './support/clients.mjs'
+import { makeTempFolder, startDocumented, startReference, waitUntil } from './support/servers.mjs'
 
-const reconnect = reading.QUICK
+const reconnect = clients.FAST_RECONNECT
 
-test('a cut is mended and told', async (t) => {
-  const server = await asgi(t)
+test('a client reconnects after a cut, and reports it as a state change and a gap', async (t) => {
+  const server = await startDocumented(t)
   const client = new Client(server.baseUrl, { ...server.options, reconnect, backfill: 'off' })
   t.after(() => client.close())
   const changes = []
@@ -19,12 +19,12 @@ test('a cut is mended and told', async (t) => {
   const project = await client.join(server.projectId)
   const stream = project.events()
   await server.admin('/cut')
-  const gap = await reading.next(stream)
+  const gap = await clients.nextEvent(stream)
   assert.deepEqual([gap.event, gap.project_id, gap.reason], ['gap', server.projectId, 'interrupted'])
   await server.admin('/moderate', { content: 'after the cut' })
-  assert.equal((await reading.next(stream)).content_preview, 'after the cut')
+  assert.equal((await clients.nextEvent(stream)).content_preview, 'after the cut')
   await client.close()
-  await eventually(() => changes.at(-1)[0] === 'closed', 'the last state')
+  await waitUntil(() => changes.at(-1)[0] === 'closed', 'the last state')
   const names = changes.map(([state]) => state)
   assert.deepEqual(names.slice(0, 2), ['connecting', 'connected'])
   const [, lost] = changes.find(([state]) => state === 'reconnecting')
@@ -33,44 +33,44 @@ test('a cut is mended and told', async (t) => {
   assert.ok(lost.cause instanceof AutoModerateError && lost.cause.code === 'disconnected')
 })
 
-test('a server that is killed and comes back: nothing lost, nothing twice', async (t) => {
-  const database = join(folder(t), 'server.db')
-  let server = await reference(t, { database })
+test('no event is lost or repeated when a server is killed and restarted', async (t) => {
+  const database = join(makeTempFolder(t), 'server.db')
+  let server = await startReference(t, { database })
   const listen = new URL(server.baseUrl).host
-  const { project, client } = await reading.join(t, server, { reconnect, eventBuffer: 4096 })
+  const { project, client } = await clients.join(t, server, { reconnect, eventBuffer: 4096 })
   const stream = project.events('moderation_update')
   const wanted = []
   const found = []
   for (let round = 0; round < 3; round++) {
     wanted.push(...(await server.submit(...Array.from({ length: 20 }, (_, number) => `${round}.${number}`))))
-    if (round === 1) found.push(...(await reading.ids(stream, wanted.length - found.length)))
+    if (round === 1) found.push(...(await clients.nextIds(stream, wanted.length - found.length)))
     const before = client.metrics().connections
     await server.stop('SIGKILL')
-    server = await reference(t, { database, listen })
+    server = await startReference(t, { database, listen })
     wanted.push(...(await server.submit('while it was away')))
-    await eventually(() => client.metrics().connections > before, 'the connection')
+    await waitUntil(() => client.metrics().connections > before, 'the connection')
   }
-  found.push(...(await reading.ids(stream, wanted.length - found.length)))
+  found.push(...(await clients.nextIds(stream, wanted.length - found.length)))
   assert.deepEqual(found, wanted)
   assert.deepEqual(stream.losses, { lagged: 0, gaps: 0 })
   assert.ok(client.metrics().replayed > 0)
 })
 
-test('a client may be told not to reconnect', async (t) => {
-  const server = await asgi(t)
-  const { client, project } = await reading.join(t, server, { reconnect: false })
+test('a client with `reconnect: false` ends after a lost connection', async (t) => {
+  const server = await startDocumented(t)
+  const { client, project } = await clients.join(t, server, { reconnect: false })
   const stream = project.events('moderation_update')
   await server.admin('/cut')
   await assert.rejects(stream.next(), { code: 'disconnected' })
   assert.equal(client.stateInfo.cause.code, 'disconnected')
 })
 
-test('streams end behind what they hold when the client is closed', async (t) => {
-  const server = await reference(t)
-  const { client, project } = await reading.join(t, server)
+test('streams of a closed client yield their buffered events before they end', async (t) => {
+  const server = await startReference(t)
+  const { client, project } = await clients.join(t, server)
   const [held, waiting] = [project.events('moderation_update'), client.events('gap')]
   const end = waiting.next()
-  // Readers wake once all streams have received an event.
+  // Readers wake only after all streams have received the event.
   const witness = project.events('moderation_update')
   const wanted = await server.submit('one', 'two')
   for (const id of wanted) assert.equal((await witness.next()).value.content_id, id)

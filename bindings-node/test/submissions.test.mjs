@@ -1,18 +1,18 @@
-/** Submissions: without an answer the outcome is unknown, and a repeated key is the same submission. */
+/** Submissions: timeouts and idempotency keys. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from 'automoderate'
 import { Server } from 'automoderate/testing'
 
-function start(t) {
+function startServer(t) {
   const server = new Server()
   t.after(() => server.close())
   return server
 }
 
-test('without an answer in time the outcome is unknown', async (t) => {
-  const server = start(t)
+test('a submission that times out has an unknown outcome', async (t) => {
+  const server = startServer(t)
   const client = new Client(server.url, { apiKey: 'any', requestTimeout: 200 })
   server.setSilent(true)
   await assert.rejects(client.moderate('text'), {
@@ -21,12 +21,12 @@ test('without an answer in time the outcome is unknown', async (t) => {
     message: /the outcome is unknown/,
   })
   server.setSilent(false)
-  // It was carried out.
+  // The server did process the submission.
   assert.equal((await client.statistics()).total_content, 1)
 })
 
-test('the same key is the same submission', async (t) => {
-  const client = new Client(start(t).url, { apiKey: 'any' })
+test('submissions with the same idempotency key count as one', async (t) => {
+  const client = new Client(startServer(t).url, { apiKey: 'any' })
   const options = { metadata: { order: 7 }, idempotencyKey: 'order-7' }
   const first = await client.moderate('text', options)
   assert.deepEqual(await client.moderate('text', options), first)
@@ -35,7 +35,7 @@ test('the same key is the same submission', async (t) => {
   assert.equal((await client.statistics()).total_content, 2)
 })
 
-test("a key that can't be sent is named", async () => {
+test('an invalid idempotency key throws an error that names it', async () => {
   const client = new Client('http://localhost:1')
   for (const idempotencyKey of ['', 'two words', 'ü', 'k'.repeat(256), 7]) {
     await assert.rejects(client.moderate('text', { idempotencyKey }), {

@@ -1,4 +1,4 @@
-/** What the types promise; `tsc` is the test. Lines under `@ts-expect-error` must be refused. */
+/** Tests of the types, which `tsc` checks. Each line after `@ts-expect-error` must be rejected. */
 
 import {
   AutoModerateError,
@@ -52,7 +52,7 @@ export async function reads(signal: AbortSignal): Promise<void> {
       default:
         same<typeof event, never>()
     }
-    // @ts-expect-error not every event has one
+    // @ts-expect-error not every event has a content_id
     console.log(event.content_id)
   }
   const stats = project.events('stats_update').throttle(100)
@@ -60,7 +60,7 @@ export async function reads(signal: AbortSignal): Promise<void> {
   same<Awaited<ReturnType<typeof stats.nextBatch>>, StatsUpdate[]>()
   // @ts-expect-error there is no such kind
   project.events('statsUpdate')
-  // @ts-expect-error milliseconds are a number
+  // @ts-expect-error the interval is a number
   stats.throttle('100')
 
   client
@@ -72,13 +72,13 @@ export async function reads(signal: AbortSignal): Promise<void> {
     })
     .off('listenerError', console.error)
   client.on('error', (error) => same<typeof error, AutoModerateError>())
-  // @ts-expect-error there is nothing of this name
+  // @ts-expect-error there is no such listener name
   client.on('disconnect', () => {})
   // @ts-expect-error a stats_update has no content
   client.on('stats_update', (event) => event.content_id)
-  // @ts-expect-error options are checked
+  // @ts-expect-error the names of options are checked
   new Client('http://localhost', { apikey: 'k' })
-  // @ts-expect-error words are checked
+  // @ts-expect-error the values of an option are checked
   new Client('http://localhost', { transports: 'pigeon' })
   // @ts-expect-error durations are numbers
   new Client('http://localhost', { connectTimeout: '20s' })
@@ -96,7 +96,7 @@ export async function reads(signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A page with stock socket.io-client, which has this shape. */
+/** Typed socket of stock socket.io-client, reduced to two methods. */
 interface Socket<Listen, Emit> {
   on<Name extends keyof Listen>(name: Name, listener: Listen[Name]): this
   emit<Name extends keyof Emit>(name: Name, ...args: Emit[Name] extends (...args: infer A) => void ? A : never): this
@@ -108,6 +108,6 @@ export function page(socket: Socket<ServerToClientEvents, ClientToServerEvents>)
   socket.on('joined_project', ({ project_id, replay }) => console.log(project_id, replay))
   socket.emit('replay_events', { project_id: 'proj_1', after: 0 }, (page) => console.log(page.events.length))
   socket.emit('heartbeat')
-  // @ts-expect-error the id is needed
+  // @ts-expect-error the project id is required
   socket.emit('join_project', {})
 }

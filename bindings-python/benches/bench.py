@@ -1,9 +1,11 @@
-"""Typed events per second and CPU per event, compared with python-socketio. All readers read the same five fields.
+"""Measures events per second and CPU time per event, and compares them with python-socketio.
 
-A sender in its own process sends as fast as the reader reads. The readers take turns, each in a fresh interpreter, so
-that its CPU time is the reader's alone. The figures are medians.
+All readers access the same five fields. A sender in a separate process sends events as fast as the reader reads them.
+The readers are measured in turn, each in a fresh interpreter, so that its CPU time is the reader's alone. The results
+are medians.
 
-Afterwards the memory of 100,000 held events and of 1,000 clients. `cargo xtask bench python` runs it; by hand:
+Finally measures the memory used by 100,000 events and by 1,000 clients. `cargo xtask bench python` runs the benchmark.
+To run the benchmark by hand:
 
 python bench.py [--rounds N]
 """
@@ -27,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Meter:
-    """Time and CPU from the first event to the last."""
+    """Measures wall-clock time and CPU time from `start` to `stop`."""
 
     def __init__(self, events: int) -> None:
         self.events, self.seen = events, 0
@@ -41,11 +43,11 @@ class Meter:
         print(json.dumps({"rate": self.events / wall, "cpu": cpu / self.events * 1e6}))
 
 
-def read(event: Any) -> tuple[Any, ...]:
+def access_fields(event: Any) -> tuple[Any, ...]:
     return event.content_id, event.status, event.content_preview, event.moderator_name, event.processing_time
 
 
-def read_dict(event: dict[str, Any]) -> tuple[Any, ...]:
+def access_dict_fields(event: dict[str, Any]) -> tuple[Any, ...]:
     return (
         event["content_id"],
         event["status"],
@@ -58,7 +60,7 @@ def read_dict(event: dict[str, Any]) -> tuple[Any, ...]:
 OPTIONS: dict[str, Any] = {"transports": "websocket", "event_buffer": 1_000_000, "api_key": "k"}
 
 
-async def ours_async(url: str, events: int) -> None:
+async def automoderate_async(url: str, events: int) -> None:
     from automoderate import AsyncClient, ModerationUpdate
 
     async with AsyncClient(url, **OPTIONS) as client:
@@ -66,14 +68,14 @@ async def ours_async(url: str, events: int) -> None:
         meter.start()
         project = await client.join(str(events))
         async for event in project.events(ModerationUpdate):
-            read(event)
+            access_fields(event)
             seen += 1
             if seen == events:
                 break
         meter.stop()
 
 
-async def ours_batches(url: str, events: int) -> None:
+async def automoderate_batches(url: str, events: int) -> None:
     from automoderate import AsyncClient, ModerationUpdate
 
     async with AsyncClient(url, **OPTIONS) as client:
@@ -83,12 +85,12 @@ async def ours_batches(url: str, events: int) -> None:
         while seen < events:
             batch = await stream.next_batch(1024)
             for event in batch:
-                read(event)
+                access_fields(event)
             seen += len(batch)
         meter.stop()
 
 
-async def ours_handler(url: str, events: int) -> None:
+async def automoderate_handler(url: str, events: int) -> None:
     from automoderate import AsyncClient, ModerationUpdate
 
     client = AsyncClient(url, **OPTIONS)
@@ -97,7 +99,7 @@ async def ours_handler(url: str, events: int) -> None:
 
     @client.on(ModerationUpdate)
     def on_update(event: ModerationUpdate) -> None:
-        read(event)
+        access_fields(event)
         meter.seen += 1
         if meter.seen == events:
             done.set()
@@ -111,21 +113,21 @@ async def ours_handler(url: str, events: int) -> None:
         running.cancel()
 
 
-def ours_blocking(url: str, events: int) -> None:
+def automoderate_blocking(url: str, events: int) -> None:
     from automoderate import Client, ModerationUpdate
 
     with Client(url, **OPTIONS) as client:
         meter, seen = Meter(events), 0
         meter.start()
         for event in client.join(str(events)).events(ModerationUpdate):
-            read(event)
+            access_fields(event)
             seen += 1
             if seen == events:
                 break
         meter.stop()
 
 
-def ours_blocking_handler(url: str, events: int) -> None:
+def automoderate_blocking_handler(url: str, events: int) -> None:
     from automoderate import Client, ModerationUpdate
 
     client = Client(url, **OPTIONS)
@@ -133,7 +135,7 @@ def ours_blocking_handler(url: str, events: int) -> None:
 
     @client.on(ModerationUpdate)
     def on_update(event: ModerationUpdate) -> None:
-        read(event)
+        access_fields(event)
         meter.seen += 1
         if meter.seen == events:
             meter.stop()
@@ -145,7 +147,7 @@ def ours_blocking_handler(url: str, events: int) -> None:
         client.run()
 
 
-async def theirs_async(url: str, events: int) -> None:
+async def socketio_async(url: str, events: int) -> None:
     import socketio
 
     client = socketio.AsyncClient(handle_sigint=False)
@@ -154,7 +156,7 @@ async def theirs_async(url: str, events: int) -> None:
 
     @client.on("moderation_update")
     async def on_update(data: dict[str, Any]) -> None:
-        read_dict(data)
+        access_dict_fields(data)
         meter.seen += 1
         if meter.seen == events:
             done.set()
@@ -167,7 +169,7 @@ async def theirs_async(url: str, events: int) -> None:
     await client.disconnect()
 
 
-def theirs_blocking(url: str, events: int) -> None:
+def socketio_blocking(url: str, events: int) -> None:
     import threading
 
     import socketio
@@ -179,8 +181,8 @@ def theirs_blocking(url: str, events: int) -> None:
 
     @client.on("moderation_update")
     def on_update(data: dict[str, Any]) -> None:
-        read_dict(data)
-        with lock:  # a thread for each event
+        access_dict_fields(data)
+        with lock:  # python-socketio handles each event in a new thread
             meter.seen += 1
             if meter.seen == events:
                 done.set()
@@ -194,27 +196,27 @@ def theirs_blocking(url: str, events: int) -> None:
 
 
 ASYNC, UVLOOP, BLOCKING = "asyncio", "uvloop", "blocking"
-# name, events, how it waits, reader
+# Name, number of events, kind of event loop, reader.
 READERS: list[tuple[str, int, str, Callable[..., Any]]] = [
-    ("`AsyncClient`, `async for`", 200_000, ASYNC, ours_async),
-    ("`AsyncClient`, `async for`, uvloop", 200_000, UVLOOP, ours_async),
-    ("`AsyncClient`, `next_batch`", 200_000, ASYNC, ours_batches),
-    ("`AsyncClient`, `on` and `run`", 200_000, ASYNC, ours_handler),
-    ("`AsyncClient`, `on` and `run`, uvloop", 200_000, UVLOOP, ours_handler),
-    ("`Client`, `for`", 200_000, BLOCKING, ours_blocking),
-    ("`Client`, `on` and `run`", 200_000, BLOCKING, ours_blocking_handler),
-    ("python-socketio `AsyncClient`", 40_000, ASYNC, theirs_async),
-    ("python-socketio `AsyncClient`, uvloop", 40_000, UVLOOP, theirs_async),
-    ("python-socketio `Client`", 10_000, BLOCKING, theirs_blocking),
+    ("`AsyncClient`, `async for`", 200_000, ASYNC, automoderate_async),
+    ("`AsyncClient`, `async for`, uvloop", 200_000, UVLOOP, automoderate_async),
+    ("`AsyncClient`, `next_batch`", 200_000, ASYNC, automoderate_batches),
+    ("`AsyncClient`, `on` and `run`", 200_000, ASYNC, automoderate_handler),
+    ("`AsyncClient`, `on` and `run`, uvloop", 200_000, UVLOOP, automoderate_handler),
+    ("`Client`, `for`", 200_000, BLOCKING, automoderate_blocking),
+    ("`Client`, `on` and `run`", 200_000, BLOCKING, automoderate_blocking_handler),
+    ("python-socketio `AsyncClient`", 40_000, ASYNC, socketio_async),
+    ("python-socketio `AsyncClient`, uvloop", 40_000, UVLOOP, socketio_async),
+    ("python-socketio `Client`", 10_000, BLOCKING, socketio_blocking),
 ]
 
 
-def one(name: str, port: str) -> None:
-    _, events, how, reader = next(row for row in READERS if row[0] == name)
+def run_reader(name: str, port: str) -> None:
+    _, events, loop_kind, reader = next(row for row in READERS if row[0] == name)
     url = f"http://127.0.0.1:{port}"
-    if how == BLOCKING:
+    if loop_kind == BLOCKING:
         reader(url, events)
-    elif how == UVLOOP:
+    elif loop_kind == UVLOOP:
         import uvloop
 
         uvloop.run(reader(url, events))
@@ -222,7 +224,7 @@ def one(name: str, port: str) -> None:
         asyncio.run(reader(url, events))
 
 
-def resident() -> int:
+def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
@@ -230,35 +232,35 @@ async def memory_of_events(url: str) -> None:
     from automoderate import AsyncClient, ModerationUpdate
 
     async with AsyncClient(url, **OPTIONS) as client:
-        before, held = resident(), []
+        before, held = resident_bytes(), []
         async for event in (await client.join("100000")).events(ModerationUpdate):
             held.append(event)
             if len(held) == 100_000:
                 break
-        print(f"100,000 events held: {(resident() - before) / 1e5 / 1e3:.2f} KB each")
+        print(f"100,000 events held: {(resident_bytes() - before) / 1e5 / 1e3:.2f} KB each")
 
 
 async def memory_of_clients(url: str) -> None:
     from automoderate import AsyncClient
 
     clients = [AsyncClient(url, transports="websocket", api_key="k") for _ in range(1100)]
-    for client in clients[:100]:  # with everything that is made once
+    for client in clients[:100]:  # warm up, so that one-time allocations are not measured
         await client.connect()
-    before = resident()
+    before = resident_bytes()
     for client in clients[100:]:
         await client.connect()
-    print(f"1,000 clients in one process: {(resident() - before) / 1e3 / 1e3:.1f} KB each")
+    print(f"1,000 clients in one process: {(resident_bytes() - before) / 1e3 / 1e3:.1f} KB each")
     await asyncio.gather(*(client.close() for client in clients))
 
 
-# Each in its own process, because freed memory would be reused.
-MEMORY = {"--events": memory_of_events, "--clients": memory_of_clients}
+# Each benchmark runs in a fresh process, because freed memory would be reused.
+MEMORY_BENCHMARKS = {"--events": memory_of_events, "--clients": memory_of_clients}
 
 
 def main() -> None:
-    if "--one" in sys.argv:
-        return one(*sys.argv[sys.argv.index("--one") + 1 :][:2])
-    for what, measure in MEMORY.items():
+    if "--reader" in sys.argv:
+        return run_reader(*sys.argv[sys.argv.index("--reader") + 1 :][:2])
+    for what, measure in MEMORY_BENCHMARKS.items():
         if what in sys.argv:
             return asyncio.run(measure(f"http://127.0.0.1:{sys.argv[-1]}"))
     rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 5
@@ -266,19 +268,19 @@ def main() -> None:
         try:
             assert blaster.stdout is not None
             port = blaster.stdout.readline().strip()
-            table(port, rounds)
-            for what in MEMORY:
+            print_table(port, rounds)
+            for what in MEMORY_BENCHMARKS:
                 subprocess.run([sys.executable, __file__, what, port], check=True)
         finally:
             blaster.kill()
     return None
 
 
-def table(port: str, rounds: int) -> None:
+def print_table(port: str, rounds: int) -> None:
     results: dict[str, list[dict[str, float]]] = {name: [] for name, *_ in READERS}
     for _ in range(rounds):
         for name, found in results.items():
-            command = [sys.executable, __file__, "--one", name, port]
+            command = [sys.executable, __file__, "--reader", name, port]
             found.append(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     versions = f"CPython {platform.python_version()}, python-socketio {version('python-socketio')}"
     print(f"{versions}, uvloop {version('uvloop')}. {rounds} rounds, interleaved: median [range].\n")
@@ -287,20 +289,20 @@ def table(port: str, rounds: int) -> None:
     def median(name: str, what: str) -> float:
         return statistics.median(one[what] for one in results[name])
 
-    for name, _, how, reader in READERS:
+    for name, _, loop_kind, reader in READERS:
         rates, cpus = ([one[what] for one in results[name]] for what in ("rate", "cpu"))
-        [peer] = [row[0] for row in READERS if row[2] == how and row[3] in (theirs_async, theirs_blocking)]
+        [peer] = [row[0] for row in READERS if row[2] == loop_kind and row[3] in (socketio_async, socketio_blocking)]
         faster = f"{median(name, 'rate') / median(peer, 'rate'):.1f} x"
         cheaper = f"1/{median(peer, 'cpu') / median(name, 'cpu'):.1f}"
-        if reader in (theirs_async, theirs_blocking):
+        if reader in (socketio_async, socketio_blocking):
             faster = cheaper = "-"
         rate = f"{statistics.median(rates) / 1e3:.0f}k [{min(rates) / 1e3:.0f}-{max(rates) / 1e3:.0f}]"
         cpu = f"{statistics.median(cpus):.2f} [{min(cpus):.2f}-{max(cpus):.2f}]"
         print(f"| {name} | {rate} | {faster} | {cpu} | {cheaper} |")
-        if kept := os.environ.get("BENCH_RESULTS"):  # for the table that `make bench` prints
+        if results_file := os.environ.get("BENCH_RESULTS"):  # for the table printed by `make bench`
             row = {"part": "Python", "name": name, "of": peer}
             figures = {"per_second": median(name, "rate"), "cpu_micros": median(name, "cpu")}
-            with Path(kept).open("a") as file:
+            with Path(results_file).open("a") as file:
                 print(json.dumps(row | figures), file=file)
 
 

@@ -1,6 +1,6 @@
-"""The server side: a handshake, then frames as fast as TCP takes them.
+"""Benchmark server: performs the handshake, then sends frames as fast as TCP accepts them.
 
-Prints its port. A client that joins project N receives N documented `moderation_update`s, one frame each.
+Prints its port. A client that joins project N receives N documented `moderation_update` events, each in its own frame.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ UPDATE = {
 }
 
 
-def frame(text: str) -> bytes:
+def encode_frame(text: str) -> bytes:
     payload = text.encode()
     if len(payload) < 126:
         return bytes([0x81, len(payload)]) + payload
@@ -55,19 +55,19 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
         )
         hello = {"sid": "s", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 1000000}
-        writer.write(frame("0" + json.dumps(hello)))
+        writer.write(encode_frame("0" + json.dumps(hello)))
         while True:
             opcode, payload = await read_frame(reader)
             if opcode == 8:
                 break
             text = payload.decode(errors="replace")
             if text.startswith("40"):
-                writer.write(frame('40{"sid":"n"}') + frame('42["connected",{"status":"connected"}]'))
+                writer.write(encode_frame('40{"sid":"n"}') + encode_frame('42["connected",{"status":"connected"}]'))
             elif '"join_project"' in text:
                 project = json.loads(text[text.index("[") :])[1]["project_id"]
-                writer.write(frame('42["joined_project",{"project_id":"' + project + '"}]'))
+                writer.write(encode_frame('42["joined_project",{"project_id":"' + project + '"}]'))
                 update = ["moderation_update", {**UPDATE, "project_id": project}]
-                one = frame("42" + json.dumps(update, separators=(",", ":"), ensure_ascii=False))
+                one = encode_frame("42" + json.dumps(update, separators=(",", ":"), ensure_ascii=False))
                 left = int(project)
                 while left > 0:
                     writer.write(one * min(left, 1000))

@@ -1,7 +1,7 @@
-"""The time at which each event reached a callback: `latency.py URL KEY PROJECT EVENTS`, for `xtask bench latency`.
+"""Measures the latency from a submission to the event callback: `latency.py URL KEY PROJECT EVENTS`.
 
-Prints `ready`, and then, as JSON, the microseconds from the time in each item's text to its callback. Both use the
-system's monotonic clock.
+Run by `cargo xtask bench latency`. Prints `ready` after the join. Prints a JSON array at the end: for each event, the
+microseconds from the timestamp in the item's text to the callback. Both times come from the system's monotonic clock.
 """
 
 from __future__ import annotations

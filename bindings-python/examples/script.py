@@ -1,4 +1,4 @@
-"""Prints a project's updates as they arrive, and resumes where it stopped.
+"""Prints a project's decisions as they arrive, and resumes where it stopped.
 
 python script.py http://127.0.0.1:6217 am_… PROJECT [COUNT]
 """

@@ -1,4 +1,4 @@
-"""A FastAPI application that submits comments for moderation and shows the decisions live.
+"""FastAPI application that submits comments for moderation and shows the decisions live.
 
 AUTOMODERATE_URL=… AUTOMODERATE_API_KEY=… AUTOMODERATE_PROJECT=… uvicorn web:app
 """
@@ -33,7 +33,7 @@ async def submit(text: Annotated[str, Body(embed=True)]) -> dict[str, str]:
 
 @app.get("/decisions")
 async def decisions() -> StreamingResponse:
-    """Server-sent events, from now on. The preview is escaped, because it may contain markup."""
+    """Stream decisions as Server-Sent Events, starting now. The preview is escaped, because it may contain markup."""
 
     async def lines() -> AsyncGenerator[str, None]:
         stream = app.state.project.events(ModerationUpdate)

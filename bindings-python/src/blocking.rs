@@ -1,4 +1,4 @@
-//! Waiting on the calling thread, with the GIL released and with Ctrl-C.
+//! Waits on the calling thread, with the GIL released. Ctrl-C interrupts a wait.
 
 use std::{
     pin::pin,
@@ -10,37 +10,38 @@ use pyo3::prelude::*;
 
 use crate::errors;
 
-/// The longest delay of Ctrl-C.
-const SLICE: Duration = Duration::from_millis(50);
-/// Other threads receive no signals.
-const LONG: Duration = Duration::from_secs(3600);
+/// Interval at which a wait on the main thread checks for signals such as Ctrl-C.
+const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// Interval for waits on other threads, which receive no signals.
+const UNINTERRUPTED_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Waits for a result, or until a signal handler raises an exception.
+/// Waits for the result of `future`. Fails if a signal handler raises an exception.
 pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = Result<T, Error>> + Send) -> PyResult<T> {
-    match wait_until(py, future, None)? {
+    match wait_with_deadline(py, future, None)? {
         Some(value) => Ok(value),
         None => unreachable!("there is no deadline"),
     }
 }
 
-/// The same, at most until the deadline; then it is `None`.
-pub(crate) fn wait_until<T: Send>(
+/// Waits for the result of `future`. Returns `None` once the deadline has passed. Fails if a signal handler raises an
+/// exception.
+pub(crate) fn wait_with_deadline<T: Send>(
     py: Python<'_>,
     future: impl Future<Output = Result<T, Error>> + Send,
     deadline: Option<Instant>,
 ) -> PyResult<Option<T>> {
     let mut future = pin!(future);
-    let slice = if on_main_thread(py)? { SLICE } else { LONG };
+    let slice = if on_main_thread(py)? { SIGNAL_CHECK_INTERVAL } else { UNINTERRUPTED_INTERVAL };
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let slice = left.map_or(slice, |left| left.min(slice));
+        let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let slice = remaining.map_or(slice, |remaining| remaining.min(slice));
         let outcome = py.detach(|| {
             let future = &mut future;
             facade::block_on(async move { Ok(tokio::time::timeout(slice, future).await.ok()) })
         });
         match outcome {
             Ok(Some(Ok(value))) => return Ok(Some(value)),
-            Ok(Some(Err(error))) | Err(error) => return Err(errors::raise(py, &error)),
+            Ok(Some(Err(error))) | Err(error) => return Err(errors::to_py_err(py, &error)),
             Ok(None) => py.check_signals()?,
         }
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {

@@ -1,4 +1,4 @@
-//! The client.
+//! The client as a class of the native module.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use automoderate::{
 use pyo3::{IntoPyObjectExt, prelude::*, types::PyDict};
 
 use crate::{
+    completions::{ReplyTo, run},
     credentials, errors, events, json, options,
-    port::{Ticket, run},
     project::Project,
     stream::Stream,
 };
@@ -21,17 +21,17 @@ pub(crate) struct Client {
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// The changes of a client's state.
+/// Changes of a client's state.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct States(Arc<FacadeStates>);
 
 #[pymethods]
 impl States {
-    fn next(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    fn next(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let states = self.0.clone();
         let next = async move { Ok(states.next().await) };
-        run(py, ticket, next, |py, record| match record {
-            Some(record) => state(py, &record),
+        run(py, reply_to, next, |py, record| match record {
+            Some(record) => state_to_tuple(py, &record),
             None => Ok(py.None()),
         })
     }
@@ -40,10 +40,10 @@ impl States {
 #[pymethods]
 impl Client {
     #[new]
-    fn new(py: Python<'_>, options: &Bound<'_, PyDict>, provider: bool) -> PyResult<Self> {
+    fn new(py: Python<'_>, options: &Bound<'_, PyDict>, has_provider: bool) -> PyResult<Self> {
         let make = |options: facade::ClientOptions| {
             let builder = options.into_builder()?;
-            let (builder, queue) = if provider {
+            let (builder, queue) = if has_provider {
                 let (builder, queue) = CredentialQueue::install(builder);
                 (builder, Some(queue))
             } else {
@@ -51,40 +51,52 @@ impl Client {
             };
             Ok(Self { facade: FacadeClient::from_builder(builder)?, credentials: queue })
         };
-        make(options::read(options)?).map_err(|error: Error| errors::raise(py, &error))
+        make(options::options_from_python(options)?).map_err(|error: Error| errors::to_py_err(py, &error))
     }
 
-    fn connect(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    fn connect(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        run(py, ticket, async move { client.connect().await }, nothing)
+        run(py, reply_to, async move { client.connect().await }, none_to_python)
     }
 
-    fn join(&self, py: Python<'_>, ticket: Ticket<'_>, project: String, after: Option<String>) -> PyResult<Py<PyAny>> {
+    fn join(
+        &self,
+        py: Python<'_>,
+        reply_to: ReplyTo<'_>,
+        project: String,
+        after: Option<String>,
+    ) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        run(py, ticket, async move { client.join(project, after).await }, |py, project| {
+        run(py, reply_to, async move { client.join(project, after).await }, |py, project| {
             Project(project).into_py_any(py)
         })
     }
 
     fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
-        let stream = self.facade.events(kind).map_err(|error| errors::raise(py, &error))?;
+        let stream = self.facade.events(kind).map_err(|error| errors::to_py_err(py, &error))?;
         Ok(Stream::new(stream))
     }
 
-    fn emit(&self, py: Python<'_>, ticket: Ticket<'_>, name: String, data: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn emit(
+        &self,
+        py: Python<'_>,
+        reply_to: ReplyTo<'_>,
+        name: String,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
         let (client, data) = (self.facade.clone(), json::from_python("data", data)?);
-        run(py, ticket, async move { client.emit(name, data).await }, nothing)
+        run(py, reply_to, async move { client.emit(name, data).await }, none_to_python)
     }
 
     fn emit_with_ack(
         &self,
         py: Python<'_>,
-        ticket: Ticket<'_>,
+        reply_to: ReplyTo<'_>,
         name: String,
         data: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
         let (client, data) = (self.facade.clone(), json::from_python("data", data)?);
-        run(py, ticket, async move { client.emit_with_ack(name, data).await }, |py, answer| {
+        run(py, reply_to, async move { client.emit_with_ack(name, data).await }, |py, answer| {
             json::to_python(py, &answer).map(Bound::unbind)
         })
     }
@@ -92,7 +104,7 @@ impl Client {
     fn moderate(
         &self,
         py: Python<'_>,
-        ticket: Ticket<'_>,
+        reply_to: ReplyTo<'_>,
         r#type: String,
         content: String,
         metadata: &Bound<'_, PyAny>,
@@ -106,7 +118,7 @@ impl Client {
         if let Some(key) = idempotency_key {
             submission = submission.idempotency_key(key);
         }
-        run(py, ticket, async move { client.moderate(submission).await }, |py, decided| {
+        run(py, reply_to, async move { client.moderate(submission).await }, |py, decided| {
             let dict = PyDict::new(py);
             dict.set_item("content_id", decided.content_id)?;
             dict.set_item("status", decided.status.as_str())?;
@@ -115,28 +127,30 @@ impl Client {
         })
     }
 
-    fn content(&self, py: Python<'_>, ticket: Ticket<'_>, id: String) -> PyResult<Py<PyAny>> {
+    fn content(&self, py: Python<'_>, reply_to: ReplyTo<'_>, id: String) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        run(py, ticket, async move { client.content(id).await }, |py, found| content(py, found)?.into_py_any(py))
+        run(py, reply_to, async move { client.content(id).await }, |py, found| {
+            content_to_dict(py, found)?.into_py_any(py)
+        })
     }
 
     fn contents_page(
         &self,
         py: Python<'_>,
-        ticket: Ticket<'_>,
+        reply_to: ReplyTo<'_>,
         page: i64,
         per_page: Option<i64>,
         status: Option<String>,
     ) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
         let filter = ContentFilter {
-            page: Some(positive(py, "page", page)?),
-            per_page: per_page.map(|count| positive(py, "per_page", count)).transpose()?,
+            page: Some(check_positive(py, "page", page)?),
+            per_page: per_page.map(|count| check_positive(py, "per_page", count)).transpose()?,
             status: status.map(|word| word.as_str().into()),
         };
-        run(py, ticket, async move { client.contents_page(filter).await }, |py, page| {
+        run(py, reply_to, async move { client.contents_page(filter).await }, |py, page| {
             let dict = PyDict::new(py);
-            let items: PyResult<Vec<_>> = page.items.into_iter().map(|found| content(py, found)).collect();
+            let items: PyResult<Vec<_>> = page.items.into_iter().map(|found| content_to_dict(py, found)).collect();
             dict.set_item("items", items?)?;
             dict.set_item("page", page.page)?;
             dict.set_item("has_more", page.has_more)?;
@@ -146,9 +160,9 @@ impl Client {
         })
     }
 
-    fn statistics(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    fn statistics(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        run(py, ticket, async move { client.statistics().await }, |py, counted| {
+        run(py, reply_to, async move { client.statistics().await }, |py, counted| {
             let dict = PyDict::new(py);
             dict.set_item("total_content", counted.total_content)?;
             dict.set_item("approved", counted.approved)?;
@@ -161,9 +175,9 @@ impl Client {
         })
     }
 
-    fn health(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    fn health(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        run(py, ticket, async move { client.health().await }, |py, health| {
+        run(py, reply_to, async move { client.health().await }, |py, health| {
             let dict = PyDict::new(py);
             dict.set_item("status", health.status)?;
             dict.set_item("extra", json::object_to_python(py, &health.extra)?)?;
@@ -171,14 +185,14 @@ impl Client {
         })
     }
 
-    fn close(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    fn close(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        run(py, ticket, async move { client.close().await }, nothing)
+        run(py, reply_to, async move { client.close().await }, none_to_python)
     }
 
     #[getter]
     fn state(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        state(py, &self.facade.state())
+        state_to_tuple(py, &self.facade.state())
     }
 
     fn state_changes(&self) -> States {
@@ -214,48 +228,49 @@ impl Client {
         Ok(dict)
     }
 
-    /// The queue of credentials requests: a closure that outlives the client, so that waiting keeps nothing alive.
+    /// Returns the queue of requests for credentials, if the client has a provider.
     fn credential_requests(&self) -> Option<CredentialRequests> {
         self.credentials.clone().map(CredentialRequests)
     }
 }
 
-/// Requests for credentials, waiting for an answer.
+/// Queue of requests for credentials. It outlives the client, so that waiting for a request does not keep the client
+/// alive.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct CredentialRequests(Arc<CredentialQueue>);
 
 #[pymethods]
 impl CredentialRequests {
-    /// The next request as (number, reason); `None` when the client is gone.
-    fn next(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    /// Waits for the next request, and returns it as `(id, reason)`. Returns `None` when the client is gone.
+    fn next(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let queue = self.0.clone();
         let next = async move { Ok(queue.next().await) };
-        run(py, ticket, next, |py, request: Option<CredentialRequest>| match request {
+        run(py, reply_to, next, |py, request: Option<CredentialRequest>| match request {
             Some(request) => (request.id, request.reason.as_str()).into_py_any(py),
             None => Ok(py.None()),
         })
     }
 
     fn answer(&self, id: u64, answer: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.0.answer(id, Ok(credentials::read(answer)?));
+        self.0.answer(id, Ok(credentials::credentials_from_python(answer)?));
         Ok(())
     }
 
     fn refuse(&self, id: u64, message: String, fatal: bool) {
-        self.0.answer(id, Err(credentials::none(message, fatal)));
+        self.0.answer(id, Err(credentials::provider_error(message, fatal)));
     }
 }
 
-fn nothing(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
+fn none_to_python(py: Python<'_>, (): ()) -> PyResult<Py<PyAny>> {
     Ok(py.None())
 }
 
-fn positive(py: Python<'_>, name: &str, count: i64) -> PyResult<u32> {
+fn check_positive(py: Python<'_>, name: &str, count: i64) -> PyResult<u32> {
     let count_or_none = u32::try_from(count).ok().filter(|count| *count > 0);
-    count_or_none.ok_or_else(|| errors::invalid(py, &format!("{name}: {count} is not a positive number")))
+    count_or_none.ok_or_else(|| errors::invalid_argument(py, &format!("{name}: {count} is not a positive number")))
 }
 
-fn content<'py>(py: Python<'py>, found: Content) -> PyResult<Bound<'py, PyDict>> {
+fn content_to_dict<'py>(py: Python<'py>, found: Content) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("id", found.id)?;
     dict.set_item("project_id", found.project_id.as_deref())?;
@@ -263,14 +278,14 @@ fn content<'py>(py: Python<'py>, found: Content) -> PyResult<Bound<'py, PyDict>>
     dict.set_item("content_data", found.content_data)?;
     dict.set_item("meta_data", found.meta_data.map(|value| json::to_python(py, &value)).transpose()?)?;
     dict.set_item("status", found.status.as_str())?;
-    dict.set_item("created_at", events::instant(&found.created_at))?;
-    dict.set_item("updated_at", events::instant(&found.updated_at))?;
+    dict.set_item("created_at", events::to_instant(&found.created_at))?;
+    dict.set_item("updated_at", events::to_instant(&found.updated_at))?;
     dict.set_item("moderation_results", json::to_python(py, &found.moderation_results.into())?)?;
     Ok(dict)
 }
 
-/// (state, attempt, retry_in, cause)
-fn state(py: Python<'_>, record: &StateRecord) -> PyResult<Py<PyAny>> {
-    let cause = record.cause.as_ref().map(|cause| errors::exception(py, cause)).transpose()?;
+/// Converts a state to the tuple `(state, attempt, retry_in, cause)`.
+fn state_to_tuple(py: Python<'_>, record: &StateRecord) -> PyResult<Py<PyAny>> {
+    let cause = record.cause.as_ref().map(|cause| errors::to_exception(py, cause)).transpose()?;
     (record.state, record.attempt, record.retry_in, cause).into_py_any(py)
 }

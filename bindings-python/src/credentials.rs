@@ -1,25 +1,29 @@
-//! A credentials provider in Python, which is called through a queue, on a Python thread or event loop.
+//! Converts the results of a Python credentials provider. The provider is called on a Python thread or event loop.
 
 use automoderate::{Credentials, ProviderError};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
 
-/// A provider's result: a key, or a dict with `api_key`, with `session`, or with `email` and `password`; or `None`.
-pub(crate) fn read(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
-    let wrong = || PyTypeError::new_err("credentials: the provider must return a str, a dict or None");
+/// Converts a provider's result: an API key, a dict with `api_key`, with `session`, or with `email` and `password`, or
+/// `None`.
+pub(crate) fn credentials_from_python(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
+    let wrong_type_error = || PyTypeError::new_err("credentials: the provider must return a str, a dict or None");
     if answer.is_none() {
         return Ok(Credentials::None);
     }
     if let Ok(key) = answer.extract::<String>() {
         return Ok(Credentials::ApiKey(key.into()));
     }
-    let dict = answer.cast::<PyDict>().map_err(|_| wrong())?;
+    let dict = answer.cast::<PyDict>().map_err(|_| wrong_type_error())?;
     let get =
         |name: &str| -> PyResult<Option<String>> { dict.get_item(name)?.map(|value| value.extract()).transpose() };
     let known = ["api_key", "session", "email", "password"];
     for key in dict.keys() {
         let key: String = key.extract()?;
         if !known.contains(&key.as_str()) {
-            return Err(PyTypeError::new_err(format!("credentials: {key:?} is none of {}", known.join(", "))));
+            return Err(PyTypeError::new_err(format!(
+                "credentials: unknown key {key:?}, expected {}",
+                known.join(", ")
+            )));
         }
     }
     match (get("api_key")?, get("session")?, get("email")?, get("password")?) {
@@ -27,11 +31,11 @@ pub(crate) fn read(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
         (None, Some(cookie), None, None) => Ok(Credentials::Session(cookie.into())),
         (None, None, Some(email), Some(password)) => Ok(Credentials::Password { email, password: password.into() }),
         (None, None, None, None) => Ok(Credentials::None),
-        _ => Err(PyTypeError::new_err("credentials: either api_key, or session, or email and password")),
+        _ => Err(PyTypeError::new_err("credentials: expected api_key, session, or email and password")),
     }
 }
 
-/// The provider has no credentials.
-pub(crate) fn none(message: String, fatal: bool) -> ProviderError {
+/// Creates the error for a failed provider. If `fatal` is true, the client closes; otherwise it retries.
+pub(crate) fn provider_error(message: String, fatal: bool) -> ProviderError {
     if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) }
 }

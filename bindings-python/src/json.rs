@@ -1,4 +1,4 @@
-//! Conversion between JSON and Python objects.
+//! Converts between JSON and Python objects.
 
 use automoderate::RawJson;
 use pyo3::{
@@ -9,8 +9,8 @@ use pyo3::{
 };
 use serde_json::{Map, Number, Value};
 
-/// Deeper data is a mistake, and would overflow the stack.
-const DEEPEST: usize = 128;
+/// Maximum depth of nested data. Converting deeper data could overflow the stack.
+const MAX_DEPTH: usize = 128;
 
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
@@ -41,7 +41,7 @@ pub(crate) fn object_to_python<'py>(py: Python<'py>, object: &Map<String, Value>
     Ok(dict)
 }
 
-/// The parsed text, or the text itself if it is not JSON.
+/// Converts raw JSON to Python objects. Text that is not valid JSON is converted to a str.
 pub(crate) fn raw_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResult<Bound<'py, PyAny>> {
     match raw.to_value() {
         Ok(value) => to_python(py, &value),
@@ -49,14 +49,14 @@ pub(crate) fn raw_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResult<Bou
     }
 }
 
-/// A Python object as JSON; `name` is the argument's name.
+/// Converts a Python object to JSON. Errors begin with the argument's `name`.
 pub(crate) fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Value> {
-    convert(name, object, DEEPEST)
+    value_from_python(name, object, MAX_DEPTH)
 }
 
-fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
-    if depth == 0 {
-        return Err(PyValueError::new_err(format!("{name}: it is nested more than {DEEPEST} deep")));
+fn value_from_python(name: &str, object: &Bound<'_, PyAny>, remaining_depth: usize) -> PyResult<Value> {
+    if remaining_depth == 0 {
+        return Err(PyValueError::new_err(format!("{name}: nested more than {MAX_DEPTH} levels deep")));
     }
     if object.is_none() {
         return Ok(Value::Null);
@@ -65,7 +65,7 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
         return Ok(value.is_true().into());
     }
     if let Ok(text) = object.cast::<PyString>() {
-        return Ok(text_of(name, text)?.into());
+        return Ok(string_from_python(name, text)?.into());
     }
     if object.is_instance_of::<PyInt>() {
         return match (object.extract::<i64>(), object.extract::<u64>()) {
@@ -76,7 +76,9 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
     }
     if let Ok(number) = object.cast::<PyFloat>() {
         let number = Number::from_f64(number.value());
-        return number.map(Value::Number).ok_or_else(|| PyValueError::new_err(format!("{name}: {object} is not JSON")));
+        return number
+            .map(Value::Number)
+            .ok_or_else(|| PyValueError::new_err(format!("{name}: {object} can't be written as JSON")));
     }
     if let Ok(dict) = object.cast::<PyDict>() {
         let mut map = Map::new();
@@ -84,18 +86,19 @@ fn convert(name: &str, object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Valu
             let Ok(key) = key.cast::<PyString>() else {
                 return Err(PyTypeError::new_err(format!("{name}: the key {} is not a str", key.repr()?)));
             };
-            map.insert(text_of(name, key)?, convert(name, &value, depth - 1)?);
+            map.insert(string_from_python(name, key)?, value_from_python(name, &value, remaining_depth - 1)?);
         }
         return Ok(map.into());
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
-        let values: PyResult<Vec<_>> = object.try_iter()?.map(|value| convert(name, &value?, depth - 1)).collect();
+        let values: PyResult<Vec<_>> =
+            object.try_iter()?.map(|value| value_from_python(name, &value?, remaining_depth - 1)).collect();
         return Ok(Value::Array(values?));
     }
     Err(PyTypeError::new_err(format!("{name}: a {} can't be written as JSON", object.get_type().name()?)))
 }
 
-fn text_of(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {
+fn string_from_python(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {
     let text = text.to_cow().map(std::borrow::Cow::into_owned);
-    text.map_err(|_| PyValueError::new_err(format!("{name}: it contains a lone surrogate, which can't be sent")))
+    text.map_err(|_| PyValueError::new_err(format!("{name}: contains a lone surrogate, which can't be sent")))
 }

@@ -1,24 +1,25 @@
 //! The Python binding: a thin layer over `automoderate::facade`.
 //!
-//! The SDK's own threads never take the GIL. They put results into a [`port::Port`] and wake the event loop through a
-//! file descriptor. So the interpreter may end at any time, and neither side waits for the other.
+//! The SDK's threads never take the GIL. They put results into a [`completions::CompletionQueue`] and wake the event
+//! loop through a file descriptor. The interpreter may therefore exit at any time, and neither side waits for the
+//! other.
 
 mod blocking;
 mod client;
+mod completions;
 mod credentials;
 mod errors;
 mod events;
 mod json;
 mod logs;
 mod options;
-mod port;
 mod project;
 mod stream;
 mod test_server;
 
 use pyo3::prelude::*;
 
-/// The native part of `automoderate`. Private: import from `automoderate`.
+/// Native part of `automoderate`. Private: import from `automoderate` instead.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
@@ -28,8 +29,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::BlockingIterator>()?;
     module.add_class::<client::States>()?;
     module.add_class::<client::CredentialRequests>()?;
-    module.add_class::<port::Port>()?;
+    module.add_class::<completions::CompletionQueue>()?;
     module.add_class::<test_server::TestServer>()?;
-    module.add_function(wrap_pyfunction!(logs::_listen_to_logs, module)?)?;
+    module.add_function(wrap_pyfunction!(logs::_forward_logs, module)?)?;
     events::register(module)
 }

@@ -1,7 +1,7 @@
-//! The SDK's log messages for Python's `logging`.
+//! Forwards the SDK's log messages to Python's `logging`.
 //!
-//! They wait in a port for a Python thread, so that no thread of the SDK ever waits for the GIL. Nothing here blocks:
-//! in a forked child a thread that no longer exists may hold a lock forever.
+//! Messages are queued for a Python thread, so that the SDK's threads never wait for the GIL. This module must not
+//! block: in a forked child, a lock may be held forever by a thread that no longer exists.
 
 use std::sync::{
     Arc, Once, RwLock,
@@ -11,53 +11,53 @@ use std::sync::{
 use automoderate::facade::{self, LogLevel, LogRecord};
 use pyo3::{IntoPyObjectExt, prelude::*};
 
-use crate::port::{Inbox, Port};
+use crate::completions::{CompletionQueue, CompletionSender};
 
-static EAR: RwLock<Option<Arc<Inbox>>> = RwLock::new(None);
-static DROPPED: AtomicU64 = AtomicU64::new(0);
+static LOG_SENDER: RwLock<Option<Arc<CompletionSender>>> = RwLock::new(None);
+static DROPPED_RECORDS: AtomicU64 = AtomicU64::new(0);
 
-/// The maximum number of waiting messages; further ones are only counted.
-const HELD: usize = 1000;
+/// Maximum number of queued messages. Further messages are dropped and counted.
+const MAX_QUEUED_RECORDS: usize = 1000;
 
-/// Sends the SDK's log messages to the port from now on, under the number of their level in `logging`, as (topic,
-/// message). A forked child's port replaces its parent's.
+/// Starts sending log messages to the queue, as `(topic, message)` with their `logging` level as the id. In a forked
+/// child, the new queue replaces the parent's.
 #[pyfunction]
-pub(crate) fn _listen_to_logs(port: &Bound<'_, Port>) {
-    static FORWARDED: Once = Once::new();
+pub(crate) fn _forward_logs(queue: &Bound<'_, CompletionQueue>) {
+    static START_FORWARDING: Once = Once::new();
     for _ in 0..100 {
-        if let Ok(mut ear) = EAR.try_write() {
-            *ear = Some(port.get().inbox().clone());
+        if let Ok(mut log_sender) = LOG_SENDER.try_write() {
+            *log_sender = Some(queue.get().sender().clone());
             break;
         }
         std::thread::yield_now();
     }
-    FORWARDED.call_once(|| {
-        facade::forward_logs(hear);
+    START_FORWARDING.call_once(|| {
+        facade::forward_logs(enqueue);
     });
 }
 
-fn hear(record: LogRecord) {
-    let Ok(ear) = EAR.try_read() else {
-        DROPPED.fetch_add(1, Ordering::Relaxed);
+fn enqueue(record: LogRecord) {
+    let Ok(log_sender) = LOG_SENDER.try_read() else {
+        DROPPED_RECORDS.fetch_add(1, Ordering::Relaxed);
         return;
     };
-    let Some(inbox) = &*ear else { return };
+    let Some(sender) = &*log_sender else { return };
     let LogRecord { level, topic, message, .. } = record;
-    let offer = |level, topic: String, message: String| {
-        inbox.offer(HELD, number(level), Box::new(move |py| (topic, message).into_py_any(py)))
+    let try_enqueue = |level, topic: String, message: String| {
+        sender.try_send(MAX_QUEUED_RECORDS, python_level(level), Box::new(move |py| (topic, message).into_py_any(py)))
     };
-    if !offer(level, topic, message) {
-        DROPPED.fetch_add(1, Ordering::Relaxed);
+    if !try_enqueue(level, topic, message) {
+        DROPPED_RECORDS.fetch_add(1, Ordering::Relaxed);
         return;
     }
-    let dropped = DROPPED.swap(0, Ordering::Relaxed);
-    if dropped > 0 && !offer(LogLevel::Warning, "driver".into(), format!("{dropped} messages were left out")) {
-        DROPPED.fetch_add(dropped, Ordering::Relaxed);
+    let dropped = DROPPED_RECORDS.swap(0, Ordering::Relaxed);
+    if dropped > 0 && !try_enqueue(LogLevel::Warning, "driver".into(), format!("{dropped} log messages were dropped")) {
+        DROPPED_RECORDS.fetch_add(dropped, Ordering::Relaxed);
     }
 }
 
-/// As `logging` counts.
-fn number(level: LogLevel) -> u64 {
+/// Converts a level to its number in `logging`.
+fn python_level(level: LogLevel) -> u64 {
     match level {
         LogLevel::Debug => 10,
         LogLevel::Info => 20,

@@ -1,39 +1,39 @@
-//! Conversion of a Python dict to the facade's options.
+//! Converts options from a Python dict to the facade's types.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 use pyo3::{prelude::*, types::PyDict};
 
-use crate::errors::wrong_type;
+use crate::errors::wrong_type_error;
 
-struct Options<'a, 'py>(&'a Bound<'py, PyDict>);
+struct OptionsDict<'a, 'py>(&'a Bound<'py, PyDict>);
 
-impl<'py> Options<'_, 'py> {
-    /// The option with this name, unless it is missing or `None`.
+impl<'py> OptionsDict<'_, 'py> {
+    /// Returns the option with this name. Returns `None` if it is missing or `None`.
     fn get<T>(&self, name: &str) -> PyResult<Option<T>>
     where
         T: for<'a> FromPyObject<'a, 'py>,
     {
-        Ok(self.switch(name)?.flatten())
+        Ok(self.get_switch(name)?.flatten())
     }
 
-    /// An option that `None` switches off.
-    fn switch<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
+    /// Returns an option that `None` disables. The outer `Option` is `None` if the option is missing.
+    fn get_switch<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
     where
         T: for<'a> FromPyObject<'a, 'py>,
     {
         let Some(value) = self.0.get_item(name)? else { return Ok(None) };
         let extracted: Result<Option<T>, PyErr> = value.extract::<Option<T>>().map_err(Into::into);
-        extracted.map(Some).map_err(|error| wrong_type(value.py(), name, &error))
+        extracted.map(Some).map_err(|error| wrong_type_error(value.py(), name, &error))
     }
 }
 
-/// The facade's options. The names are those of the arguments, so that errors name them.
-pub(crate) fn read(dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
-    let options = Options(dict);
+/// Converts the options. The keys are the argument names, which appear in error messages.
+pub(crate) fn options_from_python(dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
+    let options = OptionsDict(dict);
     let reconnect = match dict.get_item("reconnect")? {
         None => None,
         Some(policy) if policy.is_none() => Some(None),
-        Some(policy) => Some(Some(read_policy(policy.cast::<PyDict>()?)?)),
+        Some(policy) => Some(Some(policy_from_python(policy.cast::<PyDict>()?)?)),
     };
     Ok(ClientOptions {
         url: options.get("url")?.unwrap_or_default(),
@@ -51,12 +51,12 @@ pub(crate) fn read(dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
         join_timeout: options.get("join_timeout")?,
         ack_timeout: options.get("ack_timeout")?,
         request_timeout: options.get("request_timeout")?,
-        heartbeat_interval: options.switch("heartbeat_interval")?,
+        heartbeat_interval: options.get_switch("heartbeat_interval")?,
         event_buffer: options.get("event_buffer")?,
         overflow: options.get("overflow")?,
-        rate_limit: options.switch("rate_limit")?,
+        rate_limit: options.get_switch("rate_limit")?,
         backfill: options.get("backfill")?,
-        review_poll: options.switch("review_poll")?,
+        review_poll: options.get_switch("review_poll")?,
         headers: options.get("headers")?.unwrap_or_default(),
         query: options.get("query")?.unwrap_or_default(),
         proxy: options.get("proxy")?,
@@ -66,13 +66,13 @@ pub(crate) fn read(dict: &Bound<'_, PyDict>) -> PyResult<ClientOptions> {
     })
 }
 
-fn read_policy(dict: &Bound<'_, PyDict>) -> PyResult<ReconnectOptions> {
-    let options = Options(dict);
+fn policy_from_python(dict: &Bound<'_, PyDict>) -> PyResult<ReconnectOptions> {
+    let options = OptionsDict(dict);
     Ok(ReconnectOptions {
         delay: options.get("delay")?,
         factor: options.get("factor")?,
         max_delay: options.get("max_delay")?,
-        attempts: options.switch("attempts")?,
+        attempts: options.get_switch("attempts")?,
         jitter: options.get("jitter")?,
         stable_after: options.get("stable_after")?,
         max_attempts_per_minute: options.get("max_attempts_per_minute")?,

@@ -1,11 +1,11 @@
-//! A joined project.
+//! Projects as a class of the native module.
 
 use automoderate::facade::FacadeProject;
 use pyo3::prelude::*;
 
 use crate::{
+    completions::{ReplyTo, run},
     errors,
-    port::{Ticket, run},
     stream::Stream,
 };
 
@@ -25,12 +25,12 @@ impl Project {
     }
 
     fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
-        let stream = self.0.events(kind).map_err(|error| errors::raise(py, &error))?;
+        let stream = self.0.events(kind).map_err(|error| errors::to_py_err(py, &error))?;
         Ok(Stream::new(stream))
     }
 
-    fn leave(&self, py: Python<'_>, ticket: Ticket<'_>) -> PyResult<Py<PyAny>> {
+    fn leave(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let project = self.0.clone();
-        run(py, ticket, async move { project.leave().await }, |py, ()| Ok(py.None()))
+        run(py, reply_to, async move { project.leave().await }, |py, ()| Ok(py.None()))
     }
 }

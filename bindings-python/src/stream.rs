@@ -1,6 +1,5 @@
-//! Streams of events: taking doesn't wait, and waiting doesn't take.
-//!
-//! A wait carries no event, so a cancelled one loses none.
+//! Event streams. Taking events and waiting for them are separate operations: a wait only reports that events are
+//! ready. A cancelled wait therefore loses no events.
 
 use std::{
     sync::{
@@ -14,54 +13,55 @@ use automoderate::{Error, Event, facade, facade::FacadeStream};
 use pyo3::{exceptions::PyTimeoutError, prelude::*, types::PyList};
 
 use crate::{
-    blocking, errors,
+    blocking,
+    completions::{CompletionQueue, CompletionSender},
+    errors,
     events::to_python,
-    port::{Inbox, Port},
 };
 
-/// The number of events in a row after which the event loop runs.
-const RUN: u32 = 1024;
+/// Number of consecutive events after which iteration pauses, to let the event loop run other tasks.
+const EVENTS_BEFORE_PAUSE: u32 = 1024;
 
-static KEYS: AtomicU64 = AtomicU64::new(1);
+static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
 
-/// A stream of events. Each event goes to one reader.
+/// Event stream. Each event goes to one reader.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct Stream {
-    shared: Arc<Shared>,
-    /// The number of its waits: even for streams, odd for calls.
+    shared: Arc<SharedStream>,
+    /// Id of the completions of this stream's waits. It is even; the ids of calls are odd.
     key: u64,
-    left: AtomicU32,
+    events_before_pause: AtomicU32,
 }
 
-struct Shared {
+struct SharedStream {
     stream: FacadeStream,
-    /// One wait at a time: the stream knows only one waker.
-    turn: tokio::sync::Mutex<()>,
-    watch: Mutex<Watch>,
+    /// Serializes waits, because the stream keeps only one waker.
+    read_lock: tokio::sync::Mutex<()>,
+    watch: Mutex<WatchState>,
 }
 
-/// The wait that serves all event loops.
+/// State of the wait that serves all event loops.
 #[derive(Default)]
-struct Watch {
+struct WatchState {
     running: bool,
-    ports: Vec<Arc<Inbox>>,
+    senders: Vec<Arc<CompletionSender>>,
     end: Option<Option<Error>>,
 }
 
-impl Shared {
-    fn watch(&self) -> MutexGuard<'_, Watch> {
+impl SharedStream {
+    fn lock_watch(&self) -> MutexGuard<'_, WatchState> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn readable(&self) -> Result<bool, Error> {
-        let _turn = self.turn.lock().await;
+        let _guard = self.read_lock.lock().await;
         self.stream.readable().await
     }
 
-    /// Waits once and wakes all waiters.
-    async fn tell(&self, key: u64) {
+    /// Waits until the stream is readable or has ended, and notifies all waiting event loops.
+    async fn notify_when_readable(&self, key: u64) {
         let outcome = self.readable().await;
-        let mut watch = self.watch();
+        let mut watch = self.lock_watch();
         watch.running = false;
         match outcome {
             Ok(true) => {}
@@ -70,10 +70,10 @@ impl Shared {
             }
             Err(error) => watch.end = Some(Some(error)),
         }
-        let ports = std::mem::take(&mut watch.ports);
+        let senders = std::mem::take(&mut watch.senders);
         drop(watch);
-        for port in ports {
-            port.post(key, Box::new(|py| Ok(py.None())));
+        for sender in senders {
+            sender.send(key, Box::new(|py| Ok(py.None())));
         }
     }
 }
@@ -81,22 +81,22 @@ impl Shared {
 impl Stream {
     pub(crate) fn new(stream: FacadeStream) -> Self {
         Self {
-            shared: Arc::new(Shared { stream, turn: tokio::sync::Mutex::new(()), watch: Mutex::default() }),
-            key: KEYS.fetch_add(1, Ordering::Relaxed) * 2,
-            left: AtomicU32::new(RUN),
+            shared: Arc::new(SharedStream { stream, read_lock: tokio::sync::Mutex::new(()), watch: Mutex::default() }),
+            key: NEXT_KEY.fetch_add(1, Ordering::Relaxed) * 2,
+            events_before_pause: AtomicU32::new(EVENTS_BEFORE_PAUSE),
         }
     }
 
-    /// Waits for an event; `None` at the end. After the deadline `TimeoutError`.
+    /// Waits for an event and takes it. Returns `None` at the end. Raises `TimeoutError` after the deadline.
     fn pop_blocking(&self, py: Python<'_>, deadline: Option<Instant>) -> PyResult<Option<Event>> {
         loop {
             if let Some(event) = self.shared.stream.pop() {
                 return Ok(Some(event));
             }
-            match blocking::wait_until(py, self.shared.readable(), deadline)? {
+            match blocking::wait_with_deadline(py, self.shared.readable(), deadline)? {
                 Some(true) => {}
                 Some(false) => return Ok(None),
-                None => return Err(PyTimeoutError::new_err("no event came in time")),
+                None => return Err(PyTimeoutError::new_err("no event arrived in time")),
             }
         }
     }
@@ -119,20 +119,20 @@ impl Stream {
         slf
     }
 
-    /// The events that are ready; ends early from time to time, when `more` says so.
+    /// Takes the next ready event. Iteration ends when no event is ready, and also pauses regularly; see `take_paused`.
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let left = self.left.load(Ordering::Relaxed);
-        if left == 0 {
+        let remaining = self.events_before_pause.load(Ordering::Relaxed);
+        if remaining == 0 {
             return Ok(None);
         }
         let Some(event) = self.shared.stream.pop() else { return Ok(None) };
-        self.left.store(left - 1, Ordering::Relaxed);
+        self.events_before_pause.store(remaining - 1, Ordering::Relaxed);
         to_python(py, event).map(Some)
     }
 
-    /// True if iteration ended only to let other tasks run.
-    fn more(&self) -> bool {
-        self.left.swap(RUN, Ordering::Relaxed) == 0
+    /// Returns `true` if iteration ended only to let other tasks run, and clears that state.
+    fn take_paused(&self) -> bool {
+        self.events_before_pause.swap(EVENTS_BEFORE_PAUSE, Ordering::Relaxed) == 0
     }
 
     fn take<'py>(&self, py: Python<'py>, max: usize) -> PyResult<Bound<'py, PyList>> {
@@ -144,29 +144,29 @@ impl Stream {
         Ok(list)
     }
 
-    /// Notifies the port when events are ready, or at the end.
-    fn watch(&self, py: Python<'_>, port: &Bound<'_, Port>) -> PyResult<()> {
-        let mut watch = self.shared.watch();
+    /// Sends a completion with this stream's key when events are ready or the stream ends.
+    fn notify_readable(&self, py: Python<'_>, queue: &Bound<'_, CompletionQueue>) -> PyResult<()> {
+        let mut watch = self.shared.lock_watch();
         if watch.end.is_some() {
-            port.get().inbox().post(self.key, Box::new(|py| Ok(py.None())));
+            queue.get().sender().send(self.key, Box::new(|py| Ok(py.None())));
             return Ok(());
         }
-        if !watch.ports.iter().any(|known| Arc::ptr_eq(known, port.get().inbox())) {
-            watch.ports.push(port.get().inbox().clone());
+        if !watch.senders.iter().any(|known| Arc::ptr_eq(known, queue.get().sender())) {
+            watch.senders.push(queue.get().sender().clone());
         }
         if !std::mem::replace(&mut watch.running, true) {
             let (shared, key) = (self.shared.clone(), self.key);
-            let started = facade::start(async move { shared.tell(key).await });
-            started.map_err(|error| errors::raise(py, &error))?;
+            let started = facade::spawn_detached(async move { shared.notify_when_readable(key).await });
+            started.map_err(|error| errors::to_py_err(py, &error))?;
         }
         Ok(())
     }
 
-    /// True if the stream has ended; raises its error, once.
-    fn ended(&self, py: Python<'_>) -> PyResult<bool> {
-        match &mut self.shared.watch().end {
+    /// Returns `true` if the stream has ended. If it ended with an error, raises the error once.
+    fn has_ended(&self, py: Python<'_>) -> PyResult<bool> {
+        match &mut self.shared.lock_watch().end {
             None => Ok(false),
-            Some(error) => error.take().map_or(Ok(true), |error| Err(errors::raise(py, &error))),
+            Some(error) => error.take().map_or(Ok(true), |error| Err(errors::to_py_err(py, &error))),
         }
     }
 
@@ -175,7 +175,7 @@ impl Stream {
     }
 
     fn take_blocking<'py>(&self, py: Python<'py>, max: usize, timeout: Option<f64>) -> PyResult<Bound<'py, PyList>> {
-        let wrong = |_| errors::invalid(py, "timeout: it is not a number of seconds");
+        let wrong = |_| errors::invalid_argument(py, "timeout: must be a non-negative number of seconds");
         let timeout = timeout.map(Duration::try_from_secs_f64).transpose().map_err(wrong)?;
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let Some(first) = self.pop_blocking(py, deadline)? else { return Ok(PyList::empty(py)) };
@@ -185,7 +185,7 @@ impl Stream {
     }
 
     fn throttle(&self, py: Python<'_>, seconds: f64) -> PyResult<Self> {
-        let stream = self.shared.stream.throttle(seconds).map_err(|error| errors::raise(py, &error))?;
+        let stream = self.shared.stream.throttle(seconds).map_err(|error| errors::to_py_err(py, &error))?;
         Ok(Self::new(stream))
     }
 
@@ -194,7 +194,7 @@ impl Stream {
     }
 }
 
-/// Waits for each event on the calling thread, with the GIL released.
+/// Iterator that waits for each event on the calling thread, with the GIL released.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct BlockingIterator(Py<Stream>);
 

@@ -1,4 +1,4 @@
-//! The server for tests of programs: `automoderate.testing`.
+//! Test server of `automoderate.testing`.
 
 use automoderate::{
     Error,
@@ -15,7 +15,7 @@ pub(crate) struct TestServer(FacadeTestServer);
 impl TestServer {
     #[new]
     fn new(py: Python<'_>, event_log: bool) -> PyResult<Self> {
-        py.detach(|| FacadeTestServer::start(event_log)).map(Self).map_err(|error| errors::raise(py, &error))
+        py.detach(|| FacadeTestServer::start(event_log)).map(Self).map_err(|error| errors::to_py_err(py, &error))
     }
 
     #[getter]
@@ -25,12 +25,12 @@ impl TestServer {
 
     fn publish(&self, py: Python<'_>, project: &str, name: &str, data: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
         let data = json::from_python("data", data)?;
-        self.0.publish(project, name, data).map_err(|error| errors::raise(py, &error))
+        self.0.publish(project, name, data).map_err(|error| errors::to_py_err(py, &error))
     }
 
     fn store(&self, py: Python<'_>, project: &str, content: &Bound<'_, PyAny>) -> PyResult<()> {
         let content = json::from_python("content", content)?;
-        self.0.store(project, content).map_err(|error| errors::raise(py, &error))
+        self.0.store(project, content).map_err(|error| errors::to_py_err(py, &error))
     }
 
     fn cut(&self) {
@@ -58,11 +58,11 @@ impl TestServer {
     }
 
     fn joined(&self, py: Python<'_>, project: String, connections: usize, timeout: f64) -> PyResult<bool> {
-        wait(py, self.0.joined(project, connections, timeout))
+        block_without_gil(py, self.0.joined(project, connections, timeout))
     }
 
     fn connected(&self, py: Python<'_>, connections: usize, timeout: f64) -> PyResult<bool> {
-        wait(py, self.0.connected(connections, timeout))
+        block_without_gil(py, self.0.connected(connections, timeout))
     }
 
     fn received<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -74,7 +74,7 @@ impl TestServer {
     }
 }
 
-/// Waits with the GIL released.
-fn wait(py: Python<'_>, until: impl Future<Output = Result<bool, Error>> + Send) -> PyResult<bool> {
-    py.detach(|| block_on(until)).map_err(|error| errors::raise(py, &error))
+/// Waits for a future on the calling thread, with the GIL released.
+fn block_without_gil(py: Python<'_>, until: impl Future<Output = Result<bool, Error>> + Send) -> PyResult<bool> {
+    py.detach(|| block_on(until)).map_err(|error| errors::to_py_err(py, &error))
 }

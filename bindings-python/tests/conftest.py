@@ -1,4 +1,4 @@
-"""Servers for the tests: the reference server, and stand-ins for third-party servers."""
+"""Fixtures and helpers: the reference server, stand-ins for third-party servers, and subprocesses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STANDINS = ROOT / "core/tests/standins"
 
 @dataclass
 class Server:
-    """A running server, and the line that it printed when it was ready."""
+    """Running server, with the values that it printed at startup."""
 
     process: subprocess.Popen[str]
     base_url: str
@@ -38,40 +38,40 @@ class Server:
     command: tuple[str, ...] = ()
 
     def admin(self, call: str, **body: Any) -> dict[str, Any]:
-        """A call that controls a stand-in."""
-        return self._post(self.admin_url + call, body)
+        """Calls the control API of a stand-in."""
+        return self._post_json(self.admin_url + call, body)
 
     def submit(self, *texts: str) -> list[str]:
-        """Submits texts by REST, without the client under test."""
+        """Submits texts over REST, bypassing the client under test. Returns the item ids."""
         return [
-            self._post(f"{self.base_url}/api/moderate", {"type": "text", "content": text})["content_id"]
+            self._post_json(f"{self.base_url}/api/moderate", {"type": "text", "content": text})["content_id"]
             for text in texts
         ]
 
-    def _post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _post_json(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Content-Type": "application/json", "X-API-Key": self.api_key}
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())  # type: ignore[no-any-return]
 
     def kill(self) -> None:
-        """Kills the process, as a power cut would."""
+        """Kills the process without letting it clean up."""
         self.process.kill()
         self.process.wait(10)
         self._close_pipes()
 
-    def start_again(self) -> None:
+    def restart(self) -> None:
         """Restarts the reference server on the same port and database."""
-        self.start_elsewhere(self.base_url)
+        self.restart_at(self.base_url)
 
-    def start_elsewhere(self, url: str = "http://127.0.0.1:0") -> None:
-        """Restarts the reference server at this address, on the same database."""
+    def restart_at(self, url: str = "http://127.0.0.1:0") -> None:
+        """Restarts the reference server at this URL, on the same database."""
         words = {"127.0.0.1:0": url.removeprefix("http://")}
-        again = start(*(words.get(word, word) for word in self.command if word != "--demo"))
+        again = start_program(*(words.get(word, word) for word in self.command if word != "--demo"))
         self.process, self.base_url = again.process, again.base_url
 
     def stop(self) -> None:
-        """Ends the process."""
+        """Terminates the process and waits for its exit."""
         self.process.terminate()
         self.process.wait(10)
         self._close_pipes()
@@ -82,7 +82,7 @@ class Server:
                 pipe.close()
 
 
-def start(*command: str | Path) -> Server:
+def start_program(*command: str | Path) -> Server:
     """Starts a program that prints one line of JSON when it is ready."""
     process = subprocess.Popen(
         [str(word) for word in command],
@@ -101,25 +101,25 @@ def start(*command: str | Path) -> Server:
 
 
 def server_binary() -> Path:
-    """The reference server, built by `make test-python`."""
+    """Returns the path of the reference server, which `make test-python` builds."""
     found = os.environ.get("AUTOMODERATE_SERVER")
     built = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return Path(found) if found else built / "debug/automoderate-server"
 
 
-REFERENCE = (server_binary(), "serve", "--demo", "--listen", "127.0.0.1:0")
-LIMITLESS = ("--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0")
+REFERENCE_COMMAND = (server_binary(), "serve", "--demo", "--listen", "127.0.0.1:0")
+NO_LIMITS = ("--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0")
 StartServer = Callable[..., Server]
 
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
-    """Starts reference servers."""
+    """Function that starts reference servers, which are stopped at the end of the test."""
     running: list[Server] = []
 
     def run(*flags: str) -> Server:
         database = f"sqlite://{tmp_path}/{len(running)}.db"
-        running.append(start(*REFERENCE, "--database", database, *flags))
+        running.append(start_program(*REFERENCE_COMMAND, "--database", database, *flags))
         return running[-1]
 
     yield run
@@ -131,14 +131,14 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One reference server without limits, for tests that don't change it."""
     database = tmp_path_factory.mktemp("server") / "server.db"
-    server = start(*REFERENCE, "--database", f"sqlite://{database}", *LIMITLESS)
+    server = start_program(*REFERENCE_COMMAND, "--database", f"sqlite://{database}", *NO_LIMITS)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def standins() -> dict[str, str]:
-    """The runtimes of the stand-ins: `PYTHON_NEW` and `PYTHON_OLD`."""
+def standin_interpreters() -> dict[str, str]:
+    """Python interpreters of the stand-ins: `PYTHON_NEW` and `PYTHON_OLD`."""
     names = ("PYTHON_NEW", "PYTHON_OLD")
     if all(name in os.environ for name in names):
         return {name: os.environ[name] for name in names}
@@ -147,9 +147,9 @@ def standins() -> dict[str, str]:
 
 
 @contextmanager
-def deployed(python: str) -> Iterator[Server]:
-    """A stand-in for deployed servers: only web sessions authenticate, and there is no event log."""
-    server = start(python, STANDINS / "flask_server.py", "--rate-limit", "0")
+def running_deployed_server(python: str) -> Iterator[Server]:
+    """Runs a stand-in for deployed servers: only web sessions authenticate, and there is no event log."""
+    server = start_program(python, STANDINS / "flask_server.py", "--rate-limit", "0")
     try:
         yield server
     finally:
@@ -157,60 +157,61 @@ def deployed(python: str) -> Iterator[Server]:
 
 
 @pytest.fixture
-def flask(standins: dict[str, str]) -> Iterator[Server]:
-    """A fresh deployed server."""
-    with deployed(standins["PYTHON_NEW"]) as server:
+def deployed(standin_interpreters: dict[str, str]) -> Iterator[Server]:
+    """Fresh stand-in for deployed servers."""
+    with running_deployed_server(standin_interpreters["PYTHON_NEW"]) as server:
         yield server
 
 
 @pytest.fixture
-def asgi(standins: dict[str, str]) -> Iterator[Server]:
-    """A stand-in for documented servers on asyncio, without an event log."""
-    server = start(standins["PYTHON_NEW"], STANDINS / "asgi_server.py", "--max-connections", "0", "--max-events", "0")
+def documented(standin_interpreters: dict[str, str]) -> Iterator[Server]:
+    """Stand-in for documented servers: on asyncio, without an event log."""
+    limits = ("--max-connections", "0", "--max-events", "0")
+    server = start_program(standin_interpreters["PYTHON_NEW"], STANDINS / "asgi_server.py", *limits)
     yield server
     server.stop()
 
 
-def needed(module: str) -> Any:
-    """A module that the tests need, which may be missing only outside of CI."""
+def import_required(module: str) -> Any:
+    """Imports a module, or skips the test if the module is missing. In CI, a missing module is an error."""
     if os.environ.get("CI"):
         return importlib.import_module(module)
     return pytest.importorskip(module)
 
 
 def run_python(code: str, *arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-    """Runs a program in its own interpreter, with warnings as errors."""
+    """Runs code in a separate interpreter, with warnings as errors."""
     command = [sys.executable, "-W", "error", "-c", code, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
-def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
-    """Waits for a condition."""
+def wait_until(check: Callable[[], bool], seconds: float = 10) -> None:
+    """Waits until a condition holds."""
     deadline = time.monotonic() + seconds
     while not check():
-        assert time.monotonic() < deadline, "it did not come true in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.01)
 
 
-QUICK = ReconnectPolicy(delay=0.05, max_delay=0.2, max_attempts_per_minute=600)
+FAST_RECONNECT = ReconnectPolicy(delay=0.05, max_delay=0.2, max_attempts_per_minute=600)
 
 
-async def ids(stream: Any, many: int) -> list[str]:
+async def next_ids(stream: Any, count: int) -> list[str]:
     found: list[str] = []
     async for event in stream:
         if isinstance(event, ModerationUpdate):
             found.append(event.content_id)
-        if len(found) == many:
+        if len(found) == count:
             break
     return found
 
 
-OPEN = """
+PREAMBLE = """
 import sys, asyncio, threading, time
 from automoderate import AsyncClient, Client, ModerationUpdate
 url, key, project = sys.argv[1:4]
 """
 
 
-def run(server: Server, code: str) -> subprocess.CompletedProcess[str]:
-    return run_python(OPEN + code, server.base_url, server.api_key, server.project_id)
+def run_client_code(server: Server, code: str) -> subprocess.CompletedProcess[str]:
+    return run_python(PREAMBLE + code, server.base_url, server.api_key, server.project_id)

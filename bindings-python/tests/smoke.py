@@ -1,4 +1,4 @@
-"""The first steps after installing the wheel, without any other package: `smoke.py SERVER_BINARY`."""
+"""Smoke test of the installed wheel, without any other package: `smoke.py SERVER_BINARY`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import automoderate
 from automoderate import AsyncClient, Client, ModerationUpdate
 
 
-def blocking(url: str, key: str, project_id: str) -> str:
+def use_blocking_client(url: str, key: str, project_id: str) -> str:
     with Client(url, api_key=key) as client:
         project = client.join(project_id)
         decided = client.moderate("BUY NOW, limited time")
@@ -43,7 +43,7 @@ async def main(url: str, key: str, project_id: str, after: str) -> None:
                     pass
 
 
-def smoke(server: str) -> None:
+def run_smoke_test(server: str) -> None:
     assert importlib.metadata.version("automoderate") == automoderate.__version__
     assert (importlib.resources.files(automoderate) / "py.typed").is_file()
     with tempfile.TemporaryDirectory() as folder:
@@ -53,11 +53,11 @@ def smoke(server: str) -> None:
                 assert process.stdout is not None
                 ready = json.loads(process.stdout.readline())
                 where = ready["base_url"], ready["api_key"], ready["project_id"]
-                asyncio.run(main(*where, blocking(*where)))
+                asyncio.run(main(*where, use_blocking_client(*where)))
             finally:
                 process.terminate()
     sys.stdout.write(f"the wheel works on {platform.python_implementation()} {platform.python_version()}\n")
 
 
 if __name__ == "__main__":
-    smoke(sys.argv[1])
+    run_smoke_test(sys.argv[1])

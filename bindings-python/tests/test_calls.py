@@ -1,4 +1,4 @@
-"""Every call, in both clients."""
+"""Every method of both clients."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from automoderate import (
     ModerationUpdate,
 )
 
-from .conftest import Server, ids
+from .conftest import Server, next_ids
 
 
-async def test_the_whole_way_for_asyncio(shared_server: Server) -> None:
+async def test_every_call_of_the_asyncio_client(shared_server: Server) -> None:
     server = shared_server
     async with AsyncClient(server.base_url, api_key=server.api_key) as client:
         assert client.state == "connected"
@@ -28,7 +28,7 @@ async def test_the_whole_way_for_asyncio(shared_server: Server) -> None:
         [event] = await updates.next_batch()
         assert (event.content_id, event.meta_data) == (answer.content_id, {"user_id": "u"})
         assert event.meta.event_id is not None
-        await ids(stream, 1)
+        await next_ids(stream, 1)
         assert project.cursor == event.meta.cursor
         found = await client.content(answer.content_id)
         assert (found.content_data, found.status) == ("a fine day", "approved")
@@ -54,7 +54,7 @@ async def test_the_whole_way_for_asyncio(shared_server: Server) -> None:
     await client.close()
 
 
-def test_the_whole_way_blocking(shared_server: Server) -> None:
+def test_every_call_of_the_blocking_client(shared_server: Server) -> None:
     server = shared_server
     with Client(server.base_url, api_key=server.api_key) as client:
         assert client.state == "connected"

@@ -1,4 +1,4 @@
-"""Every call may be cancelled while it waits; the client keeps working, and nothing is done twice."""
+"""Every pending call can be cancelled. The client keeps working, and no operation is performed twice."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 from automoderate import AsyncClient, AsyncProject, ModerationUpdate, State
 from automoderate.testing import Server as LoopbackServer
 
-from .conftest import QUICK, Server
+from .conftest import FAST_RECONNECT, Server
 
 
-async def cancel(call: Awaitable[Any], turns: int) -> bool:
-    """Cancels a call after this many turns of the event loop; true if it was in time."""
+async def cancel_after(call: Awaitable[Any], turns: int) -> bool:
+    """Cancels a call after `turns` turns of the event loop. Returns true if the call had not finished before."""
     task = asyncio.ensure_future(call)
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -31,8 +31,8 @@ async def cancel(call: Awaitable[Any], turns: int) -> bool:
 
 
 @contextmanager
-def frozen(server: Server) -> Iterator[None]:
-    """The system accepts connections for a stopped server, which answers none of them."""
+def stopped_process(server: Server) -> Iterator[None]:
+    """Stops the server's process. The operating system still accepts connections, but the server never responds."""
     server.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -40,11 +40,11 @@ def frozen(server: Server) -> Iterator[None]:
         server.process.send_signal(signal.SIGCONT)
 
 
-async def test_connect(asgi: Server) -> None:
-    client = AsyncClient(asgi.base_url, api_key=asgi.api_key)
-    with frozen(asgi):
+async def test_connect(documented: Server) -> None:
+    client = AsyncClient(documented.base_url, api_key=documented.api_key)
+    with stopped_process(documented):
         for turns in range(50):
-            assert await cancel(client.connect(), turns)
+            assert await cancel_after(client.connect(), turns)
         with pytest.raises((asyncio.TimeoutError, TimeoutError)):
             await asyncio.wait_for(client.connect(), 0.05)
         assert client.state == "connecting"
@@ -56,38 +56,38 @@ async def test_connect(asgi: Server) -> None:
         await client.connect()
 
 
-async def test_a_connect_that_nobody_waits_for_any_more_can_be_closed(asgi: Server) -> None:
-    client = AsyncClient(asgi.base_url, api_key=asgi.api_key)
-    with frozen(asgi):
-        assert await cancel(client.connect(), 3)
+async def test_a_client_can_be_closed_after_a_cancelled_connect(documented: Server) -> None:
+    client = AsyncClient(documented.base_url, api_key=documented.api_key)
+    with stopped_process(documented):
+        assert await cancel_after(client.connect(), 3)
         await asyncio.wait_for(client.close(), 5)
     assert client.state == "closed"
 
 
-async def test_join_and_leave(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key) as client:
+async def test_join_and_leave(documented: Server) -> None:
+    async with AsyncClient(documented.base_url, api_key=documented.api_key) as client:
         for turns in range(30):
-            asgi.admin("/joins", delay_ms=20)
-            await cancel(client.join(asgi.project_id), turns % 5)
-            asgi.admin("/joins")
-            project = await client.join(asgi.project_id)
+            documented.admin("/joins", delay_ms=20)
+            await cancel_after(client.join(documented.project_id), turns % 5)
+            documented.admin("/joins")
+            project = await client.join(documented.project_id)
             stream = project.events(ModerationUpdate)
-            wanted = asgi.admin("/moderate", content=f"text {turns}")["content_id"]
+            wanted = documented.admin("/moderate", content=f"text {turns}")["content_id"]
             assert (await anext(stream)).content_id == wanted
-            await cancel(project.leave(), turns % 3 + 1)
-            # Once begun it continues: the stream ends.
+            await cancel_after(project.leave(), turns % 3 + 1)
+            # A leave that has started continues after cancellation, so the stream ends.
             assert await asyncio.wait_for(stream.next_batch(), 5) == []
         assert client.metrics().connections == 1
 
 
-async def test_emit_with_ack(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, rate_limit=None, ack_timeout=0.2) as client:
+async def test_emit_with_ack(documented: Server) -> None:
+    async with AsyncClient(documented.base_url, api_key=documented.api_key, rate_limit=None, ack_timeout=0.2) as client:
         for turns in range(200):
-            assert await cancel(client.emit_with_ack("nobody_answers"), turns % 4)
+            assert await cancel_after(client.emit_with_ack("nobody_answers"), turns % 4)
         for turns in range(50):
-            await cancel(client.emit("heartbeat", {}), turns % 3)
-        # Late answers go to no other call.
-        project = await client.join(asgi.project_id)
+            await cancel_after(client.emit("heartbeat", {}), turns % 3)
+        # A late response must not complete another call.
+        project = await client.join(documented.project_id)
         with pytest.raises(automoderate.AckTimeout):
             await client.emit_with_ack("nobody_answers")
         await project.leave()
@@ -111,7 +111,7 @@ async def test_rest_calls(shared_server: Server) -> None:
         cancelled = 0
         for turns in range(120):
             for call in rest_calls(client, id):
-                cancelled += await cancel(call(), turns % 4)
+                cancelled += await cancel_after(call(), turns % 4)
         assert cancelled > 500
         last = (await client.moderate("last")).content_id
         seen: list[str] = []
@@ -120,28 +120,28 @@ async def test_rest_calls(shared_server: Server) -> None:
         assert len(set(seen)) == len(seen)
 
 
-async def test_a_page_that_was_cancelled_is_fetched_by_the_next_call(automoderate_server: LoopbackServer) -> None:
+async def test_a_cancelled_page_is_fetched_by_the_next_call(automoderate_server: LoopbackServer) -> None:
     wanted = [f"c{number}" for number in range(12)]
     for id in reversed(wanted):
         automoderate_server.store("p", {"id": id})
     contents = AsyncClient(automoderate_server.url).contents(per_page=3)
     found: list[str] = []
     while len(found) < len(wanted):
-        if not await cancel(anext(contents), 1):
-            raise AssertionError("a page needs more than one turn")
+        if not await cancel_after(anext(contents), 1):
+            raise AssertionError("fetching a page must take more than one turn of the event loop")
         found.append((await anext(contents)).id)
         found += [(await anext(contents)).id for _ in range(2)]
     assert found == wanted
 
 
-async def test_state_changes(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, reconnect=QUICK) as client:
+async def test_state_changes(documented: Server) -> None:
+    async with AsyncClient(documented.base_url, api_key=documented.api_key, reconnect=FAST_RECONNECT) as client:
         states = client.state_changes()
         seen: list[State] = [await anext(states)]
         for cut in range(5):
             for turns in range(200):
-                assert await cancel(anext(states), turns % 3)
-            asgi.admin("/cut")
+                assert await cancel_after(anext(states), turns % 3)
+            documented.admin("/cut")
             while seen.count("connected") < cut + 2:  # type: ignore[arg-type]
                 try:
                     seen.append(await asyncio.wait_for(anext(states), 0.01))
@@ -150,7 +150,7 @@ async def test_state_changes(asgi: Server) -> None:
     seen += [state async for state in states]
     names = [state.name for state in seen]
     assert names[-1] == "closed"
-    # Each connection was lost and restored once; no change in between is missing.
+    # Each connection was lost and restored once, and no state change is missing.
     assert names.count("connected") == 6
     assert names.count("reconnecting") >= 5
     assert all(one != other for one, other in itertools.pairwise(names) if one != "reconnecting")
@@ -160,8 +160,8 @@ async def test_close(shared_server: Server) -> None:
     for turns in range(5):
         client = await AsyncClient(shared_server.base_url, api_key=shared_server.api_key).connect()
         stream = (await client.join(shared_server.project_id)).events()
-        await cancel(client.close(), turns)
-        # Once begun it continues; before that nothing has happened.
+        await cancel_after(client.close(), turns)
+        # A close that has started continues after cancellation.
         await client.close()
         assert client.state == "closed"
         assert [event async for event in stream] == []

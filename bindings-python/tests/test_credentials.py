@@ -13,31 +13,31 @@ from automoderate import (
     ModerationUpdate,
 )
 
-from .conftest import QUICK, Server, run
+from .conftest import FAST_RECONNECT, Server, run_client_code
 
 
 @pytest.mark.parametrize("shape", ["sync", "async", "dict"])
-async def test_a_provider_is_asked_and_told_why(shared_server: Server, shape: str) -> None:
+async def test_a_provider_receives_the_reason(shared_server: Server, shape: str) -> None:
     reasons: list[str] = []
 
-    def sync(reason: str) -> str:
+    def provide_key(reason: str) -> str:
         reasons.append(reason)
         return shared_server.api_key if len(reasons) > 1 else "am_stale"
 
-    async def later(reason: str) -> str:
+    async def provide_key_async(reason: str) -> str:
         await asyncio.sleep(0)
-        return sync(reason)
+        return provide_key(reason)
 
-    def as_dict(reason: str) -> dict[str, str]:
-        return {"api_key": sync(reason)}
+    def provide_dict(reason: str) -> dict[str, str]:
+        return {"api_key": provide_key(reason)}
 
-    provider: Any = {"sync": sync, "async": later, "dict": as_dict}[shape]
-    async with AsyncClient(shared_server.base_url, credentials=provider, reconnect=QUICK) as client:
+    provider: Any = {"sync": provide_key, "async": provide_key_async, "dict": provide_dict}[shape]
+    async with AsyncClient(shared_server.base_url, credentials=provider, reconnect=FAST_RECONNECT) as client:
         await client.join(shared_server.project_id)
     assert reasons == ["first", "rejected"]
 
 
-async def test_a_provider_can_give_up(shared_server: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_provider_can_fail_permanently(shared_server: Server, caplog: pytest.LogCaptureFixture) -> None:
     def provider(reason: str) -> str:
         raise automoderate.AuthenticationFailed("secret sauce")
 
@@ -49,37 +49,37 @@ async def test_a_provider_can_give_up(shared_server: Server, caplog: pytest.LogC
         await AsyncClient(shared_server.base_url, credentials=wrong).connect()
 
 
-async def test_passwords_log_in(flask: Server) -> None:
-    async with AsyncClient(flask.base_url, email=flask.email, password=flask.password) as client:
-        project = await client.join(flask.project_id)
+async def test_a_client_logs_in_with_a_password(deployed: Server) -> None:
+    async with AsyncClient(deployed.base_url, email=deployed.email, password=deployed.password) as client:
+        project = await client.join(deployed.project_id)
         stream = project.events()
-        flask.admin("/moderate", content="spamword")
+        deployed.admin("/moderate", content="spamword")
         event = await anext(stream)
         assert isinstance(event, ModerationUpdate)
         assert event.status == "rejected"
         assert project.cursor is None
-        flask.admin("/access", project_id=flask.project_id, member=False)
+        deployed.admin("/access", project_id=deployed.project_id, member=False)
 
 
-def test_a_provider_blocking(shared_server: Server) -> None:
+def test_providers_of_a_blocking_client(shared_server: Server) -> None:
     reasons: list[str] = []
 
-    def sync(reason: str) -> str:
+    def provide_key(reason: str) -> str:
         reasons.append(reason)
         return shared_server.api_key if len(reasons) > 1 else "am_stale"
 
-    async def coroutine(reason: str) -> str:
-        return sync(reason)
+    async def provide_key_async(reason: str) -> str:
+        return provide_key(reason)
 
-    for provider in (sync, coroutine):
+    for provider in (provide_key, provide_key_async):
         reasons.clear()
         with Client(shared_server.base_url, credentials=provider) as client:
             client.join(shared_server.project_id)
         assert reasons == ["first", "rejected"]
 
 
-def test_a_provider_in_a_process_with_many_files(shared_server: Server) -> None:
-    done = run(
+def test_a_provider_works_in_a_process_with_many_open_files(shared_server: Server) -> None:
+    done = run_client_code(
         shared_server,
         """
 import os, resource
@@ -94,5 +94,5 @@ print(many[-1])
 """,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    # select() refuses such files.
+    # select() can't handle file descriptors of 1024 and above.
     assert int(done.stdout) >= 1024

@@ -1,4 +1,4 @@
-"""Ctrl-C interrupts every blocking call within 0.2 s, and the client stays usable."""
+"""Ctrl-C interrupts every blocking call within 0.2 s, and the client remains usable."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import OPEN, Server, eventually
+from .conftest import PREAMBLE, Server, wait_until
 
-WAITS = {
+WAITING_CALLS = {
     "a loop": "for event in stream: pass",
     "next": "next(stream)",
     "next_batch": "stream.next_batch()",
@@ -24,21 +24,21 @@ WAITS = {
 }
 
 
-def waits(process: subprocess.Popen[str]) -> bool:
-    """True if the main thread sleeps."""
+def main_thread_sleeps(process: subprocess.Popen[str]) -> bool:
+    """Returns true if the main thread of the process sleeps."""
     stat = Path(f"/proc/{process.pid}/task/{process.pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "S"
 
 
-def interrupt(server: Server, code: str, *arguments: str) -> None:
+def check_interrupt(server: Server, code: str, *arguments: str) -> None:
     where = (server.base_url, server.api_key, server.project_id, *arguments)
-    command = [sys.executable, "-W", "error", "-c", OPEN + code, *where]
+    command = [sys.executable, "-W", "error", "-c", PREAMBLE + code, *where]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         for _ in range(5):
-            eventually(lambda: waits(process))
+            wait_until(lambda: main_thread_sleeps(process))
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "interrupted\n", process.stderr.read()
@@ -47,9 +47,9 @@ def interrupt(server: Server, code: str, *arguments: str) -> None:
         assert (process.stdout.readline(), process.wait(10)) == ("and continues\n", 0), process.stderr.read()
 
 
-@pytest.mark.parametrize("how", WAITS.values(), ids=WAITS.keys())
-def test_waits(asgi: Server, how: str) -> None:
-    asgi.admin("/joins")
+@pytest.mark.parametrize("how", WAITING_CALLS.values(), ids=WAITING_CALLS.keys())
+def test_waiting_calls(documented: Server, how: str) -> None:
+    documented.admin("/joins")
     code = f"""
 client = Client(url, api_key=key).connect()
 stream = client.join(project).events("user_activity")
@@ -66,11 +66,11 @@ assert client.health().status
 client.close()
 print("and continues", flush=True)
 """
-    interrupt(asgi, code, asgi.admin_url, asgi.other_project_id)
+    check_interrupt(documented, code, documented.admin_url, documented.other_project_id)
 
 
 @pytest.mark.parametrize("how", ["client.moderate('text')", "client.statistics()", "list(client.contents())"])
-def test_rest_calls(asgi: Server, how: str) -> None:
+def test_rest_calls(documented: Server, how: str) -> None:
     code = f"""
 import os, signal
 client = Client(url, api_key=key).connect()
@@ -84,10 +84,10 @@ assert client.health().status
 client.close()
 print("and continues", flush=True)
 """
-    interrupt(asgi, code, str(asgi.process.pid))
+    check_interrupt(documented, code, str(documented.process.pid))
 
 
-def test_connect(asgi: Server) -> None:
+def test_connect(documented: Server) -> None:
     code = """
 import os, signal
 client = Client(url, api_key=key)
@@ -101,4 +101,4 @@ with client:
     client.join(project)
 print("and continues", flush=True)
 """
-    interrupt(asgi, code, str(asgi.process.pid))
+    check_interrupt(documented, code, str(documented.process.pid))

@@ -1,4 +1,4 @@
-"""Deployed servers, played by Flask-SocketIO: web sessions, no event log, errors without a code."""
+"""Deployed servers, for which Flask-SocketIO stands in: web sessions, no event log, and errors without a code."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ import automoderate
 import pytest
 from automoderate import AsyncClient, Client, Gap, ModerationUpdate
 
-from .conftest import QUICK, Server, deployed
+from .conftest import FAST_RECONNECT, Server, running_deployed_server
 
 TRANSPORTS = pytest.mark.parametrize("transports", ["auto", "websocket", "polling"])
 
 
-def options(server: Server, **more: object) -> dict[str, object]:
-    """The web login for the socket, and the key for REST."""
-    return {"email": server.email, "password": server.password, "api_key": server.api_key, "reconnect": QUICK, **more}
+def login_options(server: Server, **more: object) -> dict[str, object]:
+    """Returns options with a web login for the socket and an API key for REST."""
+    login = {"email": server.email, "password": server.password}
+    return {**login, "api_key": server.api_key, "reconnect": FAST_RECONNECT, **more}
 
 
 @pytest.fixture
-async def client(flask: Server) -> AsyncIterator[AsyncClient]:
-    async with AsyncClient(flask.base_url, **options(flask)) as client:  # type: ignore[arg-type]
+async def client(deployed: Server) -> AsyncIterator[AsyncClient]:
+    async with AsyncClient(deployed.base_url, **login_options(deployed)) as client:  # type: ignore[arg-type]
         yield client
 
 
 @TRANSPORTS
-async def test_their_events(flask: Server, transports: str) -> None:
-    async with AsyncClient(flask.base_url, **options(flask, transports=transports)) as client:  # type: ignore[arg-type]
-        project = await client.join(flask.project_id)
+async def test_events_of_deployed_servers(deployed: Server, transports: str) -> None:
+    async with AsyncClient(deployed.base_url, **login_options(deployed, transports=transports)) as client:  # type: ignore[arg-type]
+        project = await client.join(deployed.project_id)
         stream = project.events(ModerationUpdate)
         words = ["spamword", "trustedword", "555-1234", "aiword", "nobodyword", "instantword", "roundword"]
         for word in words:
-            flask.admin("/moderate", content=word, metadata={"user_id": 7})
+            deployed.admin("/moderate", content=word, metadata={"user_id": 7})
         events = [await anext(stream) for _ in words]
     assert [event.content_preview for event in events] == words
     assert [event.status for event in events[:3]] == ["rejected", "approved", "flagged"]
@@ -46,7 +47,7 @@ async def test_their_events(flask: Server, transports: str) -> None:
     assert 0 < instant.processing_time < 1e-4
     assert at_once.processing_time == 0
     for event in events:
-        assert event.project_id == flask.project_id
+        assert event.project_id == deployed.project_id
         assert event.meta_data == {"user_id": 7}
         assert event.timestamp is not None
         assert abs((event.timestamp - datetime.now(timezone.utc)).total_seconds()) < 60
@@ -55,88 +56,90 @@ async def test_their_events(flask: Server, transports: str) -> None:
     assert project.cursor is None
 
 
-async def test_refusals(flask: Server, client: AsyncClient) -> None:
+async def test_refused_joins_and_credentials(deployed: Server, client: AsyncClient) -> None:
     with pytest.raises(automoderate.AccessDenied):
-        await client.join(flask.other_project_id)
+        await client.join(deployed.other_project_id)
     with pytest.raises(automoderate.ProjectNotFound):
         await client.join("no-such-project")
     for message, error in [
         ("Server timeout - please try again", automoderate.AutoModerateError),
         ("Access denied to project", automoderate.AccessDenied),
     ]:
-        flask.admin("/joins", error=message)
+        deployed.admin("/joins", error=message)
         with pytest.raises(error, match=message):
-            await client.join(flask.project_id)
-    flask.admin("/joins")
-    await client.join(flask.project_id)
+            await client.join(deployed.project_id)
+    deployed.admin("/joins")
+    await client.join(deployed.project_id)
 
 
 @pytest.mark.parametrize("age", ["PYTHON_NEW", "PYTHON_OLD"])
-async def test_a_wrong_password_and_a_wrong_session(standins: dict[str, str], age: str) -> None:
-    with deployed(standins[age]) as server:
+async def test_a_wrong_password_and_a_wrong_session_are_refused(standin_interpreters: dict[str, str], age: str) -> None:
+    with running_deployed_server(standin_interpreters[age]) as server:
         with pytest.raises(automoderate.AuthenticationFailed):
             await AsyncClient(server.base_url, email=server.email, password="wrong").connect()
-        # The first reports at once, the second when it is called.
+        # Newer servers refuse a wrong session at once, older servers only at the first call.
         with pytest.raises(automoderate.AuthenticationFailed):
             async with AsyncClient(server.base_url, session="no session") as client:
                 await client.join(server.project_id)
 
 
-async def test_a_session_cookie(flask: Server) -> None:
+async def test_a_session_cookie_authenticates(deployed: Server) -> None:
     jar = CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    form = (await asyncio.to_thread(browser.open, f"{flask.base_url}/auth/login")).read().decode()
+    form = (await asyncio.to_thread(browser.open, f"{deployed.base_url}/auth/login")).read().decode()
     token = form.split('name="csrf_token" value="')[1].split('"')[0]
-    body = f"csrf_token={token}&email={flask.email}&password={flask.password}".encode()
-    await asyncio.to_thread(browser.open, f"{flask.base_url}/auth/login", body)
+    body = f"csrf_token={token}&email={deployed.email}&password={deployed.password}".encode()
+    await asyncio.to_thread(browser.open, f"{deployed.base_url}/auth/login", body)
     [cookie] = [cookie for cookie in jar if cookie.name == "session"]
-    async with AsyncClient(flask.base_url, session=cookie.value or "") as client:
-        stream = (await client.join(flask.project_id)).events()
-        flask.admin("/moderate", content="text")
+    async with AsyncClient(deployed.base_url, session=cookie.value or "") as client:
+        stream = (await client.join(deployed.project_id)).events()
+        deployed.admin("/moderate", content="text")
         assert isinstance(await anext(stream), ModerationUpdate)
 
 
 @TRANSPORTS
-async def test_rest_makes_up_for_what_a_cut_has_cost(flask: Server, transports: str) -> None:
-    async with AsyncClient(flask.base_url, **options(flask, transports=transports)) as client:  # type: ignore[arg-type]
-        stream = (await client.join(flask.project_id)).events(ModerationUpdate)
-        # From this event's time on, REST can be asked for missing events.
-        known = flask.admin("/moderate", content="before")["content_id"]
+async def test_rest_recovers_events_missed_during_a_cut(deployed: Server, transports: str) -> None:
+    async with AsyncClient(deployed.base_url, **login_options(deployed, transports=transports)) as client:  # type: ignore[arg-type]
+        stream = (await client.join(deployed.project_id)).events(ModerationUpdate)
+        # REST can recover events that are newer than this one.
+        known = deployed.admin("/moderate", content="before")["content_id"]
         assert (await anext(stream)).content_id == known
         for round in range(3):
-            flask.admin("/restart_engine")
-            wanted = [flask.admin("/moderate", content=f"missed {round} {number}")["content_id"] for number in range(5)]
+            deployed.admin("/restart_engine")
+            wanted = [
+                deployed.admin("/moderate", content=f"missed {round} {number}")["content_id"] for number in range(5)
+            ]
             events = [await asyncio.wait_for(anext(stream), 10) for _ in wanted]
             assert [event.content_id for event in events] == wanted
         assert stream.losses == automoderate.Losses(lagged=0, gaps=0)
         assert client.metrics().backfilled > 0
 
 
-async def test_without_a_key_a_cut_is_told(flask: Server) -> None:
-    login = {"email": flask.email, "password": flask.password}
-    async with AsyncClient(flask.base_url, reconnect=QUICK, **login) as client:  # type: ignore[arg-type]
-        stream = (await client.join(flask.project_id)).events()
-        flask.admin("/moderate", content="before")
+async def test_a_cut_without_an_api_key_causes_a_gap(deployed: Server) -> None:
+    login = {"email": deployed.email, "password": deployed.password}
+    async with AsyncClient(deployed.base_url, reconnect=FAST_RECONNECT, **login) as client:  # type: ignore[arg-type]
+        stream = (await client.join(deployed.project_id)).events()
+        deployed.admin("/moderate", content="before")
         assert isinstance(await anext(stream), ModerationUpdate)
-        flask.admin("/cut", how="rst")
+        deployed.admin("/cut", how="rst")
         gap = await asyncio.wait_for(anext(stream), 10)
         assert isinstance(gap, Gap)
         assert gap.reason == "interrupted"
 
 
-async def test_a_session_that_died_is_logged_in_again(flask: Server, client: AsyncClient) -> None:
-    stream = (await client.join(flask.project_id)).events(ModerationUpdate)
-    flask.admin("/expire_sessions")
-    flask.admin("/restart_engine")
-    while client.metrics().connections < 2 or flask.admin("/stats")["joined"].get(flask.project_id) != 1:
+async def test_an_expired_session_is_renewed_by_a_login(deployed: Server, client: AsyncClient) -> None:
+    stream = (await client.join(deployed.project_id)).events(ModerationUpdate)
+    deployed.admin("/expire_sessions")
+    deployed.admin("/restart_engine")
+    while client.metrics().connections < 2 or deployed.admin("/stats")["joined"].get(deployed.project_id) != 1:
         await asyncio.sleep(0.02)
-    flask.admin("/moderate", content="after the login")
+    deployed.admin("/moderate", content="after the login")
     assert (await asyncio.wait_for(anext(stream), 10)).content_preview == "after the login"
 
 
-def test_blocking(flask: Server) -> None:
-    with Client(flask.base_url, **options(flask, transports="polling")) as client:  # type: ignore[arg-type]
-        stream = client.join(flask.project_id).events(ModerationUpdate)
+def test_a_blocking_client_of_a_deployed_server(deployed: Server) -> None:
+    with Client(deployed.base_url, **login_options(deployed, transports="polling")) as client:  # type: ignore[arg-type]
+        stream = client.join(deployed.project_id).events(ModerationUpdate)
         decided = client.moderate("spamword", metadata={"a": None})
         assert decided.status == "rejected"
         assert next(stream).content_id == decided.content_id

@@ -1,4 +1,4 @@
-"""Each error has its own class and code, and says whether a retry can help."""
+"""Errors have classes, codes and a `retryable` flag."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from automoderate import (
 from .conftest import Server
 
 
-async def test_errors_have_their_codes(shared_server: Server, asgi: Server) -> None:
+async def test_each_failure_has_its_error_class(shared_server: Server, documented: Server) -> None:
     with pytest.raises(automoderate.AuthenticationFailed) as caught:
         await AsyncClient(shared_server.base_url, api_key="am_wrong").connect()
     assert caught.value.code == "authentication_failed"
@@ -26,12 +26,14 @@ async def test_errors_have_their_codes(shared_server: Server, asgi: Server) -> N
     assert isinstance(failed.value, ConnectionError)
     again = pickle.loads(pickle.dumps(failed.value))
     assert (type(again), str(again), again.stage) == (type(failed.value), str(failed.value), "network")
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, join_timeout=0.2, ack_timeout=0.2) as client:
+    async with AsyncClient(
+        documented.base_url, api_key=documented.api_key, join_timeout=0.2, ack_timeout=0.2
+    ) as client:
         with pytest.raises(automoderate.AccessDenied):
-            await client.join(asgi.other_project_id)
-        asgi.admin("/joins", silent=True)
+            await client.join(documented.other_project_id)
+        documented.admin("/joins", silent=True)
         with pytest.raises(TimeoutError) as late:
-            await client.join(asgi.project_id)
+            await client.join(documented.project_id)
         assert isinstance(late.value, automoderate.JoinTimeout)
         with pytest.raises(automoderate.AckTimeout):
             await client.emit_with_ack("nobody_answers", {"x": 1})
@@ -43,7 +45,7 @@ async def test_errors_have_their_codes(shared_server: Server, asgi: Server) -> N
         await client.join("p")
 
 
-async def test_the_budget_of_events_is_told(shared_server: Server) -> None:
+async def test_the_event_limit_raises_rate_limited(shared_server: Server) -> None:
     async with AsyncClient(shared_server.base_url, api_key=shared_server.api_key, rate_limit=10) as client:
         with pytest.raises(automoderate.RateLimited) as caught:  # noqa: PT012
             for _ in range(20):
@@ -52,11 +54,11 @@ async def test_the_budget_of_events_is_told(shared_server: Server) -> None:
         assert 0 < caught.value.retry_in <= 61
 
 
-async def test_attempts_that_are_used_up_end_the_stream(asgi: Server) -> None:
+async def test_the_stream_ends_once_all_attempts_have_failed(documented: Server) -> None:
     policy = ReconnectPolicy(delay=0.01, max_delay=0.02, attempts=2, max_attempts_per_minute=600)
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, reconnect=policy, backfill="off") as client:
-        stream = (await client.join(asgi.project_id)).events()
-        asgi.stop()
+    async with AsyncClient(documented.base_url, api_key=documented.api_key, reconnect=policy, backfill="off") as client:
+        stream = (await client.join(documented.project_id)).events()
+        documented.stop()
         with pytest.raises(automoderate.GaveUp) as caught:
             async for _ in stream:
                 pass

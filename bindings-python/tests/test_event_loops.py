@@ -1,4 +1,4 @@
-"""asyncio, uvloop, anyio, and loops that can't watch files."""
+"""Event loops: asyncio, uvloop, anyio, trio, and loops that can't watch files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from automoderate import (
     AsyncClient,
     Client,
     ModerationUpdate,
-    _port,
+    _bridge,
 )
 
-from .conftest import Server, needed
+from .conftest import Server, import_required
 
 
 async def read_one(server: Server) -> str:
@@ -26,7 +26,7 @@ async def read_one(server: Server) -> str:
 
 
 def test_uvloop(shared_server: Server) -> None:
-    uvloop = needed("uvloop")
+    uvloop = import_required("uvloop")
     loop = uvloop.new_event_loop()
     try:
         assert loop.run_until_complete(read_one(shared_server)) == "approved"
@@ -35,7 +35,7 @@ def test_uvloop(shared_server: Server) -> None:
         loop.close()
 
 
-def test_loops_that_watch_no_files(shared_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_event_loops_that_cannot_watch_files(shared_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise NotImplementedError
 
@@ -48,12 +48,12 @@ def test_loops_that_watch_no_files(shared_server: Server, monkeypatch: pytest.Mo
         assert loop.run_until_complete(read_one(shared_server)) == "approved"
         loop.run_until_complete(loop.shutdown_asyncgens())
     finally:
-        _port._ports.pop(loop, None)
+        _bridge._bridges.pop(loop, None)
         loop.close()
 
 
 def test_anyio_on_asyncio(shared_server: Server) -> None:
-    anyio = needed("anyio")
+    anyio = import_required("anyio")
 
     async def main() -> None:
         async with AsyncClient(shared_server.base_url, api_key=shared_server.api_key) as client:
@@ -67,8 +67,8 @@ def test_anyio_on_asyncio(shared_server: Server) -> None:
     anyio.run(main)
 
 
-def test_trio_by_the_blocking_client(shared_server: Server) -> None:
-    trio = needed("trio")
+def test_trio_with_the_blocking_client(shared_server: Server) -> None:
+    trio = import_required("trio")
 
     def read() -> str:
         with Client(shared_server.base_url, api_key=shared_server.api_key) as client:

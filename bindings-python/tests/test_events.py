@@ -1,4 +1,4 @@
-"""Every kind of event as an object: fields, matching, equality, pickling."""
+"""Events as objects: fields, pattern matching, equality and pickling."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ PAYLOADS: list[tuple[str, Any]] = [
 
 
 @pytest_asyncio.fixture
-async def events(asgi: Server) -> AsyncIterator[list[Event]]:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key) as client:
-        project = await client.join(asgi.project_id)
+async def events(documented: Server) -> AsyncIterator[list[Event]]:
+    async with AsyncClient(documented.base_url, api_key=documented.api_key) as client:
+        project = await client.join(documented.project_id)
         stream = project.events()
         for name, data in PAYLOADS:
-            data = {**data, "project_id": asgi.project_id} if name != "error" else data
-            asgi.admin("/emit", event=name, data=data, project_id=asgi.project_id)
+            data = {**data, "project_id": documented.project_id} if name != "error" else data
+            documented.admin("/emit", event=name, data=data, project_id=documented.project_id)
         yield [await anext(stream) for _ in PAYLOADS]
 
 
-async def test_every_kind_has_its_documented_fields(events: list[Event], asgi: Server) -> None:
+async def test_every_kind_has_its_documented_fields(events: list[Event], documented: Server) -> None:
     update, stats, rule, notice, activity, error, unknown, malformed = events
     assert isinstance(update, ModerationUpdate)
     assert (update.content_id, update.status, update.content_type) == ("c1", "approved", "text")
@@ -90,7 +90,7 @@ async def test_every_kind_has_its_documented_fields(events: list[Event], asgi: S
     assert update.timestamp == datetime(2024, 1, 15, 10, 30, tzinfo=timezone.utc)
     assert update.timestamp_text == "2024-01-15T10:30:00Z"
     assert update.extra == {"novel": {"x": 1}}
-    assert update.project_id == asgi.project_id == update.meta.project_id
+    assert update.project_id == documented.project_id == update.meta.project_id
     assert update.meta.origin == "live"
     assert abs(update.meta.received_at - datetime.now(timezone.utc)) < timedelta(minutes=1)
     assert isinstance(stats, StatsUpdate)
@@ -109,7 +109,7 @@ async def test_every_kind_has_its_documented_fields(events: list[Event], asgi: S
     assert (error.message, error.code) == ("no", "E1")
     assert isinstance(unknown, UnknownEvent)
     assert unknown.name == "novelty"
-    assert unknown.data == {"a": [1], "project_id": asgi.project_id}
+    assert unknown.data == {"a": [1], "project_id": documented.project_id}
     assert unknown.attachments == ()
     assert isinstance(malformed, MalformedEvent)
     assert malformed.name == "stats_update"
@@ -139,7 +139,7 @@ async def test_events_behave_like_values(events: list[Event]) -> None:
             type(event)()
 
 
-async def test_events_match(events: list[Event]) -> None:
+async def test_events_work_with_match_statements(events: list[Event]) -> None:
     def describe(event: Event) -> str:
         match event:
             case ModerationUpdate(content_id, "approved"):

@@ -1,4 +1,4 @@
-"""The examples do what they say."""
+"""The examples work as described."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from .conftest import LIMITLESS, ROOT, Server, StartServer, eventually
+from .conftest import NO_LIMITS, ROOT, Server, StartServer, wait_until
 
 EXAMPLES = ROOT / "bindings-python/examples"
 
 
-def test_the_script_goes_on_where_it_stopped(start_server: StartServer, tmp_path: Path) -> None:
-    server = start_server(*LIMITLESS)
+def test_the_script_resumes_where_it_stopped(start_server: StartServer, tmp_path: Path) -> None:
+    server = start_server(*NO_LIMITS)
     script = [sys.executable, str(EXAMPLES / "script.py"), server.base_url, server.api_key, server.project_id]
 
     def run(count: int) -> list[str]:
@@ -41,7 +41,7 @@ def test_the_web_application_shows_decisions(shared_server: Server, tmp_path: Pa
     log = tmp_path / "log"
     with log.open("w") as output, subprocess.Popen(command, env=environment, stderr=output) as process:
         try:
-            eventually(lambda: "running on http://" in log.read_text(), 20)
+            wait_until(lambda: "running on http://" in log.read_text(), 20)
             base = log.read_text().split("running on ")[1].split()[0]
             with urllib.request.urlopen(f"{base}/decisions", timeout=10) as decisions:
                 headers = {"Content-Type": "application/json"}

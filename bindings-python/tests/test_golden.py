@@ -1,4 +1,4 @@
-"""The files that the tests of every language read: events on the wire, default options, error codes."""
+"""The golden files that all languages share: events on the wire, default options and error codes."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ import automoderate
 import pytest
 from automoderate import AsyncClient, AutoModerateError, Client, ReconnectPolicy
 
-from .conftest import ROOT, Server, start
+from .conftest import ROOT, Server, start_program
 
 GOLDEN = ROOT / "core/tests/golden"
-KINDS = sorted(path.stem for path in GOLDEN.glob("*_*.json"))
+GOLDEN_KINDS = sorted(path.stem for path in GOLDEN.glob("*_*.json"))
 
 
-def read(name: str) -> Any:
+def read_golden(name: str) -> Any:
     return json.loads((GOLDEN / f"{name}.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
-def golden() -> Iterator[Server]:
-    """Plays the packets of the files, byte for byte."""
-    server = start(sys.executable, GOLDEN / "server.py")
+def golden_server() -> Iterator[Server]:
+    """Server that sends the packets of the golden files, byte for byte."""
+    server = start_program(sys.executable, GOLDEN / "server.py")
     yield server
     server.stop()
 
 
-def test_there_is_a_file_for_every_kind_that_comes_over_the_wire() -> None:
+def test_every_kind_that_servers_send_has_a_golden_file() -> None:
     made_here = {"gap", "lagged"}
-    assert {*KINDS, *made_here} == {
+    assert {*GOLDEN_KINDS, *made_here} == {
         kind.event for kind in vars(automoderate).values() if isinstance(getattr(kind, "event", None), str)
     }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_packets_become_the_events_that_the_files_expect(golden: Server, kind: str) -> None:
-    async with AsyncClient(golden.base_url, api_key="k", transports="websocket") as client:
+@pytest.mark.parametrize("kind", GOLDEN_KINDS)
+async def test_packets_are_decoded_to_the_events_that_the_golden_files_expect(golden_server: Server, kind: str) -> None:
+    async with AsyncClient(golden_server.base_url, api_key="k", transports="websocket") as client:
         stream = client.events()
         await client.emit("play", kind)
-        for case in read(kind):
+        for case in read_golden(kind):
             event = await anext(stream)
             seen = event.to_dict()
             assert seen["meta"].pop("received_at").endswith("Z")
@@ -55,7 +55,9 @@ async def test_packets_become_the_events_that_the_files_expect(golden: Server, k
 
 
 def check_attributes(event: Any, expected: dict[str, Any]) -> None:
-    """The attributes equal the values of `to_dict`; nested values and timestamps have their own types."""
+    """Checks that attributes equal the values of `to_dict`, except that nested values and timestamps have their own
+    types.
+    """
     for name, value in expected.items():
         if name == "meta":
             assert {key: getattr(event.meta, key) for key in value} == value
@@ -78,20 +80,20 @@ def check_attributes(event: Any, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("client", [AsyncClient, Client])
-def test_options_have_the_defaults_of_the_core(client: type) -> None:
-    known = read("options")
+def test_options_have_the_same_defaults_as_in_the_core(client: type) -> None:
+    known = read_golden("options")
     signature = inspect.signature(client.__init__)  # type: ignore[misc]
     defaults = {name: parameter.default for name, parameter in signature.parameters.items()}
     assert defaults.pop("reconnect") is True
     assert asdict(ReconnectPolicy()) == known.pop("reconnect")
     assert {name: defaults.pop(name) for name in known} == known
     empty = {name for name, default in defaults.items() if default in (None, (), inspect.Parameter.empty)}
-    assert empty == set(defaults), "an option with a default unknown to the core"
+    assert empty == set(defaults), "an option has a default that is not in the golden file"
 
 
-def test_every_error_code_has_its_class() -> None:
+def test_every_error_code_has_a_class() -> None:
     classes = {error.code: error for error in AutoModerateError.__subclasses__()}
-    assert set(classes) == set(read("errors"))
+    assert set(classes) == set(read_golden("errors"))
     for error in classes.values():
         assert getattr(automoderate, error.__name__) is error
         assert error.__doc__

@@ -1,4 +1,4 @@
-"""Functions registered with `on`."""
+"""Handlers registered with `on`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from automoderate import (
 from .conftest import Server
 
 
-async def test_handlers_for_asyncio(shared_server: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_handlers_of_the_asyncio_client(shared_server: Server, caplog: pytest.LogCaptureFixture) -> None:
     client = AsyncClient(shared_server.base_url, api_key=shared_server.api_key)
     seen: list[Any] = []
 
@@ -29,7 +29,7 @@ async def test_handlers_for_asyncio(shared_server: Server, caplog: pytest.LogCap
     @client.on("stats_update")
     def on_stats(event: StatsUpdate) -> None:
         seen.append(event.total_content)
-        raise RuntimeError("a handler's own fault")
+        raise RuntimeError("an error in the handler")
 
     @client.on()
     def on_any(event: Event) -> None:
@@ -49,7 +49,7 @@ async def test_handlers_for_asyncio(shared_server: Server, caplog: pytest.LogCap
         client.on(int)
 
 
-def test_handlers_blocking(shared_server: Server) -> None:
+def test_handlers_of_the_blocking_client(shared_server: Server) -> None:
     client = Client(shared_server.base_url, api_key=shared_server.api_key)
     seen: list[Any] = []
 

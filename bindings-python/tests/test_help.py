@@ -1,4 +1,4 @@
-"""The text that `help()` says."""
+"""Documentation shown by `help()`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from .conftest import run_python
 
 
-def test_help_says_it(tmp_path: Path) -> None:
+def test_help_shows_the_docstrings(tmp_path: Path) -> None:
     done = run_python("import automoderate; help(automoderate.AsyncClient); help(automoderate.ModerationUpdate)")
     assert done.returncode == 0
-    for words in ("All times are seconds", "Raises:", "content_preview_html", "JoinTimeout"):
+    for words in ("All durations are in seconds", "Raises:", "content_preview_html", "JoinTimeout"):
         assert words in done.stdout

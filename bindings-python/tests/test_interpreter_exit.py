@@ -1,4 +1,4 @@
-"""An interpreter may end at any time, without `close`."""
+"""The interpreter can exit at any time, without `close`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .conftest import Server, run
+from .conftest import Server, run_client_code
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ except (asyncio.TimeoutError, TimeoutError): pass
         "Client(url, api_key=lambda: 1) if False else None",
     ],
 )
-def test_the_interpreter_ends_without_close(shared_server: Server, code: str) -> None:
+def test_the_interpreter_exits_without_close(shared_server: Server, code: str) -> None:
     started = time.monotonic()
-    done = run(shared_server, code)
+    done = run_client_code(shared_server, code)
     assert (done.returncode, done.stderr) == (0, "")
     assert time.monotonic() - started < 10

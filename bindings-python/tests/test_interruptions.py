@@ -1,4 +1,4 @@
-"""A lost connection is restored, and missed events are recovered or reported."""
+"""Lost connections are restored, and missed events are recovered or reported."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from automoderate import (
     State,
 )
 
-from .conftest import QUICK, Server
+from .conftest import FAST_RECONNECT, Server
 
 
-async def test_a_cut_is_mended_and_told(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, reconnect=QUICK, backfill="off") as client:
+async def test_a_client_reconnects_after_a_cut_and_reports_it(documented: Server) -> None:
+    async with AsyncClient(
+        documented.base_url, api_key=documented.api_key, reconnect=FAST_RECONNECT, backfill="off"
+    ) as client:
         changes: list[State] = []
 
         async def watch() -> None:
@@ -28,13 +30,13 @@ async def test_a_cut_is_mended_and_told(asgi: Server) -> None:
                 changes.append(state)
 
         watching = asyncio.create_task(watch())
-        project = await client.join(asgi.project_id)
+        project = await client.join(documented.project_id)
         stream = project.events()
-        asgi.admin("/cut")
+        documented.admin("/cut")
         gap = await anext(stream)
         assert isinstance(gap, Gap)
-        assert (gap.project_id, gap.reason) == (asgi.project_id, "interrupted")
-        asgi.admin("/moderate", content="after the cut")
+        assert (gap.project_id, gap.reason) == (documented.project_id, "interrupted")
+        documented.admin("/moderate", content="after the cut")
         update = await anext(stream)
         assert isinstance(update, ModerationUpdate)
         assert update.content_preview == "after the cut"
@@ -49,17 +51,17 @@ async def test_a_cut_is_mended_and_told(asgi: Server) -> None:
     assert pickle.loads(pickle.dumps(State("reconnecting", 1, 0.5))) == "reconnecting"
 
 
-def test_a_cut_is_mended_and_backfilled_blocking(asgi: Server) -> None:
+def test_a_blocking_client_recovers_events_after_a_cut(documented: Server) -> None:
     with pytest.raises(automoderate.AuthenticationFailed):
-        Client(asgi.base_url, api_key="am_wrong").connect()
+        Client(documented.base_url, api_key="am_wrong").connect()
     policy = ReconnectPolicy(delay=0.05, max_delay=0.1, max_attempts_per_minute=600)
-    with Client(asgi.base_url, api_key=asgi.api_key, reconnect=policy) as client:
+    with Client(documented.base_url, api_key=documented.api_key, reconnect=policy) as client:
         with pytest.raises(automoderate.AccessDenied):
-            client.join(asgi.other_project_id)
-        stream = client.join(asgi.project_id).events(ModerationUpdate)
-        # From this event's time on, REST can be asked for events lost in the cut.
-        asgi.admin("/moderate", content="trustedword")
+            client.join(documented.other_project_id)
+        stream = client.join(documented.project_id).events(ModerationUpdate)
+        # REST can recover events that are newer than this one.
+        documented.admin("/moderate", content="trustedword")
         assert next(stream).status == "approved"
-        asgi.admin("/cut")
-        asgi.admin("/moderate", content="spamword")
+        documented.admin("/cut")
+        documented.admin("/moderate", content="spamword")
         assert next(stream).status == "rejected"

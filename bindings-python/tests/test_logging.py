@@ -1,4 +1,4 @@
-"""The SDK's messages for `logging`: they go to the logger `automoderate` and its children."""
+"""Forwards the SDK's log messages to the logger `automoderate` and its children."""
 
 from __future__ import annotations
 
@@ -9,66 +9,68 @@ import threading
 import pytest
 from automoderate import AsyncClient, Client, GaveUp, ReconnectPolicy, _logging
 
-from .conftest import QUICK, Server, eventually, run
+from .conftest import FAST_RECONNECT, Server, run_client_code, wait_until
 
 
-def said(caplog: pytest.LogCaptureFixture, level: int, words: str) -> bool:
+def was_logged(caplog: pytest.LogCaptureFixture, level: int, words: str) -> bool:
     return any(
         record.levelno == level and words in record.getMessage() and record.name.startswith("automoderate.")
         for record in list(caplog.records)
     )
 
 
-async def test_changes_of_state_are_told(asgi: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_state_changes_are_logged(documented: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "automoderate")
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, reconnect=QUICK, backfill="off") as client:
-        stream = (await client.join(asgi.project_id)).events()
-        asgi.admin("/cut")
+    async with AsyncClient(
+        documented.base_url, api_key=documented.api_key, reconnect=FAST_RECONNECT, backfill="off"
+    ) as client:
+        stream = (await client.join(documented.project_id)).events()
+        documented.admin("/cut")
         await anext(stream)
-    where = f"server={asgi.base_url}"
+    where = f"server={documented.base_url}"
     wanted = [
         (logging.DEBUG, f"connecting {where}"),
         (logging.INFO, f"connected {where}"),
         (logging.WARNING, "reconnecting: attempt 1 in "),
         (logging.INFO, f"closed {where}"),
     ]
-    await asyncio.to_thread(eventually, lambda: all(said(caplog, *one) for one in wanted))
-    assert asgi.api_key not in caplog.text
+    await asyncio.to_thread(wait_until, lambda: all(was_logged(caplog, *one) for one in wanted))
+    assert documented.api_key not in caplog.text
 
 
-def test_an_end_that_nobody_wanted_is_an_error(asgi: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_end_is_logged_as_an_error(documented: Server, caplog: pytest.LogCaptureFixture) -> None:
     policy = ReconnectPolicy(delay=0.01, max_delay=0.01, attempts=1, max_attempts_per_minute=600)
-    with Client(asgi.base_url, api_key=asgi.api_key, reconnect=policy, backfill="off") as client:
-        stream = client.join(asgi.project_id).events()
-        asgi.stop()
+    with Client(documented.base_url, api_key=documented.api_key, reconnect=policy, backfill="off") as client:
+        stream = client.join(documented.project_id).events()
+        documented.stop()
         with pytest.raises(GaveUp):
             for _ in stream:
                 pass
-    eventually(lambda: said(caplog, logging.ERROR, "closed: "))
+    wait_until(lambda: was_logged(caplog, logging.ERROR, "closed: "))
 
 
-def test_a_level_counts_from_when_it_is_set(
-    asgi: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_a_changed_log_level_applies_to_later_messages(
+    documented: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
-    log = _logging._log
+    log = _logging._log_record
 
-    def spy(level: int, topic: str, message: str) -> None:
+    def record_message(level: int, topic: str, message: str) -> None:
         log(level, topic, message)
         fetched.append(message.split()[0])
 
-    monkeypatch.setattr(_logging, "_log", spy)
+    monkeypatch.setattr(_logging, "_log_record", record_message)
     for level in (logging.ERROR, logging.INFO):
         caplog.set_level(level, "automoderate")
-        with Client(asgi.base_url, api_key=asgi.api_key):
+        with Client(documented.base_url, api_key=documented.api_key):
             pass
-        eventually(lambda: "closed" in fetched)
-        assert said(caplog, logging.INFO, "closed") == (level == logging.INFO)
-        assert not said(caplog, logging.DEBUG, "connecting")
+        wait_until(lambda: "closed" in fetched)
+        assert was_logged(caplog, logging.INFO, "closed") == (level == logging.INFO)
+        assert not was_logged(caplog, logging.DEBUG, "connecting")
         fetched.clear()
 
 
-def test_handlers_may_be_slow_and_may_use_the_client(shared_server: Server) -> None:
+def test_log_handlers_may_be_slow_and_may_use_the_client(shared_server: Server) -> None:
     logger = logging.getLogger("automoderate")
     heard: list[str] = []
     release = threading.Event()
@@ -84,19 +86,19 @@ def test_handlers_may_be_slow_and_may_use_the_client(shared_server: Server) -> N
     logger.setLevel(logging.DEBUG)
     try:
         with client:
-            # A slow handler delays nothing else.
+            # A slow log handler must not delay the client.
             client.join(shared_server.project_id)
             client.moderate("text")
             release.set()
-            eventually(lambda: bool(heard))
+            wait_until(lambda: bool(heard))
     finally:
         release.set()
         logger.removeHandler(handler)
         logger.setLevel(logging.NOTSET)
 
 
-def test_a_handler_that_fails_does_not_end_the_messages(shared_server: Server) -> None:
-    done = run(
+def test_a_failing_log_handler_does_not_stop_the_logging(shared_server: Server) -> None:
+    done = run_client_code(
         shared_server,
         """
 import logging
@@ -106,7 +108,7 @@ class Broken(logging.Handler):
     def emit(self, record):
         self.seen += 1
         if self.seen > 1: heard.set()
-        raise RuntimeError("the handler's own fault")
+        raise RuntimeError("an error in the handler")
 logging.getLogger("automoderate").addHandler(Broken())
 logging.getLogger("automoderate").setLevel("DEBUG")
 with Client(url, api_key=key): pass
@@ -114,11 +116,11 @@ assert heard.wait(10)
 """,
     )
     assert done.returncode == 0
-    assert "the handler's own fault" in done.stderr
+    assert "an error in the handler" in done.stderr
 
 
-def test_a_forked_child_has_messages_of_its_own(shared_server: Server) -> None:
-    done = run(
+def test_a_forked_child_logs_its_own_messages(shared_server: Server) -> None:
+    done = run_client_code(
         shared_server,
         """
 import logging, os

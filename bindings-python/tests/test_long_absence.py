@@ -1,4 +1,4 @@
-"""A reader with default options that is slower than the server: after a long absence, and in a burst."""
+"""A reader with default options that is slower than the server, after a long absence and in a burst."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_missed_events_and_a_burst_arrive_once_and_in_order(automoderate_s
     async with AsyncClient(automoderate_server.url, api_key="any") as client:
         events = (await client.join("p", after=cursor)).events()
         await read_slowly(events, range(1, MISSED + 1))
-        # Five times a stream's buffer.
+        # The burst is about five times the size of a stream's buffer.
         burst = range(MISSED + 1, MISSED + BURST + 1)
         for n in burst:
             publish(n)
@@ -36,7 +36,7 @@ async def test_missed_events_and_a_burst_arrive_once_and_in_order(automoderate_s
 async def read_slowly(events: AsyncEventStream[Event], expected: range) -> None:
     for at, n in enumerate(expected):
         event = await anext(events)
-        # Anything else would be a loss.
+        # Any other event would report a loss.
         assert isinstance(event, ModerationUpdate), event
         assert event.content_id == f"c{n}"
         if at < 1_500:

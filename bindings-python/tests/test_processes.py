@@ -1,4 +1,4 @@
-"""Forked clients report it, and spawn works."""
+"""Clients in forked and spawned processes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from automoderate import (
     ModerationUpdate,
 )
 
-from .conftest import Server, run
+from .conftest import Server, run_client_code
 
 
-def test_a_fork_is_told(shared_server: Server) -> None:
-    done = run(
+def test_a_client_from_before_a_fork_raises_closed(shared_server: Server) -> None:
+    done = run_client_code(
         shared_server,
         """
 import os, automoderate
@@ -38,19 +38,19 @@ client.close()
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def child(url: str, key: str, project: str, events: Any) -> None:
+def run_child(url: str, key: str, project: str, events: Any) -> None:
     with Client(url, api_key=key) as client:
         stream = client.join(project).events(ModerationUpdate)
         client.moderate("from a child")
         events.put(next(stream))
 
 
-def test_spawned_processes_work_and_events_travel(shared_server: Server) -> None:
+def test_spawned_processes_can_use_clients_and_pass_events(shared_server: Server) -> None:
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
     with Client(shared_server.base_url, api_key=shared_server.api_key):
         arguments = (shared_server.base_url, shared_server.api_key, shared_server.project_id, events)
-        process = context.Process(target=child, args=arguments)
+        process = context.Process(target=run_child, args=arguments)
         process.start()
         event = events.get(timeout=20)
         process.join(20)

@@ -1,4 +1,4 @@
-"""The server is killed and comes back on the same database and port: nothing is lost, nothing comes twice."""
+"""No event is lost or repeated when the server is killed and restarted on the same database and port."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import threading
 import pytest
 from automoderate import AsyncClient, Client, Gap, ModerationUpdate, ReconnectPolicy
 
-from .conftest import LIMITLESS, Server, StartServer
+from .conftest import NO_LIMITS, Server, StartServer
 
-KILLS = 3
-BETWEEN = 60
-# Long enough for the server to come back first.
-PAUSE = ReconnectPolicy(delay=0.5, factor=1, jitter=0, max_attempts_per_minute=600)
+KILL_COUNT = 3
+EVENTS_BETWEEN_KILLS = 60
+# The delay is long enough for the server to restart first.
+SLOW_RECONNECT = ReconnectPolicy(delay=0.5, factor=1, jitter=0, max_attempts_per_minute=600)
 
 
-class Writer(threading.Thread):
-    """Submits all the time. If the server dies during a submission, its outcome is unknown."""
+class SubmitterThread(threading.Thread):
+    """Thread that submits texts continuously. A submission that fails because the server was killed may still have been
+    stored.
+    """
 
     def __init__(self, server: Server) -> None:
         super().__init__()
@@ -40,67 +42,67 @@ class Writer(threading.Thread):
     def kill_and_restart(self, client: AsyncClient | Client) -> None:
         connections = client.metrics().connections
         self.server.kill()
-        self.server.start_again()
+        self.server.restart()
         missed = self.server.submit("while the client is away")
         if client.metrics().connections == connections:
             self.missed += missed
 
-    def check(self, events: list[ModerationUpdate]) -> None:
-        """Each decision that the server knows arrived once, in the order of the log."""
+    def check_received(self, events: list[ModerationUpdate]) -> None:
+        """Checks that each decision stored by the server was received once and in order."""
         found = {event.content_id: event for event in events}
-        assert len(found) == len(events), "none twice"
+        assert len(found) == len(events), "an event was repeated"
         positions = [event.meta.event_id or 0 for event in events]
         assert positions == sorted(positions)
         with Client(self.server.base_url, api_key=self.server.api_key) as client:
             assert {content.id for content in client.contents(per_page=100)} == set(found)
-        assert {*self.decided, *self.missed} <= set(found), "none lost"
+        assert {*self.decided, *self.missed} <= set(found), "an event was lost"
         assert {found[missed].meta.origin for missed in self.missed} <= {"replay"}
 
 
 @pytest.mark.parametrize("transports", ["websocket", "polling"])
-async def test_kill_and_restart_for_asyncio(start_server: StartServer, transports: str) -> None:
-    server = start_server(*LIMITLESS)
-    writer = Writer(server)
-    options = {"api_key": server.api_key, "reconnect": PAUSE, "transports": transports}
+async def test_a_killed_server_restarts_with_the_asyncio_client(start_server: StartServer, transports: str) -> None:
+    server = start_server(*NO_LIMITS)
+    submitter = SubmitterThread(server)
+    options = {"api_key": server.api_key, "reconnect": SLOW_RECONNECT, "transports": transports}
     async with AsyncClient(server.base_url, **options) as client:  # type: ignore[arg-type]
         stream = (await client.join(server.project_id)).events()
-        writer.start()
+        submitter.start()
         events: list[ModerationUpdate] = []
-        kills, since = 0, 0
+        kills, received_since_kill = 0, 0
         async for event in stream:
             assert not isinstance(event, Gap), event
             if isinstance(event, ModerationUpdate):
                 events.append(event)
-                since += 1
-            # The next kill waits until the client is connected again.
-            if since < BETWEEN or client.metrics().connections == kills:
+                received_since_kill += 1
+            # Wait for the client to reconnect before the next kill.
+            if received_since_kill < EVENTS_BETWEEN_KILLS or client.metrics().connections == kills:
                 continue
-            if kills == KILLS:
+            if kills == KILL_COUNT:
                 break
-            kills, since = kills + 1, 0
-            await asyncio.to_thread(writer.kill_and_restart, client)
-        await asyncio.to_thread(writer.stop)
+            kills, received_since_kill = kills + 1, 0
+            await asyncio.to_thread(submitter.kill_and_restart, client)
+        await asyncio.to_thread(submitter.stop)
         while len(events) < (await client.statistics()).total_content:
             events += [event for event in await stream.next_batch() if isinstance(event, ModerationUpdate)]
-        assert client.metrics().connections == KILLS + 1
-    await asyncio.to_thread(writer.check, events)
+        assert client.metrics().connections == KILL_COUNT + 1
+    await asyncio.to_thread(submitter.check_received, events)
 
 
-def test_kill_and_restart_blocking(start_server: StartServer) -> None:
-    server = start_server(*LIMITLESS)
-    writer = Writer(server)
-    with Client(server.base_url, api_key=server.api_key, reconnect=PAUSE) as client:
+def test_a_killed_server_restarts_with_the_blocking_client(start_server: StartServer) -> None:
+    server = start_server(*NO_LIMITS)
+    submitter = SubmitterThread(server)
+    with Client(server.base_url, api_key=server.api_key, reconnect=SLOW_RECONNECT) as client:
         stream = client.join(server.project_id).events(ModerationUpdate)
-        writer.start()
+        submitter.start()
         events: list[ModerationUpdate] = []
         for event in stream:
             events.append(event)
-            if len(events) == BETWEEN:
-                writer.kill_and_restart(client)
-            if len(events) == 2 * BETWEEN:
+            if len(events) == EVENTS_BETWEEN_KILLS:
+                submitter.kill_and_restart(client)
+            if len(events) == 2 * EVENTS_BETWEEN_KILLS:
                 break
-        writer.stop()
+        submitter.stop()
         while len(events) < client.statistics().total_content:
             events += stream.next_batch()
         assert stream.losses.gaps == 0
-    writer.check(events)
+    submitter.check_received(events)

@@ -1,4 +1,4 @@
-"""Reviews on servers without an event log, which send no events for them."""
+"""Polling for reviews on servers without an event log, which send no events for reviews."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from automoderate import AsyncClient, ModerationUpdate
 from automoderate.testing import Server
 
 
-async def test_reviews_are_polled() -> None:
+async def test_a_review_is_delivered_by_polling() -> None:
     server = Server(event_log=False)
     async with AsyncClient(server.url, api_key="any", review_poll=1) as client:
         updates = (await client.join("p")).events(ModerationUpdate)

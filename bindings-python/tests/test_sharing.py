@@ -1,4 +1,4 @@
-"""Streams and clients that tasks, threads and event loops share."""
+"""Streams and clients shared by tasks, threads and event loops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from automoderate import (
     ModerationUpdate,
 )
 
-from .conftest import Server, eventually
+from .conftest import Server, wait_until
 
 
 async def test_tasks_can_share_a_stream(shared_server: Server) -> None:
@@ -53,7 +53,7 @@ def test_threads_share_a_client_and_a_stream(shared_server: Server) -> None:
             thread.start()
         for thread in writers:
             thread.join()
-        eventually(lambda: len(found) >= 200)
+        wait_until(lambda: len(found) >= 200)
         client.close()
         for thread in readers:
             thread.join(10)
@@ -91,8 +91,8 @@ def test_two_event_loops_share_a_client(shared_server: Server) -> None:
     stream = asyncio.run(connect())
     found: list[str] = []
 
-    async def read(many: int) -> None:
-        for _ in range(many):
+    async def read(count: int) -> None:
+        for _ in range(count):
             found.append((await anext(stream)).content_id)
 
     async def write() -> list[str]:

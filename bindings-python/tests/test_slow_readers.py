@@ -1,4 +1,4 @@
-"""A reader that is too slow learns how many events it missed."""
+"""A reader that is too slow receives the number of events that it missed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from automoderate import (
 from .conftest import Server
 
 
-async def test_a_reader_that_is_too_slow_is_told(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key, event_buffer=4) as client:
-        project = await client.join(asgi.project_id)
+async def test_a_reader_that_is_too_slow_receives_lagged(documented: Server) -> None:
+    async with AsyncClient(documented.base_url, api_key=documented.api_key, event_buffer=4) as client:
+        project = await client.join(documented.project_id)
         stream, counted = project.events(), project.events(StatsUpdate)
         for total in range(20):
-            data = {"total_content": total, "project_id": asgi.project_id}
-            asgi.admin("/emit", event="stats_update", data=data, project_id=asgi.project_id)
+            data = {"total_content": total, "project_id": documented.project_id}
+            documented.admin("/emit", event="stats_update", data=data, project_id=documented.project_id)
         while client.metrics().events < 20:
             await asyncio.sleep(0.01)
         lagged, *kept = await stream.next_batch(10)

@@ -1,4 +1,4 @@
-"""Submissions: without an answer the outcome is unknown, and a repeated key is the same submission."""
+"""Submissions: timeouts and idempotency keys."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from automoderate import ApiError, AsyncClient, Client, Disconnected, InvalidArg
 from automoderate.testing import Server
 
 
-async def test_without_an_answer_in_time_the_outcome_is_unknown(automoderate_server: Server) -> None:
+async def test_a_submission_that_times_out_has_an_unknown_outcome(automoderate_server: Server) -> None:
     client = AsyncClient(automoderate_server.url, api_key="any", request_timeout=0.2)
     automoderate_server.set_silent(True)
     with pytest.raises(Disconnected, match="the outcome is unknown") as caught:
         await client.moderate("text")
     assert not caught.value.retryable
     automoderate_server.set_silent(False)
-    # It was carried out.
+    # The server did process the submission.
     assert (await client.statistics()).total_content == 1
 
 
-def test_the_same_key_is_the_same_submission(automoderate_server: Server) -> None:
+def test_submissions_with_the_same_idempotency_key_count_as_one(automoderate_server: Server) -> None:
     client = Client(automoderate_server.url, api_key="any")
     first = client.moderate("text", metadata={"order": 7}, idempotency_key="order-7")
     assert client.moderate("text", metadata={"order": 7}, idempotency_key="order-7") == first
@@ -30,7 +30,7 @@ def test_the_same_key_is_the_same_submission(automoderate_server: Server) -> Non
 
 
 @pytest.mark.parametrize("key", ["", "two words", "ü", "k" * 256])
-async def test_a_key_that_cant_be_sent_is_named(key: str) -> None:
+async def test_an_invalid_idempotency_key_raises_an_error_that_names_it(key: str) -> None:
     with pytest.raises(InvalidArgument, match="idempotency_key"):
         await AsyncClient("http://localhost:1").moderate("text", idempotency_key=key)
     with pytest.raises(InvalidArgument, match="idempotency_key"):

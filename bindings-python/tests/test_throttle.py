@@ -1,4 +1,4 @@
-"""At most one event per interval, and the last is never lost."""
+"""Throttled streams."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from automoderate import (
 from .conftest import Server
 
 
-async def test_throttling_keeps_the_last(asgi: Server) -> None:
-    async with AsyncClient(asgi.base_url, api_key=asgi.api_key) as client:
-        project = await client.join(asgi.project_id)
+async def test_a_throttled_stream_keeps_the_last_event(documented: Server) -> None:
+    async with AsyncClient(documented.base_url, api_key=documented.api_key) as client:
+        project = await client.join(documented.project_id)
         stream = project.events(StatsUpdate).throttle(0.2)
         for total in range(30):
-            data = {"total_content": total, "project_id": asgi.project_id}
-            asgi.admin("/emit", event="stats_update", data=data, project_id=asgi.project_id)
+            data = {"total_content": total, "project_id": documented.project_id}
+            documented.admin("/emit", event="stats_update", data=data, project_id=documented.project_id)
         seen: list[int] = []
         async for stats in stream:
             seen.append(stats.total_content)
@@ -31,12 +31,12 @@ async def test_throttling_keeps_the_last(asgi: Server) -> None:
             project.events().throttle(-1)
 
 
-def test_throttling_blocking(asgi: Server) -> None:
-    with Client(asgi.base_url, api_key=asgi.api_key) as client:
-        stream = client.join(asgi.project_id).events(StatsUpdate).throttle(0.2)
+def test_a_throttled_stream_of_the_blocking_client(documented: Server) -> None:
+    with Client(documented.base_url, api_key=documented.api_key) as client:
+        stream = client.join(documented.project_id).events(StatsUpdate).throttle(0.2)
         for total in range(10):
-            data = {"total_content": total, "project_id": asgi.project_id}
-            asgi.admin("/emit", event="stats_update", data=data, project_id=asgi.project_id)
+            data = {"total_content": total, "project_id": documented.project_id}
+            documented.admin("/emit", event="stats_update", data=data, project_id=documented.project_id)
         seen: list[int] = []
         for stats in stream:
             seen.append(stats.total_content)

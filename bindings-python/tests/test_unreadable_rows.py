@@ -1,4 +1,4 @@
-"""An unreadable row of a listing affects only that row."""
+"""Listings skip rows that can't be parsed, and report their errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from automoderate import AsyncClient, Client
 from automoderate.testing import Server
 
 
-async def test_a_page_tells_what_cant_be_read(automoderate_server: Server) -> None:
+async def test_a_page_reports_rows_that_cant_be_parsed(automoderate_server: Server) -> None:
     automoderate_server.store("p", {"id": "first", "content_data": "text"})
     automoderate_server.store("p", {"id": "bad", "status": 7})
     automoderate_server.store("p", {"id": "last"})

@@ -1,4 +1,4 @@
-"""The view of editors and type checkers. Checked, not run."""
+"""Type tests, which only type checkers evaluate. The code is never run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from automoderate import (
 from typing_extensions import assert_never, assert_type
 
 
-async def streams(client: AsyncClient) -> None:
+async def check_async_streams(client: AsyncClient) -> None:
     project = await client.join("p", after=4)
     assert_type(project.events(), AsyncEventStream[Event])
     assert_type(project.events(StatsUpdate), AsyncEventStream[StatsUpdate])
@@ -32,19 +32,19 @@ async def streams(client: AsyncClient) -> None:
     assert_type(await project.events(StatsUpdate).next_batch(4), list[StatsUpdate])
     async for event in project.events():
         assert_type(event.meta.event_id, int | None)
-        name(event)
+        check_match(event)
     async for update in client.events(ModerationUpdate):
         assert_type(update.content_id, str)
         assert_type(update.meta_data, Any)
 
 
-def blocking(client: Client) -> None:
+def check_blocking_streams(client: Client) -> None:
     assert_type(client.join("p").events(StatsUpdate), EventStream[StatsUpdate])
     for update in client.events(StatsUpdate):
         assert_type(update.total_content, int)
 
 
-def name(event: Event) -> str:
+def check_match(event: Event) -> str:
     match event:
         case ModerationUpdate(content_id, _):
             return content_id

@@ -1,10 +1,11 @@
-// A smoke test of the generated Kotlin: it follows, refuses and leaves a server, and no fault ends the process.
+// Smoke test of the generated Kotlin binding: a client follows and leaves a project, refusals are reported, and panics
+// don't crash the process.
 
 import automoderate.ffi.*
 import kotlinx.coroutines.*
 
-/// The options with their defaults: the library replaces null.
-fun options(url: String, key: String) = NativeOptions(
+/// Returns options with their defaults, which the library substitutes for null.
+fun defaultOptions(url: String, key: String) = NativeOptions(
     url = url, fallbackUrls = emptyList(), apiKey = key, apiKeyVia = null, session = null, email = null, password = null, transports = null,
     reconnect = null, retryFirstConnect = null, onServerDisconnect = null, connectTimeout = null, joinTimeout = null,
     ackTimeout = null, requestTimeout = null, heartbeatInterval = null, eventBuffer = null, overflow = null, rateLimit = null,
@@ -12,18 +13,18 @@ fun options(url: String, key: String) = NativeOptions(
     clientCertificate = null, dangerAcceptInvalidCerts = null,
 )
 
-/// The code of the error that a call must end with.
-suspend fun failure(call: suspend () -> Unit): String = try {
+/// Returns the error code of a call that must fail.
+suspend fun expectedErrorCode(call: suspend () -> Unit): String = try {
     call()
-    error("it did not fail")
+    error("the call did not fail")
 } catch (error: NativeException.Failed) {
     error.faults.first().code
 } catch (error: NativeException.Cancelled) {
     "cancelled"
 }
 
-/// Waits for the next events, each as JSON.
-suspend fun next(stream: NativeStream): List<String> {
+/// Waits for events and returns each as JSON. Returns an empty list at the end of the stream.
+suspend fun nextEvents(stream: NativeStream): List<String> {
     while (true) {
         val events = stream.takeJson(100u)
         if (events.isNotEmpty() || !stream.readable(Cancellation())) return events
@@ -32,39 +33,39 @@ suspend fun next(stream: NativeStream): List<String> {
 
 fun main(arguments: Array<String>) = runBlocking {
     val (url, projectId, key) = arguments
-    val client = NativeClient(options(url, key), false)
+    val client = NativeClient(defaultOptions(url, key), false)
     client.connect(Cancellation())
     check(client.state().state == "connected")
     val project = client.join(projectId, null, Cancellation())
     val stream = project.events("moderation_update")
     client.moderate("text", "from Kotlin", null, "from-kotlin", Cancellation())
-    val event = next(stream).first()
+    val event = nextEvents(stream).first()
     check("from Kotlin" in event && "\"event\":\"moderation_update\"" in event) { event }
     check(project.cursor() != null)
 
-    // Another coroutine ends a wait.
+    // A wait can be cancelled from another coroutine.
     val cancellation = Cancellation()
-    val waiting = async { failure { stream.readable(cancellation) } }
+    val waiting = async { expectedErrorCode { stream.readable(cancellation) } }
     delay(20)
     cancellation.cancel()
     check(waiting.await() == "cancelled")
 
-    check(failure { client.join("11111111-1111-1111-1111-111111111111", null, Cancellation()) } in
+    check(expectedErrorCode { client.join("11111111-1111-1111-1111-111111111111", null, Cancellation()) } in
         listOf("access_denied", "project_not_found"))
-    check(failure { NativeClient(options(url, "am_wrong"), false).connect(Cancellation()) } == "authentication_failed")
-    check(failure { NativeClient(options("nowhere", key), false) } == "invalid_argument")
+    check(expectedErrorCode { NativeClient(defaultOptions(url, "am_wrong"), false).connect(Cancellation()) } == "authentication_failed")
+    check(expectedErrorCode { NativeClient(defaultOptions("nowhere", key), false) } == "invalid_argument")
     for (panic in listOf<() -> Unit>({ failOnPurpose(true) }, { runBlocking { failOnPurposeLater(true) } })) {
         try {
             panic()
-            error("it did not fail")
+            error("the call did not fail")
         } catch (fault: InternalException) {
             check("panicked on purpose" in fault.message!!)
         }
     }
 
     project.leave(Cancellation())
-    check(next(stream).isEmpty())
+    check(nextEvents(stream).isEmpty())
     client.close(Cancellation())
     check(client.state().state == "closed")
-    println("Kotlin: everything as it should be")
+    println("the Kotlin smoke test passed")
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check.sh CLASSPATH: generates the Kotlin binding into .cache/kotlin/generated, compiles it with Smoke.kt, and runs
-# that on the JVM against the reference server. setup.sh prints the class path.
+# check.sh CLASSPATH: generates the Kotlin binding into .cache/kotlin/generated, compiles it together with Smoke.kt, and
+# runs the smoke test on the JVM against the reference server. setup.sh prints the class path.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 libraries="$1"

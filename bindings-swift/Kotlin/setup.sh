@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prepares Kotlin, and prints a class path with its compiler, its libraries and JNA. The compiler comes from PyPI, as
-# part of a Jupyter kernel; Java and JNA are Debian's, and are installed there if they are missing. KOTLIN_CACHE is the
-# compiler's folder.
+# Installs Kotlin, and prints a class path with the compiler, its libraries and JNA. The compiler comes from PyPI, where
+# it is part of a Jupyter kernel. On Debian, Java and JNA are installed if they are missing. KOTLIN_CACHE sets the
+# folder of the compiler.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# documentation.sh GRAPHS FOLDER [OPTION...]: makes the documentation in FOLDER with DocC, from the article and the
-# compiler's symbol graphs in GRAPHS (`-emit-symbol-graph`). A broken link is an error. Each OPTION is docc's. It runs
-# where Swift is.
+# documentation.sh GRAPHS FOLDER [OPTION...]: builds the documentation in FOLDER with DocC, from the articles and the
+# compiler's symbol graphs in GRAPHS (`-emit-symbol-graph`). Broken links are errors. Each OPTION is passed to docc. Run
+# this script in the Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 graphs="$1" folder="$2"
 shift 2
 
-# Only this module: the internal ones are not documented.
+# Document only the public module.
 only="$graphs/AutoModerate"
 rm -rf "$only"
 mkdir "$only"
@@ -17,7 +17,7 @@ docc=(docc)
 if [ "$(uname -s)" = Darwin ]; then
     docc=(xcrun docc)
 else
-    # Next to the compiler, or in Debian's place for it.
+    # docc is next to the compiler, or in Debian's folder for Swift.
     PATH="$PATH:$(dirname "$(readlink -f "$(command -v swift)")"):/usr/libexec/swift/bin"
 fi
 "${docc[@]}" convert Sources/AutoModerate/AutoModerate.docc --additional-symbol-graph-dir "$only" \

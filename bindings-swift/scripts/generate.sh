@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generate.sh [--check]: writes the generated Swift files from the Rust crate; with --check, into a temporary folder,
-# and fails if those in the repository differ.
+# generate.sh [--check]: generates Swift files from the Rust crate. With --check, fails instead if the files in the
+# repository are out of date.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"
@@ -25,7 +25,7 @@ generated=(
 for file in "${generated[@]}"; do
     if [ "${1:-}" = --check ]; then
         diff -u "$file" "$out/$file" >&2 ||
-            { echo "generate.sh: $file is not what would be generated: run bindings-swift/scripts/generate.sh" >&2; exit 1; }
+            { echo "generate.sh: $file is out of date: run bindings-swift/scripts/generate.sh" >&2; exit 1; }
     else
         mkdir -p "$(dirname "$file")"
         cp "$out/$file" "$file"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the current folder. The repository, that folder and
-# CARGO_TARGET_DIR (if set) keep their paths; of the environment, AUTOMODERATE_* is passed on. Needs root rights. The
-# mounts belong to the command alone and end with it.
+# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the current folder. The repository, the current folder
+# and CARGO_TARGET_DIR (if set) have the same paths in the root. Of the environment variables, only AUTOMODERATE_* are
+# passed on. Requires root privileges. The mounts are private to the command and end with it.
 set -euo pipefail
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export IN_ROOT="$1" IN_FOLDERS="$repository" IN_FOLDER="$PWD"
 shift
-case "$PWD/" in # "//" is the root itself
+case "$PWD/" in # "//" is the root folder
 "$repository"/* | //) ;;
 *) IN_FOLDERS+=":$PWD" ;;
 esac
@@ -14,10 +14,10 @@ if [ -n "${CARGO_TARGET_DIR:-}" ]; then
     mkdir -p "$CARGO_TARGET_DIR"
     IN_FOLDERS+=":$(cd "$CARGO_TARGET_DIR" && pwd)"
 fi
-# shellcheck disable=SC2016 # to be expanded inside
+# shellcheck disable=SC2016 # expanded by the inner shell
 exec unshare --mount --propagation private bash -c '
     set -euo pipefail
-    # Swift finds its own libraries through /proc/self/exe.
+    # Swift locates its libraries through /proc/self/exe.
     mount -t proc proc "$IN_ROOT/proc"
     mount --rbind /dev "$IN_ROOT/dev"
     IFS=: read -ra folders <<<"$IN_FOLDERS"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# library.sh: builds the Rust part of the package where there is no framework, and prints the folder for the linker
-# (`swift build -Xlinker -LFOLDER`).
+# library.sh: builds the Rust part of the package as a static library, and prints its folder for
+# `swift build -Xlinker -LFOLDER`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"
 
 "${CARGO:-cargo}" rustc --quiet --release -p automoderate-swift --lib --crate-type staticlib
-# Alone in its folder: the linker would prefer a shared library with the same name.
+# The folder must not contain a shared library with the same name, which the linker would prefer.
 folder="$target/swift-lib-release"
 mkdir -p "$folder"
 cp "$target/release/libautomoderate_ffi.a" "$folder/"

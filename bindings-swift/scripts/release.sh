@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# release.sh VERSION URL: makes Artifacts/release, a package ready to publish, and
-# Artifacts/CAutoModerate.xcframework.zip, to upload to URL. The manifest names URL and the checksum. Needs the
-# framework of xcframework.sh. ARTIFACTS sets another folder.
+# release.sh VERSION URL: creates Artifacts/release, a package ready for publication, and
+# Artifacts/CAutoModerate.xcframework.zip, which must be uploaded to URL. The manifest contains URL and the checksum.
+# Requires the framework built by xcframework.sh. ARTIFACTS overrides the folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ $# != 2 ] || [[ ! "$1" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || [[ "$2" != https://*.zip ]]; then
@@ -10,14 +10,14 @@ if [ $# != 2 ] || [[ ! "$1" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || [[ "$2" != https:/
 fi
 version="$1" url="$2" artifacts="${ARTIFACTS:-Artifacts}"
 if [ ! -d "$artifacts/CAutoModerate.xcframework" ]; then
-    echo "release.sh: there is no $artifacts/CAutoModerate.xcframework: run scripts/xcframework.sh on a Mac" >&2
+    echo "release.sh: $artifacts/CAutoModerate.xcframework does not exist: run scripts/xcframework.sh on a Mac" >&2
     exit 1
 fi
 
 release="$artifacts/release"
 rm -rf "$release" "$artifacts"/CAutoModerate.xcframework.zip
 mkdir -p "$release/Sources"
-# The same files always give the same bytes, and so the same checksum.
+# Fixed timestamps and a fixed order make the archive, and thus its checksum, reproducible.
 find "$artifacts/CAutoModerate.xcframework" -exec touch -t 202001010000 {} +
 (cd "$artifacts" && find CAutoModerate.xcframework | LC_ALL=C sort | zip -q -X -@ CAutoModerate.xcframework.zip)
 checksum=$(swift package compute-checksum "$artifacts/CAutoModerate.xcframework.zip")
@@ -50,4 +50,4 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 MANIFEST
-echo "$release is the package; put $artifacts/CAutoModerate.xcframework.zip at $url"
+echo "created the package in $release; upload $artifacts/CAutoModerate.xcframework.zip to $url"

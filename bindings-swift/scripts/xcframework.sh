@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# xcframework.sh: makes Artifacts/CAutoModerate.xcframework, the Rust part for Apple's platforms. Needs a Mac with Xcode
-# and rustup. If the framework exists, the package uses it instead of a local library.
+# xcframework.sh: builds Artifacts/CAutoModerate.xcframework, the Rust part for Apple's platforms. Requires a Mac with
+# Xcode and rustup. If the framework exists, the Swift package uses it instead of a static library.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"
 
-# Each slice of the framework, with its Rust targets.
+# Slices of the framework, each with its Rust targets.
 slices=(
     "ios aarch64-apple-ios"
     "ios-simulator aarch64-apple-ios-sim x86_64-apple-ios"
     "macos aarch64-apple-darwin x86_64-apple-darwin"
 )
-# Tier 3 targets, which need a nightly toolchain and its source: only if ALL=1.
+# Tier 3 targets need a nightly toolchain and the standard library's source, so they are built only if ALL=1.
 if [ "${ALL:-}" = 1 ]; then
     slices+=(
         "tvos aarch64-apple-tvos"
@@ -22,18 +22,18 @@ if [ "${ALL:-}" = 1 ]; then
 fi
 
 if [ "$(uname -s)" != Darwin ]; then
-    echo "xcframework.sh: this needs a Mac with Xcode" >&2
+    echo "xcframework.sh: this script requires a Mac with Xcode" >&2
     exit 1
 fi
-# The versions that Package.swift promises.
+# Minimum versions, as in Package.swift.
 export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0 TVOS_DEPLOYMENT_TARGET=16.0 XROS_DEPLOYMENT_TARGET=1.0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# In a folder with its own name, because the headers of all frameworks of an app end up in one place.
+# A separate folder avoids conflicts, because the headers of all frameworks of an app are copied to one folder.
 mkdir -p "$work/headers/CAutoModerate"
 cp Sources/CAutoModerate/CAutoModerate.h "$work/headers/CAutoModerate/"
-# Here the framework itself lists the libraries to link.
+# The framework lists the libraries to link, so the module map must not.
 grep -v 'link "' Sources/CAutoModerate/module.modulemap >"$work/headers/CAutoModerate/module.modulemap"
 
 arguments=()

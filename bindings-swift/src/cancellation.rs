@@ -1,4 +1,4 @@
-//! Ending a wait from the other side: UniFFI itself does not report cancelled tasks to Rust.
+//! Lets the other language cancel asynchronous calls. UniFFI does not report cancelled tasks to Rust.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use tokio::sync::Notify;
 
 use crate::NativeError;
 
-/// Belongs to one waiting call, and can end it from any thread, before or while it waits.
+/// Handle that cancels one asynchronous call, from any thread, before or while the call waits.
 #[derive(Debug, Default, uniffi::Object)]
 pub struct Cancellation(Notify);
 
 #[uniffi::export]
 impl Cancellation {
-    /// Creates one for a call.
+    /// Creates a handle for one call.
     ///
     /// # Errors
     /// None.
@@ -27,15 +27,15 @@ impl Cancellation {
     /// # Errors
     /// None.
     pub fn cancel(&self) -> Result<(), NativeError> {
-        // The permit stays until the call begins to wait.
+        // `notify_one` stores a permit if the call is not waiting yet.
         self.0.notify_one();
         Ok(())
     }
 }
 
 impl Cancellation {
-    /// The future's result, unless the wait for it is cancelled first.
-    pub(crate) async fn or<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, NativeError> {
+    /// Waits for a future, until it is cancelled.
+    pub(crate) async fn run<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, NativeError> {
         tokio::select! {
             biased;
             result = future => Ok(result?),

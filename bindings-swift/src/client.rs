@@ -1,4 +1,4 @@
-//! The client.
+//! The client as a UniFFI object.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use automoderate::{
 use serde_json::Value;
 
 use crate::{
-    Cancellation, NativeCredentials, NativeError, NativeOptions, NativeProject, NativeState, NativeStates,
-    NativeStream, Packed, error::invalid, schema::Pack,
+    Cancellation, NativeCredentialRequests, NativeError, NativeOptions, NativeProject, NativeState, NativeStates,
+    NativeStream, Packed, error::invalid_argument, schema::Pack,
 };
 
-/// A client.
+/// Client of the facade.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeClient {
     facade: FacadeClient,
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// The client's counters: see [`automoderate::Metrics`].
+/// Counters of a client: see [`automoderate::Metrics`].
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeMetrics {
@@ -35,98 +35,99 @@ pub struct NativeMetrics {
     pub sent: u64,
 }
 
-/// A call's packed result.
-async fn packed<T: Pack>(
+/// Awaits a call and packs its result.
+async fn call_packed<T: Pack>(
     cancellation: &Cancellation,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<Arc<Packed>, NativeError> {
-    Ok(Packed::of(&cancellation.or(call).await?))
+    Ok(Packed::from_value(&cancellation.run(call).await?))
 }
 
-pub(crate) fn json(name: &str, text: &str) -> Result<Value, NativeError> {
-    serde_json::from_str(text).map_err(|error| invalid(format!("{name}: it is no JSON: {error}")))
+pub(crate) fn parse_json(name: &str, text: &str) -> Result<Value, NativeError> {
+    serde_json::from_str(text).map_err(|error| invalid_argument(format!("{name}: not valid JSON: {error}")))
 }
 
 #[uniffi::export]
 impl NativeClient {
-    /// Creates a client without connecting it. `provider`: somebody answers requests for credentials.
+    /// Creates a client without connecting it. If `has_provider` is true, the other language must answer requests for
+    /// credentials.
     ///
     /// # Errors
-    /// `invalid_argument`, naming the option.
+    /// `invalid_argument`, with a message that names the invalid option.
     #[uniffi::constructor]
-    pub fn new(options: NativeOptions, provider: bool) -> Result<Arc<Self>, NativeError> {
+    pub fn new(options: NativeOptions, has_provider: bool) -> Result<Arc<Self>, NativeError> {
         let mut builder = options.into_facade().into_builder()?;
         let mut credentials = None;
-        if provider {
+        if has_provider {
             let (with_provider, queue) = CredentialQueue::install(builder);
             (builder, credentials) = (with_provider, Some(queue));
         }
         Ok(Arc::new(Self { facade: FacadeClient::from_builder(builder)?, credentials }))
     }
 
-    /// The queue of requests for credentials.
+    /// Returns the queue of requests for credentials, if the client has a provider.
     ///
     /// # Errors
     /// None.
-    pub fn credentials(&self) -> Result<Option<Arc<NativeCredentials>>, NativeError> {
-        Ok(self.credentials.clone().map(|queue| Arc::new(NativeCredentials(queue))))
+    pub fn credential_requests(&self) -> Result<Option<Arc<NativeCredentialRequests>>, NativeError> {
+        Ok(self.credentials.clone().map(|queue| Arc::new(NativeCredentialRequests(queue))))
     }
 
-    /// Connects.
+    /// Connects the client.
     ///
     /// # Errors
-    /// As [`FacadeClient::connect`].
+    /// Same as [`FacadeClient::connect`].
     pub async fn connect(&self, cancellation: Arc<Cancellation>) -> Result<(), NativeError> {
-        cancellation.or(self.facade.connect()).await
+        cancellation.run(self.facade.connect()).await
     }
 
-    /// Joins a project, after a cursor if there is one.
+    /// Joins a project. If `after` is given, the project's first stream starts after that cursor.
     ///
     /// # Errors
-    /// As [`FacadeClient::join`].
+    /// Same as [`FacadeClient::join`].
     pub async fn join(
         &self,
         project: String,
         after: Option<String>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<NativeProject>, NativeError> {
-        Ok(Arc::new(NativeProject(cancellation.or(self.facade.join(project, after)).await?)))
+        Ok(Arc::new(NativeProject(cancellation.run(self.facade.join(project, after)).await?)))
     }
 
-    /// The events of all projects, or one kind of them if it is named.
+    /// Returns a stream of all events of the client, or of one kind of event.
     ///
     /// # Errors
-    /// As [`FacadeClient::events`].
+    /// Same as [`FacadeClient::events`].
     pub fn events(&self, kind: Option<String>) -> Result<Arc<NativeStream>, NativeError> {
         Ok(NativeStream::new(self.facade.events(kind.as_deref())?))
     }
 
-    /// Sends an event; `data` is JSON.
+    /// Sends a custom event. `data` is JSON.
     ///
     /// # Errors
-    /// As [`FacadeClient::emit`].
+    /// Same as [`FacadeClient::emit`].
     pub async fn emit(&self, name: String, data: String, cancellation: Arc<Cancellation>) -> Result<(), NativeError> {
-        cancellation.or(self.facade.emit(name, json("data", &data)?)).await
+        cancellation.run(self.facade.emit(name, parse_json("data", &data)?)).await
     }
 
-    /// Sends an event and waits for its acknowledgement; both are JSON.
+    /// Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON.
     ///
     /// # Errors
-    /// As [`FacadeClient::emit_with_ack`].
+    /// Same as [`FacadeClient::emit_with_ack`].
     pub async fn emit_with_ack(
         &self,
         name: String,
         data: String,
         cancellation: Arc<Cancellation>,
     ) -> Result<String, NativeError> {
-        let answer = cancellation.or(self.facade.emit_with_ack(name, json("data", &data)?)).await?;
+        let answer = cancellation.run(self.facade.emit_with_ack(name, parse_json("data", &data)?)).await?;
         Ok(answer.to_string())
     }
 
-    /// Submits content; `metadata` is JSON. Returns a packed `Moderation`.
+    /// Submits content. `metadata` is JSON. Returns a packed `Moderation`.
     ///
     /// # Errors
-    /// As [`FacadeClient::moderate`].
+    /// Same as [`FacadeClient::moderate`].
     pub async fn moderate(
         &self,
         content_type: String,
@@ -137,26 +138,26 @@ impl NativeClient {
     ) -> Result<Arc<Packed>, NativeError> {
         let mut submission = Submission::new(content_type, content);
         if let Some(metadata) = metadata {
-            submission = submission.metadata(json("metadata", &metadata)?);
+            submission = submission.metadata(parse_json("metadata", &metadata)?);
         }
         if let Some(key) = idempotency_key {
             submission = submission.idempotency_key(key);
         }
-        packed(&cancellation, self.facade.moderate(submission)).await
+        call_packed(&cancellation, self.facade.moderate(submission)).await
     }
 
-    /// Looks up an item: a packed `Content`.
+    /// Fetches an item by its id. Returns a packed `Content`.
     ///
     /// # Errors
-    /// As [`FacadeClient::content`].
+    /// Same as [`FacadeClient::content`].
     pub async fn content(&self, id: String, cancellation: Arc<Cancellation>) -> Result<Arc<Packed>, NativeError> {
-        packed(&cancellation, self.facade.content(id)).await
+        call_packed(&cancellation, self.facade.content(id)).await
     }
 
-    /// One page of items: a packed `ContentPage`.
+    /// Fetches one page of items. Returns a packed `ContentPage`.
     ///
     /// # Errors
-    /// As [`FacadeClient::contents_page`].
+    /// Same as [`FacadeClient::contents_page`].
     pub async fn contents_page(
         &self,
         page: i64,
@@ -166,33 +167,33 @@ impl NativeClient {
     ) -> Result<Arc<Packed>, NativeError> {
         let positive = |name: &str, count: i64| match u32::try_from(count) {
             Ok(count) if count > 0 => Ok(count),
-            _ => Err(invalid(format!("{name}: {count} is not a positive number"))),
+            _ => Err(invalid_argument(format!("{name}: {count} is not a positive number"))),
         };
         let filter = ContentFilter {
             page: Some(positive("page", page)?),
             per_page: per_page.map(|count| positive("perPage", count)).transpose()?,
             status: status.map(|word| word.as_str().into()),
         };
-        packed(&cancellation, self.facade.contents_page(filter)).await
+        call_packed(&cancellation, self.facade.contents_page(filter)).await
     }
 
-    /// The project's counters: a packed `Statistics`.
+    /// Fetches the project's counters. Returns a packed `Statistics`.
     ///
     /// # Errors
-    /// As [`FacadeClient::statistics`].
+    /// Same as [`FacadeClient::statistics`].
     pub async fn statistics(&self, cancellation: Arc<Cancellation>) -> Result<Arc<Packed>, NativeError> {
-        packed(&cancellation, self.facade.statistics()).await
+        call_packed(&cancellation, self.facade.statistics()).await
     }
 
-    /// The server's health: a packed `Health`.
+    /// Fetches the server's health. Returns a packed `Health`.
     ///
     /// # Errors
-    /// As [`FacadeClient::health`].
+    /// Same as [`FacadeClient::health`].
     pub async fn health(&self, cancellation: Arc<Cancellation>) -> Result<Arc<Packed>, NativeError> {
-        packed(&cancellation, self.facade.health()).await
+        call_packed(&cancellation, self.facade.health()).await
     }
 
-    /// The client's state.
+    /// Returns the client's state.
     ///
     /// # Errors
     /// None.
@@ -200,7 +201,7 @@ impl NativeClient {
         Ok(self.facade.state().into())
     }
 
-    /// The current state and all later changes.
+    /// Returns the current state and all later changes.
     ///
     /// # Errors
     /// None.
@@ -208,26 +209,26 @@ impl NativeClient {
         Ok(Arc::new(NativeStates(self.facade.state_changes())))
     }
 
-    /// The client's counters.
+    /// Returns the client's counters.
     ///
     /// # Errors
     /// None.
     pub fn metrics(&self) -> Result<NativeMetrics, NativeError> {
-        let counted = self.facade.metrics();
+        let metrics = self.facade.metrics();
         Ok(NativeMetrics {
-            attempts: counted.attempts,
-            connections: counted.connections,
-            events: counted.events,
-            replayed: counted.replayed,
-            backfilled: counted.backfilled,
-            duplicates: counted.duplicates,
-            malformed: counted.malformed,
-            gaps: counted.gaps,
-            sent: counted.sent,
+            attempts: metrics.attempts,
+            connections: metrics.connections,
+            events: metrics.events,
+            replayed: metrics.replayed,
+            backfilled: metrics.backfilled,
+            duplicates: metrics.duplicates,
+            malformed: metrics.malformed,
+            gaps: metrics.gaps,
+            sent: metrics.sent,
         })
     }
 
-    /// The address that the client is connected to or tries next.
+    /// Returns the URL that the client is connected to, or will try next.
     ///
     /// # Errors
     /// None.
@@ -235,7 +236,7 @@ impl NativeClient {
         Ok(self.facade.url().to_owned())
     }
 
-    /// Tells the client that the network has changed.
+    /// Notifies the client of a network change.
     ///
     /// # Errors
     /// None.
@@ -247,8 +248,8 @@ impl NativeClient {
     /// Disconnects and ends all streams.
     ///
     /// # Errors
-    /// As [`FacadeClient::close`].
+    /// Same as [`FacadeClient::close`].
     pub async fn close(&self, cancellation: Arc<Cancellation>) -> Result<(), NativeError> {
-        cancellation.or(self.facade.close()).await
+        cancellation.run(self.facade.close()).await
     }
 }

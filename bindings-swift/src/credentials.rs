@@ -1,4 +1,4 @@
-//! A credentials provider in the other language: it fetches requests and answers them.
+//! Requests for a credentials provider in the other language, which fetches and answers them.
 
 use std::sync::Arc;
 
@@ -6,88 +6,90 @@ use automoderate::{Credentials, ProviderError, facade::CredentialQueue};
 
 use crate::{Cancellation, NativeError};
 
-/// A request for credentials.
+/// Request for credentials.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct NativeRequest {
-    /// To return with the answer.
+pub struct NativeCredentialRequest {
+    /// Id of the request, to be passed to `answer`.
     pub id: u64,
-    /// The reason: `first`, `reconnect` or `rejected`.
+    /// Reason for the request: `first`, `reconnect` or `rejected`.
     pub reason: String,
 }
 
-/// An answer to a request.
+/// Answer to a request for credentials.
 #[derive(Clone, uniffi::Enum)]
-pub enum NativeAnswer {
+pub enum NativeCredentialAnswer {
     /// Connect without credentials.
     Nothing,
-    /// A project's API key.
+    /// API key of a project.
     ApiKey {
-        /// The key.
+        /// API key.
         key: String,
     },
-    /// A web session.
+    /// Web session.
     Session {
-        /// The cookie's value.
+        /// Value of the session cookie.
         cookie: String,
     },
-    /// A login through the web form.
+    /// Login through the web form.
     Password {
-        /// The user's address.
+        /// Email address of the user.
         email: String,
-        /// The user's password.
+        /// Password of the user.
         password: String,
     },
-    /// There are none.
+    /// The provider failed.
     Refusal {
-        /// The reason, without any secret.
+        /// Error message, which must not contain secrets.
         reason: String,
-        /// True if the client ends; otherwise only the attempt fails.
+        /// True if the client must close. Otherwise it retries.
         fatal: bool,
     },
 }
 
-impl std::fmt::Debug for NativeAnswer {
+impl std::fmt::Debug for NativeCredentialAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NativeAnswer(…)")
+        f.write_str("NativeCredentialAnswer(…)")
     }
 }
 
-impl From<NativeAnswer> for Result<Credentials, ProviderError> {
-    fn from(answer: NativeAnswer) -> Self {
+impl From<NativeCredentialAnswer> for Result<Credentials, ProviderError> {
+    fn from(answer: NativeCredentialAnswer) -> Self {
         Ok(match answer {
-            NativeAnswer::Nothing => Credentials::None,
-            NativeAnswer::ApiKey { key } => Credentials::ApiKey(key.into()),
-            NativeAnswer::Session { cookie } => Credentials::Session(cookie.into()),
-            NativeAnswer::Password { email, password } => Credentials::Password { email, password: password.into() },
-            NativeAnswer::Refusal { reason, fatal: true } => return Err(ProviderError::fatal(reason)),
-            NativeAnswer::Refusal { reason, fatal: false } => return Err(ProviderError::retry(reason)),
+            NativeCredentialAnswer::Nothing => Credentials::None,
+            NativeCredentialAnswer::ApiKey { key } => Credentials::ApiKey(key.into()),
+            NativeCredentialAnswer::Session { cookie } => Credentials::Session(cookie.into()),
+            NativeCredentialAnswer::Password { email, password } => {
+                Credentials::Password { email, password: password.into() }
+            }
+            NativeCredentialAnswer::Refusal { reason, fatal: true } => return Err(ProviderError::fatal(reason)),
+            NativeCredentialAnswer::Refusal { reason, fatal: false } => return Err(ProviderError::retry(reason)),
         })
     }
 }
 
-/// Requests for credentials. It does not keep the client alive.
+/// Queue of requests for credentials. It does not keep the client alive.
 #[derive(Debug, uniffi::Object)]
-pub struct NativeCredentials(pub(crate) Arc<CredentialQueue>);
+pub struct NativeCredentialRequests(pub(crate) Arc<CredentialQueue>);
 
 #[uniffi::export]
-impl NativeCredentials {
-    /// The next request; `None` when the client is gone.
+impl NativeCredentialRequests {
+    /// Waits for the next request. Returns `None` when the client is gone.
     ///
     /// # Errors
     /// [`NativeError::Cancelled`].
-    pub async fn next(&self, cancellation: Arc<Cancellation>) -> Result<Option<NativeRequest>, NativeError> {
-        let request = |request: automoderate::facade::CredentialRequest| NativeRequest {
+    pub async fn next(&self, cancellation: Arc<Cancellation>) -> Result<Option<NativeCredentialRequest>, NativeError> {
+        let request = |request: automoderate::facade::CredentialRequest| NativeCredentialRequest {
             id: request.id,
             reason: request.reason.as_str().to_owned(),
         };
-        cancellation.or(async { Ok(self.0.next().await.map(request)) }).await
+        cancellation.run(async { Ok(self.0.next().await.map(request)) }).await
     }
 
-    /// Answers a request. A late answer is ignored.
+    /// Answers a request. If the request was superseded, the answer is ignored.
     ///
     /// # Errors
     /// None.
-    pub fn answer(&self, id: u64, answer: NativeAnswer) -> Result<(), NativeError> {
+    pub fn answer(&self, id: u64, answer: NativeCredentialAnswer) -> Result<(), NativeError> {
         self.0.answer(id, answer.into());
         Ok(())
     }

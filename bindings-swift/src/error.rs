@@ -1,38 +1,38 @@
-//! Errors as records.
+//! Errors as UniFFI records.
 
 use automoderate::{Error, facade::ErrorRecord};
 
-/// One error, without its causes.
+/// Error without its causes.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct Fault {
-    /// The stable code.
+    /// Stable error code.
     pub code: String,
-    /// The message for people.
+    /// Human-readable message.
     pub text: String,
-    /// True if a retry can help.
+    /// True if the same call may succeed later.
     pub retryable: bool,
-    /// Seconds to wait before a retry.
+    /// Time to wait before a retry, in seconds, if known.
     pub retry_in: Option<f64>,
-    /// The stage that the connection attempt had reached.
+    /// Stage at which the connection attempt failed.
     pub stage: Option<String>,
-    /// The HTTP status.
+    /// HTTP status of the server's response.
     pub status: Option<u16>,
-    /// The beginning of the HTTP body.
+    /// Beginning of the body of the server's response.
     pub body: Option<String>,
-    /// The number of attempts.
+    /// Number of attempts after which the client gave up.
     pub attempts: Option<u32>,
 }
 
-/// The errors of every exported function.
+/// Error of every exported function.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 pub enum NativeError {
-    /// The SDK's error, followed by its causes, the nearest first.
+    /// The SDK returned an error.
     #[error("{}", faults.first().map_or("no fault", |fault| &fault.text))]
     Failed {
-        /// The error and its causes.
+        /// The error, followed by its causes.
         faults: Vec<Fault>,
     },
-    /// The caller stopped waiting.
+    /// The call was cancelled.
     #[error("cancelled")]
     Cancelled,
 }
@@ -52,19 +52,19 @@ impl From<&ErrorRecord> for Fault {
     }
 }
 
-/// The error and its causes.
-pub(crate) fn chain(record: &ErrorRecord) -> Vec<Fault> {
+/// The error, followed by its causes.
+pub(crate) fn error_chain(record: &ErrorRecord) -> Vec<Fault> {
     std::iter::successors(Some(record), |record| record.cause.as_deref()).map(Fault::from).collect()
 }
 
 impl From<Error> for NativeError {
     fn from(error: Error) -> Self {
-        Self::Failed { faults: chain(&ErrorRecord::from(&error)) }
+        Self::Failed { faults: error_chain(&ErrorRecord::from(&error)) }
     }
 }
 
-/// An invalid argument; the text names it.
-pub(crate) fn invalid(text: impl Into<String>) -> NativeError {
+/// Creates an `invalid_argument` error. The message must name the argument.
+pub(crate) fn invalid_argument(text: impl Into<String>) -> NativeError {
     let fault = Fault {
         code: "invalid_argument".into(),
         text: text.into(),
@@ -78,26 +78,26 @@ pub(crate) fn invalid(text: impl Into<String>) -> NativeError {
     NativeError::Failed { faults: vec![fault] }
 }
 
-/// Fails or panics, so that a binding's tests can check that neither ends the process.
+/// Fails or panics, for tests that check that neither crashes the process.
 ///
 /// # Errors
 /// Always.
 ///
 /// # Panics
-/// If requested.
+/// If `panic` is true.
 #[uniffi::export]
 pub fn fail_on_purpose(panic: bool) -> Result<(), NativeError> {
     assert!(!panic, "panicked on purpose");
-    Err(invalid("failed on purpose"))
+    Err(invalid_argument("failed on purpose"))
 }
 
-/// The same during a wait.
+/// Fails or panics in an asynchronous call, for tests that check that neither crashes the process.
 ///
 /// # Errors
 /// Always.
 ///
 /// # Panics
-/// If requested.
+/// If `panic` is true.
 #[uniffi::export]
 pub async fn fail_on_purpose_later(panic: bool) -> Result<(), NativeError> {
     tokio::task::yield_now().await;

@@ -1,10 +1,11 @@
-//! The Rust part of the Swift and Kotlin bindings of the AutoModerate SDK: [`automoderate::facade`] through UniFFI.
+//! Rust part of the Swift and Kotlin bindings of the AutoModerate SDK. It exports [`automoderate::facade`] through
+//! UniFFI.
 //!
-//! Every exported function returns a `Result`, even if it can't fail: UniFFI turns a panic into an error in a fallible
-//! function, and ends the process in an infallible one. Events cross as bytes, many at once ([`Packed`]); [`schema`]
-//! defines their meaning, and both languages' types are generated from it.
+//! Every exported function returns a `Result`, even if it can't fail: UniFFI turns a panic in a fallible function into
+//! an error, but a panic in an infallible function ends the process. Events are passed in batches of bytes
+//! ([`Packed`]). [`schema`] defines the format, and the Swift types are generated from it.
 
-#![allow(unsafe_code)] // UniFFI's macros write `extern "C"` functions
+#![allow(unsafe_code)] // UniFFI's macros generate `extern "C"` functions
 
 mod cancellation;
 mod client;
@@ -19,10 +20,12 @@ mod test_server;
 
 pub use cancellation::Cancellation;
 pub use client::{NativeClient, NativeMetrics};
-pub use credentials::{NativeAnswer, NativeCredentials, NativeRequest};
+pub use credentials::{NativeCredentialAnswer, NativeCredentialRequest, NativeCredentialRequests};
 pub use error::{Fault, NativeError, fail_on_purpose, fail_on_purpose_later};
-pub use options::{NativeIdentity, NativeLimit, NativeOptions, NativePair, NativePause, NativeReconnect};
-pub use packed::{Packed, fingerprint};
+pub use options::{
+    NativeClientCertificate, NativeInterval, NativeLimit, NativeNameValue, NativeOptions, NativeReconnect,
+};
+pub use packed::{Packed, library_fingerprint};
 pub use project::NativeProject;
 pub use stream::{NativeLosses, NativeState, NativeStates, NativeStream};
 pub use test_server::NativeTestServer;

@@ -1,43 +1,43 @@
-//! Options as records. `None` means the default; durations are seconds.
+//! Options as UniFFI records. `None` means the default. Durations are in seconds.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 
-/// A name and a text.
+/// Name and value of a header or query parameter.
 #[derive(Clone, uniffi::Record)]
 #[allow(missing_docs)]
-pub struct NativePair {
+pub struct NativeNameValue {
     pub name: String,
-    pub text: String,
+    pub value: String,
 }
 
-/// A certificate of the client's own.
+/// Client certificate and its private key.
 #[derive(Clone, uniffi::Record)]
 #[allow(missing_docs)]
-pub struct NativeIdentity {
+pub struct NativeClientCertificate {
     pub chain_pem: Vec<u8>,
     pub key_pem: String,
 }
 
-/// A pause that `None` switches off.
+/// Interval of a periodic action, which `None` disables.
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
-pub struct NativePause {
+pub struct NativeInterval {
     pub seconds: Option<f64>,
 }
 
-/// A limit that `None` lifts.
+/// Limit, which `None` removes.
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeLimit {
     pub count: Option<i64>,
 }
 
-/// The names and meanings are those of [`automoderate::ReconnectPolicy`].
+/// Reconnection policy, with the fields of [`automoderate::ReconnectPolicy`].
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeReconnect {
-    /// Off, whatever the other fields are.
-    pub off: bool,
+    /// True if reconnecting is disabled. In that case, the other fields are ignored.
+    pub is_disabled: bool,
     pub delay: Option<f64>,
     pub factor: Option<f64>,
     pub max_delay: Option<f64>,
@@ -47,7 +47,7 @@ pub struct NativeReconnect {
     pub max_attempts_per_minute: Option<i64>,
 }
 
-/// The names and meanings are those of [`automoderate::ClientBuilder`].
+/// Options of a client, with the names of the methods of [`automoderate::ClientBuilder`].
 #[derive(Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeOptions {
@@ -66,36 +66,36 @@ pub struct NativeOptions {
     pub join_timeout: Option<f64>,
     pub ack_timeout: Option<f64>,
     pub request_timeout: Option<f64>,
-    pub heartbeat_interval: Option<NativePause>,
+    pub heartbeat_interval: Option<NativeInterval>,
     pub event_buffer: Option<i64>,
     pub overflow: Option<String>,
     pub rate_limit: Option<NativeLimit>,
     pub backfill: Option<String>,
-    pub review_poll: Option<NativePause>,
-    pub headers: Vec<NativePair>,
-    pub query: Vec<NativePair>,
+    pub review_poll: Option<NativeInterval>,
+    pub headers: Vec<NativeNameValue>,
+    pub query: Vec<NativeNameValue>,
     pub proxy: Option<String>,
     pub extra_ca: Vec<Vec<u8>>,
-    pub client_certificate: Option<NativeIdentity>,
+    pub client_certificate: Option<NativeClientCertificate>,
     pub danger_accept_invalid_certs: Option<bool>,
 }
 
-macro_rules! hidden {
+macro_rules! hide_debug_output {
     ($($name:ident),*) => {
         $(impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                // It may contain secrets.
+                // The fields may contain secrets.
                 f.write_str(concat!(stringify!($name), "(…)"))
             }
         })*
     };
 }
 
-hidden! { NativePair, NativeIdentity, NativeOptions }
+hide_debug_output! { NativeNameValue, NativeClientCertificate, NativeOptions }
 
 impl NativeReconnect {
     fn into_facade(self) -> Option<ReconnectOptions> {
-        (!self.off).then_some(ReconnectOptions {
+        (!self.is_disabled).then_some(ReconnectOptions {
             delay: self.delay,
             factor: self.factor,
             max_delay: self.max_delay,
@@ -107,8 +107,8 @@ impl NativeReconnect {
     }
 }
 
-fn pairs(pairs: Vec<NativePair>) -> Vec<(String, String)> {
-    pairs.into_iter().map(|pair| (pair.name, pair.text)).collect()
+fn to_tuples(pairs: Vec<NativeNameValue>) -> Vec<(String, String)> {
+    pairs.into_iter().map(|pair| (pair.name, pair.value)).collect()
 }
 
 impl NativeOptions {
@@ -135,8 +135,8 @@ impl NativeOptions {
             rate_limit: self.rate_limit.map(|limit| limit.count),
             backfill: self.backfill,
             review_poll: self.review_poll.map(|pause| pause.seconds),
-            headers: pairs(self.headers),
-            query: pairs(self.query),
+            headers: to_tuples(self.headers),
+            query: to_tuples(self.query),
             proxy: self.proxy,
             extra_ca: self.extra_ca,
             client_certificate: self.client_certificate.map(|one| (one.chain_pem, one.key_pem)),

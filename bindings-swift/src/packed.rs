@@ -1,4 +1,4 @@
-//! Many events in one piece of memory, which the other language reads in place.
+//! Batches of events in one block of memory, which the other language reads in place.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use automoderate::Event;
 
 use crate::{
     NativeError,
-    schema::{Pack, Writer, schema},
+    schema::{Pack, PackWriter, schema},
 };
 
-/// Bytes that the other side reads while this object lives.
+/// Packed values. The other language may read the bytes while it holds this object.
 #[derive(Debug, uniffi::Object)]
 pub struct Packed {
     bytes: Vec<u8>,
@@ -18,7 +18,7 @@ pub struct Packed {
 
 #[uniffi::export]
 impl Packed {
-    /// The address of the bytes, which don't move while this object lives.
+    /// Returns the address of the bytes, which don't move during the lifetime of this object.
     ///
     /// # Errors
     /// None.
@@ -26,7 +26,7 @@ impl Packed {
         Ok(self.bytes.as_ptr().addr() as u64)
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     ///
     /// # Errors
     /// None.
@@ -34,7 +34,7 @@ impl Packed {
         Ok(self.bytes.len() as u64)
     }
 
-    /// The number of events in them.
+    /// Returns the number of packed values.
     ///
     /// # Errors
     /// None.
@@ -44,27 +44,27 @@ impl Packed {
 }
 
 impl Packed {
-    /// A single value.
-    pub(crate) fn of(value: &impl Pack) -> Arc<Self> {
-        let mut writer = Writer::default();
+    /// Packs a single value.
+    pub(crate) fn from_value(value: &impl Pack) -> Arc<Self> {
+        let mut writer = PackWriter::default();
         value.pack(&mut writer);
         Arc::new(Self { bytes: writer.bytes, count: 1 })
     }
 
-    /// Any number of events.
-    pub(crate) fn events(events: &[Event]) -> Arc<Self> {
-        let mut writer = Writer::default();
+    /// Packs a batch of events.
+    pub(crate) fn from_events(events: &[Event]) -> Arc<Self> {
+        let mut writer = PackWriter::default();
         events.iter().for_each(|event| event.pack(&mut writer));
         Arc::new(Self { bytes: writer.bytes, count: events.len() as u32 })
     }
 }
 
-/// A number that changes with the meaning of the bytes: generated code reads only the version that it was generated
-/// for.
+/// Returns the fingerprint of the packed format. Generated code compares it with the fingerprint of the format that it
+/// can read.
 ///
 /// # Errors
 /// None.
 #[uniffi::export]
-pub fn fingerprint() -> Result<u64, NativeError> {
+pub fn library_fingerprint() -> Result<u64, NativeError> {
     Ok(schema().fingerprint())
 }

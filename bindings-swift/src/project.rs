@@ -1,4 +1,4 @@
-//! A joined project.
+//! Projects as UniFFI objects.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use automoderate::facade::FacadeProject;
 
 use crate::{Cancellation, NativeError, NativeStream};
 
-/// A joined project.
+/// Joined project of the facade.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeProject(pub(crate) FacadeProject);
 
 #[uniffi::export]
 impl NativeProject {
-    /// The project's id.
+    /// Returns the id of the project.
     ///
     /// # Errors
     /// None.
@@ -20,7 +20,7 @@ impl NativeProject {
         Ok(self.0.id().to_owned())
     }
 
-    /// The cursor, as text.
+    /// Returns the cursor up to which all streams of the project have been read.
     ///
     /// # Errors
     /// None.
@@ -28,10 +28,10 @@ impl NativeProject {
         Ok(self.0.cursor())
     }
 
-    /// The project's events, or one kind of them if it is named.
+    /// Returns a stream of the project's events, or of one kind of event.
     ///
     /// # Errors
-    /// As [`FacadeProject::events`].
+    /// Same as [`FacadeProject::events`].
     pub fn events(&self, kind: Option<String>) -> Result<Arc<NativeStream>, NativeError> {
         Ok(NativeStream::new(self.0.events(kind.as_deref())?))
     }
@@ -39,8 +39,8 @@ impl NativeProject {
     /// Leaves the project.
     ///
     /// # Errors
-    /// As [`FacadeProject::leave`].
+    /// Same as [`FacadeProject::leave`].
     pub async fn leave(&self, cancellation: Arc<Cancellation>) -> Result<(), NativeError> {
-        cancellation.or(self.0.leave()).await
+        cancellation.run(self.0.leave()).await
     }
 }

@@ -1,39 +1,39 @@
-//! Streams of events: taking doesn't wait, and waiting doesn't take. A wait carries no event, so that a cancelled
-//! one can lose none.
+//! Event streams. Taking events and waiting for them are separate operations: a wait only reports that events are
+//! ready. A cancelled wait therefore loses no events.
 
 use std::sync::Arc;
 
 use automoderate::facade::{FacadeStates, FacadeStream, StateRecord, event_to_json};
 
-use crate::{Cancellation, Fault, NativeError, Packed, error::chain};
+use crate::{Cancellation, Fault, NativeError, Packed, error::error_chain};
 
-/// A stream of events.
+/// Event stream of the facade.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeStream {
     stream: FacadeStream,
-    /// One wait at a time: the stream knows only one waker.
-    turn: tokio::sync::Mutex<()>,
+    /// Serializes waits, because the stream keeps only one waker.
+    wait_lock: tokio::sync::Mutex<()>,
 }
 
 impl NativeStream {
     pub(crate) fn new(stream: FacadeStream) -> Arc<Self> {
-        Arc::new(Self { stream, turn: tokio::sync::Mutex::new(()) })
+        Arc::new(Self { stream, wait_lock: tokio::sync::Mutex::new(()) })
     }
 }
 
 #[uniffi::export]
 impl NativeStream {
-    /// Takes what is there, up to `max` events. They count as delivered when [`handed`](Self::handed) says so, or when
-    /// more is taken.
+    /// Takes the events that are ready, up to `max`. They count as delivered after a call of
+    /// [`mark_delivered`](Self::mark_delivered), or when further events are taken.
     ///
     /// # Errors
     /// None.
     pub fn take(&self, max: u32) -> Result<Arc<Packed>, NativeError> {
-        self.stream.handed(usize::MAX);
-        Ok(Packed::events(&self.stream.take_ahead(max as usize)))
+        self.stream.mark_delivered(usize::MAX);
+        Ok(Packed::from_events(&self.stream.take_ahead(max as usize)))
     }
 
-    /// Takes the ready events, up to `max`, each as a JSON object. They count as delivered.
+    /// Takes the events that are ready, up to `max`, each as a JSON object. They count as delivered at once.
     ///
     /// # Errors
     /// None.
@@ -41,16 +41,16 @@ impl NativeStream {
         Ok(self.stream.take(max as usize).iter().map(event_to_json).collect())
     }
 
-    /// Marks the next `count` taken events as received by the user.
+    /// Marks the next `count` taken events as delivered: they were returned to the user.
     ///
     /// # Errors
     /// None.
-    pub fn handed(&self, count: u32) -> Result<(), NativeError> {
-        self.stream.handed(count as usize);
+    pub fn mark_delivered(&self, count: u32) -> Result<(), NativeError> {
+        self.stream.mark_delivered(count as usize);
         Ok(())
     }
 
-    /// Losses that a stream of one kind can't show.
+    /// Losses of a stream of one kind, which does not yield loss events.
     ///
     /// # Errors
     /// None.
@@ -59,27 +59,27 @@ impl NativeStream {
         Ok(NativeLosses { lagged: losses.lagged, gaps: losses.gaps })
     }
 
-    /// Waits until events are ready: true; or until the end: false.
+    /// Waits until events are ready. Returns `false` at the end of the stream.
     ///
     /// # Errors
-    /// The error that ended the stream, once.
+    /// Returns the error that ended the stream, on the first call only.
     pub async fn readable(&self, cancellation: Arc<Cancellation>) -> Result<bool, NativeError> {
         let readable = async {
-            let _turn = self.turn.lock().await;
+            let _guard = self.wait_lock.lock().await;
             self.stream.readable().await
         };
-        cancellation.or(readable).await
+        cancellation.run(readable).await
     }
 
-    /// Moves the events into a throttled stream.
+    /// Ends this stream, and returns one that yields at most one event per interval of `seconds`.
     ///
     /// # Errors
-    /// As [`FacadeStream::throttle`].
+    /// Same as [`FacadeStream::throttle`].
     pub fn throttle(&self, seconds: f64) -> Result<Arc<Self>, NativeError> {
         Ok(Self::new(self.stream.throttle(seconds)?))
     }
 
-    /// Ends the stream for its reader.
+    /// Ends the stream for all readers.
     ///
     /// # Errors
     /// None.
@@ -89,7 +89,7 @@ impl NativeStream {
     }
 }
 
-/// Losses that a stream of one kind can't show: see [`automoderate::Losses`].
+/// Losses of a stream of one kind: see [`automoderate::Losses`].
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeLosses {
@@ -97,38 +97,38 @@ pub struct NativeLosses {
     pub gaps: u64,
 }
 
-/// A client's state.
+/// State of a client.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct NativeState {
-    /// The name of the state.
+    /// Name of the state.
     pub state: String,
-    /// The next attempt, when reconnecting.
+    /// When reconnecting: number of the next attempt.
     pub attempt: Option<u32>,
-    /// Seconds until then.
+    /// When reconnecting: time until the next attempt, in seconds.
     pub retry_in: Option<f64>,
-    /// The reason for reconnecting or closing, with its causes; otherwise empty.
+    /// Reason for reconnecting or closing, followed by its causes. Empty in other states.
     pub causes: Vec<Fault>,
 }
 
 impl From<StateRecord> for NativeState {
     fn from(record: StateRecord) -> Self {
-        let causes = record.cause.as_ref().map(chain).unwrap_or_default();
+        let causes = record.cause.as_ref().map(error_chain).unwrap_or_default();
         Self { state: record.state.to_owned(), attempt: record.attempt, retry_in: record.retry_in, causes }
     }
 }
 
-/// The changes of a client's state.
+/// State changes of a client.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeStates(pub(crate) FacadeStates);
 
 #[uniffi::export]
 impl NativeStates {
-    /// The next state; `None` after `closed`.
+    /// Waits for the next state. Returns `None` after `closed`.
     ///
     /// # Errors
     /// [`NativeError::Cancelled`].
     pub async fn next(&self, cancellation: Arc<Cancellation>) -> Result<Option<NativeState>, NativeError> {
         let next = async { Ok(self.0.next().await.map(NativeState::from)) };
-        cancellation.or(next).await
+        cancellation.run(next).await
     }
 }

@@ -1,4 +1,4 @@
-//! The server for tests of programs: `AutoModerateTesting`.
+//! Test server of `AutoModerateTesting`.
 
 use std::sync::Arc;
 
@@ -7,22 +7,22 @@ use serde_json::json;
 
 use crate::{Cancellation, NativeError, client};
 
-/// A server on loopback.
+/// Test server of the facade.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeTestServer(FacadeTestServer);
 
 #[uniffi::export]
 impl NativeTestServer {
-    /// Starts it, with or without an event log.
+    /// Starts a server, with or without an event log.
     ///
     /// # Errors
-    /// As [`FacadeTestServer::start`].
+    /// Same as [`FacadeTestServer::start`].
     #[uniffi::constructor]
     pub fn new(event_log: bool) -> Result<Arc<Self>, NativeError> {
         Ok(Arc::new(Self(FacadeTestServer::start(event_log)?)))
     }
 
-    /// The address for clients.
+    /// Returns the URL for clients.
     ///
     /// # Errors
     /// None.
@@ -30,23 +30,23 @@ impl NativeTestServer {
         Ok(self.0.url().to_owned())
     }
 
-    /// Publishes an event, whose data is JSON, and returns its id.
+    /// Publishes an event and returns its id. `data` is JSON.
     ///
     /// # Errors
     /// `invalid_argument` if the data is not an object.
     pub fn publish(&self, project: &str, name: &str, data: &str) -> Result<Option<u64>, NativeError> {
-        Ok(self.0.publish(project, name, client::json("data", data)?)?)
+        Ok(self.0.publish(project, name, client::parse_json("data", data)?)?)
     }
 
-    /// Sets fields of an item for REST; `content` is JSON.
+    /// Sets fields of an item in REST responses. `content` is JSON.
     ///
     /// # Errors
     /// `invalid_argument` if the content is not an object with an id.
     pub fn store(&self, project: &str, content: &str) -> Result<(), NativeError> {
-        Ok(self.0.store(project, client::json("content", content)?)?)
+        Ok(self.0.store(project, client::parse_json("content", content)?)?)
     }
 
-    /// Ends all connections.
+    /// Cuts all connections.
     ///
     /// # Errors
     /// None.
@@ -64,7 +64,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Stops answering REST calls, which are still performed, or answers them again.
+    /// Sets whether REST calls are performed without being answered.
     ///
     /// # Errors
     /// None.
@@ -73,7 +73,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Refuses connections, or accepts them again.
+    /// Sets whether connections and REST calls are refused.
     ///
     /// # Errors
     /// None.
@@ -82,7 +82,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Refuses joins of a project with a code; without one, allows them again.
+    /// Refuses joins of a project with this code, or allows them again if there is no code.
     ///
     /// # Errors
     /// None.
@@ -91,7 +91,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Empties a project's log.
+    /// Empties the event log of a project.
     ///
     /// # Errors
     /// None.
@@ -100,10 +100,10 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Waits until this many connections have joined the project, for this many seconds.
+    /// Waits until `connections` connections have joined the project. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
-    /// As [`FacadeTestServer::joined`].
+    /// Same as [`FacadeTestServer::joined`].
     pub async fn joined(
         &self,
         project: String,
@@ -111,23 +111,23 @@ impl NativeTestServer {
         timeout: f64,
         cancellation: Arc<Cancellation>,
     ) -> Result<bool, NativeError> {
-        cancellation.or(self.0.joined(project, connections as usize, timeout)).await
+        cancellation.run(self.0.joined(project, connections as usize, timeout)).await
     }
 
-    /// Waits until this many connections are open, for this many seconds.
+    /// Waits until `connections` connections are open. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
-    /// As [`FacadeTestServer::connected`].
+    /// Same as [`FacadeTestServer::connected`].
     pub async fn connected(
         &self,
         connections: u32,
         timeout: f64,
         cancellation: Arc<Cancellation>,
     ) -> Result<bool, NativeError> {
-        cancellation.or(self.0.connected(connections as usize, timeout)).await
+        cancellation.run(self.0.connected(connections as usize, timeout)).await
     }
 
-    /// The custom events that clients have emitted, as a JSON array of names and data.
+    /// Returns the custom events that clients have emitted, as a JSON array of pairs `[name, data]`.
     ///
     /// # Errors
     /// None.

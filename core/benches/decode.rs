@@ -1,4 +1,4 @@
-//! From the text of a frame to an event, without a connection.
+//! Decoding of an event from the text of its frame, without a connection.
 
 #[path = "samples/mod.rs"]
 mod samples;
@@ -14,17 +14,17 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The session machine's work on the text of an Engine.IO message.
+/// Does the session machine's work on the text of an Engine.IO message.
 fn decode(message: &str) -> Event {
     let packet = sio::decode(message).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
     events::decode(&name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
-/// The yardstick: only this event, only this shape, by serde alone.
+/// The baseline: a struct for exactly this event, deserialized by serde alone.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "the fields exist only to be filled")]
-struct Update {
+struct ExpectedUpdate {
     content_id: String,
     project_id: String,
     status: String,
@@ -40,12 +40,12 @@ struct Update {
     event_id: Option<u64>,
 }
 
-fn decode_by_hand(message: &str) -> Update {
+fn decode_by_hand(message: &str) -> ExpectedUpdate {
     let data = message.strip_prefix(r#"2["moderation_update","#).and_then(|rest| rest.strip_suffix(']'));
     serde_json::from_str(data.expect("an update")).expect("its fields")
 }
 
-fn benches(criterion: &mut Criterion) {
+fn decode_benches(criterion: &mut Criterion) {
     let documented = samples::documented_update(r#","event_id":4711"#);
     let samples = [
         ("moderation_update", documented.clone()),
@@ -55,12 +55,12 @@ fn benches(criterion: &mut Criterion) {
     let titles = ["documented moderation_update", "deployed moderation_update", "stats_update"];
     let mut group = criterion.benchmark_group("decode");
     for (title, (name, data)) in titles.into_iter().zip(samples) {
-        let message = samples::message(name, &data);
+        let message = samples::socket_io_message(name, &data);
         assert_eq!(decode(&message).name(), name, "{message}");
         group.throughput(Throughput::Bytes(message.len() as u64));
         group.bench_function(title, |bencher| bencher.iter(|| decode(black_box(&message))));
     }
-    let message = samples::message("moderation_update", &documented);
+    let message = samples::socket_io_message("moderation_update", &documented);
     group.throughput(Throughput::Bytes(message.len() as u64));
     group.bench_function("documented moderation_update, by hand", |bencher| {
         bencher.iter(|| decode_by_hand(black_box(&message)));
@@ -68,5 +68,5 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(all, benches);
+criterion_group!(all, decode_benches);
 criterion_main!(all);

@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets, which `tests/fuzz_corpus.rs` also runs on the stable toolchain.
-#![allow(dead_code, reason = "each target uses one")]
+//! Bodies of the fuzz targets. `tests/fuzz_corpus.rs` also runs them on the stable toolchain.
+#![allow(dead_code, reason = "each target uses only one")]
 
 use automoderate::{
     Event, Origin,
@@ -10,7 +10,7 @@ use automoderate::{
 };
 use serde_json::value::RawValue;
 
-/// An Engine.IO packet is what it encodes to, but for data that its type does not carry.
+/// Checks that an Engine.IO packet re-encodes to its own text, apart from data that its type does not carry.
 pub(crate) fn eio_packet(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = eio::Packet::decode(text) else { return };
@@ -20,13 +20,13 @@ pub(crate) fn eio_packet(data: &[u8]) {
     if let eio::Packet::Open(data) = packet
         && let Ok(handshake) = eio::Handshake::decode(data)
     {
-        // Neither can overflow when they are added to an instant.
+        // Neither interval may overflow when added to an instant.
         let _ = std::time::Instant::now() + handshake.ping_interval() + handshake.ping_timeout();
         let _ = handshake.offers_websocket();
     }
 }
 
-/// The texts of a polling body survive another trip, within the limits of a request.
+/// Checks that the texts of a polling body round-trip within the limits of a request.
 pub(crate) fn eio_payload(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
     let texts: Vec<String> = eio::decode_payload(body)
@@ -43,7 +43,7 @@ pub(crate) fn eio_payload(data: &[u8]) {
     assert_eq!(again, first);
 }
 
-/// A Socket.IO packet borrows from its text, and the data of an event is split within it.
+/// Checks that a Socket.IO packet borrows from its text, and that an event's data is split within that text.
 pub(crate) fn sio_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = sio::decode(text) else { return };
@@ -53,13 +53,13 @@ pub(crate) fn sio_decode(data: &[u8]) {
     let complete = assembler.start(&packet, packet.kind == sio::Kind::BinaryAck);
     assert_eq!(complete.is_some(), packet.attachments == 0);
     for due in (0..packet.attachments).rev() {
-        let event = assembler.add(b"bytes").expect("an announced attachment");
+        let event = assembler.add(b"bytes").expect("the attachment was announced");
         assert_eq!(event.is_some(), due == 0);
     }
     assert!(assembler.add(b"one more").is_err());
     let Ok((name, arguments)) = sio::split_event(packet.data) else { return };
     assert!(packet.data.contains(arguments));
-    // Well-formed input is read as a JSON parser would read it.
+    // Well-formed input must be read as a JSON parser would read it.
     if let Ok(serde_json::Value::Array(list)) = serde_json::from_str(packet.data) {
         assert_eq!(list.first().and_then(serde_json::Value::as_str), Some(&*name));
         let rest: serde_json::Value = serde_json::from_str(&format!("[{arguments}]")).expect("arguments");
@@ -71,13 +71,13 @@ pub(crate) fn sio_decode(data: &[u8]) {
     }
 }
 
-/// The first line is the name of an event, the rest its arguments. Whatever they are, there is an event.
+/// Decodes any event, whose name is the first line and whose arguments are the rest. Decoding must yield an event.
 pub(crate) fn event_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));
     let received = Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
     let event = events::decode(name, arguments, received);
-    // Payloads are passed on as they came: they may hold halves of surrogate pairs, and numbers beyond an f64.
+    // Payloads are passed on verbatim, so they may contain unpaired surrogates and numbers beyond an f64.
     let line = event.to_line();
     serde_json::from_str::<&RawValue>(&line).expect("a line of JSON");
     assert!(!line.contains('\n') || arguments.contains('\n'), "{line}");
@@ -89,21 +89,23 @@ pub(crate) fn event_decode(data: &[u8]) {
     if let Event::ModerationUpdate(update) = &event {
         assert!(!update.content_preview_html().contains('<'));
         if let Some(raw) = &update.meta_data {
-            serde_json::from_str::<&RawValue>(raw.as_str()).expect("JSON that was parsed before");
+            serde_json::from_str::<&RawValue>(raw.as_str()).expect("metadata is valid JSON");
         }
         if let Some(instant) = update.timestamp.to_rfc3339() {
             assert!(instant.ends_with('Z'), "{instant}");
         }
     }
     if name == "moderation_update" {
-        both_readers_agree(&event, arguments);
+        assert_decoders_agree(&event, arguments);
     }
 }
 
-/// A key with an escape sends the object to the reader for irregular ones, and `null` changes nothing.
-fn both_readers_agree(event: &Event, arguments: &str) {
+/// Checks that the fast decoder and the decoder for irregular objects agree.
+///
+/// A key with an escape selects the latter, and its value `null` changes nothing.
+fn assert_decoders_agree(event: &Event, arguments: &str) {
     let Some(rest) = arguments.trim_ascii_start().strip_prefix('{') else { return };
-    // The two do not count the depth of nesting alike.
+    // The two decoders count nesting differently.
     if rest.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > 100 {
         return;
     }
@@ -120,12 +122,12 @@ fn both_readers_agree(event: &Event, arguments: &str) {
     }
 }
 
-/// A session reads a script of frames: see [`fuzz::session`].
+/// Runs a session on a script of frames; see [`fuzz::session`].
 pub(crate) fn session(data: &[u8]) {
     fuzz::session(data);
 }
 
-/// The page with the login form is the one HTML that the SDK reads.
+/// Extracts the token of a login page, the only HTML that the SDK reads.
 pub(crate) fn login_form(data: &[u8]) {
     let Ok(page) = std::str::from_utf8(data) else { return };
     if let Some(token) = fuzz::login_token(page) {

@@ -1,4 +1,4 @@
-//! The fuzz targets, on what is in their corpus and on what pseudo-random changes make of it.
+//! Runs the fuzz targets on their corpus and on pseudo-random mutations of it.
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;
@@ -7,10 +7,10 @@ use std::{fs, path::Path};
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-/// Changed copies of each input.
-const CHANGES: usize = 400;
+/// Number of mutated copies of each input.
+const MUTATIONS_PER_INPUT: usize = 400;
 
-fn run(target: &str, body: fn(&[u8])) {
+fn run_corpus(target: &str, body: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut files: Vec<_> =
         fs::read_dir(&folder).expect("a corpus").map(|entry| entry.expect("a file").path()).collect();
@@ -20,18 +20,18 @@ fn run(target: &str, body: fn(&[u8])) {
     let mut random = SmallRng::seed_from_u64(1);
     for input in &inputs {
         body(input);
-        for _ in 0..CHANGES {
+        for _ in 0..MUTATIONS_PER_INPUT {
             let mut changed = input.clone();
             for _ in 0..random.random_range(1..4) {
-                change(&mut changed, &inputs, &mut random);
+                mutate(&mut changed, &inputs, &mut random);
             }
             body(&changed);
         }
     }
 }
 
-/// Mutations like a fuzzer's: bytes are flipped, cut, repeated, and taken from another input.
-fn change(input: &mut Vec<u8>, others: &[Vec<u8>], random: &mut SmallRng) {
+/// Applies one mutation as a fuzzer would: changes, inserts, removes, or repeats bytes, or splices in another input.
+fn mutate(input: &mut Vec<u8>, others: &[Vec<u8>], random: &mut SmallRng) {
     let at = random.random_range(0..=input.len());
     match random.random_range(0..6) {
         0 if at < input.len() => input[at] = random.random_range(0..128),
@@ -56,31 +56,31 @@ fn change(input: &mut Vec<u8>, others: &[Vec<u8>], random: &mut SmallRng) {
 }
 
 #[test]
-fn engine_io_packets() {
-    run("eio_packet", bodies::eio_packet);
+fn engine_io_packet_corpus() {
+    run_corpus("eio_packet", bodies::eio_packet);
 }
 
 #[test]
-fn polling_payloads() {
-    run("eio_payload", bodies::eio_payload);
+fn polling_payload_corpus() {
+    run_corpus("eio_payload", bodies::eio_payload);
 }
 
 #[test]
-fn socket_io_packets() {
-    run("sio_decode", bodies::sio_decode);
+fn socket_io_packet_corpus() {
+    run_corpus("sio_decode", bodies::sio_decode);
 }
 
 #[test]
-fn events() {
-    run("event_decode", bodies::event_decode);
+fn event_corpus() {
+    run_corpus("event_decode", bodies::event_decode);
 }
 
 #[test]
-fn sessions() {
-    run("session", bodies::session);
+fn session_corpus() {
+    run_corpus("session", bodies::session);
 }
 
 #[test]
-fn login_forms() {
-    run("login_form", bodies::login_form);
+fn login_form_corpus() {
+    run_corpus("login_form", bodies::login_form);
 }

@@ -1,4 +1,4 @@
-//! `testing::Server`: its REST API, and what it is without an event log.
+//! The REST API of `testing::Server`, and the server without an event log.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -9,13 +9,13 @@ use automoderate::{
 };
 use serde_json::{Value, json};
 
-fn builder(server: &Server) -> ClientBuilder {
+fn fast_reconnect_builder(server: &Server) -> ClientBuilder {
     let quick = Duration::from_millis(20);
     let policy = ReconnectPolicy { delay: quick, max_delay: quick, ..ReconnectPolicy::default() };
     Client::builder(server.url()).api_key("am_any").reconnect(policy)
 }
 
-fn update(id: &str, status: &str) -> Value {
+fn decision_payload(id: &str, status: &str) -> Value {
     json!({"content_id": id, "status": status, "moderator_type": "rule", "rule_name": "Spam"})
 }
 
@@ -29,13 +29,13 @@ async fn next_update(events: &mut EventStream) -> (String, Status, Origin) {
 }
 
 #[tokio::test]
-async fn what_is_published_and_submitted_is_listed() {
+async fn published_and_submitted_items_are_listed() {
     for server in [Server::start().await.unwrap(), Server::start_without_log().await.unwrap()] {
-        let client = builder(&server).connect().await.unwrap();
+        let client = fast_reconnect_builder(&server).connect().await.unwrap();
         let mut events = client.join("p").await.unwrap().events();
         let decided = client.moderate(Submission::text("a fine day").metadata(json!({"user_id": "u"}))).await.unwrap();
         assert_eq!(decided.status, Status::Approved);
-        server.publish("p", "moderation_update", &update("c1/ é+%", "rejected"));
+        server.publish("p", "moderation_update", &decision_payload("c1/ é+%", "rejected"));
         let mut seen = Vec::new();
         for _ in 0..2 {
             let (id, _, origin) = next_update(&mut events).await;
@@ -64,17 +64,17 @@ async fn what_is_published_and_submitted_is_listed() {
 }
 
 #[tokio::test]
-async fn without_a_log_rest_makes_up_for_what_was_missed() {
+async fn without_a_log_missed_events_are_backfilled() {
     let server = Server::start_without_log().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     let project = client.join("p").await.unwrap();
     let mut events = project.events();
-    assert_eq!(server.publish("p", "moderation_update", &update("before", "approved")), None);
+    assert_eq!(server.publish("p", "moderation_update", &decision_payload("before", "approved")), None);
     assert_eq!(next_update(&mut events).await.2, Origin::Live);
     assert_eq!(project.cursor(), None);
     server.set_offline(true);
     for n in 0..5 {
-        server.publish("p", "moderation_update", &update(&format!("c{n}"), "rejected"));
+        server.publish("p", "moderation_update", &decision_payload(&format!("c{n}"), "rejected"));
     }
     server.set_offline(false);
     for n in 0..5 {
@@ -84,30 +84,30 @@ async fn without_a_log_rest_makes_up_for_what_was_missed() {
 }
 
 #[tokio::test]
-async fn a_review_that_is_only_stored_is_polled() {
+async fn a_stored_review_without_an_event_is_polled() {
     let server = Server::start_without_log().await.unwrap();
-    let client = builder(&server).review_poll(Duration::from_secs(1)).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).review_poll(Duration::from_secs(1)).connect().await.unwrap();
     let mut events = client.join("p").await.unwrap().events();
-    server.publish("p", "moderation_update", &update("c", "flagged"));
+    server.publish("p", "moderation_update", &decision_payload("c", "flagged"));
     assert_eq!(next_update(&mut events).await.1, Status::Flagged);
     server.store("p", &json!({"id": "c", "status": "approved"}));
     assert_eq!(next_update(&mut events).await, ("c".to_owned(), Status::Approved, Origin::Backfill));
 }
 
 #[tokio::test]
-async fn a_row_that_cant_be_read_is_listed_as_such() {
+async fn an_unreadable_row_is_listed_as_unreadable() {
     let server = Server::start().await.unwrap();
     server.store("p", &json!({"id": "good", "content_data": "text"}));
     server.store("p", &json!({"id": "bad", "status": 7}));
-    let client = builder(&server).build().unwrap();
+    let client = fast_reconnect_builder(&server).build().unwrap();
     let page = client.contents_page(ContentFilter::default()).await.unwrap();
     assert_eq!((page.items.len(), page.unreadable.len(), page.total), (1, 1, Some(2)));
 }
 
 #[tokio::test]
-async fn a_submission_by_the_same_key_is_the_same() {
+async fn submissions_with_the_same_idempotency_key_are_one() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).build().unwrap();
+    let client = fast_reconnect_builder(&server).build().unwrap();
     let submit = |content: &str| client.moderate(Submission::text(content).idempotency_key("order-7"));
     let first = submit("a").await.unwrap();
     assert_eq!(submit("a").await.unwrap(), first);
@@ -117,9 +117,9 @@ async fn a_submission_by_the_same_key_is_the_same() {
 }
 
 #[tokio::test]
-async fn a_silent_server_carries_out_what_it_does_not_answer() {
+async fn a_silent_server_still_carries_out_submissions() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).request_timeout(Duration::from_millis(200)).build().unwrap();
+    let client = fast_reconnect_builder(&server).request_timeout(Duration::from_millis(200)).build().unwrap();
     server.set_silent(true);
     let error = client.moderate("a").await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Disconnected, false));
@@ -129,15 +129,15 @@ async fn a_silent_server_carries_out_what_it_does_not_answer() {
 }
 
 #[tokio::test]
-async fn without_a_log_refusals_are_words() {
+async fn without_a_log_refusals_carry_no_code() {
     let server = Server::start_without_log().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     for (code, kind) in [("access_denied", ErrorKind::AccessDenied), ("project_not_found", ErrorKind::ProjectNotFound)]
     {
         server.refuse_joins("p", Some(code));
         assert_eq!(client.join("p").await.unwrap_err().kind(), kind);
     }
     server.refuse_credentials(true);
-    let refused = async { builder(&server).connect().await?.join("q").await };
+    let refused = async { fast_reconnect_builder(&server).connect().await?.join("q").await };
     assert_eq!(refused.await.unwrap_err().kind(), ErrorKind::AuthenticationFailed);
 }

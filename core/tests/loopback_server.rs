@@ -1,4 +1,4 @@
-//! `testing::Server`: what a test says happens, happens to a real client on a real socket.
+//! `testing::Server` on a real socket: each of its controls has the promised effect on a client.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use automoderate::{Client, ClientBuilder, ErrorKind, Event, GapReason, ReconnectPolicy, State, testing::Server};
 use serde_json::json;
 
-fn builder(server: &Server) -> ClientBuilder {
+fn fast_reconnect_builder(server: &Server) -> ClientBuilder {
     let quick = Duration::from_millis(20);
     let policy = ReconnectPolicy {
         delay: quick,
@@ -18,17 +18,17 @@ fn builder(server: &Server) -> ClientBuilder {
     Client::builder(server.url()).api_key("am_any").reconnect(policy)
 }
 
-fn update(id: &str) -> serde_json::Value {
+fn decision_payload(id: &str) -> serde_json::Value {
     json!({"content_id": id, "status": "approved"})
 }
 
 #[tokio::test]
-async fn events_come_once_and_in_order_across_cuts() {
+async fn events_arrive_once_and_in_order_across_cuts() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     let mut events = client.join("p").await.unwrap().events();
     for n in 1..=40 {
-        assert_eq!(server.publish("p", "moderation_update", &update(&format!("c{n}"))), Some(n));
+        assert_eq!(server.publish("p", "moderation_update", &decision_payload(&format!("c{n}"))), Some(n));
         if n % 10 == 0 {
             server.cut();
         }
@@ -43,9 +43,9 @@ async fn events_come_once_and_in_order_across_cuts() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_is_waited_for() {
+async fn the_client_waits_for_an_offline_server() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     let mut events = client.join("p").await.unwrap().events();
     let mut states = client.state_changes();
     server.set_offline(true);
@@ -57,16 +57,16 @@ async fn a_server_that_is_away_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_the_log_forgot_is_a_gap() {
+async fn forgotten_log_entries_cause_a_gap() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     let mut events = client.join("p").await.unwrap().events();
     server.set_offline(true);
     for _ in 0..3 {
-        server.publish("p", "moderation_update", &update("lost"));
+        server.publish("p", "moderation_update", &decision_payload("lost"));
     }
     server.forget("p");
-    server.publish("p", "moderation_update", &update("kept"));
+    server.publish("p", "moderation_update", &decision_payload("kept"));
     server.set_offline(false);
     match events.next().await {
         Some(Ok(Event::Gap(gap))) => assert_eq!((gap.reason, gap.missed), (GapReason::Expired, Some(3))),
@@ -76,9 +76,9 @@ async fn what_the_log_forgot_is_a_gap() {
 }
 
 #[tokio::test]
-async fn refusals_reach_who_asked() {
+async fn refusals_reach_the_caller() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     for (code, kind) in [("access_denied", ErrorKind::AccessDenied), ("project_not_found", ErrorKind::ProjectNotFound)]
     {
         server.refuse_joins("p", Some(code));
@@ -87,14 +87,14 @@ async fn refusals_reach_who_asked() {
     server.refuse_joins("p", None);
     client.join("p").await.unwrap();
     server.refuse_credentials(true);
-    let refused = builder(&server).connect().await.unwrap_err();
+    let refused = fast_reconnect_builder(&server).connect().await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::AuthenticationFailed);
 }
 
 #[tokio::test]
 async fn statistics_are_not_logged_and_emitted_events_are_kept() {
     let server = Server::start().await.unwrap();
-    let client = builder(&server).connect().await.unwrap();
+    let client = fast_reconnect_builder(&server).connect().await.unwrap();
     let project = client.join("p").await.unwrap();
     let mut events = project.events();
     assert_eq!(server.publish("p", "stats_update", &json!({"total_content": 7})), None);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the dashboard: style, types, whether dist matches the sources, and its behaviour in a browser, with the server
-# in target/debug. Run setup.sh first.
+# Checks the dashboard's style and types, compares dist with a build of the sources, and runs the browser tests with the
+# server in target/debug. Run setup.sh first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -13,5 +13,5 @@ diff -r dist "$built" >&2 || { echo "check.sh: dist is not what the sources buil
 target="${CARGO_TARGET_DIR:-$(cd ../.. && pwd)/target}"
 export AUTOMODERATE_SERVER="${AUTOMODERATE_SERVER:-$target/debug/automoderate-server}"
 export DASHBOARD_OUTPUT="$target/dashboard-tests"
-# A test that hangs fails.
+# Ends tests that hang.
 timeout 600 npm run --silent test

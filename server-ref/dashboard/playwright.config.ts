@@ -1,12 +1,12 @@
 import { defineConfig } from '@playwright/test'
 
-// Debian's Chromium, or the one named by CHROMIUM; Playwright's own is not downloaded.
+// Debian's Chromium, or the program that CHROMIUM names. Playwright downloads no browser.
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
 export default defineConfig({
   testDir: 'tests',
   outputDir: process.env['DASHBOARD_OUTPUT'] ?? '../../target/dashboard-tests',
-  // A test that passes only on a second try has found a fault.
+  // A test that fails once has found a defect, even if it would pass on a second try.
   retries: 0,
   forbidOnly: true,
   fullyParallel: true,
@@ -19,7 +19,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     trace: 'off',
-    // Colours are compared at rest.
+    // Tests compare colours, which must not be in transition.
     contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath,

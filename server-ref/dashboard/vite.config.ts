@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite'
 
-// The files have the same names in every build: the server embeds them, and checks by their content whether a browser's
-// copies are current.
+// File names contain no hash, because the server embeds the files. The server identifies versions by the files' content,
+// so browsers need no new names to notice a change.
 export default defineConfig({
   base: '/dashboard/',
   build: {

@@ -19,7 +19,7 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
     let mut hops = lines.iter().flat_map(|line| line.split(',')).rev();
     while is_trusted(client) {
-        match hops.next().and_then(|hop| parse(hop.trim())) {
+        match hops.next().and_then(|hop| parse_hop(hop.trim())) {
             Some(address) => client = address.to_canonical(),
             None => break,
         }
@@ -28,13 +28,13 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
 }
 
 /// Parses an entry of `X-Forwarded-For`: an address, with or without the port that some proxies add.
-fn parse(hop: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &str) -> Option<IpAddr> {
     let bare = hop.trim_start_matches('[').split(']').next()?;
     bare.parse().ok().or_else(|| hop.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
 }
 
 /// Returns the part of an address to which limits apply: an IPv4 address, or an IPv6 /64, because each IPv6 host owns a whole /64.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

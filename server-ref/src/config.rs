@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::Administration;
+use crate::commands::AdminCommand;
 use crate::{AiOptions, Error, EventLog, Limits, Server, ServerBuilder};
 
 /// The reference AutoModerate server.
@@ -22,15 +22,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server until SIGTERM or SIGINT.
-    Serve(Box<Serve>),
+    Serve(Box<ServeOptions>),
     /// Commands that administer a database.
     #[command(flatten)]
-    Administration(Administration),
+    Administration(AdminCommand),
 }
 
 /// Options of `serve`.
 #[derive(Args)]
-pub struct Serve {
+pub struct ServeOptions {
     /// Address to listen on; port 0 picks a free port.
     #[arg(long, env = "AUTOMODERATE_LISTEN", value_name = "HOST:PORT", default_value = "127.0.0.1:6217")]
     listen: String,
@@ -115,23 +115,24 @@ pub struct Serve {
     ai_model: String,
 
     /// Seconds to wait for a verdict from the AI endpoint before an item is queued for review.
-    #[arg(long, env = "AUTOMODERATE_AI_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = positive_seconds)]
+    #[arg(long, env = "AUTOMODERATE_AI_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = parse_positive_seconds)]
     ai_timeout: Duration,
 
     /// Maximum number of concurrent requests to the AI endpoint.
     #[arg(long, env = "AUTOMODERATE_AI_CONCURRENCY", value_name = "N", default_value_t = AiOptions::default().concurrency)]
     ai_concurrency: usize,
 
-    /// Maximum number of requests to the AI endpoint per project and minute; 0 means no limit. Items over the limit are queued for review.
+    /// Maximum number of requests to the AI endpoint per project and minute; 0 means no limit. Items over the limit are queued
+    /// for review.
     #[arg(long, env = "AUTOMODERATE_AI_QUESTIONS_PER_MINUTE", value_name = "N", default_value_t = AiOptions::default().questions_per_minute)]
     ai_questions_per_minute: usize,
 
     /// Seconds between two Engine.IO pings.
-    #[arg(long, env = "AUTOMODERATE_PING_INTERVAL", value_name = "SECONDS", default_value = "25", value_parser = positive_seconds)]
+    #[arg(long, env = "AUTOMODERATE_PING_INTERVAL", value_name = "SECONDS", default_value = "25", value_parser = parse_positive_seconds)]
     ping_interval: Duration,
 
     /// Seconds to wait for the answer to a ping.
-    #[arg(long, env = "AUTOMODERATE_PING_TIMEOUT", value_name = "SECONDS", default_value = "20", value_parser = positive_seconds)]
+    #[arg(long, env = "AUTOMODERATE_PING_TIMEOUT", value_name = "SECONDS", default_value = "20", value_parser = parse_positive_seconds)]
     ping_timeout: Duration,
 
     /// Maximum number of events kept for replay per project; 0 keeps all events.
@@ -139,19 +140,19 @@ pub struct Serve {
     log_max_events: u64,
 
     /// Seconds for which an event is kept for replay; 0 keeps events forever.
-    #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = seconds)]
+    #[arg(long, env = "AUTOMODERATE_LOG_MAX_AGE", value_name = "SECONDS", default_value = "604800", value_parser = parse_seconds)]
     log_max_age: Duration,
 
     /// Seconds for which an audit log entry is kept; 0 keeps entries forever.
-    #[arg(long, env = "AUTOMODERATE_AUDIT_MAX_AGE", value_name = "SECONDS", default_value = "31536000", value_parser = seconds)]
+    #[arg(long, env = "AUTOMODERATE_AUDIT_MAX_AGE", value_name = "SECONDS", default_value = "31536000", value_parser = parse_seconds)]
     audit_max_age: Duration,
 
     /// Seconds that a REST request may take, from the end of its headers to its response.
-    #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = positive_seconds)]
+    #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = parse_positive_seconds)]
     request_timeout: Duration,
 
     /// Seconds to keep serving after SIGTERM while `/ready` returns 503, so that load balancers send new clients elsewhere.
-    #[arg(long, env = "AUTOMODERATE_LAME_DUCK", value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    #[arg(long, env = "AUTOMODERATE_LAME_DUCK", value_name = "SECONDS", default_value = "0", value_parser = parse_seconds)]
     lame_duck: Duration,
 
     /// Origin whose pages may use the REST interface and the session cookie, such as `https://app.example`. Repeat the option, or
@@ -169,13 +170,13 @@ pub struct Serve {
 }
 
 /// Omits the secrets from debug output.
-impl fmt::Debug for Serve {
+impl fmt::Debug for ServeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("listen", &self.listen).finish_non_exhaustive()
     }
 }
 
-impl Serve {
+impl ServeOptions {
     /// Returns a builder for the server that these options describe.
     ///
     /// # Errors
@@ -222,13 +223,13 @@ impl Serve {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
-fn positive_seconds(text: &str) -> Result<Duration, String> {
-    match seconds(text)? {
+fn parse_positive_seconds(text: &str) -> Result<Duration, String> {
+    match parse_seconds(text)? {
         Duration::ZERO => Err("must be more than 0".into()),
         duration => Ok(duration),
     }
@@ -253,10 +254,10 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        assert_eq!(seconds("0"), Ok(Duration::ZERO));
-        assert!(positive_seconds("0").is_err());
-        assert!(seconds("-1").is_err() && seconds("x").is_err() && seconds("inf").is_err());
+    fn durations_are_given_in_seconds() {
+        assert_eq!(parse_seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_seconds("0"), Ok(Duration::ZERO));
+        assert!(parse_positive_seconds("0").is_err());
+        assert!(parse_seconds("-1").is_err() && parse_seconds("x").is_err() && parse_seconds("inf").is_err());
     }
 }

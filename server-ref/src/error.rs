@@ -1,6 +1,6 @@
 //! The error type of the library.
 
-/// Error of the server, of one of its operations, or of an administration command. REST clients receive it as a status and an error code.
+/// An error from the server or from an administration command. REST clients receive it as a status and an error code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -12,7 +12,7 @@ pub enum Error {
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The database lacks this many migrations, and the server was not allowed to apply them.
     #[error("the database lacks {0} migrations; run `automoderate-server migrate` to apply them")]
-    Outdated(usize),
+    OutdatedTables(usize),
     /// The database URL is not supported.
     #[error("invalid database URL: {0}")]
     DatabaseUrl(String),
@@ -21,14 +21,14 @@ pub enum Error {
     RedisUrl(String),
     /// The address of a trusted proxy could not be parsed.
     #[error("invalid proxy address: {0}")]
-    Address(String),
+    ProxyAddress(String),
     /// The options of the endpoint for `ai_prompt` rules are invalid.
     #[error("invalid AI endpoint: {0}")]
-    Ai(String),
+    AiEndpoint(String),
     /// The server could not listen on an address.
     #[error("could not listen on {address}")]
     Listen {
-        /// Address from the options.
+        /// Address that was requested.
         address: String,
         /// Error from the operating system.
         #[source]
@@ -36,26 +36,26 @@ pub enum Error {
     },
     /// The rule can't work, for example because its pattern is invalid or it has no keywords.
     #[error("the rule is invalid: {0}")]
-    Rule(String),
+    InvalidRule(String),
     /// The rule exceeds a size limit for a single rule.
     #[error("the rule is too large: {0}")]
     RuleTooLarge(String),
     /// The request can't be carried out; the message explains why and what to do instead.
     #[error("{0}")]
     Refused(String),
-    /// The user may not make the request, for this reason.
+    /// The user may not make the request. The value is the reason.
     #[error("{0}")]
     Forbidden(&'static str),
     /// The named object does not exist.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// This field contains U+0000, which not every database can store.
+    /// The named field contains U+0000, which not every database can store.
     #[error("{0} must not contain U+0000")]
-    Text(&'static str),
+    NulCharacter(&'static str),
     /// The request conflicts with the current state. The values are the error code and the reason.
     #[error("{1}")]
     Conflict(&'static str, &'static str),
-    /// The idempotency key belongs to another request.
+    /// The idempotency key was already used for a different request.
     #[error("the idempotency key was used for another request")]
     IdempotencyMismatch,
     /// An internal step failed.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// Maximum length of a project id in a request, in bytes.
-const PROJECT_ID_MAX: usize = 64;
+const PROJECT_ID_BYTES_MAX: usize = 64;
 const API_KEY_PREFIX: &str = "am_";
 const API_KEY_LEN: usize = 46;
 
@@ -20,28 +20,28 @@ pub(crate) fn random_id() -> String {
 }
 
 /// Returns a new id for a moderated item. The ids sort by time of creation.
-pub(crate) fn content_id() -> String {
-    ordered_id()
+pub(crate) fn new_content_id() -> String {
+    new_ordered_id()
 }
 
 /// Returns a new UUID that sorts by time of creation. Ids from the same process are strictly ordered.
-pub(crate) fn ordered_id() -> String {
+pub(crate) fn new_ordered_id() -> String {
     Uuid::now_v7().to_string()
 }
 
 /// Returns true if the text can be a project id. Other text must not reach the database or the name of a room.
-pub(crate) fn is_project_id(text: &str) -> bool {
-    (1..=PROJECT_ID_MAX).contains(&text.len())
+pub(crate) fn is_valid_project_id(text: &str) -> bool {
+    (1..=PROJECT_ID_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Returns a new API key: `am_` and 43 characters that encode 256 random bits.
 pub(crate) fn new_api_key() -> String {
-    api_key(&random_token())
+    api_key_from_secret(&random_token())
 }
 
 /// Returns the API key with this secret part.
-pub(crate) fn api_key(secret: &str) -> String {
+pub(crate) fn api_key_from_secret(secret: &str) -> String {
     format!("{API_KEY_PREFIX}{secret}")
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn new_invitation_token() -> String {
 }
 
 /// Returns the hash under which an invitation token is stored. As with API keys, a plain hash suffices.
-pub(crate) fn token_hash(token: &str) -> KeyHash {
+pub(crate) fn invitation_token_hash(token: &str) -> KeyHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
@@ -62,12 +62,13 @@ pub(crate) fn random_token() -> String {
 
 /// Returns the hash under which an API key is stored. A plain hash suffices, because 256 random bits can't be guessed. Returns
 /// `None` if the text can't be an API key, which saves the caller a look-up.
-pub(crate) fn key_hash(key: &str) -> Option<KeyHash> {
+pub(crate) fn api_key_hash(key: &str) -> Option<KeyHash> {
     let plausible = key.len() == API_KEY_LEN && key.starts_with(API_KEY_PREFIX);
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }
 
-/// Returns the name of a session, which is a hash of its id. It replaces the id in logs and tables, because anyone with the id can use the session.
+/// Returns the name of a session, which is a hash of its id. It replaces the id in logs and tables, because anyone with the id
+/// can use the session.
 pub(crate) fn session_name(id: &impl Display) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string().as_bytes()))
 }
@@ -80,18 +81,18 @@ mod tests {
     fn keys_have_the_documented_form() {
         let key = new_api_key();
         assert_eq!(key.len(), API_KEY_LEN);
-        assert!(key_hash(&key).is_some());
+        assert!(api_key_hash(&key).is_some());
         assert_ne!(key, new_api_key());
-        assert_eq!(key_hash("am_short"), None);
+        assert_eq!(api_key_hash("am_short"), None);
     }
 
     #[test]
-    fn project_ids() {
+    fn project_ids_are_validated() {
         for good in ["proj_abc123", "6f1c0e9e-6a55-4a0c-8d4b-0b8f4ad4f3c1", "1"] {
-            assert!(is_project_id(good), "{good}");
+            assert!(is_valid_project_id(good), "{good}");
         }
         for bad in ["", "a b", "ä", "x/../y", &"x".repeat(65)] {
-            assert!(!is_project_id(bad), "{bad}");
+            assert!(!is_valid_project_id(bad), "{bad}");
         }
     }
 }

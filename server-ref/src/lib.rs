@@ -10,8 +10,9 @@
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use automoderate_server::Server;
 //!
-//! let server = Server::builder().demo(true).start().await?; // a temporary database, a free port
-//! let demo = server.demo().expect("asked for");
+//! // Uses a temporary database and a free port.
+//! let server = Server::builder().demo(true).start().await?;
+//! let demo = server.demo().expect("`demo(true)` was called");
 //! println!("{} {} {}", server.base_url(), demo.project_id, demo.api_key);
 //! server.shutdown().await;
 //! # Ok(()) }
@@ -25,7 +26,7 @@
 //! require a signed-in user. Members read, submit and review. Admins also edit. Owners also delete the project, and appoint admins
 //! and owners. Managing users, and notifying all projects, is reserved for administrators of the server. `/api/docs` lists the routes.
 //!
-//! Withdrawn access ends immediately. Sockets either receive `project_access_denied` and leave the room, or receive
+//! Withdrawing access takes effect immediately. Sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.
 //!
 //! # Persistent notifications

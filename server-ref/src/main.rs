@@ -4,15 +4,15 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use automoderate_server::commands::Administration;
-use automoderate_server::config::{Cli, Command, Serve};
+use automoderate_server::commands::AdminCommand;
+use automoderate_server::config::{Cli, Command, ServeOptions};
 use automoderate_server::{RunningServer, telemetry};
 use clap::Parser as _;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code of `migrate --check` when migrations are pending.
-const MIGRATIONS_PENDING: u8 = 3;
+const MIGRATIONS_PENDING_EXIT_CODE: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -21,26 +21,26 @@ async fn main() -> ExitCode {
         Command::Administration(command) => administer(command).await,
     };
     done.unwrap_or_else(|error| {
-        eprintln!("automoderate-server: {}", chain(&*error));
+        eprintln!("automoderate-server: {}", error_with_causes(&*error));
         ExitCode::FAILURE
     })
 }
 
-async fn administer(command: Administration) -> Result<ExitCode, Box<dyn Error>> {
+async fn administer(command: AdminCommand) -> Result<ExitCode, Box<dyn Error>> {
     let answer = command.run().await?;
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{answer}")?;
     stdout.flush()?;
-    Ok(if answer.is_pending() { ExitCode::from(MIGRATIONS_PENDING) } else { ExitCode::SUCCESS })
+    Ok(if answer.has_pending_migrations() { ExitCode::from(MIGRATIONS_PENDING_EXIT_CODE) } else { ExitCode::SUCCESS })
 }
 
-async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
+async fn serve(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     telemetry::init(&options.log)?;
     // The handlers are installed before the server reports that it is ready, because from then on a signal must drain it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;
-    announce(&server)?;
+    print_ready_line(&server)?;
     if let Some(url) = server.setup_url() {
         eprintln!("automoderate-server: there is no user yet; create the first administrator at {url}");
     }
@@ -53,14 +53,14 @@ async fn serve(options: &Serve) -> Result<(), Box<dyn Error>> {
     tracing::info!("draining");
     tokio::select! {
         () = server.shutdown() => tracing::info!("stopped"),
-        // With a second signal, the operator asks not to wait for the drain.
+        // A second signal means that the operator does not want to wait for the drain.
         _ = interrupt.recv() => tracing::warn!("stopped without draining"),
     }
     Ok(())
 }
 
-/// Writes the line of JSON that tells the parent process that the server is ready. Nothing else is written to stdout.
-fn announce(server: &RunningServer) -> std::io::Result<()> {
+/// Prints the JSON line that reports that the server is ready. It is the only output on stdout.
+fn print_ready_line(server: &RunningServer) -> std::io::Result<()> {
     let line = match server.demo() {
         None => json!({"base_url": server.base_url()}),
         Some(demo) => json!({
@@ -76,7 +76,7 @@ fn announce(server: &RunningServer) -> std::io::Result<()> {
     stdout.flush()
 }
 
-fn chain(error: &dyn Error) -> String {
+fn error_with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -20,16 +20,16 @@ pub(crate) struct Metrics {
     nodes: Gauge,
     database_up: Gauge,
     redis_up: Gauge,
-    messages_untold: Counter,
-    messages_unheard: Counter,
-    messages_unauthenticated: Counter,
-    event_sources: Family<SourceLabels, Counter>,
-    events: Family<EventLabels, Counter>,
-    contents: Family<StatusLabels, Counter>,
-    refusals: Family<CodeLabels, Counter>,
-    requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
-    commits: Histogram,
-    commit_changes: Histogram,
+    unannounced_commits: Counter,
+    dropped_messages: Counter,
+    unauthenticated_messages: Counter,
+    events_received: Family<SourceLabels, Counter>,
+    events_published: Family<EventLabels, Counter>,
+    items_decided: Family<StatusLabels, Counter>,
+    socket_requests_refused: Family<CodeLabels, Counter>,
+    request_seconds: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    commit_seconds: Histogram,
+    changes_per_commit: Histogram,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -61,11 +61,11 @@ struct RequestLabels {
 
 /// The source from which the publisher received an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum EventSource {
     /// A commit of this node.
-    Own,
+    ThisNode,
     /// A message of another node.
-    Node,
+    OtherNode,
     /// The event log, because no message with the event arrived.
     Log,
 }
@@ -75,37 +75,37 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let registry = &mut Registry::with_prefix("automoderate");
         let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.0005, 2.0, 16));
-        registry.register("server", "The server's version", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register("server", "Version of the server", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         let metrics = Self {
             sockets: declare(registry, "sockets", "Connected sockets", Gauge::default()),
             nodes: declare(registry, "nodes", "Nodes on this database, including this one", Gauge::default()),
             database_up: declare(registry, "database_up", "1 if the database answers", Gauge::default()),
-            events: declare(registry, "events", "Events published to rooms", Family::default()),
-            event_sources: declare(
+            events_published: declare(registry, "events", "Events published to rooms", Family::default()),
+            events_received: declare(registry, "event_sources", "Events received, by source", Family::default()),
+            items_decided: declare(registry, "contents", "Items, by decision", Family::default()),
+            socket_requests_refused: declare(
                 registry,
-                "event_sources",
-                "Events of followed projects, by their source",
+                "refusals",
+                "Refused socket requests, by error code",
                 Family::default(),
             ),
-            contents: declare(registry, "contents", "Items, by their decision", Family::default()),
-            refusals: declare(registry, "refusals", "Refused requests of sockets, by their code", Family::default()),
-            requests: declare_seconds(
+            request_seconds: declare_seconds(
                 registry,
                 "request",
-                "From the head of a request to its answer",
+                "Time from the end of a request's headers to its response",
                 Family::new_with_constructor(seconds),
             ),
-            commits: declare_seconds(registry, "commit", "Transactions of the writer, including the sync", seconds()),
-            commit_changes: declare(
+            commit_seconds: declare_seconds(registry, "commit", "Duration of a commit, including the sync", seconds()),
+            changes_per_commit: declare(
                 registry,
                 "commit_changes",
-                "Changes that shared a transaction",
+                "Changes per transaction",
                 Histogram::new(exponential_buckets(1.0, 2.0, 9)),
             ),
             redis_up: Gauge::default(),
-            messages_untold: Counter::default(),
-            messages_unheard: Counter::default(),
-            messages_unauthenticated: Counter::default(),
+            unannounced_commits: Counter::default(),
+            dropped_messages: Counter::default(),
+            unauthenticated_messages: Counter::default(),
             registry: std::mem::take(registry),
         };
         metrics.nodes.set(1);
@@ -117,22 +117,22 @@ impl Metrics {
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
         self.redis_up = declare(registry, "redis_up", "1 if Redis answers", Gauge::default());
-        self.messages_untold = declare(
+        self.unannounced_commits = declare(
             registry,
             "node_messages_untold",
-            "Commits without a message to the other nodes, which read them from the database",
+            "Commits that were not announced to the other nodes, which read them from the database",
             Counter::default(),
         );
-        self.messages_unheard = declare(
+        self.dropped_messages = declare(
             registry,
             "node_messages_unheard",
-            "Messages of other nodes that arrived too fast or could not be read",
+            "Messages from other nodes that arrived too fast or could not be decoded",
             Counter::default(),
         );
-        self.messages_unauthenticated = declare(
+        self.unauthenticated_messages = declare(
             registry,
             "node_messages_unauthenticated",
-            "Dropped messages from Redis that no node of this database and version sent",
+            "Dropped messages from Redis that no node with this database and version sent",
             Counter::default(),
         );
         self
@@ -150,26 +150,26 @@ impl Metrics {
         self.nodes.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn on_message_untold(&self) {
-        self.messages_untold.inc();
+    pub(crate) fn on_commit_unannounced(&self) {
+        self.unannounced_commits.inc();
     }
 
-    pub(crate) fn on_message_unheard(&self) {
-        self.messages_unheard.inc();
+    pub(crate) fn on_message_dropped(&self) {
+        self.dropped_messages.inc();
     }
 
     pub(crate) fn on_message_unauthenticated(&self) {
-        self.messages_unauthenticated.inc();
+        self.unauthenticated_messages.inc();
     }
 
-    pub(crate) fn on_events_received(&self, source: Source, events: usize) {
+    pub(crate) fn on_events_received(&self, source: EventSource, events: usize) {
         let source = match source {
-            Source::Own => "own",
-            Source::Node => "node",
-            Source::Log => "log",
+            EventSource::ThisNode => "own",
+            EventSource::OtherNode => "node",
+            EventSource::Log => "log",
         };
         if events > 0 {
-            self.event_sources.get_or_create(&SourceLabels { source }).inc_by(events as u64);
+            self.events_received.get_or_create(&SourceLabels { source }).inc_by(events as u64);
         }
     }
 
@@ -192,15 +192,15 @@ impl Metrics {
     }
 
     pub(crate) fn on_event_published(&self, event: &'static str) {
-        self.events.get_or_create(&EventLabels { event }).inc();
+        self.events_published.get_or_create(&EventLabels { event }).inc();
     }
 
     pub(crate) fn on_item_decided(&self, status: &'static str) {
-        self.contents.get_or_create(&StatusLabels { status }).inc();
+        self.items_decided.get_or_create(&StatusLabels { status }).inc();
     }
 
-    pub(crate) fn on_request_refused(&self, code: &'static str) {
-        self.refusals.get_or_create(&CodeLabels { code }).inc();
+    pub(crate) fn on_socket_request_refused(&self, code: &'static str) {
+        self.socket_requests_refused.get_or_create(&CodeLabels { code }).inc();
     }
 
     /// Records a response. `route` is the pattern of the path, not the path itself.
@@ -208,12 +208,12 @@ impl Metrics {
         // Clients can invent methods, and each one would create a time series.
         let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
         let request = RequestLabels { method, route: route.to_owned(), status: status.as_u16() };
-        self.requests.get_or_create(&request).observe(time.as_secs_f64());
+        self.request_seconds.get_or_create(&request).observe(time.as_secs_f64());
     }
 
     pub(crate) fn on_committed(&self, changes: usize, time: Duration) {
-        self.commits.observe(time.as_secs_f64());
-        self.commit_changes.observe(changes as f64);
+        self.commit_seconds.observe(time.as_secs_f64());
+        self.changes_per_commit.observe(changes as f64);
     }
 }
 
@@ -247,17 +247,17 @@ mod tests {
 
     use super::*;
 
-    fn file(path: &str) -> String {
+    fn read_file(path: &str) -> String {
         std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
     }
 
     /// Returns the registered metrics with their labels, in the notation of `docs/operations.md`.
-    fn declared() -> BTreeSet<String> {
+    fn declared_metrics() -> BTreeSet<String> {
         let metrics = Metrics::new().with_redis();
-        metrics.on_events_received(Source::Own, 1);
+        metrics.on_events_received(EventSource::ThisNode, 1);
         metrics.on_event_published("moderation_update");
         metrics.on_item_decided("approved");
-        metrics.on_request_refused("rate_limited");
+        metrics.on_socket_request_refused("rate_limited");
         metrics.on_request_answered(&Method::GET, "/ready", StatusCode::OK, Duration::ZERO);
         metrics.on_committed(1, Duration::ZERO);
         let sample = Regex::new(r"^automoderate_([a-z_]+?)(?:_bucket|_count|_sum)?(?:\{(.*)\})? \S+$").unwrap();
@@ -274,22 +274,22 @@ mod tests {
 
     #[test]
     fn the_documentation_lists_each_metric_with_its_labels() {
-        let operations = file("../docs/operations.md");
+        let operations = read_file("../docs/operations.md");
         let table = operations.split("| metric (`automoderate_…`)").nth(1).unwrap().split("\n\n").next().unwrap();
         let name = Regex::new("`([^`]+)`").unwrap();
         let first_cells = table.lines().skip(2).filter_map(|row| row.split('|').nth(1));
         let documented: BTreeSet<String> =
             first_cells.flat_map(|cell| name.captures_iter(cell).map(|name| name[1].to_owned())).collect();
-        assert_eq!(documented, declared());
+        assert_eq!(documented, declared_metrics());
     }
 
     #[test]
     fn alerts_use_declared_metrics() {
         let declared: BTreeSet<String> =
-            declared().iter().map(|metric| metric.split('{').next().unwrap().to_owned()).collect();
+            declared_metrics().iter().map(|metric| metric.split('{').next().unwrap().to_owned()).collect();
         let used = Regex::new(r"\bautomoderate_([a-z_]+?)(?:_bucket|_count|_sum)?\b").unwrap();
         for path in ["deploy/alerts.yml", "deploy/alerts_test.yml"] {
-            for metric in used.captures_iter(&file(path)) {
+            for metric in used.captures_iter(&read_file(path)) {
                 assert!(declared.contains(&metric[1]), "{path}: {}", &metric[1]);
             }
         }

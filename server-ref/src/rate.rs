@@ -7,46 +7,46 @@ const RATE_WINDOW: Duration = Duration::from_secs(60);
 
 /// A limiter that accepts at most `limit` events within any minute.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub(crate) struct RateLimiter {
     limit: usize,
-    accepted: VecDeque<Instant>,
+    accepted_at: VecDeque<Instant>,
     /// Number of events refused since the last accepted one.
-    refused: usize,
+    refusals: usize,
 }
 
-impl Rate {
+impl RateLimiter {
     /// Creates a limiter. A `limit` of 0 accepts everything.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, accepted: VecDeque::new(), refused: 0 }
+        Self { limit, accepted_at: VecDeque::new(), refusals: 0 }
     }
 
     /// Accepts and counts an event, or returns the time until the next event is accepted.
-    pub(crate) fn check(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn try_accept(&mut self, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
         }
-        while self.accepted.front().is_some_and(|&at| now.duration_since(at) >= RATE_WINDOW) {
-            self.accepted.pop_front();
+        while self.accepted_at.front().is_some_and(|&at| now.duration_since(at) >= RATE_WINDOW) {
+            self.accepted_at.pop_front();
         }
-        if self.accepted.len() >= self.limit
-            && let Some(&oldest) = self.accepted.front()
+        if self.accepted_at.len() >= self.limit
+            && let Some(&oldest) = self.accepted_at.front()
         {
-            self.refused += 1;
+            self.refusals += 1;
             return Err(RATE_WINDOW.saturating_sub(now.duration_since(oldest)));
         }
-        self.accepted.push_back(now);
-        self.refused = 0;
+        self.accepted_at.push_back(now);
+        self.refusals = 0;
         Ok(())
     }
 
     /// Returns true if no event was accepted within the last minute. Such a limiter behaves like a new one.
     pub(crate) fn is_idle(&self, now: Instant) -> bool {
-        self.accepted.back().is_none_or(|&at| now.duration_since(at) >= RATE_WINDOW)
+        self.accepted_at.back().is_none_or(|&at| now.duration_since(at) >= RATE_WINDOW)
     }
 
     /// Returns true if more than five times the limit was refused since the last accepted event.
     pub(crate) fn is_flooding(&self) -> bool {
-        self.limit > 0 && self.refused > self.limit.saturating_mul(5)
+        self.limit > 0 && self.refusals > self.limit.saturating_mul(5)
     }
 }
 
@@ -55,26 +55,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_minute_has_at_most_the_limit() {
+    fn at_most_the_limit_is_accepted_in_any_minute() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut rate = Rate::new(2);
-        assert_eq!(rate.check(at(0)), Ok(()));
-        assert_eq!(rate.check(at(30)), Ok(()));
-        assert_eq!(rate.check(at(40)), Err(Duration::from_secs(20)));
-        assert_eq!(rate.check(at(60)), Ok(()));
-        assert_eq!(rate.check(at(61)), Err(Duration::from_secs(29)));
+        let mut rate = RateLimiter::new(2);
+        assert_eq!(rate.try_accept(at(0)), Ok(()));
+        assert_eq!(rate.try_accept(at(30)), Ok(()));
+        assert_eq!(rate.try_accept(at(40)), Err(Duration::from_secs(20)));
+        assert_eq!(rate.try_accept(at(60)), Ok(()));
+        assert_eq!(rate.try_accept(at(61)), Err(Duration::from_secs(29)));
         assert!(!rate.is_flooding());
-        assert!((0..10).all(|_| rate.check(at(62)).is_err()));
+        assert!((0..10).all(|_| rate.try_accept(at(62)).is_err()));
         assert!(rate.is_flooding());
-        assert_eq!(rate.check(at(90)), Ok(()));
+        assert_eq!(rate.try_accept(at(90)), Ok(()));
         assert!(!rate.is_flooding());
         assert!(!rate.is_idle(at(149)) && rate.is_idle(at(150)));
     }
 
     #[test]
-    fn zero_lifts_it() {
-        let mut rate = Rate::new(0);
-        assert!((0..1000).all(|_| rate.check(Instant::now()).is_ok()));
+    fn zero_means_no_limit() {
+        let mut rate = RateLimiter::new(0);
+        assert!((0..1000).all(|_| rate.try_accept(Instant::now()).is_ok()));
     }
 }

@@ -10,11 +10,11 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 /// Returns an error if the filter is invalid or a logger is already installed.
 pub fn init(filter: &str) -> Result<(), String> {
-    let keys = keys().map_err(|error| error.to_string())?;
+    let keys = api_key_pattern().map_err(|error| error.to_string())?;
     let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(move || Redacted(io::stderr(), keys.clone()))
+        .with_writer(move || RedactingWriter(io::stderr(), keys.clone()))
         .with_ansi(std::io::stderr().is_terminal())
         .try_init()
         .map_err(|error| error.to_string())
@@ -22,13 +22,13 @@ pub fn init(filter: &str) -> Result<(), String> {
 
 /// A writer that redacts API keys. At level `trace`, libraries log whole requests, and the documentation has clients send their key in
 /// the query. Each call of `write` receives a whole log record.
-struct Redacted<W>(W, Regex);
+struct RedactingWriter<W>(W, Regex);
 
-fn keys() -> Result<Regex, regex::Error> {
+fn api_key_pattern() -> Result<Regex, regex::Error> {
     Regex::new("am_[A-Za-z0-9_-]{43}")
 }
 
-impl<W: Write> Write for Redacted<W> {
+impl<W: Write> Write for RedactingWriter<W> {
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         self.0.write_all(&self.1.replace_all(record, b"am_[redacted]"))?;
         Ok(record.len())
@@ -44,9 +44,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_hidden() {
+    fn api_keys_are_redacted() {
         let key = crate::ids::new_api_key();
-        let mut log = Redacted(Vec::new(), keys().unwrap());
+        let mut log = RedactingWriter(Vec::new(), api_key_pattern().unwrap());
         log.write_all(format!("GET /?api_key={key}&x=1").as_bytes()).unwrap();
         assert_eq!(log.0, b"GET /?api_key=am_[redacted]&x=1");
     }

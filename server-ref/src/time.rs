@@ -29,14 +29,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn always_utc_with_a_z() {
+    fn times_are_formatted_in_utc() {
         assert_eq!(rfc3339(1_705_314_600_000_000), "2024-01-15T10:30:00Z");
         assert_eq!(rfc3339(1_705_314_600_250_000), "2024-01-15T10:30:00.25Z");
         assert!(rfc3339(i64::MAX).ends_with('Z'));
     }
 
     #[test]
-    fn times_and_days_are_read() {
+    fn times_and_dates_are_parsed() {
         assert_eq!(parse("2024-01-15T10:30:00.25Z"), Some(1_705_314_600_250_000));
         assert_eq!(parse("2024-01-15T11:30:00.25+01:00"), Some(1_705_314_600_250_000));
         assert_eq!(parse("2024-01-15").map(rfc3339).as_deref(), Some("2024-01-15T00:00:00Z"));

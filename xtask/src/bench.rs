@@ -1,4 +1,4 @@
-//! Measurements, most of them next to other implementations.
+//! Measurements, most of them in comparison with other implementations.
 
 use anyhow::Result;
 use xshell::cmd;
@@ -11,78 +11,88 @@ use crate::need::{
 use crate::step::{self, Step};
 use crate::workspace::Workspace;
 
-/// The measurements without a name, in this order. One table of all results follows.
-const STANDARD: [&str; 6] = ["core", "server", "postgres", "python", "swift", "node"];
+/// Measurements that run when none is named, in this order. A table of all their results follows.
+const DEFAULT_MEASUREMENTS: [&str; 6] = ["core", "server", "postgres", "python", "swift", "node"];
 
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "core",
-        about: "the receive path, a loop written by hand, and rust_socketio; the decoder",
+        about: "the receive path, compared with a hand-written loop and rust_socketio; the decoder",
         needs: &[],
-        run: core,
+        run: bench_core,
     },
     Step {
         name: "server",
-        about: "the server, bare socketioxide, and other servers",
+        about: "the server, compared with bare socketioxide and other servers",
         needs: &[ServerPeers, StandIns],
-        run: server,
+        run: bench_server,
     },
-    Step { name: "postgres", about: "submissions stored in PostgreSQL", needs: &[Postgres], run: postgres },
+    Step { name: "postgres", about: "submissions stored in PostgreSQL", needs: &[Postgres], run: bench_postgres },
     Step {
         name: "python",
-        about: "the Python binding and python-socketio, with the wheel of `test wheel`",
+        about: "the Python binding, as the wheel of `test wheel`, compared with python-socketio",
         needs: &[],
-        run: python,
+        run: bench_python,
     },
-    Step { name: "swift", about: "the Swift binding and Foundation's JSONDecoder", needs: &[Swift], run: swift },
-    Step { name: "node", about: "the Node binding and socket.io-client", needs: &[NodePackages, StandIns], run: node },
+    Step {
+        name: "swift",
+        about: "the Swift binding, compared with Foundation's JSONDecoder",
+        needs: &[Swift],
+        run: bench_swift,
+    },
+    Step {
+        name: "node",
+        about: "the Node binding, compared with socket.io-client",
+        needs: &[NodePackages, StandIns],
+        run: bench_node,
+    },
     Step {
         name: "alternatives",
-        about: "alternatives that were rejected: other JSON parsers, compressed frames",
+        about: "rejected alternatives: other JSON parsers and compressed frames",
         needs: &[],
-        run: alternatives,
+        run: bench_alternatives,
     },
     Step {
         name: "fan-out",
-        about: "events to 200 sockets, and the same by other servers",
+        about: "events to 200 sockets, compared with other servers",
         needs: &[ServerPeers, StandIns],
-        run: fan_out,
+        run: bench_fan_out,
     },
     Step {
         name: "instructions",
-        about: "instructions per event; fails at 5 % more than before",
+        about: "instructions per event; fails at 5 % more than the recorded counts",
         needs: &[Valgrind],
-        run: instructions,
+        run: count_instructions,
     },
     Step {
         name: "capacity",
-        about: "the cost of many connections: -- --connections 20000 --nodes 2 --rate 500, and --help",
+        about: "the cost of many connections; -- --connections 20000 --nodes 2 --rate 500, or -- --help",
         needs: &[Postgres, Redis],
-        run: capacity,
+        run: bench_capacity,
     },
     Step {
         name: "storm",
-        about: "a thousand clients lose their server at once; -- --clients 500",
+        about: "a thousand clients that lose their server at the same time; -- --clients 500",
         needs: &[],
-        run: storm,
+        run: bench_storm,
     },
     Step {
         name: "growth",
-        about: "the cost of an event with more clients, projects, bytes, and events in the log; -- log for one",
+        about: "the cost of an event as clients, projects, bytes, and logged events grow; -- log for one part",
         needs: &[],
-        run: growth,
+        run: bench_growth,
     },
     Step {
         name: "latency",
-        about: "from POST to the callback in Rust, Python, Node and Swift",
+        about: "the time from POST to the callback in Rust, Python, Node, and Swift",
         needs: &[],
-        run: latency,
+        run: bench_latency,
     },
     Step {
         name: "endurance",
         about: "ten million events through one client, whose memory must not grow",
         needs: &[],
-        run: endurance,
+        run: run_endurance,
     },
 ];
 
@@ -90,29 +100,29 @@ pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
     if !names.is_empty() {
         return step::run_named(workspace, STEPS, names);
     }
-    let results = workspace.target().join("bench.jsonl");
+    let results = workspace.target_dir().join("bench.jsonl");
     workspace.shell.remove_path(&results)?;
     workspace.shell.set_var("BENCH_RESULTS", &results);
-    step::run_named(workspace, STEPS, &STANDARD.map(str::to_owned))?;
+    step::run_named(workspace, STEPS, &DEFAULT_MEASUREMENTS.map(str::to_owned))?;
     workspace.run(cmd!(workspace.shell, "python3 benches/table.py {results}"))
 }
 
-/// `cargo bench`, of a build that is quick to make if the measurement is to be quick.
-fn profile(workspace: &Workspace) -> [&'static str; 2] {
-    ["--profile", if workspace.quick { "fast" } else { "bench" }]
+/// Returns the profile for `cargo bench`, which for a quick measurement is one that builds fast.
+fn profile_arguments(workspace: &Workspace) -> [&'static str; 2] {
+    ["--profile", if workspace.is_quick { "fast" } else { "bench" }]
 }
 
-fn quick(workspace: &Workspace, flag: &'static str) -> Option<&'static str> {
-    workspace.quick.then_some(flag)
+fn quick_flag(workspace: &Workspace, flag: &'static str) -> Option<&'static str> {
+    workspace.is_quick.then_some(flag)
 }
 
-fn core(workspace: &Workspace, _: &Environment) -> Result<()> {
-    let peers = workspace.target().join("peers");
+fn bench_core(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let peers = workspace.target_dir().join("peers");
     workspace.run(cmd!(
         workspace.shell,
         "cargo build --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir {peers}"
     ))?;
-    let (profile, quick) = (profile(workspace), quick(workspace, "--quick"));
+    let (profile, quick) = (profile_arguments(workspace), quick_flag(workspace, "--quick"));
     workspace.run(
         cmd!(
             workspace.shell,
@@ -122,8 +132,8 @@ fn core(workspace: &Workspace, _: &Environment) -> Result<()> {
     )
 }
 
-fn server(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    let (profile, quick) = (profile(workspace), quick(workspace, "--quick"));
+fn bench_server(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let (profile, quick) = (profile_arguments(workspace), quick_flag(workspace, "--quick"));
     workspace.run(
         cmd!(
             workspace.shell,
@@ -133,8 +143,8 @@ fn server(workspace: &Workspace, environment: &Environment) -> Result<()> {
     )
 }
 
-fn postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    let (profile, quick) = (profile(workspace), quick(workspace, "--quick"));
+fn bench_postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let (profile, quick) = (profile_arguments(workspace), quick_flag(workspace, "--quick"));
     workspace.run(
         cmd!(
             workspace.shell,
@@ -145,41 +155,41 @@ fn postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
     )
 }
 
-fn python(workspace: &Workspace, _: &Environment) -> Result<()> {
-    need_wheel(workspace)?;
-    let rounds: &[&str] = if workspace.quick { &["--rounds", "1"] } else { &[] };
+fn bench_python(workspace: &Workspace, _: &Environment) -> Result<()> {
+    ensure_wheel(workspace)?;
+    let rounds: &[&str] = if workspace.is_quick { &["--rounds", "1"] } else { &[] };
     workspace.run(cmd!(workspace.shell, "bindings-python/bench.sh {rounds...}"))
 }
 
-fn swift(workspace: &Workspace, environment: &Environment) -> Result<()> {
+fn bench_swift(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let run = environment["SWIFT_RUN"].split_whitespace();
     let command = cmd!(workspace.shell, "bindings-swift/bench.sh {run...}");
-    workspace.run(if workspace.quick { command.env("ROUNDS", "1") } else { command })
+    workspace.run(if workspace.is_quick { command.env("ROUNDS", "1") } else { command })
 }
 
-fn node(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    build::node(workspace, environment)?;
-    let rounds: &[&str] = if workspace.quick { &["--rounds", "1"] } else { &[] };
+fn bench_node(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build::build_node(workspace, environment)?;
+    let rounds: &[&str] = if workspace.is_quick { &["--rounds", "1"] } else { &[] };
     workspace.run(cmd!(workspace.shell, "node bindings-node/benches/bench.mjs {rounds...}").envs(environment))
 }
 
-fn alternatives(workspace: &Workspace, _: &Environment) -> Result<()> {
-    let peers = workspace.target().join("peers");
+fn bench_alternatives(workspace: &Workspace, _: &Environment) -> Result<()> {
+    let peers = workspace.target_dir().join("peers");
     workspace.run(cmd!(
         workspace.shell,
         "cargo run --quiet --release --locked --manifest-path core/benches/peers/Cargo.toml --target-dir {peers} --bin alternatives"
     ))
 }
 
-fn fan_out(workspace: &Workspace, environment: &Environment) -> Result<()> {
+fn bench_fan_out(workspace: &Workspace, environment: &Environment) -> Result<()> {
     workspace.run(
         cmd!(workspace.shell, "cargo bench --quiet --profile fast -p automoderate-server --bench reference -- fan-out")
             .envs(environment),
     )
 }
 
-fn instructions(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    let target = workspace.target().join("instructions");
+fn count_instructions(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let target = workspace.target_dir().join("instructions");
     workspace.run(
         cmd!(
             workspace.shell,
@@ -189,7 +199,7 @@ fn instructions(workspace: &Workspace, environment: &Environment) -> Result<()> 
     )
 }
 
-fn capacity(workspace: &Workspace, environment: &Environment) -> Result<()> {
+fn bench_capacity(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let arguments = &workspace.arguments;
     workspace.run(
         cmd!(
@@ -201,18 +211,18 @@ fn capacity(workspace: &Workspace, environment: &Environment) -> Result<()> {
     )
 }
 
-fn storm(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn bench_storm(workspace: &Workspace, _: &Environment) -> Result<()> {
     build_server(workspace)?;
-    server_bench(workspace, "storm")
+    run_server_bench(workspace, "storm")
 }
 
-fn growth(workspace: &Workspace, _: &Environment) -> Result<()> {
-    server_bench(workspace, "growth")
+fn bench_growth(workspace: &Workspace, _: &Environment) -> Result<()> {
+    run_server_bench(workspace, "growth")
 }
 
-fn latency(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn bench_latency(workspace: &Workspace, _: &Environment) -> Result<()> {
     build_server(workspace)?;
-    need_wheel(workspace)?;
+    ensure_wheel(workspace)?;
     workspace.run(cmd!(workspace.shell, "bindings-python/bench.sh --install"))?;
     if !workspace.root.join("bindings-node/dist/index.mjs").exists() {
         step::run_named(workspace, build::STEPS, &["node".to_owned()])?;
@@ -226,10 +236,10 @@ fn latency(workspace: &Workspace, _: &Environment) -> Result<()> {
     }
     workspace.shell.set_var("LATENCY_PYTHON", workspace.root.join(".cache/python-bench/bin/python"));
     workspace.shell.set_var("LATENCY_NODE", "node");
-    server_bench(workspace, "latency")
+    run_server_bench(workspace, "latency")
 }
 
-fn endurance(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn run_endurance(workspace: &Workspace, _: &Environment) -> Result<()> {
     workspace.run(cmd!(
         workspace.shell,
         "cargo bench --quiet --profile fast -p automoderate --bench receive_path -- --endurance"
@@ -240,7 +250,7 @@ fn build_server(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "cargo build --quiet --profile fast -p automoderate-server"))
 }
 
-fn server_bench(workspace: &Workspace, name: &str) -> Result<()> {
+fn run_server_bench(workspace: &Workspace, name: &str) -> Result<()> {
     let arguments = &workspace.arguments;
     workspace.run(cmd!(
         workspace.shell,
@@ -248,7 +258,7 @@ fn server_bench(workspace: &Workspace, name: &str) -> Result<()> {
     ))
 }
 
-fn need_wheel(workspace: &Workspace) -> Result<()> {
+fn ensure_wheel(workspace: &Workspace) -> Result<()> {
     let wheels = workspace.shell.read_dir(workspace.root.join(".cache/wheels")).unwrap_or_default();
     if wheels.iter().any(|file| file.extension().is_some_and(|extension| extension == "whl")) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Packages in the form that their languages take, and the removal of what was built.
+//! Builds the packages of each language, and removes builds.
 
 use std::path::Path;
 
@@ -15,31 +15,36 @@ use crate::workspace::Workspace;
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "node",
-        about: "the Node package with its native module, to be installed from bindings-node",
+        about: "the Node package with its native module, for installation from bindings-node",
         needs: &[NodePackages],
-        run: node,
+        run: build_node,
     },
-    Step { name: "dashboard", about: "what the server embeds, from its sources", needs: &[Chromium], run: dashboard },
+    Step {
+        name: "dashboard",
+        about: "the dashboard that the server embeds, from its sources",
+        needs: &[Chromium],
+        run: build_dashboard,
+    },
     Step {
         name: "swift",
-        about: "the Rust half for Swift programs: on a Mac a framework, elsewhere a library, whose folder it prints",
+        about: "the Rust part of Swift programs: a framework on macOS, elsewhere a library whose folder it prints",
         needs: &[Swift],
-        run: swift,
+        run: build_swift,
     },
 ];
 
-/// Parts of .cache that are costly to fetch again.
-const COSTLY: [&str; 4] = ["swift-root", "walkthrough", "tools", "kotlin"];
+/// Prefixes of the folders in .cache that are costly to download again.
+const COSTLY_DOWNLOADS: [&str; 4] = ["swift-root", "walkthrough", "tools", "kotlin"];
 
-pub(crate) fn node(workspace: &Workspace, _: &Environment) -> Result<()> {
+pub(crate) fn build_node(workspace: &Workspace, _: &Environment) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "npm run --silent build --prefix bindings-node"))
 }
 
-fn dashboard(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn build_dashboard(workspace: &Workspace, _: &Environment) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "npm run --silent build --prefix server-ref/dashboard"))
 }
 
-fn swift(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn build_swift(workspace: &Workspace, _: &Environment) -> Result<()> {
     if cfg!(target_os = "macos") {
         return workspace.run(cmd!(workspace.shell, "bindings-swift/scripts/xcframework.sh"));
     }
@@ -54,11 +59,12 @@ pub(crate) fn clean(workspace: &Workspace, all: bool) -> Result<()> {
     if all {
         return workspace.shell.remove_path(&cache).map_err(Into::into);
     }
-    let kept = |path: &Path| {
-        path.file_name().is_some_and(|name| COSTLY.iter().any(|costly| name.to_string_lossy().starts_with(costly)))
+    let is_costly = |path: &Path| {
+        path.file_name()
+            .is_some_and(|name| COSTLY_DOWNLOADS.iter().any(|costly| name.to_string_lossy().starts_with(costly)))
     };
     for path in workspace.shell.read_dir(&cache).unwrap_or_default() {
-        if !kept(&path) {
+        if !is_costly(&path) {
             workspace.shell.remove_path(path)?;
         }
     }

@@ -1,4 +1,4 @@
-//! Lints, and what one runs before each commit.
+//! Lints, and the checks to run before each commit.
 
 use anyhow::Result;
 use xshell::cmd;
@@ -6,15 +6,15 @@ use xshell::cmd;
 use crate::need::{self, Need};
 use crate::workspace::Workspace;
 
-/// Sets of features that users combine, and in which the core must build without warnings.
+/// Combinations of features that users enable; the core must build without warnings with each of them.
 const FEATURE_SETS: [&str; 6] =
     ["", "rest", "polling", "tls-ring,test-server", "rest,polling,tls-ring,protocol", "facade,tls-ring"];
 
-/// Under two minutes once everything is built.
+/// Runs the quick checks, which take less than two minutes once everything is built.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
-    rustfmt(workspace)?;
-    clippy(workspace)?;
-    prose(workspace)?;
+    check_format(workspace)?;
+    run_clippy(workspace)?;
+    check_prose(workspace)?;
     workspace.run(cmd!(workspace.shell, "python3 docs/check/run.py links"))?;
     workspace.run(cmd!(workspace.shell, "cargo test --quiet -p automoderate --all-features --lib --test it"))?;
     workspace.run(cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --lib --test it"))
@@ -22,27 +22,27 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 
 pub(crate) fn lint(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "cargo metadata --locked --format-version 1").ignore_stdout())?;
-    rustfmt(workspace)?;
-    clippy(workspace)?;
+    check_format(workspace)?;
+    run_clippy(workspace)?;
     for features in FEATURE_SETS {
         workspace.run(cmd!(
             workspace.shell,
             "cargo clippy -p automoderate --no-default-features --features {features} --quiet -- -D warnings"
         ))?;
     }
-    prose(workspace)
+    check_prose(workspace)
 }
 
-fn rustfmt(workspace: &Workspace) -> Result<()> {
+fn check_format(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "cargo fmt --all --check"))
 }
 
-fn clippy(workspace: &Workspace) -> Result<()> {
+fn run_clippy(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings"))
 }
 
-/// The wording, the spelling, and the shell scripts.
-fn prose(workspace: &Workspace) -> Result<()> {
+/// Checks the wording, the spelling, and the shell scripts.
+fn check_prose(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(
         workspace.shell,
         "python3 -m unittest discover --start-directory docs/check --pattern *_test.py --quiet"

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `cargo xtask`.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -16,60 +16,60 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Format, lints, and the quick tests: run it before each commit
+    /// Checks the format, lints, and runs the quick tests; run it before each commit
     Check,
-    /// All tests, or the named ones
+    /// Runs all tests, or only the named ones
     Test {
         /// Steps to run; all if absent
-        #[arg(value_parser = step::names(tests::STEPS))]
+        #[arg(value_parser = step::name_parser(tests::STEPS))]
         names: Vec<String>,
         /// Number of steps that run at the same time
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
         lanes: u8,
     },
-    /// Formats, clippy with several sets of features, spelling, words to avoid, shell scripts
+    /// Checks formats, spelling, wording, and shell scripts, and runs clippy with several sets of features
     Lint,
-    /// Measurements against other implementations; the standard ones if no name is given
+    /// Runs measurements against other implementations; the standard ones if none is named
     Bench {
-        #[arg(value_parser = step::names(bench::STEPS))]
+        #[arg(value_parser = step::name_parser(bench::STEPS))]
         names: Vec<String>,
-        /// Short runs of a build that is quick to make
+        /// Shortens the runs, and uses a profile that builds fast
         #[arg(long)]
         quick: bool,
         /// Arguments for the measurement, after `--`
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Long proofs: mutations, soak, reliability, and others
+    /// Runs proofs that take long: mutations, soak, reliability, and others
     Prove {
-        #[arg(required = true, value_parser = step::names(proof::STEPS))]
+        #[arg(required = true, value_parser = step::name_parser(proof::STEPS))]
         names: Vec<String>,
         /// Arguments for the proof, after `--`
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Builds a package for its language
+    /// Builds the package of a language
     Build {
-        #[arg(required = true, value_parser = step::names(build::STEPS))]
+        #[arg(required = true, value_parser = step::name_parser(build::STEPS))]
         names: Vec<String>,
     },
-    /// The documentation and the API references as a site, in target/book
+    /// Builds the documentation and the API references as a site in target/book
     Docs,
-    /// Packs all packages and tries them in empty places; publishes nothing
+    /// Packs all packages and tries them in empty environments; publishes nothing
     Package {
-        /// Parts of it; all if absent
-        #[arg(value_parser = step::names(release::STEPS))]
+        /// Parts of the release; all if absent
+        #[arg(value_parser = step::name_parser(release::STEPS))]
         names: Vec<String>,
     },
-    /// Writes core/public-api.txt, the listing of the public API
+    /// Writes the listing of the public API to core/public-api.txt
     PublicApi,
-    /// Fetches toolchains, servers and packages that the tests need
+    /// Fetches the toolchains, servers, and packages that the tests need
     Fetch,
-    /// Lists the programs that this machine has, and the tests that need each
+    /// Lists the programs on this machine and the tests that need each
     Doctor,
-    /// Removes all builds; keeps downloads that are costly, unless --all
+    /// Removes all builds; keeps costly downloads unless --all is given
     Clean {
-        /// Also .cache: toolchains, browsers and packages
+        /// Also removes .cache, with its toolchains, browsers, and packages
         #[arg(long)]
         all: bool,
     },
@@ -89,11 +89,11 @@ impl Cli {
                 step::run_named(&workspace.with_arguments(arguments, false), proof::STEPS, &names)
             }
             Command::Build { names } => step::run_named(&workspace, build::STEPS, &names),
-            Command::Docs => docs::site(&workspace),
+            Command::Docs => docs::build_site(&workspace),
             Command::Package { names } => release::package(&workspace, &names),
             Command::PublicApi => release::write_public_api(&workspace),
             Command::Fetch => need::fetch(&workspace),
-            Command::Doctor => doctor::report(&workspace),
+            Command::Doctor => doctor::print_report(&workspace),
             Command::Clean { all } => build::clean(&workspace, all),
         }
     }

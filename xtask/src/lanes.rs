@@ -1,4 +1,4 @@
-//! Runs all steps, several at the same time, and reports the duration of each. Each step is a process of its own.
+//! Runs all steps, several at the same time and each in its own process, and reports how long each took.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -14,27 +14,27 @@ use anyhow::{Context as _, Result, bail};
 use crate::step::Step;
 use crate::workspace::Workspace;
 
-struct Finished {
+struct FinishedStep {
     name: &'static str,
-    took: Duration,
-    passed: bool,
+    duration: Duration,
+    has_passed: bool,
 }
 
-/// Stops at the first step that fails: those that have begun end, no other begins.
+/// Runs all steps in `lanes` lanes. Once a step fails, running steps finish and no further step starts.
 pub(crate) fn run_all(workspace: &Workspace, steps: &[Step], lanes: u8) -> Result<()> {
     let mut fetching = fetch_ahead(workspace)?;
-    let logs = workspace.target().join("test-logs");
+    let logs = workspace.target_dir().join("test-logs");
     let waiting = Mutex::new(steps.iter().map(|step| step.name).collect::<VecDeque<_>>());
-    let finished = Mutex::new(Vec::<Finished>::new());
+    let finished = Mutex::new(Vec::<FinishedStep>::new());
     let next = || {
-        let failed = lock(&finished).iter().any(|step| !step.passed);
+        let failed = lock(&finished).iter().any(|step| !step.has_passed);
         if failed { None } else { lock(&waiting).pop_front() }
     };
     let lane = |alone: bool| -> Result<()> {
         while let Some(name) = next() {
             let start = Instant::now();
-            let passed = if alone { run_visibly(name)? } else { run_into_log(&logs, name)? };
-            lock(&finished).push(Finished { name, took: start.elapsed(), passed });
+            let has_passed = if alone { run_visibly(name)? } else { run_into_log(&logs, name)? };
+            lock(&finished).push(FinishedStep { name, duration: start.elapsed(), has_passed });
         }
         Ok(())
     };
@@ -43,16 +43,17 @@ pub(crate) fn run_all(workspace: &Workspace, steps: &[Step], lanes: u8) -> Resul
         let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(|| lane(alone))).collect();
         lanes.into_iter().try_for_each(|lane| lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    fetching.kill().and_then(|()| fetching.wait()).context("the fetch that runs ahead")?;
+    fetching.kill().and_then(|()| fetching.wait()).context("the background fetch")?;
     ran?;
-    summary(&lock(&finished))
+    print_summary(&lock(&finished))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Fetches what later steps need while the first compile. A step whose need is not there yet waits for it, or tries by itself.
+/// Starts to fetch what later steps need while earlier steps compile. A step whose need is still missing waits for the
+/// fetch, or fetches by itself.
 fn fetch_ahead(workspace: &Workspace) -> Result<std::process::Child> {
     fs::create_dir_all(workspace.root.join(".cache"))?;
     let log = File::create(workspace.root.join(".cache/fetch.log"))?;
@@ -62,7 +63,7 @@ fn fetch_ahead(workspace: &Workspace) -> Result<std::process::Child> {
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()
-        .context("the fetch that runs ahead")
+        .context("the background fetch")
 }
 
 fn this_program() -> Command {
@@ -74,36 +75,36 @@ fn run_visibly(name: &str) -> Result<bool> {
     Ok(this_program().args(["test", name]).status()?.success())
 }
 
-/// The output of steps that run at the same time would be mixed: each is shown when its step ends.
+/// Runs a step with its output in a log, and prints the log when the step ends, so that outputs do not mix.
 fn run_into_log(folder: &Path, name: &str) -> Result<bool> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{name}.log"));
     let log = File::create(&path)?;
-    println!("=== {name} has begun");
-    let passed = this_program()
+    println!("=== {name} started");
+    let has_passed = this_program()
         .args(["test", name])
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
         .status()?
         .success();
-    show(name, &path)?;
-    Ok(passed)
+    print_log(name, &path)?;
+    Ok(has_passed)
 }
 
-fn show(name: &str, path: &Path) -> Result<()> {
+fn print_log(name: &str, path: &Path) -> Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "=== {name}")?;
     io::copy(&mut File::open(path)?, &mut stdout)?;
     Ok(())
 }
 
-fn summary(finished: &[Finished]) -> Result<()> {
+fn print_summary(finished: &[FinishedStep]) -> Result<()> {
     println!("=== durations");
     for step in finished {
-        println!("{:>5} s  {}{}", step.took.as_secs(), step.name, if step.passed { "" } else { "  FAILED" });
+        println!("{:>5} s  {}{}", step.duration.as_secs(), step.name, if step.has_passed { "" } else { "  FAILED" });
     }
-    let failed: Vec<_> = finished.iter().filter(|step| !step.passed).map(|step| step.name).collect();
+    let failed: Vec<_> = finished.iter().filter(|step| !step.has_passed).map(|step| step.name).collect();
     if !failed.is_empty() {
         bail!("{}", failed.join(", "));
     }

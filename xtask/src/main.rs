@@ -1,4 +1,4 @@
-//! The commands of this repository. The Makefile has the few that everybody needs; the others are only here.
+//! The commands of this repository. The Makefile offers the most common ones; all of them are here.
 
 mod bench;
 mod build;

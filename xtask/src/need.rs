@@ -1,4 +1,5 @@
-//! Toolchains, servers and packages that tests need. A `setup.sh` next to those tests fetches each, and does nothing when it is there.
+//! Toolchains, servers, and packages that tests need. A `setup.sh` next to the tests fetches each of them, unless it is
+//! already installed.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +8,17 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// The variables that the setup scripts have printed.
+/// Variables that setup scripts have printed.
 pub(crate) type Environment = BTreeMap<String, String>;
 
-/// The output of a setup script.
+/// The form of a setup script's output.
 #[derive(Debug, Clone, Copy)]
-enum Printed {
-    /// Nothing of interest.
+enum ScriptOutput {
+    /// Output that is ignored.
     Nothing,
-    /// Lines of `KEY=VALUE`.
+    /// `KEY=VALUE` pairs, separated by whitespace.
     Variables,
-    /// One value, which becomes the variable of this name.
+    /// A single value, which is stored in the variable of this name.
     Value(&'static str),
 }
 
@@ -45,8 +46,8 @@ use Need::{
     Schemathesis, ServerPeers, StandIns, StockClients, Swift, Valgrind,
 };
 
-/// In the order in which `make test` needs them.
-const OF_THE_TESTS: [Need; 13] = [
+/// The needs of `make test`, in the order in which it needs them.
+const NEEDS_OF_TESTS: [Need; 13] = [
     PythonReference,
     Postgres,
     StandIns,
@@ -63,34 +64,42 @@ const OF_THE_TESTS: [Need; 13] = [
 ];
 
 impl Need {
-    /// The name in messages, the script with its arguments, and what that prints.
-    fn setup(self) -> (&'static str, &'static [&'static str], Printed) {
+    /// Returns the name for messages, the setup script with its arguments, and the form of its output.
+    fn setup(self) -> (&'static str, &'static [&'static str], ScriptOutput) {
         match self {
-            Chromium => ("Chromium and the dashboard's packages", &["server-ref/dashboard/setup.sh"], Printed::Nothing),
-            Kotlin => {
-                ("Java and Kotlin's compiler", &["bindings-swift/Kotlin/setup.sh"], Printed::Value("KOTLIN_LIBRARIES"))
+            Chromium => {
+                ("Chromium and the dashboard's packages", &["server-ref/dashboard/setup.sh"], ScriptOutput::Nothing)
             }
-            NodePackages => ("the Node packages", &["bindings-node/setup.sh"], Printed::Nothing),
-            NodeReference => ("TypeDoc", &["docs/reference/setup.sh", "node"], Printed::Nothing),
-            Postgres => ("PostgreSQL", &["server-ref/tests/postgres/setup.sh"], Printed::Variables),
-            Prometheus => ("Prometheus", &["server-ref/tests/prometheus/setup.sh"], Printed::Variables),
+            Kotlin => (
+                "Java and Kotlin's compiler",
+                &["bindings-swift/Kotlin/setup.sh"],
+                ScriptOutput::Value("KOTLIN_LIBRARIES"),
+            ),
+            NodePackages => ("the Node packages", &["bindings-node/setup.sh"], ScriptOutput::Nothing),
+            NodeReference => ("TypeDoc", &["docs/reference/setup.sh", "node"], ScriptOutput::Nothing),
+            Postgres => ("PostgreSQL", &["server-ref/tests/postgres/setup.sh"], ScriptOutput::Variables),
+            Prometheus => ("Prometheus", &["server-ref/tests/prometheus/setup.sh"], ScriptOutput::Variables),
             PythonEnvironment => {
-                ("the Python environment", &["bindings-python/setup.sh"], Printed::Value("PYTHON_ENVIRONMENT"))
+                ("the Python environment", &["bindings-python/setup.sh"], ScriptOutput::Value("PYTHON_ENVIRONMENT"))
             }
-            PythonReference => ("pdoc, typos and shellcheck", &["docs/reference/setup.sh", "python"], Printed::Nothing),
-            Redis => ("Redis", &["server-ref/tests/redis/setup.sh"], Printed::Variables),
-            Schemathesis => ("Schemathesis", &["server-ref/tests/schema/setup.sh"], Printed::Variables),
-            ServerPeers => {
-                ("other servers to compare with", &["server-ref/benches/reference/peers/setup.sh"], Printed::Variables)
+            PythonReference => {
+                ("pdoc, typos and shellcheck", &["docs/reference/setup.sh", "python"], ScriptOutput::Nothing)
             }
+            Redis => ("Redis", &["server-ref/tests/redis/setup.sh"], ScriptOutput::Variables),
+            Schemathesis => ("Schemathesis", &["server-ref/tests/schema/setup.sh"], ScriptOutput::Variables),
+            ServerPeers => (
+                "other servers for comparison",
+                &["server-ref/benches/reference/peers/setup.sh"],
+                ScriptOutput::Variables,
+            ),
             StandIns => (
                 "Flask-SocketIO, python-socketio and npm socket.io",
                 &["core/tests/standins/setup.sh"],
-                Printed::Variables,
+                ScriptOutput::Variables,
             ),
-            StockClients => ("rust_socketio", &["server-ref/tests/stock/setup.sh"], Printed::Variables),
-            Swift => ("Swift", &["bindings-swift/setup.sh"], Printed::Value("SWIFT_RUN")),
-            Valgrind => ("Valgrind and its runner", &["core/benches/instructions/setup.sh"], Printed::Variables),
+            StockClients => ("rust_socketio", &["server-ref/tests/stock/setup.sh"], ScriptOutput::Variables),
+            Swift => ("Swift", &["bindings-swift/setup.sh"], ScriptOutput::Value("SWIFT_RUN")),
+            Valgrind => ("Valgrind and its runner", &["core/benches/instructions/setup.sh"], ScriptOutput::Variables),
         }
     }
 
@@ -98,33 +107,37 @@ impl Need {
         self.setup().0
     }
 
-    /// Fetches it, unless it is there.
+    /// Runs the setup script, which fetches what is missing, and returns the variables that it printed.
     pub(crate) fn set_up(self, workspace: &Workspace) -> Result<Environment> {
         let (_, command, printed) = self.setup();
         let (script, arguments) = (command[0], &command[1..]);
         let text = workspace.read(cmd!(workspace.shell, "{script} {arguments...}"))?;
         Ok(match printed {
-            Printed::Nothing => Environment::new(),
-            Printed::Value(name) => Environment::from([(name.to_owned(), text)]),
-            Printed::Variables => variables(&text),
+            ScriptOutput::Nothing => Environment::new(),
+            ScriptOutput::Value(name) => Environment::from([(name.to_owned(), text)]),
+            ScriptOutput::Variables => parse_variables(&text),
         })
     }
 }
 
-fn variables(text: &str) -> Environment {
+fn parse_variables(text: &str) -> Environment {
     text.split_whitespace()
         .filter_map(|word| word.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
 }
 
-/// Sets up all needs of a step. `None`: something is not available here, and the step is skipped; under CI that is an error.
+/// Sets up all needs of a step. Returns `None` if one is unavailable and the step is skipped.
+///
+/// # Errors
+///
+/// On CI, an unavailable need is an error.
 pub(crate) fn set_up(workspace: &Workspace, step: &str, needs: &[Need]) -> Result<Option<Environment>> {
     let mut environment = Environment::new();
     for need in needs {
         match need.set_up(workspace) {
             Ok(variables) => environment.extend(variables),
-            Err(error) if Workspace::on_ci() => {
+            Err(error) if Workspace::is_on_ci() => {
                 return Err(error.context(format!("{step} needs {}, whose setup failed", need.name())));
             }
             Err(error) => {
@@ -136,10 +149,10 @@ pub(crate) fn set_up(workspace: &Workspace, step: &str, needs: &[Need]) -> Resul
     Ok(Some(environment))
 }
 
-/// Sets up every need of the tests, one after another. A failure is reported at the end and stops none of the others.
+/// Sets up the needs of all tests, one after another, and reports all failures at the end.
 pub(crate) fn fetch(workspace: &Workspace) -> Result<()> {
     let mut failed = Vec::new();
-    for need in OF_THE_TESTS {
+    for need in NEEDS_OF_TESTS {
         println!("{}", need.name());
         if let Err(error) = need.set_up(workspace) {
             eprintln!("{error:#}");
@@ -157,9 +170,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setup_script_prints_variables_in_lines_or_in_one() {
+    fn variables_are_separated_by_lines_or_spaces() {
         let expected = Environment::from([("A".to_owned(), "1".to_owned()), ("B".to_owned(), "/x=y".to_owned())]);
-        assert_eq!(variables("A=1\nB=/x=y\n"), expected);
-        assert_eq!(variables("A=1 B=/x=y"), expected);
+        assert_eq!(parse_variables("A=1\nB=/x=y\n"), expected);
+        assert_eq!(parse_variables("A=1 B=/x=y"), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! Proofs that take too long for every change. A nightly job runs them.
+//! Proofs that take too long to run for every change. A nightly job runs them.
 
 use anyhow::Result;
 use xshell::cmd;
@@ -13,54 +13,54 @@ use crate::workspace::Workspace;
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "mutations",
-        about: "breaks the replay logic in many ways: the tests must notice each; -- NAME… for some",
+        about: "breaks the replay logic in many ways, each of which the tests must notice; -- NAME… for some",
         needs: &[],
-        run: mutations,
+        run: prove_mutations,
     },
     Step {
         name: "hostile",
-        about: "attacks on the server next to another tenant, with a table; -- \"deep pages\" for one",
+        about: "attacks on the server while another tenant uses it, with a table; -- \"deep pages\" for one",
         needs: &[],
-        run: hostile,
+        run: prove_hostile,
     },
     Step {
         name: "soak",
-        about: "a thousand reconnects: everything came once, nothing grew; SOAK_RECONNECTS=n",
+        about: "a thousand reconnects without a lost or duplicate event and without growth; SOAK_RECONNECTS=n",
         needs: &[],
-        run: soak,
+        run: prove_soak,
     },
     Step {
         name: "reliability",
-        about: "losses of this SDK and of stock clients under faults; -- cut kill for some faults",
+        about: "events lost under faults by this SDK and by stock clients; -- cut kill for some faults",
         needs: &[StandIns, StockClients],
-        run: reliability,
+        run: prove_reliability,
     },
     Step {
         name: "recovery",
-        about: "how soon a lost connection is noticed, and events flow again, with default settings",
+        about: "the time until a lost connection is noticed and until events flow again, with default settings",
         needs: &[],
-        run: recovery,
+        run: measure_recovery,
     },
     Step {
         name: "node-versions",
-        about: "the Node binding on Node 20, 22 and 24",
+        about: "the Node binding on Node 20, 22, and 24",
         needs: &[NodePackages, NodeReference, StandIns],
-        run: node_versions,
+        run: test_node_versions,
     },
     Step {
         name: "walkthrough",
-        about: "README and getting started, word by word, from an empty Debian, as root; -- python for one",
+        about: "README and getting started, step by step on an empty Debian, as root; -- python for one",
         needs: &[],
-        run: walkthrough,
+        run: run_walkthrough,
     },
 ];
 
-fn mutations(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn prove_mutations(workspace: &Workspace, _: &Environment) -> Result<()> {
     let names = &workspace.arguments;
     workspace.run(cmd!(workspace.shell, "core/tests/mutations/run.sh {names...}"))
 }
 
-fn hostile(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn prove_hostile(workspace: &Workspace, _: &Environment) -> Result<()> {
     let attacks = &workspace.arguments;
     workspace.run(
         cmd!(
@@ -71,7 +71,7 @@ fn hostile(workspace: &Workspace, _: &Environment) -> Result<()> {
     )
 }
 
-fn soak(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn prove_soak(workspace: &Workspace, _: &Environment) -> Result<()> {
     let reconnects = workspace.shell.var("SOAK_RECONNECTS").unwrap_or_else(|_| "1000".to_owned());
     workspace.run(
         cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --test soak -- --nocapture")
@@ -79,7 +79,7 @@ fn soak(workspace: &Workspace, _: &Environment) -> Result<()> {
     )
 }
 
-fn reliability(workspace: &Workspace, environment: &Environment) -> Result<()> {
+fn prove_reliability(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let faults = &workspace.arguments;
     workspace
         .run(cmd!(workspace.shell, "cargo build --quiet --profile fast -p automoderate-server -p automod-tail"))?;
@@ -89,7 +89,7 @@ fn reliability(workspace: &Workspace, environment: &Environment) -> Result<()> {
     )
 }
 
-fn recovery(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn measure_recovery(workspace: &Workspace, _: &Environment) -> Result<()> {
     let faults = &workspace.arguments;
     workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automoderate-server"))?;
     workspace.run(cmd!(
@@ -98,12 +98,12 @@ fn recovery(workspace: &Workspace, _: &Environment) -> Result<()> {
     ))
 }
 
-fn node_versions(workspace: &Workspace, environment: &Environment) -> Result<()> {
+fn test_node_versions(workspace: &Workspace, environment: &Environment) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automoderate-server"))?;
     workspace.run(cmd!(workspace.shell, "bindings-node/check.sh --all-versions").envs(environment))
 }
 
-fn walkthrough(workspace: &Workspace, _: &Environment) -> Result<()> {
+fn run_walkthrough(workspace: &Workspace, _: &Environment) -> Result<()> {
     let pages = &workspace.arguments;
     workspace.run(cmd!(workspace.shell, "docs/check/walkthrough.sh {pages...}"))
 }

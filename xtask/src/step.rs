@@ -1,4 +1,4 @@
-//! One thing that can be named on the command line.
+//! A step that can be named on the command line.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Workspace, &Environment) -> Result<()>,
 }
 
-/// The names for clap, which lists them with what they are about.
-pub(crate) fn names(steps: &'static [Step]) -> PossibleValuesParser {
+/// Returns a parser of step names, which lists them with their descriptions in the help.
+pub(crate) fn name_parser(steps: &'static [Step]) -> PossibleValuesParser {
     PossibleValuesParser::new(steps.iter().map(|step| PossibleValue::new(step.name).help(step.about)))
 }
 
 impl Step {
-    /// Sets up what the step needs, and runs it. Returns how long it took.
+    /// Sets up the needs of the step, runs it unless a need is unavailable, and returns the duration.
     pub(crate) fn run(&self, workspace: &Workspace) -> Result<Duration> {
         let start = Instant::now();
         if let Some(environment) = need::set_up(workspace, self.name, self.needs)? {
@@ -32,7 +32,7 @@ impl Step {
     }
 }
 
-/// Runs the steps of these names, in this order.
+/// Runs the steps with these names, in this order.
 pub(crate) fn run_named(workspace: &Workspace, steps: &[Step], names: &[String]) -> Result<()> {
     for name in names {
         let step = steps.iter().find(|step| step.name == *name).context("clap accepts only names of steps")?;

@@ -1,33 +1,33 @@
-/** The package as users install it. */
+/** Helpers that install the package as users do. */
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { folder, reference } from './servers.mjs'
+import { makeTempFolder, startReference } from './servers.mjs'
 
-export const HERE = join(import.meta.dirname, '../..')
+export const PACKAGE_ROOT = join(import.meta.dirname, '../..')
 
 export async function run(command, args, options) {
   try {
-    return (await promisify(execFile)(command, args, { cwd: HERE, maxBuffer: 1 << 26, ...options })).stdout
+    return (await promisify(execFile)(command, args, { cwd: PACKAGE_ROOT, maxBuffer: 1 << 26, ...options })).stdout
   } catch (error) {
     throw new Error(`${command} ${args.join(' ')}\n${error.stdout}\n${error.stderr}`)
   }
 }
 
-/** An empty folder with the package installed from tarballs. */
-export async function installed(t, ...tarballs) {
-  const cwd = folder(t)
+/** Installs the package from tarballs or a path into an empty folder, and returns the folder. */
+export async function installPackage(t, ...tarballs) {
+  const cwd = makeTempFolder(t)
   writeFileSync(join(cwd, 'package.json'), '{"private": true}')
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs], { cwd })
   return cwd
 }
 
-/** Imports it, requires it, and uses it both times. */
-export async function consume(t, cwd) {
-  const server = await reference(t)
+/** Checks that the installed package works, both with `import` and with `require`. */
+export async function checkUsable(t, cwd) {
+  const server = await startReference(t)
   const body = `
     ;(async () => {
       const client = await Client.connect(${JSON.stringify(server.baseUrl)}, { apiKey: ${JSON.stringify(server.apiKey)} })

@@ -10,9 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export const ROOT = join(import.meta.dirname, '../../..')
 const STANDINS = join(ROOT, 'core/tests/standins')
-export const LIMITLESS = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-rooms', '0']
+export const NO_LIMITS = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-rooms', '0']
 
-/** A running server, with the values that it printed when ready as properties. */
+/** Running server, with the values that it printed at startup. */
 export class Server {
   constructor(process, ready) {
     this.process = process
@@ -25,12 +25,12 @@ export class Server {
     return { apiKey: this.apiKey }
   }
 
-  /** Controls a stand-in. */
+  /** Calls the control API of a stand-in. */
   admin(call, body = {}) {
     return this.#post(this.adminUrl + call, body)
   }
 
-  /** Submits texts by REST, without the client under test. */
+  /** Submits texts over REST, bypassing the client under test. Returns the item ids. */
   async submit(...texts) {
     const ids = []
     for (const content of texts) {
@@ -54,20 +54,22 @@ export class Server {
   }
 }
 
-/** Starts a program that prints one line of JSON when it is ready, and stops it at the end of the test. */
-export async function start(t, ...command) {
+/** Starts a program that prints one line of JSON when it is ready. It is stopped at the end of the test. */
+export async function startProgram(t, ...command) {
   const [program, ...args] = command
   const process = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   t.after(() => process.kill('SIGKILL'))
   const lines = createInterface(process.stdout)
-  const failed = once(process, 'exit').then(([code]) => Promise.reject(new Error(`${command} ended with ${code}`)))
+  const failed = once(process, 'exit').then(([code]) =>
+    Promise.reject(new Error(`${command} exited with status ${code}`)),
+  )
   failed.catch(() => {})
   const [line] = await Promise.race([once(lines, 'line'), failed])
   return new Server(process, JSON.parse(line))
 }
 
-/** The test's own folder, removed with it. */
-export function folder(t) {
+/** Creates a temporary folder, which is removed at the end of the test. */
+export function makeTempFolder(t) {
   const path = mkdtempSync(join(tmpdir(), 'automoderate-node-'))
   t.after(() => rmSync(path, { recursive: true, force: true }))
   return path
@@ -77,39 +79,39 @@ const BINARY =
   process.env.AUTOMODERATE_SERVER ??
   join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/automoderate-server')
 
-/** A reference server; without `flags`, one that has no limits. */
-export function reference(t, { flags = LIMITLESS, listen = '127.0.0.1:0', database } = {}) {
-  const file = database ?? join(folder(t), 'server.db')
-  return start(t, BINARY, 'serve', '--demo', '--listen', listen, '--database', `sqlite://${file}`, ...flags)
+/** Starts a reference server, by default without limits. */
+export function startReference(t, { flags = NO_LIMITS, listen = '127.0.0.1:0', database } = {}) {
+  const file = database ?? join(makeTempFolder(t), 'server.db')
+  return startProgram(t, BINARY, 'serve', '--demo', '--listen', listen, '--database', `sqlite://${file}`, ...flags)
 }
 
 let python
-function standInPython() {
+function standInInterpreter() {
   python ??= process.env.PYTHON_NEW
   python ??= execFileSync(join(STANDINS, 'setup.sh'), { encoding: 'utf8' }).match(/^PYTHON_NEW=(.*)$/m)[1]
   return python
 }
 
-/** A stand-in for documented servers on asyncio, without an event log. */
-export function asgi(t, ...flags) {
-  return start(t, standInPython(), join(STANDINS, 'asgi_server.py'), '--max-connections', '0', ...flags)
+/** Starts a stand-in for documented servers: on asyncio, without an event log. */
+export function startDocumented(t, ...flags) {
+  return startProgram(t, standInInterpreter(), join(STANDINS, 'asgi_server.py'), '--max-connections', '0', ...flags)
 }
 
-/** A stand-in for deployed servers: only web sessions authenticate, and there is no event log. */
-export function flask(t, ...flags) {
-  return start(t, standInPython(), join(STANDINS, 'flask_server.py'), '--rate-limit', '0', ...flags)
+/** Starts a stand-in for deployed servers: only web sessions authenticate, and there is no event log. */
+export function startDeployed(t, ...flags) {
+  return startProgram(t, standInInterpreter(), join(STANDINS, 'flask_server.py'), '--rate-limit', '0', ...flags)
 }
 
-/** The server that plays the golden files. */
-export function golden(t) {
-  return start(t, standInPython(), join(ROOT, 'core/tests/golden/server.py'))
+/** Starts the server that sends the packets of the golden files. */
+export function startGolden(t) {
+  return startProgram(t, standInInterpreter(), join(ROOT, 'core/tests/golden/server.py'))
 }
 
-/** Waits for a condition. */
-export async function eventually(check, what = 'it', ms = 15_000) {
+/** Waits until a condition holds. */
+export async function waitUntil(check, what = 'the condition', ms = 15_000) {
   const deadline = Date.now() + ms
   while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`${what} did not come true in time`)
+    if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`)
     await sleep(10)
   }
 }

@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""Client for asyncio."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _native
+from ._bridge import running_bridge
 from ._events import Event
-from ._logging import failed, listen
-from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, content_page
+from ._logging import log_exception, start_forwarding
+from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, to_content_page
 from ._options import (
     BaseClient,
     CredentialsProvider,
-    after_text,
-    count,
+    check_count,
+    check_text,
+    cursor_text,
     kind_name,
-    page_wanted,
-    refusal,
-    text,
+    page_arguments,
+    provider_refusal,
 )
-from ._port import port
-from ._shared import BaseProject, BaseStream, E, Pages
+from ._shared import BaseProject, BaseStream, E, PagedItems
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
 class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
-    """Events, in order, each once: `async for event in stream`.
+    """Stream of events, each yielded once and in order: `async for event in stream`.
 
-    A lost connection doesn't end it. It ends without an error if you left the project or closed the client; if it ends
-    for another reason, the loop raises that error. Breaking out of a loop or cancelling it loses nothing: continue with
-    the same stream. Several tasks may share a stream; each event goes to one of them.
+    The stream continues after a lost connection. It ends without an error when you leave the project or close the
+    client; if it ends for any other reason, the loop raises the error. No event is lost if you break out of a loop or
+    cancel it, and continue with the same stream. Several tasks may share a stream; each event goes to one of them.
     """
 
     __slots__ = ()
 
-    def __aiter__(self) -> AsyncIterator[E]:  # noqa: PYI034 - quicker than the other way
-        return self._each()
+    def __aiter__(self) -> AsyncIterator[E]:  # noqa: PYI034 - a generator is faster than `__anext__`
+        return self._iterate()
 
-    async def _each(self) -> AsyncGenerator[E, None]:
+    async def _iterate(self) -> AsyncGenerator[E, None]:
         native: Any = self._native
         while True:
             for event in native:
                 yield event
-            if native.more():
+            if native.take_paused():
                 await asyncio.sleep(0)
-            elif not await self._readable():
+            elif not await self._wait_readable():
                 return
 
     async def __anext__(self) -> E:
@@ -57,36 +57,36 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
         while True:
             for event in native:
                 return event  # type: ignore[no-any-return]
-            if native.more():
+            if native.take_paused():
                 await asyncio.sleep(0)
-            elif not await self._readable():
+            elif not await self._wait_readable():
                 raise StopAsyncIteration
 
     async def next_batch(self, max: int = 1024) -> list[E]:
-        """Wait for an event, and return it with all others that are ready, up to `max`. Empty at the end.
+        """Wait for an event, and return all events that are ready, up to `max`. Return an empty list at the end.
 
         Raises:
-            AutoModerateError: The error that ended the stream, once.
+            AutoModerateError: The stream ended with this error. Raised once.
 
         """
-        max = count("max", max)
+        max = check_count("max", max)
         native: Any = self._native
         while True:
             batch: list[E] = native.take(max)
             if batch:
                 return batch
-            if not await self._readable():
+            if not await self._wait_readable():
                 return []
 
-    async def _readable(self) -> bool:
-        if self._native.ended():
+    async def _wait_readable(self) -> bool:
+        if self._native.has_ended():
             return False
-        await port().wait(self._native)
+        await running_bridge().wait_readable(self._native)
         return True
 
 
 class AsyncProject(BaseProject):
-    """A joined project. It stays joined across interruptions, until it is left."""
+    """Joined project. It stays joined across interruptions until you leave it."""
 
     __slots__ = ()
 
@@ -97,54 +97,56 @@ class AsyncProject(BaseProject):
     @overload
     def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
     def events(self, kind: Any = None) -> AsyncEventStream[Any]:
-        """The project's events, or one kind of them, given as a class or by name.
+        """Return a stream of the project's events, or of one kind of event, given as a class or a name.
 
-        The first stream begins at the join (or after the cursor `after`), later ones when they are created.
+        The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when
+        they are created.
         """
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
     async def leave(self) -> None:
-        """Leave the project. Its streams end at once, after the events in their buffers."""
-        await port().call(self._native.leave)
+        """Leave the project. Its streams yield their buffered events and then end."""
+        await running_bridge().call(self._native.leave)
 
 
 class AsyncStates(AsyncIterator[State]):
-    """The changes of a client's state, for one reader. Cancelling a wait loses none."""
+    """State changes of a client, for one reader. Cancelling a wait loses no change."""
 
-    __slots__ = ("_next", "_states")
+    __slots__ = ("_pending_next", "_states")
 
     def __init__(self, states: _native.States) -> None:
         self._states = states
-        self._next: asyncio.Future[Any] | None = None
+        self._pending_next: asyncio.Future[Any] | None = None
 
     async def __anext__(self) -> State:
-        # The fetch continues if this is cancelled, and the next caller receives its result.
-        if self._next is None:
-            self._next = port().begin(self._states.next)
-        state = await asyncio.shield(self._next)
-        self._next = None
+        # If this call is cancelled, the fetch continues, and the next call receives its result.
+        if self._pending_next is None:
+            self._pending_next = running_bridge().start(self._states.next)
+        state = await asyncio.shield(self._pending_next)
+        self._pending_next = None
         if state is None:
             raise StopAsyncIteration
         return State(*state)
 
 
-class AsyncContents(Pages, AsyncIterator[Content]):
-    """A project's items, newest first, fetched page by page as they are read."""
+class AsyncContents(PagedItems, AsyncIterator[Content]):
+    """Items of a project, newest first. Pages are fetched as they are read."""
 
     def __init__(self, client: AsyncClient, status: Status | None, per_page: int | None) -> None:
         super().__init__()
         self._client, self._status, self._per_page = client, status, per_page
 
     async def __anext__(self) -> Content:
-        while (content := self.pop()) is None:
-            if not self.more:
+        while (content := self.pop_fetched()) is None:
+            if not self.has_more:
                 raise StopAsyncIteration
-            self.add(await self._client.contents_page(self.page, status=self._status, per_page=self._per_page))
+            page = await self._client.contents_page(self.next_page, status=self._status, per_page=self._per_page)
+            self.add_page(page)
         return content
 
 
 class AsyncClient(BaseClient):
-    """A self-healing connection to an AutoModerate server, for asyncio.
+    """Self-healing connection to an AutoModerate server, for asyncio.
 
     ```python
     async with AsyncClient("http://localhost:6217", api_key="am_…") as client:
@@ -157,7 +159,7 @@ class AsyncClient(BaseClient):
                     print("events are missing:", event.reason)
     ```
 
-    Several event loops and threads may share a client.
+    A client may be shared by several event loops and threads.
     """
 
     async def __aenter__(self) -> Self:
@@ -169,45 +171,47 @@ class AsyncClient(BaseClient):
         await self.close()
 
     async def connect(self) -> Self:
-        """Connect. Returns the client once the server has acknowledged the connection.
+        """Connect, and return the client once the server has acknowledged the connection.
 
-        If a connection is under way or established, this awaits its outcome, even if an earlier `connect` was
-        cancelled. A credentials provider runs on the event loop of the first `connect`, as long as that loop runs.
+        If the client is already connecting or connected, awaits the outcome of that connection, even if an earlier
+        `connect` was cancelled. A credentials provider runs on the event loop of the first `connect`, so keep that loop
+        running.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
-            RateLimited: The server allows no more connections now.
-            ConnectTimeout: There was no usable connection within `connect_timeout`.
+            RateLimited: The server allows no more connections at the moment.
+            ConnectTimeout: The connection was not established within `connect_timeout`.
             ConnectFailed: The connection failed.
-            Closed: The client was closed, or its first connection failed earlier; create a new one.
+            Closed: The client was closed, or an earlier `connect` failed. Create a new client.
 
         """
-        listen()
-        requests = self._requests_to_answer()
+        start_forwarding()
+        requests = self._take_credential_requests()
         if requests is not None:
-            _keep(asyncio.create_task(_answer(*requests)))
-        await port().call(self._native.connect)
+            _keep_alive(asyncio.create_task(_answer_requests(*requests)))
+        await running_bridge().call(self._native.connect)
         return self
 
     async def join(self, project: str, *, after: str | int | None = None) -> AsyncProject:
-        """Join a project. Returns when the server has confirmed it.
+        """Join a project. Returns once the server has confirmed the join.
 
         Args:
-            project: The project's id.
-            after: A cursor or `event_id` to resume after: the first stream starts with the events after it, or with
-                a `Gap` for those that are no longer available.
+            project: Id of the project.
+            after: Cursor or `event_id` to resume after. The project's first stream starts with the next event. If
+                events after the cursor are no longer available, the stream starts with a `Gap`.
 
         Raises:
-            AccessDenied: The credentials are not for this project.
-            ProjectNotFound: There is no such project.
+            AccessDenied: The credentials do not grant access to this project.
+            ProjectNotFound: The project does not exist.
             RoomLimit: The server allows no more projects on this connection.
-            RateLimited: The server allows no more events now.
-            JoinTimeout: The server did not confirm within `join_timeout`.
+            RateLimited: The server allows no more events at the moment.
+            JoinTimeout: The server did not confirm the join within `join_timeout`.
             InvalidArgument: The id is empty, `after` is not a cursor, or the project is already joined.
             Closed: The client is closed.
 
         """
-        return AsyncProject(await port().call(self._native.join, text("project", project), after_text(after)))
+        id, cursor = check_text("project", project), cursor_text(after)
+        return AsyncProject(await running_bridge().call(self._native.join, id, cursor))
 
     @overload
     def events(self) -> AsyncEventStream[Event]: ...
@@ -216,53 +220,56 @@ class AsyncClient(BaseClient):
     @overload
     def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
     def events(self, kind: Any = None) -> AsyncEventStream[Any]:
-        """The events of all projects and those without a project, or only one kind. The stream starts now."""
+        """Return a stream of the client's events: those of all projects, and those without a project. With `kind`, the
+        stream yields only that kind, given as a class or a name. The stream starts now.
+        """
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> AsyncStates:
-        """The current state and all later changes; ends after `closed`."""
+        """Return the current state and all later changes. The iterator ends after `closed`."""
         return AsyncStates(self._native.state_changes())
 
     async def run(self) -> None:
-        """Call the functions registered with `on`, until the client is closed. Coroutine functions are awaited.
+        """Call the handlers registered with `on` until the client is closed. Coroutines that handlers return are
+        awaited.
 
         Raises:
-            AutoModerateError: The error that ended the client, unless you closed it.
+            AutoModerateError: The client ended with this error. Not raised if you closed the client.
 
         """
-        async for event in AsyncEventStream[Event](self._stream_of_handlers()):
-            for handler in self._handlers_of(event):
+        async for event in AsyncEventStream[Event](self._open_handler_stream()):
+            for handler in self._handlers_for(event):
                 try:
                     outcome = handler(event)
                     if inspect.isawaitable(outcome):
                         await outcome
                 except Exception:
-                    failed("a handler of %s failed", event.event)
+                    log_exception("a handler of %s failed", event.event)
 
     async def emit(self, name: str, data: Any = None) -> None:
-        """Send a custom event. `None` sends no argument.
+        """Send a custom event. If `data` is `None`, the event has no argument.
 
         Raises:
-            Disconnected: There is no connection; the event is not kept for later.
-            RateLimited: The limit per minute is used up; see `retry_in`.
+            Disconnected: There is no connection. The event is not queued.
+            RateLimited: The limit per minute is reached; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
-            TypeError: The data can't be written as JSON.
+            TypeError: The data can't be serialized as JSON.
 
         """
-        await port().call(self._native.emit, text("name", name), data)
+        await running_bridge().call(self._native.emit, check_text("name", name), data)
 
     async def emit_with_ack(self, name: str, data: Any = None) -> Any:
-        """Send a custom event and wait for its acknowledgement, at most `ack_timeout` seconds.
+        """Send a custom event and wait up to `ack_timeout` for its acknowledgement.
 
-        Returns the acknowledgement's argument; `None` if it has none, a list if it has several.
+        Returns the argument of the acknowledgement: `None` if there is none, a list if there are several.
 
         Raises:
             AckTimeout: The server did not acknowledge in time.
-            Disconnected: There is no connection, or it was lost during the call.
-            RateLimited: The limit per minute is used up; see `retry_in`.
+            Disconnected: There is no connection, or the connection was lost during the call.
+            RateLimited: The limit per minute is reached; see `retry_in`.
 
         """
-        return await port().call(self._native.emit_with_ack, text("name", name), data)
+        return await running_bridge().call(self._native.emit_with_ack, check_text("name", name), data)
 
     async def moderate(
         self, content: str, *, type: str = "text", metadata: Any = None, idempotency_key: str | None = None
@@ -270,98 +277,100 @@ class AsyncClient(BaseClient):
         """Submit content for a decision.
 
         Args:
-            content: The text or other content.
-            type: The content's type.
-            metadata: Any data to store with it; its `user_id` tracks the user.
-            idempotency_key: A name for this submission, 1 to 255 visible ASCII characters. A server that supports
-                these keys treats a call repeated with the same key within 24 hours as the same submission. The
-                default is a random key for each call.
+            content: Text or other content.
+            type: Content type.
+            metadata: Data to store with the content. If it contains a `user_id`, the submission is attributed to that
+                user.
+            idempotency_key: Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency
+                keys, calls with the same key within 24 hours count as one submission. Default: a random key for each
+                call.
 
         Raises:
-            ApiError: The server answered with an error; see `status` and `body`.
-            AuthenticationFailed: The server refused the key.
-            RateLimited: The server allows no more calls now.
+            ApiError: The server responded with an error; see `status` and `body`.
+            AuthenticationFailed: The server refused the API key.
+            RateLimited: The server allows no more calls at the moment.
             ConnectFailed: The server could not be reached.
-            Disconnected: The server did not answer within `request_timeout`, or the connection was lost: the outcome
+            Disconnected: The server did not respond within `request_timeout`, or the connection was lost. The outcome
                 is unknown, and `retryable` is false.
             InvalidArgument: The `idempotency_key` is invalid.
 
         """
-        kind, content = text("type", type), text("content", content)
-        key = None if idempotency_key is None else text("idempotency_key", idempotency_key)
-        return Moderation(**await port().call(self._native.moderate, kind, content, metadata, key))
+        kind, content = check_text("type", type), check_text("content", content)
+        key = None if idempotency_key is None else check_text("idempotency_key", idempotency_key)
+        return Moderation(**await running_bridge().call(self._native.moderate, kind, content, metadata, key))
 
     async def content(self, id: str) -> Content:
-        """Look up an item.
+        """Fetch an item by its id.
 
         Raises:
-            ApiError: The server answered with an error; `status` is 404 if there is no such item.
+            ApiError: The server responded with an error. The `status` is 404 if the item does not exist.
 
         """
-        return Content(**await port().call(self._native.content, text("id", id)))
+        return Content(**await running_bridge().call(self._native.content, check_text("id", id)))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
-        """The items, newest first, fetched page by page: `async for content in client.contents()`.
+        """List items, newest first, and fetch the pages as they are read: `async for content in client.contents()`.
 
-        Unreadable rows are left out and logged; `contents_page` returns their errors.
+        Rows that can't be parsed are skipped and logged; `contents_page` reports their errors.
         """
         return AsyncContents(self, status, per_page)
 
     async def contents_page(
         self, page: int = 1, *, status: Status | None = None, per_page: int | None = None
     ) -> ContentPage:
-        """One page of items, newest first; the first page is 1.
+        """Fetch one page of items, newest first. Pages are numbered from 1.
 
         Raises:
-            ApiError: The server answered with an error.
+            ApiError: The server responded with an error.
 
         """
-        return content_page(await port().call(self._native.contents_page, *page_wanted(page, per_page, status)))
+        arguments = page_arguments(page, per_page, status)
+        return to_content_page(await running_bridge().call(self._native.contents_page, *arguments))
 
     async def statistics(self) -> Statistics:
-        """The project's counters.
+        """Fetch the project's counters.
 
         Raises:
-            ApiError: The server answered with an error.
+            ApiError: The server responded with an error.
 
         """
-        return Statistics(**await port().call(self._native.statistics))
+        return Statistics(**await running_bridge().call(self._native.statistics))
 
     async def health(self) -> Health:
-        """The server's health. Needs no credentials.
+        """Fetch the server's health. Requires no credentials.
 
         Raises:
-            ApiError: The server answered with an error.
+            ApiError: The server responded with an error.
 
         """
-        return Health(**await port().call(self._native.health))
+        return Health(**await running_bridge().call(self._native.health))
 
     async def close(self) -> None:
-        """Disconnect within 2 s, and end all streams after the events in their buffers. A second call does nothing."""
-        await port().call(self._native.close)
+        """Disconnect within 2 s. Streams yield their buffered events and then end. Further calls have no effect."""
+        await running_bridge().call(self._native.close)
 
 
-_background: set[asyncio.Task[None]] = set()
+_background_tasks: set[asyncio.Task[None]] = set()
 
 
-def _keep(task: asyncio.Task[None]) -> None:
-    """Event loops hold only weak references to tasks."""
-    _background.add(task)
-    task.add_done_callback(_background.discard)
+def _keep_alive(task: asyncio.Task[None]) -> None:
+    """Keep a strong reference to a running task, because event loops keep only weak ones."""
+    _background_tasks.add(task)
+    task.add_done_callback(_background_tasks.discard)
 
 
-async def _answer(requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
-    """Call the provider whenever the session needs credentials; a newer request replaces an older one."""
+async def _answer_requests(requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
+    """Call the provider for each request for credentials. A newer request cancels the previous call."""
     running: asyncio.Task[None] | None = None
-    while (request := await port().call(requests.next)) is not None:
+    while (request := await running_bridge().call(requests.next)) is not None:
         if running is not None:
             running.cancel()
-        running = asyncio.create_task(_answer_one(requests, provider, *request))
+        running = asyncio.create_task(_answer_request(requests, provider, *request))
     if running is not None:
         running.cancel()
 
 
-async def _answer_one(
+async def _answer_request(
     requests: _native.CredentialRequests, provider: CredentialsProvider, number: int, reason: Any
 ) -> None:
     try:
@@ -370,5 +379,5 @@ async def _answer_one(
             answer = await answer
         requests.answer(number, answer)
     except Exception as error:
-        failed("the credentials provider failed")
-        requests.refuse(number, *refusal(error))
+        log_exception("the credentials provider failed")
+        requests.refuse(number, *provider_refusal(error))

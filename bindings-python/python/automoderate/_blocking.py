@@ -1,4 +1,4 @@
-"""The blocking client: the asyncio client without `await`."""
+"""Blocking client, with the methods of the asyncio client."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from . import _native
+from ._bridge import iterate_completions
 from ._events import Event
-from ._logging import failed, listen
-from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, content_page
+from ._logging import log_exception, start_forwarding
+from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, to_content_page
 from ._options import (
     BaseClient,
     CredentialsProvider,
-    after_text,
-    count,
+    check_count,
+    check_seconds,
+    check_text,
+    cursor_text,
     kind_name,
-    page_wanted,
-    refusal,
-    seconds,
-    text,
+    page_arguments,
+    provider_refusal,
 )
-from ._port import heard
-from ._shared import BaseProject, BaseStream, E, Pages
+from ._shared import BaseProject, BaseStream, E, PagedItems
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
 class EventStream(BaseStream[E], Iterator[E]):
-    """Events, in order, each once: `for event in stream`.
+    """Stream of events, each yielded once and in order: `for event in stream`.
 
-    Waiting releases the GIL and responds to Ctrl-C. A lost connection doesn't end the stream. It ends without an error
-    if you left the project or closed the client; if it ends for another reason, the loop raises that error. Breaking
-    out of a loop loses nothing: continue with the same stream. Several threads may share a stream; each event goes to
-    one.
+    Waiting releases the GIL and can be interrupted with Ctrl-C. The stream continues after a lost connection. It ends
+    without an error when you leave the project or close the client; if it ends for any other reason, the loop raises
+    the error. No event is lost if you break out of a loop and continue with the same stream. Several threads may share
+    a stream; each event goes to one of them.
     """
 
     __slots__ = ()
 
-    def __iter__(self) -> Iterator[E]:  # noqa: PYI034 - quicker than `__next__`
+    def __iter__(self) -> Iterator[E]:  # noqa: PYI034 - the native iterator is faster than `__next__`
         return cast("Iterator[E]", _native.BlockingIterator(self._native))
 
     def __next__(self) -> E:
@@ -52,19 +52,19 @@ class EventStream(BaseStream[E], Iterator[E]):
         return cast("E", event)
 
     def next_batch(self, max: int = 1024, timeout: float | None = None) -> list[E]:
-        """Wait for an event, and return it with all others that are ready, up to `max`. Empty at the end.
+        """Wait for an event, and return all events that are ready, up to `max`. Return an empty list at the end.
 
         Raises:
-            TimeoutError: No event came within `timeout` seconds.
-            AutoModerateError: The error that ended the stream, once.
+            TimeoutError: No event arrived within `timeout` seconds.
+            AutoModerateError: The stream ended with this error. Raised once.
 
         """
-        timeout = None if timeout is None else seconds("timeout", timeout)
-        return cast("list[E]", self._native.take_blocking(count("max", max), timeout))
+        timeout = None if timeout is None else check_seconds("timeout", timeout)
+        return cast("list[E]", self._native.take_blocking(check_count("max", max), timeout))
 
 
 class Project(BaseProject):
-    """A joined project. It stays joined across interruptions, until it is left."""
+    """Joined project. It stays joined across interruptions until you leave it."""
 
     __slots__ = ()
 
@@ -75,19 +75,20 @@ class Project(BaseProject):
     @overload
     def events(self, kind: str | None) -> EventStream[Event]: ...
     def events(self, kind: Any = None) -> EventStream[Any]:
-        """The project's events, or one kind of them, given as a class or by name.
+        """Return a stream of the project's events, or of one kind of event, given as a class or a name.
 
-        The first stream begins at the join (or after the cursor `after`), later ones when they are created.
+        The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when
+        they are created.
         """
         return EventStream(self._native.events(kind_name(kind)))
 
     def leave(self) -> None:
-        """Leave the project. Its streams end at once, after the events in their buffers."""
+        """Leave the project. Its streams yield their buffered events and then end."""
         self._native.leave(None)
 
 
 class States(Iterator[State]):
-    """The changes of a client's state."""
+    """State changes of a client."""
 
     __slots__ = ("_states",)
 
@@ -101,23 +102,23 @@ class States(Iterator[State]):
         return State(*state)
 
 
-class Contents(Pages, Iterator[Content]):
-    """A project's items, newest first, fetched page by page as they are read."""
+class Contents(PagedItems, Iterator[Content]):
+    """Items of a project, newest first. Pages are fetched as they are read."""
 
     def __init__(self, client: Client, status: Status | None, per_page: int | None) -> None:
         super().__init__()
         self._client, self._status, self._per_page = client, status, per_page
 
     def __next__(self) -> Content:
-        while (content := self.pop()) is None:
-            if not self.more:
+        while (content := self.pop_fetched()) is None:
+            if not self.has_more:
                 raise StopIteration
-            self.add(self._client.contents_page(self.page, status=self._status, per_page=self._per_page))
+            self.add_page(self._client.contents_page(self.next_page, status=self._status, per_page=self._per_page))
         return content
 
 
 class Client(BaseClient):
-    """A self-healing connection to an AutoModerate server. Calls block.
+    """Self-healing connection to an AutoModerate server, with blocking calls.
 
     ```python
     with Client("http://localhost:6217", api_key="am_…") as client:
@@ -125,7 +126,7 @@ class Client(BaseClient):
             print(event)
     ```
 
-    Calls release the GIL, can be interrupted with Ctrl-C, and may come from several threads.
+    Calls release the GIL and can be interrupted with Ctrl-C. A client may be shared by several threads.
     """
 
     def __enter__(self) -> Self:
@@ -137,45 +138,46 @@ class Client(BaseClient):
         self.close()
 
     def connect(self) -> Self:
-        """Connect. Returns the client once the server has acknowledged the connection.
+        """Connect, and return the client once the server has acknowledged the connection.
 
-        If a connection is under way or established, this waits for its outcome, even if an earlier `connect` was
-        interrupted.
+        If the client is already connecting or connected, waits for the outcome of that connection, even if an earlier
+        `connect` was interrupted.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
-            RateLimited: The server allows no more connections now.
-            ConnectTimeout: There was no usable connection within `connect_timeout`.
+            RateLimited: The server allows no more connections at the moment.
+            ConnectTimeout: The connection was not established within `connect_timeout`.
             ConnectFailed: The connection failed.
-            Closed: The client was closed, or its first connection failed earlier; create a new one.
+            Closed: The client was closed, or an earlier `connect` failed. Create a new client.
 
         """
-        listen()
-        requests = self._requests_to_answer()
+        start_forwarding()
+        requests = self._take_credential_requests()
         if requests is not None:
-            _Asker(*requests).start()
+            _ProviderThread(*requests).start()
         self._native.connect(None)
         return self
 
     def join(self, project: str, *, after: str | int | None = None) -> Project:
-        """Join a project. Returns when the server has confirmed it.
+        """Join a project. Returns once the server has confirmed the join.
 
         Args:
-            project: The project's id.
-            after: A cursor or `event_id` to resume after: the first stream starts with the events after it, or with
-                a `Gap` for those that are no longer available.
+            project: Id of the project.
+            after: Cursor or `event_id` to resume after. The project's first stream starts with the next event. If
+                events after the cursor are no longer available, the stream starts with a `Gap`.
 
         Raises:
-            AccessDenied: The credentials are not for this project.
-            ProjectNotFound: There is no such project.
+            AccessDenied: The credentials do not grant access to this project.
+            ProjectNotFound: The project does not exist.
             RoomLimit: The server allows no more projects on this connection.
-            RateLimited: The server allows no more events now.
-            JoinTimeout: The server did not confirm within `join_timeout`.
+            RateLimited: The server allows no more events at the moment.
+            JoinTimeout: The server did not confirm the join within `join_timeout`.
             InvalidArgument: The id is empty, `after` is not a cursor, or the project is already joined.
             Closed: The client is closed.
 
         """
-        return Project(cast("_native.Project", self._native.join(None, text("project", project), after_text(after))))
+        id, cursor = check_text("project", project), cursor_text(after)
+        return Project(cast("_native.Project", self._native.join(None, id, cursor)))
 
     @overload
     def events(self) -> EventStream[Event]: ...
@@ -184,51 +186,53 @@ class Client(BaseClient):
     @overload
     def events(self, kind: str | None) -> EventStream[Event]: ...
     def events(self, kind: Any = None) -> EventStream[Any]:
-        """The events of all projects and those without a project, or only one kind. The stream starts now."""
+        """Return a stream of the client's events: those of all projects, and those without a project. With `kind`, the
+        stream yields only that kind, given as a class or a name. The stream starts now.
+        """
         return EventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> States:
-        """The current state and all later changes; ends after `closed`."""
+        """Return the current state and all later changes. The iterator ends after `closed`."""
         return States(self._native.state_changes())
 
     def run(self) -> None:
-        """Call the functions registered with `on`, on this thread, until the client is closed.
+        """Call the handlers registered with `on`, on this thread, until the client is closed.
 
         Raises:
-            AutoModerateError: The error that ended the client, unless you closed it.
+            AutoModerateError: The client ended with this error. Not raised if you closed the client.
 
         """
-        for event in EventStream[Event](self._stream_of_handlers()):
-            for handler in self._handlers_of(event):
+        for event in EventStream[Event](self._open_handler_stream()):
+            for handler in self._handlers_for(event):
                 try:
                     handler(event)
                 except Exception:
-                    failed("a handler of %s failed", event.event)
+                    log_exception("a handler of %s failed", event.event)
 
     def emit(self, name: str, data: Any = None) -> None:
-        """Send a custom event. `None` sends no argument.
+        """Send a custom event. If `data` is `None`, the event has no argument.
 
         Raises:
-            Disconnected: There is no connection; the event is not kept for later.
-            RateLimited: The limit per minute is used up; see `retry_in`.
+            Disconnected: There is no connection. The event is not queued.
+            RateLimited: The limit per minute is reached; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
-            TypeError: The data can't be written as JSON.
+            TypeError: The data can't be serialized as JSON.
 
         """
-        self._native.emit(None, text("name", name), data)
+        self._native.emit(None, check_text("name", name), data)
 
     def emit_with_ack(self, name: str, data: Any = None) -> Any:
-        """Send a custom event and wait for its acknowledgement, at most `ack_timeout` seconds.
+        """Send a custom event and wait up to `ack_timeout` for its acknowledgement.
 
-        Returns the acknowledgement's argument; `None` if it has none, a list if it has several.
+        Returns the argument of the acknowledgement: `None` if there is none, a list if there are several.
 
         Raises:
             AckTimeout: The server did not acknowledge in time.
-            Disconnected: There is no connection, or it was lost during the call.
-            RateLimited: The limit per minute is used up; see `retry_in`.
+            Disconnected: There is no connection, or the connection was lost during the call.
+            RateLimited: The limit per minute is reached; see `retry_in`.
 
         """
-        return self._native.emit_with_ack(None, text("name", name), data)
+        return self._native.emit_with_ack(None, check_text("name", name), data)
 
     def moderate(
         self, content: str, *, type: str = "text", metadata: Any = None, idempotency_key: str | None = None
@@ -236,97 +240,98 @@ class Client(BaseClient):
         """Submit content for a decision.
 
         Args:
-            content: The text or other content.
-            type: The content's type.
-            metadata: Any data to store with it; its `user_id` tracks the user.
-            idempotency_key: A name for this submission, 1 to 255 visible ASCII characters. A server that supports
-                these keys treats a call repeated with the same key within 24 hours as the same submission. The
-                default is a random key for each call.
+            content: Text or other content.
+            type: Content type.
+            metadata: Data to store with the content. If it contains a `user_id`, the submission is attributed to that
+                user.
+            idempotency_key: Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency
+                keys, calls with the same key within 24 hours count as one submission. Default: a random key for each
+                call.
 
         Raises:
-            ApiError: The server answered with an error; see `status` and `body`.
-            AuthenticationFailed: The server refused the key.
-            RateLimited: The server allows no more calls now.
+            ApiError: The server responded with an error; see `status` and `body`.
+            AuthenticationFailed: The server refused the API key.
+            RateLimited: The server allows no more calls at the moment.
             ConnectFailed: The server could not be reached.
-            Disconnected: The server did not answer within `request_timeout`, or the connection was lost: the outcome
+            Disconnected: The server did not respond within `request_timeout`, or the connection was lost. The outcome
                 is unknown, and `retryable` is false.
             InvalidArgument: The `idempotency_key` is invalid.
 
         """
-        kind, content = text("type", type), text("content", content)
-        key = None if idempotency_key is None else text("idempotency_key", idempotency_key)
+        kind, content = check_text("type", type), check_text("content", content)
+        key = None if idempotency_key is None else check_text("idempotency_key", idempotency_key)
         return Moderation(**cast("Any", self._native.moderate(None, kind, content, metadata, key)))
 
     def content(self, id: str) -> Content:
-        """Look up an item.
+        """Fetch an item by its id.
 
         Raises:
-            ApiError: The server answered with an error; `status` is 404 if there is no such item.
+            ApiError: The server responded with an error. The `status` is 404 if the item does not exist.
 
         """
-        return Content(**cast("Any", self._native.content(None, text("id", id))))
+        return Content(**cast("Any", self._native.content(None, check_text("id", id))))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
-        """The items, newest first, fetched page by page: `for content in client.contents()`.
+        """List items, newest first, and fetch the pages as they are read: `for content in client.contents()`.
 
-        Unreadable rows are left out and logged; `contents_page` returns their errors.
+        Rows that can't be parsed are skipped and logged; `contents_page` reports their errors.
         """
         return Contents(self, status, per_page)
 
     def contents_page(self, page: int = 1, *, status: Status | None = None, per_page: int | None = None) -> ContentPage:
-        """One page of items, newest first; the first page is 1.
+        """Fetch one page of items, newest first. Pages are numbered from 1.
 
         Raises:
-            ApiError: The server answered with an error.
+            ApiError: The server responded with an error.
 
         """
-        return content_page(self._native.contents_page(None, *page_wanted(page, per_page, status)))
+        return to_content_page(self._native.contents_page(None, *page_arguments(page, per_page, status)))
 
     def statistics(self) -> Statistics:
-        """The project's counters.
+        """Fetch the project's counters.
 
         Raises:
-            ApiError: The server answered with an error.
+            ApiError: The server responded with an error.
 
         """
         return Statistics(**cast("Any", self._native.statistics(None)))
 
     def health(self) -> Health:
-        """The server's health. Needs no credentials.
+        """Fetch the server's health. Requires no credentials.
 
         Raises:
-            ApiError: The server answered with an error.
+            ApiError: The server responded with an error.
 
         """
         return Health(**cast("Any", self._native.health(None)))
 
     def close(self) -> None:
-        """Disconnect within 2 s, and end all streams after the events in their buffers. A second call does nothing."""
+        """Disconnect within 2 s. Streams yield their buffered events and then end. Further calls have no effect."""
         self._native.close(None)
 
 
-class _Asker(threading.Thread):
-    """Calls the credentials provider, while other threads wait."""
+class _ProviderThread(threading.Thread):
+    """Thread that calls the credentials provider."""
 
     def __init__(self, requests: _native.CredentialRequests, provider: CredentialsProvider) -> None:
         super().__init__(name="automoderate-credentials", daemon=True)
         self._requests, self._provider = requests, provider
 
     def run(self) -> None:
-        port = _native.Port()
-        self._requests.next((port, 1))
-        for _, _, request in heard(port):
+        queue = _native.CompletionQueue()
+        self._requests.next((queue, 1))
+        for _, _, request in iterate_completions(queue):
             if request is None:
                 break
-            self._answer(*request)
-            self._requests.next((port, 1))
+            self._answer_request(*request)
+            self._requests.next((queue, 1))
 
-    def _answer(self, number: int, reason: Any) -> None:
+    def _answer_request(self, number: int, reason: Any) -> None:
         try:
             answer = self._provider(reason)
             if inspect.iscoroutine(answer):
                 answer = asyncio.run(answer)
             self._requests.answer(number, answer)
         except Exception as error:
-            failed("the credentials provider failed")
-            self._requests.refuse(number, *refusal(error))
+            log_exception("the credentials provider failed")
+            self._requests.refuse(number, *provider_refusal(error))

@@ -1,4 +1,4 @@
-"""The exceptions, one class for each error code."""
+"""Exceptions, one class for each error code."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ __all__ = [
 
 
 class AutoModerateError(Exception):
-    """The base class of this package's errors. The text is for people; programs use `code` or the class.
+    """Base class of this package's errors. The message is meant for humans; programs should check the class or `code`.
 
-    No error contains a key, a password or a cookie. The failure that caused this one is its `__cause__`.
+    Errors never contain keys, passwords or cookies. The error that caused this one is its `__cause__`.
     """
 
     code: str = "error"
-    """The stable error code, the same string in every language."""
+    """Stable error code, the same in every language."""
     retryable: bool
-    """True if the same call may succeed later, unchanged."""
+    """True if the same call may succeed later."""
     retry_in: float | None
-    """The seconds to wait before a retry, if known."""
+    """Time to wait before a retry, in seconds, if known."""
     stage: str | None
-    """The stage that a connection attempt had reached: `credentials`, `network`, `tls`, `http`, `engine_io`,
+    """Stage at which the connection attempt failed: `credentials`, `network`, `tls`, `http`, `engine_io` or
     `namespace`.
     """
     status: int | None
-    """The HTTP status of the refusal."""
+    """HTTP status of the server's response."""
     body: str | None
-    """The beginning of the body of the refusal."""
+    """Beginning of the body of the server's response."""
     attempts: int | None
-    """The number of attempts before giving up."""
+    """Number of attempts after which the client gave up."""
 
     def __init__(
         self,
@@ -68,47 +68,47 @@ class AutoModerateError(Exception):
         self.attempts = attempts
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make, (self.code, str(self), self.__cause__), self.__dict__
+        return _make_error, (self.code, str(self), self.__cause__), self.__dict__
 
 
 class AuthenticationFailed(AutoModerateError):
-    """The server refused the credentials, or the credentials provider gave up. Ends the client."""
+    """The server refused the credentials, or the credentials provider failed permanently. The client is closed."""
 
     code = "authentication_failed"
 
 
 class AccessDenied(AutoModerateError, PermissionError):
-    """The credentials are valid, but not for this project, or access was withdrawn later."""
+    """The credentials are valid but do not grant access to the project, or access was withdrawn."""
 
     code = "access_denied"
 
 
 class ProjectNotFound(AutoModerateError, LookupError):
-    """No such project on this server."""
+    """The project does not exist on this server."""
 
     code = "project_not_found"
 
 
 class RoomLimit(AutoModerateError):
-    """The server allows no more rooms on this connection."""
+    """The server allows no more projects on this connection."""
 
     code = "room_limit"
 
 
 class RateLimited(AutoModerateError):
-    """Too many events or connections; `retry_in` says when to try again."""
+    """Too many events, calls or connections; retry after `retry_in` seconds."""
 
     code = "rate_limited"
 
 
 class JoinTimeout(AutoModerateError, TimeoutError):
-    """The server did not confirm a join in time."""
+    """The server did not confirm a join within the join timeout."""
 
     code = "join_timeout"
 
 
 class ConnectTimeout(AutoModerateError, TimeoutError):
-    """No usable connection within the connect timeout."""
+    """The connection was not established within the connect timeout."""
 
     code = "connect_timeout"
 
@@ -120,54 +120,54 @@ class ConnectFailed(AutoModerateError, ConnectionError):
 
 
 class Disconnected(AutoModerateError, ConnectionError):
-    """There is no connection, or it was lost during the operation."""
+    """There is no connection, or the connection was lost during the operation."""
 
     code = "disconnected"
 
 
 class GaveUp(AutoModerateError, ConnectionError):
-    """All configured attempts failed; `__cause__` is the last failure."""
+    """All allowed attempts failed; `__cause__` is the last failure."""
 
     code = "gave_up"
 
 
 class AckTimeout(AutoModerateError, TimeoutError):
-    """The server did not acknowledge an event in time."""
+    """The server did not acknowledge an event within the acknowledgement timeout."""
 
     code = "ack_timeout"
 
 
 class InvalidArgument(AutoModerateError, ValueError):
-    """An argument or option is invalid; the message names it."""
+    """An argument or option is invalid; the message names the argument or option."""
 
     code = "invalid_argument"
 
 
 class ProtocolError(AutoModerateError):
-    """The server broke the Socket.IO protocol."""
+    """The server violated the Socket.IO protocol."""
 
     code = "protocol"
 
 
 class ApiError(AutoModerateError):
-    """The server answered a REST call with an error; see `status` and `body`."""
+    """The server responded to a REST call with an error; see `status` and `body`."""
 
     code = "api"
 
 
 class Overflow(AutoModerateError):
-    """A stream with `overflow="close"` ended because its reader was too slow."""
+    """A stream with `overflow="close"` was closed because its reader was too slow."""
 
     code = "overflow"
 
 
 class Closed(AutoModerateError):
-    """The client is closed, or belongs to the parent of this forked process."""
+    """The client is closed, or was created before this process was forked."""
 
     code = "closed"
 
 
-_CLASSES: dict[str, type[AutoModerateError]] = {
+_CLASSES_BY_CODE: dict[str, type[AutoModerateError]] = {
     error.code: error
     for error in (
         AuthenticationFailed,
@@ -190,7 +190,7 @@ _CLASSES: dict[str, type[AutoModerateError]] = {
 }
 
 
-def _make(code: str, message: str, cause: BaseException | None = None, **fields: Any) -> AutoModerateError:
-    error = _CLASSES[code](message, **fields)
+def _make_error(code: str, message: str, cause: BaseException | None = None, **fields: Any) -> AutoModerateError:
+    error = _CLASSES_BY_CODE[code](message, **fields)
     error.__cause__ = cause
     return error

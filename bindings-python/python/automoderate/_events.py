@@ -1,4 +1,4 @@
-"""The union of all events."""
+"""Union of all events."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ Event = (
     | Gap
     | Lagged
 )
-"""Any event that a stream can yield; `isinstance(value, Event)` works too."""
+"""Any event that a stream can yield. Also works with `isinstance`."""

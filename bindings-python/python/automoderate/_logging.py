@@ -1,7 +1,7 @@
-"""The SDK's messages for `logging`.
+"""Forwards the SDK's log messages to `logging`.
 
-They go to the logger `automoderate` and its children. A Python thread fetches them, so the SDK's own threads never wait
-for the GIL, and a slow handler delays nothing else.
+Messages are logged by the logger `automoderate` and its children. A Python thread fetches the messages, so that the
+SDK's threads never wait for the GIL and a slow log handler does not delay the SDK.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ import threading
 from typing import Any
 
 from . import _native
-from ._port import heard
+from ._bridge import iterate_completions
 
 logger = logging.getLogger("automoderate")
 
-# Keyed by process: a forked child has no thread yet.
-_ports: dict[int, _native.Port] = {}
+# Queues by process id, because the forwarding thread does not exist in a forked child.
+_queues: dict[int, _native.CompletionQueue] = {}
 
 
-def listen() -> None:
-    """Starts fetching messages. A second call in a process does nothing."""
+def start_forwarding() -> None:
+    """Start forwarding messages. Further calls in the same process have no effect."""
     process = os.getpid()
-    if process not in _ports:
-        port = _native.Port()
-        if _ports.setdefault(process, port) is port:
-            _native._listen_to_logs(port)
-            threading.Thread(target=_tell, args=(port,), name="automoderate-logging", daemon=True).start()
+    if process not in _queues:
+        queue = _native.CompletionQueue()
+        if _queues.setdefault(process, queue) is queue:
+            _native._forward_logs(queue)
+            threading.Thread(target=_forward_records, args=(queue,), name="automoderate-logging", daemon=True).start()
 
 
-def _tell(port: _native.Port) -> None:
-    for level, _, record in heard(port):
+def _forward_records(queue: _native.CompletionQueue) -> None:
+    for level, _, record in iterate_completions(queue):
         try:
-            _log(level, *record)
+            _log_record(level, *record)
         except Exception as error:
-            # An error in a handler or a filter; the next message may succeed.
+            # A log handler or filter failed. Report the error and continue with the next message.
             sys.excepthook(type(error), error, error.__traceback__)
 
 
-def _log(level: int, topic: str, message: str) -> None:
-    # The level is read now, so that one set later counts too.
+def _log_record(level: int, topic: str, message: str) -> None:
+    # The logger's level is checked for each message, so that later changes take effect.
     logger.getChild(topic).log(level, "%s", message)
 
 
-def failed(what: str, *arguments: Any) -> None:
-    """Logs that a user's function raised, with the traceback."""
-    logger.exception(what, *arguments)
+def log_exception(message: str, *arguments: Any) -> None:
+    """Log the exception that a user's function raised, with its traceback."""
+    logger.exception(message, *arguments)

@@ -1,4 +1,4 @@
-"""Plain values: results of calls, and parts of events."""
+"""Data classes for results of calls and parts of events."""
 
 from __future__ import annotations
 
@@ -12,216 +12,216 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Status = Literal["approved", "rejected", "flagged", "pending"] | str
-"""A decision; servers may send values unknown to this version."""
+"""Decision about an item. Servers may send values unknown to this version of the SDK."""
 StateName = Literal["idle", "connecting", "connected", "reconnecting", "closing", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
 class RecentActivity:
-    """One of the latest decisions."""
+    """One of the latest decisions of a project."""
 
     content_id: str
-    """The item's id."""
+    """Id of the item."""
     decision: Status
-    """The decision about it."""
+    """Decision about the item."""
     timestamp: datetime | None
-    """The time of the decision, in UTC; `None` if the server sent no readable one."""
+    """Time of the decision, in UTC; `None` if the server sent no valid timestamp."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A moderation rule."""
+    """Moderation rule."""
 
     id: str
-    """The rule's id."""
+    """Id of the rule."""
     name: str
-    """Its name for people; a decision has it in `rule_name`."""
+    """Name of the rule, which decisions contain as `rule_name`."""
     type: Literal["keyword", "regex", "ai_prompt"] | str | None
-    """The way it decides: by keywords, by a pattern, or by asking a model. `None` if the server does not say."""
+    """Method of the rule: keywords, a pattern, or a prompt to a model. `None` if the server does not send it."""
     is_active: bool | None
-    """True if it is in use."""
+    """True if the rule is active."""
     priority: int | None
-    """Rules with a higher number run first."""
+    """Priority of the rule. Rules with a higher priority run first."""
     action: Literal["approve", "reject", "flag"] | str | None
-    """The decision about items that it matches."""
+    """Action taken on items that match the rule."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any], hash=False)
-    """Undocumented fields, including deployed servers' `description` and `rule_data`."""
+    """Undocumented fields, such as `description` and `rule_data` on deployed servers."""
 
     @property
     def rule_type(self) -> str | None:
-        """The same as `type`, the documented name."""
+        """Alias for `type`, the documented name."""
         return self.type
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A user's figures."""
+    """Statistics about a user."""
 
     total_submissions: int | None = None
-    """The number of the user's submissions."""
+    """Number of the user's submissions."""
     recent_violations: int | None = None
-    """The number of them that were rejected lately."""
+    """Number of the user's recently rejected submissions."""
     approval_rate: float | None = None
-    """Percent approved, from 0 to 100."""
+    """Percentage of the user's submissions that were approved, from 0 to 100."""
     risk_score: float | None = None
-    """The server's estimate; higher is riskier."""
+    """Risk score estimated by the server; higher means riskier."""
     extra: dict[str, Any] = field(default_factory=dict[str, Any], hash=False)
     """Undocumented fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Losses that a stream of one kind can't show as events."""
+    """Losses of a stream of one kind, which does not yield loss events."""
 
     lagged: int
-    """Events dropped because the reader was too slow."""
+    """Number of events dropped because the reader was too slow."""
     gaps: int
-    """Gaps reported by the session."""
+    """Number of gaps reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """A client's counters since its creation."""
+    """Counters of a client since its creation."""
 
     attempts: int
-    """Connection attempts, including the first."""
+    """Number of connection attempts, including the first one."""
     connections: int
-    """Acknowledged connections."""
+    """Number of connections that the server acknowledged."""
     events: int
-    """Events delivered to streams, of any origin."""
+    """Number of events delivered to streams, of any origin."""
     replayed: int
-    """Of these, events replayed from the server's log."""
+    """Number of delivered events that were replayed from the server's log."""
     backfilled: int
-    """Of these, events fetched by REST."""
+    """Number of delivered events that were fetched over REST."""
     duplicates: int
-    """Events dropped as duplicates."""
+    """Number of events dropped as duplicates."""
     malformed: int
-    """Unreadable frames and events."""
+    """Number of frames and events that could not be decoded."""
     gaps: int
-    """Notices of missing events."""
+    """Number of gaps reported."""
     sent: int
-    """Events sent to the server: joins, leaves, heartbeats and custom events."""
+    """Number of events sent to the server, including joins, leaves and heartbeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moderation:
-    """The server's decision about a submission."""
+    """Decision of the server about a submission."""
 
     content_id: str
-    """The item's id, the same as in its `ModerationUpdate`."""
+    """Id of the item, as in its `ModerationUpdate`."""
     status: Status
-    """The decision; `pending` if there is none yet."""
+    """Decision; `pending` if there is none yet."""
     moderation_results: list[dict[str, Any]] = field(hash=False)
-    """The results of rules and models, as the server wrote them."""
+    """Results of rules and models, as sent by the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An item as the server stores it."""
+    """Item as stored by the server."""
 
     id: str
-    """The item's id, which is `content_id` in its events."""
+    """Id of the item, which events call `content_id`."""
     project_id: str | None
-    """The project that it belongs to, if the server says so."""
+    """Id of the item's project, if the server sends it."""
     content_type: str
-    """Its type, such as `text`."""
+    """Content type, such as `text`."""
     content_data: str
-    """The content as its author wrote it, **markup included**: escape it for a page."""
+    """Content as its author wrote it, **including markup**. Escape it before inserting it into a web page."""
     meta_data: Any = field(hash=False)
-    """The submitter's metadata; `None` if there is none."""
+    """Metadata from the submitter; `None` if there is none."""
     status: Status
-    """The newest decision."""
+    """Latest decision about the item."""
     created_at: datetime | None
-    """The time of submission, in UTC; `None` if the server sent no readable one."""
+    """Time of the submission, in UTC; `None` if the server sent no valid timestamp."""
     updated_at: datetime | None
-    """The time of the latest decision, in UTC; `None` if the server sent no readable one."""
+    """Time of the latest decision, in UTC; `None` if the server sent no valid timestamp."""
     moderation_results: list[dict[str, Any]] = field(hash=False)
-    """The results of rules, models and people, as the server wrote them."""
+    """Results of rules, models and people, as sent by the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentPage:
-    """One page of items, newest first."""
+    """Page of items, newest first."""
 
     items: list[Content] = field(hash=False)
-    """The items, newest first."""
+    """Items of the page, newest first."""
     page: int
-    """The page's number; the first page is 1."""
+    """Number of the page, counted from 1."""
     has_more: bool
-    """True if there is a next page."""
+    """True if there is another page."""
     total: int | None
-    """The total number of items, if the server says so."""
+    """Total number of items, if the server sends it."""
     unreadable: list[str] = field(hash=False)
-    """The errors of this page's unreadable rows, which are not among the items."""
+    """Errors of the rows that could not be parsed and are missing from `items`."""
 
 
-def content_page(answer: Any) -> ContentPage:
-    """The page from the native module's description."""
+def to_content_page(answer: Any) -> ContentPage:
+    """Convert a page from the dict that the native module returns."""
     items = [Content(**item) for item in answer["items"]]
     return ContentPage(items, answer["page"], answer["has_more"], answer["total"], answer["unreadable"])
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """A project's counters."""
+    """Counters of a project."""
 
     total_content: int
-    """All items ever submitted."""
+    """Number of items submitted so far."""
     approved: int
-    """Of these, approved items."""
+    """Number of items approved."""
     rejected: int
-    """Of these, rejected items."""
+    """Number of items rejected."""
     flagged: int
-    """Of these, items flagged for a person."""
+    """Number of items flagged for human review."""
     pending: int
-    """Of these, items without a decision."""
+    """Number of items without a decision."""
     approval_rate: float
-    """Percent approved, from 0 to 100."""
+    """Percentage of items approved, from 0 to 100."""
     extra: dict[str, Any] = field(hash=False)
-    """All other fields that the server sent."""
+    """All other fields sent by the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The server's health."""
+    """Health of the server."""
 
     status: str
-    """The server's own word for it, such as `healthy`."""
+    """Status reported by the server, such as `healthy`."""
     extra: dict[str, Any] = field(hash=False)
-    """All other fields that the server sent."""
+    """All other fields sent by the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconnectPolicy:
-    """The policy for reconnecting. All durations are seconds."""
+    """Reconnection policy. All durations are in seconds."""
 
     delay: float = 1.0
-    """The first pause."""
+    """First delay."""
     factor: float = 2.0
-    """The growth factor from one pause to the next. At least 1."""
+    """Factor by which the delay grows after each failed attempt. At least 1."""
     max_delay: float = 10.0
-    """The longest pause, before jitter."""
+    """Maximum delay, before jitter."""
     attempts: int | None = None
-    """Give up after this many attempts in a row; `None`: never."""
+    """Number of attempts after which the client gives up; `None` means never."""
     jitter: float = 0.5
-    """0.5 draws each pause from 0.5 to 1.5 times the delay. From 0 to 1."""
+    """Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`."""
     stable_after: float = 5.0
-    """A connection that lasts this long resets the count of attempts."""
+    """Lifetime after which a connection counts as stable and the attempts are counted from 1 again."""
     max_attempts_per_minute: int = 9
-    """A hard limit, whatever the other settings: deployed servers lock out the tenth attempt."""
+    """Hard limit on the attempts per minute. Deployed servers lock out the tenth attempt."""
 
 
 class State(str):
-    """A client's state: a string with details, such as `state == "reconnecting"`, `state.retry_in`."""
+    """State of a client: a string such as `"reconnecting"`, with details such as `retry_in` as attributes."""
 
     __slots__ = ("attempt", "cause", "retry_in")
 
     attempt: int | None
-    """The next attempt, when reconnecting; counted from 1 since the last stable connection."""
+    """When reconnecting: number of the next attempt, counted from 1 since the last stable connection."""
     retry_in: float | None
-    """Seconds until then."""
+    """When reconnecting: time until the next attempt, in seconds."""
     cause: AutoModerateError | None
-    """The reason for reconnecting or closing; `closed` if you closed it."""
+    """Reason for reconnecting or closing. Its code is `closed` if you closed the client."""
 
     def __new__(
         cls,
@@ -230,19 +230,19 @@ class State(str):
         retry_in: float | None = None,
         cause: AutoModerateError | None = None,
     ) -> Self:
-        """Make a state from its name."""
+        """Create a state from its name and details."""
         state = super().__new__(cls, name)
         state.attempt, state.retry_in, state.cause = attempt, retry_in, cause
         return state
 
     @property
     def name(self) -> StateName:
-        """The word alone."""
+        """Name of the state, as a plain string."""
         return str(self)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
     @property
     def reason(self) -> AutoModerateError | None:
-        """The same as `cause`."""
+        """Alias for `cause`."""
         return self.cause
 
     def __repr__(self) -> str:

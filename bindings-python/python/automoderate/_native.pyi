@@ -1,4 +1,4 @@
-"""The native part of `automoderate`. Private: import from `automoderate`."""
+"""Native part of `automoderate`. Private: import from `automoderate` instead."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,13 +11,13 @@ from ._models import Activity, RecentActivity, Rule, Status
 __all__ = [
     "BlockingIterator",
     "Client",
+    "CompletionQueue",
     "CredentialRequests",
     "Gap",
     "Lagged",
     "MalformedEvent",
     "Meta",
     "ModerationUpdate",
-    "Port",
     "Project",
     "RuleUpdate",
     "ServerError",
@@ -29,38 +29,38 @@ __all__ = [
     "UnknownEvent",
     "UserActivity",
     "__version__",
-    "_listen_to_logs",
-    "_unpack",
-    "_unpack_meta",
+    "_forward_logs",
+    "_unpickle_event",
+    "_unpickle_meta",
 ]
 
 __version__: Final[str]
 
-_Ticket: TypeAlias = tuple[Port, int] | None
+_ReplyTo: TypeAlias = tuple[CompletionQueue, int] | None
 
 @final
-class Port:
+class CompletionQueue:
     def __new__(cls) -> Self: ...
     def fileno(self) -> int: ...
     def drain(self) -> list[tuple[int, bool, Any]]: ...
-    def wait(self) -> bool: ...
+    def wait_for_wakeup(self) -> bool: ...
 
 @final
 class Client:
-    def __new__(cls, options: Mapping[str, object], provider: bool) -> Self: ...
-    def connect(self, ticket: _Ticket) -> object: ...
-    def join(self, ticket: _Ticket, project: str, after: str | None) -> object: ...
+    def __new__(cls, options: Mapping[str, object], has_provider: bool) -> Self: ...
+    def connect(self, reply_to: _ReplyTo) -> object: ...
+    def join(self, reply_to: _ReplyTo, project: str, after: str | None) -> object: ...
     def events(self, kind: str | None) -> Stream: ...
-    def emit(self, ticket: _Ticket, name: str, data: object) -> object: ...
-    def emit_with_ack(self, ticket: _Ticket, name: str, data: object) -> object: ...
+    def emit(self, reply_to: _ReplyTo, name: str, data: object) -> object: ...
+    def emit_with_ack(self, reply_to: _ReplyTo, name: str, data: object) -> object: ...
     def moderate(
-        self, ticket: _Ticket, type: str, content: str, metadata: object, idempotency_key: str | None
+        self, reply_to: _ReplyTo, type: str, content: str, metadata: object, idempotency_key: str | None
     ) -> object: ...
-    def content(self, ticket: _Ticket, id: str) -> object: ...
-    def contents_page(self, ticket: _Ticket, page: int, per_page: int | None, status: str | None) -> object: ...
-    def statistics(self, ticket: _Ticket) -> object: ...
-    def health(self, ticket: _Ticket) -> object: ...
-    def close(self, ticket: _Ticket) -> object: ...
+    def content(self, reply_to: _ReplyTo, id: str) -> object: ...
+    def contents_page(self, reply_to: _ReplyTo, page: int, per_page: int | None, status: str | None) -> object: ...
+    def statistics(self, reply_to: _ReplyTo) -> object: ...
+    def health(self, reply_to: _ReplyTo) -> object: ...
+    def close(self, reply_to: _ReplyTo) -> object: ...
     @property
     def state(self) -> tuple[Any, ...]: ...
     def state_changes(self) -> States: ...
@@ -89,13 +89,13 @@ class TestServer:
 
 @final
 class CredentialRequests:
-    def next(self, ticket: _Ticket) -> object: ...
+    def next(self, reply_to: _ReplyTo) -> object: ...
     def answer(self, id: int, answer: object) -> None: ...
     def refuse(self, id: int, message: str, fatal: bool) -> None: ...
 
 @final
 class States:
-    def next(self, ticket: _Ticket) -> object: ...
+    def next(self, reply_to: _ReplyTo) -> object: ...
 
 @final
 class Project:
@@ -104,7 +104,7 @@ class Project:
     @property
     def cursor(self) -> str | None: ...
     def events(self, kind: str | None) -> Stream: ...
-    def leave(self, ticket: _Ticket) -> object: ...
+    def leave(self, reply_to: _ReplyTo) -> object: ...
 
 @final
 class Stream:
@@ -114,10 +114,10 @@ class Stream:
     def losses(self) -> tuple[int, int]: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> object: ...
-    def more(self) -> bool: ...
+    def take_paused(self) -> bool: ...
     def take(self, max: int) -> list[object]: ...
-    def watch(self, port: Port) -> None: ...
-    def ended(self) -> bool: ...
+    def notify_readable(self, queue: CompletionQueue) -> None: ...
+    def has_ended(self) -> bool: ...
     def next_blocking(self) -> object: ...
     def take_blocking(self, max: int, timeout: float | None) -> list[object]: ...
     def throttle(self, seconds: float) -> Stream: ...
@@ -129,61 +129,61 @@ class BlockingIterator:
     def __iter__(self) -> Self: ...
     def __next__(self) -> object: ...
 
-def _listen_to_logs(port: Port) -> None: ...
-def _unpack(text: str) -> Any: ...
-def _unpack_meta(text: str) -> Meta: ...
+def _forward_logs(queue: CompletionQueue) -> None: ...
+def _unpickle_event(text: str) -> Any: ...
+def _unpickle_meta(text: str) -> Meta: ...
 
-# stubs.py writes the following from src/events.
+# The rest of this file is generated by stubs.py from src/events.
 
 @final
 class Meta:
-    """Data that the SDK adds to an event."""
+    """Metadata that the SDK adds to an event."""
 
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """The project, from the payload or inferred if exactly one project is joined; otherwise `None`."""
+        """Id of the project, from the payload, or inferred if exactly one project is joined; otherwise `None`."""
     @property
     def event_id(self) -> int | None:
-        """The position in the project's event log, on servers with one."""
+        """Position in the project's event log, on servers that have one."""
     @property
     def origin(self) -> Literal["live", "replay", "backfill"]:
-        """The event's origin: `live`, `replay` or `backfill`."""
+        """Path by which the event arrived: `live`, `replay` or `backfill`."""
     @property
     def received_at(self) -> datetime:
-        """The time of receipt, by this machine's clock, in UTC."""
+        """Time of receipt according to this machine's clock, in UTC."""
     @property
     def cursor(self) -> str | None:
-        """The cursor with which a join resumes after this event; `None` on servers without an event log."""
+        """Cursor that resumes after this event; `None` on servers without an event log."""
     @property
     def payload(self) -> str | None:
-        """The payload as the server wrote it, as JSON text; `None` for the SDK's own events."""
+        """Payload as sent by the server, as JSON text; `None` for events that the SDK creates."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class ModerationUpdate:
-    """An item was decided."""
+    """Decision about an item."""
 
     __match_args__ = ("content_id", "status")
     event: Final = "moderation_update"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def content_id(self) -> str:
-        """The item's id."""
+        """Id of the item."""
     @property
     def project_id(self) -> str | None:
-        """The project that the item belongs to."""
+        """Id of the item's project; `None` if the server does not send it."""
     @property
     def status(self) -> Status:
-        """The decision: `approved`, `rejected`, `flagged` or `pending`; or a value unknown to this version."""
+        """Decision: `approved`, `rejected`, `flagged`, `pending`, or a value unknown to this version of the SDK."""
     @property
     def content_type(self) -> Literal["text", "image"] | str | None:
-        """The item's type: `text` or `image`; or a value unknown to this version."""
+        """Content type: `text`, `image`, or a value unknown to this version of the SDK."""
     @property
     def content_preview(self) -> str:
-        """The beginning of the text, as its author wrote it, **including markup**. On a page, use
+        """Beginning of the content as its author wrote it, **including markup**. For web pages, use
         `content_preview_html`.
         """
     @property
@@ -191,347 +191,347 @@ class ModerationUpdate:
         """`content_preview`, escaped for HTML."""
     @property
     def meta_data(self) -> Any:
-        """The submitter's metadata, converted to Python objects on first access."""
+        """Metadata from the submitter, converted to Python objects on first access."""
     @property
     def results_count(self) -> int | None:
-        """The number of rules or models that gave a result."""
+        """Number of rules and models that returned a result."""
     @property
     def processing_time(self) -> float | None:
-        """The seconds that the decision took."""
+        """Time that the decision took, in seconds."""
     @property
     def moderator_type(self) -> Literal["rule", "ai", "manual", "unknown"] | str | None:
-        """The decider: `rule`, `ai`, `manual` or `unknown`; or a value unknown to this version."""
+        """Kind of decider: `rule`, `ai`, `manual`, `unknown`, or a value unknown to this version of the SDK."""
     @property
     def moderator_name(self) -> str | None:
-        """The decider's name, such as `AI Rule`."""
+        """Name of the decider, such as `AI Rule`."""
     @property
     def rule_name(self) -> str | None:
-        """The rule that matched."""
+        """Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`."""
     @property
     def timestamp(self) -> datetime | None:
-        """The time of the decision, in UTC; `None` if the server sent no readable one."""
+        """Time of the decision, in UTC; `None` if the server sent no valid timestamp."""
     @property
     def timestamp_text(self) -> str:
-        """The timestamp as the server wrote it."""
+        """Timestamp as sent by the server."""
     @property
     def extra(self) -> dict[str, Any]:
         """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class StatsUpdate:
-    """The project's counters; each one replaces the previous one."""
+    """Counters of the project. Each update replaces the previous one."""
 
     __match_args__ = ("total_content", "approved", "rejected", "flagged")
     event: Final = "stats_update"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def total_content(self) -> int:
-        """All items ever decided."""
+        """Number of items decided so far."""
     @property
     def approved(self) -> int:
-        """Of these, approved items."""
+        """Number of items approved."""
     @property
     def rejected(self) -> int:
-        """Of these, rejected items."""
+        """Number of items rejected."""
     @property
     def flagged(self) -> int:
-        """Of these, items flagged for a person."""
+        """Number of items flagged for human review."""
     @property
     def pending(self) -> int | None:
-        """Items waiting for a decision; only on some servers."""
+        """Number of items without a decision, if the server sends it."""
     @property
     def approval_rate(self) -> float | None:
-        """Percent approved."""
+        """Percentage of items approved, from 0 to 100."""
     @property
     def rejection_rate(self) -> float | None:
-        """Percent rejected."""
+        """Percentage of items rejected, from 0 to 100."""
     @property
     def flag_rate(self) -> float | None:
-        """Percent flagged."""
+        """Percentage of items flagged, from 0 to 100."""
     @property
     def recent_activity(self) -> tuple[RecentActivity, ...]:
-        """The latest decisions, as a tuple of `RecentActivity`."""
+        """Latest decisions, as a tuple of `RecentActivity`."""
     @property
     def extra(self) -> dict[str, Any]:
         """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class RuleUpdate:
-    """A rule was created, updated or deleted."""
+    """Creation, change or deletion of a rule."""
 
     __match_args__ = ("action", "rule")
     event: Final = "rule_update"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def action(self) -> Literal["created", "updated", "deleted"] | str:
-        """The change: `created`, `updated` or `deleted`; or a value unknown to this version."""
+        """Change made to the rule: `created`, `updated`, `deleted`, or a value unknown to this version of the SDK."""
     @property
     def rule(self) -> Rule:
-        """The rule in its current or last form."""
+        """Rule after the change, or before its deletion."""
     @property
     def timestamp(self) -> datetime | None:
-        """The time of the change, in UTC; `None` if the server sent no readable one."""
+        """Time of the change, in UTC; `None` if the server sent no valid timestamp."""
     @property
     def timestamp_text(self) -> str:
-        """The timestamp as the server wrote it."""
+        """Timestamp as sent by the server."""
     @property
     def extra(self) -> dict[str, Any]:
         """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class SystemNotification:
-    """A notification from the server's operators, or from the server itself."""
+    """Notification from the server or its operators."""
 
     __match_args__ = ("type", "message")
     event: Final = "system_notification"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def type(self) -> Literal["info", "warning", "error", "success"] | str:
-        """The severity: `info`, `warning`, `error` or `success`; or a value unknown to this version."""
+        """Severity: `info`, `warning`, `error`, `success`, or a value unknown to this version of the SDK."""
     @property
     def notification_type(self) -> Literal["info", "warning", "error", "success"] | str:
-        """The same as `type`, the documented name."""
+        """Alias for `type`, the documented name."""
     @property
     def message(self) -> str:
-        """The text for people."""
+        """Message to show to people."""
     @property
     def persistent(self) -> bool:
-        """True if it should stay until it is withdrawn."""
+        """True if the notification should stay visible until it is withdrawn."""
     @property
     def timestamp(self) -> datetime | None:
-        """The time of sending, in UTC; `None` if the server sent no readable one."""
+        """Time at which the event was sent, in UTC; `None` if the server sent no valid timestamp."""
     @property
     def timestamp_text(self) -> str:
-        """The timestamp as the server wrote it."""
+        """Timestamp as sent by the server."""
     @property
     def extra(self) -> dict[str, Any]:
         """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class UserActivity:
-    """A user's activity in the moderated application."""
+    """Activity of a user of the moderated application."""
 
     __match_args__ = ("user_id", "activity")
     event: Final = "user_activity"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def user_id(self) -> str:
-        """The user's id, as text even if it is a number on the wire."""
+        """Id of the user. Numbers are converted to text."""
     @property
     def activity(self) -> Activity:
-        """The user's figures."""
+        """Statistics about the user."""
     @property
     def triggered_by(self) -> str | None:
-        """The item that caused this event."""
+        """Id of the item whose decision caused this event."""
     @property
     def timestamp(self) -> datetime | None:
-        """The time of sending, in UTC; `None` if the server sent no readable one."""
+        """Time at which the event was sent, in UTC; `None` if the server sent no valid timestamp."""
     @property
     def timestamp_text(self) -> str:
-        """The timestamp as the server wrote it."""
+        """Timestamp as sent by the server."""
     @property
     def extra(self) -> dict[str, Any]:
         """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class ServerError:
-    """The server's `error` event, unless it answers one of the SDK's requests."""
+    """`error` event from the server, unless it is the response to a request from the SDK."""
 
     __match_args__ = ("message", "code")
     event: Final = "server_error"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def message(self) -> str:
-        """The server's message."""
+        """Message from the server."""
     @property
     def code(self) -> str | None:
-        """The error code, from servers that send one."""
+        """Error code, if the server sends one."""
     @property
     def extra(self) -> dict[str, Any]:
         """Undocumented fields."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class UnknownEvent:
-    """An event whose name the SDK does not know."""
+    """Event whose name is unknown to the SDK."""
 
     __match_args__ = ("name", "data")
     event: Final = "unknown_event"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def name(self) -> str:
-        """The event's name."""
+        """Name of the event."""
     @property
     def data(self) -> Any:
-        """Its first argument, converted to Python objects on first access."""
+        """First argument of the event, converted to Python objects on first access."""
     @property
     def attachments(self) -> tuple[bytes, ...]:
         """Binary attachments, in the order of their placeholders in `data`."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class MalformedEvent:
-    """An unreadable frame or event. Later events are delivered."""
+    """Frame or event that could not be decoded. Later events are still delivered."""
 
     __match_args__ = ("name", "data", "reason")
     event: Final = "malformed_event"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def name(self) -> str:
-        """The event's name; empty if unreadable."""
+        """Name of the event; empty if it could not be decoded."""
     @property
     def data(self) -> str:
-        """The received text; possibly invalid JSON."""
+        """Data as received, which may be invalid JSON."""
     @property
     def reason(self) -> str:
-        """The reason that it is unreadable."""
+        """Reason why the frame or event could not be decoded."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class Gap:
-    """Events of a project are missing here, or may be."""
+    """Marks a place in the stream where a project's events are missing, or may be missing."""
 
     __match_args__ = ("project_id", "reason", "missed")
     event: Final = "gap"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def project_id(self) -> str:
-        """The project whose events are missing."""
+        """Id of the project whose events are missing."""
     @property
     def reason(self) -> Literal[
         "interrupted", "expired", "log_changed", "cursor_ahead", "replay_failed", "backfill_incomplete"
     ]:
-        """The reason for the loss: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
+        """Reason for the loss: `interrupted`, `expired`, `log_changed`, `cursor_ahead`, `replay_failed` or
         `backfill_incomplete`.
         """
     @property
     def missed(self) -> int | None:
-        """The number of missing events, if known."""
+        """Number of missing events, if known."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...
 
 @final
 class Lagged:
-    """The reader of this stream was too slow: events were dropped because its buffer was full."""
+    """Marks a place in the stream where events were dropped because the stream's reader was too slow."""
 
     __match_args__ = ("missed",)
     event: Final = "lagged"
-    """The name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every language."""
     @property
     def missed(self) -> int:
-        """The number of events dropped since the last notice of this kind."""
+        """Number of events dropped since the previous `lagged` event."""
     @property
     def meta(self) -> Meta:
-        """Data that the SDK adds to the event."""
+        """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
-        """The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-        Timestamps are RFC 3339 text ending in `Z`.
+        """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
         """
     def to_json(self) -> str:
-        """`to_dict()` as JSON."""
+        """Return `to_dict()` as JSON text."""
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...

@@ -1,4 +1,4 @@
-"""The common part of `AsyncClient` and `Client`: options, and calls that need no waiting."""
+"""Common part of `AsyncClient` and `Client`: options, and methods that don't wait."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from ._native import CredentialRequests, Stream
 
 Handler = TypeVar("Handler", bound=Callable[..., object])
 Credentials = str | Mapping[str, str] | None
-"""An API key, or `{"session": …}`, or `{"email": …, "password": …}`, or `{"api_key": …}`."""
+"""An API key, `{"api_key": …}`, `{"session": …}`, or `{"email": …, "password": …}`. `None` means no credentials."""
 CredentialsReason = Literal["first", "reconnect", "rejected"]
-"""The reason for a request for credentials: the first connection, a reconnection, or a refusal of the last ones."""
+"""Reason why credentials are requested: for the first connection, for a reconnection, or because the server rejected
+the previous credentials.
+"""
 CredentialsProvider = Callable[[CredentialsReason], Credentials | Awaitable[Credentials]]
-"""A function or coroutine function that is called before every attempt: the clients' option `credentials`."""
+"""Function or coroutine function that returns the credentials for each connection attempt."""
 
-KINDS: dict[str, type] = {
+CLASSES_BY_KIND: dict[str, type] = {
     kind.event: kind
     for kind in (
         _native.ModerationUpdate,
@@ -37,17 +39,17 @@ KINDS: dict[str, type] = {
 
 
 def kind_name(kind: object) -> str | None:
-    """The name of a kind of events, given as a class, as a name, or not at all."""
+    """Return the name of a kind of event, given as a class or a name. Return `None` if no kind is given."""
     if kind is None or isinstance(kind, str):
         return kind
     name = getattr(kind, "event", None)
-    if isinstance(name, str) and KINDS.get(name) is kind:
+    if isinstance(name, str) and CLASSES_BY_KIND.get(name) is kind:
         return name
-    raise TypeError(f"kind: {kind!r} is not a class of events")
+    raise TypeError(f"kind: {kind!r} is not an event class")
 
 
-def pem(name: str, value: object) -> bytes:
-    """A certificate given as text or bytes."""
+def pem_bytes(name: str, value: object) -> bytes:
+    """Convert PEM text to bytes."""
     if isinstance(value, str):
         return value.encode()
     if isinstance(value, bytes):
@@ -56,7 +58,7 @@ def pem(name: str, value: object) -> bytes:
 
 
 class BaseClient:
-    """The options and everything that needs no waiting."""
+    """Base class of both clients, with the options and all methods that don't wait."""
 
     _native: _native.Client
 
@@ -92,51 +94,59 @@ class BaseClient:
         client_certificate: tuple[str | bytes, str] | None = None,
         danger_accept_invalid_certs: bool = False,
     ) -> None:
-        """Make a client without connecting it. All times are seconds.
+        """Create a client without connecting it. All durations are in seconds.
 
         Args:
-            url: `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-            fallback_urls: Other addresses of the same server, or of servers on the same database. When a connection
-                is lost or an attempt fails, the client tries the next one at once, and keeps it while it works.
-                Projects and cursors keep working. All addresses receive the credentials.
-            api_key: A project's API key.
-            api_key_via: The place of the key: the connection `query`, as documented, or the Socket.IO `auth` payload
-                or the `X-API-Key` `header`, which stay out of proxies' logs.
-            session: The value of the web session's cookie.
-            email: Log in through the web form, and again when the session has expired; needs `password`.
-            password: The password for `email`.
-            credentials: A function or coroutine function that is called before every attempt with the reason:
-                `first`, `reconnect` or `rejected`. It returns an API key, or a dict with `api_key`, with `session`,
-                or with `email` and `password`. If it raises `AuthenticationFailed`, the client ends; if it raises
-                anything else, the attempt fails.
-            transports: `auto`: WebSocket first, or HTTP long-polling where WebSocket fails.
-            reconnect: `True` uses `ReconnectPolicy()`; with `False` the client ends when the connection is lost.
-            retry_first_connect: Retry the first connection, too, according to `reconnect`.
-            on_server_disconnect: The reaction when the server ends the connection on purpose.
-            connect_timeout: One deadline from the credentials to the namespace acknowledgement.
-            join_timeout: The longest time until the server confirms a join.
-            ack_timeout: The longest wait of `emit_with_ack`.
-            request_timeout: The longest time of a REST call, including a login that it needs.
-            heartbeat_interval: The pause between two documented `heartbeat` events, at least 1; `None` sends none.
-            event_buffer: The number of events that each stream buffers for its reader, in at most 8 MiB.
-            overflow: The policy for a stream whose buffer is full. `replay` reads the events from the server's event
-                log later; without a log it drops the oldest. `drop_oldest` and `drop_newest` drop events, and a
-                `Lagged` takes their place. `close` ends the stream with `Overflow`.
-            rate_limit: The most events per minute that the client sends, at least 10; `None` lifts the limit.
-            backfill: The recovery of events after an interruption: `auto`, only `replay`, or `off`.
-            review_poll: The pause between two REST requests for reviews of flagged items, at least 1; `None` never
-                asks. It is for servers without an event log, which send no events for reviews. Each review arrives
-                once, as a `ModerationUpdate` with the origin `backfill`. Needs an API key.
-            headers: Headers for every request.
-            query: Parameters for the connection query.
-            proxy: `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
-            extra_ca: PEM certificates of authorities to trust in addition to the platform's.
-            client_certificate: The PEM chain and the PEM key to show to the server.
-            danger_accept_invalid_certs: Accept any certificate; for tests only, because anyone can then intercept.
+            url: URL of the server, as `http(s)://host[:port][/prefix]`. `ws(s)://` is also accepted.
+            fallback_urls: Other URLs of the same server, or of servers that share its database. When a connection is
+                lost or an attempt fails, the client tries the next URL at once, and stays with a URL that works. Joined
+                projects and cursors remain valid. The credentials are sent to all URLs.
+            api_key: API key of a project.
+            api_key_via: Location of the API key: the connection `query`, as documented, the Socket.IO `auth` payload,
+                or the `X-API-Key` `header`. Proxies may log the query, but not the other two.
+            session: Value of the web session cookie.
+            email: Email address for a login through the web form. The client logs in again when the session expires.
+                Requires `password`.
+            password: Password for `email`.
+            credentials: Function or coroutine function that is called before each connection attempt with the reason:
+                `first`, `reconnect` or `rejected`. It must return an API key, or a dict with `api_key`, with `session`,
+                or with `email` and `password`. If it raises `AuthenticationFailed`, the client closes; after any other
+                exception, the client retries.
+            transports: Transports to use. `auto` tries WebSocket first and falls back to HTTP long-polling.
+            reconnect: Reconnection policy. `True` means `ReconnectPolicy()`. With `False`, the client closes when the
+                connection is lost.
+            retry_first_connect: True if the first connection is also retried according to `reconnect`.
+            on_server_disconnect: Reaction when the server closes the connection on purpose.
+            connect_timeout: Time limit for a connection attempt, from requesting the credentials to the namespace
+                acknowledgement.
+            join_timeout: Time limit for the server to confirm a join.
+            ack_timeout: Time limit for the acknowledgement in `emit_with_ack`.
+            request_timeout: Time limit for a REST call, including any login.
+            heartbeat_interval: Interval of the documented `heartbeat` event, at least 1. `None` disables it.
+            event_buffer: Maximum number of events that each stream buffers for its reader. The buffer is also limited
+                to 8 MiB.
+            overflow: Policy for full stream buffers. `replay` reads the excess events from the server's event log
+                later; on servers without an event log, it drops the oldest event. `drop_oldest` and `drop_newest` drop
+                events and insert a `Lagged` in their place. `close` ends the stream with `Overflow`.
+            rate_limit: Maximum number of events that the client sends per minute, at least 10. `None` removes the
+                limit.
+            backfill: Recovery of events missed during an interruption. `auto` uses the server's event log, or else
+                REST, or else reports a `Gap`. `replay` skips REST, and `off` always reports a `Gap`.
+            review_poll: Interval at which REST is polled for reviews of flagged items, at least 1. `None` disables
+                polling. Intended for servers without an event log, which send no events for reviews. Each review is
+                delivered once, as a `ModerationUpdate` with the origin `backfill`. Requires an API key.
+            headers: HTTP headers to send with every request.
+            query: Parameters to add to the connection query.
+            proxy: HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables
+                `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply.
+            extra_ca: PEM certificates of certificate authorities to trust, in addition to the platform's.
+            client_certificate: Client certificate for mutual TLS, as a tuple of the PEM chain and the PEM private key.
+            danger_accept_invalid_certs: True if any server certificate is accepted. For tests only, because anyone can
+                then intercept the connection.
 
         Raises:
-            InvalidArgument: An option is invalid; the message names it. The error is also a `ValueError`.
-            TypeError: An option has the wrong type; the message names it.
+            InvalidArgument: An option is invalid; the message names the option. The error is also a `ValueError`.
+            TypeError: An option has the wrong type; the message names the option.
 
         """
         if credentials is not None and not callable(credentials):
@@ -160,7 +170,7 @@ class BaseClient:
             if not isinstance(client_certificate, tuple) or len(client_certificate) != 2:  # pyright: ignore[reportUnnecessaryIsInstance, reportUnnecessaryComparison]
                 raise TypeError("client_certificate: expected a tuple of the chain and the key")
             chain, key = client_certificate
-            certificate = (pem("client_certificate", chain), key)
+            certificate = (pem_bytes("client_certificate", chain), key)
         options: dict[str, object] = {
             "url": url,
             "fallback_urls": list(fallback_urls),
@@ -183,51 +193,53 @@ class BaseClient:
             "rate_limit": rate_limit,
             "backfill": backfill,
             "review_poll": review_poll,
-            "headers": pairs("headers", headers),
-            "query": pairs("query", query),
+            "headers": string_pairs("headers", headers),
+            "query": string_pairs("query", query),
             "proxy": proxy,
-            "extra_ca": [pem("extra_ca", one) for one in extra_ca],
+            "extra_ca": [pem_bytes("extra_ca", one) for one in extra_ca],
             "client_certificate": certificate,
             "danger_accept_invalid_certs": danger_accept_invalid_certs,
         }
         self._native = _native.Client(options, credentials is not None)
         self._provider = credentials
-        self._asked = False
+        self._is_answering = False
         self._handlers: dict[str | None, list[Callable[[Any], object]]] = {}
-        self._handled: Stream | None = None
+        self._handler_stream: Stream | None = None
 
     @property
     def state(self) -> State:
-        """The client's state, which compares equal to its name: `client.state == "connected"`."""
+        """Current state of the client. It compares equal to its name: `client.state == "connected"`."""
         return State(*self._native.state)
 
     @property
     def url(self) -> str:
-        """The address that the client is connected to or tries next: `url`, or one of `fallback_urls`."""
+        """URL that the client is connected to, or will try next: `url`, or one of `fallback_urls`."""
         return self._native.url
 
     def metrics(self) -> Metrics:
-        """The client's counters."""
+        """Return the client's counters."""
         return Metrics(**self._native.metrics())
 
     def network_changed(self) -> None:
-        """Tell the client that the network has changed.
+        """Notify the client of a network change.
 
-        The client ends a pause at once, or asks the server for a sign of life on an open connection.
+        A client that is waiting to reconnect tries at once. A connected client checks whether its connection still
+        works.
         """
         self._native.network_changed()
 
     def on(self, kind: type | str | None = None) -> Callable[[Handler], Handler]:
-        """Register a function for each event of a kind, given as a class or by name, or for every event.
+        """Return a decorator that registers a handler for one kind of event, given as a class or a name, or for every
+        event.
 
-        `run()` calls the functions one after another, in the order of the events, and logs their exceptions. Events
-        that arrive after the first `on` are kept for `run()`, up to `event_buffer`.
+        `run()` calls the handlers one after another, in the order of the events, and logs their exceptions. Events that
+        arrive after the first `on` are buffered for `run()`, up to `event_buffer`.
         """
         name = kind_name(kind)
-        if name is not None and name not in KINDS:
-            raise ValueError(f"kind: unknown kind of events {name!r}")
-        if self._handled is None:
-            self._handled = self._native.events(None)
+        if name is not None and name not in CLASSES_BY_KIND:
+            raise ValueError(f"kind: unknown kind of event {name!r}")
+        if self._handler_stream is None:
+            self._handler_stream = self._native.events(None)
 
         def register(handler: Handler) -> Handler:
             if not callable(handler):
@@ -237,28 +249,28 @@ class BaseClient:
 
         return register
 
-    def _requests_to_answer(self) -> tuple[CredentialRequests, CredentialsProvider] | None:
-        """The requests for credentials and their provider, for the client's lifetime; only on the first call."""
+    def _take_credential_requests(self) -> tuple[CredentialRequests, CredentialsProvider] | None:
+        """Return the queue of credential requests and the provider on the first call, and `None` afterwards."""
         requests = self._native.credential_requests()
-        if self._asked or requests is None or self._provider is None:
+        if self._is_answering or requests is None or self._provider is None:
             return None
-        self._asked = True
+        self._is_answering = True
         return requests, self._provider
 
-    def _stream_of_handlers(self) -> Stream:
-        if self._handled is None:
-            self._handled = self._native.events(None)
-        return self._handled
+    def _open_handler_stream(self) -> Stream:
+        if self._handler_stream is None:
+            self._handler_stream = self._native.events(None)
+        return self._handler_stream
 
-    def _handlers_of(self, event: Any) -> list[Callable[[Any], object]]:
+    def _handlers_for(self, event: Any) -> list[Callable[[Any], object]]:
         return self._handlers.get(event.event, []) + self._handlers.get(None, [])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._native.state[0]}>"
 
 
-def pairs(name: str, mapping: object) -> list[tuple[str, str]]:
-    """A mapping of strings to strings, as pairs."""
+def string_pairs(name: str, mapping: object) -> list[tuple[str, str]]:
+    """Convert a mapping of strings to a list of pairs."""
     if mapping is None:
         return []
     if not isinstance(mapping, Mapping):
@@ -266,8 +278,8 @@ def pairs(name: str, mapping: object) -> list[tuple[str, str]]:
     return list(cast("Mapping[str, str]", mapping).items())
 
 
-def after_text(after: object) -> str | None:
-    """A cursor: its text, or an event id."""
+def cursor_text(after: object) -> str | None:
+    """Convert a cursor or an event id to a cursor string."""
     if after is None or isinstance(after, str):
         return after
     if isinstance(after, int) and not isinstance(after, bool):
@@ -275,43 +287,45 @@ def after_text(after: object) -> str | None:
     raise TypeError(f"after: expected a cursor or an event id, got {type(after).__name__}")
 
 
-def count(name: str, value: object, least: int = 1) -> int:
-    """A number of something."""
+def check_count(name: str, value: object, minimum: int = 1) -> int:
+    """Check the type and range of an integer argument."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name}: expected an int, got {type(value).__name__}")
-    if not least <= value < 1 << 32:
-        raise ValueError(f"{name}: it must be from {least} to {(1 << 32) - 1}")
+    if not minimum <= value < 1 << 32:
+        raise ValueError(f"{name}: must be from {minimum} to {(1 << 32) - 1}")
     return value
 
 
-def text(name: str, value: object) -> str:
-    """Text that can be sent."""
+def check_text(name: str, value: object) -> str:
+    """Check that an argument is a str that can be encoded as UTF-8."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: expected a str, got {type(value).__name__}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{name}: it contains a lone surrogate, which can't be sent") from None
+        raise ValueError(f"{name}: contains a lone surrogate, which can't be sent") from None
     return value
 
 
-def seconds(name: str, value: object) -> float:
-    """A time in seconds; the SDK checks its range."""
+def check_seconds(name: str, value: object) -> float:
+    """Check the type of a duration in seconds. The SDK checks its range."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name}: expected a number of seconds, got {type(value).__name__}")
     return float(value)
 
 
-def page_wanted(page: object, per_page: object, status: object) -> tuple[int, int | None, str | None]:
-    """The page of items to fetch."""
+def page_arguments(page: object, per_page: object, status: object) -> tuple[int, int | None, str | None]:
+    """Check the arguments of `contents_page`."""
     return (
-        count("page", page),
-        None if per_page is None else count("per_page", per_page),
-        None if status is None else text("status", status),
+        check_count("page", page),
+        None if per_page is None else check_count("per_page", per_page),
+        None if status is None else check_text("status", status),
     )
 
 
-def refusal(error: Exception) -> tuple[str, bool]:
-    """The session's view of a provider's exception: a text that can't contain a secret, and a flag if it is final."""
+def provider_refusal(error: Exception) -> tuple[str, bool]:
+    """Return an error message for a provider's exception, without its text, which may contain secrets. Also return
+    whether the error is fatal.
+    """
     fatal = isinstance(error, (AutoModerateError, TypeError)) and not getattr(error, "retryable", False)
-    return f"the credentials provider raised {type(error).__name__}", fatal
+    return f"it raised {type(error).__name__}", fatal

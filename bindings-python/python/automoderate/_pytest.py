@@ -1,4 +1,4 @@
-"""The pytest plugin, which pytest finds automatically when the package is installed."""
+"""Pytest plugin, which pytest finds automatically when the package is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def automoderate_server() -> Iterator[Server]:
-    """A server on loopback for this test; see `automoderate.testing`."""
+    """Test server for this test; see `automoderate.testing`."""
     from .testing import Server
 
     with Server() as server:

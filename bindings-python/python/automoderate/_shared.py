@@ -1,4 +1,4 @@
-"""The common part of both clients' streams and projects: all calls that need no waiting."""
+"""Common part of both clients' streams and projects: all methods that don't wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from . import _native
 from ._events import Event
 from ._models import Content, ContentPage, Losses
-from ._options import seconds
+from ._options import check_seconds
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -17,7 +17,7 @@ E = TypeVar("E", bound=Event)
 
 
 class BaseStream(Generic[E]):
-    """A stream of events."""
+    """Base class of event streams."""
 
     __slots__ = ("_native",)
 
@@ -25,28 +25,29 @@ class BaseStream(Generic[E]):
         self._native = native
 
     def throttle(self, interval: float) -> Self:
-        """At most one event per `interval` seconds: the first at once, then the latest. The last one is never lost.
+        """Limit the stream to one event per `interval` seconds: the first event at once, then the latest one.
 
-        Notices of loss pass without delay. This stream ends; use the returned one.
+        The last event is never dropped, and `Gap` and `Lagged` are not delayed. This stream ends; use the returned
+        stream instead.
 
         Raises:
-            InvalidArgument: The interval is not a number of seconds, or the stream is already throttled or has ended.
+            InvalidArgument: The interval is invalid, or the stream is already throttled or has ended.
 
         """
-        return type(self)(self._native.throttle(seconds("interval", interval)))
+        return type(self)(self._native.throttle(check_seconds("interval", interval)))
 
     @property
     def losses(self) -> Losses:
-        """Losses that a stream of one kind can't show as events."""
+        """Losses of a stream of one kind, which does not yield loss events."""
         return Losses(*self._native.losses)
 
     def close(self) -> None:
-        """End the stream for all its readers, including waiting ones."""
+        """End the stream for all readers, including those that are waiting."""
         self._native.cancel()
 
 
 class BaseProject:
-    """A joined project."""
+    """Base class of projects."""
 
     __slots__ = ("_native",)
 
@@ -55,15 +56,15 @@ class BaseProject:
 
     @property
     def id(self) -> str:
-        """The project's id."""
+        """Id of the project."""
         return self._native.id
 
     @property
     def cursor(self) -> str | None:
-        """The position of the project's slowest reader: it has received every event before the cursor.
+        """Cursor up to which all of the project's streams have been read.
 
-        Store it, and pass it to `join(…, after=…)` to resume later, also in another process. `None` on servers without
-        an event log.
+        To resume later, even in another process, store the cursor and pass it to `join(…, after=…)`. It is `None` on
+        servers without an event log.
         """
         return self._native.cursor
 
@@ -71,18 +72,20 @@ class BaseProject:
         return f"<{type(self).__name__} {self.id}>"
 
 
-class Pages:
-    """Items fetched page by page. A page that could not be fetched is requested again."""
+class PagedItems:
+    """Base class of listings, which are fetched page by page. If fetching a page fails, the next read requests it
+    again.
+    """
 
     def __init__(self) -> None:
-        self.page, self.more = 1, True
-        self._ready: deque[Content] = deque()
+        self.next_page, self.has_more = 1, True
+        self._fetched: deque[Content] = deque()
 
-    def pop(self) -> Content | None:
-        """The next item that is already fetched."""
-        return self._ready.popleft() if self._ready else None
+    def pop_fetched(self) -> Content | None:
+        """Remove and return the next fetched item. Return `None` if there is none."""
+        return self._fetched.popleft() if self._fetched else None
 
-    def add(self, page: ContentPage) -> None:
+    def add_page(self, page: ContentPage) -> None:
         """Add a fetched page."""
-        self.page, self.more = page.page + 1, page.has_more
-        self._ready.extend(page.items)
+        self.next_page, self.has_more = page.page + 1, page.has_more
+        self._fetched.extend(page.items)

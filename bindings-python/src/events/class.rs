@@ -1,4 +1,4 @@
-//! The common part of all event classes.
+//! Common parts of the event classes.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -7,25 +7,25 @@ use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
 
 use crate::{errors, json};
 
-/// Declares the class of one kind of events: its own getters, and those that every class has.
+/// Declares the class of one kind of event, with its own getters and those common to all classes.
 macro_rules! event_class {
     ($(#[$doc:meta])* $class:ident = $kind:literal, shows $shown:tt, matches $matched:tt, { $($own:tt)* }) => {
         $(#[$doc])*
         #[pyclass(frozen, module = "automoderate")]
         pub(crate) struct $class {
             pub(super) event: automoderate::Event,
-            /// The Python object of the largest field, made on first access; not all kinds need it.
+            /// Python object of the most expensive field, created on first access. Unused in some classes.
             #[allow(dead_code)]
-            pub(super) lazy: pyo3::sync::PyOnceLock<Py<PyAny>>,
+            pub(super) cached_field: pyo3::sync::PyOnceLock<Py<PyAny>>,
             #[allow(dead_code)]
-            pub(super) extra: pyo3::sync::PyOnceLock<Py<pyo3::types::PyDict>>,
+            pub(super) cached_extra: pyo3::sync::PyOnceLock<Py<pyo3::types::PyDict>>,
         }
 
         impl $class {
-            fn of(&self) -> &automoderate::$class {
+            fn inner(&self) -> &automoderate::$class {
                 match &self.event {
                     automoderate::Event::$class(event) => event,
-                    _ => unreachable!("events are assigned to their classes in one place"),
+                    _ => unreachable!("`to_python` selects the class by the kind of event"),
                 }
             }
         }
@@ -34,7 +34,7 @@ macro_rules! event_class {
         impl $class {
             $($own)*
 
-            /// The name of the kind of event, the same in every language.
+            /// Name of the kind of event, the same in every language.
             #[classattr]
             #[pyo3(name = "event")]
             const EVENT: &'static str = $kind;
@@ -45,25 +45,25 @@ macro_rules! event_class {
                 pyo3::types::PyTuple::new(py, MATCHED)
             }
 
-            /// Data that the SDK adds to the event.
+            /// Metadata that the SDK adds to the event.
             #[getter]
             fn meta(&self) -> $crate::events::meta::Meta {
                 $crate::events::meta::Meta(self.event.meta().clone())
             }
 
-            /// The event as a dict for `json.dumps`: `event`, the documented fields, `extra` if not empty, and `meta`.
-            /// Timestamps are RFC 3339 text ending in `Z`.
+            /// Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty,
+            /// and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 $crate::json::to_python(py, &automoderate::facade::event_to_value(&self.event))
             }
 
-            /// `to_dict()` as JSON.
+            /// Return `to_dict()` as JSON text.
             fn to_json(&self) -> String {
                 automoderate::facade::event_to_json(&self.event)
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-                $crate::events::class::repr(slf.as_any(), &$shown)
+                $crate::events::class::event_repr(slf.as_any(), &$shown)
             }
 
             fn __eq__(&self, other: &Self) -> bool {
@@ -71,19 +71,19 @@ macro_rules! event_class {
             }
 
             fn __hash__(&self) -> u64 {
-                $crate::events::class::hash(&self.event)
+                $crate::events::class::event_hash(&self.event)
             }
 
             fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
-                $crate::events::class::reduce(py, &self.event)
+                $crate::events::class::event_reduce(py, &self.event)
             }
         }
     };
 }
 pub(super) use event_class;
 
-/// `Class(field=…, …)`.
-pub(super) fn repr(object: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<String> {
+/// Formats an event as `Class(field=…, …)`.
+pub(super) fn event_repr(object: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<String> {
     let mut text = format!("{}(", object.get_type().name()?);
     for (at, field) in fields.iter().chain(&["meta"]).enumerate() {
         if at > 0 {
@@ -95,7 +95,7 @@ pub(super) fn repr(object: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<Strin
     Ok(text)
 }
 
-pub(super) fn hash(event: &Event) -> u64 {
+pub(super) fn event_hash(event: &Event) -> u64 {
     let mut hasher = DefaultHasher::new();
     let meta = event.meta();
     event.name().hash(&mut hasher);
@@ -105,20 +105,20 @@ pub(super) fn hash(event: &Event) -> u64 {
     hasher.finish()
 }
 
-pub(super) fn reduce<'py>(py: Python<'py>, event: &Event) -> PyResult<(Bound<'py, PyAny>, (String,))> {
-    let unpack = py.import("automoderate._native")?.getattr("_unpack")?;
+pub(super) fn event_reduce<'py>(py: Python<'py>, event: &Event) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+    let unpack = py.import("automoderate._native")?.getattr("_unpickle_event")?;
     Ok((unpack, (facade::pack_event(event),)))
 }
 
-/// Restores a pickled event.
+/// Recreates a pickled event.
 #[pyfunction]
-pub(super) fn _unpack(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
-    let event = facade::unpack_event(text).map_err(|error| errors::raise(py, &error))?;
+pub(super) fn _unpickle_event(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>> {
+    let event = facade::unpack_event(text).map_err(|error| errors::to_py_err(py, &error))?;
     super::to_python(py, event)
 }
 
-/// The unknown fields of a payload as a dict, made once.
-pub(super) fn extra<'py>(
+/// Returns the undocumented fields of a payload as a dict, which is created on first access.
+pub(super) fn extra_dict<'py>(
     py: Python<'py>,
     cache: &PyOnceLock<Py<PyDict>>,
     extra: &Extra,
@@ -127,8 +127,8 @@ pub(super) fn extra<'py>(
     Ok(dict.bind(py).clone())
 }
 
-/// Converts on first access, and keeps the result.
-pub(super) fn once<'py>(
+/// Returns the cached object, which `make` creates on first access.
+pub(super) fn get_or_create<'py>(
     py: Python<'py>,
     cache: &PyOnceLock<Py<PyAny>>,
     make: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
@@ -136,8 +136,8 @@ pub(super) fn once<'py>(
     Ok(cache.get_or_try_init(py, || make().map(Bound::unbind))?.bind(py).clone())
 }
 
-/// A class of `_models.py`.
-pub(super) fn model<'py>(
+/// Returns a class of `_models.py`.
+pub(super) fn model_class<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,
     name: &str,

@@ -1,87 +1,87 @@
-//! Events without their own module: errors, unknown events, unreadable events.
+//! The `ServerError`, `UnknownEvent` and `MalformedEvent` classes.
 
 use pyo3::{
     prelude::*,
     types::{PyBytes, PyDict, PyTuple},
 };
 
-use super::class::{event_class, extra, once};
+use super::class::{event_class, extra_dict, get_or_create};
 use crate::json;
 
 event_class! {
-    /// The server's `error` event, unless it answers one of the SDK's requests.
+    /// `error` event from the server, unless it is the response to a request from the SDK.
     ServerError = "server_error",
     shows ["message", "code"],
     matches ["message", "code"],
     {
-        /// The server's message.
+        /// Message from the server.
         #[getter]
         fn message(&self) -> &str {
-            &self.of().message
+            &self.inner().message
         }
 
-        /// The error code, from servers that send one.
+        /// Error code, if the server sends one.
         #[getter]
         fn code(&self) -> Option<&str> {
-            self.of().code.as_deref()
+            self.inner().code.as_deref()
         }
 
         /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            extra(py, &self.extra, &self.of().extra)
+            extra_dict(py, &self.cached_extra, &self.inner().extra)
         }
     }
 }
 
 event_class! {
-    /// An event whose name the SDK does not know.
+    /// Event whose name is unknown to the SDK.
     UnknownEvent = "unknown_event",
     shows ["name", "data"],
     matches ["name", "data"],
     {
-        /// The event's name.
+        /// Name of the event.
         #[getter]
         fn name(&self) -> &str {
-            &self.of().name
+            &self.inner().name
         }
 
-        /// Its first argument, converted to Python objects on first access.
+        /// First argument of the event, converted to Python objects on first access.
         #[getter]
         fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-            once(py, &self.lazy, || json::raw_to_python(py, &self.of().data))
+            get_or_create(py, &self.cached_field, || json::raw_to_python(py, &self.inner().data))
         }
 
         /// Binary attachments, in the order of their placeholders in `data`.
         #[getter]
         fn attachments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-            PyTuple::new(py, self.of().attachments.iter().map(|bytes| PyBytes::new(py, bytes)))
+            PyTuple::new(py, self.inner().attachments.iter().map(|bytes| PyBytes::new(py, bytes)))
         }
     }
 }
 
 event_class! {
-    /// An unreadable frame or event. Later events are delivered.
+    /// Frame or event that could not be decoded. Later events are still delivered.
     MalformedEvent = "malformed_event",
     shows ["name", "data", "reason"],
     matches ["name", "data", "reason"],
     {
-        /// The event's name; empty if unreadable.
+        /// Name of the event; empty if it could not be decoded.
         #[getter]
         fn name(&self) -> &str {
-            &self.of().name
+            &self.inner().name
         }
 
-        /// The received text; possibly invalid JSON.
+        /// Data as received, which may be invalid JSON.
         #[getter]
         fn data(&self) -> &str {
-            self.of().data.as_str()
+            self.inner().data.as_str()
         }
 
-        /// The reason that it is unreadable.
+        /// Reason why the frame or event could not be decoded.
         #[getter]
         fn reason(&self) -> &str {
-            &self.of().reason
+            &self.inner().reason
         }
     }
 }

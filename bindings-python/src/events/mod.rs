@@ -1,4 +1,4 @@
-//! Events as Python objects: the core's structs with getters, so that unread fields cost nothing.
+//! Event classes. Their getters read the core's structs, so that fields that are not read cost nothing.
 
 mod activity;
 mod class;
@@ -15,28 +15,28 @@ use pyo3::{IntoPyObjectExt, prelude::*, sync::PyOnceLock};
 
 use crate::json;
 
-macro_rules! kinds {
+macro_rules! event_classes {
     ($($module:ident::$class:ident),* $(,)?) => {
         pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
             $(module.add_class::<$module::$class>()?;)*
             module.add_class::<meta::Meta>()?;
-            module.add_function(wrap_pyfunction!(class::_unpack, module)?)?;
-            module.add_function(wrap_pyfunction!(meta::_unpack_meta, module)?)
+            module.add_function(wrap_pyfunction!(class::_unpickle_event, module)?)?;
+            module.add_function(wrap_pyfunction!(meta::_unpickle_meta, module)?)
         }
 
-        /// The event as an object of its class.
+        /// Converts an event to an object of its class.
         pub(crate) fn to_python(py: Python<'_>, event: Event) -> PyResult<Py<PyAny>> {
-            let (lazy, extra) = (PyOnceLock::new(), PyOnceLock::new());
+            let (cached_field, cached_extra) = (PyOnceLock::new(), PyOnceLock::new());
             match event {
-                $(Event::$class(_) => Py::new(py, $module::$class { event, lazy, extra })?.into_py_any(py),)*
-                // A kind that the core knows and this binding does not, so that it is not lost.
+                $(Event::$class(_) => Py::new(py, $module::$class { event, cached_field, cached_extra })?.into_py_any(py),)*
+                // A kind that this binding does not know is converted to a dict, so that it is not lost.
                 other => json::to_python(py, &automoderate::facade::event_to_value(&other)).map(Bound::unbind),
             }
         }
     };
 }
 
-kinds! {
+event_classes! {
     moderation::ModerationUpdate,
     stats::StatsUpdate,
     rule::RuleUpdate,
@@ -49,7 +49,7 @@ kinds! {
     losses::Lagged,
 }
 
-/// The instant, if the text is one.
-pub(crate) fn instant(timestamp: &Timestamp) -> Option<jiff::Timestamp> {
+/// Returns the instant of a timestamp, if its text is valid.
+pub(crate) fn to_instant(timestamp: &Timestamp) -> Option<jiff::Timestamp> {
     timestamp.instant()
 }

@@ -1,109 +1,109 @@
-//! A decision about an item.
+//! The `ModerationUpdate` class.
 
 use pyo3::{prelude::*, types::PyDict};
 
 use super::{
-    class::{event_class, extra, once},
-    instant,
+    class::{event_class, extra_dict, get_or_create},
+    to_instant,
 };
 use crate::json;
 
 event_class! {
-    /// An item was decided.
+    /// Decision about an item.
     ModerationUpdate = "moderation_update",
     shows ["content_id", "status", "content_type", "content_preview", "moderator_type", "rule_name", "timestamp"],
     matches ["content_id", "status"],
     {
-        /// The item's id.
+        /// Id of the item.
         #[getter]
         fn content_id(&self) -> &str {
-            &self.of().content_id
+            &self.inner().content_id
         }
 
-        /// The project that the item belongs to.
+        /// Id of the item's project; `None` if the server does not send it.
         #[getter]
         fn project_id(&self) -> Option<&str> {
-            self.of().project_id.as_deref()
+            self.inner().project_id.as_deref()
         }
 
-        /// The decision: `approved`, `rejected`, `flagged` or `pending`; or a value unknown to this version.
+        /// Decision: `approved`, `rejected`, `flagged`, `pending`, or a value unknown to this version of the SDK.
         #[getter]
         fn status(&self) -> &str {
-            self.of().status.as_str()
+            self.inner().status.as_str()
         }
 
-        /// The item's type: `text` or `image`; or a value unknown to this version.
+        /// Content type: `text`, `image`, or a value unknown to this version of the SDK.
         #[getter]
         fn content_type(&self) -> Option<&str> {
-            self.of().content_type.as_ref().map(|word| word.as_str())
+            self.inner().content_type.as_ref().map(|word| word.as_str())
         }
 
-        /// The beginning of the text, as its author wrote it, **including markup**. On a page, use
+        /// Beginning of the content as its author wrote it, **including markup**. For web pages, use
         /// `content_preview_html`.
         #[getter]
         fn content_preview(&self) -> &str {
-            &self.of().content_preview
+            &self.inner().content_preview
         }
 
         /// `content_preview`, escaped for HTML.
         #[getter]
         fn content_preview_html(&self) -> String {
-            self.of().content_preview_html()
+            self.inner().content_preview_html()
         }
 
-        /// The submitter's metadata, converted to Python objects on first access.
+        /// Metadata from the submitter, converted to Python objects on first access.
         #[getter]
         fn meta_data<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-            let Some(raw) = &self.of().meta_data else { return Ok(None) };
-            once(py, &self.lazy, || json::raw_to_python(py, raw)).map(Some)
+            let Some(raw) = &self.inner().meta_data else { return Ok(None) };
+            get_or_create(py, &self.cached_field, || json::raw_to_python(py, raw)).map(Some)
         }
 
-        /// The number of rules or models that gave a result.
+        /// Number of rules and models that returned a result.
         #[getter]
         fn results_count(&self) -> Option<u64> {
-            self.of().results_count
+            self.inner().results_count
         }
 
-        /// The seconds that the decision took.
+        /// Time that the decision took, in seconds.
         #[getter]
         fn processing_time(&self) -> Option<f64> {
-            self.of().processing_time
+            self.inner().processing_time
         }
 
-        /// The decider: `rule`, `ai`, `manual` or `unknown`; or a value unknown to this version.
+        /// Kind of decider: `rule`, `ai`, `manual`, `unknown`, or a value unknown to this version of the SDK.
         #[getter]
         fn moderator_type(&self) -> Option<&str> {
-            self.of().moderator_type.as_ref().map(|word| word.as_str())
+            self.inner().moderator_type.as_ref().map(|word| word.as_str())
         }
 
-        /// The decider's name, such as `AI Rule`.
+        /// Name of the decider, such as `AI Rule`.
         #[getter]
         fn moderator_name(&self) -> Option<&str> {
-            self.of().moderator_name.as_deref()
+            self.inner().moderator_name.as_deref()
         }
 
-        /// The rule that matched.
+        /// Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`.
         #[getter]
         fn rule_name(&self) -> Option<&str> {
-            self.of().rule_name.as_deref()
+            self.inner().rule_name.as_deref()
         }
 
-        /// The time of the decision, in UTC; `None` if the server sent no readable one.
+        /// Time of the decision, in UTC; `None` if the server sent no valid timestamp.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
-            instant(&self.of().timestamp)
+            to_instant(&self.inner().timestamp)
         }
 
-        /// The timestamp as the server wrote it.
+        /// Timestamp as sent by the server.
         #[getter]
         fn timestamp_text(&self) -> &str {
-            self.of().timestamp.as_str()
+            self.inner().timestamp.as_str()
         }
 
         /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            extra(py, &self.extra, &self.of().extra)
+            extra_dict(py, &self.cached_extra, &self.inner().extra)
         }
     }
 }

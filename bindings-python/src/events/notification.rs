@@ -1,58 +1,58 @@
-//! Notifications from operators.
+//! The `SystemNotification` class.
 
 use pyo3::{prelude::*, types::PyDict};
 
 use super::{
-    class::{event_class, extra},
-    instant,
+    class::{event_class, extra_dict},
+    to_instant,
 };
 
 event_class! {
-    /// A notification from the server's operators, or from the server itself.
+    /// Notification from the server or its operators.
     SystemNotification = "system_notification",
     shows ["type", "message", "persistent", "timestamp"],
     matches ["type", "message"],
     {
-        /// The severity: `info`, `warning`, `error` or `success`; or a value unknown to this version.
+        /// Severity: `info`, `warning`, `error`, `success`, or a value unknown to this version of the SDK.
         #[getter]
         fn r#type(&self) -> &str {
-            self.of().notification_type.as_str()
+            self.inner().notification_type.as_str()
         }
 
-        /// The same as `type`, the documented name.
+        /// Alias for `type`, the documented name.
         #[getter]
         fn notification_type(&self) -> &str {
-            self.of().notification_type.as_str()
+            self.inner().notification_type.as_str()
         }
 
-        /// The text for people.
+        /// Message to show to people.
         #[getter]
         fn message(&self) -> &str {
-            &self.of().message
+            &self.inner().message
         }
 
-        /// True if it should stay until it is withdrawn.
+        /// True if the notification should stay visible until it is withdrawn.
         #[getter]
         fn persistent(&self) -> bool {
-            self.of().persistent
+            self.inner().persistent
         }
 
-        /// The time of sending, in UTC; `None` if the server sent no readable one.
+        /// Time at which the event was sent, in UTC; `None` if the server sent no valid timestamp.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
-            instant(&self.of().timestamp)
+            to_instant(&self.inner().timestamp)
         }
 
-        /// The timestamp as the server wrote it.
+        /// Timestamp as sent by the server.
         #[getter]
         fn timestamp_text(&self) -> &str {
-            self.of().timestamp.as_str()
+            self.inner().timestamp.as_str()
         }
 
         /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            extra(py, &self.extra, &self.of().extra)
+            extra_dict(py, &self.cached_extra, &self.inner().extra)
         }
     }
 }

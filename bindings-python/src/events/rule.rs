@@ -1,55 +1,55 @@
-//! Rules that change.
+//! The `RuleUpdate` class.
 
 use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
 
 use super::{
-    class::{event_class, extra, model, once},
-    instant,
+    class::{event_class, extra_dict, get_or_create, model_class},
+    to_instant,
 };
 use crate::json;
 
 event_class! {
-    /// A rule was created, updated or deleted.
+    /// Creation, change or deletion of a rule.
     RuleUpdate = "rule_update",
     shows ["action", "rule", "timestamp"],
     matches ["action", "rule"],
     {
-        /// The change: `created`, `updated` or `deleted`; or a value unknown to this version.
+        /// Change made to the rule: `created`, `updated`, `deleted`, or a value unknown to this version of the SDK.
         #[getter]
         fn action(&self) -> &str {
-            self.of().action.as_str()
+            self.inner().action.as_str()
         }
 
-        /// The rule in its current or last form.
+        /// Rule after the change, or before its deletion.
         #[getter]
         fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-            once(py, &self.lazy, || {
-                let rule = &self.of().rule;
+            get_or_create(py, &self.cached_field, || {
+                let rule = &self.inner().rule;
                 let kind = rule.rule_type.as_ref().map(|word| word.as_str());
                 let action = rule.action.as_ref().map(|word| word.as_str());
                 let extra = json::object_to_python(py, &rule.extra)?;
-                let class = model(py, &CLASS, "Rule")?;
+                let class = model_class(py, &CLASS, "Rule")?;
                 class.call1((&rule.id, &rule.name, kind, rule.is_active, rule.priority, action, extra))
             })
         }
 
-        /// The time of the change, in UTC; `None` if the server sent no readable one.
+        /// Time of the change, in UTC; `None` if the server sent no valid timestamp.
         #[getter]
         fn timestamp(&self) -> Option<jiff::Timestamp> {
-            instant(&self.of().timestamp)
+            to_instant(&self.inner().timestamp)
         }
 
-        /// The timestamp as the server wrote it.
+        /// Timestamp as sent by the server.
         #[getter]
         fn timestamp_text(&self) -> &str {
-            self.of().timestamp.as_str()
+            self.inner().timestamp.as_str()
         }
 
         /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            extra(py, &self.extra, &self.of().extra)
+            extra_dict(py, &self.cached_extra, &self.inner().extra)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A project's counters.
+//! The `StatsUpdate` class.
 
 use pyo3::{
     prelude::*,
@@ -7,72 +7,72 @@ use pyo3::{
 };
 
 use super::{
-    class::{event_class, extra, model, once},
-    instant,
+    class::{event_class, extra_dict, get_or_create, model_class},
+    to_instant,
 };
 
 event_class! {
-    /// The project's counters; each one replaces the previous one.
+    /// Counters of the project. Each update replaces the previous one.
     StatsUpdate = "stats_update",
     shows ["total_content", "approved", "rejected", "flagged", "approval_rate"],
     matches ["total_content", "approved", "rejected", "flagged"],
     {
-        /// All items ever decided.
+        /// Number of items decided so far.
         #[getter]
         fn total_content(&self) -> u64 {
-            self.of().total_content
+            self.inner().total_content
         }
 
-        /// Of these, approved items.
+        /// Number of items approved.
         #[getter]
         fn approved(&self) -> u64 {
-            self.of().approved
+            self.inner().approved
         }
 
-        /// Of these, rejected items.
+        /// Number of items rejected.
         #[getter]
         fn rejected(&self) -> u64 {
-            self.of().rejected
+            self.inner().rejected
         }
 
-        /// Of these, items flagged for a person.
+        /// Number of items flagged for human review.
         #[getter]
         fn flagged(&self) -> u64 {
-            self.of().flagged
+            self.inner().flagged
         }
 
-        /// Items waiting for a decision; only on some servers.
+        /// Number of items without a decision, if the server sends it.
         #[getter]
         fn pending(&self) -> Option<u64> {
-            self.of().pending
+            self.inner().pending
         }
 
-        /// Percent approved.
+        /// Percentage of items approved, from 0 to 100.
         #[getter]
         fn approval_rate(&self) -> Option<f64> {
-            self.of().approval_rate
+            self.inner().approval_rate
         }
 
-        /// Percent rejected.
+        /// Percentage of items rejected, from 0 to 100.
         #[getter]
         fn rejection_rate(&self) -> Option<f64> {
-            self.of().rejection_rate
+            self.inner().rejection_rate
         }
 
-        /// Percent flagged.
+        /// Percentage of items flagged, from 0 to 100.
         #[getter]
         fn flag_rate(&self) -> Option<f64> {
-            self.of().flag_rate
+            self.inner().flag_rate
         }
 
-        /// The latest decisions, as a tuple of `RecentActivity`.
+        /// Latest decisions, as a tuple of `RecentActivity`.
         #[getter]
         fn recent_activity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-            once(py, &self.lazy, || {
-                let class = model(py, &CLASS, "RecentActivity")?;
-                let all = self.of().recent_activity.iter();
-                let all = all.map(|one| class.call1((&one.content_id, one.decision.as_str(), instant(&one.timestamp))));
+            get_or_create(py, &self.cached_field, || {
+                let class = model_class(py, &CLASS, "RecentActivity")?;
+                let all = self.inner().recent_activity.iter();
+                let all = all.map(|one| class.call1((&one.content_id, one.decision.as_str(), to_instant(&one.timestamp))));
                 Ok(PyTuple::new(py, all.collect::<PyResult<Vec<_>>>()?)?.into_any())
             })
         }
@@ -80,7 +80,7 @@ event_class! {
         /// Undocumented fields.
         #[getter]
         fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-            extra(py, &self.extra, &self.of().extra)
+            extra_dict(py, &self.cached_extra, &self.inner().extra)
         }
     }
 }

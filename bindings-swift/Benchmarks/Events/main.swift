@@ -1,14 +1,14 @@
-// One reader of a sender's events in its own process; bench.sh runs the readers in turns.
+// Measures one reader. The sender runs in a separate process, and bench.sh measures the readers in turn.
 //
 //     automoderate-bench (loop | batches | decoder | memory-ours | memory-decoder) URL EVENTS
 //
-// Prints one line of JSON: events per second, and microseconds of CPU per event, all threads.
+// Prints one line of JSON: events per second, and CPU time of all threads per event, in microseconds.
 
 import AutoModerate
 import Foundation
 
-/// The documented event as a program would declare it for JSONDecoder.
-struct Plain: Decodable, Sendable {
+/// Documented event, declared as in a program that uses JSONDecoder.
+struct PlainUpdate: Decodable, Sendable {
     struct MetaData: Decodable, Sendable {
         var user_id: String
         var source: String
@@ -39,45 +39,46 @@ let payload = """
 
 struct Meter {
     private let started = ContinuousClock.now
-    private let cpu = Meter.cpu()
+    private let cpu = Meter.cpuSeconds()
 
-    static func cpu() -> Double {
+    static func cpuSeconds() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    func tell(_ events: Int) {
+    func printResult(_ events: Int) {
         let (seconds, attoseconds) = (ContinuousClock.now - started).components
         let rate = Double(events) / (Double(seconds) + Double(attoseconds) / 1e18)
-        print("{\"rate\": \(rate), \"cpu\": \((Meter.cpu() - cpu) / Double(events) * 1e6)}")
+        print("{\"rate\": \(rate), \"cpu\": \((Meter.cpuSeconds() - cpu) / Double(events) * 1e6)}")
     }
 }
 
 #if canImport(Glibc)
-    /// Gives freed memory back; the C library's module does not show it.
-    @_silgen_name("malloc_trim") @discardableResult func trim(_ pad: Int) -> Int32
+    /// `malloc_trim`, which returns freed memory to the system. Declared here because Swift's Glibc module does not
+    /// export it.
+    @_silgen_name("malloc_trim") @discardableResult func mallocTrim(_ pad: Int) -> Int32
 #endif
 
-/// Without freed memory that is only kept for reuse.
-func resident() throws -> Int {
+/// Returns the resident memory in bytes, without freed memory.
+func residentBytes() throws -> Int {
     #if canImport(Glibc)
-        trim(0)
+        mallocTrim(0)
     #endif
     let statm = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
     return (Int(statm.split(separator: " ")[1]) ?? 0) * 4096
 }
 
-/// The fields that every reader looks at.
-func look(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
+/// Accesses the same fields in every benchmark.
+func accessFields(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
     precondition(id.utf8.count == 44 && status.utf8.count == 8 && !preview.isEmpty && rule != nil && date != nil)
 }
 
-func look(_ event: ModerationUpdate) {
-    look(event.contentId, event.status.rawValue, event.contentPreview, event.ruleName, event.timestamp)
+func accessFields(_ event: ModerationUpdate) {
+    accessFields(event.contentId, event.status.rawValue, event.contentPreview, event.ruleName, event.timestamp)
 }
 
-func decoder() -> JSONDecoder {
+func makeDecoder() -> JSONDecoder {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
     return decoder
@@ -85,13 +86,13 @@ func decoder() -> JSONDecoder {
 
 let (mode, url, count) = (CommandLine.arguments[1], CommandLine.arguments[2], Int(CommandLine.arguments[3])!)
 
-func updates() async throws -> EventStream<ModerationUpdate> {
+func openUpdates() async throws -> EventStream<ModerationUpdate> {
     let options = Client.Options(apiKey: "k", transports: .websocket, eventBuffer: 1_000_000)
     return try await Client.connect(url, options).join(String(count)).events(of: ModerationUpdate.self)
 }
 
-/// Holds events, and nothing of their source.
-func fill(_ held: inout [ModerationUpdate]) async throws {
+/// Fills `held` with events, and releases the client and the stream.
+func fillWithEvents(_ held: inout [ModerationUpdate]) async throws {
     let client = try await Client.connect(url, .init(apiKey: "k", transports: .websocket, eventBuffer: 1_000_000))
     let stream = try await client.join(String(count)).events(of: ModerationUpdate.self)
     while held.count < count { held += try await stream.nextBatch(1024) }
@@ -102,46 +103,46 @@ switch mode {
 case "loop":
     let meter = Meter()
     var seen = 0
-    for try await event in try await updates() {
-        look(event)
+    for try await event in try await openUpdates() {
+        accessFields(event)
         seen += 1
         if seen == count { break }
     }
-    meter.tell(count)
+    meter.printResult(count)
 case "batches":
     let meter = Meter()
-    let stream = try await updates()
+    let stream = try await openUpdates()
     var seen = 0
     while seen < count {
         for event in try await stream.nextBatch(1024) {
-            look(event)
+            accessFields(event)
             seen += 1
         }
     }
-    meter.tell(count)
+    meter.printResult(count)
 case "decoder":
     let text = Data(payload.utf8)
-    let decoder = decoder()
+    let decoder = makeDecoder()
     let meter = Meter()
     for _ in 0..<count {
-        let event = try decoder.decode(Plain.self, from: text)
-        look(event.content_id, event.status, event.content_preview, event.rule_name, event.timestamp)
+        let event = try decoder.decode(PlainUpdate.self, from: text)
+        accessFields(event.content_id, event.status, event.content_preview, event.rule_name, event.timestamp)
     }
-    meter.tell(count)
+    meter.printResult(count)
 case "memory-ours":
     var held: [ModerationUpdate] = []
     held.reserveCapacity(count)
-    let before = try resident()
-    try await fill(&held)
-    print("{\"bytes\": \((try resident() - before) / held.count)}")
+    let before = try residentBytes()
+    try await fillWithEvents(&held)
+    print("{\"bytes\": \((try residentBytes() - before) / held.count)}")
 case "memory-decoder":
     let text = Data(payload.utf8)
-    let decoder = decoder()
-    var held: [Plain] = []
+    let decoder = makeDecoder()
+    var held: [PlainUpdate] = []
     held.reserveCapacity(count)
-    let before = try resident()
-    for _ in 0..<count { held.append(try decoder.decode(Plain.self, from: text)) }
-    print("{\"bytes\": \((try resident() - before) / held.count)}")
+    let before = try residentBytes()
+    for _ in 0..<count { held.append(try decoder.decode(PlainUpdate.self, from: text)) }
+    print("{\"bytes\": \((try residentBytes() - before) / held.count)}")
 default:
     fatalError("no such reader: \(mode)")
 }

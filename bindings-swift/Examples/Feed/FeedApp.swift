@@ -1,4 +1,4 @@
-// A moderator's feed in SwiftUI, iOS 17. In Xcode, create an app, replace its main file with this one, and add this
+// Moderation feed in SwiftUI, for iOS 17. In Xcode, create an app, replace its main file with this one, and add this
 // package.
 
 import AutoModerate
@@ -8,7 +8,8 @@ import SwiftUI
 struct FeedApp: App {
     @AppStorage("url") private var url = "http://localhost:6217"
     @AppStorage("project") private var project = ""
-    /// Kept between launches, so that the feed resumes where it stopped. A real app keeps its key in the keychain.
+    /// Cursor, kept between launches so that the feed resumes where it stopped. A real app should keep the API key in
+    /// the keychain.
     @AppStorage("cursor") private var cursor = ""
     @State private var key = ""
 
@@ -57,7 +58,7 @@ struct Feed: View {
                 Text(model.error?.message ?? "")
             }
         }
-        // In the background the task is cancelled and the connection closed; missed events are replayed.
+        // In the background, the task is cancelled and the connection closed. Missed events are replayed later.
         .task(id: phase == .background) {
             if phase != .background { await model.run() }
         }

@@ -1,52 +1,52 @@
 import AutoModerateFFI
 import Foundation
 
-/// An error of this package. The message is for people; programs use ``code``.
+/// Error of this package. The message is meant for humans; programs should check ``code``.
 ///
-/// No error contains a key, a password or a cookie.
+/// Errors never contain keys, passwords or cookies.
 public struct AutoModerateError: Error, Sendable, Hashable {
-    /// The error code, the same in every language.
+    /// Error code, the same in every language.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
-        /// The server refused the credentials, or the credentials provider gave up. Ends the client.
+        /// The server refused the credentials, or the credentials provider failed permanently. The client is closed.
         case authenticationFailed = "authentication_failed"
-        /// The credentials are valid, but not for this project, or access was withdrawn later.
+        /// The credentials are valid but do not grant access to the project, or access was withdrawn.
         case accessDenied = "access_denied"
-        /// No such project on this server.
+        /// The project does not exist on this server.
         case projectNotFound = "project_not_found"
-        /// The server allows no more rooms on this connection.
+        /// The server allows no more projects on this connection.
         case roomLimit = "room_limit"
-        /// Too many events or connections; ``AutoModerateError/retryIn`` says when to try again.
+        /// Too many events, calls or connections; retry after ``AutoModerateError/retryIn``.
         case rateLimited = "rate_limited"
-        /// The server did not confirm a join in time.
+        /// The server did not confirm a join within the join timeout.
         case joinTimeout = "join_timeout"
-        /// No usable connection within the connect timeout.
+        /// The connection was not established within the connect timeout.
         case connectTimeout = "connect_timeout"
         /// The connection failed; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
         case connectFailed = "connect_failed"
-        /// There is no connection, or it was lost during the operation.
+        /// There is no connection, or the connection was lost during the operation.
         case disconnected
-        /// All configured attempts failed; ``AutoModerateError/cause`` is the last failure.
+        /// All allowed attempts failed; ``AutoModerateError/cause`` is the last failure.
         case gaveUp = "gave_up"
-        /// The server did not acknowledge an event in time.
+        /// The server did not acknowledge an event within the acknowledgement timeout.
         case ackTimeout = "ack_timeout"
-        /// An argument or option is invalid; the message names it.
+        /// An argument or option is invalid; the message names the argument or option.
         case invalidArgument = "invalid_argument"
-        /// The server broke the Socket.IO protocol.
+        /// The server violated the Socket.IO protocol.
         case `protocol`
-        /// The server answered a REST call with an error; see ``AutoModerateError/status`` and
+        /// The server responded to a REST call with an error; see ``AutoModerateError/status`` and
         /// ``AutoModerateError/body``.
         case api
-        /// A stream with ``Overflow/close`` ended because its reader was too slow.
+        /// A stream with ``Overflow/close`` was closed because its reader was too slow.
         case overflow
         /// The client was closed.
         case closed
-        /// The waiting task was cancelled. Only in Swift.
+        /// The waiting task was cancelled. Used only in Swift.
         case cancelled
-        /// A fault in the SDK itself. Only in Swift.
+        /// The SDK itself failed. Used only in Swift.
         case `internal`
     }
 
-    /// The stage that a connection attempt had reached.
+    /// Stage at which the connection attempt failed.
     public enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
         /// Calling the credentials provider, or logging in.
         case credentials
@@ -62,32 +62,32 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case namespace
     }
 
-    /// The error code.
+    /// Error code.
     public var code: Code
-    /// The message for people; it may change.
+    /// Human-readable message. Its wording may change between versions.
     public var message: String
-    /// True if the same call may succeed later, unchanged.
+    /// True if the same call may succeed later.
     public var retryable: Bool
-    /// The time to wait before a retry, if known.
+    /// Time to wait before a retry, if known.
     public var retryIn: Duration?
-    /// The stage that a connection attempt had reached.
+    /// Stage at which the connection attempt failed.
     public var stage: Stage?
-    /// The HTTP status of the refusal.
+    /// HTTP status of the server's response.
     public var status: Int?
-    /// The beginning of the body of the refusal.
+    /// Beginning of the body of the server's response.
     public var body: String?
-    /// The number of attempts before giving up.
+    /// Number of attempts after which the client gave up.
     public var attempts: Int?
     private var causes: [AutoModerateError]
 
-    /// The error's cause.
+    /// Error that caused this one.
     public var cause: AutoModerateError? {
         guard var first = causes.first else { return nil }
         first.causes = Array(causes.dropFirst())
         return first
     }
 
-    /// Creates an error, for a credentials provider and for tests.
+    /// Creates an error, for credentials providers and tests.
     public init(_ code: Code, _ message: String, retryable: Bool = false, retryIn: Duration? = nil) {
         (self.code, self.message, self.retryable, self.retryIn) = (code, message, retryable, retryIn)
         causes = []
@@ -100,7 +100,7 @@ extension AutoModerateError: LocalizedError, CustomStringConvertible {
 }
 
 extension AutoModerateError {
-    /// The error that ended a call of the library.
+    /// Converts an error thrown by a call to the library.
     init(_ error: any Error) {
         switch error {
         case let error as AutoModerateError: self = error
@@ -110,10 +110,10 @@ extension AutoModerateError {
         }
     }
 
-    /// The first error and its causes.
+    /// Converts an error and its causes, in that order.
     init(_ faults: [Fault]) {
         guard let fault = faults.first else {
-            self.init(.internal, "the SDK failed without a word")
+            self.init(.internal, "the SDK failed without an error message")
             return
         }
         self.init(fault)

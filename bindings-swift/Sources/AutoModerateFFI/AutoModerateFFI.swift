@@ -634,7 +634,7 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
- * Belongs to one waiting call, and can end it from any thread, before or while it waits.
+ * Handle that cancels one asynchronous call, from any thread, before or while the call waits.
  */
 public protocol CancellationProtocol: AnyObject, Sendable {
     
@@ -648,7 +648,7 @@ public protocol CancellationProtocol: AnyObject, Sendable {
     
 }
 /**
- * Belongs to one waiting call, and can end it from any thread, before or while it waits.
+ * Handle that cancels one asynchronous call, from any thread, before or while the call waits.
  */
 open class Cancellation: CancellationProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -690,7 +690,7 @@ open class Cancellation: CancellationProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_cancellation(self.handle, $0) }
     }
     /**
-     * Creates one for a call.
+     * Creates a handle for one call.
      *
      * # Errors
      * None.
@@ -782,7 +782,7 @@ public func FfiConverterTypeCancellation_lower(_ value: Cancellation) -> UInt64 
 
 
 /**
- * A client.
+ * Client of the facade.
  */
 public protocol NativeClientProtocol: AnyObject, Sendable {
     
@@ -790,84 +790,84 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * Disconnects and ends all streams.
      *
      * # Errors
-     * As [`FacadeClient::close`].
+     * Same as [`FacadeClient::close`].
      */
     func close(cancellation: Cancellation) async throws 
     
     /**
-     * Connects.
+     * Connects the client.
      *
      * # Errors
-     * As [`FacadeClient::connect`].
+     * Same as [`FacadeClient::connect`].
      */
     func connect(cancellation: Cancellation) async throws 
     
     /**
-     * Looks up an item: a packed `Content`.
+     * Fetches an item by its id. Returns a packed `Content`.
      *
      * # Errors
-     * As [`FacadeClient::content`].
+     * Same as [`FacadeClient::content`].
      */
     func content(id: String, cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * One page of items: a packed `ContentPage`.
+     * Fetches one page of items. Returns a packed `ContentPage`.
      *
      * # Errors
-     * As [`FacadeClient::contents_page`].
+     * Same as [`FacadeClient::contents_page`].
      */
     func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * The queue of requests for credentials.
+     * Returns the queue of requests for credentials, if the client has a provider.
      *
      * # Errors
      * None.
      */
-    func credentials() throws  -> NativeCredentials?
+    func credentialRequests() throws  -> NativeCredentialRequests?
     
     /**
-     * Sends an event; `data` is JSON.
+     * Sends a custom event. `data` is JSON.
      *
      * # Errors
-     * As [`FacadeClient::emit`].
+     * Same as [`FacadeClient::emit`].
      */
     func emit(name: String, data: String, cancellation: Cancellation) async throws 
     
     /**
-     * Sends an event and waits for its acknowledgement; both are JSON.
+     * Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON.
      *
      * # Errors
-     * As [`FacadeClient::emit_with_ack`].
+     * Same as [`FacadeClient::emit_with_ack`].
      */
     func emitWithAck(name: String, data: String, cancellation: Cancellation) async throws  -> String
     
     /**
-     * The events of all projects, or one kind of them if it is named.
+     * Returns a stream of all events of the client, or of one kind of event.
      *
      * # Errors
-     * As [`FacadeClient::events`].
+     * Same as [`FacadeClient::events`].
      */
     func events(kind: String?) throws  -> NativeStream
     
     /**
-     * The server's health: a packed `Health`.
+     * Fetches the server's health. Returns a packed `Health`.
      *
      * # Errors
-     * As [`FacadeClient::health`].
+     * Same as [`FacadeClient::health`].
      */
     func health(cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * Joins a project, after a cursor if there is one.
+     * Joins a project. If `after` is given, the project's first stream starts after that cursor.
      *
      * # Errors
-     * As [`FacadeClient::join`].
+     * Same as [`FacadeClient::join`].
      */
     func join(project: String, after: String?, cancellation: Cancellation) async throws  -> NativeProject
     
     /**
-     * The client's counters.
+     * Returns the client's counters.
      *
      * # Errors
      * None.
@@ -875,15 +875,15 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func metrics() throws  -> NativeMetrics
     
     /**
-     * Submits content; `metadata` is JSON. Returns a packed `Moderation`.
+     * Submits content. `metadata` is JSON. Returns a packed `Moderation`.
      *
      * # Errors
-     * As [`FacadeClient::moderate`].
+     * Same as [`FacadeClient::moderate`].
      */
     func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * Tells the client that the network has changed.
+     * Notifies the client of a network change.
      *
      * # Errors
      * None.
@@ -891,7 +891,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func networkChanged() throws 
     
     /**
-     * The client's state.
+     * Returns the client's state.
      *
      * # Errors
      * None.
@@ -899,7 +899,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func state() throws  -> NativeState
     
     /**
-     * The current state and all later changes.
+     * Returns the current state and all later changes.
      *
      * # Errors
      * None.
@@ -907,15 +907,15 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func stateChanges() throws  -> NativeStates
     
     /**
-     * The project's counters: a packed `Statistics`.
+     * Fetches the project's counters. Returns a packed `Statistics`.
      *
      * # Errors
-     * As [`FacadeClient::statistics`].
+     * Same as [`FacadeClient::statistics`].
      */
     func statistics(cancellation: Cancellation) async throws  -> Packed
     
     /**
-     * The address that the client is connected to or tries next.
+     * Returns the URL that the client is connected to, or will try next.
      *
      * # Errors
      * None.
@@ -924,7 +924,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     
 }
 /**
- * A client.
+ * Client of the facade.
  */
 open class NativeClient: NativeClientProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -966,18 +966,19 @@ open class NativeClient: NativeClientProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativeclient(self.handle, $0) }
     }
     /**
-     * Creates a client without connecting it. `provider`: somebody answers requests for credentials.
+     * Creates a client without connecting it. If `has_provider` is true, the other language must answer requests for
+     * credentials.
      *
      * # Errors
-     * `invalid_argument`, naming the option.
+     * `invalid_argument`, with a message that names the invalid option.
      */
-public convenience init(options: NativeOptions, provider: Bool)throws  {
+public convenience init(options: NativeOptions, hasProvider: Bool)throws  {
     let handle =
         try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
     uniffi_automoderate_ffi_fn_constructor_nativeclient_new(
         FfiConverterTypeNativeOptions_lower(options),
-        FfiConverterBool.lower(provider),uniffiCallStatus
+        FfiConverterBool.lower(hasProvider),uniffiCallStatus
     )
 }
     self.init(unsafeFromHandle: handle)
@@ -999,7 +1000,7 @@ public convenience init(options: NativeOptions, provider: Bool)throws  {
      * Disconnects and ends all streams.
      *
      * # Errors
-     * As [`FacadeClient::close`].
+     * Same as [`FacadeClient::close`].
      */
 open func close(cancellation: Cancellation)async throws   {
     return
@@ -1018,10 +1019,10 @@ open func close(cancellation: Cancellation)async throws   {
 }
     
     /**
-     * Connects.
+     * Connects the client.
      *
      * # Errors
-     * As [`FacadeClient::connect`].
+     * Same as [`FacadeClient::connect`].
      */
 open func connect(cancellation: Cancellation)async throws   {
     return
@@ -1040,10 +1041,10 @@ open func connect(cancellation: Cancellation)async throws   {
 }
     
     /**
-     * Looks up an item: a packed `Content`.
+     * Fetches an item by its id. Returns a packed `Content`.
      *
      * # Errors
-     * As [`FacadeClient::content`].
+     * Same as [`FacadeClient::content`].
      */
 open func content(id: String, cancellation: Cancellation)async throws  -> Packed  {
     return
@@ -1062,10 +1063,10 @@ open func content(id: String, cancellation: Cancellation)async throws  -> Packed
 }
     
     /**
-     * One page of items: a packed `ContentPage`.
+     * Fetches one page of items. Returns a packed `ContentPage`.
      *
      * # Errors
-     * As [`FacadeClient::contents_page`].
+     * Same as [`FacadeClient::contents_page`].
      */
 open func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellation: Cancellation)async throws  -> Packed  {
     return
@@ -1084,25 +1085,25 @@ open func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellati
 }
     
     /**
-     * The queue of requests for credentials.
+     * Returns the queue of requests for credentials, if the client has a provider.
      *
      * # Errors
      * None.
      */
-open func credentials()throws  -> NativeCredentials?  {
-    return try  FfiConverterOptionTypeNativeCredentials.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+open func credentialRequests()throws  -> NativeCredentialRequests?  {
+    return try  FfiConverterOptionTypeNativeCredentialRequests.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_method_nativeclient_credentials(
+    uniffi_automoderate_ffi_fn_method_nativeclient_credential_requests(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
 }
     
     /**
-     * Sends an event; `data` is JSON.
+     * Sends a custom event. `data` is JSON.
      *
      * # Errors
-     * As [`FacadeClient::emit`].
+     * Same as [`FacadeClient::emit`].
      */
 open func emit(name: String, data: String, cancellation: Cancellation)async throws   {
     return
@@ -1121,10 +1122,10 @@ open func emit(name: String, data: String, cancellation: Cancellation)async thro
 }
     
     /**
-     * Sends an event and waits for its acknowledgement; both are JSON.
+     * Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON.
      *
      * # Errors
-     * As [`FacadeClient::emit_with_ack`].
+     * Same as [`FacadeClient::emit_with_ack`].
      */
 open func emitWithAck(name: String, data: String, cancellation: Cancellation)async throws  -> String  {
     return
@@ -1143,10 +1144,10 @@ open func emitWithAck(name: String, data: String, cancellation: Cancellation)asy
 }
     
     /**
-     * The events of all projects, or one kind of them if it is named.
+     * Returns a stream of all events of the client, or of one kind of event.
      *
      * # Errors
-     * As [`FacadeClient::events`].
+     * Same as [`FacadeClient::events`].
      */
 open func events(kind: String?)throws  -> NativeStream  {
     return try  FfiConverterTypeNativeStream_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
@@ -1159,10 +1160,10 @@ open func events(kind: String?)throws  -> NativeStream  {
 }
     
     /**
-     * The server's health: a packed `Health`.
+     * Fetches the server's health. Returns a packed `Health`.
      *
      * # Errors
-     * As [`FacadeClient::health`].
+     * Same as [`FacadeClient::health`].
      */
 open func health(cancellation: Cancellation)async throws  -> Packed  {
     return
@@ -1181,10 +1182,10 @@ open func health(cancellation: Cancellation)async throws  -> Packed  {
 }
     
     /**
-     * Joins a project, after a cursor if there is one.
+     * Joins a project. If `after` is given, the project's first stream starts after that cursor.
      *
      * # Errors
-     * As [`FacadeClient::join`].
+     * Same as [`FacadeClient::join`].
      */
 open func join(project: String, after: String?, cancellation: Cancellation)async throws  -> NativeProject  {
     return
@@ -1203,7 +1204,7 @@ open func join(project: String, after: String?, cancellation: Cancellation)async
 }
     
     /**
-     * The client's counters.
+     * Returns the client's counters.
      *
      * # Errors
      * None.
@@ -1218,10 +1219,10 @@ open func metrics()throws  -> NativeMetrics  {
 }
     
     /**
-     * Submits content; `metadata` is JSON. Returns a packed `Moderation`.
+     * Submits content. `metadata` is JSON. Returns a packed `Moderation`.
      *
      * # Errors
-     * As [`FacadeClient::moderate`].
+     * Same as [`FacadeClient::moderate`].
      */
 open func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation)async throws  -> Packed  {
     return
@@ -1240,7 +1241,7 @@ open func moderate(contentType: String, content: String, metadata: String?, idem
 }
     
     /**
-     * Tells the client that the network has changed.
+     * Notifies the client of a network change.
      *
      * # Errors
      * None.
@@ -1254,7 +1255,7 @@ open func networkChanged()throws   {try rustCallWithError(FfiConverterTypeNative
 }
     
     /**
-     * The client's state.
+     * Returns the client's state.
      *
      * # Errors
      * None.
@@ -1269,7 +1270,7 @@ open func state()throws  -> NativeState  {
 }
     
     /**
-     * The current state and all later changes.
+     * Returns the current state and all later changes.
      *
      * # Errors
      * None.
@@ -1284,10 +1285,10 @@ open func stateChanges()throws  -> NativeStates  {
 }
     
     /**
-     * The project's counters: a packed `Statistics`.
+     * Fetches the project's counters. Returns a packed `Statistics`.
      *
      * # Errors
-     * As [`FacadeClient::statistics`].
+     * Same as [`FacadeClient::statistics`].
      */
 open func statistics(cancellation: Cancellation)async throws  -> Packed  {
     return
@@ -1306,7 +1307,7 @@ open func statistics(cancellation: Cancellation)async throws  -> Packed  {
 }
     
     /**
-     * The address that the client is connected to or tries next.
+     * Returns the URL that the client is connected to, or will try next.
      *
      * # Errors
      * None.
@@ -1371,31 +1372,31 @@ public func FfiConverterTypeNativeClient_lower(_ value: NativeClient) -> UInt64 
 
 
 /**
- * Requests for credentials. It does not keep the client alive.
+ * Queue of requests for credentials. It does not keep the client alive.
  */
-public protocol NativeCredentialsProtocol: AnyObject, Sendable {
+public protocol NativeCredentialRequestsProtocol: AnyObject, Sendable {
     
     /**
-     * Answers a request. A late answer is ignored.
+     * Answers a request. If the request was superseded, the answer is ignored.
      *
      * # Errors
      * None.
      */
-    func answer(id: UInt64, answer: NativeAnswer) throws 
+    func answer(id: UInt64, answer: NativeCredentialAnswer) throws 
     
     /**
-     * The next request; `None` when the client is gone.
+     * Waits for the next request. Returns `None` when the client is gone.
      *
      * # Errors
      * [`NativeError::Cancelled`].
      */
-    func next(cancellation: Cancellation) async throws  -> NativeRequest?
+    func next(cancellation: Cancellation) async throws  -> NativeCredentialRequest?
     
 }
 /**
- * Requests for credentials. It does not keep the client alive.
+ * Queue of requests for credentials. It does not keep the client alive.
  */
-open class NativeCredentials: NativeCredentialsProtocol, @unchecked Sendable {
+open class NativeCredentialRequests: NativeCredentialRequestsProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -1432,7 +1433,7 @@ open class NativeCredentials: NativeCredentialsProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativecredentials(self.handle, $0) }
+        return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativecredentialrequests(self.handle, $0) }
     }
     // No primary constructor declared for this class.
 
@@ -1442,46 +1443,46 @@ open class NativeCredentials: NativeCredentialsProtocol, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_automoderate_ffi_fn_free_nativecredentials(handle, $0) }
+        try! rustCall { uniffi_automoderate_ffi_fn_free_nativecredentialrequests(handle, $0) }
     }
 
     
 
     
     /**
-     * Answers a request. A late answer is ignored.
+     * Answers a request. If the request was superseded, the answer is ignored.
      *
      * # Errors
      * None.
      */
-open func answer(id: UInt64, answer: NativeAnswer)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+open func answer(id: UInt64, answer: NativeCredentialAnswer)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_method_nativecredentials_answer(
+    uniffi_automoderate_ffi_fn_method_nativecredentialrequests_answer(
             self.uniffiCloneHandle(),
         FfiConverterUInt64.lower(id),
-        FfiConverterTypeNativeAnswer_lower(answer),uniffiCallStatus
+        FfiConverterTypeNativeCredentialAnswer_lower(answer),uniffiCallStatus
     )
 }
 }
     
     /**
-     * The next request; `None` when the client is gone.
+     * Waits for the next request. Returns `None` when the client is gone.
      *
      * # Errors
      * [`NativeError::Cancelled`].
      */
-open func next(cancellation: Cancellation)async throws  -> NativeRequest?  {
+open func next(cancellation: Cancellation)async throws  -> NativeCredentialRequest?  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_automoderate_ffi_fn_method_nativecredentials_next(
+                uniffi_automoderate_ffi_fn_method_nativecredentialrequests_next(
                         self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_automoderate_ffi_rust_future_poll_rust_buffer,
             completeFunc: ffi_automoderate_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_automoderate_ffi_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterOptionTypeNativeRequest.lift,
+            liftFunc: FfiConverterOptionTypeNativeCredentialRequest.lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -1494,24 +1495,24 @@ open func next(cancellation: Cancellation)async throws  -> NativeRequest?  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNativeCredentials: FfiConverter {
+public struct FfiConverterTypeNativeCredentialRequests: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = NativeCredentials
+    typealias SwiftType = NativeCredentialRequests
 
-    public static func lift(_ handle: UInt64) throws -> NativeCredentials {
-        return NativeCredentials(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> NativeCredentialRequests {
+        return NativeCredentialRequests(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: NativeCredentials) -> UInt64 {
+    public static func lower(_ value: NativeCredentialRequests) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeCredentials {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeCredentialRequests {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: NativeCredentials, into buf: inout [UInt8]) {
+    public static func write(_ value: NativeCredentialRequests, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -1520,15 +1521,15 @@ public struct FfiConverterTypeNativeCredentials: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeCredentials_lift(_ handle: UInt64) throws -> NativeCredentials {
-    return try FfiConverterTypeNativeCredentials.lift(handle)
+public func FfiConverterTypeNativeCredentialRequests_lift(_ handle: UInt64) throws -> NativeCredentialRequests {
+    return try FfiConverterTypeNativeCredentialRequests.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeCredentials_lower(_ value: NativeCredentials) -> UInt64 {
-    return FfiConverterTypeNativeCredentials.lower(value)
+public func FfiConverterTypeNativeCredentialRequests_lower(_ value: NativeCredentialRequests) -> UInt64 {
+    return FfiConverterTypeNativeCredentialRequests.lower(value)
 }
 
 
@@ -1537,12 +1538,12 @@ public func FfiConverterTypeNativeCredentials_lower(_ value: NativeCredentials) 
 
 
 /**
- * A joined project.
+ * Joined project of the facade.
  */
 public protocol NativeProjectProtocol: AnyObject, Sendable {
     
     /**
-     * The cursor, as text.
+     * Returns the cursor up to which all streams of the project have been read.
      *
      * # Errors
      * None.
@@ -1550,15 +1551,15 @@ public protocol NativeProjectProtocol: AnyObject, Sendable {
     func cursor() throws  -> String?
     
     /**
-     * The project's events, or one kind of them if it is named.
+     * Returns a stream of the project's events, or of one kind of event.
      *
      * # Errors
-     * As [`FacadeProject::events`].
+     * Same as [`FacadeProject::events`].
      */
     func events(kind: String?) throws  -> NativeStream
     
     /**
-     * The project's id.
+     * Returns the id of the project.
      *
      * # Errors
      * None.
@@ -1569,13 +1570,13 @@ public protocol NativeProjectProtocol: AnyObject, Sendable {
      * Leaves the project.
      *
      * # Errors
-     * As [`FacadeProject::leave`].
+     * Same as [`FacadeProject::leave`].
      */
     func leave(cancellation: Cancellation) async throws 
     
 }
 /**
- * A joined project.
+ * Joined project of the facade.
  */
 open class NativeProject: NativeProjectProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1631,7 +1632,7 @@ open class NativeProject: NativeProjectProtocol, @unchecked Sendable {
 
     
     /**
-     * The cursor, as text.
+     * Returns the cursor up to which all streams of the project have been read.
      *
      * # Errors
      * None.
@@ -1646,10 +1647,10 @@ open func cursor()throws  -> String?  {
 }
     
     /**
-     * The project's events, or one kind of them if it is named.
+     * Returns a stream of the project's events, or of one kind of event.
      *
      * # Errors
-     * As [`FacadeProject::events`].
+     * Same as [`FacadeProject::events`].
      */
 open func events(kind: String?)throws  -> NativeStream  {
     return try  FfiConverterTypeNativeStream_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
@@ -1662,7 +1663,7 @@ open func events(kind: String?)throws  -> NativeStream  {
 }
     
     /**
-     * The project's id.
+     * Returns the id of the project.
      *
      * # Errors
      * None.
@@ -1680,7 +1681,7 @@ open func id()throws  -> String  {
      * Leaves the project.
      *
      * # Errors
-     * As [`FacadeProject::leave`].
+     * Same as [`FacadeProject::leave`].
      */
 open func leave(cancellation: Cancellation)async throws   {
     return
@@ -1749,12 +1750,12 @@ public func FfiConverterTypeNativeProject_lower(_ value: NativeProject) -> UInt6
 
 
 /**
- * The changes of a client's state.
+ * State changes of a client.
  */
 public protocol NativeStatesProtocol: AnyObject, Sendable {
     
     /**
-     * The next state; `None` after `closed`.
+     * Waits for the next state. Returns `None` after `closed`.
      *
      * # Errors
      * [`NativeError::Cancelled`].
@@ -1763,7 +1764,7 @@ public protocol NativeStatesProtocol: AnyObject, Sendable {
     
 }
 /**
- * The changes of a client's state.
+ * State changes of a client.
  */
 open class NativeStates: NativeStatesProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1819,7 +1820,7 @@ open class NativeStates: NativeStatesProtocol, @unchecked Sendable {
 
     
     /**
-     * The next state; `None` after `closed`.
+     * Waits for the next state. Returns `None` after `closed`.
      *
      * # Errors
      * [`NativeError::Cancelled`].
@@ -1891,12 +1892,12 @@ public func FfiConverterTypeNativeStates_lower(_ value: NativeStates) -> UInt64 
 
 
 /**
- * A stream of events.
+ * Event stream of the facade.
  */
 public protocol NativeStreamProtocol: AnyObject, Sendable {
     
     /**
-     * Ends the stream for its reader.
+     * Ends the stream for all readers.
      *
      * # Errors
      * None.
@@ -1904,15 +1905,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func end() throws 
     
     /**
-     * Marks the next `count` taken events as received by the user.
-     *
-     * # Errors
-     * None.
-     */
-    func handed(count: UInt32) throws 
-    
-    /**
-     * Losses that a stream of one kind can't show.
+     * Losses of a stream of one kind, which does not yield loss events.
      *
      * # Errors
      * None.
@@ -1920,16 +1913,24 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func losses() throws  -> NativeLosses
     
     /**
-     * Waits until events are ready: true; or until the end: false.
+     * Marks the next `count` taken events as delivered: they were returned to the user.
      *
      * # Errors
-     * The error that ended the stream, once.
+     * None.
+     */
+    func markDelivered(count: UInt32) throws 
+    
+    /**
+     * Waits until events are ready. Returns `false` at the end of the stream.
+     *
+     * # Errors
+     * Returns the error that ended the stream, on the first call only.
      */
     func readable(cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Takes what is there, up to `max` events. They count as delivered when [`handed`](Self::handed) says so, or when
-     * more is taken.
+     * Takes the events that are ready, up to `max`. They count as delivered after a call of
+     * [`mark_delivered`](Self::mark_delivered), or when further events are taken.
      *
      * # Errors
      * None.
@@ -1937,7 +1938,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func take(max: UInt32) throws  -> Packed
     
     /**
-     * Takes the ready events, up to `max`, each as a JSON object. They count as delivered.
+     * Takes the events that are ready, up to `max`, each as a JSON object. They count as delivered at once.
      *
      * # Errors
      * None.
@@ -1945,16 +1946,16 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func takeJson(max: UInt32) throws  -> [String]
     
     /**
-     * Moves the events into a throttled stream.
+     * Ends this stream, and returns one that yields at most one event per interval of `seconds`.
      *
      * # Errors
-     * As [`FacadeStream::throttle`].
+     * Same as [`FacadeStream::throttle`].
      */
     func throttle(seconds: Double) throws  -> NativeStream
     
 }
 /**
- * A stream of events.
+ * Event stream of the facade.
  */
 open class NativeStream: NativeStreamProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2010,7 +2011,7 @@ open class NativeStream: NativeStreamProtocol, @unchecked Sendable {
 
     
     /**
-     * Ends the stream for its reader.
+     * Ends the stream for all readers.
      *
      * # Errors
      * None.
@@ -2024,22 +2025,7 @@ open func end()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift)
 }
     
     /**
-     * Marks the next `count` taken events as received by the user.
-     *
-     * # Errors
-     * None.
-     */
-open func handed(count: UInt32)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
-        uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_method_nativestream_handed(
-            self.uniffiCloneHandle(),
-        FfiConverterUInt32.lower(count),uniffiCallStatus
-    )
-}
-}
-    
-    /**
-     * Losses that a stream of one kind can't show.
+     * Losses of a stream of one kind, which does not yield loss events.
      *
      * # Errors
      * None.
@@ -2054,10 +2040,25 @@ open func losses()throws  -> NativeLosses  {
 }
     
     /**
-     * Waits until events are ready: true; or until the end: false.
+     * Marks the next `count` taken events as delivered: they were returned to the user.
      *
      * # Errors
-     * The error that ended the stream, once.
+     * None.
+     */
+open func markDelivered(count: UInt32)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
+        uniffiCallStatus in
+    uniffi_automoderate_ffi_fn_method_nativestream_mark_delivered(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(count),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Waits until events are ready. Returns `false` at the end of the stream.
+     *
+     * # Errors
+     * Returns the error that ended the stream, on the first call only.
      */
 open func readable(cancellation: Cancellation)async throws  -> Bool  {
     return
@@ -2076,8 +2077,8 @@ open func readable(cancellation: Cancellation)async throws  -> Bool  {
 }
     
     /**
-     * Takes what is there, up to `max` events. They count as delivered when [`handed`](Self::handed) says so, or when
-     * more is taken.
+     * Takes the events that are ready, up to `max`. They count as delivered after a call of
+     * [`mark_delivered`](Self::mark_delivered), or when further events are taken.
      *
      * # Errors
      * None.
@@ -2093,7 +2094,7 @@ open func take(max: UInt32)throws  -> Packed  {
 }
     
     /**
-     * Takes the ready events, up to `max`, each as a JSON object. They count as delivered.
+     * Takes the events that are ready, up to `max`, each as a JSON object. They count as delivered at once.
      *
      * # Errors
      * None.
@@ -2109,10 +2110,10 @@ open func takeJson(max: UInt32)throws  -> [String]  {
 }
     
     /**
-     * Moves the events into a throttled stream.
+     * Ends this stream, and returns one that yields at most one event per interval of `seconds`.
      *
      * # Errors
-     * As [`FacadeStream::throttle`].
+     * Same as [`FacadeStream::throttle`].
      */
 open func throttle(seconds: Double)throws  -> NativeStream  {
     return try  FfiConverterTypeNativeStream_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
@@ -2175,20 +2176,20 @@ public func FfiConverterTypeNativeStream_lower(_ value: NativeStream) -> UInt64 
 
 
 /**
- * A server on loopback.
+ * Test server of the facade.
  */
 public protocol NativeTestServerProtocol: AnyObject, Sendable {
     
     /**
-     * Waits until this many connections are open, for this many seconds.
+     * Waits until `connections` connections are open. Returns `false` after `timeout` seconds.
      *
      * # Errors
-     * As [`FacadeTestServer::connected`].
+     * Same as [`FacadeTestServer::connected`].
      */
     func connected(connections: UInt32, timeout: Double, cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Ends all connections.
+     * Cuts all connections.
      *
      * # Errors
      * None.
@@ -2196,7 +2197,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func cut() throws 
     
     /**
-     * Empties a project's log.
+     * Empties the event log of a project.
      *
      * # Errors
      * None.
@@ -2204,15 +2205,15 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func forget(project: String) throws 
     
     /**
-     * Waits until this many connections have joined the project, for this many seconds.
+     * Waits until `connections` connections have joined the project. Returns `false` after `timeout` seconds.
      *
      * # Errors
-     * As [`FacadeTestServer::joined`].
+     * Same as [`FacadeTestServer::joined`].
      */
     func joined(project: String, connections: UInt32, timeout: Double, cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Publishes an event, whose data is JSON, and returns its id.
+     * Publishes an event and returns its id. `data` is JSON.
      *
      * # Errors
      * `invalid_argument` if the data is not an object.
@@ -2220,7 +2221,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func publish(project: String, name: String, data: String) throws  -> UInt64?
     
     /**
-     * The custom events that clients have emitted, as a JSON array of names and data.
+     * Returns the custom events that clients have emitted, as a JSON array of pairs `[name, data]`.
      *
      * # Errors
      * None.
@@ -2228,7 +2229,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func received() throws  -> String
     
     /**
-     * Refuses connections, or accepts them again.
+     * Sets whether connections and REST calls are refused.
      *
      * # Errors
      * None.
@@ -2236,7 +2237,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func refuseCredentials(refuse: Bool) throws 
     
     /**
-     * Refuses joins of a project with a code; without one, allows them again.
+     * Refuses joins of a project with this code, or allows them again if there is no code.
      *
      * # Errors
      * None.
@@ -2252,7 +2253,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setOffline(offline: Bool) throws 
     
     /**
-     * Stops answering REST calls, which are still performed, or answers them again.
+     * Sets whether REST calls are performed without being answered.
      *
      * # Errors
      * None.
@@ -2260,7 +2261,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setSilent(silent: Bool) throws 
     
     /**
-     * Sets fields of an item for REST; `content` is JSON.
+     * Sets fields of an item in REST responses. `content` is JSON.
      *
      * # Errors
      * `invalid_argument` if the content is not an object with an id.
@@ -2268,7 +2269,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func store(project: String, content: String) throws 
     
     /**
-     * The address for clients.
+     * Returns the URL for clients.
      *
      * # Errors
      * None.
@@ -2277,7 +2278,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     
 }
 /**
- * A server on loopback.
+ * Test server of the facade.
  */
 open class NativeTestServer: NativeTestServerProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2319,10 +2320,10 @@ open class NativeTestServer: NativeTestServerProtocol, @unchecked Sendable {
         return try! rustCall { uniffi_automoderate_ffi_fn_clone_nativetestserver(self.handle, $0) }
     }
     /**
-     * Starts it, with or without an event log.
+     * Starts a server, with or without an event log.
      *
      * # Errors
-     * As [`FacadeTestServer::start`].
+     * Same as [`FacadeTestServer::start`].
      */
 public convenience init(eventLog: Bool)throws  {
     let handle =
@@ -2348,10 +2349,10 @@ public convenience init(eventLog: Bool)throws  {
 
     
     /**
-     * Waits until this many connections are open, for this many seconds.
+     * Waits until `connections` connections are open. Returns `false` after `timeout` seconds.
      *
      * # Errors
-     * As [`FacadeTestServer::connected`].
+     * Same as [`FacadeTestServer::connected`].
      */
 open func connected(connections: UInt32, timeout: Double, cancellation: Cancellation)async throws  -> Bool  {
     return
@@ -2370,7 +2371,7 @@ open func connected(connections: UInt32, timeout: Double, cancellation: Cancella
 }
     
     /**
-     * Ends all connections.
+     * Cuts all connections.
      *
      * # Errors
      * None.
@@ -2384,7 +2385,7 @@ open func cut()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift)
 }
     
     /**
-     * Empties a project's log.
+     * Empties the event log of a project.
      *
      * # Errors
      * None.
@@ -2399,10 +2400,10 @@ open func forget(project: String)throws   {try rustCallWithError(FfiConverterTyp
 }
     
     /**
-     * Waits until this many connections have joined the project, for this many seconds.
+     * Waits until `connections` connections have joined the project. Returns `false` after `timeout` seconds.
      *
      * # Errors
-     * As [`FacadeTestServer::joined`].
+     * Same as [`FacadeTestServer::joined`].
      */
 open func joined(project: String, connections: UInt32, timeout: Double, cancellation: Cancellation)async throws  -> Bool  {
     return
@@ -2421,7 +2422,7 @@ open func joined(project: String, connections: UInt32, timeout: Double, cancella
 }
     
     /**
-     * Publishes an event, whose data is JSON, and returns its id.
+     * Publishes an event and returns its id. `data` is JSON.
      *
      * # Errors
      * `invalid_argument` if the data is not an object.
@@ -2439,7 +2440,7 @@ open func publish(project: String, name: String, data: String)throws  -> UInt64?
 }
     
     /**
-     * The custom events that clients have emitted, as a JSON array of names and data.
+     * Returns the custom events that clients have emitted, as a JSON array of pairs `[name, data]`.
      *
      * # Errors
      * None.
@@ -2454,7 +2455,7 @@ open func received()throws  -> String  {
 }
     
     /**
-     * Refuses connections, or accepts them again.
+     * Sets whether connections and REST calls are refused.
      *
      * # Errors
      * None.
@@ -2469,7 +2470,7 @@ open func refuseCredentials(refuse: Bool)throws   {try rustCallWithError(FfiConv
 }
     
     /**
-     * Refuses joins of a project with a code; without one, allows them again.
+     * Refuses joins of a project with this code, or allows them again if there is no code.
      *
      * # Errors
      * None.
@@ -2500,7 +2501,7 @@ open func setOffline(offline: Bool)throws   {try rustCallWithError(FfiConverterT
 }
     
     /**
-     * Stops answering REST calls, which are still performed, or answers them again.
+     * Sets whether REST calls are performed without being answered.
      *
      * # Errors
      * None.
@@ -2515,7 +2516,7 @@ open func setSilent(silent: Bool)throws   {try rustCallWithError(FfiConverterTyp
 }
     
     /**
-     * Sets fields of an item for REST; `content` is JSON.
+     * Sets fields of an item in REST responses. `content` is JSON.
      *
      * # Errors
      * `invalid_argument` if the content is not an object with an id.
@@ -2531,7 +2532,7 @@ open func store(project: String, content: String)throws   {try rustCallWithError
 }
     
     /**
-     * The address for clients.
+     * Returns the URL for clients.
      *
      * # Errors
      * None.
@@ -2596,12 +2597,12 @@ public func FfiConverterTypeNativeTestServer_lower(_ value: NativeTestServer) ->
 
 
 /**
- * Bytes that the other side reads while this object lives.
+ * Packed values. The other language may read the bytes while it holds this object.
  */
 public protocol PackedProtocol: AnyObject, Sendable {
     
     /**
-     * The address of the bytes, which don't move while this object lives.
+     * Returns the address of the bytes, which don't move during the lifetime of this object.
      *
      * # Errors
      * None.
@@ -2609,7 +2610,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
     func address() throws  -> UInt64
     
     /**
-     * The number of events in them.
+     * Returns the number of packed values.
      *
      * # Errors
      * None.
@@ -2617,7 +2618,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
     func count() throws  -> UInt32
     
     /**
-     * The number of bytes.
+     * Returns the number of bytes.
      *
      * # Errors
      * None.
@@ -2626,7 +2627,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
     
 }
 /**
- * Bytes that the other side reads while this object lives.
+ * Packed values. The other language may read the bytes while it holds this object.
  */
 open class Packed: PackedProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2682,7 +2683,7 @@ open class Packed: PackedProtocol, @unchecked Sendable {
 
     
     /**
-     * The address of the bytes, which don't move while this object lives.
+     * Returns the address of the bytes, which don't move during the lifetime of this object.
      *
      * # Errors
      * None.
@@ -2697,7 +2698,7 @@ open func address()throws  -> UInt64  {
 }
     
     /**
-     * The number of events in them.
+     * Returns the number of packed values.
      *
      * # Errors
      * None.
@@ -2712,7 +2713,7 @@ open func count()throws  -> UInt32  {
 }
     
     /**
-     * The number of bytes.
+     * Returns the number of bytes.
      *
      * # Errors
      * None.
@@ -2775,39 +2776,39 @@ public func FfiConverterTypePacked_lower(_ value: Packed) -> UInt64 {
 
 
 /**
- * One error, without its causes.
+ * Error without its causes.
  */
 public struct Fault: Equatable, Hashable {
     /**
-     * The stable code.
+     * Stable error code.
      */
     public let code: String
     /**
-     * The message for people.
+     * Human-readable message.
      */
     public let text: String
     /**
-     * True if a retry can help.
+     * True if the same call may succeed later.
      */
     public let retryable: Bool
     /**
-     * Seconds to wait before a retry.
+     * Time to wait before a retry, in seconds, if known.
      */
     public let retryIn: Double?
     /**
-     * The stage that the connection attempt had reached.
+     * Stage at which the connection attempt failed.
      */
     public let stage: String?
     /**
-     * The HTTP status.
+     * HTTP status of the server's response.
      */
     public let status: UInt16?
     /**
-     * The beginning of the HTTP body.
+     * Beginning of the body of the server's response.
      */
     public let body: String?
     /**
-     * The number of attempts.
+     * Number of attempts after which the client gave up.
      */
     public let attempts: UInt32?
 
@@ -2815,28 +2816,28 @@ public struct Fault: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The stable code.
+         * Stable error code.
          */code: String, 
         /**
-         * The message for people.
+         * Human-readable message.
          */text: String, 
         /**
-         * True if a retry can help.
+         * True if the same call may succeed later.
          */retryable: Bool, 
         /**
-         * Seconds to wait before a retry.
+         * Time to wait before a retry, in seconds, if known.
          */retryIn: Double?, 
         /**
-         * The stage that the connection attempt had reached.
+         * Stage at which the connection attempt failed.
          */stage: String?, 
         /**
-         * The HTTP status.
+         * HTTP status of the server's response.
          */status: UInt16?, 
         /**
-         * The beginning of the HTTP body.
+         * Beginning of the body of the server's response.
          */body: String?, 
         /**
-         * The number of attempts.
+         * Number of attempts after which the client gave up.
          */attempts: UInt32?) {
         self.code = code
         self.text = text
@@ -2904,9 +2905,9 @@ public func FfiConverterTypeFault_lower(_ value: Fault) -> RustBuffer {
 
 
 /**
- * A certificate of the client's own.
+ * Client certificate and its private key.
  */
-public struct NativeIdentity: Equatable, Hashable {
+public struct NativeClientCertificate: Equatable, Hashable {
     public let chainPem: Data
     public let keyPem: String
 
@@ -2923,22 +2924,22 @@ public struct NativeIdentity: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension NativeIdentity: Sendable {}
+extension NativeClientCertificate: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNativeIdentity: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeIdentity {
+public struct FfiConverterTypeNativeClientCertificate: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeClientCertificate {
         return
-            try NativeIdentity(
+            try NativeClientCertificate(
                 chainPem: FfiConverterData.read(from: &buf), 
                 keyPem: FfiConverterString.read(from: &buf)
         )
     }
 
-    public static func write(_ value: NativeIdentity, into buf: inout [UInt8]) {
+    public static func write(_ value: NativeClientCertificate, into buf: inout [UInt8]) {
         FfiConverterData.write(value.chainPem, into: &buf)
         FfiConverterString.write(value.keyPem, into: &buf)
     }
@@ -2948,20 +2949,142 @@ public struct FfiConverterTypeNativeIdentity: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeIdentity_lift(_ buf: RustBuffer) throws -> NativeIdentity {
-    return try FfiConverterTypeNativeIdentity.lift(buf)
+public func FfiConverterTypeNativeClientCertificate_lift(_ buf: RustBuffer) throws -> NativeClientCertificate {
+    return try FfiConverterTypeNativeClientCertificate.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeIdentity_lower(_ value: NativeIdentity) -> RustBuffer {
-    return FfiConverterTypeNativeIdentity.lower(value)
+public func FfiConverterTypeNativeClientCertificate_lower(_ value: NativeClientCertificate) -> RustBuffer {
+    return FfiConverterTypeNativeClientCertificate.lower(value)
 }
 
 
 /**
- * A limit that `None` lifts.
+ * Request for credentials.
+ */
+public struct NativeCredentialRequest: Equatable, Hashable {
+    /**
+     * Id of the request, to be passed to `answer`.
+     */
+    public let id: UInt64
+    /**
+     * Reason for the request: `first`, `reconnect` or `rejected`.
+     */
+    public let reason: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Id of the request, to be passed to `answer`.
+         */id: UInt64, 
+        /**
+         * Reason for the request: `first`, `reconnect` or `rejected`.
+         */reason: String) {
+        self.id = id
+        self.reason = reason
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NativeCredentialRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeCredentialRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeCredentialRequest {
+        return
+            try NativeCredentialRequest(
+                id: FfiConverterUInt64.read(from: &buf), 
+                reason: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NativeCredentialRequest, into buf: inout [UInt8]) {
+        FfiConverterUInt64.write(value.id, into: &buf)
+        FfiConverterString.write(value.reason, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeCredentialRequest_lift(_ buf: RustBuffer) throws -> NativeCredentialRequest {
+    return try FfiConverterTypeNativeCredentialRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeCredentialRequest_lower(_ value: NativeCredentialRequest) -> RustBuffer {
+    return FfiConverterTypeNativeCredentialRequest.lower(value)
+}
+
+
+/**
+ * Interval of a periodic action, which `None` disables.
+ */
+public struct NativeInterval: Equatable, Hashable {
+    public let seconds: Double?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(seconds: Double?) {
+        self.seconds = seconds
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NativeInterval: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeInterval: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeInterval {
+        return
+            try NativeInterval(
+                seconds: FfiConverterOptionDouble.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NativeInterval, into buf: inout [UInt8]) {
+        FfiConverterOptionDouble.write(value.seconds, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeInterval_lift(_ buf: RustBuffer) throws -> NativeInterval {
+    return try FfiConverterTypeNativeInterval.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeInterval_lower(_ value: NativeInterval) -> RustBuffer {
+    return FfiConverterTypeNativeInterval.lower(value)
+}
+
+
+/**
+ * Limit, which `None` removes.
  */
 public struct NativeLimit: Equatable, Hashable {
     public let count: Int64?
@@ -3014,7 +3137,7 @@ public func FfiConverterTypeNativeLimit_lower(_ value: NativeLimit) -> RustBuffe
 
 
 /**
- * Losses that a stream of one kind can't show: see [`automoderate::Losses`].
+ * Losses of a stream of one kind: see [`automoderate::Losses`].
  */
 public struct NativeLosses: Equatable, Hashable {
     public let lagged: UInt64
@@ -3071,7 +3194,7 @@ public func FfiConverterTypeNativeLosses_lower(_ value: NativeLosses) -> RustBuf
 
 
 /**
- * The client's counters: see [`automoderate::Metrics`].
+ * Counters of a client: see [`automoderate::Metrics`].
  */
 public struct NativeMetrics: Equatable, Hashable {
     public let attempts: UInt64
@@ -3156,7 +3279,64 @@ public func FfiConverterTypeNativeMetrics_lower(_ value: NativeMetrics) -> RustB
 
 
 /**
- * The names and meanings are those of [`automoderate::ClientBuilder`].
+ * Name and value of a header or query parameter.
+ */
+public struct NativeNameValue: Equatable, Hashable {
+    public let name: String
+    public let value: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NativeNameValue: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeNameValue: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeNameValue {
+        return
+            try NativeNameValue(
+                name: FfiConverterString.read(from: &buf), 
+                value: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NativeNameValue, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterString.write(value.value, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeNameValue_lift(_ buf: RustBuffer) throws -> NativeNameValue {
+    return try FfiConverterTypeNativeNameValue.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeNameValue_lower(_ value: NativeNameValue) -> RustBuffer {
+    return FfiConverterTypeNativeNameValue.lower(value)
+}
+
+
+/**
+ * Options of a client, with the names of the methods of [`automoderate::ClientBuilder`].
  */
 public struct NativeOptions: Equatable, Hashable {
     public let url: String
@@ -3174,22 +3354,22 @@ public struct NativeOptions: Equatable, Hashable {
     public let joinTimeout: Double?
     public let ackTimeout: Double?
     public let requestTimeout: Double?
-    public let heartbeatInterval: NativePause?
+    public let heartbeatInterval: NativeInterval?
     public let eventBuffer: Int64?
     public let overflow: String?
     public let rateLimit: NativeLimit?
     public let backfill: String?
-    public let reviewPoll: NativePause?
-    public let headers: [NativePair]
-    public let query: [NativePair]
+    public let reviewPoll: NativeInterval?
+    public let headers: [NativeNameValue]
+    public let query: [NativeNameValue]
     public let proxy: String?
     public let extraCa: [Data]
-    public let clientCertificate: NativeIdentity?
+    public let clientCertificate: NativeClientCertificate?
     public let dangerAcceptInvalidCerts: Bool?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
-    public init(url: String, fallbackUrls: [String], apiKey: String?, apiKeyVia: String?, session: String?, email: String?, password: String?, transports: String?, reconnect: NativeReconnect?, retryFirstConnect: Bool?, onServerDisconnect: String?, connectTimeout: Double?, joinTimeout: Double?, ackTimeout: Double?, requestTimeout: Double?, heartbeatInterval: NativePause?, eventBuffer: Int64?, overflow: String?, rateLimit: NativeLimit?, backfill: String?, reviewPoll: NativePause?, headers: [NativePair], query: [NativePair], proxy: String?, extraCa: [Data], clientCertificate: NativeIdentity?, dangerAcceptInvalidCerts: Bool?) {
+    public init(url: String, fallbackUrls: [String], apiKey: String?, apiKeyVia: String?, session: String?, email: String?, password: String?, transports: String?, reconnect: NativeReconnect?, retryFirstConnect: Bool?, onServerDisconnect: String?, connectTimeout: Double?, joinTimeout: Double?, ackTimeout: Double?, requestTimeout: Double?, heartbeatInterval: NativeInterval?, eventBuffer: Int64?, overflow: String?, rateLimit: NativeLimit?, backfill: String?, reviewPoll: NativeInterval?, headers: [NativeNameValue], query: [NativeNameValue], proxy: String?, extraCa: [Data], clientCertificate: NativeClientCertificate?, dangerAcceptInvalidCerts: Bool?) {
         self.url = url
         self.fallbackUrls = fallbackUrls
         self.apiKey = apiKey
@@ -3250,17 +3430,17 @@ public struct FfiConverterTypeNativeOptions: FfiConverterRustBuffer {
                 joinTimeout: FfiConverterOptionDouble.read(from: &buf), 
                 ackTimeout: FfiConverterOptionDouble.read(from: &buf), 
                 requestTimeout: FfiConverterOptionDouble.read(from: &buf), 
-                heartbeatInterval: FfiConverterOptionTypeNativePause.read(from: &buf), 
+                heartbeatInterval: FfiConverterOptionTypeNativeInterval.read(from: &buf), 
                 eventBuffer: FfiConverterOptionInt64.read(from: &buf), 
                 overflow: FfiConverterOptionString.read(from: &buf), 
                 rateLimit: FfiConverterOptionTypeNativeLimit.read(from: &buf), 
                 backfill: FfiConverterOptionString.read(from: &buf), 
-                reviewPoll: FfiConverterOptionTypeNativePause.read(from: &buf), 
-                headers: FfiConverterSequenceTypeNativePair.read(from: &buf), 
-                query: FfiConverterSequenceTypeNativePair.read(from: &buf), 
+                reviewPoll: FfiConverterOptionTypeNativeInterval.read(from: &buf), 
+                headers: FfiConverterSequenceTypeNativeNameValue.read(from: &buf), 
+                query: FfiConverterSequenceTypeNativeNameValue.read(from: &buf), 
                 proxy: FfiConverterOptionString.read(from: &buf), 
                 extraCa: FfiConverterSequenceData.read(from: &buf), 
-                clientCertificate: FfiConverterOptionTypeNativeIdentity.read(from: &buf), 
+                clientCertificate: FfiConverterOptionTypeNativeClientCertificate.read(from: &buf), 
                 dangerAcceptInvalidCerts: FfiConverterOptionBool.read(from: &buf)
         )
     }
@@ -3281,17 +3461,17 @@ public struct FfiConverterTypeNativeOptions: FfiConverterRustBuffer {
         FfiConverterOptionDouble.write(value.joinTimeout, into: &buf)
         FfiConverterOptionDouble.write(value.ackTimeout, into: &buf)
         FfiConverterOptionDouble.write(value.requestTimeout, into: &buf)
-        FfiConverterOptionTypeNativePause.write(value.heartbeatInterval, into: &buf)
+        FfiConverterOptionTypeNativeInterval.write(value.heartbeatInterval, into: &buf)
         FfiConverterOptionInt64.write(value.eventBuffer, into: &buf)
         FfiConverterOptionString.write(value.overflow, into: &buf)
         FfiConverterOptionTypeNativeLimit.write(value.rateLimit, into: &buf)
         FfiConverterOptionString.write(value.backfill, into: &buf)
-        FfiConverterOptionTypeNativePause.write(value.reviewPoll, into: &buf)
-        FfiConverterSequenceTypeNativePair.write(value.headers, into: &buf)
-        FfiConverterSequenceTypeNativePair.write(value.query, into: &buf)
+        FfiConverterOptionTypeNativeInterval.write(value.reviewPoll, into: &buf)
+        FfiConverterSequenceTypeNativeNameValue.write(value.headers, into: &buf)
+        FfiConverterSequenceTypeNativeNameValue.write(value.query, into: &buf)
         FfiConverterOptionString.write(value.proxy, into: &buf)
         FfiConverterSequenceData.write(value.extraCa, into: &buf)
-        FfiConverterOptionTypeNativeIdentity.write(value.clientCertificate, into: &buf)
+        FfiConverterOptionTypeNativeClientCertificate.write(value.clientCertificate, into: &buf)
         FfiConverterOptionBool.write(value.dangerAcceptInvalidCerts, into: &buf)
     }
 }
@@ -3313,123 +3493,13 @@ public func FfiConverterTypeNativeOptions_lower(_ value: NativeOptions) -> RustB
 
 
 /**
- * A name and a text.
- */
-public struct NativePair: Equatable, Hashable {
-    public let name: String
-    public let text: String
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(name: String, text: String) {
-        self.name = name
-        self.text = text
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension NativePair: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeNativePair: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativePair {
-        return
-            try NativePair(
-                name: FfiConverterString.read(from: &buf), 
-                text: FfiConverterString.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: NativePair, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.name, into: &buf)
-        FfiConverterString.write(value.text, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativePair_lift(_ buf: RustBuffer) throws -> NativePair {
-    return try FfiConverterTypeNativePair.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativePair_lower(_ value: NativePair) -> RustBuffer {
-    return FfiConverterTypeNativePair.lower(value)
-}
-
-
-/**
- * A pause that `None` switches off.
- */
-public struct NativePause: Equatable, Hashable {
-    public let seconds: Double?
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(seconds: Double?) {
-        self.seconds = seconds
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension NativePause: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeNativePause: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativePause {
-        return
-            try NativePause(
-                seconds: FfiConverterOptionDouble.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: NativePause, into buf: inout [UInt8]) {
-        FfiConverterOptionDouble.write(value.seconds, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativePause_lift(_ buf: RustBuffer) throws -> NativePause {
-    return try FfiConverterTypeNativePause.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativePause_lower(_ value: NativePause) -> RustBuffer {
-    return FfiConverterTypeNativePause.lower(value)
-}
-
-
-/**
- * The names and meanings are those of [`automoderate::ReconnectPolicy`].
+ * Reconnection policy, with the fields of [`automoderate::ReconnectPolicy`].
  */
 public struct NativeReconnect: Equatable, Hashable {
     /**
-     * Off, whatever the other fields are.
+     * True if reconnecting is disabled. In that case, the other fields are ignored.
      */
-    public let off: Bool
+    public let isDisabled: Bool
     public let delay: Double?
     public let factor: Double?
     public let maxDelay: Double?
@@ -3442,9 +3512,9 @@ public struct NativeReconnect: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * Off, whatever the other fields are.
-         */off: Bool, delay: Double?, factor: Double?, maxDelay: Double?, attempts: NativeLimit?, jitter: Double?, stableAfter: Double?, maxAttemptsPerMinute: Int64?) {
-        self.off = off
+         * True if reconnecting is disabled. In that case, the other fields are ignored.
+         */isDisabled: Bool, delay: Double?, factor: Double?, maxDelay: Double?, attempts: NativeLimit?, jitter: Double?, stableAfter: Double?, maxAttemptsPerMinute: Int64?) {
+        self.isDisabled = isDisabled
         self.delay = delay
         self.factor = factor
         self.maxDelay = maxDelay
@@ -3470,7 +3540,7 @@ public struct FfiConverterTypeNativeReconnect: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeReconnect {
         return
             try NativeReconnect(
-                off: FfiConverterBool.read(from: &buf), 
+                isDisabled: FfiConverterBool.read(from: &buf), 
                 delay: FfiConverterOptionDouble.read(from: &buf), 
                 factor: FfiConverterOptionDouble.read(from: &buf), 
                 maxDelay: FfiConverterOptionDouble.read(from: &buf), 
@@ -3482,7 +3552,7 @@ public struct FfiConverterTypeNativeReconnect: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: NativeReconnect, into buf: inout [UInt8]) {
-        FfiConverterBool.write(value.off, into: &buf)
+        FfiConverterBool.write(value.isDisabled, into: &buf)
         FfiConverterOptionDouble.write(value.delay, into: &buf)
         FfiConverterOptionDouble.write(value.factor, into: &buf)
         FfiConverterOptionDouble.write(value.maxDelay, into: &buf)
@@ -3510,92 +3580,23 @@ public func FfiConverterTypeNativeReconnect_lower(_ value: NativeReconnect) -> R
 
 
 /**
- * A request for credentials.
- */
-public struct NativeRequest: Equatable, Hashable {
-    /**
-     * To return with the answer.
-     */
-    public let id: UInt64
-    /**
-     * The reason: `first`, `reconnect` or `rejected`.
-     */
-    public let reason: String
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * To return with the answer.
-         */id: UInt64, 
-        /**
-         * The reason: `first`, `reconnect` or `rejected`.
-         */reason: String) {
-        self.id = id
-        self.reason = reason
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension NativeRequest: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeNativeRequest: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeRequest {
-        return
-            try NativeRequest(
-                id: FfiConverterUInt64.read(from: &buf), 
-                reason: FfiConverterString.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: NativeRequest, into buf: inout [UInt8]) {
-        FfiConverterUInt64.write(value.id, into: &buf)
-        FfiConverterString.write(value.reason, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativeRequest_lift(_ buf: RustBuffer) throws -> NativeRequest {
-    return try FfiConverterTypeNativeRequest.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeNativeRequest_lower(_ value: NativeRequest) -> RustBuffer {
-    return FfiConverterTypeNativeRequest.lower(value)
-}
-
-
-/**
- * A client's state.
+ * State of a client.
  */
 public struct NativeState: Equatable, Hashable {
     /**
-     * The name of the state.
+     * Name of the state.
      */
     public let state: String
     /**
-     * The next attempt, when reconnecting.
+     * When reconnecting: number of the next attempt.
      */
     public let attempt: UInt32?
     /**
-     * Seconds until then.
+     * When reconnecting: time until the next attempt, in seconds.
      */
     public let retryIn: Double?
     /**
-     * The reason for reconnecting or closing, with its causes; otherwise empty.
+     * Reason for reconnecting or closing, followed by its causes. Empty in other states.
      */
     public let causes: [Fault]
 
@@ -3603,16 +3604,16 @@ public struct NativeState: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
-         * The name of the state.
+         * Name of the state.
          */state: String, 
         /**
-         * The next attempt, when reconnecting.
+         * When reconnecting: number of the next attempt.
          */attempt: UInt32?, 
         /**
-         * Seconds until then.
+         * When reconnecting: time until the next attempt, in seconds.
          */retryIn: Double?, 
         /**
-         * The reason for reconnecting or closing, with its causes; otherwise empty.
+         * Reason for reconnecting or closing, followed by its causes. Empty in other states.
          */causes: [Fault]) {
         self.state = state
         self.attempt = attempt
@@ -3668,51 +3669,51 @@ public func FfiConverterTypeNativeState_lower(_ value: NativeState) -> RustBuffe
 
 
 /**
- * An answer to a request.
+ * Answer to a request for credentials.
  */
 
-public enum NativeAnswer: Equatable, Hashable {
+public enum NativeCredentialAnswer: Equatable, Hashable {
     
     /**
      * Connect without credentials.
      */
     case nothing
     /**
-     * A project's API key.
+     * API key of a project.
      */
     case apiKey(
         /**
-         * The key.
+         * API key.
          */key: String
     )
     /**
-     * A web session.
+     * Web session.
      */
     case session(
         /**
-         * The cookie's value.
+         * Value of the session cookie.
          */cookie: String
     )
     /**
-     * A login through the web form.
+     * Login through the web form.
      */
     case password(
         /**
-         * The user's address.
+         * Email address of the user.
          */email: String, 
         /**
-         * The user's password.
+         * Password of the user.
          */password: String
     )
     /**
-     * There are none.
+     * The provider failed.
      */
     case refusal(
         /**
-         * The reason, without any secret.
+         * Error message, which must not contain secrets.
          */reason: String, 
         /**
-         * True if the client ends; otherwise only the attempt fails.
+         * True if the client must close. Otherwise it retries.
          */fatal: Bool
     )
 
@@ -3723,16 +3724,16 @@ public enum NativeAnswer: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension NativeAnswer: Sendable {}
+extension NativeCredentialAnswer: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeNativeAnswer: FfiConverterRustBuffer {
-    typealias SwiftType = NativeAnswer
+public struct FfiConverterTypeNativeCredentialAnswer: FfiConverterRustBuffer {
+    typealias SwiftType = NativeCredentialAnswer
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeAnswer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeCredentialAnswer {
         let variant: Int32 = try readInt(&buf)
         switch variant {
         
@@ -3754,7 +3755,7 @@ public struct FfiConverterTypeNativeAnswer: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: NativeAnswer, into buf: inout [UInt8]) {
+    public static func write(_ value: NativeCredentialAnswer, into buf: inout [UInt8]) {
         switch value {
         
         
@@ -3791,21 +3792,21 @@ public struct FfiConverterTypeNativeAnswer: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeAnswer_lift(_ buf: RustBuffer) throws -> NativeAnswer {
-    return try FfiConverterTypeNativeAnswer.lift(buf)
+public func FfiConverterTypeNativeCredentialAnswer_lift(_ buf: RustBuffer) throws -> NativeCredentialAnswer {
+    return try FfiConverterTypeNativeCredentialAnswer.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeNativeAnswer_lower(_ value: NativeAnswer) -> RustBuffer {
-    return FfiConverterTypeNativeAnswer.lower(value)
+public func FfiConverterTypeNativeCredentialAnswer_lower(_ value: NativeCredentialAnswer) -> RustBuffer {
+    return FfiConverterTypeNativeCredentialAnswer.lower(value)
 }
 
 
 
 /**
- * The errors of every exported function.
+ * Error of every exported function.
  */
 public 
 enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -3813,15 +3814,15 @@ enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     
     
     /**
-     * The SDK's error, followed by its causes, the nearest first.
+     * The SDK returned an error.
      */
     case Failed(
         /**
-         * The error and its causes.
+         * The error, followed by its causes.
          */faults: [Fault]
     )
     /**
-     * The caller stopped waiting.
+     * The call was cancelled.
      */
     case Cancelled
 
@@ -4067,8 +4068,8 @@ fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeNativeCredentials: FfiConverterRustBuffer {
-    typealias SwiftType = NativeCredentials?
+fileprivate struct FfiConverterOptionTypeNativeCredentialRequests: FfiConverterRustBuffer {
+    typealias SwiftType = NativeCredentialRequests?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -4076,13 +4077,13 @@ fileprivate struct FfiConverterOptionTypeNativeCredentials: FfiConverterRustBuff
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeNativeCredentials.write(value, into: &buf)
+        FfiConverterTypeNativeCredentialRequests.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeNativeCredentials.read(from: &buf)
+        case 1: return try FfiConverterTypeNativeCredentialRequests.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4091,8 +4092,8 @@ fileprivate struct FfiConverterOptionTypeNativeCredentials: FfiConverterRustBuff
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeNativeIdentity: FfiConverterRustBuffer {
-    typealias SwiftType = NativeIdentity?
+fileprivate struct FfiConverterOptionTypeNativeClientCertificate: FfiConverterRustBuffer {
+    typealias SwiftType = NativeClientCertificate?
 
     public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
         guard let value = value else {
@@ -4100,13 +4101,61 @@ fileprivate struct FfiConverterOptionTypeNativeIdentity: FfiConverterRustBuffer 
             return
         }
         writeInt(&buf, Int8(1))
-        FfiConverterTypeNativeIdentity.write(value, into: &buf)
+        FfiConverterTypeNativeClientCertificate.write(value, into: &buf)
     }
 
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
-        case 1: return try FfiConverterTypeNativeIdentity.read(from: &buf)
+        case 1: return try FfiConverterTypeNativeClientCertificate.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNativeCredentialRequest: FfiConverterRustBuffer {
+    typealias SwiftType = NativeCredentialRequest?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNativeCredentialRequest.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNativeCredentialRequest.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeNativeInterval: FfiConverterRustBuffer {
+    typealias SwiftType = NativeInterval?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeNativeInterval.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeNativeInterval.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4139,30 +4188,6 @@ fileprivate struct FfiConverterOptionTypeNativeLimit: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterOptionTypeNativePause: FfiConverterRustBuffer {
-    typealias SwiftType = NativePause?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeNativePause.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeNativePause.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
 fileprivate struct FfiConverterOptionTypeNativeReconnect: FfiConverterRustBuffer {
     typealias SwiftType = NativeReconnect?
 
@@ -4179,30 +4204,6 @@ fileprivate struct FfiConverterOptionTypeNativeReconnect: FfiConverterRustBuffer
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypeNativeReconnect.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeNativeRequest: FfiConverterRustBuffer {
-    typealias SwiftType = NativeRequest?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeNativeRequest.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeNativeRequest.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -4310,23 +4311,23 @@ fileprivate struct FfiConverterSequenceTypeFault: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeNativePair: FfiConverterRustBuffer {
-    typealias SwiftType = [NativePair]
+fileprivate struct FfiConverterSequenceTypeNativeNameValue: FfiConverterRustBuffer {
+    typealias SwiftType = [NativeNameValue]
 
-    public static func write(_ value: [NativePair], into buf: inout [UInt8]) {
+    public static func write(_ value: [NativeNameValue], into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
         for item in value {
-            FfiConverterTypeNativePair.write(item, into: &buf)
+            FfiConverterTypeNativeNameValue.write(item, into: &buf)
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NativePair] {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NativeNameValue] {
         let len: Int32 = try readInt(&buf)
-        var seq = [NativePair]()
+        var seq = [NativeNameValue]()
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeNativePair.read(from: &buf))
+            seq.append(try FfiConverterTypeNativeNameValue.read(from: &buf))
         }
         return seq
     }
@@ -4380,13 +4381,13 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
- * Fails or panics, so that a binding's tests can check that neither ends the process.
+ * Fails or panics, for tests that check that neither crashes the process.
  *
  * # Errors
  * Always.
  *
  * # Panics
- * If requested.
+ * If `panic` is true.
  */
 public func failOnPurpose(panic: Bool)throws   {try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
@@ -4396,13 +4397,13 @@ public func failOnPurpose(panic: Bool)throws   {try rustCallWithError(FfiConvert
 }
 }
 /**
- * The same during a wait.
+ * Fails or panics in an asynchronous call, for tests that check that neither crashes the process.
  *
  * # Errors
  * Always.
  *
  * # Panics
- * If requested.
+ * If `panic` is true.
  */
 public func failOnPurposeLater(panic: Bool)async throws   {
     return
@@ -4419,16 +4420,16 @@ public func failOnPurposeLater(panic: Bool)async throws   {
         )
 }
 /**
- * A number that changes with the meaning of the bytes: generated code reads only the version that it was generated
- * for.
+ * Returns the fingerprint of the packed format. Generated code compares it with the fingerprint of the format that it
+ * can read.
  *
  * # Errors
  * None.
  */
-public func fingerprint()throws  -> UInt64  {
+public func libraryFingerprint()throws  -> UInt64  {
     return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_func_fingerprint(uniffiCallStatus
+    uniffi_automoderate_ffi_fn_func_library_fingerprint(uniffiCallStatus
     )
 })
 }
@@ -4448,163 +4449,163 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 1492) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 37630) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 14930) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 8740) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fingerprint() != 45405) {
+    if (uniffi_automoderate_ffi_checksum_func_library_fingerprint() != 25576) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_cancellation_cancel() != 52687) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_close() != 20991) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_close() != 1026) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_connect() != 57822) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_connect() != 34237) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_content() != 25284) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_content() != 5985) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_contents_page() != 42481) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_contents_page() != 30915) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_credentials() != 347) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_credential_requests() != 16707) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit() != 48569) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit() != 39052) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit_with_ack() != 38231) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit_with_ack() != 51962) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 22051) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 7450) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 43405) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 47517) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_join() != 14729) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_join() != 41668) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 2187) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 30926) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 10771) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 14826) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 22880) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 47581) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state() != 2812) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state() != 12622) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 34359) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 64520) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 24883) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 1952) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 54829) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 59198) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativecredentials_answer() != 17044) {
+    if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_answer() != 421) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativecredentials_next() != 62916) {
+    if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_next() != 31275) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_address() != 568) {
+    if (uniffi_automoderate_ffi_checksum_method_packed_address() != 9954) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_count() != 20964) {
+    if (uniffi_automoderate_ffi_checksum_method_packed_count() != 38138) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_size() != 60555) {
+    if (uniffi_automoderate_ffi_checksum_method_packed_size() != 42953) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeproject_cursor() != 2028) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_cursor() != 49501) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeproject_events() != 2310) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_events() != 55209) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeproject_id() != 24160) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_id() != 16759) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeproject_leave() != 22024) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_leave() != 12444) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestates_next() != 35210) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestates_next() != 8471) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_end() != 2337) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_end() != 3709) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_handed() != 204) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 46384) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 18051) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_mark_delivered() != 49925) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 19682) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 42645) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 56629) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 14631) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 29897) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 18519) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 17818) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 33667) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 31588) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 19136) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_cut() != 64092) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_cut() != 13287) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_forget() != 36224) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_forget() != 61198) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 26235) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 25793) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 38436) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 57592) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 38544) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 43511) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 23109) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 63704) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 36945) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 32193) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 8639) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 51673) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 11806) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 57213) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 64793) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 45547) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 57) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_cancellation_new() != 30510) {
+    if (uniffi_automoderate_ffi_checksum_constructor_cancellation_new() != 28359) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_nativeclient_new() != 59647) {
+    if (uniffi_automoderate_ffi_checksum_constructor_nativeclient_new() != 13013) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 31422) {
+    if (uniffi_automoderate_ffi_checksum_constructor_nativetestserver_new() != 24110) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -2,17 +2,17 @@ import AutoModerate
 import Foundation
 import Testing
 
-/// The events of a test, in order, from any task.
-actor Notes<T: Sendable> {
+/// Recorder of values from several tasks, in order.
+actor Recorder<T: Sendable> {
     var all: [T] = []
     func add(_ one: T) { all.append(one) }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct CredentialsTests {
-    @Test func aProviderIsAskedAndToldWhy() async throws {
+    @Test func aProviderReceivesTheReason() async throws {
         let server = try Server()
-        let reasons = Notes<CredentialsReason>()
-        let client = try await server.client { options in
+        let reasons = Recorder<CredentialsReason>()
+        let client = try await server.connectClient { options in
             options.apiKey = nil
             options.credentials = { [key = server.key] reason in
                 await reasons.add(reason)
@@ -21,16 +21,16 @@ actor Notes<T: Sendable> {
         }
         _ = try await client.join(server.project)
         try server.restart()
-        try await eventually("it is connected again") { client.metrics().connections == 2 }
+        try await waitUntil("the client to reconnect") { client.metrics().connections == 2 }
         #expect(await reasons.all.first == .first)
         #expect(await reasons.all.contains(.reconnect))
         await client.close()
     }
 
-    @Test func aProviderThatHasNoneEndsTheClient() async throws {
+    @Test func aProviderCanFailPermanently() async throws {
         let server = try Server()
-        let refused = await failure {
-            _ = try await server.client { options in
+        let refused = await expectFailure {
+            _ = try await server.connectClient { options in
                 options.apiKey = nil
                 options.credentials = { _ in throw AutoModerateError(.authenticationFailed, "a secret am_1") }
             }
@@ -38,8 +38,8 @@ actor Notes<T: Sendable> {
         #expect(refused?.code == .authenticationFailed)
         #expect(refused?.message.contains("am_1") == false)
         struct Later: Error {}
-        let failed = await failure {
-            _ = try await server.client { options in
+        let failed = await expectFailure {
+            _ = try await server.connectClient { options in
                 options.apiKey = nil
                 options.credentials = { _ in throw Later() }
             }
@@ -47,9 +47,9 @@ actor Notes<T: Sendable> {
         #expect(failed?.code == .connectFailed && failed?.stage == .credentials)
     }
 
-    @Test func aPasswordLogsIn() async throws {
+    @Test func aClientLogsInWithAPassword() async throws {
         let server = try Server()
-        let client = try await server.client { options in
+        let client = try await server.connectClient { options in
             options.apiKey = nil
             options.email = server.ready.email
             options.password = server.ready.password

@@ -4,90 +4,90 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ErrorTests {
-    @Test func everyCodeIsKnown() throws {
+    @Test func everyErrorCodeIsDeclared() throws {
         struct Expected: Decodable { var retryable: Bool }
         let golden = try JSONDecoder().decode([String: Expected].self, from: goldenFile("errors"))
         let codes = Set(AutoModerateError.Code.allCases.map(\.rawValue))
         #expect(codes == Set(golden.keys).union(["cancelled", "internal"]))
     }
 
-    @Test func refusalsHaveTheirCodes() async throws {
+    @Test func eachFailureHasItsErrorCode() async throws {
         let server = try Server()
-        let wrong = try #require(await failure { _ = try await Client.connect(server.url, .init(apiKey: "am_wrong")) })
+        let wrong = try #require(await expectFailure { _ = try await Client.connect(server.url, .init(apiKey: "am_wrong")) })
         #expect(wrong.code == .authenticationFailed && !wrong.retryable)
         #expect(!"\(wrong) \(String(reflecting: wrong))".contains("am_wrong"))
-        let nobody = try #require(await failure { _ = try await Client.connect("http://127.0.0.1:9") })
+        let nobody = try #require(await expectFailure { _ = try await Client.connect("http://127.0.0.1:9") })
         #expect((nobody.code, nobody.stage, nobody.retryable) == (.connectFailed, .network, true))
         #expect(nobody.errorDescription == nobody.message)
-        let bad = try #require(await failure { _ = try Client("nowhere") })
+        let bad = try #require(await expectFailure { _ = try Client("nowhere") })
         #expect(bad.code == .invalidArgument && bad.message.contains("url"))
-        let client = try await server.client()
-        let missing = try #require(await failure { _ = try await client.content("nothing") })
+        let client = try await server.connectClient()
+        let missing = try #require(await expectFailure { _ = try await client.content("nothing") })
         #expect((missing.code, missing.status) == (.api, 404))
         #expect(missing.body?.isEmpty == false)
-        let page = try #require(await failure { _ = try await client.contentsPage(0) })
+        let page = try #require(await expectFailure { _ = try await client.contentsPage(0) })
         #expect(page.code == .invalidArgument)
         await client.close()
-        let closed = try #require(await failure { _ = try await client.join("p") })
+        let closed = try #require(await expectFailure { _ = try await client.join("p") })
         #expect(closed.code == .closed)
     }
 
-    @Test func aRefusedJoinSaysWhy() async throws {
+    @Test func aRefusedJoinThrowsTheReason() async throws {
         let server = try Server()
-        let client = try await server.client()
-        let denied = try #require(await failure { _ = try await client.join(UUID().uuidString) })
+        let client = try await server.connectClient()
+        let denied = try #require(await expectFailure { _ = try await client.join(UUID().uuidString) })
         #expect([.accessDenied, .projectNotFound].contains(denied.code) && !denied.retryable)
-        let cursor = try #require(await failure { _ = try await client.join(server.project, after: "forty-one") })
+        let cursor = try #require(await expectFailure { _ = try await client.join(server.project, after: "forty-one") })
         #expect(cursor.code == .invalidArgument && cursor.message.contains("after"))
-        // The client keeps working.
+        // The client must keep working.
         _ = try await client.join(server.project)
         #expect(client.state == .connected)
         await client.close()
     }
 
-    @Test func theBudgetOfEventsIsTold() async throws {
+    @Test func theEventLimitThrowsRateLimited() async throws {
         let server = try Server()
-        let client = try await server.client { $0.rateLimit = 10 }
+        let client = try await server.connectClient { $0.rateLimit = 10 }
         let limited = try #require(
-            await failure { for _ in 0..<20 { try await client.emit("heartbeat", ["n": 1]) } })
+            await expectFailure { for _ in 0..<20 { try await client.emit("heartbeat", ["n": 1]) } })
         #expect(limited.code == .rateLimited && limited.retryable)
         #expect(try #require(limited.retryIn) > .zero && limited.retryIn! <= .seconds(61))
         await client.close()
     }
 
-    @Test func anAcknowledgementThatDoesNotComeIsTold() async throws {
+    @Test func aMissingAcknowledgementTimesOut() async throws {
         let server = try Server()
-        let client = try await server.client { $0.ackTimeout = .milliseconds(100) }
+        let client = try await server.connectClient { $0.ackTimeout = .milliseconds(100) }
         #expect(try await client.emitWithAck("heartbeat") != nil)
-        try server.freeze()
-        let late = try #require(await failure { _ = try await client.emitWithAck("heartbeat", ["x": 1]) })
+        try server.suspend()
+        let late = try #require(await expectFailure { _ = try await client.emitWithAck("heartbeat", ["x": 1]) })
         #expect(late.code == .ackTimeout && late.retryable)
         server.kill()
         await client.close()
     }
 
-    @Test func attemptsThatAreUsedUpEndTheStreamWithTheirError() async throws {
+    @Test func theStreamEndsOnceAllAttemptsHaveFailed() async throws {
         let server = try Server()
-        let client = try await server.client { $0.reconnect?.attempts = 2 }
+        let client = try await server.connectClient { $0.reconnect?.attempts = 2 }
         let events = try await client.join(server.project).events
         server.kill()
-        let error = try #require(await failure { for try await _ in events {} })
+        let error = try #require(await expectFailure { for try await _ in events {} })
         #expect((error.code, error.attempts) == (.gaveUp, 2))
         #expect(error.cause?.code == .connectFailed)
-        // Its final error is reported once.
+        // The error is thrown only once.
         for try await _ in events {}
-        try await eventually("the state says so") {
+        try await waitUntil("the client to close") {
             guard case .closed(let reason) = client.state else { return false }
             return reason.code == .gaveUp
         }
     }
 
-    /// A panic in Rust is an error in Swift.
-    @Test func noFaultOfTheLibraryEndsTheProcess() async throws {
+    /// Panics in Rust are thrown as errors in Swift.
+    @Test func panicsInTheLibraryAreThrownAsErrors() async throws {
         #expect(throws: NativeError.self) { try failOnPurpose(panic: false) }
         do {
             try failOnPurpose(panic: true)
-            Issue.record("it did not fail")
+            Issue.record("the call did not fail")
         } catch {
             #expect("\(error)".contains("panicked on purpose"))
             #expect(!(error is NativeError))
@@ -95,16 +95,16 @@ import Testing
         await #expect(throws: NativeError.self) { try await failOnPurposeLater(panic: false) }
         do {
             try await failOnPurposeLater(panic: true)
-            Issue.record("it did not fail")
+            Issue.record("the call did not fail")
         } catch {
             #expect("\(error)".contains("panicked on purpose"))
         }
     }
 
-    /// Every function of the library may throw, so that a panic in any of them has a way out.
+    /// Every function of the library is declared `throws`, so that panics can be thrown as errors.
     @Test func everyFunctionOfTheLibraryThrows() throws {
         let source = try String(
-            contentsOfFile: setting("AUTOMODERATE_ROOT") + "/bindings-swift/Sources/AutoModerateFFI/AutoModerateFFI.swift",
+            contentsOfFile: environmentValue("AUTOMODERATE_ROOT") + "/bindings-swift/Sources/AutoModerateFFI/AutoModerateFFI.swift",
             encoding: .utf8)
         let exported = source.split(separator: "\n").filter { line in
             (line.hasPrefix("open func ") || line.hasPrefix("public convenience init(")

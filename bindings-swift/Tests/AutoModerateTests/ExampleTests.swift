@@ -3,23 +3,23 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ExampleTests {
-    @Test func theTailFollowsAndGoesOnWhereItStopped() async throws {
+    @Test func theTailFollowsAProjectAndResumesWhereItStopped() async throws {
         let server = try Server()
-        let tail = try setting("AUTOMODERATE_TAIL_PATH")
+        let tail = try environmentValue("AUTOMODERATE_TAIL_PATH")
         let first = try Program(tail, [server.url, server.project], ["AUTOMODERATE_API_KEY": server.key])
-        try await eventually("it has joined") {
+        try await waitUntil("the program to join") {
             try await server.submit(["seen"])
-            return first.printed.contains("seen")
+            return first.standardOutput.contains("seen")
         }
         first.terminate()
         #expect(first.status == 0)
-        let said = first.said
-        #expect(said.contains("-- connected"))
-        let cursor = try #require(said.firstMatch(of: /cursor: (\S+)/)?.1)
-        let missed = try await server.submit(["while nobody looked"])
+        let standardError = first.standardError
+        #expect(standardError.contains("-- connected"))
+        let cursor = try #require(standardError.firstMatch(of: /cursor: (\S+)/)?.1)
+        let missed = try await server.submit(["while the program was not running"])
         let second = try Program(
             tail, [server.url, server.project, String(cursor)], ["AUTOMODERATE_API_KEY": server.key])
-        try await eventually("it has caught up") { second.printed.contains(missed[0]) }
+        try await waitUntil("all missed events") { second.standardOutput.contains(missed[0]) }
         second.terminate()
         let refused = try Program(tail, [server.url, server.project], ["AUTOMODERATE_API_KEY": "am_wrong"])
         #expect(refused.status == 3)
@@ -27,7 +27,7 @@ import Testing
     }
 }
 
-/// A program whose output goes into files.
+/// Program in a separate process, whose output is written to files.
 private final class Program {
     private let process = Process()
     private let folder: URL
@@ -38,8 +38,8 @@ private final class Program {
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.environment = environment
-        process.standardOutput = try file("out")
-        process.standardError = try file("err")
+        process.standardOutput = try createOutputFile("out")
+        process.standardError = try createOutputFile("err")
         try process.run()
     }
 
@@ -49,18 +49,18 @@ private final class Program {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private func file(_ name: String) throws -> FileHandle {
+    private func createOutputFile(_ name: String) throws -> FileHandle {
         let path = folder.appendingPathComponent(name)
         _ = FileManager.default.createFile(atPath: path.path, contents: nil)
         return try FileHandle(forWritingTo: path)
     }
 
-    private func text(_ name: String) -> String {
+    private func readOutput(_ name: String) -> String {
         (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
     }
 
-    var printed: String { text("out") }
-    var said: String { text("err") }
+    var standardOutput: String { readOutput("out") }
+    var standardError: String { readOutput("err") }
 
     func terminate() { process.terminate() }
 

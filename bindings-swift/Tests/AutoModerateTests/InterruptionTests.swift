@@ -3,9 +3,9 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct InterruptionTests {
-    @Test func killingTheServerLosesNothing() async throws {
+    @Test func noEventIsLostWhenTheServerIsKilled() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let states = Task { () -> [String] in
             var names: [String] = []
             for await state in client.stateChanges {
@@ -21,10 +21,10 @@ import Testing
         var found: [String] = []
         for round in 0..<3 {
             ids += try await server.submit((0..<10).map { "round \(round), text \($0)" })
-            found += try await contents(5, of: events)
+            found += try await firstContentIds(5, of: events)
             try server.restart()
             ids += try await server.submit(["round \(round), while the client is away"])
-            found += try await contents(6, of: events)
+            found += try await firstContentIds(6, of: events)
         }
         #expect(found == ids)
         #expect(client.metrics().connections == 4)
@@ -34,38 +34,38 @@ import Testing
         #expect(names.last == "closed")
     }
 
-    @Test func aJoinBehindACursorGoesOn() async throws {
+    @Test func aJoinResumesAfterACursor() async throws {
         let server = try Server()
         let ids = try await server.submit(["one", "two", "three"])
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let project = try await client.join(server.project, after: "0")
-        #expect(try await contents(2, of: project.events) == Array(ids.prefix(2)))
+        #expect(try await firstContentIds(2, of: project.events) == Array(ids.prefix(2)))
         let cursor = try #require(project.cursor)
         await client.close()
         let later = try await server.submit(["four"])
-        let other = try await server.client()
+        let other = try await server.connectClient()
         let events = try await other.join(server.project, after: cursor).events
-        let updates = try await first(2, of: events) { ModerationUpdate($0) }
+        let updates = try await firstMatches(2, of: events) { ModerationUpdate($0) }
         #expect(updates.map(\.contentId) == [ids[2]] + later)
         #expect(updates.map(\.meta.origin) == [.replay, .replay])
         await other.close()
     }
 
-    @Test func aCursorOfAnotherLogIsAGap() async throws {
+    @Test func aCursorOfAnotherLogCausesAGap() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let project = try await client.join(server.project, after: "anotherlog:3")
-        let gap = try #require(try await first(1, of: project.events) { Gap($0) }.first)
+        let gap = try #require(try await firstMatches(1, of: project.events) { Gap($0) }.first)
         #expect((gap.reason, gap.projectId) == (.logChanged, server.project))
         await client.close()
     }
 
-    @Test func whoMayNotReconnectIsTold() async throws {
+    @Test func aClientWithoutReconnectingEndsAfterALostConnection() async throws {
         let server = try Server()
-        let client = try await server.client { $0.reconnect = nil }
+        let client = try await server.connectClient { $0.reconnect = nil }
         let events = try await client.join(server.project).events
         server.kill()
-        let error = await failure { for try await _ in events {} }
+        let error = await expectFailure { for try await _ in events {} }
         #expect(error?.code == .disconnected)
     }
 }

@@ -3,11 +3,11 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct LifetimeTests {
-    @Test func letGoWithoutCloseLeavesNothing() async throws {
-        // A connection that stays open keeps the third client out.
+    @Test func unreferencedClientsAreFreedWithoutClose() async throws {
+        // The server refuses the third connection, so a leaked connection makes the test fail.
         let server = try Server(["--max-connections-per-ip", "2", "--max-events-per-minute", "0"])
-        func once() async throws {
-            let client = try await server.client { options in
+        func useClientOnce() async throws {
+            let client = try await server.connectClient { options in
                 options.credentials = { [key = server.key] _ in .apiKey(key) }
                 options.apiKey = nil
             }
@@ -15,33 +15,33 @@ import Testing
             let events = project.events
             let changes = Task { for await _ in client.stateChanges {} }
             let ids = try await server.submit(["text"])
-            #expect(try await contents(1, of: events) == ids)
+            #expect(try await firstContentIds(1, of: events) == ids)
             changes.cancel()
         }
-        let outset = try descriptors()
-        try await once()
-        try await eventually("what the first has opened is closed") { try descriptors() <= outset + 4 }
-        let before = try (threads(), descriptors())
+        let outset = try openFileCount()
+        try await useClientOnce()
+        try await waitUntil("the files of the first client to be closed") { try openFileCount() <= outset + 4 }
+        let before = try (threadCount(), openFileCount())
         for _ in 0..<20 {
-            try await once()
-            try await eventually("its socket is closed") { try descriptors() <= before.1 }
+            try await useClientOnce()
+            try await waitUntil("the socket to be closed") { try openFileCount() <= before.1 }
         }
-        #expect(try threads() <= before.0 + 2)
+        #expect(try threadCount() <= before.0 + 2)
     }
 
     @Test func aStreamKeepsItsClientAlive() async throws {
         let server = try Server()
-        func stream() async throws -> EventStream<Event> {
-            try await server.client().join(server.project).events
+        func openStream() async throws -> EventStream<Event> {
+            try await server.connectClient().join(server.project).events
         }
-        let events = try await stream()
+        let events = try await openStream()
         let ids = try await server.submit(["text"])
-        #expect(try await contents(1, of: events) == ids)
+        #expect(try await firstContentIds(1, of: events) == ids)
     }
 
     @Test func stateChangesEndWithTheClient() async throws {
         let server = try Server()
-        var client: Client? = try await server.client()
+        var client: Client? = try await server.connectClient()
         let changes = try #require(client?.stateChanges)
         let names = Task { () -> [String] in
             var names: [String] = []
@@ -53,9 +53,9 @@ import Testing
         #expect(await names.value.first == "connected")
     }
 
-    @Test func closingEndsStreamsForWhoWaits() async throws {
+    @Test func closingEndsStreamsForWaitingReaders() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let stream = try await client.join(server.project).events
         let reading = Task { for try await _ in stream {} }
         await client.close()

@@ -3,9 +3,9 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StreamTests {
-    @Test func leavingALoopLosesNothing() async throws {
+    @Test func leavingALoopLosesNoEvents() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let project = try await client.join(server.project)
         let stream = project.events(of: ModerationUpdate.self)
         let ids = try await server.submit((0..<20).map { "text \($0)" })
@@ -13,7 +13,7 @@ import Testing
         while found.count < 20 {
             for try await event in stream {
                 found.append(event.contentId)
-                // The cursor follows the events returned to the user, not those fetched with them.
+                // The cursor covers only the events returned to the user, not all events fetched from the library.
                 #expect(project.cursor == event.meta.cursor)
                 break
             }
@@ -22,12 +22,12 @@ import Testing
         await client.close()
     }
 
-    @Test func cancellingIsPromptAndLosesNothing() async throws {
+    @Test func cancellationIsPromptAndLosesNoEvents() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let stream = try await client.join(server.project).events(of: ModerationUpdate.self)
-        // No event arrives: only cancellation ends the wait.
-        let before = try (threads(), descriptors())
+        // No event arrives, so only cancellation can end the wait.
+        let before = try (threadCount(), openFileCount())
         for turn in 0..<200 {
             let waiting = Task { () -> [ModerationUpdate] in
                 if turn % 2 == 0 { return try await stream.nextBatch() }
@@ -40,9 +40,9 @@ import Testing
             #expect(try await waiting.value == [])
             #expect(ContinuousClock.now - asked < .seconds(1))
         }
-        #expect(try threads() <= before.0 + 2)
-        #expect(try descriptors() <= before.1)
-        // While events come, cancelled readers take none with them.
+        #expect(try threadCount() <= before.0 + 2)
+        #expect(try openFileCount() <= before.1)
+        // While events arrive, cancelled readers must not lose any.
         let total = 300
         let submitting = Task { try await server.submit((0..<total).map { "text \($0)" }) }
         var found: [String] = []
@@ -61,31 +61,31 @@ import Testing
         await client.close()
     }
 
-    @Test func callsStopWaitingAtOnce() async throws {
+    @Test func cancelledCallsStopWaitingAtOnce() async throws {
         let server = try Server()
-        let client = try await server.client { $0.ackTimeout = .seconds(60) }
-        try server.freeze()
+        let client = try await server.connectClient { $0.ackTimeout = .seconds(60) }
+        try server.suspend()
         let asking = Task { try await client.emitWithAck("heartbeat") }
         try await Task.sleep(for: .milliseconds(20))
         let asked = ContinuousClock.now
         asking.cancel()
-        let error = await failure { _ = try await asking.value }
+        let error = await expectFailure { _ = try await asking.value }
         #expect(error?.code == .cancelled)
         #expect(ContinuousClock.now - asked < .seconds(1))
-        // Cancelled before it began.
+        // The task is cancelled before the call starts.
         let late = Task { () -> Void in
             while !Task.isCancelled { await Task.yield() }
             _ = try await client.statistics()
         }
         late.cancel()
-        #expect(await failure { try await late.value }?.code == .cancelled)
+        #expect(await expectFailure { try await late.value }?.code == .cancelled)
         server.kill()
         await client.close()
     }
 
-    @Test func aSlowReaderIsTold() async throws {
+    @Test func aSlowReaderReceivesLagged() async throws {
         let server = try Server()
-        let client = try await server.client {
+        let client = try await server.connectClient {
             $0.eventBuffer = 8
             $0.overflow = .dropOldest
         }
@@ -93,7 +93,7 @@ import Testing
         let all = project.events
         let updates = project.events(of: ModerationUpdate.self)
         let ids = try await server.submit((0..<60).map { "text \($0)" })
-        try await eventually("more are there than there is room for") { client.metrics().events >= 60 }
+        try await waitUntil("more events than fit into the buffer") { client.metrics().events >= 60 }
         var missed = 0
         var found: [String] = []
         for try await event in all {
@@ -103,29 +103,29 @@ import Testing
         }
         #expect(missed > 0 && found.count < 60)
         #expect(Array(ids.suffix(found.count)) == found)
-        // A stream of one kind counts them instead.
+        // A stream of one kind counts dropped events instead of yielding `lagged`.
         let kept = try await updates.nextBatch(100)
         #expect(kept.map(\.contentId) == Array(ids.suffix(kept.count)))
         #expect(updates.losses.lagged == 60 - kept.count)
         await client.close()
     }
 
-    @Test func aSlowReaderIsCaughtUpFromTheLog() async throws {
+    @Test func aSlowReaderCatchesUpFromTheLog() async throws {
         let server = try Server()
-        let client = try await server.client {
+        let client = try await server.connectClient {
             $0.eventBuffer = 8
             $0.overflow = .replay
         }
         let stream = try await client.join(server.project).events(of: ModerationUpdate.self)
         let ids = try await server.submit((0..<60).map { "text \($0)" })
-        #expect(try await first(60, of: stream) { $0.contentId } == ids)
+        #expect(try await firstMatches(60, of: stream) { $0.contentId } == ids)
         #expect(stream.losses == Losses(lagged: 0, gaps: 0))
         await client.close()
     }
 
     @Test func throttlingKeepsTheFirstAndTheLast() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let project = try await client.join(server.project)
         let stream = project.events(of: StatsUpdate.self).throttle(.milliseconds(200))
         try await server.submit((0..<30).map { "text \($0)" })
@@ -135,16 +135,16 @@ import Testing
             if counters.totalContent == 30 { break }
         }
         #expect(seen.last == 30 && seen.count < 30)
-        let twice = await failure { for try await _ in stream.throttle(.seconds(1)) {} }
+        let twice = await expectFailure { for try await _ in stream.throttle(.seconds(1)) {} }
         #expect(twice?.code == .invalidArgument)
-        let negative = await failure { for try await _ in project.events.throttle(.seconds(-1)) {} }
+        let negative = await expectFailure { for try await _ in project.events.throttle(.seconds(-1)) {} }
         #expect(negative?.code == .invalidArgument)
         await client.close()
     }
 
-    @Test func anEndedStreamEndsForWhoWaits() async throws {
+    @Test func anEndedStreamEndsForWaitingReaders() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let stream = try await client.join(server.project).events
         let reading = Task { for try await _ in stream {} }
         try await Task.sleep(for: .milliseconds(20))
@@ -155,7 +155,7 @@ import Testing
 
     @Test func severalReadersShareAStream() async throws {
         let server = try Server()
-        let client = try await server.client()
+        let client = try await server.connectClient()
         let project = try await client.join(server.project)
         let stream = project.events(of: ModerationUpdate.self)
         let place = { Int(project.cursor?.split(separator: ":").last ?? "") ?? 0 }
@@ -168,7 +168,7 @@ import Testing
             }
         }
         let ids = try await server.submit((0..<100).map { "text \($0)" })
-        try await eventually("all events were handed out") { place() >= start + 100 }
+        try await waitUntil("all events to be delivered") { place() >= start + 100 }
         await client.close()
         var found: Set<String> = []
         for reader in readers {

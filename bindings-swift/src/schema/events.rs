@@ -1,29 +1,29 @@
-//! Events and their metadata.
+//! Packs events and their metadata.
 
 use automoderate::{Event, Meta, RawJson, facade};
 
-use super::{Field, Pack, Shape, Type, Writer};
+use super::{Field, FieldType, Pack, PackWriter, Shape};
 
 macro_rules! kinds {
     ($($kind:ident = $name:literal,)*) => {
-        enum Number {
+        enum KindNumber {
             $($kind,)*
         }
 
-        /// The kinds in the order of their numbers.
+        /// Kinds of events with their names, in the order of their packed numbers.
         pub(super) const KINDS: [(&str, &str); 10] = [$((stringify!($kind), $name)),*];
 
         impl Pack for Event {
-            fn ty() -> Type {
-                Type::Shape("Event")
+            fn field_type() -> FieldType {
+                FieldType::Shape("Event")
             }
-            fn pack(&self, writer: &mut Writer) {
+            fn pack(&self, writer: &mut PackWriter) {
                 match self {
                     $(Self::$kind(event) => {
-                        writer.byte(Number::$kind as u8);
+                        writer.write_byte(KindNumber::$kind as u8);
                         event.pack(writer);
                     })*
-                    other => unknown(other, writer),
+                    other => pack_unknown(other, writer),
                 }
             }
         }
@@ -43,9 +43,9 @@ kinds! {
     Lagged = "lagged",
 }
 
-/// A kind that the core knows and this binding does not, with the fields of an `UnknownEvent`, so that it is not lost.
-fn unknown(event: &Event, writer: &mut Writer) {
-    writer.byte(Number::UnknownEvent as u8);
+/// Packs an event of a kind that this binding does not know as an `UnknownEvent`, so that it is not lost.
+fn pack_unknown(event: &Event, writer: &mut PackWriter) {
+    writer.write_byte(KindNumber::UnknownEvent as u8);
     event.name().to_owned().pack(writer);
     RawJson::new(&facade::event_to_json(event)).pack(writer);
     Vec::<Vec<u8>>::new().pack(writer);
@@ -53,47 +53,51 @@ fn unknown(event: &Event, writer: &mut Writer) {
 }
 
 impl Pack for Meta {
-    fn ty() -> Type {
-        Type::Shape("Meta")
+    fn field_type() -> FieldType {
+        FieldType::Shape("Meta")
     }
-    fn pack(&self, writer: &mut Writer) {
+    fn pack(&self, writer: &mut PackWriter) {
         self.project_id.pack(writer);
         self.event_id.pack(writer);
         self.origin.pack(writer);
         self.received_at.pack(writer);
         let cursor = self.cursor();
         let log = cursor.as_ref().and_then(|cursor| cursor.log());
-        writer.byte(log.is_some().into());
+        writer.write_byte(log.is_some().into());
         if let Some(log) = log {
-            writer.shared(log);
+            writer.write_shared_text(log);
         }
     }
 }
 
-/// The shape of [`Meta`], in the order of its packing.
-pub(super) fn meta() -> Shape {
-    let optional = |ty| Type::Optional(Box::new(ty));
-    let field = |name, docs, ty| Field { name, docs, ty };
+/// Returns the shape of [`Meta`], with the fields in packing order.
+pub(super) fn meta_shape() -> Shape {
+    let optional = |inner| FieldType::Optional(Box::new(inner));
+    let field = |name, docs, field_type| Field { name, docs, field_type };
     Shape {
         name: "Meta",
-        docs: &["The SDK's own data about an event."],
+        docs: &["Metadata that the SDK adds to an event."],
         fields: vec![
             field(
                 "project_id",
                 &[
-                    "The project, from the payload or inferred if exactly one project is joined; otherwise absent,",
-                    "never invented.",
+                    "Id of the project, from the payload, or inferred if exactly one project is joined; otherwise",
+                    "`nil`.",
                 ],
-                optional(Type::Shared),
+                optional(FieldType::Shared),
             ),
             field(
                 "event_id",
-                &["The position in the project's event log, on servers with one."],
-                optional(Type::Count),
+                &["Position in the project's event log, on servers that have one."],
+                optional(FieldType::Count),
             ),
-            field("origin", &["The event's origin."], Type::Words("Origin")),
-            field("received_at", &["The time of receipt, by this machine's clock."], Type::Date),
-            field("log", &["The id of the event log of `eventId`."], optional(Type::Shared)),
+            field(
+                "origin",
+                &["Path by which the event arrived: live, by replay, or by backfill."],
+                FieldType::OpenEnum("Origin"),
+            ),
+            field("received_at", &["Time of receipt according to this machine's clock."], FieldType::Date),
+            field("log", &["Id of the event log to which `eventId` belongs."], optional(FieldType::Shared)),
         ],
     }
 }

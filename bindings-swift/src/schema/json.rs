@@ -1,38 +1,38 @@
-//! JSON values as trees. Their depth is limited by the parser that made them.
+//! Packs JSON values. The parser limits their depth, so recursion is safe.
 
 use automoderate::Extra;
 use serde_json::Value;
 
-use super::{Pack, Type, Writer};
+use super::{FieldType, Pack, PackWriter};
 
 impl Pack for Value {
-    fn ty() -> Type {
-        Type::Json
+    fn field_type() -> FieldType {
+        FieldType::Json
     }
-    fn pack(&self, writer: &mut Writer) {
+    fn pack(&self, writer: &mut PackWriter) {
         match self {
-            Self::Null => writer.byte(0),
-            Self::Bool(flag) => writer.byte(1 + u8::from(*flag)),
+            Self::Null => writer.write_byte(0),
+            Self::Bool(flag) => writer.write_byte(1 + u8::from(*flag)),
             Self::Number(number) => match number.as_i64() {
                 Some(whole) => {
-                    writer.byte(3);
-                    writer.count(whole as u64);
+                    writer.write_byte(3);
+                    writer.write_integer(whole as u64);
                 }
                 None => {
-                    writer.byte(4);
-                    writer.number(number.as_f64().unwrap_or(f64::NAN));
+                    writer.write_byte(4);
+                    writer.write_number(number.as_f64().unwrap_or(f64::NAN));
                 }
             },
             Self::String(text) => {
-                writer.byte(5);
-                writer.data(text.as_bytes());
+                writer.write_byte(5);
+                writer.write_bytes(text.as_bytes());
             }
             Self::Array(all) => {
-                writer.byte(6);
+                writer.write_byte(6);
                 all.pack(writer);
             }
             Self::Object(members) => {
-                writer.byte(7);
+                writer.write_byte(7);
                 members.pack(writer);
             }
         }
@@ -40,11 +40,11 @@ impl Pack for Value {
 }
 
 impl Pack for Extra {
-    fn ty() -> Type {
-        Type::Object
+    fn field_type() -> FieldType {
+        FieldType::Object
     }
-    fn pack(&self, writer: &mut Writer) {
-        writer.len(self.len());
+    fn pack(&self, writer: &mut PackWriter) {
+        writer.write_length(self.len());
         for (name, value) in self {
             name.pack(writer);
             value.pack(writer);

@@ -1,6 +1,6 @@
-//! The types of the bindings, and their packing.
+//! Types that are passed to the other language, and their packed format.
 //!
-//! Both come from the same lists in `shapes`: a packed field is in the schema, in the same position.
+//! The schema and the packing are generated from the same lists in `shapes`, so that the order of fields always agrees.
 
 mod events;
 mod json;
@@ -8,116 +8,117 @@ mod scalars;
 mod shapes;
 mod writer;
 
-pub(crate) use writer::Writer;
+pub(crate) use writer::PackWriter;
 
-/// The type of a field.
+/// Type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Type {
+pub enum FieldType {
     /// Text.
     Text,
-    /// Text that many events of a batch share.
+    /// Text that is often the same in several events of a batch.
     Shared,
-    /// A number that is not negative.
+    /// Non-negative integer.
     Count,
-    /// A whole number.
+    /// Integer.
     Integer,
-    /// A number.
+    /// Floating-point number.
     Number,
-    /// True or false.
+    /// Boolean.
     Flag,
     /// Bytes.
     Data,
-    /// An instant.
+    /// Instant in time.
     Date,
-    /// A timestamp, if readable, and its original text.
+    /// Timestamp, as an instant if it is valid, and as its original text.
     Timestamp,
-    /// A tree of JSON values.
+    /// JSON value, as a tree.
     Json,
-    /// The text of a JSON value.
+    /// JSON value, as text.
     RawJson,
-    /// The members of a JSON object.
+    /// Members of a JSON object.
     Object,
-    /// One of [`Schema::words`].
-    Words(&'static str),
-    /// One of [`Schema::shapes`].
+    /// Open enum, by its name in [`Schema::open_enums`].
+    OpenEnum(&'static str),
+    /// Struct, by its name in [`Schema::shapes`].
     Shape(&'static str),
-    /// Something or nothing.
-    Optional(Box<Type>),
-    /// Any number of values.
-    List(Box<Type>),
+    /// Optional value.
+    Optional(Box<FieldType>),
+    /// List of values.
+    List(Box<FieldType>),
 }
 
-/// A field of a shape.
+/// Field of a shape.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// Its name, in snake case.
+    /// Name of the field, in snake case.
     pub name: &'static str,
-    /// Its meaning.
+    /// Lines of its documentation.
     pub docs: &'static [&'static str],
-    /// Its type.
-    pub ty: Type,
+    /// Returns the field type of this type.
+    pub field_type: FieldType,
 }
 
 /// A struct.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    /// Its name.
+    /// Name of the struct.
     pub name: &'static str,
-    /// Its meaning.
+    /// Lines of its documentation.
     pub docs: &'static [&'static str],
-    /// Its fields in the order of packing.
+    /// Fields, in packing order.
     pub fields: Vec<Field>,
 }
 
-/// An enum of words, which servers may extend.
+/// Enum of string values, which servers may extend.
 #[derive(Debug, Clone)]
-pub struct Words {
-    /// Its name.
+pub struct OpenEnum {
+    /// Name of the enum.
     pub name: &'static str,
-    /// Its meaning.
+    /// Lines of its documentation.
     pub docs: &'static [&'static str],
-    /// The known words, each with its name and meaning, in the order of their numbers.
+    /// Known values, each with its variant name and documentation, in the order of their packed numbers.
     pub known: Vec<(String, &'static str, &'static [&'static str])>,
 }
 
-/// All packed types.
+/// Schema of all packed types.
 #[derive(Debug, Clone)]
 pub struct Schema {
-    /// The structs.
+    /// Structs.
     pub shapes: Vec<Shape>,
-    /// The enums.
-    pub words: Vec<Words>,
-    /// The shapes that are events, each with the name of its kind, in the order of their numbers.
+    /// Open enums.
+    pub open_enums: Vec<OpenEnum>,
+    /// Shapes of events with the names of their kinds, in the order of their packed numbers.
     pub events: &'static [(&'static str, &'static str)],
 }
 
-/// The schema of this version.
+/// Returns the schema of this version of the library.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema { shapes: shapes::shapes(), words: shapes::words(), events: &events::KINDS }
+    Schema { shapes: shapes::shapes(), open_enums: shapes::open_enums(), events: &events::KINDS }
 }
 
 impl Schema {
-    /// A number that changes with the meaning of the bytes.
+    /// Returns a hash of the packed format, which changes whenever the format changes.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        let fields = self.shapes.iter().flat_map(|shape| shape.fields.iter().map(|f| (shape.name, f.name, &f.ty)));
-        let words = self.words.iter().flat_map(|words| words.known.iter().map(|word| (words.name, &word.0)));
+        let fields =
+            self.shapes.iter().flat_map(|shape| shape.fields.iter().map(|f| (shape.name, f.name, &f.field_type)));
+        let words = self.open_enums.iter().flat_map(|words| words.known.iter().map(|word| (words.name, &word.0)));
         let text = format!("{:?} {:?} {:?}", fields.collect::<Vec<_>>(), words.collect::<Vec<_>>(), self.events);
-        // FNV-1a: the same in every build.
+        // FNV-1a hash, which is the same in every build.
         text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
     }
 }
 
-/// A type that can be packed.
+/// Type that can be packed.
 pub(crate) trait Pack {
-    /// Its type.
-    fn ty() -> Type;
-    /// Appends it.
-    fn pack(&self, writer: &mut Writer);
+    /// Returns the field type of this type.
+    fn field_type() -> FieldType;
+    /// Appends the value to the writer.
+    fn pack(&self, writer: &mut PackWriter);
 }
 
-/// The type of a field with this reader.
-fn type_of<S, T: Pack>(_: fn(&S) -> &T) -> Type {
-    T::ty()
+/// Returns the field type of the field that an accessor returns.
+fn field_type_of<S, T: Pack>(_: fn(&S) -> &T) -> FieldType {
+    T::field_type()
 }

@@ -1,4 +1,4 @@
-//! The lists: every type that crosses, with its meaning.
+//! Lists of all types that are passed to the other language, with their documentation.
 
 use automoderate::{
     Activity, Content, ContentPage, ContentType, Gap, GapReason, Health, Lagged, MalformedEvent, Moderation,
@@ -6,59 +6,59 @@ use automoderate::{
     RuleUpdate, RuleVerb, ServerError, Statistics, StatsUpdate, Status, SystemNotification, UnknownEvent, UserActivity,
 };
 
-use super::{Field, Pack, Shape, Type, Words, Writer, events, type_of, writer::OTHER};
+use super::{Field, FieldType, OpenEnum, Pack, PackWriter, Shape, events, field_type_of, writer::UNLISTED_MARK};
 
 macro_rules! shapes {
     ($($(#[doc = $doc:literal])* $name:ident {
         $($(#[doc = $field_doc:literal])* $field:ident $(as $alias:literal)? $(with $how:path)?,)*
     })*) => {
         $(impl Pack for $name {
-            fn ty() -> Type {
-                Type::Shape(stringify!($name))
+            fn field_type() -> FieldType {
+                FieldType::Shape(stringify!($name))
             }
-            fn pack(&self, writer: &mut Writer) {
+            fn pack(&self, writer: &mut PackWriter) {
                 $(shapes!(@value self, $field $(, $how)?).pack(writer);)*
             }
         })*
 
         pub(super) fn shapes() -> Vec<Shape> {
-            vec![events::meta(), $(Shape {
+            vec![events::meta_shape(), $(Shape {
                 name: stringify!($name),
                 docs: &[$($doc),*],
                 fields: vec![$(Field {
                     name: [$($alias,)? stringify!($field)][0],
                     docs: &[$($field_doc),*],
-                    ty: shapes!(@type $name, $field $(, $how)?),
+                    field_type: shapes!(@type $name, $field $(, $how)?),
                 }),*],
             }),*]
         }
     };
     (@value $self:ident, $field:ident) => { $self.$field };
     (@value $self:ident, $field:ident, $how:path) => { $how(&$self.$field) };
-    (@type $name:ident, $field:ident) => { type_of(|one: &$name| &one.$field) };
-    (@type $name:ident, $field:ident, $how:path) => { result_of($how) };
+    (@type $name:ident, $field:ident) => { field_type_of(|one: &$name| &one.$field) };
+    (@type $name:ident, $field:ident, $how:path) => { result_type_of($how) };
 }
 
-macro_rules! words {
+macro_rules! open_enums {
     ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $word_doc:literal])* $word:ident,)* })*) => {
         $(impl Pack for $name {
-            fn ty() -> Type {
-                Type::Words(stringify!($name))
+            fn field_type() -> FieldType {
+                FieldType::OpenEnum(stringify!($name))
             }
-            fn pack(&self, writer: &mut Writer) {
+            fn pack(&self, writer: &mut PackWriter) {
                 let known = [$(matches!(self, Self::$word)),*];
                 match known.iter().position(|is| *is) {
-                    Some(at) => writer.byte(at as u8),
+                    Some(at) => writer.write_byte(at as u8),
                     None => {
-                        writer.byte(OTHER);
-                        writer.data(self.as_str().as_bytes());
+                        writer.write_byte(UNLISTED_MARK);
+                        writer.write_bytes(self.as_str().as_bytes());
                     }
                 }
             }
         })*
 
-        pub(super) fn words() -> Vec<Words> {
-            vec![$(Words {
+        pub(super) fn open_enums() -> Vec<OpenEnum> {
+            vec![$(OpenEnum {
                 name: stringify!($name),
                 docs: &[$($doc),*],
                 known: vec![$(($name::$word.as_str().to_owned(), stringify!($word), &[$($word_doc),*])),*],
@@ -67,358 +67,359 @@ macro_rules! words {
     };
 }
 
-/// The type of a field that a function reads.
-fn result_of<'a, F: 'a, T: Pack>(_: fn(&'a F) -> T) -> Type {
-    T::ty()
+/// Returns the field type of a field that a function converts.
+fn result_type_of<'a, F: 'a, T: Pack>(_: fn(&'a F) -> T) -> FieldType {
+    T::field_type()
 }
 
-/// The received text, possibly not JSON.
-fn text(raw: &RawJson) -> String {
+/// Returns the raw text, which may be invalid JSON.
+fn raw_text(raw: &RawJson) -> String {
     raw.as_str().to_owned()
 }
 
 shapes! {
-    /// An item was decided.
+    /// Decision about an item.
     ModerationUpdate {
-        /// The item's id.
+        /// Id of the item.
         content_id,
-        /// The item's project, according to the payload.
+        /// Id of the item's project; `nil` if the server does not send it.
         project_id,
-        /// The decision.
+        /// Decision about the item.
         status,
-        /// The item's type.
+        /// Content type of the item.
         content_type,
-        /// The beginning of the text, as its author wrote it, **including markup**. On a page, use
+        /// Beginning of the content as its author wrote it, **including markup**. For web pages, use
         /// `contentPreviewHTML`.
         content_preview,
-        /// The submitter's metadata, as text until it is parsed.
+        /// Metadata from the submitter, as JSON text that is parsed on demand.
         meta_data,
-        /// The number of rules or models that gave a result.
+        /// Number of rules and models that returned a result.
         results_count,
-        /// The seconds that the decision took.
+        /// Time that the decision took, in seconds.
         processing_time,
-        /// The decider.
+        /// Kind of decider.
         moderator_type,
-        /// The decider's name, such as `AI Rule`.
+        /// Name of the decider, such as `AI Rule`.
         moderator_name,
-        /// The rule that matched. Deployed servers write `Unknown Rule` if none did; the value is passed on unchanged.
+        /// Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`, which the SDK
+        /// passes on unchanged.
         rule_name,
-        /// The time of the decision.
+        /// Time of the decision.
         timestamp,
         /// Undocumented fields.
         extra,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// The project's counters; each one replaces the previous one.
+    /// Counters of the project. Each update replaces the previous one.
     StatsUpdate {
-        /// All items ever decided.
+        /// Number of items decided so far.
         total_content,
-        /// Of these, approved items.
+        /// Number of items approved.
         approved,
-        /// Of these, rejected items.
+        /// Number of items rejected.
         rejected,
-        /// Of these, items flagged for a person.
+        /// Number of items flagged for human review.
         flagged,
-        /// Items waiting for a decision; only on some servers.
+        /// Number of items without a decision, if the server sends it.
         pending,
-        /// Percent approved.
+        /// Percentage of items approved, from 0 to 100.
         approval_rate,
-        /// Percent rejected.
+        /// Percentage of items rejected, from 0 to 100.
         rejection_rate,
-        /// Percent flagged.
+        /// Percentage of items flagged, from 0 to 100.
         flag_rate,
-        /// The latest decisions.
+        /// Latest decisions.
         recent_activity,
         /// Undocumented fields.
         extra,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// One of the latest decisions.
+    /// One of the latest decisions of a project.
     RecentActivity {
-        /// The item's id.
+        /// Id of the item.
         content_id,
-        /// The decision.
+        /// Decision about the item.
         decision,
-        /// The time of the decision.
+        /// Time of the decision.
         timestamp,
     }
-    /// A rule was created, updated or deleted.
+    /// Creation, change or deletion of a rule.
     RuleUpdate {
-        /// The change.
+        /// Change made to the rule.
         action,
-        /// The rule in its current or last form.
+        /// Rule after the change, or before its deletion.
         rule,
-        /// The time of the change.
+        /// Time of the change.
         timestamp,
         /// Undocumented fields.
         extra,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// A moderation rule.
+    /// Moderation rule.
     Rule {
-        /// The rule's id, as text even if it is a number on the wire.
+        /// Id of the rule. Numbers are converted to text.
         id,
-        /// Its name.
+        /// Name of the rule, which decisions contain as `ruleName`.
         name,
-        /// The way it decides.
+        /// Method of the rule.
         rule_type as "type",
-        /// True if it is applied.
+        /// True if the rule is active.
         is_active,
-        /// Its position in the order of the rules.
+        /// Priority of the rule. Rules with a higher priority run first.
         priority,
-        /// Its action on items that it matches.
+        /// Action taken on items that match the rule.
         action,
         /// Undocumented fields.
         extra,
     }
-    /// A notification from the server's operators, or from the server itself.
+    /// Notification from the server or its operators.
     SystemNotification {
-        /// The tone.
+        /// Severity of the notification.
         notification_type as "type",
-        /// The text for people.
+        /// Message to show to people.
         message,
-        /// The time of sending.
+        /// Time at which the event was sent.
         timestamp,
-        /// True if it should stay until it is withdrawn.
+        /// True if the notification should stay visible until it is withdrawn.
         persistent,
         /// Undocumented fields.
         extra,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// A user's activity in the moderated application.
+    /// Activity of a user of the moderated application.
     UserActivity {
-        /// The user's id, as text even if it is a number on the wire.
+        /// Id of the user. Numbers are converted to text.
         user_id,
-        /// The user's figures.
+        /// Statistics about the user.
         activity,
-        /// The item that caused this event.
+        /// Id of the item whose decision caused this event.
         triggered_by,
-        /// The time of sending.
+        /// Time at which the event was sent.
         timestamp,
         /// Undocumented fields.
         extra,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// A user's figures.
+    /// Statistics about a user.
     Activity {
-        /// The number of the user's submissions.
+        /// Number of the user's submissions.
         total_submissions,
-        /// The number of the latest submissions that were not approved.
+        /// Number of the user's recently rejected submissions.
         recent_violations,
-        /// Percent approved.
+        /// Percentage of the user's submissions that were approved, from 0 to 100.
         approval_rate,
-        /// From 0, harmless, to 1.
+        /// Risk score estimated by the server; higher means riskier.
         risk_score,
         /// Undocumented fields.
         extra,
     }
-    /// The server's `error` event, unless it answers one of the SDK's requests.
+    /// `error` event from the server, unless it is the response to a request from the SDK.
     ServerError {
-        /// The server's message.
+        /// Message from the server.
         message,
-        /// The error code, from servers that send one.
+        /// Error code, if the server sends one.
         code,
         /// Undocumented fields.
         extra,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// An event whose name the SDK does not know.
+    /// Event whose name is unknown to the SDK.
     UnknownEvent {
-        /// The event's name.
+        /// Name of the event.
         name,
-        /// Its first argument, as text until it is parsed.
+        /// First argument of the event, as JSON text that is parsed on demand.
         data,
         /// Binary attachments, in the order of their placeholders in `data`.
         attachments,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// An unreadable frame or event. Later events are delivered.
+    /// Frame or event that could not be decoded. Later events are still delivered.
     MalformedEvent {
-        /// The event's name; empty if unreadable.
+        /// Name of the event; empty if it could not be decoded.
         name,
-        /// The received text; possibly invalid JSON.
-        data with text,
-        /// The reason that it is unreadable.
+        /// Data as received, which may be invalid JSON.
+        data with raw_text,
+        /// Reason why the frame or event could not be decoded.
         reason,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// Events of a project are missing here, or may be.
+    /// Marks a place in the stream where a project's events are missing, or may be missing.
     Gap {
-        /// The project whose events are missing.
+        /// Id of the project whose events are missing.
         project_id,
-        /// The reason for the loss.
+        /// Reason for the loss.
         reason,
-        /// The number of missing events, if known.
+        /// Number of missing events, if known.
         missed,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// The reader of this stream was too slow: events were dropped because its buffer was full.
+    /// Marks a place in the stream where events were dropped because the stream's reader was too slow.
     Lagged {
-        /// The number of events dropped since the last notice of this kind.
+        /// Number of events dropped since the previous `lagged` event.
         missed,
-        /// Data that the SDK adds to the event.
+        /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// The server's decision about a submission.
+    /// Decision of the server about a submission.
     Moderation {
-        /// The item's id.
+        /// Id of the item.
         content_id,
-        /// The decision.
+        /// Decision about the item.
         status,
-        /// The results of rules and models.
+        /// Results of rules and models, as sent by the server.
         moderation_results,
     }
-    /// An item as the server stores it.
+    /// Item as stored by the server.
     Content {
-        /// Its id.
+        /// Id of the item, which events call `contentId`.
         id,
-        /// Its project.
+        /// Id of the item's project, if the server sends it.
         project_id,
-        /// Its type, such as `text`.
+        /// Content type, such as `text`.
         content_type,
-        /// The content itself.
+        /// Content as its author wrote it, **including markup**.
         content_data,
-        /// The submitter's metadata.
+        /// Metadata from the submitter.
         meta_data,
-        /// The decision.
+        /// Decision about the item.
         status,
-        /// The time of submission.
+        /// Time of the submission.
         created_at,
-        /// The time of its last change.
+        /// Time of the latest decision.
         updated_at,
-        /// The results of rules and models.
+        /// Results of rules and models, as sent by the server.
         moderation_results,
     }
-    /// One page of items, newest first.
+    /// Page of items, newest first.
     ContentPage {
-        /// The items.
+        /// Items of the page, newest first.
         items,
-        /// The page's number; the first page is 1.
+        /// Number of the page, counted from 1.
         page,
-        /// True if there is a next page.
+        /// True if there is another page.
         has_more,
-        /// The total number of items, if the server says so.
+        /// Total number of items, if the server sends it.
         total,
-        /// The errors of this page's unreadable rows, which are not among the items.
+        /// Errors of the rows that could not be parsed and are missing from `items`.
         unreadable,
     }
-    /// A project's counters.
+    /// Counters of a project.
     Statistics {
-        /// All items ever submitted.
+        /// Number of items submitted so far.
         total_content,
-        /// Of these, approved items.
+        /// Number of items approved.
         approved,
-        /// Of these, rejected items.
+        /// Number of items rejected.
         rejected,
-        /// Of these, items flagged for a person.
+        /// Number of items flagged for human review.
         flagged,
-        /// Of these, items without a decision.
+        /// Number of items without a decision.
         pending,
-        /// Percent approved.
+        /// Percentage of items approved, from 0 to 100.
         approval_rate,
-        /// All other fields that the server sent.
+        /// All other fields sent by the server.
         extra,
     }
-    /// The server's health.
+    /// Health of the server.
     Health {
-        /// The server's own word for it, such as `healthy`.
+        /// Status reported by the server, such as `healthy`.
         status,
-        /// All other fields that the server sent.
+        /// All other fields sent by the server.
         extra,
     }
 }
 
-words! {
-    /// The decision about an item.
+open_enums! {
+    /// Decision about an item.
     Status {
         /// The item may be shown.
         Approved,
         /// The item must not be shown.
         Rejected,
-        /// A person should look at the item.
+        /// A person should review the item.
         Flagged,
         /// There is no decision yet.
         Pending,
     }
-    /// The type of a decided item.
+    /// Content type of a decided item.
     ContentType {
         /// Text.
         Text,
-        /// An image.
+        /// Image.
         Image,
     }
-    /// The decider.
+    /// Kind of decider.
     ModeratorType {
-        /// A keyword or regex rule; on documented servers any rule.
+        /// A keyword or regex rule. On documented servers, any rule.
         Rule,
         /// A language model.
         Ai,
         /// A person.
         Manual,
-        /// Unknown to the server.
+        /// The server does not know the decider.
         Unknown,
     }
-    /// The change of a rule.
+    /// Change made to a rule.
     RuleVerb {
-        /// It is new.
+        /// The rule was created.
         Created,
-        /// It was changed.
+        /// The rule was changed.
         Updated,
-        /// It is gone.
+        /// The rule was deleted.
         Deleted,
     }
-    /// The way a rule decides.
+    /// Method by which a rule decides.
     RuleType {
-        /// By a list of keywords.
+        /// Search for keywords.
         Keyword,
-        /// By a regular expression.
+        /// Match of a regular expression.
         Regex,
-        /// By asking a language model.
+        /// Prompt to a language model.
         AiPrompt,
     }
-    /// A rule's action on items that it matches.
+    /// Action that a rule takes on items that match it.
     RuleAction {
-        /// Approve it.
+        /// Approves the item.
         Approve,
-        /// Reject it.
+        /// Rejects the item.
         Reject,
-        /// Let a person look at it.
+        /// Flags the item for human review.
         Flag,
     }
-    /// The severity of a notification.
+    /// Severity of a notification.
     NotificationType {
-        /// Information.
+        /// General information.
         Info,
-        /// A warning.
+        /// Warning.
         Warning,
-        /// An error.
+        /// Something failed.
         Error,
-        /// A success.
+        /// Something succeeded.
         Success,
     }
-    /// The origin of an event.
+    /// Path by which an event arrived.
     Origin {
-        /// Pushed live by the server.
+        /// Pushed by the server as it happened.
         Live,
         /// Replayed from the server's event log after an interruption.
         Replay,
-        /// Fetched by REST after an interruption, from a server without an event log.
+        /// Fetched over REST after an interruption, from a server without an event log.
         Backfill,
     }
-    /// The reason for missing events.
+    /// Reason why events are missing.
     GapReason {
         /// The connection was interrupted, and the server keeps no event log.
         Interrupted,
-        /// The server's log no longer reaches back far enough.
+        /// The events are no longer in the server's event log.
         Expired,
         /// The cursor belongs to another log: the server's database was recreated.
         LogChanged,

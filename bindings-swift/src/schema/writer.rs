@@ -1,49 +1,50 @@
-//! Bytes, little-endian and unaligned. Texts and lists begin with their length as 32 bits.
+//! Writer of packed bytes, which are little-endian and unaligned. Strings and lists begin with their length, in 32
+//! bits.
 
-/// Packed values are appended here.
+/// Buffer to which packed values are appended.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
+pub(crate) struct PackWriter {
     pub(crate) bytes: Vec<u8>,
-    shared: Vec<Box<str>>,
+    shared_texts: Vec<Box<str>>,
 }
 
-/// The most texts kept for sharing.
-const SHARED_MAX: usize = 200;
-/// The mark before an unshared text, and before an unknown word.
-pub(super) const OTHER: u8 = 255;
+/// Maximum number of shared strings in a batch.
+const MAX_SHARED_TEXTS: usize = 200;
+/// Number that precedes a string that is not shared, or a value unknown to an open enum.
+pub(super) const UNLISTED_MARK: u8 = 255;
 
-impl Writer {
-    pub(super) fn byte(&mut self, byte: u8) {
+impl PackWriter {
+    pub(super) fn write_byte(&mut self, byte: u8) {
         self.bytes.push(byte);
     }
 
-    pub(super) fn number(&mut self, number: f64) {
+    pub(super) fn write_number(&mut self, number: f64) {
         self.bytes.extend_from_slice(&number.to_le_bytes());
     }
 
-    pub(super) fn count(&mut self, count: u64) {
-        self.bytes.extend_from_slice(&count.to_le_bytes());
+    pub(super) fn write_integer(&mut self, integer: u64) {
+        self.bytes.extend_from_slice(&integer.to_le_bytes());
     }
 
-    pub(super) fn len(&mut self, len: usize) {
-        // Frames are limited to far less than 4 GiB.
+    pub(super) fn write_length(&mut self, len: usize) {
+        // Frames are limited to much less than 4 GiB, so the length fits.
         self.bytes.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
     }
 
-    pub(super) fn data(&mut self, data: &[u8]) {
-        self.len(data.len());
+    pub(super) fn write_bytes(&mut self, data: &[u8]) {
+        self.write_length(data.len());
         self.bytes.extend_from_slice(data);
     }
 
-    /// A text that is packed once, and later only by its number.
-    pub(super) fn shared(&mut self, text: &str) {
-        let known = self.shared.iter().rposition(|one| &**one == text);
-        let new = self.shared.len();
-        self.byte(known.unwrap_or(if new < SHARED_MAX { new } else { OTHER.into() }) as u8);
+    /// Packs a shared string: in full at its first occurrence, and as its number later.
+    pub(super) fn write_shared_text(&mut self, text: &str) {
+        let known = self.shared_texts.iter().rposition(|one| &**one == text);
+        let new = self.shared_texts.len();
+        self.write_byte(known.unwrap_or(if new < MAX_SHARED_TEXTS { new } else { UNLISTED_MARK.into() }) as u8);
         if known.is_none() {
-            self.data(text.as_bytes());
-            if new < SHARED_MAX {
-                self.shared.push(text.into());
+            self.write_bytes(text.as_bytes());
+            if new < MAX_SHARED_TEXTS {
+                self.shared_texts.push(text.into());
             }
         }
     }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Finds or, if possible, installs Valgrind, and Gungraun's runner under .cache; prints a PATH with both.
+# Finds Valgrind or, if possible, installs it, installs Gungraun's runner under .cache, and prints the runner's path.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
 acquire_lock gungraun
 
-# The compiler of the bounds: another one makes other code.
+# The compiler for which the limits were counted. Another version generates other code.
 compiler=1.95
 if [[ "$(rustc --version)" != "rustc $compiler."* ]]; then
-    echo "setup.sh: the bounds are those of rustc $compiler, and this is $(rustc --version): count anew, and set both" >&2
+    echo "setup.sh: the limits were counted with rustc $compiler, but this is $(rustc --version): count again, and update both" >&2
     exit 1
 fi
 root="$setup_cache/gungraun"

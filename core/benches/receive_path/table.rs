@@ -1,31 +1,31 @@
-//! The result, as a Markdown table.
+//! The results as a Markdown table.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
-use crate::{Log, usage::Cost};
+use crate::{ServerLog, usage::Cost};
 
-/// All rounds of one reader.
-pub(crate) struct Row {
+/// The results of one reader in all rounds.
+pub(crate) struct ReaderResult {
     pub(crate) name: &'static str,
-    log: Log,
+    log: ServerLog,
     pub(crate) costs: Vec<Cost>,
 }
 
-impl Row {
-    pub(crate) fn new(name: &'static str, log: Log) -> Self {
+impl ReaderResult {
+    pub(crate) fn new(name: &'static str, log: ServerLog) -> Self {
         Self { name, log, costs: Vec::new() }
     }
 }
 
-pub(crate) fn print(rows: &[Row], events: usize, rounds: usize) {
-    println!("{}", machine());
+pub(crate) fn print_table(rows: &[ReaderResult], events: usize, rounds: usize) {
+    println!("{}", machine_description());
     println!("automoderate {}; {events} events, median [range] of {rounds} rounds\n", env!("CARGO_PKG_VERSION"));
     println!("| event log | reader | events/s | of hand-written | CPU µs per event | of hand-written |");
     println!("|---|---|--:|--:|--:|--:|");
     for row in rows {
         let speed = Spread::of(row, |cost| cost.events_per_second / 1e3);
         let cpu = Spread::of(row, |cost| cost.cpu_micros_per_event);
-        let log = if row.log == Log::Kept { "yes" } else { "no" };
+        let log = if row.log == ServerLog::Present { "yes" } else { "no" };
         let (mut faster, mut dearer) = (String::new(), String::new());
         if let Some(hand) = rows.iter().find(|other| other.log == row.log && other.name == "hand-written") {
             faster = format!("{:.2}", speed.median / Spread::of(hand, |cost| cost.events_per_second / 1e3).median);
@@ -37,22 +37,22 @@ pub(crate) fn print(rows: &[Row], events: usize, rounds: usize) {
         );
     }
     if let Some(path) = std::env::var_os("BENCH_RESULTS") {
-        keep(path.as_ref(), rows);
+        append_results(path.as_ref(), rows);
     }
 }
 
-/// For the table of all benchmarks that `make bench` makes.
-fn keep(path: &Path, rows: &[Row]) {
-    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the file of the results");
+/// Appends the results for the combined table that `make bench` prints.
+fn append_results(path: &Path, rows: &[ReaderResult]) {
+    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the results file");
     for row in rows {
         let line = serde_json::json!({
-            "part": if row.log == Log::Kept { "Rust, with an event log" } else { "Rust" },
+            "part": if row.log == ServerLog::Present { "Rust, with an event log" } else { "Rust" },
             "name": row.name,
             "of": "hand-written",
             "per_second": Spread::of(row, |cost| cost.events_per_second).median,
             "cpu_micros": Spread::of(row, |cost| cost.cpu_micros_per_event).median,
         });
-        writeln!(file, "{line}").expect("the file of the results");
+        writeln!(file, "{line}").expect("the results file");
     }
 }
 
@@ -63,7 +63,7 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(row: &Row, figure: impl Fn(&Cost) -> f64) -> Self {
+    fn of(row: &ReaderResult, figure: impl Fn(&Cost) -> f64) -> Self {
         let mut figures: Vec<f64> = row.costs.iter().map(figure).collect();
         figures.sort_by(f64::total_cmp);
         let at = |index: usize| figures.get(index).copied().unwrap_or(f64::NAN);
@@ -71,8 +71,8 @@ impl Spread {
     }
 }
 
-/// The processor, the number of cores, and the system.
-fn machine() -> String {
+/// Returns the processor, the number of cores, and the operating system.
+fn machine_description() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpus = read("/proc/cpuinfo");
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);

@@ -1,7 +1,7 @@
-//! Events as servers send them.
-#![allow(dead_code, reason = "each benchmark uses some")]
+//! Events in the forms that servers send.
+#![allow(dead_code, reason = "no benchmark uses all of them")]
 
-/// The documented `moderation_update`; `ids` holds the fields that a server with an event log adds.
+/// Returns the documented `moderation_update`; `ids` holds the fields that a server with an event log adds.
 pub(crate) fn documented_update(ids: &str) -> String {
     format!(
         concat!(
@@ -15,7 +15,7 @@ pub(crate) fn documented_update(ids: &str) -> String {
     )
 }
 
-/// The same event in the shape of deployed servers: escaped to ASCII, with nulls, and without a zone.
+/// A `moderation_update` in the shape of deployed servers: escaped to ASCII, with nulls, and without a time zone.
 pub(crate) const DEPLOYED_UPDATE: &str = concat!(
     r#"{"content_id":"0b7f2b0e-4c0e-4f0a-9d5a-3d1d2c5f6a7b","project_id":"5f1c9c39-6f0f-4b1e-8f55-1d9c1f0f7a11","#,
     r#""status":"flagged","content_type":"text","content_preview":"Gr\u00fc\u00dfe \u2013 buy <b>now</b>","#,
@@ -30,7 +30,7 @@ pub(crate) const STATS_UPDATE: &str = concat!(
     r#""decision":"approved","timestamp":"2024-01-15T16:45:30Z"}]}"#
 );
 
-/// A Socket.IO message with this event.
-pub(crate) fn message(name: &str, data: &str) -> String {
+/// Returns a Socket.IO message that carries this event.
+pub(crate) fn socket_io_message(name: &str, data: &str) -> String {
     format!(r#"2["{name}",{data}]"#)
 }

@@ -33,7 +33,7 @@ impl Client {
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
     /// reported as `connect_failed`, which is retryable. Returns `api` with status 404 if there is no such item.
     pub async fn content(&self, id: &str) -> Result<Content, Error> {
-        rest::content(&*self.shared.api, id).await
+        rest::fetch_content(&*self.shared.api, id).await
     }
 
     /// Returns a stream of all content items of the project that the credentials belong to, newest first. Pages are
@@ -49,7 +49,7 @@ impl Client {
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
     /// reported as `connect_failed`, which is retryable.
     pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
-        rest::content_page(&*self.shared.api, &filter).await
+        rest::fetch_content_page(&*self.shared.api, &filter).await
     }
 
     /// Fetches the statistics of the project that the credentials belong to.

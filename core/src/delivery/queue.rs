@@ -138,13 +138,13 @@ impl Queue {
     }
 
     fn add(&mut self, event: Event) {
-        self.bytes += event.weight();
+        self.bytes += event.approximate_size();
         self.events.push_back(event);
     }
 
     fn pop(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
-        self.bytes -= event.weight().min(self.bytes);
+        self.bytes -= event.approximate_size().min(self.bytes);
         Some(event)
     }
 
@@ -165,7 +165,7 @@ impl Queue {
         if replays && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event {
             return self.leap(event);
         }
-        let weight = event.weight();
+        let weight = event.approximate_size();
         let full = self.is_full(weight);
         if replays && (full || !self.backlogs.is_empty()) && self.postpone(&event, full) {
             return;
@@ -202,7 +202,7 @@ impl Queue {
     fn drop_oldest(&mut self) {
         match self.pop() {
             // A loss must be reported even if the event that reports it is dropped.
-            Some(Event::Gap(gap)) => match self.dropped_gaps.iter_mut().find(|first| first.is_followed_by(&gap)) {
+            Some(Event::Gap(gap)) => match self.dropped_gaps.iter_mut().find(|first| first.can_merge(&gap)) {
                 Some(first) => first.merge(gap),
                 None => self.dropped_gaps.push(gap),
             },
@@ -229,7 +229,7 @@ impl Queue {
         let is_crowded = self.events.len() >= self.bound.events + EXTRA_LOSSES_MAX;
         let candidates = if is_crowded { usize::MAX } else { usize::from(is_next) };
         let last = self.events.iter_mut().rev().take(candidates).find_map(|event| match event {
-            Event::Gap(last) if last.is_followed_by(&gap) => Some(last),
+            Event::Gap(last) if last.can_merge(&gap) => Some(last),
             _ => None,
         });
         match last {

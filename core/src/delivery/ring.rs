@@ -89,7 +89,7 @@ impl Ring {
     /// `false` if the reader is gone or the stream has ended.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
-        let bytes = run.iter().map(Event::weight).sum::<usize>();
+        let bytes = run.iter().map(Event::approximate_size).sum::<usize>();
         let fits = queue.events.len() + run.len() <= queue.bound.events && queue.bytes + bytes <= queue.bound.bytes;
         if !fits || !queue.is_plain() {
             drop(queue);
@@ -113,7 +113,7 @@ impl Ring {
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
         let mut queue = self.lock();
         queue.events.retain(wanted);
-        queue.bytes = queue.events.iter().map(Event::weight).sum();
+        queue.bytes = queue.events.iter().map(Event::approximate_size).sum();
         self.offer(&mut queue);
     }
 
@@ -239,7 +239,7 @@ impl Ring {
         let mut backlog = queue.backlogs.remove(index);
         let push = &mut |event: Event| {
             if wanted(&event) {
-                queue.note_size(event.weight());
+                queue.note_size(event.approximate_size());
                 queue.put(event);
             }
             !queue.is_full(0)

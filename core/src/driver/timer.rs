@@ -18,7 +18,7 @@ pub(crate) fn now() -> Now {
 fn wall() -> jiff::Timestamp {
     let wall = jiff::Timestamp::now();
     #[cfg(feature = "testing")]
-    let wall = wall.saturating_add(crate::testing::slept()).unwrap_or(wall);
+    let wall = wall.saturating_add(crate::testing::simulated_sleep()).unwrap_or(wall);
     wall
 }
 

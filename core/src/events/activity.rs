@@ -1,33 +1,34 @@
-//! `user_activity`: submission statistics of one user of the moderated application.
+//! `user_activity`: submission statistics for one user of the moderated application.
 
 use serde::Deserialize;
 
 use super::{
     Extra, Meta, Timestamp,
-    decode::Reading,
-    fields::{lax, nullable, payload},
+    decode::PayloadReader,
+    fields::{lenient, nullable, payload},
 };
 
-/// Submission statistics of one user of the moderated application. Sent if the metadata of submissions contains
-/// `user_id`.
+/// Submission statistics for one user of the moderated application.
+///
+/// Servers send this event only if the metadata of a submission contains `user_id`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserActivity {
-    /// Id of the user; a number on the wire becomes text.
+    /// Id of the user. A numeric id is converted to text.
     pub user_id: String,
-    /// Statistics of the user.
+    /// Statistics for the user.
     pub activity: Activity,
-    /// Id of the content that caused this event.
+    /// Id of the content whose submission caused this event.
     pub triggered_by: Option<String>,
-    /// Time at which the event was sent.
+    /// Time at which the server sent the event.
     pub timestamp: Timestamp,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
-/// Submission statistics of one user.
+/// Submission statistics for one user.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Activity {
@@ -35,24 +36,24 @@ pub struct Activity {
     pub total_submissions: Option<u64>,
     /// Number of recent rejections.
     pub recent_violations: Option<u64>,
-    /// Percentage of the submissions that was approved.
+    /// Percentage of submissions that were approved.
     pub approval_rate: Option<f64>,
-    /// Risk estimated by the server; higher is riskier.
+    /// Risk estimated by the server. A higher score means a higher risk.
     pub risk_score: Option<f64>,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
 }
 
 payload! {
     ActivityPayload<'de> {
-        total_submissions: u64 = "total_submissions" => lax,
-        recent_violations: u64 = "recent_violations" => lax,
-        approval_rate: f64 = "approval_rate" => lax,
-        risk_score: f64 = "risk_score" => lax,
+        total_submissions: u64 = "total_submissions" => lenient,
+        recent_violations: u64 = "recent_violations" => lenient,
+        approval_rate: f64 = "approval_rate" => lenient,
+        risk_score: f64 = "risk_score" => lenient,
     }
 }
 
-/// [`Activity`] in the form that servers write.
+/// [`Activity`] deserialized from any of the forms that servers send.
 pub(super) struct LenientActivity(pub(super) Activity);
 
 impl<'de> Deserialize<'de> for LenientActivity {
@@ -69,18 +70,18 @@ impl<'de> Deserialize<'de> for LenientActivity {
 }
 
 payload! {
-    Payload<'de> {
-        user_id: String = "user_id" => lax,
+    UserActivityPayload<'de> {
+        user_id: String = "user_id" => lenient,
         activity: LenientActivity = "activity" => nullable,
-        triggered_by: String = "triggered_by" => lax,
-        timestamp: Timestamp = "timestamp" => lax,
+        triggered_by: String = "triggered_by" => lenient,
+        timestamp: Timestamp = "timestamp" => lenient,
     }
 }
 
 impl UserActivity {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let payload: Payload<'_> = reading.parse()?;
-        let meta = reading.meta(payload.project_id, payload.event_id);
+    pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Self, String> {
+        let payload: UserActivityPayload<'_> = reader.parse()?;
+        let meta = reader.meta(payload.project_id, payload.event_id);
         Ok(Self {
             user_id: payload.user_id.ok_or("user_id is missing")?,
             activity: payload.activity.map(|LenientActivity(activity)| activity).unwrap_or_default(),

@@ -1,10 +1,10 @@
-//! Compact copies of events that may never be read: only the payload, which is shared, and the metadata.
+//! Compact copies of buffered events, which may never be read. A copy keeps only the metadata and the shared payload.
 
 use super::{Event, Meta, ModerationUpdate, Received, Status, Timestamp, decode};
 
 impl Event {
-    /// Copies the event for storage. A moderation update keeps only its shared payload; [`expand`](Self::expand)
-    /// restores the fields.
+    /// Returns a copy for storage in a buffer. A moderation update keeps only its metadata and shared payload;
+    /// [`expand`](Self::expand) restores its fields.
     pub(crate) fn compacted(&self) -> Self {
         match self {
             Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(compact(update)),
@@ -15,15 +15,15 @@ impl Event {
     /// Restores the fields that [`compacted`](Self::compacted) left out. Does nothing for other events.
     pub(crate) fn expand(&mut self) {
         if let Self::ModerationUpdate(update) = self
-            // Only a compacted update has an empty id, or one whose id really is empty: decoding that again is
-            // harmless.
+            // An empty id marks a compacted update. A server may also send an empty id, and decoding such an update
+            // again is harmless.
             && update.content_id.is_empty()
-            && let Some(whole) = read_again(update)
+            && let Some(decoded) = decode_payload_again(update)
         {
-            let (project_id, old) = (update.project_id.take(), update.meta.clone());
-            // Its fields borrow from the payload that was decoded with them.
-            let meta = Meta { payload: whole.meta.payload.clone(), ..old };
-            *update = ModerationUpdate { project_id, meta, ..whole };
+            let (project_id, old_meta) = (update.project_id.take(), update.meta.clone());
+            // The decoded fields are slices of the new payload, so keeping the old one would hold the text twice.
+            let meta = Meta { payload: decoded.meta.payload.clone(), ..old_meta };
+            *update = ModerationUpdate { project_id, meta, ..decoded };
         }
     }
 }
@@ -47,10 +47,10 @@ fn compact(update: &ModerationUpdate) -> ModerationUpdate {
     }
 }
 
-fn read_again(update: &ModerationUpdate) -> Option<ModerationUpdate> {
+fn decode_payload_again(update: &ModerationUpdate) -> Option<ModerationUpdate> {
     let received = Received { origin: update.meta.origin, at: update.meta.received_at };
     match decode("moderation_update", update.meta.payload()?.as_str(), received) {
-        Event::ModerationUpdate(whole) => Some(whole),
+        Event::ModerationUpdate(decoded) => Some(decoded),
         _ => None,
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::{Gap, GapReason, Origin};
 
-    fn read(name: &str, arguments: &str) -> Event {
+    fn decode_replayed(name: &str, arguments: &str) -> Event {
         decode(name, arguments, Received { origin: Origin::Replay, at: jiff::Timestamp::UNIX_EPOCH })
     }
 
@@ -78,24 +78,24 @@ mod tests {
             r#"{"content_id":"","status":"approved","rule_name":"\u00e9"}"#,
         ]);
         for arguments in arguments {
-            comes_back(read("moderation_update", arguments));
+            assert_restored_with_session_fields(decode_replayed("moderation_update", arguments));
         }
     }
 
-    /// Also holds for the fields that the session adds.
-    fn comes_back(mut event: Event) {
-        same(&event);
+    /// Asserts that the event is restored, with and without changes that the session makes to it.
+    fn assert_restored_with_session_fields(mut event: Event) {
+        assert_restored(&event);
         event.meta_mut().project_id = Some("inferred".into());
         event.meta_mut().log = Some("log".into());
         event.meta_mut().event_id = None;
-        same(&event);
+        assert_restored(&event);
         if let Event::ModerationUpdate(update) = &mut event {
             update.project_id = Some("inferred".into());
         }
-        same(&event);
+        assert_restored(&event);
     }
 
-    fn same(event: &Event) {
+    fn assert_restored(event: &Event) {
         let mut compact = event.compacted();
         assert_eq!((compact.name(), compact.meta()), (event.name(), event.meta()));
         compact.expand();
@@ -105,22 +105,26 @@ mod tests {
     }
 
     #[test]
-    fn a_compact_update_holds_its_payload_and_little_else() {
-        let event = read("moderation_update", r#"{"content_id":"c","status":"approved","meta_data":{"a":1}}"#);
+    fn compact_update_keeps_no_decoded_fields() {
+        let event =
+            decode_replayed("moderation_update", r#"{"content_id":"c","status":"approved","meta_data":{"a":1}}"#);
         let Event::ModerationUpdate(compact) = event.compacted() else { panic!() };
         assert_eq!(compact.content_id.capacity() + compact.content_preview.capacity(), 0);
         assert_eq!((compact.meta_data, compact.moderator_name, compact.rule_name), (None, None, None));
     }
 
     #[test]
-    fn other_events_are_copied() {
+    fn other_events_are_copied_in_full() {
         let meta = Meta::new(Origin::Live, jiff::Timestamp::UNIX_EPOCH);
         let gap = Gap::new("p".into(), GapReason::Expired, Some(3), meta).into();
-        for event in
-            [read("stats_update", r#"{"total_content":3}"#), read("news", "{}"), read("moderation_update", "{"), gap]
-        {
+        for event in [
+            decode_replayed("stats_update", r#"{"total_content":3}"#),
+            decode_replayed("news", "{}"),
+            decode_replayed("moderation_update", "{"),
+            gap,
+        ] {
             assert_eq!(event.compacted(), event);
-            same(&event);
+            assert_restored(&event);
         }
     }
 }

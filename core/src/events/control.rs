@@ -1,13 +1,16 @@
-//! Error events of the server, and events that fit no type.
+//! Error events of the server, and events without a type of their own.
 
 use super::{
     Extra, Meta, RawJson,
-    decode::Reading,
-    fields::{lax, payload},
+    decode::PayloadReader,
+    fields::{lenient, payload},
 };
 
-/// The server's own `error` event, unless it answers a request of the SDK. Also stands for `authentication_failed` and
-/// `project_access_denied`, with that name as [`code`](Self::code), if they have no other consequence.
+/// Error that the server sent as an event.
+///
+/// This is the server's `error` event, unless it is the reply to a request from the SDK. The events
+/// `authentication_failed` and `project_access_denied` also appear as this type if they have no other effect. Their
+/// [`code`](Self::code) is then `authentication_failed` or `access_denied`, unless the server sends another one.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {
@@ -15,41 +18,41 @@ pub struct ServerError {
     pub message: String,
     /// Error code, if the server sends one.
     pub code: Option<String>,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
-/// Event whose name is unknown to the SDK.
+/// Event with a name that the SDK does not know.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnknownEvent {
     /// Name of the event.
     pub name: String,
-    /// First argument; `null` if there is none.
+    /// First argument of the event; `null` if it has none.
     pub data: RawJson,
     /// Binary attachments, in the order of their placeholders in `data`.
     pub attachments: Vec<Vec<u8>>,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
-/// Frame or event that could not be decoded. Delivery continues after it.
+/// Frame or event that could not be decoded. The stream continues after it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MalformedEvent {
-    /// Name of the event; empty if it could not be decoded.
+    /// Name of the event; empty if the name itself could not be decoded.
     pub name: String,
-    /// Data as received. May be invalid JSON.
+    /// Data as received, which may be invalid JSON.
     pub data: RawJson,
-    /// Reason why the frame or event could not be decoded.
+    /// Explanation of why the frame or event could not be decoded.
     pub reason: String,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
-/// Payload shared by `error`, `authentication_failed` and `project_access_denied`.
+/// Decoded payload of `error`, `authentication_failed` or `project_access_denied`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ServerRejection {
     pub(crate) message: String,
@@ -59,16 +62,16 @@ pub(crate) struct ServerRejection {
 }
 
 payload! {
-    Payload<'de> {
-        message: String = "message" | "error" => lax,
-        code: String = "code" | "error_code" => lax,
-        retry_after: f64 = "retry_after" => lax,
+    ErrorPayload<'de> {
+        message: String = "message" | "error" => lenient,
+        code: String = "code" | "error_code" => lenient,
+        retry_after: f64 = "retry_after" => lenient,
     }
 }
 
-/// Decodes the payload of an error event: an object, a bare text, or nothing.
+/// Decodes the payload of an error event, which is an object, a bare string or empty.
 pub(crate) fn parse_rejection(data: &str) -> ServerRejection {
-    if let Ok(payload) = serde_json::from_str::<Payload<'_>>(data) {
+    if let Ok(payload) = serde_json::from_str::<ErrorPayload<'_>>(data) {
         return ServerRejection {
             message: payload.message.unwrap_or_default(),
             code: payload.code,
@@ -81,17 +84,17 @@ pub(crate) fn parse_rejection(data: &str) -> ServerRejection {
 }
 
 impl ServerError {
-    pub(super) fn read(reading: &mut Reading<'_>, code: Option<&str>) -> Result<Self, String> {
-        let (message, own_code, extra, meta) = match reading.parse::<Payload<'_>>() {
+    pub(super) fn read(reader: &mut PayloadReader<'_>, default_code: Option<&str>) -> Result<Self, String> {
+        let (message, payload_code, extra, meta) = match reader.parse::<ErrorPayload<'_>>() {
             Ok(mut payload) => {
                 if let Some(seconds) = payload.retry_after {
                     payload.extra.insert("retry_after".into(), seconds.into());
                 }
-                let meta = reading.meta(payload.project_id, payload.event_id);
+                let meta = reader.meta(payload.project_id, payload.event_id);
                 (payload.message.unwrap_or_default(), payload.code, payload.extra, meta)
             }
-            Err(_) => (reading.parse::<String>()?, None, Extra::new(), reading.meta(None, None)),
+            Err(_) => (reader.parse::<String>()?, None, Extra::new(), reader.meta(None, None)),
         };
-        Ok(Self { message, code: own_code.or_else(|| code.map(str::to_owned)), extra, meta })
+        Ok(Self { message, code: payload_code.or_else(|| default_code.map(str::to_owned)), extra, meta })
     }
 }

@@ -1,13 +1,14 @@
-//! Position in a project's event log.
+//! Cursors into a project's event log.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::EVENT_ID_MAX;
 use crate::Error;
 
-/// Position in a project's event log that survives the process: the id of the log and that of the last event.
+/// Position in a project's event log that remains valid across restarts.
 ///
-/// The text is opaque. A bare decimal `event_id` is accepted as a cursor for any log.
+/// A cursor contains the id of the log and the id of the last event delivered. Its text form is opaque. A bare decimal
+/// `event_id` is accepted as a cursor into any log.
 ///
 /// ```
 /// use automoderate::Cursor;
@@ -24,13 +25,13 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// `event_id` of the last event delivered; 0 before the first.
+    /// Returns the `event_id` of the last event delivered, or 0 before the first event.
     #[must_use]
     pub fn event_id(&self) -> u64 {
         self.event_id
     }
 
-    /// Id of the event log; `None` if the server sent none.
+    /// Returns the id of the event log, or `None` if the server sent none.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
         self.log.as_deref()
@@ -55,22 +56,22 @@ impl FromStr for Cursor {
             Some(_) => (None, ""),
             None => (None, text.trim()),
         };
-        let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-        let event_id = digits.then(|| id.parse().ok().map(|id: u64| id.min(EVENT_ID_MAX))).flatten();
+        let is_decimal = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+        let event_id = is_decimal.then(|| id.parse().ok().map(|id: u64| id.min(EVENT_ID_MAX))).flatten();
         let event_id =
             event_id.ok_or_else(|| Error::invalid_argument("after: not a cursor; expected an event id or LOG:ID"))?;
         Ok(Self { log, event_id })
     }
 }
 
-/// Serialized as text.
+/// Serializes the cursor as text.
 impl serde::Serialize for Cursor {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// Deserialized from text.
+/// Deserializes a cursor from text.
 impl<'de> serde::Deserialize<'de> for Cursor {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;

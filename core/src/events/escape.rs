@@ -1,6 +1,6 @@
-//! HTML escaping. Previews contain the markup that users wrote.
+//! HTML escaping for content previews, which contain the markup that users wrote.
 
-/// Escapes text for HTML element content and quoted attributes.
+/// Escapes text for use as the content of an HTML element or in a quoted attribute.
 pub(crate) fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {

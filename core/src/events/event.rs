@@ -1,51 +1,53 @@
-//! Union of all events.
+//! The [`Event`] enum, which unites all kinds of events.
 
 use super::{
     EventKinds, Gap, Lagged, MalformedEvent, Meta, ModerationUpdate, ProjectId, RuleUpdate, ServerError, StatsUpdate,
     SystemNotification, UnknownEvent, UserActivity,
 };
 
-/// Item of an event stream: an event from the server, or a notice of lost events.
+/// Item of an event stream: an event from the server, or a notice that events were lost.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-#[allow(clippy::large_enum_variant)] // Moderation updates are both the largest and the most common: a box would cost one allocation per event.
+#[allow(clippy::large_enum_variant)] // Moderation updates are both the largest and the most common, so boxing them would cost an allocation per event.
 pub enum Event {
-    /// Decision about a piece of content.
+    /// Moderation decision on a piece of content.
     ModerationUpdate(ModerationUpdate),
-    /// Counters of the project.
+    /// Moderation counters of a project.
     StatsUpdate(StatsUpdate),
-    /// A rule was created, updated or deleted.
+    /// Creation, change or deletion of a rule.
     RuleUpdate(RuleUpdate),
     /// Notification from the server's operators.
     SystemNotification(SystemNotification),
-    /// Submission statistics of one user of the moderated application.
+    /// Submission statistics for one user of the moderated application.
     UserActivity(UserActivity),
-    /// The server's own `error` event.
+    /// Error sent by the server as an event.
     ServerError(ServerError),
-    /// Event whose name is unknown to the SDK.
+    /// Event with a name that the SDK does not know.
     UnknownEvent(UnknownEvent),
     /// Frame or event that could not be decoded.
     MalformedEvent(MalformedEvent),
-    /// Events of a project are missing here, or may be, and can't be recovered.
+    /// Notice that events of a project are, or may be, missing at this position and can't be recovered.
     Gap(Gap),
-    /// Events were dropped here, because this stream's reader was too slow.
+    /// Notice that events were dropped at this position because the stream's reader was too slow.
     Lagged(Lagged),
 }
 
-/// Prevents implementations outside this crate, so that the traits can gain methods.
+/// Prevents other crates from implementing the crate's traits, so that new methods are not breaking changes.
 pub(crate) mod sealed {
-    /// Implemented only in this crate.
+    /// Supertrait that other crates cannot name.
     #[allow(unreachable_pub)] // a supertrait of public traits
     pub trait Sealed {}
 }
 
 impl sealed::Sealed for Event {}
 
-/// Type of one kind of event, for [`events_of`](crate::Client::events_of). Sealed: other types can't implement it.
+/// Type that represents one kind of event, for use with [`events_of`](crate::Client::events_of).
+///
+/// This trait is sealed and cannot be implemented outside this crate.
 pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
-    /// True if a newer event of this kind replaces an older one; false for errors and losses, each of which counts.
+    /// True if a newer event of this kind replaces an older one. False for errors and losses, because each one matters.
     const REPLACEABLE: bool = true;
-    /// Set that contains only this kind.
+    /// The set that contains only this kind.
     const KIND: EventKinds;
     /// Returns `true` if the event is of this kind.
     #[must_use]
@@ -64,27 +66,27 @@ macro_rules! kinds {
     ($($bit:literal: $kind:ident, $constant:ident = $name:literal $(, replaceable: $replaceable:literal)?;)*) => {
         impl EventKinds {
             $(
-                #[doc = concat!("[`", stringify!($kind), "`].")]
-                pub const $constant: Self = Self::bit($bit);
+                #[doc = concat!("The set that contains only [`", stringify!($kind), "`].")]
+                pub const $constant: Self = Self::from_bit($bit);
             )*
 
-            /// All kinds with their names.
+            /// Every kind with its name.
             pub(crate) const NAMES: &[(Self, &str)] = &[$((Self::$constant, $name)),*];
 
-            /// The kind with this [`Event::name`], as a set.
-            pub(crate) fn named(name: &str) -> Option<Self> {
+            /// Returns the set that contains only the kind with this [`Event::name`].
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
                 Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
             }
         }
 
         impl Event {
-            /// Kind of the event, as a set with one member.
+            /// Returns the kind of the event, as a set with one member.
             #[must_use]
             pub fn kind(&self) -> EventKinds {
                 match self { $(Self::$kind(_) => EventKinds::$constant,)* }
             }
 
-            /// Metadata common to all events.
+            /// Returns the metadata, which is common to all kinds of events.
             #[must_use]
             pub fn meta(&self) -> &Meta {
                 match self { $(Self::$kind(event) => &event.meta,)* }
@@ -94,8 +96,10 @@ macro_rules! kinds {
                 match self { $(Self::$kind(event) => &mut event.meta,)* }
             }
 
-            /// Name of the kind: the server's name for the event, or, for kinds that the SDK defines, one of
-            /// `server_error`, `unknown_event`, `malformed_event`, `gap` and `lagged`.
+            /// Returns the name of the kind.
+            ///
+            /// For kinds that the SDK defines, the name is `server_error`, `unknown_event`, `malformed_event`, `gap` or
+            /// `lagged`. For all others, it is the name under which the server sends the event.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$kind(_) => $name,)* }
@@ -139,20 +143,20 @@ kinds! {
 }
 
 impl Event {
-    /// Project of the event, if known: see [`Meta::project_id`].
+    /// Returns [`Meta::project_id`], the project of the event if known.
     #[must_use]
     pub fn project_id(&self) -> Option<&ProjectId> {
         self.meta().project_id.as_ref()
     }
 
-    /// Position in the project's event log, on servers that have one.
+    /// Returns the event's position in the project's event log, on servers that have one.
     #[must_use]
     pub fn event_id(&self) -> Option<u64> {
         self.meta().event_id
     }
 
-    /// Approximate size of the event in a buffer, in bytes.
-    pub(crate) fn weight(&self) -> usize {
+    /// Returns the approximate memory that the event occupies in a buffer, in bytes.
+    pub(crate) fn approximate_size(&self) -> usize {
         let payload = self.meta().payload.as_ref().map_or(0, |payload| payload.as_str().len());
         let attachments = match self {
             Self::UnknownEvent(event) => event.attachments.iter().map(Vec::len).sum(),
@@ -161,9 +165,10 @@ impl Event {
         size_of::<Self>() + payload + attachments
     }
 
-    /// Formats the event as one line of JSON: `event`, `project_id`, `event_id`, `origin`, and `data`, the payload as
-    /// received. For an [`UnknownEvent`], `event` is the name that the server sent. [`to_json`](Self::to_json) writes
-    /// the typed fields instead.
+    /// Formats the event as one line of JSON with the fields `event`, `project_id`, `event_id`, `origin` and `data`.
+    ///
+    /// `data` is the payload as received; [`to_json`](Self::to_json) writes the typed fields instead. For an
+    /// [`UnknownEvent`], `event` is the name that the server sent.
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};
@@ -201,7 +206,7 @@ impl Event {
 }
 
 impl Event {
-    pub(crate) fn malformed(name: String, data: super::RawJson, reason: &str, meta: Meta) -> Self {
+    pub(crate) fn new_malformed(name: String, data: super::RawJson, reason: &str, meta: Meta) -> Self {
         MalformedEvent { name, data, reason: reason.to_owned(), meta }.into()
     }
 }

@@ -1,18 +1,18 @@
-//! Macros that declare the fields of a payload and decode them in one pass.
+//! Macros that declare the fields of a payload and decode them in a single pass.
 
 use std::{borrow::Cow, fmt};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::scalar::{FromScalar, Lax};
+use super::scalar::{FromScalar, Lenient};
 
-/// Object key, borrowed from the text unless it contains escapes.
+/// Key of a JSON object. A key without escapes borrows from the text.
 pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
             type Value = Key<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key")
@@ -24,13 +24,14 @@ impl<'de> Deserialize<'de> for Key<'de> {
                 Ok(Key(Cow::Owned(v.to_owned())))
             }
         }
-        deserializer.deserialize_str(V)
+        deserializer.deserialize_str(KeyVisitor)
     }
 }
 
-/// Declares a struct of optional fields that is decoded from an object in one pass; other fields go to `extra`.
+/// Declares a struct of optional fields that is decoded from a JSON object in a single pass.
 ///
-/// Every payload has `project_id` and `event_id`. Names after `|` are aliases of the same field.
+/// Every such struct has the fields `project_id` and `event_id`. Names after `|` are aliases. Undeclared fields are
+/// collected in `extra`.
 macro_rules! payload {
     ($(#[$doc:meta])* $name:ident<$de:lifetime> { $($field:ident: $ty:ty = $key:literal $(| $alias:literal)* => $read:expr),* $(,)? }) => {
         $(#[$doc])*
@@ -51,13 +52,13 @@ macro_rules! payload {
             }
         }
 
-        // Decodes into an existing struct, because moving it costs about as much as decoding a field.
+        // Decodes into an existing struct, because moving the struct costs about as much as decoding a field.
         impl<$de> serde::de::DeserializeSeed<$de> for &mut $name<$de> {
             type Value = ();
 
             fn deserialize<D: serde::Deserializer<$de>>(self, deserializer: D) -> Result<(), D::Error> {
-                struct V<'a, $de>(&'a mut $name<$de>);
-                impl<$de> serde::de::Visitor<$de> for V<'_, $de> {
+                struct PayloadVisitor<'a, $de>(&'a mut $name<$de>);
+                impl<$de> serde::de::Visitor<$de> for PayloadVisitor<'_, $de> {
                     type Value = ();
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str("an object")
@@ -67,9 +68,9 @@ macro_rules! payload {
                         while let Some($crate::events::fields::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($key $(| $alias)* => out.$field = $read(&mut map)?,)*
-                                "project_id" => out.project_id = $crate::events::fields::lax(&mut map)?,
+                                "project_id" => out.project_id = $crate::events::fields::lenient(&mut map)?,
                                 "event_id" => {
-                                    out.event_id = map.next_value::<$crate::events::scalar::EventId>()?.0;
+                                    out.event_id = map.next_value::<$crate::events::scalar::LenientEventId>()?.0;
                                 }
                                 _ => {
                                     out.extra.insert(key.into_owned(), map.next_value()?);
@@ -79,24 +80,24 @@ macro_rules! payload {
                         Ok(())
                     }
                 }
-                deserializer.deserialize_map(V(self))
+                deserializer.deserialize_map(PayloadVisitor(self))
             }
         }
     };
 }
 pub(super) use payload;
 
-/// Decodes a lenient scalar.
-pub(super) fn lax<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Result<Option<T>, A::Error> {
-    Ok(map.next_value::<Lax<T>>()?.0)
+/// Decodes the next value of the map as a scalar that may be of a related type, such as a number sent as text.
+pub(super) fn lenient<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Result<Option<T>, A::Error> {
+    Ok(map.next_value::<Lenient<T>>()?.0)
 }
 
-/// Decodes a value that may be null.
+/// Decodes the next value of the map, which may be null.
 pub(super) fn nullable<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
     map.next_value::<Option<T>>()
 }
 
-/// Declares an enum of wire words that keeps unknown words.
+/// Declares an enum of the words that a field can contain. Unknown words are preserved in `Other`.
 macro_rules! word_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),* $(,)? }) => {
         $(#[$doc])*
@@ -104,12 +105,12 @@ macro_rules! word_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$vdoc])* $variant,)*
-            /// Word that this version of the SDK does not know.
+            /// Value that this version of the SDK does not know.
             Other(String),
         }
 
         impl $name {
-            /// The word as written on the wire.
+            /// Returns the value as it is written on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -128,14 +129,14 @@ macro_rules! word_enum {
             }
         }
 
-        /// Serialized as its word.
+        /// Serializes the value as it is written on the wire.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
 
-        /// Deserialized from a word; unknown ones are kept.
+        /// Deserializes any text. Unknown values are preserved.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
@@ -162,14 +163,14 @@ macro_rules! word_enum {
         }
 
         impl $crate::events::scalar::FromScalar for $name {
-            const WHAT: &'static str = "a word";
-            fn text(v: &str) -> Option<Self> {
+            const EXPECTED: &'static str = "a word";
+            fn from_text(v: &str) -> Option<Self> {
                 Some(v.into())
             }
-            fn number(v: f64) -> Option<Self> {
+            fn from_number(v: f64) -> Option<Self> {
                 Some(Self::Other(v.to_string()))
             }
-            fn boolean(v: bool) -> Option<Self> {
+            fn from_bool(v: bool) -> Option<Self> {
                 Some(Self::Other(v.to_string()))
             }
         }

@@ -1,13 +1,15 @@
-//! Identifiers with types of their own.
+//! Types of identifiers.
 
 use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 
-/// Id of a project: `proj_…` in the documentation, a UUID on deployed servers. Cheap to clone.
+/// Id of a project, cheap to clone.
+///
+/// Ids look like `proj_…` on documented servers and are UUIDs on deployed servers.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProjectId(Arc<str>);
 
 impl ProjectId {
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -40,7 +42,7 @@ impl From<&str> for ProjectId {
     }
 }
 
-/// Serialized as text.
+/// Serializes the id as text.
 impl serde::Serialize for ProjectId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

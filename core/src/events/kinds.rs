@@ -17,14 +17,14 @@ use super::{Event, EventKind};
 pub struct EventKinds(u16);
 
 impl EventKinds {
-    /// The empty set. A stream limited to it yields only losses.
+    /// The empty set. A stream filtered by it yields only [`Gap`](super::Gap) and [`Lagged`](super::Lagged).
     pub const NONE: Self = Self(0);
 
-    pub(super) const fn bit(bit: u16) -> Self {
+    pub(super) const fn from_bit(bit: u16) -> Self {
         Self(1 << bit)
     }
 
-    /// Set of the kind whose events have type `T`.
+    /// Returns the set that contains only the kind whose events have type `T`.
     #[must_use]
     pub const fn of<T: EventKind>() -> Self {
         T::KIND
@@ -36,18 +36,18 @@ impl EventKinds {
         self.0 & kinds.0 == kinds.0
     }
 
-    /// Union of both sets.
+    /// Returns the union of both sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// [`Event::name`] of the only kind in the set.
-    pub(crate) fn name(self) -> Option<&'static str> {
+    /// Returns the [`Event::name`] of the only kind in the set, or `None` if the set does not have exactly one member.
+    pub(crate) fn single_name(self) -> Option<&'static str> {
         Self::NAMES.iter().find(|(kind, _)| *kind == self).map(|(_, name)| *name)
     }
 
-    /// Returns `true` if a stream limited to this set yields the event. Losses always pass.
+    /// Returns `true` if a stream filtered by this set yields the event. Losses are always let through.
     pub(crate) fn lets_through(self, event: &Event) -> bool {
         const LOSSES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);
         self.union(LOSSES).contains(event.kind())
@@ -74,7 +74,7 @@ impl FromIterator<Self> for EventKinds {
     }
 }
 
-/// Shown as the names of its kinds.
+/// Formats the set as the names of its kinds.
 impl fmt::Debug for EventKinds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = Self::NAMES.iter().filter(|(kind, _)| self.contains(*kind));
@@ -87,15 +87,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_is_one_of_its_own() {
+    fn kinds_are_distinct_and_found_by_name() {
         let all: EventKinds = EventKinds::NAMES.iter().map(|(kind, _)| *kind).collect();
         assert_eq!(all.0.count_ones() as usize, EventKinds::NAMES.len());
-        assert!(EventKinds::NAMES.iter().all(|(kind, name)| EventKinds::named(name) == Some(*kind)));
-        assert_eq!(EventKinds::named("news"), None);
+        assert!(EventKinds::NAMES.iter().all(|(kind, name)| EventKinds::from_name(name) == Some(*kind)));
+        assert_eq!(EventKinds::from_name("news"), None);
     }
 
     #[test]
-    fn sets_are_shown_by_names() {
+    fn debug_lists_the_names_of_kinds() {
         let some = EventKinds::LAGGED | EventKinds::STATS_UPDATE;
         assert_eq!(format!("{some:?}"), r#"{"stats_update", "lagged"}"#);
         assert_eq!(format!("{:?}", EventKinds::NONE), "{}");

@@ -1,10 +1,10 @@
-//! Losses of events, reported in the stream.
+//! Notices of lost events, which appear in the stream.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Meta, ProjectId};
 
-/// Notice that events of a project are missing at this position, or may be, and can't be recovered.
+/// Notice that events of a project are, or may be, missing at this position and can't be recovered.
 ///
 /// On servers with an event log, [`Meta::event_id`] is the id of the last missing event.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Gap {
     pub reason: GapReason,
     /// Number of missing events, if known.
     pub missed: Option<u64>,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
@@ -33,14 +33,14 @@ pub enum GapReason {
     LogChanged,
     /// The cursor is ahead of the log, because the server's database was restored from a backup.
     CursorAhead,
-    /// The server has a log but did not return all of it.
+    /// The server has an event log but did not return all of the missing events.
     ReplayFailed,
-    /// Backfill by REST returned fewer events than were missed.
+    /// Backfill through REST returned fewer events than were missed.
     BackfillIncomplete,
 }
 
 impl GapReason {
-    /// The reason as a word, such as `expired`.
+    /// Returns the reason as text, such as `expired`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,13 +54,13 @@ impl GapReason {
     }
 }
 
-/// Notice that events were dropped at this position, because this stream's reader was too slow and its buffer was full.
+/// Notice that events were dropped at this position because the stream's reader was too slow and its buffer was full.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Lagged {
     /// Number of events dropped since the previous `Lagged`.
     pub missed: u64,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
@@ -77,11 +77,11 @@ impl Gap {
     }
 
     /// Returns `true` if `next` can be merged into this gap.
-    pub(crate) fn is_followed_by(&self, next: &Self) -> bool {
+    pub(crate) fn can_merge(&self, next: &Self) -> bool {
         self.project_id == next.project_id
     }
 
-    /// Merges a gap that follows this one.
+    /// Merges the next gap into this one. The result counts the missing events of both, if both counts are known.
     pub(crate) fn merge(&mut self, next: Self) {
         let missed = self.missed.zip(next.missed).map(|(one, other)| one.saturating_add(other));
         *self = Self { missed, ..next };

@@ -11,16 +11,16 @@ use super::{Cursor, ProjectId, RawJson};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// Pushed by the server as it happened.
+    /// Pushed by the server when the event occurred.
     Live,
     /// Replayed from the server's event log after an interruption.
     Replay,
-    /// Recovered by REST after an interruption, from a server without an event log.
+    /// Recovered through REST after an interruption, on a server without an event log.
     Backfill,
 }
 
 impl Origin {
-    /// The origin as a word: `live`, `replay` or `backfill`.
+    /// Returns the origin as text: `live`, `replay` or `backfill`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,16 +31,17 @@ impl Origin {
     }
 }
 
-/// Metadata common to all events.
+/// Metadata that is common to all events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
-    /// Project named by the payload, or else the joined project if exactly one is joined; otherwise `None`.
+    /// Project that the payload names or, if the payload names none, the only joined project. `None` if several projects
+    /// are joined.
     pub project_id: Option<ProjectId>,
-    /// Position in the project's event log, on servers that have one.
+    /// Position of the event in the project's event log, on servers that have one.
     pub event_id: Option<u64>,
     /// Path by which the event arrived.
     pub origin: Origin,
-    /// Time of arrival by this machine's clock.
+    /// Time at which the event arrived, according to the local clock.
     pub received_at: jiff::Timestamp,
     pub(crate) payload: Option<RawJson>,
     pub(crate) log: Option<Arc<str>>,
@@ -51,15 +52,19 @@ impl Meta {
         Self { project_id: None, event_id: None, origin, received_at, payload: None, log: None }
     }
 
-    /// Cursor that resumes after this event: store it once the event has been processed. `None` on servers without an
-    /// event log, and for events that are not logged.
+    /// Returns a cursor that resumes the stream after this event.
+    ///
+    /// Store the cursor once the event has been processed. Returns `None` on servers without an event log, and for
+    /// events that are not logged.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         Some(Cursor { log: self.log.clone(), event_id: self.event_id? })
     }
 
-    /// Payload as the server wrote it. `None` for events that the SDK creates ([`Gap`](super::Gap),
-    /// [`Lagged`](super::Lagged)) and for events deserialized from JSON.
+    /// Returns the payload as the server sent it.
+    ///
+    /// Returns `None` for events created by the SDK ([`Gap`](super::Gap) and [`Lagged`](super::Lagged)) and for events
+    /// deserialized from JSON.
     #[must_use]
     pub fn payload(&self) -> Option<&RawJson> {
         self.payload.as_ref()

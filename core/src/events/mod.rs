@@ -1,8 +1,8 @@
 //! Typed events of an AutoModerate server, and their decoder.
 //!
-//! [`decode`] goes from the text of a frame directly to the structs, without an intermediate tree. Servers omit
-//! different fields, and differ in the shape of the others, so decoding is lenient: numbers may be integers, floats or
-//! text, enums keep unknown words, and undocumented fields go to `extra`.
+//! [`decode`] converts the text of a frame directly into the structs, without an intermediate tree. Servers differ in
+//! the fields they send and in how they write them, so decoding is lenient. A number may be an integer, a float or
+//! text. Enums preserve unknown values, and undocumented fields are kept in `extra`.
 
 mod activity;
 mod compact;
@@ -31,12 +31,12 @@ pub use activity::{Activity, UserActivity};
 pub use control::{MalformedEvent, ServerError, UnknownEvent};
 pub(crate) use control::{ServerRejection, parse_rejection};
 pub use cursor::Cursor;
-pub(crate) use decode::malformed;
+pub(crate) use decode::malformed_event;
 pub use decode::{Received, decode};
 pub(crate) use event::sealed::Sealed;
 pub use event::{Event, EventKind};
 pub use ids::ProjectId;
-pub(crate) use json::{Shown, Written, position_fields, update_fields};
+pub(crate) use json::{AsDisplay, EventForm, write_meta_fields_except_project, write_moderation_fields};
 pub use kinds::EventKinds;
 pub use losses::{Gap, GapReason, Lagged};
 pub use meta::{Meta, Origin};
@@ -44,13 +44,13 @@ pub use moderation::{ContentType, ModerationUpdate, ModeratorType, Status};
 pub use notification::{NotificationType, SystemNotification};
 pub use raw::RawJson;
 pub use rule::{Rule, RuleAction, RuleType, RuleUpdate, RuleVerb};
-pub(crate) use scalar::{lenient, optional};
+pub(crate) use scalar::{lenient_option, lenient_or_default};
 pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;
 
-/// Largest event id accepted: the last integer that every JSON parser preserves. No real log gets that far.
+/// Largest accepted event id: the last integer that every JSON parser represents exactly. No real log reaches it.
 pub(crate) const EVENT_ID_MAX: u64 = 1 << 53;
 
-/// Fields of a payload that are not documented.
+/// Undocumented fields of a payload.
 pub type Extra = serde_json::Map<String, serde_json::Value>;

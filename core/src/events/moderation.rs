@@ -1,24 +1,24 @@
-//! `moderation_update`: decision about a piece of content.
+//! `moderation_update`: moderation decision on a piece of content.
 
 use serde_json::value::RawValue;
 
 use super::{
     Event, Extra, Meta, ProjectId, RawJson, Timestamp,
-    decode::Reading,
+    decode::PayloadReader,
     escape::escape_html,
-    fields::{lax, nullable, payload, word_enum},
+    fields::{lenient, nullable, payload, word_enum},
 };
 
 word_enum! {
-    /// Decision about a piece of content.
+    /// Moderation decision on a piece of content.
     Status {
         /// The content may be shown.
         Approved = "approved",
         /// The content must not be shown.
         Rejected = "rejected",
-        /// A person should look at the content.
+        /// A person should review the content.
         Flagged = "flagged",
-        /// There is no decision yet.
+        /// The server has not decided yet.
         Pending = "pending",
     }
 }
@@ -26,66 +26,66 @@ word_enum! {
 word_enum! {
     /// Kind of content.
     ContentType {
-        /// Text.
+        /// Plain text or text with markup.
         Text = "text",
-        /// An image.
+        /// Image.
         Image = "image",
     }
 }
 
 word_enum! {
-    /// Decider: a rule, a model or a person.
+    /// Kind of moderator that made a decision: a rule, a model or a person.
     ModeratorType {
-        /// A keyword or regex rule; on documented servers any rule.
+        /// Keyword or regex rule. On documented servers, any rule.
         Rule = "rule",
-        /// A language model.
+        /// Language model.
         Ai = "ai",
-        /// A person.
+        /// Person.
         Manual = "manual",
-        /// Unknown to the server.
+        /// Moderator that the server could not identify.
         Unknown = "unknown",
     }
 }
 
-/// Decision about a piece of content.
+/// Moderation decision on a piece of content.
 ///
-/// Field names follow the documentation. Only `content_id` and `status` are always present.
+/// Fields are named as in the server's documentation. Only `content_id` and `status` are always present.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ModerationUpdate {
     /// Id of the content.
     pub content_id: String,
-    /// Project of the content, as named by the payload.
+    /// Project named by the payload.
     pub project_id: Option<ProjectId>,
-    /// Decision.
+    /// Decision on the content.
     pub status: Status,
     /// Kind of content.
     pub content_type: Option<ContentType>,
-    /// Beginning of the content as its author wrote it, **including markup**. In a web page, use
+    /// Beginning of the content exactly as its author wrote it, **including markup**. To show it on a web page, use
     /// [`content_preview_html`](Self::content_preview_html).
     pub content_preview: String,
-    /// Metadata from the submitter, as unparsed text.
+    /// Metadata supplied by the submitter, as unparsed JSON.
     pub meta_data: Option<RawJson>,
-    /// Number of rules or models that returned a result.
+    /// Number of rules and models that returned a result.
     pub results_count: Option<u64>,
-    /// Duration of the decision, in seconds.
+    /// Time that the server took to decide, in seconds.
     pub processing_time: Option<f64>,
-    /// Decider: a rule, a model or a person.
+    /// Kind of moderator that made the decision: a rule, a model or a person.
     pub moderator_type: Option<ModeratorType>,
-    /// Name of the decider, such as `AI Rule`.
+    /// Name of the moderator, such as `AI Rule`.
     pub moderator_name: Option<String>,
-    /// Name of the rule that matched. If none matched, deployed servers write `Unknown Rule`; the SDK passes this on.
+    /// Name of the rule that matched. If none matched, deployed servers send `Unknown Rule`, which the SDK keeps.
     pub rule_name: Option<String>,
     /// Time of the decision.
     pub timestamp: Timestamp,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
 impl ModerationUpdate {
-    /// [`content_preview`](Self::content_preview), escaped for HTML.
+    /// Returns [`content_preview`](Self::content_preview) escaped for HTML.
     #[must_use]
     pub fn content_preview_html(&self) -> String {
         escape_html(&self.content_preview)
@@ -93,28 +93,29 @@ impl ModerationUpdate {
 }
 
 payload! {
-    Payload<'de> {
-        content_id: String = "content_id" => lax,
-        status: Status = "status" => lax,
-        content_type: ContentType = "content_type" => lax,
-        content_preview: String = "content_preview" => lax,
+    ModerationPayload<'de> {
+        content_id: String = "content_id" => lenient,
+        status: Status = "status" => lenient,
+        content_type: ContentType = "content_type" => lenient,
+        content_preview: String = "content_preview" => lenient,
         meta_data: &'de RawValue = "meta_data" => nullable,
-        results_count: u64 = "results_count" => lax,
-        processing_time: f64 = "processing_time" => lax,
-        moderator_type: ModeratorType = "moderator_type" => lax,
-        moderator_name: String = "moderator_name" => lax,
-        rule_name: String = "rule_name" => lax,
-        timestamp: Timestamp = "timestamp" => lax,
+        results_count: u64 = "results_count" => lenient,
+        processing_time: f64 = "processing_time" => lenient,
+        moderator_type: ModeratorType = "moderator_type" => lenient,
+        moderator_name: String = "moderator_name" => lenient,
+        rule_name: String = "rule_name" => lenient,
+        timestamp: Timestamp = "timestamp" => lenient,
     }
 }
 
 impl ModerationUpdate {
-    /// Builds the event in place, because it is large and by far the most frequent: a move would cost too much.
-    pub(super) fn read(reading: &mut Reading<'_>) -> Result<Event, String> {
-        let mut payload = Payload::default();
-        reading.parse_into(&mut payload)?;
-        let meta_data = payload.meta_data.map(|raw| reading.piece(raw.get()));
-        let meta = reading.meta(payload.project_id, payload.event_id);
+    /// Decodes the payload directly into an [`Event`]. Returning `Self` would add a costly move of the largest and most
+    /// frequent event.
+    pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Event, String> {
+        let mut payload = ModerationPayload::default();
+        reader.parse_into(&mut payload)?;
+        let meta_data = payload.meta_data.map(|raw| reader.shared_slice(raw.get()));
+        let meta = reader.meta(payload.project_id, payload.event_id);
         Ok(Event::ModerationUpdate(Self {
             content_id: payload.content_id.ok_or("content_id is missing")?,
             project_id: meta.project_id.clone(),

@@ -1,9 +1,9 @@
-//! `system_notification`: message from the server's operators.
+//! `system_notification`: message from the server or its operators.
 
 use super::{
     Extra, Meta, Timestamp,
-    decode::Reading,
-    fields::{lax, payload, word_enum},
+    decode::PayloadReader,
+    fields::{lenient, payload, word_enum},
 };
 
 word_enum! {
@@ -11,11 +11,11 @@ word_enum! {
     NotificationType {
         /// General information.
         Info = "info",
-        /// A warning.
+        /// Potential problem.
         Warning = "warning",
-        /// Something failed.
+        /// Failed operation or outage.
         Error = "error",
-        /// Something succeeded.
+        /// Successful operation.
         Success = "success",
     }
 }
@@ -24,33 +24,33 @@ word_enum! {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SystemNotification {
-    /// Severity (`type` on the wire).
+    /// Severity of the notification (`type` on the wire).
     pub notification_type: NotificationType,
-    /// Message for people.
+    /// Human-readable message.
     pub message: String,
-    /// Time at which the notification was sent.
+    /// Time at which the server sent the notification.
     pub timestamp: Timestamp,
     /// True if the notification should stay visible until it is withdrawn.
     pub persistent: bool,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
 payload! {
-    Payload<'de> {
-        notification_type: NotificationType = "type" => lax,
-        message: String = "message" => lax,
-        timestamp: Timestamp = "timestamp" => lax,
-        persistent: bool = "persistent" => lax,
+    NotificationPayload<'de> {
+        notification_type: NotificationType = "type" => lenient,
+        message: String = "message" => lenient,
+        timestamp: Timestamp = "timestamp" => lenient,
+        persistent: bool = "persistent" => lenient,
     }
 }
 
 impl SystemNotification {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let payload: Payload<'_> = reading.parse()?;
-        let meta = reading.meta(payload.project_id, payload.event_id);
+    pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Self, String> {
+        let payload: NotificationPayload<'_> = reader.parse()?;
+        let meta = reader.meta(payload.project_id, payload.event_id);
         Ok(Self {
             notification_type: payload.notification_type.unwrap_or(NotificationType::Info),
             message: payload.message.ok_or("message is missing")?,

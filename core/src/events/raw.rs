@@ -5,7 +5,7 @@ use std::{fmt, ops::Range, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
 
-/// Slice of a payload's text. Clones and slices share one allocation, which contains only the payload.
+/// JSON text of a payload or of a part of it. Clones and slices share one allocation.
 #[derive(Clone)]
 pub struct RawJson {
     text: Arc<str>,
@@ -14,15 +14,15 @@ pub struct RawJson {
 }
 
 impl RawJson {
-    /// Copies the text. The text need not be valid JSON: a malformed event keeps the text that arrived.
+    /// Copies the text, which need not be valid JSON: a malformed event keeps its text exactly as it arrived.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        // Frames are limited to far less than 4 GiB; longer text becomes empty.
+        // Offsets are 32 bits wide to keep events small. Frames are far shorter than 4 GiB; longer text becomes empty.
         let end = u32::try_from(text.len()).unwrap_or(0);
         Self { text: text.into(), start: 0, end }
     }
 
-    /// Slice of this text by byte range; empty if out of bounds.
+    /// Returns a slice by byte range, which shares the allocation. Empty if the range is out of bounds.
     pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let base = self.start as usize;
         let valid = self.as_str().get(range.clone()).is_some();
@@ -30,7 +30,7 @@ impl RawJson {
         Self { text: self.text.clone(), start: start as u32, end: end as u32 }
     }
 
-    /// The text.
+    /// Returns the JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.text.get(self.start as usize..self.end as usize).unwrap_or("")
@@ -39,7 +39,7 @@ impl RawJson {
     /// Parses the text into a tree of values.
     ///
     /// # Errors
-    /// Fails if the text is not valid JSON.
+    /// Returns an error if the text is not valid JSON.
     pub fn to_value(&self) -> Result<serde_json::Value, serde_json::Error> {
         self.parse()
     }
@@ -47,13 +47,13 @@ impl RawJson {
     /// Parses the text into any type that implements `Deserialize`.
     ///
     /// # Errors
-    /// Fails if the text is not valid JSON or does not match the type.
+    /// Returns an error if the text is not valid JSON or does not match the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.as_str())
     }
 }
 
-/// Serialized as the JSON in the text; fails if the text is not valid JSON. Works only with serde_json.
+/// Serializes the JSON verbatim, and fails if the text is not valid JSON. Works only with serde_json.
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
@@ -61,7 +61,7 @@ impl Serialize for RawJson {
     }
 }
 
-/// Keeps the text of any JSON value. Works only with serde_json.
+/// Deserializes any JSON value by keeping its text. Works only with serde_json.
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Box::<RawValue>::deserialize(deserializer).map(|raw| Self::new(raw.get()))

@@ -1,15 +1,15 @@
-//! `rule_update`: a rule was created, updated or deleted.
+//! `rule_update`: creation, change or deletion of a rule.
 
 use serde::Deserialize;
 
 use super::{
     Extra, Meta, Timestamp,
-    decode::Reading,
-    fields::{lax, nullable, payload, word_enum},
+    decode::PayloadReader,
+    fields::{lenient, nullable, payload, word_enum},
 };
 
 word_enum! {
-    /// Change of a rule.
+    /// Kind of change to a rule.
     RuleVerb {
         /// The rule was created.
         Created = "created",
@@ -23,23 +23,23 @@ word_enum! {
 word_enum! {
     /// Method by which a rule decides.
     RuleType {
-        /// Search for words.
+        /// Looks for keywords.
         Keyword = "keyword",
-        /// Search for a pattern.
+        /// Looks for matches of a regular expression.
         Regex = "regex",
-        /// Prompt to a language model.
+        /// Sends a prompt to a language model.
         AiPrompt = "ai_prompt",
     }
 }
 
 word_enum! {
-    /// Action of a rule on matching content. The past-tense forms of some servers mean the same.
+    /// Action that a rule takes on matching content. The past-tense forms that some servers send are equivalent.
     RuleAction {
         /// Approves the content.
         Approve = "approve" | "approved",
         /// Rejects the content.
         Reject = "reject" | "rejected",
-        /// Flags the content for a person.
+        /// Flags the content for review by a person.
         Flag = "flag" | "flagged",
     }
 }
@@ -48,15 +48,15 @@ word_enum! {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RuleUpdate {
-    /// Kind of change.
+    /// Kind of change to the rule.
     pub action: RuleVerb,
-    /// The rule after the change, or before its deletion.
+    /// Rule as it is after the change or was before its deletion.
     pub rule: Rule,
-    /// Time of the change; empty on some servers.
+    /// Time of the change. Empty on some servers.
     pub timestamp: Timestamp,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
@@ -68,30 +68,30 @@ pub struct Rule {
     pub id: String,
     /// Name of the rule.
     pub name: String,
-    /// Method of the rule (`rule_type` on deployed servers).
+    /// Method by which the rule decides (`type` on documented servers, `rule_type` on deployed ones).
     pub rule_type: Option<RuleType>,
     /// True if the rule is enabled.
     pub is_active: Option<bool>,
-    /// Priority; rules with a higher number come first.
+    /// Priority of the rule. Rules with a higher priority are evaluated first.
     pub priority: Option<i64>,
-    /// Action on matching content.
+    /// Action that the rule takes on matching content.
     pub action: Option<RuleAction>,
-    /// Fields that are not documented, such as `description` and `rule_data` on deployed servers.
+    /// Undocumented fields, such as `description` and `rule_data` on deployed servers.
     pub extra: Extra,
 }
 
 payload! {
     RulePayload<'de> {
-        id: String = "id" => lax,
-        name: String = "name" => lax,
-        rule_type: RuleType = "type" | "rule_type" => lax,
-        is_active: bool = "is_active" => lax,
-        priority: i64 = "priority" => lax,
-        action: RuleAction = "action" => lax,
+        id: String = "id" => lenient,
+        name: String = "name" => lenient,
+        rule_type: RuleType = "type" | "rule_type" => lenient,
+        is_active: bool = "is_active" => lenient,
+        priority: i64 = "priority" => lenient,
+        action: RuleAction = "action" => lenient,
     }
 }
 
-/// Rule in the form that servers write.
+/// [`Rule`] deserialized from any of the forms that servers send.
 pub(super) struct LenientRule(pub(super) Rule);
 
 impl<'de> Deserialize<'de> for LenientRule {
@@ -113,20 +113,20 @@ impl<'de> Deserialize<'de> for LenientRule {
 }
 
 payload! {
-    Payload<'de> {
-        action: RuleVerb = "action" => lax,
+    RuleUpdatePayload<'de> {
+        action: RuleVerb = "action" => lenient,
         rule: LenientRule = "rule" => nullable,
-        timestamp: Timestamp = "timestamp" => lax,
+        timestamp: Timestamp = "timestamp" => lenient,
     }
 }
 
 impl RuleUpdate {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let payload: Payload<'_> = reading.parse()?;
+    pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Self, String> {
+        let payload: RuleUpdatePayload<'_> = reader.parse()?;
         let LenientRule(rule) = payload.rule.ok_or("rule is missing")?;
         // Deployed servers put the project id inside the rule.
-        let inside = rule.extra.get("project_id").and_then(serde_json::Value::as_str).map(Into::into);
-        let meta = reading.meta(payload.project_id.or(inside), payload.event_id);
+        let project_of_rule = rule.extra.get("project_id").and_then(serde_json::Value::as_str).map(Into::into);
+        let meta = reader.meta(payload.project_id.or(project_of_rule), payload.event_id);
         Ok(Self {
             action: payload.action.ok_or("action is missing")?,
             rule,

@@ -1,217 +1,236 @@
-//! Lenient scalars: a number may be text, an id may be a number, and anything may be null.
+//! Lenient decoding of scalars: a number may be text, an id may be a number, and any value may be null.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// Field that may be missing, null, or of a related type.
-pub(super) struct Lax<T>(pub(super) Option<T>);
+/// Scalar deserialized from null or from any JSON scalar that `T` can represent.
+pub(super) struct Lenient<T>(pub(super) Option<T>);
 
-/// Deserializes a scalar of any related type; null becomes the default.
-pub(crate) fn lenient<'de, D: Deserializer<'de>, T: FromScalar + Default>(deserializer: D) -> Result<T, D::Error> {
-    Ok(Lax::deserialize(deserializer)?.0.unwrap_or_default())
+/// Deserializes any scalar that `T` can represent. Null becomes the default value.
+pub(crate) fn lenient_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromScalar + Default,
+{
+    Ok(Lenient::deserialize(deserializer)?.0.unwrap_or_default())
 }
 
-/// Like [`lenient`], for a field that may be missing.
-pub(crate) fn optional<'de, D: Deserializer<'de>, T: FromScalar>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Ok(Lax::deserialize(deserializer)?.0)
+/// Deserializes any scalar that `T` can represent. Null becomes `None`.
+pub(crate) fn lenient_option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromScalar,
+{
+    Ok(Lenient::deserialize(deserializer)?.0)
 }
 
-/// Conversion from JSON scalars; `None` means that the type has no such value.
+/// Conversion from JSON scalars. `None` means that the scalar has no equivalent in the type.
 pub(crate) trait FromScalar: Sized {
-    const WHAT: &'static str;
-    fn text(v: &str) -> Option<Self>;
-    fn number(v: f64) -> Option<Self>;
-    fn unsigned(v: u64) -> Option<Self> {
-        Self::number(v as f64)
+    /// Description of valid values, for error messages such as "true instead of a count".
+    const EXPECTED: &'static str;
+    fn from_text(v: &str) -> Option<Self>;
+    fn from_number(v: f64) -> Option<Self>;
+    fn from_unsigned(v: u64) -> Option<Self> {
+        Self::from_number(v as f64)
     }
-    fn signed(v: i64) -> Option<Self> {
-        Self::number(v as f64)
+    fn from_signed(v: i64) -> Option<Self> {
+        Self::from_number(v as f64)
     }
-    fn boolean(v: bool) -> Option<Self>;
+    fn from_bool(v: bool) -> Option<Self>;
 }
 
-impl<'de, T: FromScalar> Deserialize<'de> for Lax<T> {
+impl<'de, T: FromScalar> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V<T>(std::marker::PhantomData<T>);
-        impl<'de, T: FromScalar> Visitor<'de> for V<T> {
-            type Value = Lax<T>;
+        struct ScalarVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: FromScalar> Visitor<'de> for ScalarVisitor<T> {
+            type Value = Lenient<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(T::WHAT)
+                f.write_str(T::EXPECTED)
             }
-            fn visit_str<E: Error>(self, v: &str) -> Result<Lax<T>, E> {
-                T::text(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("text instead of {}", T::WHAT)))
+            fn visit_str<E: Error>(self, v: &str) -> Result<Lenient<T>, E> {
+                T::from_text(v)
+                    .map(|v| Lenient(Some(v)))
+                    .ok_or_else(|| E::custom(format_args!("text instead of {}", T::EXPECTED)))
             }
-            fn visit_f64<E: Error>(self, v: f64) -> Result<Lax<T>, E> {
-                T::number(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
+            fn visit_f64<E: Error>(self, v: f64) -> Result<Lenient<T>, E> {
+                T::from_number(v)
+                    .map(|v| Lenient(Some(v)))
+                    .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_u64<E: Error>(self, v: u64) -> Result<Lax<T>, E> {
-                T::unsigned(v)
-                    .map(|v| Lax(Some(v)))
-                    .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
+            fn visit_u64<E: Error>(self, v: u64) -> Result<Lenient<T>, E> {
+                T::from_unsigned(v)
+                    .map(|v| Lenient(Some(v)))
+                    .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_i64<E: Error>(self, v: i64) -> Result<Lax<T>, E> {
-                T::signed(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
+            fn visit_i64<E: Error>(self, v: i64) -> Result<Lenient<T>, E> {
+                T::from_signed(v)
+                    .map(|v| Lenient(Some(v)))
+                    .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_bool<E: Error>(self, v: bool) -> Result<Lax<T>, E> {
-                T::boolean(v).map(|v| Lax(Some(v))).ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::WHAT)))
+            fn visit_bool<E: Error>(self, v: bool) -> Result<Lenient<T>, E> {
+                T::from_bool(v)
+                    .map(|v| Lenient(Some(v)))
+                    .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_unit<E: Error>(self) -> Result<Lax<T>, E> {
-                Ok(Lax(None))
+            fn visit_unit<E: Error>(self) -> Result<Lenient<T>, E> {
+                Ok(Lenient(None))
             }
         }
-        deserializer.deserialize_any(V(std::marker::PhantomData))
+        deserializer.deserialize_any(ScalarVisitor(std::marker::PhantomData))
     }
 }
 
 impl FromScalar for String {
-    const WHAT: &'static str = "text";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "text";
+    fn from_text(v: &str) -> Option<Self> {
         Some(v.to_owned())
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         Some(v.to_string())
     }
-    fn unsigned(v: u64) -> Option<Self> {
+    fn from_unsigned(v: u64) -> Option<Self> {
         Some(v.to_string())
     }
-    fn signed(v: i64) -> Option<Self> {
+    fn from_signed(v: i64) -> Option<Self> {
         Some(v.to_string())
     }
-    fn boolean(v: bool) -> Option<Self> {
+    fn from_bool(v: bool) -> Option<Self> {
         Some(v.to_string())
     }
 }
 
 impl FromScalar for super::ProjectId {
-    const WHAT: &'static str = "a project id";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "a project id";
+    fn from_text(v: &str) -> Option<Self> {
         Some(v.into())
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         Some(v.to_string().into())
     }
-    fn boolean(_: bool) -> Option<Self> {
+    fn from_bool(_: bool) -> Option<Self> {
         None
     }
 }
 
 impl FromScalar for f64 {
-    const WHAT: &'static str = "a number";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "a number";
+    fn from_text(v: &str) -> Option<Self> {
         v.trim().parse().ok().filter(|v: &f64| v.is_finite())
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         Some(v)
     }
-    fn boolean(_: bool) -> Option<Self> {
+    fn from_bool(_: bool) -> Option<Self> {
         None
     }
 }
 
 impl FromScalar for u64 {
-    const WHAT: &'static str = "a count";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "a count";
+    fn from_text(v: &str) -> Option<Self> {
         v.trim().parse().ok()
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         (0.0..=9_007_199_254_740_992.0).contains(&v).then_some(v as u64)
     }
-    fn unsigned(v: u64) -> Option<Self> {
+    fn from_unsigned(v: u64) -> Option<Self> {
         Some(v)
     }
-    fn boolean(_: bool) -> Option<Self> {
+    fn from_bool(_: bool) -> Option<Self> {
         None
     }
 }
 
 impl FromScalar for i64 {
-    const WHAT: &'static str = "a whole number";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "a whole number";
+    fn from_text(v: &str) -> Option<Self> {
         v.trim().parse().ok()
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         (v.abs() <= 9_007_199_254_740_992.0).then_some(v as i64)
     }
-    fn unsigned(v: u64) -> Option<Self> {
+    fn from_unsigned(v: u64) -> Option<Self> {
         v.try_into().ok()
     }
-    fn signed(v: i64) -> Option<Self> {
+    fn from_signed(v: i64) -> Option<Self> {
         Some(v)
     }
-    fn boolean(_: bool) -> Option<Self> {
+    fn from_bool(_: bool) -> Option<Self> {
         None
     }
 }
 
 impl FromScalar for bool {
-    const WHAT: &'static str = "true or false";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "true or false";
+    fn from_text(v: &str) -> Option<Self> {
         match v {
             "true" | "True" | "1" => Some(true),
             "false" | "False" | "0" => Some(false),
             _ => None,
         }
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         Some(v != 0.0)
     }
-    fn boolean(v: bool) -> Option<Self> {
+    fn from_bool(v: bool) -> Option<Self> {
         Some(v)
     }
 }
 
 impl FromScalar for super::Timestamp {
-    const WHAT: &'static str = "a timestamp";
-    fn text(v: &str) -> Option<Self> {
+    const EXPECTED: &'static str = "a timestamp";
+    fn from_text(v: &str) -> Option<Self> {
         Some(v.into())
     }
-    fn number(v: f64) -> Option<Self> {
+    fn from_number(v: f64) -> Option<Self> {
         jiff::Timestamp::from_microsecond((v * 1e6) as i64).ok().map(|v| v.to_string().into())
     }
-    fn boolean(_: bool) -> Option<Self> {
+    fn from_bool(_: bool) -> Option<Self> {
         None
     }
 }
 
-/// Event id. Anything but a positive integer counts as none, so that it can't make an event malformed.
-pub(super) struct EventId(pub(super) Option<u64>);
+/// Event id. Anything but a positive integer is read as `None`, so that a bad id does not make the event malformed.
+pub(super) struct LenientEventId(pub(super) Option<u64>);
 
-impl<'de> Deserialize<'de> for EventId {
+impl<'de> Deserialize<'de> for LenientEventId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = EventId;
+        struct EventIdVisitor;
+        impl<'de> Visitor<'de> for EventIdVisitor {
+            type Value = LenientEventId;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an event id")
             }
-            fn visit_u64<E>(self, v: u64) -> Result<EventId, E> {
-                Ok(EventId((v > 0 && v <= super::EVENT_ID_MAX).then_some(v)))
+            fn visit_u64<E>(self, v: u64) -> Result<LenientEventId, E> {
+                Ok(LenientEventId((v > 0 && v <= super::EVENT_ID_MAX).then_some(v)))
             }
-            fn visit_i64<E>(self, _: i64) -> Result<EventId, E> {
-                Ok(EventId(None))
+            fn visit_i64<E>(self, _: i64) -> Result<LenientEventId, E> {
+                Ok(LenientEventId(None))
             }
-            fn visit_f64<E>(self, v: f64) -> Result<EventId, E> {
-                Ok(EventId(u64::number(v).filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX && *id as f64 == v)))
+            fn visit_f64<E>(self, v: f64) -> Result<LenientEventId, E> {
+                Ok(LenientEventId(
+                    u64::from_number(v).filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX && *id as f64 == v),
+                ))
             }
-            fn visit_str<E>(self, v: &str) -> Result<EventId, E> {
-                Ok(EventId(v.parse().ok().filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX)))
+            fn visit_str<E>(self, v: &str) -> Result<LenientEventId, E> {
+                Ok(LenientEventId(v.parse().ok().filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX)))
             }
-            fn visit_bool<E>(self, _: bool) -> Result<EventId, E> {
-                Ok(EventId(None))
+            fn visit_bool<E>(self, _: bool) -> Result<LenientEventId, E> {
+                Ok(LenientEventId(None))
             }
-            fn visit_unit<E>(self) -> Result<EventId, E> {
-                Ok(EventId(None))
+            fn visit_unit<E>(self) -> Result<LenientEventId, E> {
+                Ok(LenientEventId(None))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EventId, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LenientEventId, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(EventId(None))
+                Ok(LenientEventId(None))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<EventId, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<LenientEventId, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(EventId(None))
+                Ok(LenientEventId(None))
             }
         }
-        deserializer.deserialize_any(V)
+        deserializer.deserialize_any(EventIdVisitor)
     }
 }

@@ -1,8 +1,8 @@
-//! Fast reader for objects whose values are mostly short strings without escapes, as in events.
+//! Fast reader for JSON objects whose values are mostly short strings without escapes, as in events.
 //!
-//! The reader reads keys and such strings itself, eight bytes at a time, and delegates every other value to
-//! `serde_json`. It gives no reason for a failure: the caller then reads the text again with `serde_json`, which either
-//! succeeds or explains the error.
+//! The scanner reads keys and unescaped strings itself, eight bytes at a time, and delegates all other values to
+//! `serde_json`. Its errors carry no reason. After an error, the caller parses the text again with `serde_json`, which
+//! either succeeds or explains the error.
 
 use std::fmt;
 
@@ -10,95 +10,95 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visi
 
 use crate::text::special_byte;
 
-/// The text is outside what this reader supports.
+/// Error for text that the scanner does not support.
 #[derive(Debug)]
-pub(super) struct Irregular;
+pub(super) struct Unsupported;
 
-impl fmt::Display for Irregular {
+impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a regular object")
+        f.write_str("JSON that the fast scanner does not support")
     }
 }
 
-impl std::error::Error for Irregular {}
+impl std::error::Error for Unsupported {}
 
-impl de::Error for Irregular {
+impl de::Error for Unsupported {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
 }
 
-/// Reader of the object at the beginning of a text.
+/// Fast deserializer of the object at the beginning of a text.
 pub(super) struct Scanner<'de> {
     text: &'de str,
-    at: usize,
-    /// True before the first key, which needs no comma.
-    first: bool,
+    position: usize,
+    /// True until the first key has been read; only later keys follow a comma.
+    before_first_key: bool,
 }
 
 impl<'de> Scanner<'de> {
     pub(super) fn new(text: &'de str) -> Self {
-        Self { text, at: 0, first: true }
+        Self { text, position: 0, before_first_key: true }
     }
 
-    /// Number of bytes read.
+    /// Returns the number of bytes read so far.
     pub(super) fn position(&self) -> usize {
-        self.at
+        self.position
     }
 
-    /// Next byte that is not whitespace.
-    fn peek(&mut self) -> Option<u8> {
+    /// Skips whitespace and returns the next byte without consuming it.
+    fn peek_non_whitespace(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
-        while let Some(byte) = bytes.get(self.at) {
+        while let Some(byte) = bytes.get(self.position) {
             match byte {
-                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
+                b' ' | b'\n' | b'\t' | b'\r' => self.position += 1,
                 other => return Some(*other),
             }
         }
         None
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Irregular> {
-        if self.peek() != Some(byte) {
-            return Err(Irregular);
+    fn expect_byte(&mut self, byte: u8) -> Result<(), Unsupported> {
+        if self.peek_non_whitespace() != Some(byte) {
+            return Err(Unsupported);
         }
-        self.at += 1;
+        self.position += 1;
         Ok(())
     }
 
-    /// The string that starts here, if it contains no escapes.
-    fn plain(&mut self) -> Option<&'de str> {
+    /// Reads a string without escapes. Returns `None`, without advancing, if there is none at the current position.
+    fn unescaped_string(&mut self) -> Option<&'de str> {
         let bytes = self.text.as_bytes();
-        if bytes.get(self.at) != Some(&b'"') {
+        if bytes.get(self.position) != Some(&b'"') {
             return None;
         }
-        let start = self.at + 1;
+        let start = self.position + 1;
         let end = start + special_byte(&bytes[start..])?;
         if bytes[end] != b'"' {
             return None;
         }
-        self.at = end + 1;
+        self.position = end + 1;
         self.text.get(start..end)
     }
 
-    /// Reads the value that starts here with `serde_json`.
-    fn delegate<T>(
+    /// Reads the value at the current position with `serde_json`.
+    fn delegate_to_serde_json<T>(
         &mut self,
         read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> serde_json::Result<T>,
-    ) -> Result<T, Irregular> {
-        let rest = self.text.get(self.at..).ok_or(Irregular)?;
+    ) -> Result<T, Unsupported> {
+        let rest = self.text.get(self.position..).ok_or(Unsupported)?;
         let mut deserializer = serde_json::Deserializer::from_str(rest);
-        let value = read(&mut deserializer).map_err(|_| Irregular)?;
-        self.at += deserializer.into_iter::<IgnoredAny>().byte_offset();
+        let value = read(&mut deserializer).map_err(|_| Unsupported)?;
+        self.position += deserializer.into_iter::<IgnoredAny>().byte_offset();
         Ok(value)
     }
 }
 
 impl<'de> Deserializer<'de> for &mut Scanner<'de> {
-    type Error = Irregular;
+    type Error = Unsupported;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
-        self.expect(b'{')?;
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
+        self.expect_byte(b'{')?;
         visitor.visit_map(self)
     }
 
@@ -109,52 +109,52 @@ impl<'de> Deserializer<'de> for &mut Scanner<'de> {
 }
 
 impl<'de> MapAccess<'de> for &mut Scanner<'de> {
-    type Error = Irregular;
+    type Error = Unsupported;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Irregular> {
-        if self.peek() == Some(b'}') {
-            self.at += 1;
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unsupported> {
+        if self.peek_non_whitespace() == Some(b'}') {
+            self.position += 1;
             return Ok(None);
         }
-        if !std::mem::take(&mut self.first) {
-            self.expect(b',')?;
-            self.peek();
+        if !std::mem::take(&mut self.before_first_key) {
+            self.expect_byte(b',')?;
+            self.peek_non_whitespace();
         }
-        let key = self.plain().ok_or(Irregular)?;
+        let key = self.unescaped_string().ok_or(Unsupported)?;
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Irregular> {
-        self.expect(b':')?;
-        self.peek();
-        seed.deserialize(Value(self))
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unsupported> {
+        self.expect_byte(b':')?;
+        self.peek_non_whitespace();
+        seed.deserialize(ValueScanner(self))
     }
 }
 
-/// The value that starts here.
-struct Value<'a, 'de>(&'a mut Scanner<'de>);
+/// Deserializer of the value at the scanner's position.
+struct ValueScanner<'a, 'de>(&'a mut Scanner<'de>);
 
-impl<'de> Deserializer<'de> for Value<'_, 'de> {
-    type Error = Irregular;
+impl<'de> Deserializer<'de> for ValueScanner<'_, 'de> {
+    type Error = Unsupported;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
-        match self.0.plain() {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
+        match self.0.unescaped_string() {
             Some(text) => visitor.visit_borrowed_str(text),
-            None => self.0.delegate(|deserializer| deserializer.deserialize_any(visitor)),
+            None => self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_any(visitor)),
         }
     }
 
-    // May be raw JSON, which only `serde_json` supports.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Irregular> {
-        self.0.delegate(|deserializer| deserializer.deserialize_option(visitor))
+    // The content of the option may be raw JSON, which only `serde_json` supports.
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
+        self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_option(visitor))
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Irregular> {
-        self.0.delegate(|deserializer| deserializer.deserialize_newtype_struct(name, visitor))
+    ) -> Result<V::Value, Unsupported> {
+        self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_newtype_struct(name, visitor))
     }
 
     serde::forward_to_deserialize_any! {

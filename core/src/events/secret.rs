@@ -1,16 +1,18 @@
-//! Text that must not be shown.
+//! Text that must not appear in logs or error messages.
 
 use std::fmt;
 
 use zeroize::Zeroize;
 
-/// API key, password or cookie. `Debug` shows `***`; there is no `Display`. The memory is zeroed on drop, but copies of
+/// API key, password or cookie.
+///
+/// `Debug` prints `***`, and `Display` is not implemented. The text is zeroed in memory on drop, but copies made from
 /// the exposed text are not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for the code that sends it.
+    /// Returns the secret text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,51 +1,51 @@
-//! `stats_update`: counters of the project.
+//! `stats_update`: moderation counters of a project.
 
 use serde::Deserialize;
 
 use super::{
     Extra, Meta, Status, Timestamp,
-    decode::Reading,
-    fields::{lax, nullable, payload},
+    decode::PayloadReader,
+    fields::{lenient, nullable, payload},
 };
 
-/// Counters of the project. Each update replaces the previous one.
+/// Moderation counters of a project. Each update replaces the previous one.
 ///
-/// Documented servers send the counters, three rates and the recent activity; the inactive code of deployed servers
-/// sends `total`, `pending` and one rate.
+/// Documented servers send the counters, all three rates and the recent activity. Deployed servers contain unused code
+/// for this event, which sends `total`, `pending` and only one rate.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StatsUpdate {
     /// Number of decisions so far (`total` on deployed servers).
     pub total_content: u64,
-    /// Number approved.
+    /// Number of approved items.
     pub approved: u64,
-    /// Number rejected.
+    /// Number of rejected items.
     pub rejected: u64,
-    /// Number flagged for a person.
+    /// Number of items flagged for review by a person.
     pub flagged: u64,
-    /// Number without a decision; only on some servers.
+    /// Number of items without a decision. Only some servers send it.
     pub pending: Option<u64>,
-    /// Percentage approved.
+    /// Percentage of items that were approved.
     pub approval_rate: Option<f64>,
-    /// Percentage rejected.
+    /// Percentage of items that were rejected.
     pub rejection_rate: Option<f64>,
-    /// Percentage flagged.
+    /// Percentage of items that were flagged.
     pub flag_rate: Option<f64>,
-    /// Latest decisions.
+    /// Most recent decisions.
     pub recent_activity: Vec<RecentActivity>,
-    /// Fields that are not documented.
+    /// Undocumented fields.
     pub extra: Extra,
-    /// Metadata that the SDK adds.
+    /// Metadata added by the SDK.
     pub meta: Meta,
 }
 
-/// One of the latest decisions.
+/// One of a project's most recent decisions.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RecentActivity {
     /// Id of the content.
     pub content_id: String,
-    /// Decision.
+    /// Decision on the content.
     pub decision: Status,
     /// Time of the decision.
     pub timestamp: Timestamp,
@@ -53,9 +53,9 @@ pub struct RecentActivity {
 
 payload! {
     RecentActivityPayload<'de> {
-        content_id: String = "content_id" => lax,
-        decision: Status = "decision" | "status" => lax,
-        timestamp: Timestamp = "timestamp" => lax,
+        content_id: String = "content_id" => lenient,
+        decision: Status = "decision" | "status" => lenient,
+        timestamp: Timestamp = "timestamp" => lenient,
     }
 }
 
@@ -71,24 +71,24 @@ impl<'de> Deserialize<'de> for RecentActivity {
 }
 
 payload! {
-    Payload<'de> {
-        total_content: u64 = "total_content" | "total" => lax,
-        approved: u64 = "approved" => lax,
-        rejected: u64 = "rejected" => lax,
-        flagged: u64 = "flagged" => lax,
-        pending: u64 = "pending" => lax,
-        approval_rate: f64 = "approval_rate" => lax,
-        rejection_rate: f64 = "rejection_rate" => lax,
-        flag_rate: f64 = "flag_rate" => lax,
+    StatsPayload<'de> {
+        total_content: u64 = "total_content" | "total" => lenient,
+        approved: u64 = "approved" => lenient,
+        rejected: u64 = "rejected" => lenient,
+        flagged: u64 = "flagged" => lenient,
+        pending: u64 = "pending" => lenient,
+        approval_rate: f64 = "approval_rate" => lenient,
+        rejection_rate: f64 = "rejection_rate" => lenient,
+        flag_rate: f64 = "flag_rate" => lenient,
         recent_activity: Vec<RecentActivity> = "recent_activity" => nullable,
     }
 }
 
 impl StatsUpdate {
-    pub(super) fn read(reading: &mut Reading<'_>) -> Result<Self, String> {
-        let mut payload = Payload::default();
-        reading.parse_into(&mut payload)?;
-        let meta = reading.meta(payload.project_id, payload.event_id);
+    pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Self, String> {
+        let mut payload = StatsPayload::default();
+        reader.parse_into(&mut payload)?;
+        let meta = reader.meta(payload.project_id, payload.event_id);
         Ok(Self {
             total_content: payload.total_content.ok_or("total_content is missing")?,
             approved: payload.approved.unwrap_or_default(),

@@ -1,22 +1,22 @@
-//! Timestamps as servers write them: RFC 3339, without a zone, or empty.
+//! Timestamps in the forms that servers send: RFC 3339, a date and time without a zone, or empty.
 
 use std::fmt;
 
 /// Text of a timestamp, parsed on demand.
 ///
-/// Documented servers send RFC 3339 (`2024-01-15T10:30:00Z`). Deployed servers send UTC without a zone
-/// (`2026-11-22T12:39:46.406078`), which is read as UTC, and sometimes an empty text.
+/// Documented servers send RFC 3339 (`2024-01-15T10:30:00Z`). Deployed servers send UTC times without a zone
+/// (`2026-11-22T12:39:46.406078`) and sometimes an empty string. A time without a zone is read as UTC.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// The text as the server sent it.
+    /// Returns the text as the server sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The instant, or `None` if the text is not a timestamp.
+    /// Returns the point in time, or `None` if the text is not a timestamp.
     #[must_use]
     pub fn instant(&self) -> Option<jiff::Timestamp> {
         let text = self.0.trim();
@@ -29,14 +29,14 @@ impl Timestamp {
         })
     }
 
-    /// The instant as RFC 3339 text that ends in `Z`, or `None` if the text is not a timestamp.
+    /// Formats the point in time as RFC 3339 text that ends in `Z`. Returns `None` if the text is not a timestamp.
     #[must_use]
     pub fn to_rfc3339(&self) -> Option<String> {
         self.instant().map(|instant| instant.to_string())
     }
 }
 
-/// Serialized as text.
+/// Serializes the text as the server sent it.
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -78,8 +78,8 @@ mod tests {
     use super::Timestamp;
 
     #[test]
-    fn a_missing_zone_is_utc_and_nonsense_is_no_instant() {
-        for (text, wanted) in [
+    fn missing_zone_means_utc_and_invalid_text_has_no_instant() {
+        for (text, expected) in [
             ("2024-01-15T10:30:00Z", Some("2024-01-15T10:30:00Z")),
             ("2024-01-15T12:30:00+02:00", Some("2024-01-15T10:30:00Z")),
             ("2026-11-22T12:39:46.406078", Some("2026-11-22T12:39:46.406078Z")),
@@ -88,7 +88,7 @@ mod tests {
             ("", None),
             ("soon", None),
         ] {
-            assert_eq!(Timestamp::from(text).to_rfc3339().as_deref(), wanted, "{text:?}");
+            assert_eq!(Timestamp::from(text).to_rfc3339().as_deref(), expected, "{text:?}");
         }
     }
 }

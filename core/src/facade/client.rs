@@ -1,4 +1,4 @@
-//! Client and projects for bindings.
+//! The client and its projects, for bindings.
 
 use serde_json::Value;
 
@@ -11,30 +11,31 @@ use crate::{
     State, StateChanges, Statistics, Submission, events::EventKinds,
 };
 
-/// Client for a binding. Cheap to clone.
+/// [`Client`] for a binding. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FacadeClient {
     client: Client,
     guard: ProcessGuard,
 }
 
-/// Joined project for a binding. Cheap to clone.
+/// [`Project`] for a binding. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct FacadeProject {
     project: Project,
     guard: ProcessGuard,
 }
 
-macro_rules! forward {
+/// Defines methods that run on the facade's runtime and can't be used in a forked child.
+macro_rules! forward_to_client {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $ty:ty),*) -> $out:ty = |$client:ident| $body:expr;)*) => {
         $(
             $(#[$doc])*
             ///
             /// # Errors
-            /// The errors of the [`Client`] method of the same name; `closed` in a forked child.
+            /// Returns the errors of the [`Client`] method of the same name, and `closed` in a forked child.
             ///
             /// # Cancel safety
-            /// Once polled, the operation continues even if the future is dropped.
+            /// Once the future has been polled, the operation continues even if the future is dropped.
             pub async fn $name(&self $(, $arg: $ty)*) -> Result<$out, Error> {
                 self.guard.check()?;
                 let $client = self.client.clone();
@@ -48,28 +49,28 @@ impl FacadeClient {
     /// Creates a client without connecting it.
     ///
     /// # Errors
-    /// Returns `invalid_argument` with the name of the option.
+    /// Returns `invalid_argument` if an option is invalid. The message names the option.
     pub fn new(options: ClientOptions) -> Result<Self, Error> {
         Self::from_builder(options.into_builder()?)
     }
 
-    /// Like [`new`](Self::new), from a builder that may have a credentials provider.
+    /// Creates a client from a builder, which may have a credentials provider, without connecting it.
     ///
     /// # Errors
-    /// Returns `invalid_argument` with the name of the option.
+    /// Returns `invalid_argument` if an option is invalid. The message names the option.
     pub fn from_builder(builder: ClientBuilder) -> Result<Self, Error> {
         Ok(Self { client: builder.build()?, guard: ProcessGuard::current() })
     }
 
-    forward! {
-        /// Connects. If an earlier call is already connecting, waits for the outcome of that call.
+    forward_to_client! {
+        /// Connects to the server. If an earlier call is already connecting, waits for its outcome instead.
         connect() -> () = |client| match client.connect().await {
             Err(error) if error.kind() == ErrorKind::InvalidArgument => {
-                outcome(client.state_changes(), || client.metrics().connections).await
+                first_connection_outcome(client.state_changes(), || client.metrics().connections).await
             }
-            done => done,
+            result => result,
         };
-        /// Joins a project, optionally after a cursor.
+        /// Joins a project. With a cursor in `after`, resumes the event stream after that position.
         join(project: String, after: Option<String>) -> FacadeProject = |client| {
             let project = match after {
                 Some(after) => client.join_after(project, after).await?,
@@ -77,17 +78,17 @@ impl FacadeClient {
             };
             Ok(FacadeProject { project, guard: ProcessGuard::current() })
         };
-        /// Sends a user event.
+        /// Sends a custom event.
         emit(name: String, data: Value) -> () = |client| client.emit(&name, data).await;
-        /// Sends a user event and waits for the acknowledgement.
+        /// Sends a custom event and waits for the server to acknowledge it.
         emit_with_ack(name: String, data: Value) -> Value = |client| client.emit_with_ack(&name, data).await;
-        /// Submits content.
+        /// Submits content for moderation.
         moderate(submission: Submission) -> Moderation = |client| client.moderate(submission).await;
-        /// Looks up an item of content.
+        /// Fetches a content item by id.
         content(id: String) -> Content = |client| client.content(&id).await;
-        /// Fetches one page of content.
+        /// Fetches one page of content items.
         contents_page(filter: ContentFilter) -> ContentPage = |client| client.contents_page(filter).await;
-        /// Fetches the project's counters.
+        /// Fetches the moderation statistics of the API key's project.
         statistics() -> Statistics = |client| client.statistics().await;
         /// Checks the health of the server.
         health() -> Health = |client| client.health().await;
@@ -98,42 +99,44 @@ impl FacadeClient {
         };
     }
 
-    /// Returns a stream of the events of all projects. `kind` limits the stream to one of
-    /// [`KIND_NAMES`](super::KIND_NAMES); such a stream counts losses, see [`FacadeStream::losses`].
+    /// Returns a stream of the events of all projects.
+    ///
+    /// `kind` limits the stream to one of the [`KIND_NAMES`](super::KIND_NAMES). Such a stream counts losses instead of
+    /// yielding them; see [`FacadeStream::losses`].
     ///
     /// # Errors
-    /// `invalid_argument` if the kind is unknown; `closed` in a forked child.
+    /// Returns `invalid_argument` if the kind is unknown, and `closed` in a forked child.
     pub fn events(&self, kind: Option<&str>) -> Result<FacadeStream, Error> {
         self.guard.check()?;
-        let kind = filter(kind)?;
+        let kind = parse_kind(kind)?;
         Ok(FacadeStream::new(self.client.stream(kind), kind))
     }
 
-    /// Returns the current state.
+    /// Returns the current state of the client.
     #[must_use]
     pub fn state(&self) -> StateRecord {
         (&self.client.state()).into()
     }
 
-    /// Returns the current state and all later changes.
+    /// Returns a stream of states that starts with the current one.
     #[must_use]
     pub fn state_changes(&self) -> FacadeStates {
         FacadeStates::new(self.client.state_changes())
     }
 
-    /// Returns the URL that the client is connected to, or will try next.
+    /// Returns the URL to which the client is connected, or which it will try next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.client.url()
     }
 
-    /// Returns the client's counters.
+    /// Returns the client's metrics.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.client.metrics()
     }
 
-    /// Notifies the client that the network has changed.
+    /// Notifies the client that the network has changed. See [`Client::network_changed`].
     pub fn network_changed(&self) {
         self.client.network_changed();
     }
@@ -146,18 +149,20 @@ impl FacadeProject {
         self.project.id()
     }
 
-    /// Returns a stream of the project's events. `kind` limits the stream to one of
-    /// [`KIND_NAMES`](super::KIND_NAMES); such a stream counts losses, see [`FacadeStream::losses`].
+    /// Returns a stream of the project's events.
+    ///
+    /// `kind` limits the stream to one of the [`KIND_NAMES`](super::KIND_NAMES). Such a stream counts losses instead of
+    /// yielding them; see [`FacadeStream::losses`].
     ///
     /// # Errors
-    /// `invalid_argument` if the kind is unknown; `closed` in a forked child.
+    /// Returns `invalid_argument` if the kind is unknown, and `closed` in a forked child.
     pub fn events(&self, kind: Option<&str>) -> Result<FacadeStream, Error> {
         self.guard.check()?;
-        let kind = filter(kind)?;
+        let kind = parse_kind(kind)?;
         Ok(FacadeStream::new(self.project.stream(kind), kind))
     }
 
-    /// Returns the cursor as text.
+    /// Returns [`Project::cursor`] as text.
     #[must_use]
     pub fn cursor(&self) -> Option<String> {
         self.project.cursor().map(|cursor| cursor.to_string())
@@ -166,10 +171,10 @@ impl FacadeProject {
     /// Leaves the project.
     ///
     /// # Errors
-    /// The errors of [`Project::leave`]; `closed` in a forked child.
+    /// Returns the errors of [`Project::leave`], and `closed` in a forked child.
     ///
     /// # Cancel safety
-    /// Once the future is polled, the project is left even if the future is dropped.
+    /// Once the future has been polled, the client leaves the project even if the future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
         self.guard.check()?;
         let project = self.project.clone();
@@ -177,12 +182,12 @@ impl FacadeProject {
     }
 }
 
-/// Waits for the outcome of the first connection.
-async fn outcome(mut states: StateChanges, connections: impl Fn() -> u64) -> Result<(), Error> {
+/// Waits until the client has connected for the first time or has closed. Returns the reason if it has closed.
+async fn first_connection_outcome(mut states: StateChanges, connections: impl Fn() -> u64) -> Result<(), Error> {
     while let Some(state) = states.next().await {
         match state {
             State::Closed { reason } => return Err(reason),
-            // The counter may be updated after the state.
+            // `connections` may still be 0, because the counter is updated after the state.
             State::Connected => return Ok(()),
             State::Reconnecting { .. } if connections() > 0 => return Ok(()),
             _ => {}
@@ -191,11 +196,11 @@ async fn outcome(mut states: StateChanges, connections: impl Fn() -> u64) -> Res
     Err(Error::closed())
 }
 
-fn filter(kind: Option<&str>) -> Result<Option<EventKinds>, Error> {
-    let Some(kind) = kind else { return Ok(None) };
-    EventKinds::named(kind)
+fn parse_kind(name: Option<&str>) -> Result<Option<EventKinds>, Error> {
+    let Some(name) = name else { return Ok(None) };
+    EventKinds::from_name(name)
         .map(Some)
-        .ok_or_else(|| Error::invalid_argument(format!("kind: there is no kind of events named {kind:?}")))
+        .ok_or_else(|| Error::invalid_argument(format!("kind: {name:?} is not a kind of event")))
 }
 
 #[cfg(test)]
@@ -205,7 +210,8 @@ mod tests {
     use super::*;
     use crate::delivery::StateFeed;
 
-    async fn outcome_of(states: &[State], connections: u64) -> Result<(), Error> {
+    /// Returns the outcome of the first connection when the client publishes these states.
+    async fn outcome_of_states(states: &[State], connections: u64) -> Result<(), Error> {
         let feed = StateFeed::new();
         let (changes, publishing) = (feed.changes(), async {
             for state in states {
@@ -215,27 +221,27 @@ mod tests {
             std::future::pending::<()>().await;
         });
         tokio::select! {
-            done = outcome(changes, || connections) => done,
+            outcome = first_connection_outcome(changes, || connections) => outcome,
             () = publishing => unreachable!(),
-            () = tokio::time::sleep(Duration::from_secs(60)) => panic!("it waits for ever"),
+            () = tokio::time::sleep(Duration::from_secs(60)) => panic!("no outcome within a minute"),
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_connection_that_is_not_counted_yet_is_one() {
-        outcome_of(&[State::Connecting, State::Connected], 0).await.unwrap();
+    async fn connected_state_is_an_outcome_before_the_counter_changes() {
+        outcome_of_states(&[State::Connecting, State::Connected], 0).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_is_closing_is_not_connected() {
+    async fn closing_client_returns_the_reason() {
         let ended = [State::Closing, State::Closed { reason: Error::closed() }];
-        assert_eq!(outcome_of(&ended, 1).await.unwrap_err().code(), "closed");
+        assert_eq!(outcome_of_states(&ended, 1).await.unwrap_err().code(), "closed");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_interruption_is_an_outcome_only_after_a_connection() {
+    async fn reconnecting_is_an_outcome_only_after_a_connection() {
         let lost = State::Reconnecting { attempt: 1, retry_in: Duration::ZERO, cause: Error::closed() };
-        outcome_of(std::slice::from_ref(&lost), 1).await.unwrap();
-        outcome_of(&[lost, State::Connected], 0).await.unwrap();
+        outcome_of_states(std::slice::from_ref(&lost), 1).await.unwrap();
+        outcome_of_states(&[lost, State::Connected], 0).await.unwrap();
     }
 }

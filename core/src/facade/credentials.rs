@@ -1,4 +1,4 @@
-//! Credentials providers for languages that can't be called back: they poll requests and answer them.
+//! Credentials providers for languages that Rust can't call. Such a provider polls for requests and answers them.
 
 use std::{
     collections::HashMap,
@@ -11,49 +11,49 @@ use crate::{ClientBuilder, Credentials, CredentialsReason, ProviderError};
 
 type ProviderAnswer = Result<Credentials, ProviderError>;
 
-/// Number of unanswered requests; further attempts fail and are retried.
-const CREDENTIAL_REQUESTS_MAX: usize = 8;
+/// Maximum number of requests in the queue. While the queue is full, connection attempts fail and are retried.
+const QUEUED_REQUESTS_MAX: usize = 8;
 
-/// Request for credentials.
+/// Request for the credentials of one connection attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialRequest {
-    /// Id to return with the answer.
+    /// Id to pass to [`CredentialQueue::answer`].
     pub id: u64,
     /// Reason for the request.
     pub reason: CredentialsReason,
 }
 
-/// Queue of requests, for providers that poll.
+/// Queue of credential requests, for a provider that polls them.
 #[derive(Debug)]
 pub struct CredentialQueue {
     requests: AsyncMutex<mpsc::Receiver<CredentialRequest>>,
-    answers: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,
+    reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,
 }
 
 impl CredentialQueue {
-    /// Installs the queue as the provider of a client.
+    /// Creates a queue and installs it as the credentials provider of a client.
     #[must_use]
     pub fn install(builder: ClientBuilder) -> (ClientBuilder, Arc<Self>) {
-        let (sender, receiver) = mpsc::channel(CREDENTIAL_REQUESTS_MAX);
-        let answers: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>> = Arc::default();
-        let pending = answers.clone();
-        let ids = Arc::new(std::sync::atomic::AtomicU64::new(1));
+        let (sender, receiver) = mpsc::channel(QUEUED_REQUESTS_MAX);
+        let reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>> = Arc::default();
+        let pending = reply_senders.clone();
+        let next_id = Arc::new(std::sync::atomic::AtomicU64::new(1));
         let builder = builder.credentials_provider(move |reason| {
-            let id = ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let id = next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let (reply, answer) = oneshot::channel();
             pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, reply);
-            let asked = sender.try_send(CredentialRequest { id, reason });
-            let forget = PendingRequest { id, pending: pending.clone() };
+            let queued = sender.try_send(CredentialRequest { id, reason });
+            let pending_request = PendingRequest { id, reply_senders: pending.clone() };
             async move {
-                let _forget = forget;
-                asked.map_err(|_| ProviderError::retry("the provider does not answer requests"))?;
+                let _removed_on_drop = pending_request;
+                queued.map_err(|_| ProviderError::retry("the provider does not answer requests"))?;
                 answer.await.map_err(|_| ProviderError::retry("the provider dropped the request"))?
             }
         });
-        (builder, Arc::new(Self { requests: AsyncMutex::new(receiver), answers }))
+        (builder, Arc::new(Self { requests: AsyncMutex::new(receiver), reply_senders }))
     }
 
-    /// Returns the next request; `None` when the client is gone.
+    /// Waits for the next request. Returns `None` once the client has been dropped.
     ///
     /// # Cancel safety
     /// No request is lost if the future is dropped.
@@ -61,23 +61,23 @@ impl CredentialQueue {
         self.requests.lock().await.recv().await
     }
 
-    /// Answers a request. A late answer is ignored.
+    /// Answers a request. The answer is ignored if the connection attempt has ended.
     pub fn answer(&self, id: u64, answer: ProviderAnswer) {
-        let reply = self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let reply = self.reply_senders.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         if let Some(reply) = reply {
             let _ = reply.send(answer);
         }
     }
 }
 
-/// Removes a cancelled request from the table.
+/// Request that is removed from the table when its connection attempt ends.
 struct PendingRequest {
     id: u64,
-    pending: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,
+    reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,
 }
 
 impl Drop for PendingRequest {
     fn drop(&mut self) {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.reply_senders.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }

@@ -1,28 +1,28 @@
-//! Errors as records.
+//! Errors as plain records for bindings.
 
 use crate::Error;
 
-/// [`Error`] as a plain record, from which a binding creates its own error.
+/// [`Error`] as a plain record, which a binding converts to an error of its language.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorRecord {
-    /// Stable code.
+    /// Error code, which is stable and the same in all languages.
     pub code: &'static str,
-    /// Message for people.
+    /// Human-readable message.
     pub message: String,
-    /// True if a retry can help.
+    /// True if a retry may succeed.
     pub retryable: bool,
-    /// Seconds to wait before a retry.
+    /// Time to wait before a retry, in seconds.
     pub retry_in: Option<f64>,
     /// Stage at which the connection attempt failed.
     pub stage: Option<&'static str>,
-    /// HTTP status.
+    /// Status code of the HTTP response.
     pub status: Option<u16>,
-    /// Beginning of the HTTP body.
+    /// Beginning of the body of the HTTP response.
     pub body: Option<String>,
-    /// Number of attempts.
+    /// Number of attempts made before giving up.
     pub attempts: Option<u32>,
-    /// Failure that led to this error.
+    /// Error that caused this one.
     pub cause: Option<Box<ErrorRecord>>,
 }
 

@@ -1,47 +1,53 @@
-//! Batches of events as JSON, for languages where parsing field names would dominate.
+//! Batches of events as JSON, for languages in which parsing the field names would take most of the time.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::{
     Event, ModerationUpdate,
-    events::{Shown, Written, position_fields, update_fields},
+    events::{AsDisplay, EventForm, write_meta_fields_except_project, write_moderation_fields},
 };
 
-/// Serializes events as a JSON array; `name` maps each event to its name.
+/// Serializes events as a JSON array. `name` returns the name that is written as the `event` of an object.
 ///
-/// Each event is an object in the form of [`event_to_json`](super::event_to_json). A moderation update may instead be a
-/// row: an array with the values of the [`ModerationUpdate`] followed by those of its `meta`, in the same order and
-/// without names. A row has no `event`. Its `meta` part has no `project_id`, because the update's is the same; the
-/// `received_at` is `null` if it equals that of the previous row.
+/// An event is either an object in the form of [`event_to_json`](super::event_to_json) or, for most moderation updates,
+/// a row. A row is an array of the values of the [`ModerationUpdate`] followed by those of its `meta`, in the order of
+/// the object's fields and without their names. A row contains neither `event` nor the `project_id` of `meta`, which
+/// equals that of the update. `received_at` is `null` if it equals that of the previous row.
 #[must_use]
 pub fn events_to_rows(events: &[Event], name: fn(&Event) -> &'static str) -> String {
-    // Typical size of an event.
+    // 512 bytes is the typical size of an event.
     let mut out = Vec::with_capacity(events.len() * 512 + 2);
-    match write(&mut serde_json::Serializer::new(&mut out), events, name) {
+    match serialize_events(&mut serde_json::Serializer::new(&mut out), events, name) {
         Ok(()) => String::from_utf8(out).unwrap_or_default(),
-        // Writing to memory does not fail.
+        // Writing to memory can't fail.
         Err(_) => String::new(),
     }
 }
 
-fn write<S: Serializer>(serializer: S, events: &[Event], name: fn(&Event) -> &'static str) -> Result<S::Ok, S::Error> {
+fn serialize_events<S: Serializer>(
+    serializer: S,
+    events: &[Event],
+    name: fn(&Event) -> &'static str,
+) -> Result<S::Ok, S::Error> {
     let mut list = serializer.serialize_seq(Some(events.len()))?;
-    let mut before = None;
+    let mut previous_time = None;
     for event in events {
-        match row(event) {
+        match as_row(event) {
             Some(update) => {
-                let at = Some(update.meta.received_at);
-                list.serialize_element(&Row { update, same_time: at == before })?;
-                before = at;
+                let time = Some(update.meta.received_at);
+                list.serialize_element(&EventRow { update, omits_time: time == previous_time })?;
+                previous_time = time;
             }
-            None => list.serialize_element(&Written { event, name: name(event), raw: true })?,
+            None => {
+                list.serialize_element(&EventForm { event, name: name(event), includes_raw_json: true })?;
+            }
         }
     }
     list.end()
 }
 
-/// Returns the update if a row can represent all of it.
-fn row(event: &Event) -> Option<&ModerationUpdate> {
+/// Returns the moderation update if a row can represent all of its fields.
+fn as_row(event: &Event) -> Option<&ModerationUpdate> {
     match event {
         Event::ModerationUpdate(update) => {
             Some(update).filter(|update| update.extra.is_empty() && update.project_id == update.meta.project_id)
@@ -50,26 +56,27 @@ fn row(event: &Event) -> Option<&ModerationUpdate> {
     }
 }
 
-struct Row<'a> {
+struct EventRow<'a> {
     update: &'a ModerationUpdate,
-    same_time: bool,
+    /// True if `received_at` is `null`, because it equals that of the previous row.
+    omits_time: bool,
 }
 
-impl Serialize for Row<'_> {
+impl Serialize for EventRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { update, same_time } = self;
-        let mut values = Values(serializer.serialize_seq(None)?);
-        update_fields(&mut values, update, true)?;
-        let at = (!same_time).then_some(Shown(&update.meta.received_at));
-        position_fields(&mut values, &update.meta, &at)?;
+        let Self { update, omits_time } = self;
+        let mut values = ValuesOnly(serializer.serialize_seq(None)?);
+        write_moderation_fields(&mut values, update, true)?;
+        let received_at = (!omits_time).then_some(AsDisplay(&update.meta.received_at));
+        write_meta_fields_except_project(&mut values, &update.meta, &received_at)?;
         values.end()
     }
 }
 
-/// Writer of the values of an object's fields, without names.
-struct Values<S>(S);
+/// Serializer that writes the values of an object's fields into a sequence and drops the names.
+struct ValuesOnly<S>(S);
 
-impl<S: SerializeSeq> SerializeMap for Values<S> {
+impl<S: SerializeSeq> SerializeMap for ValuesOnly<S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
@@ -99,7 +106,7 @@ mod tests {
         "results_count":2,"processing_time":1.5,"moderator_type":"ai","moderator_name":"m","rule_name":"r",
         "content_preview":"é","timestamp":"2026-11-22T12:39:46.4","event_id":4}"#;
 
-    fn read(name: &str, data: &str, second: i64) -> Event {
+    fn decode_at(name: &str, data: &str, second: i64) -> Event {
         let at = jiff::Timestamp::from_second(second).unwrap();
         decode(name, data, Received { origin: Origin::Live, at })
     }
@@ -109,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn a_row_has_the_values_of_the_object_in_their_order() {
-        let mut event = read("moderation_update", UPDATE, 7);
+    fn row_contains_the_values_of_the_object_in_order() {
+        let mut event = decode_at("moderation_update", UPDATE, 7);
         event.meta_mut().log = Some("log".into());
         let fields = r#""c","p","odd","text","é",{"a": 1},2,1.5,"ai","m","r","2026-11-22T12:39:46.4Z""#;
         let place = r#"4,"live","1970-01-01T00:00:07Z","log:4""#;
         assert_eq!(rows(std::slice::from_ref(&event)), format!("[[{fields},{place}]]"));
-        // The same text between the names of the object.
+        // Removing the names from the object leaves the text of the row.
         let mut object = event_to_json(&event).replace(r#""meta":{"project_id":"p","#, "").replace("}}", "");
         for name in r#"{"event":"moderation_update", "content_id": "project_id": "status": "content_type": "content_preview":
             "meta_data": "results_count": "processing_time": "moderator_type": "moderator_name": "rule_name": "timestamp":
@@ -128,21 +135,21 @@ mod tests {
     }
 
     #[test]
-    fn an_update_that_does_not_fit_into_a_row_is_an_object() {
-        let mut foreign = read("moderation_update", UPDATE, 7);
-        foreign.meta_mut().project_id = Some("q".into());
-        let more = read("moderation_update", r#"{"content_id":"c","status":"s","more":1}"#, 7);
-        let stats = read("stats_update", r#"{"total":3}"#, 7);
-        let all = [foreign, more, stats];
+    fn events_that_a_row_cannot_represent_are_objects() {
+        let mut other_project = decode_at("moderation_update", UPDATE, 7);
+        other_project.meta_mut().project_id = Some("q".into());
+        let with_extra = decode_at("moderation_update", r#"{"content_id":"c","status":"s","more":1}"#, 7);
+        let stats = decode_at("stats_update", r#"{"total":3}"#, 7);
+        let all = [other_project, with_extra, stats];
         assert_eq!(rows(&all), format!("[{}]", all.each_ref().map(event_to_json).join(",")));
         assert!(events_to_rows(&all, |_| "other").starts_with(r#"[{"event":"other","#));
         assert_eq!(rows(&[]), "[]");
     }
 
     #[test]
-    fn the_time_of_the_row_before_is_not_said_again() {
-        let update = |second| read("moderation_update", r#"{"content_id":"c","status":"s"}"#, second);
-        let all = [update(1), update(1), read("news", "{}", 2), update(1), update(3), update(1)];
+    fn time_of_the_previous_row_is_not_repeated() {
+        let update = |second| decode_at("moderation_update", r#"{"content_id":"c","status":"s"}"#, second);
+        let all = [update(1), update(1), decode_at("news", "{}", 2), update(1), update(3), update(1)];
         let written = rows(&all);
         let times: Vec<_> = written.split(r#""live","#).skip(1).map(|rest| rest.split(',').next().unwrap()).collect();
         let (first, third) = (r#""1970-01-01T00:00:01Z""#, r#""1970-01-01T00:00:03Z""#);

@@ -1,4 +1,4 @@
-//! Log records of the SDK, for languages with their own logging.
+//! Log records of the SDK, for languages with a logging system of their own.
 
 use std::fmt::{self, Write as _};
 
@@ -10,57 +10,60 @@ use tracing::{
     subscriber::Interest,
 };
 
-/// Log record of the SDK. It never contains a secret.
+/// Log record of the SDK. Records never contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogRecord {
-    /// Severity.
+    /// Severity of the record.
     pub level: LogLevel,
-    /// Module of the SDK: `client`, `session` or `driver`.
+    /// Module of the SDK that wrote the record, such as `client`, `session` or `driver`.
     pub topic: String,
-    /// Message for people, followed by `name=value` for each field.
+    /// Human-readable message, followed by `name=value` for each field.
     pub message: String,
 }
 
 /// Severity of a [`LogRecord`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// For troubleshooting.
+    /// Details for troubleshooting.
     Debug,
     /// Normal operation.
     Info,
-    /// A problem from which the SDK is recovering.
+    /// Problem from which the SDK is recovering.
     Warning,
-    /// A problem from which the SDK can't recover.
+    /// Problem from which the SDK can't recover.
     Error,
 }
 
-/// Forwards the SDK's log records to a function; returns `false` if this copy of the SDK already has a listener.
+/// Forwards the SDK's log records to a function. Returns `false` if this copy of the SDK already has a listener.
 ///
-/// For bindings, which have their own copy of the SDK: in a Rust program this would replace the program's `tracing`
-/// subscriber. The SDK's threads call the function while they work, so it must be quick, must not block, and must not
-/// call the SDK. Records are few; none is written per event.
+/// This function is only for bindings, each of which contains its own copy of the SDK. In a Rust program, it would
+/// claim the program's global `tracing` subscriber.
+///
+/// The SDK calls the listener on its own threads, so the listener must be fast, must not block and must not call the
+/// SDK. Records are infrequent: the SDK writes none for individual events.
 pub fn forward_logs(listener: impl Fn(LogRecord) + Send + Sync + 'static) -> bool {
-    tracing::subscriber::set_global_default(Forward(listener)).is_ok()
+    tracing::subscriber::set_global_default(ForwardingSubscriber(listener)).is_ok()
 }
 
-/// Subscriber that forwards events and ignores spans.
-struct Forward<F>(F);
+/// `tracing` subscriber that forwards log records and ignores spans.
+struct ForwardingSubscriber<F>(F);
 
-fn ours(metadata: &Metadata<'_>) -> bool {
+/// Returns `true` for log records that this crate writes at level `DEBUG` or above.
+fn is_forwarded(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::DEBUG
         && metadata.is_event()
         && metadata.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"))
 }
 
-impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Forward<F> {
+impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for ForwardingSubscriber<F> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // Called once per call site: uninteresting ones then cost one comparison.
-        if ours(metadata) { Interest::always() } else { Interest::never() }
+        // tracing calls this once per call site. A call site that is never forwarded then costs only a comparison.
+        if is_forwarded(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        ours(metadata)
+        is_forwarded(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -75,9 +78,9 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Forward<F> {
             Level::INFO => LogLevel::Info,
             _ => LogLevel::Debug,
         };
-        let mut text = Text::default();
+        let mut text = RecordText::default();
         event.record(&mut text);
-        // The first part is the crate; parts after the second are implementation details.
+        // The first part of the path is the crate, and parts after the second are implementation details.
         let topic = metadata.target().split("::").nth(1).unwrap_or_default().to_owned();
         (self.0)(LogRecord { level, topic, message: text.message + &text.fields });
     }
@@ -92,14 +95,14 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for Forward<F> {
 }
 
 #[derive(Default)]
-struct Text {
+struct RecordText {
     message: String,
     fields: String,
 }
 
-impl Visit for Text {
+impl Visit for RecordText {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a string does not fail.
+        // Writing to a string can't fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, " {name}={value:?}"),
@@ -118,23 +121,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_the_sentence_and_what_it_is_about() {
-        let heard: Arc<Mutex<Vec<LogRecord>>> = Arc::default();
-        let sink = heard.clone();
-        let forward = Forward(move |record| sink.lock().unwrap().push(record));
-        tracing::subscriber::with_default(forward, || {
-            tracing::warn!(project = "p", attempt = 2, "again in {} s", 1.5);
-            tracing::trace!("too fine");
-            tracing::info!(target: "hyper::client", "somebody else's");
+    fn forwarded_messages_contain_the_text_and_the_fields() {
+        let received: Arc<Mutex<Vec<LogRecord>>> = Arc::default();
+        let sink = received.clone();
+        let subscriber = ForwardingSubscriber(move |record| sink.lock().unwrap().push(record));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(project = "p", attempt = 2, "retrying in {} s", 1.5);
+            tracing::trace!("not forwarded: too detailed");
+            tracing::info!(target: "hyper::client", "not forwarded: from another crate");
             let _entered = tracing::info_span!("span").entered();
             tracing::debug!(target: "automoderate::session::machine", reason = %"late", "refused");
         });
         let record =
             |level, topic: &str, message: &str| LogRecord { level, topic: topic.into(), message: message.into() };
         assert_eq!(
-            *heard.lock().unwrap(),
+            *received.lock().unwrap(),
             [
-                record(LogLevel::Warning, "facade", "again in 1.5 s project=p attempt=2"),
+                record(LogLevel::Warning, "facade", "retrying in 1.5 s project=p attempt=2"),
                 record(LogLevel::Debug, "session", "refused reason=late"),
             ]
         );

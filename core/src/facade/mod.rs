@@ -1,8 +1,8 @@
-//! Layer below the bindings: owned records instead of generics, streams that are polled, error codes, and the runtime.
+//! Layer beneath the language bindings: owned records instead of generics, streams to poll, error codes and a runtime.
 //!
-//! Not for Rust programs, which use [`Client`](crate::Client). Code that two bindings would share is here, so that
-//! bindings make no decisions about the protocol. Any executor may poll the returned futures; their work runs on the
-//! facade's own runtime, which never runs user code.
+//! Rust programs use [`Client`](crate::Client) instead. Code that two bindings would share belongs in this module, so
+//! that bindings make no decisions about the protocol. Any executor may poll the futures returned by this module. The
+//! work itself runs on the facade's own runtime, which never runs user code.
 
 mod client;
 mod credentials;
@@ -25,7 +25,7 @@ pub use json_rows::events_to_rows;
 pub use logs::{LogLevel, LogRecord, forward_logs};
 pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
 pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
-pub use runtime::{block_on, spawn, start};
+pub use runtime::{block_on, spawn, spawn_detached};
 pub use stream::{FacadeStates, FacadeStream, StateRecord};
 #[cfg(feature = "test-server")]
 pub use test_server::FacadeTestServer;

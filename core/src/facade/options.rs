@@ -1,4 +1,4 @@
-//! Options as plain values: durations in seconds, words for enums.
+//! Options as plain values: durations are numbers of seconds, and enum values are strings.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::{
     ApiKeyVia, Backfill, Client, ClientBuilder, Error, OnServerDisconnect, Overflow, ReconnectPolicy, Transports,
 };
 
-/// Names of the event kinds, as accepted by [`FacadeClient::events`](super::FacadeClient::events).
+/// Names of the event kinds that [`FacadeClient::events`](super::FacadeClient::events) accepts.
 pub const KIND_NAMES: [&str; 10] = [
     "moderation_update",
     "stats_update",
@@ -20,12 +20,12 @@ pub const KIND_NAMES: [&str; 10] = [
     "lagged",
 ];
 
-/// Options of a client. `None` means the default of [`ClientBuilder`]. Durations are in seconds.
+/// Options of a client. Durations are in seconds, and `None` stands for the default of [`ClientBuilder`].
 #[derive(Clone, Default)]
-#[allow(missing_docs)] // names and meanings are those of `ClientBuilder`
+#[allow(missing_docs)] // fields have the names and meanings of `ClientBuilder`'s methods
 pub struct ClientOptions {
     pub url: String,
-    /// [`ClientBuilder::fallback_url`], in this order.
+    /// Arguments of [`ClientBuilder::fallback_url`], in the order in which they are tried.
     pub fallback_urls: Vec<String>,
     pub api_key: Option<String>,
     pub api_key_via: Option<String>,
@@ -33,7 +33,7 @@ pub struct ClientOptions {
     pub email: Option<String>,
     pub password: Option<String>,
     pub transports: Option<String>,
-    /// `Some(None)` disables reconnecting.
+    /// Reconnect policy. `Some(None)` disables reconnecting.
     pub reconnect: Option<Option<ReconnectOptions>>,
     pub retry_first_connect: Option<bool>,
     pub on_server_disconnect: Option<String>,
@@ -41,14 +41,14 @@ pub struct ClientOptions {
     pub join_timeout: Option<f64>,
     pub ack_timeout: Option<f64>,
     pub request_timeout: Option<f64>,
-    /// `Some(None)` disables the heartbeat.
+    /// Interval of the heartbeat. `Some(None)` disables the heartbeat.
     pub heartbeat_interval: Option<Option<f64>>,
     pub event_buffer: Option<i64>,
     pub overflow: Option<String>,
-    /// `Some(None)` removes the limit.
+    /// Maximum number of outbound events per minute. `Some(None)` removes the limit.
     pub rate_limit: Option<Option<i64>>,
     pub backfill: Option<String>,
-    /// `Some(None)` disables it.
+    /// Interval at which reviews are polled. `Some(None)` disables polling.
     pub review_poll: Option<Option<f64>>,
     pub headers: Vec<(String, String)>,
     pub query: Vec<(String, String)>,
@@ -58,14 +58,14 @@ pub struct ClientOptions {
     pub danger_accept_invalid_certs: Option<bool>,
 }
 
-/// [`ReconnectPolicy`] as plain values. `None` means its default.
+/// [`ReconnectPolicy`] as plain values. `None` stands for the default.
 #[derive(Debug, Clone, Default)]
-#[allow(missing_docs)] // names and meanings are those of `ReconnectPolicy`
+#[allow(missing_docs)] // fields have the names and meanings of `ReconnectPolicy`
 pub struct ReconnectOptions {
     pub delay: Option<f64>,
     pub factor: Option<f64>,
     pub max_delay: Option<f64>,
-    /// `Some(None)` never gives up.
+    /// Maximum number of attempts. `Some(None)` removes the limit.
     pub attempts: Option<Option<i64>>,
     pub jitter: Option<f64>,
     pub stable_after: Option<f64>,
@@ -74,25 +74,25 @@ pub struct ReconnectOptions {
 
 impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Only fields that can't contain secrets.
+        // URLs, headers and most other options may contain secrets.
         f.debug_struct("ClientOptions").field("transports", &self.transports).finish_non_exhaustive()
     }
 }
 
 impl ClientOptions {
-    /// Converts the options to a builder without a credentials provider.
+    /// Converts the options to a builder, which has no credentials provider.
     ///
     /// # Errors
-    /// Returns `invalid_argument` with the name of the option.
+    /// Returns `invalid_argument` if an option is invalid. The message names the option.
     pub fn into_builder(self) -> Result<ClientBuilder, Error> {
-        let mut builder = self.credentials(Client::builder(&self.url))?;
+        let mut builder = self.apply_credentials(Client::builder(&self.url))?;
         for url in self.fallback_urls {
             builder = builder.fallback_url(url);
         }
         if let Some(word) = &self.transports {
             let all =
                 [("auto", Transports::Auto), ("websocket", Transports::WebSocket), ("polling", Transports::Polling)];
-            builder = builder.transports(choose("transports", word, &all)?);
+            builder = builder.transports(parse_word("transports", word, &all)?);
         }
         builder = match self.reconnect {
             None => builder,
@@ -104,25 +104,26 @@ impl ClientOptions {
         }
         if let Some(word) = &self.on_server_disconnect {
             let all = [("reconnect", OnServerDisconnect::Reconnect), ("stop", OnServerDisconnect::Stop)];
-            builder = builder.on_server_disconnect(choose("on_server_disconnect", word, &all)?);
+            builder = builder.on_server_disconnect(parse_word("on_server_disconnect", word, &all)?);
         }
         if let Some(value) = self.connect_timeout {
-            builder = builder.connect_timeout(seconds("connect_timeout", value)?);
+            builder = builder.connect_timeout(parse_seconds("connect_timeout", value)?);
         }
         if let Some(value) = self.join_timeout {
-            builder = builder.join_timeout(seconds("join_timeout", value)?);
+            builder = builder.join_timeout(parse_seconds("join_timeout", value)?);
         }
         if let Some(value) = self.ack_timeout {
-            builder = builder.ack_timeout(seconds("ack_timeout", value)?);
+            builder = builder.ack_timeout(parse_seconds("ack_timeout", value)?);
         }
         if let Some(value) = self.request_timeout {
-            builder = builder.request_timeout(seconds("request_timeout", value)?);
+            builder = builder.request_timeout(parse_seconds("request_timeout", value)?);
         }
         if let Some(value) = self.heartbeat_interval {
-            builder = builder.heartbeat_interval(value.map(|value| seconds("heartbeat_interval", value)).transpose()?);
+            builder =
+                builder.heartbeat_interval(value.map(|value| parse_seconds("heartbeat_interval", value)).transpose()?);
         }
         if let Some(value) = self.event_buffer {
-            builder = builder.event_buffer(count("event_buffer", value)?);
+            builder = builder.event_buffer(parse_count("event_buffer", value)?);
         }
         if let Some(word) = &self.overflow {
             let all = [
@@ -131,17 +132,17 @@ impl ClientOptions {
                 ("drop_newest", Overflow::DropNewest),
                 ("close", Overflow::Close),
             ];
-            builder = builder.overflow(choose("overflow", word, &all)?);
+            builder = builder.overflow(parse_word("overflow", word, &all)?);
         }
         if let Some(value) = self.rate_limit {
-            builder = builder.rate_limit(value.map(|value| count("rate_limit", value)).transpose()?);
+            builder = builder.rate_limit(value.map(|value| parse_count("rate_limit", value)).transpose()?);
         }
         if let Some(word) = &self.backfill {
             let all = [("auto", Backfill::Auto), ("replay", Backfill::Replay), ("off", Backfill::Off)];
-            builder = builder.backfill(choose("backfill", word, &all)?);
+            builder = builder.backfill(parse_word("backfill", word, &all)?);
         }
         if let Some(value) = self.review_poll {
-            builder = builder.review_poll(value.map(|value| seconds("review_poll", value)).transpose()?);
+            builder = builder.review_poll(value.map(|value| parse_seconds("review_poll", value)).transpose()?);
         }
         for (name, value) in self.headers {
             builder = builder.header(name, value);
@@ -164,13 +165,13 @@ impl ClientOptions {
         Ok(builder)
     }
 
-    fn credentials(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    fn apply_credentials(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, Error> {
         if let Some(key) = &self.api_key {
             builder = builder.api_key(key.as_str());
         }
         if let Some(word) = &self.api_key_via {
             let all = [("query", ApiKeyVia::Query), ("auth", ApiKeyVia::Auth), ("header", ApiKeyVia::Header)];
-            builder = builder.api_key_via(choose("api_key_via", word, &all)?);
+            builder = builder.api_key_via(parse_word("api_key_via", word, &all)?);
         }
         if let Some(cookie) = &self.session {
             builder = builder.session(cookie.as_str());
@@ -178,8 +179,8 @@ impl ClientOptions {
         match (&self.email, &self.password) {
             (Some(email), Some(password)) => Ok(builder.password(email, password.as_str())),
             (None, None) => Ok(builder),
-            (Some(_), None) => Err(Error::invalid_argument("password: it is missing, but there is an email")),
-            (None, Some(_)) => Err(Error::invalid_argument("email: it is missing, but there is a password")),
+            (Some(_), None) => Err(Error::invalid_argument("password: required if there is an email")),
+            (None, Some(_)) => Err(Error::invalid_argument("email: required if there is a password")),
         }
     }
 }
@@ -188,43 +189,46 @@ impl ReconnectOptions {
     fn into_policy(self) -> Result<ReconnectPolicy, Error> {
         let mut policy = ReconnectPolicy::default();
         if let Some(value) = self.delay {
-            policy.delay = seconds("reconnect.delay", value)?;
+            policy.delay = parse_seconds("reconnect.delay", value)?;
         }
         if let Some(value) = self.factor {
             policy.factor = value;
         }
         match self.max_delay {
-            Some(value) => policy.max_delay = seconds("reconnect.max_delay", value)?,
-            // A longer first delay implies a longer cap.
+            Some(value) => policy.max_delay = parse_seconds("reconnect.max_delay", value)?,
+            // A first delay longer than the default maximum raises the maximum.
             None => policy.max_delay = policy.max_delay.max(policy.delay),
         }
         if let Some(value) = self.attempts {
-            policy.attempts = value.map(|value| count("reconnect.attempts", value)).transpose()?;
+            policy.attempts = value.map(|value| parse_count("reconnect.attempts", value)).transpose()?;
         }
         if let Some(value) = self.jitter {
             policy.jitter = value;
         }
         if let Some(value) = self.stable_after {
-            policy.stable_after = seconds("reconnect.stable_after", value)?;
+            policy.stable_after = parse_seconds("reconnect.stable_after", value)?;
         }
         if let Some(value) = self.max_attempts_per_minute {
-            policy.max_attempts_per_minute = count("reconnect.max_attempts_per_minute", value)?;
+            policy.max_attempts_per_minute = parse_count("reconnect.max_attempts_per_minute", value)?;
         }
         Ok(policy)
     }
 }
 
-/// Converts seconds to a duration; the only place that converts units.
-pub(super) fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
+/// Converts a number of seconds to a duration.
+///
+/// # Errors
+/// Returns `invalid_argument` if the number is negative, not finite or too large.
+pub(super) fn parse_seconds(name: &str, value: f64) -> Result<Duration, Error> {
     Duration::try_from_secs_f64(value)
         .map_err(|_| Error::invalid_argument(format!("{name}: {value} is not a valid number of seconds")))
 }
 
-fn count<T: TryFrom<i64>>(name: &str, value: i64) -> Result<T, Error> {
+fn parse_count<T: TryFrom<i64>>(name: &str, value: i64) -> Result<T, Error> {
     value.try_into().map_err(|_| Error::invalid_argument(format!("{name}: {value} is out of range")))
 }
 
-fn choose<T: Copy>(name: &str, word: &str, all: &[(&str, T)]) -> Result<T, Error> {
+fn parse_word<T: Copy>(name: &str, word: &str, all: &[(&str, T)]) -> Result<T, Error> {
     all.iter().find(|(known, _)| *known == word).map(|(_, value)| *value).ok_or_else(|| {
         let words: Vec<_> = all.iter().map(|(known, _)| *known).collect();
         Error::invalid_argument(format!("{name}: {word:?} is not one of {}", words.join(", ")))

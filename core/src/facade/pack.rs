@@ -1,4 +1,4 @@
-//! Events as text that restores the same events, for pickling and for other processes.
+//! Events as text from which the same events can be restored, for pickling and for transfer to other processes.
 
 use std::sync::Arc;
 
@@ -9,14 +9,16 @@ use crate::{
     events::{Received, decode},
 };
 
+/// Serialized form of an event. Only fields that the payload in `meta` can't restore are set.
 #[derive(Serialize, Deserialize)]
-struct Packed {
+struct PackedEvent {
     kind: String,
     meta: PackedMeta,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<String>,
+    /// Reason of a gap or malformed event, or code of a server error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +52,7 @@ impl From<&Meta> for PackedMeta {
 
 impl PackedMeta {
     fn unpack(self) -> Result<Meta, Error> {
-        let at = self.received_at.parse().map_err(|_| foreign())?;
+        let at = self.received_at.parse().map_err(|_| invalid_text_error())?;
         let mut meta = Meta::new(self.origin, at);
         meta.project_id = self.project_id.map(ProjectId::from);
         meta.event_id = self.event_id;
@@ -60,10 +62,10 @@ impl PackedMeta {
     }
 }
 
-/// Serializes an event for [`unpack_event`] of the same version of the SDK.
+/// Serializes an event. Only [`unpack_event`] of the same SDK version can restore it.
 #[must_use]
 pub fn pack_event(event: &Event) -> String {
-    let mut packed = Packed {
+    let mut packed = PackedEvent {
         kind: event.name().to_owned(),
         meta: event.meta().into(),
         name: None,
@@ -94,18 +96,18 @@ pub fn pack_event(event: &Event) -> String {
     serde_json::to_string(&packed).unwrap_or_default()
 }
 
-/// Restores an event.
+/// Restores an event serialized by [`pack_event`].
 ///
 /// # Errors
-/// Returns `invalid_argument` if the text is not from [`pack_event`].
+/// Returns `invalid_argument` if the text was not written by [`pack_event`] of this SDK version.
 pub fn unpack_event(text: &str) -> Result<Event, Error> {
-    let packed: Packed = serde_json::from_str(text).map_err(|_| foreign())?;
+    let packed: PackedEvent = serde_json::from_str(text).map_err(|_| invalid_text_error())?;
     let meta = packed.meta.unpack()?;
     let reason = packed.reason.unwrap_or_default();
     Ok(match packed.kind.as_str() {
         "gap" => {
-            let project = meta.project_id.clone().ok_or_else(foreign)?;
-            Gap::new(project, word(&reason)?, packed.missed, meta).into()
+            let project = meta.project_id.clone().ok_or_else(invalid_text_error)?;
+            Gap::new(project, parse_gap_reason(&reason)?, packed.missed, meta).into()
         }
         "lagged" => Lagged::new(packed.missed.unwrap_or_default(), meta).into(),
         "malformed_event" => {
@@ -124,7 +126,7 @@ pub fn unpack_event(text: &str) -> Result<Event, Error> {
             let data = packed.data.as_deref().or(meta.payload.as_ref().map(RawJson::as_str)).unwrap_or_default();
             let mut event = decode(name, data, received);
             if event.name() != kind {
-                return Err(foreign());
+                return Err(invalid_text_error());
             }
             if let Event::UnknownEvent(event) = &mut event {
                 event.attachments = packed.attachments;
@@ -138,25 +140,25 @@ pub fn unpack_event(text: &str) -> Result<Event, Error> {
     })
 }
 
-/// Serializes metadata for [`unpack_meta`] of the same version of the SDK.
+/// Serializes metadata. Only [`unpack_meta`] of the same SDK version can restore it.
 #[must_use]
 pub fn pack_meta(meta: &Meta) -> String {
     serde_json::to_string(&PackedMeta::from(meta)).unwrap_or_default()
 }
 
-/// Restores metadata.
+/// Restores metadata serialized by [`pack_meta`].
 ///
 /// # Errors
-/// Returns `invalid_argument` if the text is not from [`pack_meta`].
+/// Returns `invalid_argument` if the text was not written by [`pack_meta`] of this SDK version.
 pub fn unpack_meta(text: &str) -> Result<Meta, Error> {
-    serde_json::from_str::<PackedMeta>(text).map_err(|_| foreign())?.unpack()
+    serde_json::from_str::<PackedMeta>(text).map_err(|_| invalid_text_error())?.unpack()
 }
 
-fn word(word: &str) -> Result<GapReason, Error> {
-    GapReason::deserialize(word.into_deserializer()).map_err(|_: serde::de::value::Error| foreign())
+fn parse_gap_reason(word: &str) -> Result<GapReason, Error> {
+    GapReason::deserialize(word.into_deserializer()).map_err(|_: serde::de::value::Error| invalid_text_error())
 }
 
-fn foreign() -> Error {
+fn invalid_text_error() -> Error {
     Error::invalid_argument("text: not an event packed by this version of the SDK")
 }
 
@@ -165,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_come_back_the_same() {
+    fn unpacking_restores_events_and_metadata() {
         let received = Received { origin: Origin::Replay, at: jiff::Timestamp::now() };
         let mut all: Vec<Event> = [
             ("moderation_update", r#"{"content_id":"c","status":"odd","meta_data":{"a":[1]},"event_id":4,"more":1}"#),

@@ -1,4 +1,4 @@
-//! Tokio runtime of the process, created on first use.
+//! The Tokio runtime shared by all clients of the process, created on first use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{Error, ErrorKind};
 
-/// The runtime and the process that owns it: the runtime's threads don't survive a fork.
+/// The runtime and the id of the process that created it. The runtime's threads do not exist in a forked child.
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
 fn runtime() -> Result<Arc<Runtime>, Error> {
@@ -20,7 +20,7 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
         _ => {}
     }
     let built = Builder::new_multi_thread()
-        // Decoding is fast; the host language takes most of the time.
+        // Decoding is fast, and the host language uses most of the time.
         .worker_threads(2)
         .thread_name("automoderate")
         .enable_all()
@@ -28,18 +28,21 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
         .map_err(|error| Error::new(ErrorKind::Closed, format!("the runtime could not be created: {error}")))?;
     let built = Arc::new(built);
     if let Some(inherited) = current.replace((pid, built.clone())) {
-        // After a fork its threads are gone, and shutting it down would wait for them.
+        // An inherited runtime is leaked, because its threads do not exist in this process and dropping the runtime
+        // would wait for them forever.
         std::mem::forget(inherited);
     }
     Ok(built)
 }
 
-/// Runs a future on the facade's runtime. Any executor may poll the returned future. Once that future has been polled,
-/// dropping it does not stop the work.
+/// Runs a future on the facade's runtime and waits for its result.
+///
+/// Any executor may poll the returned future. Once the returned future has been polled, dropping it does not stop the
+/// work.
 ///
 /// # Errors
-/// `closed` if the runtime can't be created, or the process is ending.
-#[allow(clippy::disallowed_methods)] // the runtime of the bindings
+/// Returns the error of the future, or `closed` if the runtime can't be created or the process is exiting.
+#[allow(clippy::disallowed_methods)] // the facade's own runtime
 pub async fn spawn<T, F>(future: F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
@@ -52,33 +55,34 @@ where
     }
 }
 
-/// Runs a future on the facade's runtime and returns immediately. For languages that a callback or a file notifies of
-/// the result.
+/// Runs a future on the facade's runtime and returns immediately.
+///
+/// This suits languages that are notified of the result by a callback or a file descriptor.
 ///
 /// # Errors
-/// `closed` if the runtime can't be created.
-#[allow(clippy::disallowed_methods)] // the runtime of the bindings
-pub fn start(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+/// Returns `closed` if the runtime can't be created.
+#[allow(clippy::disallowed_methods)] // the facade's own runtime
+pub fn spawn_detached(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
     runtime()?.spawn(future);
     Ok(())
 }
 
-/// Calls a function inside the runtime, so that it can create timers.
-pub(super) fn within<T>(make: impl FnOnce() -> T) -> Result<T, Error> {
+/// Calls a function in the context of the runtime, so that the function can create timers.
+pub(super) fn with_runtime_entered<T>(function: impl FnOnce() -> T) -> Result<T, Error> {
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    Ok(make())
+    Ok(function())
 }
 
-/// Runs a future on the calling thread, which must not be one of the runtime's.
+/// Runs a future to completion on the calling thread, which must not be one of the runtime's threads.
 ///
 /// # Errors
-/// The errors of the future; `closed` if the runtime can't be created.
+/// Returns the error of the future, or `closed` if the runtime can't be created.
 pub fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     runtime()?.block_on(future)
 }
 
-/// Process in which an object was created: it can't be used in a forked child.
+/// Guard that prevents an object from being used in a forked child of the process that created it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProcessGuard(u32);
 
@@ -87,7 +91,7 @@ impl ProcessGuard {
         Self(std::process::id())
     }
 
-    /// Fails in a forked child.
+    /// Returns `closed` in a forked child of the process that created the guard.
     pub(super) fn check(self) -> Result<(), Error> {
         if self.0 == std::process::id() {
             return Ok(());

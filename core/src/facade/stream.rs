@@ -1,4 +1,4 @@
-//! Streams that are polled: take what is available, wait for more, cancel.
+//! Streams that bindings poll: a binding takes the available events, waits for more, and may cancel the stream.
 
 use std::{
     collections::VecDeque,
@@ -13,38 +13,41 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
     ErrorRecord,
-    runtime::{ProcessGuard, within},
+    runtime::{ProcessGuard, with_runtime_entered},
 };
 use crate::{
     Error, Event, EventStream, Losses, State, StateChanges, Throttled, delivery::EventPosition, events::EventKinds,
 };
 
-/// Stream of events for a binding, for one reader at a time. `take` and `pop` never wait, so a binding can cross into
-/// its language once for many events.
+/// Stream of events for a binding. Only one reader may use it at a time.
+///
+/// [`take`](Self::take) and [`pop`](Self::pop) never wait, so that a binding can pass many events to its language in
+/// one call.
 ///
 /// A stream of one kind counts losses instead of yielding them, because they are of another kind.
 #[derive(Debug)]
 pub struct FacadeStream {
-    source: Mutex<Option<Source>>,
+    source: Mutex<Option<StreamSource>>,
     kind: Option<EventKinds>,
     losses: Mutex<Losses>,
     guard: ProcessGuard,
 }
 
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // there is one per stream
-enum Source {
-    /// The stream, and the positions of events taken ahead.
+#[allow(clippy::large_enum_variant)] // only one exists per stream
+enum StreamSource {
+    /// Stream that is not throttled, with the positions of events that were taken but not yet delivered.
     Plain(EventStream, VecDeque<Option<EventPosition>>),
     Throttled {
         stream: Throttled<EventStream, Event>,
+        /// Event that has been polled but not taken.
         ready: Option<Event>,
     },
 }
 
-impl Source {
-    /// Notes that the first `count` events taken ahead were delivered.
-    fn handed(&mut self, count: usize) {
+impl StreamSource {
+    /// Records that the next `count` events taken ahead have been delivered.
+    fn mark_delivered(&mut self, count: usize) {
         let Self::Plain(stream, ahead) = self else { return };
         for position in ahead.drain(..count.min(ahead.len())).flatten() {
             stream.commit(&position);
@@ -52,74 +55,76 @@ impl Source {
     }
 }
 
-/// Number of events that a reader of single events fetches under one lock.
-const POP_CHUNK: usize = 1024;
+/// Number of events that [`FacadeStream::pop`] fetches at once, so that it locks the stream's buffer less often.
+const POP_BATCH_SIZE: usize = 1024;
 
 impl FacadeStream {
     pub(super) fn new(stream: EventStream, kind: Option<EventKinds>) -> Self {
-        Self::from_source(Source::Plain(stream, VecDeque::new()), kind, Losses::default())
+        Self::from_source(StreamSource::Plain(stream, VecDeque::new()), kind, Losses::default())
     }
 
-    fn from_source(source: Source, kind: Option<EventKinds>, losses: Losses) -> Self {
+    fn from_source(source: StreamSource, kind: Option<EventKinds>, losses: Losses) -> Self {
         Self { source: Mutex::new(Some(source)), kind, losses: Mutex::new(losses), guard: ProcessGuard::current() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Source>> {
+    fn lock(&self) -> MutexGuard<'_, Option<StreamSource>> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes available events, up to `max`. Empty if there are none now, or the stream has ended.
+    /// Takes up to `max` available events. The result is empty if no events are available or the stream has ended.
     #[must_use]
     pub fn take(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
         let Some(source) = source.as_mut() else { return Vec::new() };
-        source.handed(usize::MAX);
+        source.mark_delivered(usize::MAX);
         let mut events = match source {
-            Source::Plain(stream, _) => stream.take_now(max),
-            Source::Throttled { ready, .. } => ready.take().into_iter().collect(),
+            StreamSource::Plain(stream, _) => stream.take_now(max),
+            StreamSource::Throttled { ready, .. } => ready.take().into_iter().collect(),
         };
-        events.retain(|event| self.wants(event));
+        events.retain(|event| self.yields_or_counts_loss(event));
         events
     }
 
-    /// Like [`take`](Self::take), for bindings that pass on a batch piece by piece: events count as delivered only
-    /// after a call of [`handed`](Self::handed).
+    /// Takes up to `max` available events, for bindings that deliver a batch in several steps. Unlike with
+    /// [`take`](Self::take), an event counts as delivered only once [`mark_delivered`](Self::mark_delivered) has been
+    /// called for it.
     #[must_use]
     pub fn take_ahead(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
-        let Some(Source::Plain(stream, ahead)) = source.as_mut() else {
+        let Some(StreamSource::Plain(stream, ahead)) = source.as_mut() else {
             drop(source);
             return self.take(max);
         };
         let mut events = stream.take_ahead(max);
-        events.retain(|event| self.wants(event));
+        events.retain(|event| self.yields_or_counts_loss(event));
         ahead.extend(events.iter().map(EventPosition::of));
         events
     }
 
-    /// Notes that the next `count` events taken ahead were delivered.
-    pub fn handed(&self, count: usize) {
+    /// Records that the next `count` events returned by [`take_ahead`](Self::take_ahead) have been delivered.
+    pub fn mark_delivered(&self, count: usize) {
         if let Some(source) = self.lock().as_mut() {
-            source.handed(count);
+            source.mark_delivered(count);
         }
     }
 
-    /// Takes the next event if it is available.
+    /// Takes the next event, if one is available.
     #[must_use]
     pub fn pop(&self) -> Option<Event> {
         loop {
             let event = match self.lock().as_mut()? {
-                Source::Plain(stream, _) => stream.pop_now(POP_CHUNK),
-                Source::Throttled { ready, .. } => ready.take(),
+                StreamSource::Plain(stream, _) => stream.pop_now(POP_BATCH_SIZE),
+                StreamSource::Throttled { ready, .. } => ready.take(),
             }?;
-            if self.wants(&event) {
+            if self.yields_or_counts_loss(&event) {
                 return Some(event);
             }
         }
     }
 
-    /// Returns `true` if the event is of the stream's kind. Otherwise the event is a loss, and is counted.
-    fn wants(&self, event: &Event) -> bool {
+    /// Returns `true` if the stream yields the event. Otherwise, the event is a loss in a stream of another kind, and
+    /// is counted.
+    fn yields_or_counts_loss(&self, event: &Event) -> bool {
         if self.kind.is_none_or(|kind| kind.contains(event.kind())) {
             return true;
         }
@@ -127,40 +132,42 @@ impl FacadeStream {
         false
     }
 
-    /// Returns the losses of a stream of one kind.
+    /// Returns the losses counted so far by a stream of one kind.
     #[must_use]
     pub fn losses(&self) -> Losses {
         *self.losses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends this stream, and returns a stream of its further events that yields at most one event per interval of
-    /// `seconds`: the first immediately, then the latest. The last event and losses are never dropped. Must not be
-    /// called while a reader waits.
+    /// Ends this stream and returns a throttled stream of the events that follow.
+    ///
+    /// The new stream yields at most one event per interval of `seconds`: the first event immediately, and then the
+    /// latest one. The last event and losses are never dropped. This method must not be called while a reader is
+    /// waiting.
     ///
     /// # Errors
-    /// `invalid_argument` if the interval is invalid, or the stream is already throttled or has ended; `closed` in a
-    /// forked child.
+    /// Returns `invalid_argument` if the interval is invalid, or if the stream has ended or is already throttled.
+    /// Returns `closed` in a forked child.
     pub fn throttle(&self, seconds: f64) -> Result<Self, Error> {
         self.guard.check()?;
-        let interval = super::options::seconds("interval", seconds)?;
+        let interval = super::options::parse_seconds("interval", seconds)?;
         let mut source = self.lock();
         if let Some(source) = source.as_mut() {
-            source.handed(usize::MAX);
+            source.mark_delivered(usize::MAX);
         }
         let stream = match source.take() {
-            Some(Source::Plain(stream, _)) => within(|| stream.throttle(interval))?,
+            Some(StreamSource::Plain(stream, _)) => with_runtime_entered(|| stream.throttle(interval))?,
             other => {
                 *source = other;
-                return Err(Error::invalid_argument("throttle: the stream is throttled already, or has ended"));
+                return Err(Error::invalid_argument("throttle: the stream has ended or is already throttled"));
             }
         };
-        Ok(Self::from_source(Source::Throttled { stream, ready: None }, self.kind, self.losses()))
+        Ok(Self::from_source(StreamSource::Throttled { stream, ready: None }, self.kind, self.losses()))
     }
 
-    /// Waits for events. Returns `true` if there is something to take, `false` at the end.
+    /// Waits until events can be taken. Returns `false` once the stream has ended.
     ///
     /// # Errors
-    /// The error that ended the stream, once; then `false`.
+    /// Returns the error that ended the stream. Later calls return `false`.
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.
@@ -168,13 +175,13 @@ impl FacadeStream {
         self.guard.check()?;
         poll_fn(|cx| match self.lock().as_mut() {
             None => Poll::Ready(Ok(false)),
-            Some(Source::Plain(reader, _)) => reader.poll_readable(cx).map(|end| match end {
+            Some(StreamSource::Plain(reader, _)) => reader.poll_readable(cx).map(|end| match end {
                 None => Ok(true),
                 Some(None) => Ok(false),
                 Some(Some(error)) => Err(error),
             }),
-            Some(Source::Throttled { ready: Some(_), .. }) => Poll::Ready(Ok(true)),
-            Some(Source::Throttled { stream, ready }) => match ready!(Pin::new(stream).poll_next(cx)) {
+            Some(StreamSource::Throttled { ready: Some(_), .. }) => Poll::Ready(Ok(true)),
+            Some(StreamSource::Throttled { stream, ready }) => match ready!(Pin::new(stream).poll_next(cx)) {
                 Some(Ok(event)) => {
                     *ready = Some(event);
                     Poll::Ready(Ok(true))
@@ -186,9 +193,9 @@ impl FacadeStream {
         .await
     }
 
-    /// Ends the stream, even for a reader that waits. Idempotent.
+    /// Ends the stream, even while a reader is waiting. Calling this again has no effect.
     pub fn cancel(&self) {
-        // Dropped outside the lock, because dropping wakes the reader, which takes the lock.
+        // The source is dropped without the lock, because dropping it wakes the reader, which takes the lock.
         let source = self.lock().take();
         drop(source);
     }
@@ -198,13 +205,13 @@ impl FacadeStream {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StateRecord {
-    /// The state as a word.
+    /// Name of the state, as returned by [`State::as_str`].
     pub state: &'static str,
-    /// Number of the next attempt, if reconnecting.
+    /// Number of the next attempt, if the client is reconnecting.
     pub attempt: Option<u32>,
-    /// Seconds until the next attempt.
+    /// Time until the next attempt, in seconds.
     pub retry_in: Option<f64>,
-    /// Reason why the client is reconnecting or closed.
+    /// Error because of which the client is reconnecting or closed.
     pub cause: Option<ErrorRecord>,
 }
 
@@ -224,7 +231,7 @@ impl From<&State> for StateRecord {
     }
 }
 
-/// Changes of a client's state for a binding.
+/// Stream of a client's states, for a binding.
 #[derive(Debug)]
 pub struct FacadeStates(AsyncMutex<StateChanges>);
 
@@ -233,7 +240,7 @@ impl FacadeStates {
         Self(AsyncMutex::new(changes))
     }
 
-    /// Returns the next state; `None` after `closed`.
+    /// Waits for the next state. Returns `None` after `closed`.
     ///
     /// # Cancel safety
     /// No state is lost if the future is dropped.

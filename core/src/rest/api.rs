@@ -1,4 +1,4 @@
-//! Requests to the REST API and their errors.
+//! Requests to the REST API and the errors that they return.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,79 +13,83 @@ use crate::{
     driver::{Authenticator, BaseUrl, Endpoint, EndpointPool, RestHeader, transport::FRAME_BYTES_MAX},
 };
 
-/// Number of bytes kept of an error's body.
+/// Maximum length of the response body kept in an error, in bytes.
 const ERROR_BODY_MAX: usize = 4096;
 
-/// REST client.
+/// Client for the REST API.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) endpoints: Arc<EndpointPool>,
     pub(crate) authenticator: Arc<Authenticator>,
-    /// Time allowed for a call.
+    /// Time limit for a call, including a login and all retries.
     pub(crate) timeout: Duration,
 }
 
-/// Body of a response.
+/// Body of a successful response.
 #[derive(Debug)]
-pub(crate) enum Body {
+pub(crate) enum ResponseBody {
     Text {
         text: Vec<u8>,
-        /// Time at the server.
-        date: Option<jiff::Timestamp>,
+        /// Time of the response according to the server's clock, if the server sent it.
+        server_time: Option<jiff::Timestamp>,
     },
     /// The body exceeds [`FRAME_BYTES_MAX`] bytes.
     TooLarge,
 }
 
-impl Body {
-    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+impl ResponseBody {
+    pub(super) fn parse<T: DeserializeOwned>(self) -> Result<T, Error> {
         match self {
-            Self::Text { text, .. } => json::read(&text).map_err(|error| Self::unreadable(&error)),
-            Self::TooLarge => Err(Self::unreadable(&format_args!("it exceeds {FRAME_BYTES_MAX} bytes"))),
+            Self::Text { text, .. } => json::parse(&text).map_err(|error| Self::invalid_response(&error)),
+            Self::TooLarge => Err(Self::invalid_response(&format_args!("it exceeds {FRAME_BYTES_MAX} bytes"))),
         }
     }
 
-    pub(super) fn unreadable(why: &dyn std::fmt::Display) -> Error {
-        Error::new(ErrorKind::Protocol, format!("the server's response is invalid: {why}"))
+    pub(super) fn invalid_response(reason: &dyn std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Protocol, format!("the server's response is invalid: {reason}"))
     }
 }
 
-/// Request, independent of the address.
-struct Call {
+/// Request to the REST API, without the address of the server.
+struct ApiRequest {
     method: Method,
     body: Option<Value>,
-    /// Key by which a server recognizes a request that it has already carried out.
+    /// Key by which a server recognises a request that it has already executed.
     idempotency_key: Option<String>,
-    /// True if the request carries credentials.
-    signed: bool,
+    with_credentials: bool,
 }
 
-impl Call {
-    /// Returns `true` if the server may have carried out the request without saying so.
-    fn may_have_been_carried_out(&self, error: &Error) -> bool {
-        let unanswered = error.kind() == ErrorKind::ConnectFailed && error.stage() == Some(Stage::Http);
-        self.method != Method::GET && unanswered && error.status().is_none()
+impl ApiRequest {
+    /// Returns `true` if, despite the error, the server may have executed a request that changes something.
+    fn may_have_been_executed(&self, error: &Error) -> bool {
+        let was_sent = error.kind() == ErrorKind::ConnectFailed && error.stage() == Some(Stage::Http);
+        self.method != Method::GET && was_sent && error.status().is_none()
     }
 }
 
-/// A retry might carry out the request twice.
-fn outcome_unknown(error: &Error) -> Error {
-    let text = format!("the outcome is unknown, the server may have carried out the request: {error}");
+/// Returns the error for a request that the server may have executed. The error is not retryable, because a retry might
+/// execute the request twice.
+fn outcome_unknown_error(error: &Error) -> Error {
+    let text = format!("the outcome is unknown, because the server may have executed the request: {error}");
     Error::new(ErrorKind::Disconnected, text).with_retryable(false).with_cause(error.clone())
 }
 
 impl Api {
     pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<T, Error> {
-        self.get_body(url).await?.read()
+        self.get_body(url).await?.parse()
     }
 
-    pub(super) async fn get_body(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<Body, Error> {
-        self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: true }).await
+    pub(super) async fn get_body(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<ResponseBody, Error> {
+        self.call(url, ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: true })
+            .await
     }
 
-    /// Sends a GET without credentials.
-    pub(super) async fn get_openly<T: DeserializeOwned>(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<T, Error> {
-        self.call(url, Call { method: Method::GET, body: None, idempotency_key: None, signed: false }).await?.read()
+    pub(super) async fn get_without_credentials<T: DeserializeOwned>(
+        &self,
+        url: impl Fn(&BaseUrl) -> Url,
+    ) -> Result<T, Error> {
+        let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
+        self.call(url, request).await?.parse()
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -94,127 +98,143 @@ impl Api {
         body: Value,
         idempotency_key: String,
     ) -> Result<T, Error> {
-        let call =
-            Call { method: Method::POST, body: Some(body), idempotency_key: Some(idempotency_key), signed: true };
-        // The request was carried out even if its response is invalid.
-        self.call(url, call).await?.read().map_err(|error: Error| error.with_retryable(false))
+        let request = ApiRequest {
+            method: Method::POST,
+            body: Some(body),
+            idempotency_key: Some(idempotency_key),
+            with_credentials: true,
+        };
+        // The server has executed the request even if its response is invalid.
+        self.call(url, request).await?.parse().map_err(|error: Error| error.with_retryable(false))
     }
 
-    /// Sends a request and reads the response, within the timeout, which includes a login.
+    /// Sends a request and reads the response within the timeout.
     #[allow(clippy::disallowed_methods)] // the timeout of a call
-    async fn call(&self, url: impl Fn(&BaseUrl) -> Url, call: Call) -> Result<Body, Error> {
-        let late = |_| Error::connect_failed(Stage::Http, format!("no answer within {} s", self.timeout.as_secs_f64()));
-        let called = tokio::time::timeout(self.timeout, self.call_any_endpoint(url, &call)).await;
-        called.unwrap_or_else(|elapsed| Err(late(elapsed))).map_err(|error| {
+    async fn call(&self, url: impl Fn(&BaseUrl) -> Url, request: ApiRequest) -> Result<ResponseBody, Error> {
+        let timeout_error =
+            |_| Error::connect_failed(Stage::Http, format!("no response within {} s", self.timeout.as_secs_f64()));
+        let result = tokio::time::timeout(self.timeout, self.call_any_endpoint(url, &request)).await;
+        result.unwrap_or_else(|elapsed| Err(timeout_error(elapsed))).map_err(|error| {
             let error = self.authenticator.redact(error);
-            if call.may_have_been_carried_out(&error) { outcome_unknown(&error) } else { error }
+            if request.may_have_been_executed(&error) { outcome_unknown_error(&error) } else { error }
         })
     }
 
-    /// Calls the address in use. If it can't be reached, so that it did not receive the request, tries the next.
-    async fn call_any_endpoint(&self, url: impl Fn(&BaseUrl) -> Url, call: &Call) -> Result<Body, Error> {
-        let mut unreachable = None;
+    /// Sends the request to the endpoint in use. An unreachable endpoint has not received the request, so the next
+    /// endpoint is tried.
+    async fn call_any_endpoint(
+        &self,
+        url: impl Fn(&BaseUrl) -> Url,
+        request: &ApiRequest,
+    ) -> Result<ResponseBody, Error> {
+        let mut network_error = None;
         for (at, endpoint) in self.endpoints.for_rest() {
-            match self.call_endpoint(endpoint, url(&endpoint.base_url), call).await {
-                Err(error) if error.stage() == Some(Stage::Network) => unreachable = unreachable.or(Some(error)),
-                called => {
-                    if unreachable.is_some() {
+            match self.call_endpoint(endpoint, url(&endpoint.base_url), request).await {
+                Err(error) if error.stage() == Some(Stage::Network) => network_error = network_error.or(Some(error)),
+                result => {
+                    if network_error.is_some() {
                         self.endpoints.move_rest(at);
                     }
-                    return called;
+                    return result;
                 }
             }
         }
-        Err(unreachable.unwrap_or_else(Error::closed))
+        Err(network_error.unwrap_or_else(Error::closed))
     }
 
-    async fn call_endpoint(&self, endpoint: &Endpoint, url: Url, call: &Call) -> Result<Body, Error> {
-        let failed = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
-        let mut answer = self.send(endpoint, url, call).await?;
-        if !answer.status().is_success() {
-            return Err(status_error(answer).await);
+    async fn call_endpoint(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<ResponseBody, Error> {
+        let request_error = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
+        let mut response = self.send(endpoint, url, request).await?;
+        if !response.status().is_success() {
+            return Err(status_error(response).await);
         }
-        let date = date(&answer);
+        let server_time = server_time(&response);
         let mut text = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        while let Some(chunk) = response.chunk().await.map_err(request_error)? {
             if text.len() + chunk.len() > FRAME_BYTES_MAX {
-                return Ok(Body::TooLarge);
+                return Ok(ResponseBody::TooLarge);
             }
             text.extend_from_slice(&chunk);
         }
-        Ok(Body::Text { text, date })
+        Ok(ResponseBody::Text { text, server_time })
     }
 
-    /// Sends the request, and again with renewed credentials after a 401: it was not carried out.
-    async fn send(&self, endpoint: &Endpoint, url: Url, call: &Call) -> Result<Response, Error> {
+    /// Sends the request. After a 401, which means that the server did not execute the request, renews the credentials
+    /// if possible and sends it again.
+    async fn send(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<Response, Error> {
         let http = endpoint.http()?;
-        let request = |header: Option<&RestHeader>| {
-            let mut request = http.request(call.method.clone(), url.clone());
+        let send_with = |header: Option<&RestHeader>| {
+            let mut builder = http.request(request.method.clone(), url.clone());
             if let Some((name, value)) = header {
-                request = request.header(*name, value.expose());
+                builder = builder.header(*name, value.expose());
             }
-            if let Some(key) = &call.idempotency_key {
-                request = request.header("Idempotency-Key", key);
+            if let Some(key) = &request.idempotency_key {
+                builder = builder.header("Idempotency-Key", key);
             }
-            match &call.body {
-                Some(body) => request.json(body).send(),
-                None => request.send(),
+            match &request.body {
+                Some(body) => builder.json(body).send(),
+                None => builder.send(),
             }
         };
-        let failed = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
-        let header = if call.signed { self.authenticator.rest_header(endpoint).await? } else { None };
-        let answer = request(header.as_ref()).await.map_err(failed)?;
-        let Some(header) = header else { return Ok(answer) };
-        if answer.status() != StatusCode::UNAUTHORIZED {
+        let request_error = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
+        let header = if request.with_credentials { self.authenticator.rest_header(endpoint).await? } else { None };
+        let response = send_with(header.as_ref()).await.map_err(request_error)?;
+        let Some(header) = header else { return Ok(response) };
+        if response.status() != StatusCode::UNAUTHORIZED {
             self.authenticator.rest_accepted(&header);
-            return Ok(answer);
+            return Ok(response);
         }
-        let Some(header) = self.authenticator.renewed_header(endpoint, &header).await? else { return Ok(answer) };
-        let answer = request(Some(&header)).await.map_err(failed)?;
-        if answer.status() != StatusCode::UNAUTHORIZED {
+        let Some(header) = self.authenticator.renewed_header(endpoint, &header).await? else { return Ok(response) };
+        let response = send_with(Some(&header)).await.map_err(request_error)?;
+        if response.status() != StatusCode::UNAUTHORIZED {
             self.authenticator.rest_accepted(&header);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 
-/// Time at the server, with a resolution of one second.
-fn date(answer: &Response) -> Option<jiff::Timestamp> {
-    let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
+/// Returns the time of the `Date` header, which has a resolution of one second.
+fn server_time(response: &Response) -> Option<jiff::Timestamp> {
+    let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
     jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
-/// Error for an error status. 401 has its own code; everything else is `api`.
-async fn status_error(mut answer: Response) -> Error {
-    let status = answer.status();
-    let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let after = after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
-    let location = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
-    let wants_https = status.is_redirection() && location.is_some_and(|to| to.starts_with("https:"));
+/// Returns the error for a response with an error status. 401 and 429 have their own codes; all others become `api`.
+async fn status_error(mut response: Response) -> Error {
+    let status = response.status();
+    let retry_after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let location = response.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
+    let requires_https = status.is_redirection() && location.is_some_and(|to| to.starts_with("https:"));
     let mut excerpt = Vec::new();
-    while let Ok(Some(chunk)) = answer.chunk().await {
+    while let Ok(Some(chunk)) = response.chunk().await {
         excerpt.extend_from_slice(&chunk);
         if excerpt.len() >= ERROR_BODY_MAX {
             break;
         }
     }
     let body: String = String::from_utf8_lossy(&excerpt).chars().take(ERROR_BODY_MAX).collect();
-    let said = serde_json::from_str::<Value>(&body).ok();
-    let said = said.as_ref().and_then(|body| body.get("error").or_else(|| body.get("message"))?.as_str());
-    let words = said
-        .map_or_else(|| format!("status {}", status.as_u16()), |said| format!("status {}: {said}", status.as_u16()));
+    let json = serde_json::from_str::<Value>(&body).ok();
+    let message = json.as_ref().and_then(|body| body.get("error").or_else(|| body.get("message"))?.as_str());
+    let status_and_message = match message {
+        Some(message) => format!("status {}: {message}", status.as_u16()),
+        None => format!("status {}", status.as_u16()),
+    };
     let (kind, text) = match status.as_u16() {
-        401 => (ErrorKind::AuthenticationFailed, format!("the server does not accept the credentials ({words})")),
-        429 => (ErrorKind::RateLimited, format!("too many requests ({words})")),
-        _ if wants_https => (ErrorKind::Api, "the server requires https: use an https:// address".to_owned()),
-        _ => (ErrorKind::Api, format!("the server answered with {words}")),
+        401 => (
+            ErrorKind::AuthenticationFailed,
+            format!("the server does not accept the credentials ({status_and_message})"),
+        ),
+        429 => (ErrorKind::RateLimited, format!("too many requests ({status_and_message})")),
+        _ if requires_https => (ErrorKind::Api, "the server requires https: use an https:// address".to_owned()),
+        _ => (ErrorKind::Api, format!("the server answered with {status_and_message}")),
     };
     let mut error = Error::new(kind, text).with_status(status.as_u16()).with_body(body);
     if kind == ErrorKind::Api {
         error = error.with_retryable(status.is_server_error());
     }
-    match after {
-        Some(after) => error.with_retry_in(after),
+    match retry_after {
+        Some(retry_after) => error.with_retry_in(retry_after),
         None if kind == ErrorKind::RateLimited => error.with_retry_in(Duration::from_secs(60)),
         None => error,
     }

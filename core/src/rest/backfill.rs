@@ -1,4 +1,4 @@
-//! Backfill by REST, from servers without an event log.
+//! Backfill through REST, for servers without an event log.
 
 use std::{
     collections::HashMap,
@@ -16,43 +16,44 @@ use serde_json::Value;
 
 use super::{
     Api, Content, ContentFilter, ContentSource, decision,
-    listing::{InvalidRow, ListingPage, rows},
+    listing::{InvalidRow, ListingPage, fetch_listing_page},
     reviews,
 };
 use crate::{
     Error, ErrorKind,
     driver::BackfillSource,
-    events::{Event, Origin, ProjectId, Received, Timestamp, malformed},
+    events::{Event, Origin, ProjectId, Received, Timestamp, malformed_event},
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
-/// Longest time from an item's submission to its decision for a backfill to find it: listings are ordered by
-/// submission.
+/// Longest time between the submission and the decision of an item for which the scan still finds the decision.
+/// Listings are sorted by submission time, so the scan goes back this much further.
 const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
-/// Time limit of a backfill, for which live events wait.
+/// Time limit for a backfill, during which live events are held back.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl BackfillSource for Arc<Api> {
     fn fetch(&self, request: BackfillRequest) -> Pin<Box<dyn Future<Output = BackfillReply> + Send>> {
         let api = self.clone();
-        Box::pin(async move { fetch(&*api, request).await })
+        Box::pin(async move { fetch_backfill(&*api, request).await })
     }
 }
 
-/// Fetches a backfill. Always answers, even if nothing was found.
-pub(crate) async fn fetch(source: &impl ContentSource, request: BackfillRequest) -> BackfillReply {
+/// Fetches a backfill. If the backfill fails, the reply is marked as incomplete. If the API key belongs to another
+/// project, the reply is an error.
+pub(crate) async fn fetch_backfill(source: &impl ContentSource, request: BackfillRequest) -> BackfillReply {
     let mut found = BackfillData::default();
     let failure = {
-        let answered = pin!(AssertUnwindSafe(answer(source, &request, &mut found)).catch_unwind());
-        match select(answered, pin!(source.sleep(BACKFILL_TIMEOUT))).await {
+        let collected = pin!(AssertUnwindSafe(collect(source, &request, &mut found)).catch_unwind());
+        match select(collected, pin!(source.sleep(BACKFILL_TIMEOUT))).await {
             Either::Left((Ok(result), _)) => result.err(),
             Either::Left((Err(_), _)) => Some(Error::new(ErrorKind::Protocol, "the server's listing is invalid")),
-            Either::Right(_) => Some(Error::new(ErrorKind::Protocol, "the server's listing takes too long")),
+            Either::Right(_) => Some(Error::new(ErrorKind::Protocol, "the server's listing took too long")),
         }
     };
     let BackfillRequest { id, project, .. } = request;
     let result = match failure {
-        // Nothing of another project may be returned.
+        // Decisions of another project must not be returned.
         Some(error) if error.kind() == ErrorKind::AccessDenied => Err(error),
         Some(error) => {
             tracing::debug!(%project, %error, "the backfill is incomplete");
@@ -63,66 +64,73 @@ pub(crate) async fn fetch(source: &impl ContentSource, request: BackfillRequest)
     BackfillReply { id, project, result }
 }
 
-/// Collects the answer in `found`, where it stays if an error follows.
-async fn answer(source: &impl ContentSource, request: &BackfillRequest, found: &mut BackfillData) -> Result<(), Error> {
-    let known = request.flagged.as_deref();
+/// Collects the requested data in `found`. Data collected before an error remains there.
+async fn collect(
+    source: &impl ContentSource,
+    request: &BackfillRequest,
+    found: &mut BackfillData,
+) -> Result<(), Error> {
+    let known_flagged = request.flagged.as_deref();
     match request.query {
         BackfillQuery::StreamStart => {
-            found.stream_start = start(source, &request.project).await?;
-            found.flagged = reviews::listed(source, &request.project).await?;
+            found.stream_start = start_time(source, &request.project).await?;
+            found.flagged = reviews::list_flagged(source, &request.project).await?;
             found.is_complete = true;
         }
         BackfillQuery::MissedDecisions { since } => {
-            let mut scan = Scan::new(&request.project, since);
-            let scanned = scan.run(source).await;
+            let mut scan = ListingScan::new(&request.project, since);
+            let result = scan.run(source).await;
             found.complete_until = scan.until;
             found.events = scan.into_events();
-            let scanned = scanned?;
-            let reviewed = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
-            found.is_complete = scanned && reviewed && known.is_some();
+            let all_decisions_found = result?;
+            let all_reviews_found =
+                reviews::find_reviews(source, &request.project, known_flagged.unwrap_or_default(), found).await?;
+            found.is_complete = all_decisions_found && all_reviews_found && known_flagged.is_some();
         }
         BackfillQuery::Reviews => {
-            found.is_complete = reviews::find(source, &request.project, known.unwrap_or_default(), found).await?;
+            found.is_complete =
+                reviews::find_reviews(source, &request.project, known_flagged.unwrap_or_default(), found).await?;
         }
     }
     Ok(())
 }
 
-/// Server time before the request; without it, that of the newest item.
-async fn start(source: &impl ContentSource, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
-    let asked = source.now().mono;
-    let one = ContentFilter { page: Some(1), per_page: Some(1), status: None };
-    let answer = page_when_allowed(source, &one).await?;
-    let newest = answer.rows.first().and_then(|row| row.as_ref().ok());
+/// Returns the server's time at the start of the request, or else the time of the newest item's decision.
+async fn start_time(source: &impl ContentSource, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
+    let requested_at = source.now().mono;
+    let newest_only = ContentFilter { page: Some(1), per_page: Some(1), status: None };
+    let page = fetch_page_within_rate_limit(source, &newest_only).await?;
+    let newest = page.rows.first().and_then(|row| row.as_ref().ok());
     newest.map_or(Ok(()), |content| check_project(content, project))?;
-    let date = answer.date.and_then(|date| date.checked_sub(source.now().mono.saturating_duration_since(asked)).ok());
-    Ok(date.or_else(|| newest.and_then(decided)))
+    let request_duration = source.now().mono.saturating_duration_since(requested_at);
+    let start = page.server_time.and_then(|time| time.checked_sub(request_duration).ok());
+    Ok(start.or_else(|| newest.and_then(decision_time)))
 }
 
-/// Time of the decision, as far as the server says.
-fn decided(content: &Content) -> Option<jiff::Timestamp> {
+/// Returns the time of the decision, or else that of the submission.
+fn decision_time(content: &Content) -> Option<jiff::Timestamp> {
     content.updated_at.instant().or_else(|| content.created_at.instant())
 }
 
-/// Walk through the listing from the newest item back to what was delivered.
-struct Scan {
+/// Scan of the listing from the newest item back to the decisions that have already been delivered.
+struct ListingScan {
     project: ProjectId,
-    /// Decisions before this were delivered.
+    /// Decisions before this time have been delivered.
     floor: jiff::Timestamp,
-    /// Items submitted before this were decided before the floor.
+    /// Items submitted before this time were decided before the floor.
     oldest: jiff::Timestamp,
     found: Vec<Event>,
-    /// Index of each item in `found`: while pages are read, new items push others to the next page.
+    /// Index in `found` by item. An item can be read twice, because new items push it to the next page.
     indices: HashMap<String, usize>,
-    /// Submission time of the newest item. Decisions before it are found, whatever happens while pages are read.
+    /// Submission time of the newest item. Decisions before this time are found even if the listing changes meanwhile.
     until: Option<jiff::Timestamp>,
     rows: usize,
     bytes: usize,
-    /// A row named the project, so the key belongs to it. An empty listing proves nothing.
+    /// True if a row named the project, which proves that the API key belongs to it. An empty listing proves nothing.
     key_confirmed: bool,
 }
 
-impl Scan {
+impl ListingScan {
     fn new(project: &ProjectId, since: jiff::Timestamp) -> Self {
         let before = |at: jiff::Timestamp, span: Duration| at.checked_sub(span).unwrap_or(jiff::Timestamp::MIN);
         let floor = before(since, BACKFILL_OVERLAP);
@@ -139,20 +147,20 @@ impl Scan {
         }
     }
 
-    /// The decisions, oldest first.
+    /// Returns the decisions found, oldest first.
     fn into_events(mut self) -> Vec<Event> {
         self.found.reverse();
         self.found
     }
 
-    /// Reads the listing. Returns `true` if everything was found.
+    /// Reads the listing. Returns `true` if all decisions since the floor were found.
     async fn run(&mut self, source: &impl ContentSource) -> Result<bool, Error> {
         let limits = source.limits();
         for page in 1.. {
             let filter = ContentFilter { page: Some(page), per_page: Some(limits.per_page), status: None };
-            let answer = page_when_allowed(source, &filter).await?;
+            let listing_page = fetch_page_within_rate_limit(source, &filter).await?;
             let now = source.now().wall;
-            for row in answer.rows {
+            for row in listing_page.rows {
                 self.rows += 1;
                 match row {
                     Ok(content) => {
@@ -162,12 +170,12 @@ impl Scan {
                         if content.created_at.instant().is_some_and(|at| at < self.oldest) {
                             return Ok(self.key_confirmed);
                         }
-                        self.collect(&content, now);
+                        self.add_decision(&content, now);
                     }
-                    Err(row) => self.collect_invalid(row, now),
+                    Err(row) => self.add_invalid_row(row, now),
                 }
             }
-            if !answer.has_more {
+            if !listing_page.has_more {
                 return Ok(self.key_confirmed);
             }
             if self.rows >= limits.rows || self.bytes >= limits.bytes {
@@ -177,13 +185,13 @@ impl Scan {
         Ok(false)
     }
 
-    /// Adds the decision about an item. A decision that was read before is overwritten.
-    fn collect(&mut self, content: &Content, now: jiff::Timestamp) {
-        if content.status != "pending" && decided(content).is_none_or(|at| at >= self.floor) {
-            let event = decision::as_event(content, now);
+    /// Adds the decision on an item, unless it was delivered before. Replaces an earlier decision on the same item.
+    fn add_decision(&mut self, content: &Content, now: jiff::Timestamp) {
+        if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.floor) {
+            let event = decision::decision_event(content, now);
             match self.indices.get(&content.id) {
-                // It was read again, and may have been reviewed in between.
-                Some(at) => self.found[*at] = self.attribute(event),
+                // The item was read before, and may have been reviewed in between.
+                Some(at) => self.found[*at] = self.with_project(event),
                 None => {
                     self.indices.insert(content.id.clone(), self.found.len());
                     self.push(event);
@@ -192,23 +200,23 @@ impl Scan {
         }
     }
 
-    /// An unreadable row counts as decided since, unless it says when.
-    fn collect_invalid(&mut self, bad: InvalidRow, now: jiff::Timestamp) {
-        let row: Value = bad.text.to_value().unwrap_or_default();
-        let at = |name: &str| row.get(name)?.as_str().and_then(|text| Timestamp::from(text.to_owned()).instant());
-        if at("updated_at").or_else(|| at("created_at")).is_none_or(|at| at >= self.floor) {
+    /// Adds a malformed event for an invalid row, unless the row contains a time before the floor.
+    fn add_invalid_row(&mut self, invalid: InvalidRow, now: jiff::Timestamp) {
+        let row: Value = invalid.text.to_value().unwrap_or_default();
+        let time = |name: &str| row.get(name)?.as_str().and_then(|text| Timestamp::from(text.to_owned()).instant());
+        if time("updated_at").or_else(|| time("created_at")).is_none_or(|at| at >= self.floor) {
             let received = Received { origin: Origin::Backfill, at: now };
-            self.push(malformed("moderation_update", bad.text.as_str(), bad.reason, received));
+            self.push(malformed_event("moderation_update", invalid.text.as_str(), invalid.reason, received));
         }
     }
 
     fn push(&mut self, event: Event) {
         self.bytes += event.meta().payload().map_or(0, |payload| payload.as_str().len());
-        let event = self.attribute(event);
+        let event = self.with_project(event);
         self.found.push(event);
     }
 
-    fn attribute(&self, mut event: Event) -> Event {
+    fn with_project(&self, mut event: Event) -> Event {
         event.meta_mut().project_id.get_or_insert_with(|| self.project.clone());
         event
     }
@@ -222,18 +230,18 @@ pub(super) fn check_project(content: &Content, project: &ProjectId) -> Result<()
     }
 }
 
-/// Reads a page, and waits if the server limits requests.
-pub(super) async fn page_when_allowed(
+/// Fetches a page. If the server's rate limit is exceeded, waits for as long as the server demands and tries again.
+pub(super) async fn fetch_page_within_rate_limit(
     source: &impl ContentSource,
     filter: &ContentFilter,
 ) -> Result<ListingPage, Error> {
     loop {
-        match rows(source, filter).await {
+        match fetch_listing_page(source, filter).await {
             Err(error) if error.kind() == ErrorKind::RateLimited => match error.retry_in() {
                 Some(pause) if pause < BACKFILL_TIMEOUT => source.sleep(pause).await,
                 _ => return Err(error),
             },
-            answered => return answered,
+            result => return result,
         }
     }
 }
@@ -243,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_item_of_another_project_is_refused() {
+    fn item_of_another_project_is_an_error() {
         let item = serde_json::json!({"id": "a", "project_id": "q", "status": "approved"});
         let content: Content = serde_json::from_value(item).unwrap();
         assert!(check_project(&content, &"q".into()).is_ok());

@@ -6,90 +6,90 @@ use serde_json::Value;
 use super::ContentSource;
 use crate::{
     Error,
-    events::{ProjectId, Status, Timestamp, lenient, optional},
+    events::{ProjectId, Status, Timestamp, lenient_option, lenient_or_default},
 };
 
-/// Item of content, as stored by the server.
+/// Content item stored by the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Content {
     /// Id of the item.
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient_or_default")]
     pub id: String,
-    /// Project of the item.
-    #[serde(default, deserialize_with = "optional")]
+    /// Project to which the item belongs.
+    #[serde(default, deserialize_with = "lenient_option")]
     pub project_id: Option<ProjectId>,
     /// Kind of content, such as `text`.
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_or_default")]
     pub content_type: String,
-    /// The content, as its author wrote it.
-    #[serde(default, deserialize_with = "lenient")]
+    /// The content itself, exactly as its author wrote it.
+    #[serde(default, deserialize_with = "lenient_or_default")]
     pub content_data: String,
-    /// Metadata from the submitter.
+    /// Metadata supplied by the submitter.
     #[serde(default)]
     pub meta_data: Option<Value>,
-    /// Decision.
-    #[serde(deserialize_with = "status")]
+    /// Most recent decision on the item.
+    #[serde(deserialize_with = "deserialize_status")]
     pub status: Status,
-    /// Time of submission.
-    #[serde(default, deserialize_with = "lenient")]
+    /// Time at which the item was submitted.
+    #[serde(default, deserialize_with = "lenient_or_default")]
     pub created_at: Timestamp,
-    /// Time of the last decision.
-    #[serde(default, deserialize_with = "lenient")]
+    /// Time of the most recent decision.
+    #[serde(default, deserialize_with = "lenient_or_default")]
     pub updated_at: Timestamp,
-    /// Results of the rules, models and people.
-    #[serde(default, deserialize_with = "nullable")]
+    /// Results of the rules, models and people that judged the item, as sent by the server.
+    #[serde(default, deserialize_with = "null_as_default")]
     pub moderation_results: Vec<Value>,
 }
 
-pub(super) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
+pub(super) fn deserialize_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Status, D::Error> {
     Ok(Status::from(String::deserialize(deserializer)?.as_str()))
 }
 
-pub(super) fn nullable<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Filter for a listing of content, newest first.
+/// Filter for a listing of content items, which is sorted by submission time, newest first.
 ///
-/// All fields are public, so that a filter can be written as one expression. End the expression with
+/// All fields are public, so that a filter can be written as a single expression. End the expression with
 /// `..ContentFilter::default()`, because later versions may add fields.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ContentFilter {
-    /// Number of the page, counted from 1. Default 1.
+    /// Number of the page, counting from 1. The default is 1.
     pub page: Option<u32>,
-    /// Number of items per page. Default and limit are the server's.
+    /// Number of items per page. The server determines the default and the maximum.
     pub per_page: Option<u32>,
-    /// Decision that items must have.
+    /// Decision that the items must have. By default, items are listed regardless of their decision.
     pub status: Option<Status>,
 }
 
-/// One page of content.
+/// One page of a listing of content items.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ContentPage {
-    /// Items, newest first.
+    /// Items on the page, newest first.
     pub items: Vec<Content>,
-    /// Number of the page, counted from 1.
+    /// Number of the page, counting from 1.
     pub page: u32,
-    /// True if there is a next page.
+    /// True if there is another page after this one.
     pub has_more: bool,
-    /// Total number of items, on servers that report it.
+    /// Total number of items that match the filter, on servers that report it.
     pub total: Option<u64>,
-    /// Errors of the page's unreadable rows, which are not among the items.
+    /// One error message for each row that could not be parsed. Such rows are missing from `items`.
     pub unreadable: Vec<String>,
 }
 
-/// Looks up the item with this id.
-pub(crate) async fn content(source: &impl ContentSource, id: &str) -> Result<Content, Error> {
+/// Fetches the item with this id.
+pub(crate) async fn fetch_content(source: &impl ContentSource, id: &str) -> Result<Content, Error> {
     #[derive(Deserialize)]
     struct ItemPayload {
         content: Content,
     }
     if id.is_empty() {
-        return Err(Error::invalid_argument("id: it must not be empty"));
+        return Err(Error::invalid_argument("id: must not be empty"));
     }
-    source.content(id).await?.read::<ItemPayload>().map(|payload| payload.content)
+    source.fetch_content(id).await?.parse::<ItemPayload>().map(|payload| payload.content)
 }

@@ -1,31 +1,31 @@
-//! Conversion of an item from REST to the event that the server would have sent for its decision.
+//! Conversion of a content item from REST into the event that the server would have sent for its decision.
 
 use serde_json::{Value, json};
 
 use super::Content;
 use crate::events::{Event, Origin, Received, decode};
 
-/// Number of characters in a preview, as on deployed servers.
-const PREVIEW_CHARS: usize = 100;
+/// Maximum number of characters in a preview, the same as on deployed servers.
+const PREVIEW_CHARS_MAX: usize = 100;
 
-/// Event for the item's decision; `at` is the time of arrival.
-pub(super) fn as_event(content: &Content, at: jiff::Timestamp) -> Event {
-    let mut preview: String = content.content_data.chars().take(PREVIEW_CHARS).collect();
+/// Returns the event for the most recent decision on the item.
+pub(super) fn decision_event(content: &Content, received_at: jiff::Timestamp) -> Event {
+    let mut preview: String = content.content_data.chars().take(PREVIEW_CHARS_MAX).collect();
     if preview.len() < content.content_data.len() {
         preview.push_str("...");
     }
-    let result = deciding(content);
-    let moderator_type = field(result, "moderator_type");
-    let mut moderator_name = field(result, "moderator_name");
+    let result = deciding_result(content);
+    let moderator_type = result_field(result, "moderator_type");
+    let mut moderator_name = result_field(result, "moderator_name");
     if moderator_name.is_null() {
-        // Stored results lack the name that live events have.
+        // Stored results lack the name that the server puts into live events.
         moderator_name = match moderator_type.as_str() {
             Some("rule") => "Rule".into(),
             Some("ai") => "AI".into(),
             _ => Value::Null,
         };
     }
-    let decided = if content.updated_at.as_str().is_empty() { &content.created_at } else { &content.updated_at };
+    let decision_time = if content.updated_at.as_str().is_empty() { &content.created_at } else { &content.updated_at };
     let payload = json!({
         "content_id": content.id,
         "project_id": content.project_id.as_deref(),
@@ -34,29 +34,30 @@ pub(super) fn as_event(content: &Content, at: jiff::Timestamp) -> Event {
         "content_preview": preview,
         "meta_data": content.meta_data,
         "results_count": content.moderation_results.len(),
-        "processing_time": field(result, "processing_time"),
+        "processing_time": result_field(result, "processing_time"),
         "moderator_type": moderator_type,
         "moderator_name": moderator_name,
-        "rule_name": field(result, "rule_name"),
-        "timestamp": decided.as_str(),
+        "rule_name": result_field(result, "rule_name"),
+        "timestamp": decision_time.as_str(),
     });
-    let received = Received { origin: Origin::Backfill, at };
+    let received = Received { origin: Origin::Backfill, at: received_at };
     decode("moderation_update", &payload.to_string(), received)
 }
 
-/// Newest of the results that made the decision, or newest of all. Servers list them in any order.
-fn deciding(content: &Content) -> Option<&Value> {
-    let decides =
+/// Returns the newest result that agrees with the item's decision, or else the newest result of all. Servers list the
+/// results in no particular order.
+fn deciding_result(content: &Content) -> Option<&Value> {
+    let agrees =
         |result: &&Value| result.get("decision").and_then(Value::as_str).is_some_and(|word| content.status == *word);
-    let at = |result: &&Value| result.get("created_at").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let time = |result: &&Value| result.get("created_at").and_then(Value::as_str).unwrap_or_default().to_owned();
     let results = &content.moderation_results;
-    results.iter().filter(decides).max_by_key(at).or_else(|| results.iter().max_by_key(at))
+    results.iter().filter(agrees).max_by_key(time).or_else(|| results.iter().max_by_key(time))
 }
 
-/// Field of the result or of its details, where deployed servers store some.
-fn field(result: Option<&Value>, name: &str) -> Value {
-    let known = |value: &Value| value.get(name).filter(|value| !value.is_null()).cloned();
-    result.and_then(|result| known(result).or_else(|| known(result.get("details")?))).unwrap_or(Value::Null)
+/// Returns a field of the result or of its `details`, in which deployed servers store some fields.
+fn result_field(result: Option<&Value>, name: &str) -> Value {
+    let non_null = |value: &Value| value.get(name).filter(|value| !value.is_null()).cloned();
+    result.and_then(|result| non_null(result).or_else(|| non_null(result.get("details")?))).unwrap_or(Value::Null)
 }
 
 #[cfg(test)]
@@ -64,14 +65,14 @@ fn field(result: Option<&Value>, name: &str) -> Value {
 mod tests {
     use super::*;
 
-    fn event(content: Value) -> crate::ModerationUpdate {
-        match as_event(&serde_json::from_value(content).unwrap(), jiff::Timestamp::now()) {
+    fn update(content: Value) -> crate::ModerationUpdate {
+        match decision_event(&serde_json::from_value(content).unwrap(), jiff::Timestamp::now()) {
             Event::ModerationUpdate(update) => update,
             other => panic!("{other:?}"),
         }
     }
 
-    fn rule(at: &str, decision: &str) -> Value {
+    fn rule_result(at: &str, decision: &str) -> Value {
         json!({
             "id": "r", "content_id": "c", "moderator_type": "rule", "moderator_id": "8a53", "decision": decision,
             "confidence": 0.8, "details": {"rule_id": "8a53", "rule_name": "Flag words"}, "processing_time": 8.3e-6,
@@ -79,7 +80,7 @@ mod tests {
         })
     }
 
-    fn manual(at: &str, decision: &str) -> Value {
+    fn manual_result(at: &str, decision: &str) -> Value {
         json!({"id": "m", "moderator_type": "manual", "moderator_id": "u1", "decision": decision, "created_at": at})
     }
 
@@ -88,8 +89,8 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_named_as_live_events_name_it() {
-        let event = event(content("flagged", &[rule("2026-11-29T02:45:01.722723", "flagged")]));
+    fn rule_has_the_names_used_in_live_events() {
+        let event = update(content("flagged", &[rule_result("2026-11-29T02:45:01.722723", "flagged")]));
         assert_eq!(event.rule_name.as_deref(), Some("Flag words"));
         assert_eq!(event.moderator_name.as_deref(), Some("Rule"));
         assert_eq!(event.moderator_type.as_ref().map(|kind| kind.as_str()), Some("rule"));
@@ -97,20 +98,22 @@ mod tests {
     }
 
     #[test]
-    fn a_review_is_a_persons_in_whatever_order_the_results_come() {
-        let (first, last) = (rule("2026-11-29T02:45:01.7", "flagged"), manual("2026-11-29T03:00:00.1", "approved"));
+    fn review_is_attributed_to_a_person_regardless_of_result_order() {
+        let (first, last) =
+            (rule_result("2026-11-29T02:45:01.7", "flagged"), manual_result("2026-11-29T03:00:00.1", "approved"));
         for results in [[first.clone(), last.clone()], [last, first]] {
-            let event = event(content("approved", &results));
+            let event = update(content("approved", &results));
             assert_eq!(event.moderator_type.as_ref().map(|kind| kind.as_str()), Some("manual"));
             assert_eq!((event.rule_name, event.results_count), (None, Some(2)));
         }
     }
 
     #[test]
-    fn of_two_that_agree_the_newer_has_decided() {
-        let (old, new) = (rule("2026-11-29T02:45:01", "rejected"), manual("2026-11-29T02:46:00", "rejected"));
+    fn newer_of_two_agreeing_results_is_the_decision() {
+        let (old, new) =
+            (rule_result("2026-11-29T02:45:01", "rejected"), manual_result("2026-11-29T02:46:00", "rejected"));
         for results in [[old.clone(), new.clone()], [new, old]] {
-            let event = event(content("rejected", &results));
+            let event = update(content("rejected", &results));
             assert_eq!(event.moderator_type.as_ref().map(|kind| kind.as_str()), Some("manual"));
         }
     }

@@ -1,19 +1,19 @@
-//! JSON as written by servers.
+//! Parser for JSON as servers write it, which may contain `NaN` and infinities.
 
 use serde::de::DeserializeOwned;
 
-/// Numbers of Python that are not JSON.
+/// Numbers that Python's encoder writes although they are not valid JSON.
 const NON_JSON_NUMBERS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
 
-/// Parses JSON. `NaN` and the infinities, which Python writes although they are not JSON, count as `null`.
-pub(super) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
+/// Parses JSON. `NaN` and infinities outside of strings are read as `null`.
+pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(text).or_else(|error| match with_null_numbers(text) {
         Some(text) => serde_json::from_slice(&text),
         None => Err(error),
     })
 }
 
-/// Replaces each `NaN` and infinity outside of strings with `null`. Returns `None` if there are none.
+/// Replaces each `NaN` and infinity outside of strings with `null`. Returns `None` if the text contains neither.
 fn with_null_numbers(text: &[u8]) -> Option<Vec<u8>> {
     let mut clean = Vec::with_capacity(text.len());
     let (mut at, mut in_string, mut found) = (0, false, false);
@@ -45,16 +45,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn non_numbers_are_null_but_strings_are_kept() {
+    fn nan_and_infinities_are_null_except_in_strings() {
         let text = br#"{"a": NaN, "b": [-Infinity,Infinity], "NaN": "NaN \"Infinity\" \\", "c": -1.5}"#;
         let expected = json!({"a": null, "b": [null, null], "NaN": "NaN \"Infinity\" \\", "c": -1.5});
-        assert_eq!(read::<Value>(text).unwrap(), expected);
+        assert_eq!(parse::<Value>(text).unwrap(), expected);
     }
 
     #[test]
-    fn damaged_text_stays_damaged() {
+    fn other_invalid_json_is_rejected() {
         for text in [r#"{"a": NaNa}"#, r#"{"a": NaN"#, r#"{"a": "NaN\"#, "NaN NaN", ""] {
-            assert!(read::<Value>(text.as_bytes()).is_err(), "{text}");
+            assert!(parse::<Value>(text.as_bytes()).is_err(), "{text}");
         }
     }
 }

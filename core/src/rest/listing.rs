@@ -1,149 +1,159 @@
-//! Pages of a listing, parsed row by row, so that an invalid row does not affect the others.
+//! Pages of a listing. Each row is parsed separately, so that an invalid row does not affect the others.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Content, ContentFilter, ContentPage, ContentSource, api::Body, content::nullable, json};
+use super::{Content, ContentFilter, ContentPage, ContentSource, api::ResponseBody, content::null_as_default, json};
 use crate::{
     Error, ErrorKind,
-    events::{RawJson, lenient, optional},
+    events::{RawJson, lenient_option, lenient_or_default},
 };
 
-/// Default page sizes of servers with and without totals.
+/// Default page size of servers that report the total number of items.
 const DEFAULT_PER_PAGE_WITH_TOTAL: u32 = 20;
+/// Default page size of servers that do not report the total number of items.
 const DEFAULT_PER_PAGE_WITHOUT_TOTAL: u32 = 50;
 
 /// Row that could not be parsed.
 #[derive(Debug)]
 pub(super) struct InvalidRow {
-    /// Error of the parser.
+    /// Message of the parser's error.
     pub(super) reason: String,
-    /// Row as the server wrote it.
+    /// Row as the server sent it.
     pub(super) text: RawJson,
 }
 
-/// One page, in the server's order.
+/// One page of the listing, in the server's order.
 #[derive(Debug)]
 pub(super) struct ListingPage {
     pub(super) rows: Vec<Result<Content, InvalidRow>>,
     pub(super) page: u32,
     pub(super) has_more: bool,
-    /// Assembled from smaller pages, between which the listing may have changed.
-    pub(super) in_parts: bool,
+    /// True if the page was assembled from smaller pages, between which the listing may have changed.
+    pub(super) is_assembled: bool,
     pub(super) total: Option<u64>,
-    /// Time of the response at the server, if it says so.
-    pub(super) date: Option<jiff::Timestamp>,
+    /// Time of the response according to the server's clock, if the server sent it.
+    pub(super) server_time: Option<jiff::Timestamp>,
 }
 
 #[derive(Deserialize)]
 struct ListingPayload {
     #[serde(alias = "contents", alias = "items")]
     content: Vec<Box<RawValue>>,
-    #[serde(default, deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pagination: PaginationPayload,
 }
 
-/// Documented servers send `has_next`, deployed ones `has_more`.
+/// Position of a page in the listing. Documented servers send `has_next`; deployed servers send `has_more`.
 #[derive(Deserialize, Default)]
 struct PaginationPayload {
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "lenient_option")]
     page: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_or_default")]
     has_next: bool,
-    #[serde(default, deserialize_with = "lenient")]
+    #[serde(default, deserialize_with = "lenient_or_default")]
     has_more: bool,
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "lenient_option")]
     total: Option<u64>,
 }
 
-/// Reads a page, without invalid rows.
-pub(crate) async fn content_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<ContentPage, Error> {
-    let rows = rows(source, filter).await?;
+/// Fetches a page. Invalid rows are logged and returned as error messages.
+pub(crate) async fn fetch_content_page(
+    source: &impl ContentSource,
+    filter: &ContentFilter,
+) -> Result<ContentPage, Error> {
+    let page = fetch_listing_page(source, filter).await?;
     let (mut items, mut unreadable) = (Vec::new(), Vec::new());
-    for row in rows.rows {
+    for row in page.rows {
         match row {
             Ok(content) => items.push(content),
-            Err(bad) => unreadable.push(bad.reason),
+            Err(invalid) => unreadable.push(invalid.reason),
         }
     }
     for reason in &unreadable {
-        tracing::warn!(page = rows.page, "an item of the listing is invalid: {reason}");
+        tracing::warn!(page = page.page, "an item in the listing is invalid: {reason}");
     }
-    Ok(ContentPage { items, page: rows.page, has_more: rows.has_more, total: rows.total, unreadable })
+    Ok(ContentPage { items, page: page.page, has_more: page.has_more, total: page.total, unreadable })
 }
 
-/// Reads a page. One that exceeds the size limit is assembled from smaller ones.
-pub(super) async fn rows(source: &impl ContentSource, filter: &ContentFilter) -> Result<ListingPage, Error> {
-    if let Some(rows) = listing_response(source, filter).await? {
-        return Ok(rows);
+/// Fetches a page. A page that exceeds the size limit of a response is assembled from smaller pages.
+pub(super) async fn fetch_listing_page(
+    source: &impl ContentSource,
+    filter: &ContentFilter,
+) -> Result<ListingPage, Error> {
+    if let Some(page) = fetch_response(source, filter).await? {
+        return Ok(page);
     }
     let page = filter.page.unwrap_or(1).max(1);
     let per_page = match filter.per_page {
         Some(per_page) => per_page.max(1),
         None => default_per_page(source, filter).await?,
     };
-    let first = u64::from(page - 1) * u64::from(per_page);
-    let (mut size, mut at) = (smaller(per_page), 0);
-    let mut all = ListingPage { rows: Vec::new(), page, has_more: true, in_parts: true, total: None, date: None };
-    while at < per_page && all.has_more {
-        let number = u32::try_from((first + u64::from(at)) / u64::from(size) + 1).unwrap_or(u32::MAX);
+    let first_row = u64::from(page - 1) * u64::from(per_page);
+    let (mut size, mut rows_read) = (next_smaller_page_size(per_page), 0);
+    let mut assembled =
+        ListingPage { rows: Vec::new(), page, has_more: true, is_assembled: true, total: None, server_time: None };
+    while rows_read < per_page && assembled.has_more {
+        let number = u32::try_from((first_row + u64::from(rows_read)) / u64::from(size) + 1).unwrap_or(u32::MAX);
         let part = ContentFilter { page: Some(number), per_page: Some(size), status: filter.status.clone() };
-        match listing_response(source, &part).await? {
+        match fetch_response(source, &part).await? {
             Some(part) => {
-                all.rows.extend(part.rows);
-                (all.has_more, all.total, all.date) = (part.has_more, part.total, all.date.or(part.date));
-                at += size;
+                assembled.rows.extend(part.rows);
+                (assembled.has_more, assembled.total) = (part.has_more, part.total);
+                assembled.server_time = assembled.server_time.or(part.server_time);
+                rows_read += size;
             }
-            None if size > 1 => size = smaller(size),
+            None if size > 1 => size = next_smaller_page_size(size),
             None => {
-                let reason = "it exceeds the size limit of a response".to_owned();
-                all.rows.push(Err(InvalidRow { reason, text: RawJson::new("null") }));
-                at += 1;
+                let reason = "the item exceeds the size limit of a response".to_owned();
+                assembled.rows.push(Err(InvalidRow { reason, text: RawJson::new("null") }));
+                rows_read += 1;
             }
         }
     }
-    Ok(all)
+    Ok(assembled)
 }
 
+/// Returns the server's default page size, which depends on whether the server reports totals.
 async fn default_per_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<u32, Error> {
-    let one = ContentFilter { page: Some(1), per_page: Some(1), status: filter.status.clone() };
-    let has_total = listing_response(source, &one).await?.is_some_and(|rows| rows.total.is_some());
+    let one_item = ContentFilter { page: Some(1), per_page: Some(1), status: filter.status.clone() };
+    let has_total = fetch_response(source, &one_item).await?.is_some_and(|page| page.total.is_some());
     Ok(if has_total { DEFAULT_PER_PAGE_WITH_TOTAL } else { DEFAULT_PER_PAGE_WITHOUT_TOTAL })
 }
 
-/// Reads one response of the server; `None` if it is too large.
-async fn listing_response(source: &impl ContentSource, filter: &ContentFilter) -> Result<Option<ListingPage>, Error> {
-    let body = match source.page(filter).await? {
-        Body::Text { text, date } => (text, date),
-        Body::TooLarge => return Ok(None),
+/// Fetches and parses a single response. Returns `None` if the response exceeds the size limit.
+async fn fetch_response(source: &impl ContentSource, filter: &ContentFilter) -> Result<Option<ListingPage>, Error> {
+    let (text, server_time) = match source.fetch_page(filter).await? {
+        ResponseBody::Text { text, server_time } => (text, server_time),
+        ResponseBody::TooLarge => return Ok(None),
     };
-    let unreadable = |error| Body::unreadable(&error).with_retryable(false);
-    let payload: ListingPayload = json::read(&body.0).map_err(unreadable)?;
-    let rows: Vec<_> = payload.content.iter().map(|row| read_row(row)).collect();
+    let parse_error = |error| ResponseBody::invalid_response(&error).with_retryable(false);
+    let payload: ListingPayload = json::parse(&text).map_err(parse_error)?;
+    let rows: Vec<_> = payload.content.iter().map(|row| parse_row(row)).collect();
     Ok(Some(ListingPage {
         page: payload.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
         has_more: (payload.pagination.has_next || payload.pagination.has_more) && !rows.is_empty(),
-        in_parts: false,
+        is_assembled: false,
         total: payload.pagination.total,
-        date: body.1,
+        server_time,
         rows,
     }))
 }
 
-fn read_row(row: &RawValue) -> Result<Content, InvalidRow> {
-    let bad = |error: serde_json::Error| InvalidRow { reason: error.to_string(), text: RawJson::new(row.get()) };
-    serde_json::from_str(row.get()).map_err(bad)
+fn parse_row(row: &RawValue) -> Result<Content, InvalidRow> {
+    let invalid = |error: serde_json::Error| InvalidRow { reason: error.to_string(), text: RawJson::new(row.get()) };
+    serde_json::from_str(row.get()).map_err(invalid)
 }
 
 impl InvalidRow {
     pub(super) fn into_error(self) -> Error {
-        let text = format!("an item of the listing is invalid: {}", self.reason);
+        let text = format!("an item in the listing is invalid: {}", self.reason);
         Error::new(ErrorKind::Protocol, text).with_retryable(false)
     }
 }
 
-/// The next smaller page size that divides the larger one.
-fn smaller(per_page: u32) -> u32 {
+/// Returns the largest page size that divides this one and is smaller. Returns 1 for 1.
+fn next_smaller_page_size(per_page: u32) -> u32 {
     let divisor =
         (2..=per_page).take_while(|divisor| divisor * divisor <= per_page).find(|n| per_page.is_multiple_of(*n));
     divisor.map_or(1, |divisor| per_page / divisor)
@@ -151,14 +161,16 @@ fn smaller(per_page: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::smaller;
+    use super::next_smaller_page_size;
 
     #[test]
-    fn pages_are_made_smaller_without_a_remainder() {
-        let steps = |from| std::iter::successors(Some(from), |n| (*n > 1).then(|| smaller(*n))).collect::<Vec<_>>();
-        assert_eq!(steps(100), [100, 50, 25, 5, 1]);
-        assert_eq!(steps(7), [7, 1]);
-        assert_eq!(steps(1), [1]);
-        assert!(smaller(u32::MAX) < u32::MAX);
+    fn each_smaller_page_size_divides_the_previous_one() {
+        let sizes = |from| {
+            std::iter::successors(Some(from), |n| (*n > 1).then(|| next_smaller_page_size(*n))).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(100), [100, 50, 25, 5, 1]);
+        assert_eq!(sizes(7), [7, 1]);
+        assert_eq!(sizes(1), [1]);
+        assert!(next_smaller_page_size(u32::MAX) < u32::MAX);
     }
 }

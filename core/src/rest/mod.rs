@@ -1,4 +1,4 @@
-//! REST calls: submit content, look it up, read statistics.
+//! REST calls that submit content, look it up and read statistics, and the backfill that uses them.
 
 mod api;
 mod backfill;
@@ -16,15 +16,15 @@ mod statistics;
 
 pub(crate) use api::Api;
 #[cfg(test)]
-pub(crate) use api::Body;
+pub(crate) use api::ResponseBody;
 #[cfg(test)]
-pub(crate) use backfill::fetch;
-pub(crate) use content::content;
+pub(crate) use backfill::fetch_backfill;
+pub(crate) use content::fetch_content;
 pub use content::{Content, ContentFilter, ContentPage};
-pub(crate) use listing::content_page;
+pub(crate) use listing::fetch_content_page;
 pub use moderate::{Moderation, Submission};
 pub use pages::ContentPages;
-pub(crate) use source::ContentSource;
 #[cfg(test)]
-pub(crate) use source::ReadLimits;
+pub(crate) use source::BackfillLimits;
+pub(crate) use source::ContentSource;
 pub use statistics::{Health, Statistics};

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::Api;
 use crate::{
     Error,
-    events::{Status, lenient},
+    events::{Status, lenient_or_default},
 };
 
-/// Content submitted for a decision.
+/// Content to be submitted for moderation.
 ///
 /// ```
 /// use automoderate::Submission;
@@ -26,27 +26,30 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Creates a submission of text.
+    /// Creates a text submission.
     #[must_use]
     pub fn text(content: impl Into<String>) -> Self {
         Self::new("text", content)
     }
 
-    /// Creates a submission of any type that the server supports.
+    /// Creates a submission of any content type that the server supports.
     #[must_use]
     pub fn new(content_type: impl Into<String>, content: impl Into<String>) -> Self {
         Self { content_type: content_type.into(), content: content.into(), metadata: None, idempotency_key: None }
     }
 
-    /// Sets the metadata; a `user_id` in it lets the server track the user.
+    /// Sets the metadata. If the metadata contains a `user_id`, the server keeps statistics for that user.
     #[must_use]
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// Sets the idempotency key, of 1 to 255 visible ASCII characters. Default: a random key for each call. For 24
-    /// hours, servers that support these keys answer a repeated key with the first submission's result.
+    /// Sets the idempotency key, which consists of 1 to 255 visible ASCII characters. By default, each call uses a
+    /// random key.
+    ///
+    /// If a key is repeated within 24 hours, a server that supports idempotency keys returns the result of the first
+    /// submission.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
@@ -66,18 +69,18 @@ impl From<String> for Submission {
     }
 }
 
-/// Decision of the server about a submission.
+/// The server's decision on a submission.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Moderation {
     /// Id of the content.
-    #[serde(deserialize_with = "lenient")]
+    #[serde(deserialize_with = "lenient_or_default")]
     pub content_id: String,
-    /// Decision.
-    #[serde(deserialize_with = "super::content::status")]
+    /// Decision on the content.
+    #[serde(deserialize_with = "super::content::deserialize_status")]
     pub status: Status,
-    /// Results of the rules and models.
-    #[serde(default, deserialize_with = "super::content::nullable")]
+    /// Results of the rules and models, as sent by the server.
+    #[serde(default, deserialize_with = "super::content::null_as_default")]
     pub moderation_results: Vec<Value>,
 }
 
@@ -86,7 +89,7 @@ impl Api {
     pub(crate) async fn moderate(&self, submission: Submission) -> Result<Moderation, Error> {
         let key = submission.idempotency_key.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::invalid_argument("idempotency_key: it must have 1 to 255 visible ASCII characters"));
+            return Err(Error::invalid_argument("idempotency_key: must have 1 to 255 visible ASCII characters"));
         }
         let mut body = json!({"type": submission.content_type, "content": submission.content});
         if let Some(metadata) = submission.metadata {

@@ -1,4 +1,4 @@
-//! Stream over all pages of a listing.
+//! Stream of the items on all pages of a listing.
 
 use std::{
     collections::VecDeque,
@@ -11,32 +11,33 @@ use futures_util::{Stream, StreamExt};
 
 use super::{
     Api, Content, ContentFilter,
-    listing::{InvalidRow, ListingPage, rows},
+    listing::{InvalidRow, ListingPage, fetch_listing_page},
 };
 use crate::Error;
 
-type Fetch = Pin<Box<dyn Future<Output = Result<ListingPage, Error>> + Send>>;
+type PageFuture = Pin<Box<dyn Future<Output = Result<ListingPage, Error>> + Send>>;
 
-/// Stream of a project's content, newest first, fetched page by page.
+/// Stream of a project's content items, newest first, which fetches pages as needed.
 ///
-/// An unreadable item is yielded as a `protocol` error, and the stream continues. Any other error ends the stream.
+/// For an item that can't be parsed, the stream yields a `protocol` error and continues. Any other error ends the
+/// stream.
 pub struct ContentPages {
     api: Arc<Api>,
     filter: ContentFilter,
-    ready: VecDeque<Result<Content, Error>>,
-    fetch: Option<Fetch>,
-    more: bool,
+    buffered: VecDeque<Result<Content, Error>>,
+    pending_page: Option<PageFuture>,
+    has_more: bool,
 }
 
 impl ContentPages {
     pub(crate) fn new(api: Arc<Api>, filter: ContentFilter) -> Self {
-        Self { api, filter, ready: VecDeque::new(), fetch: None, more: true }
+        Self { api, filter, buffered: VecDeque::new(), pending_page: None, has_more: true }
     }
 
-    /// Returns the next item; `None` at the end.
+    /// Waits for the next item. Returns `None` at the end of the listing.
     ///
     /// # Cancel safety
-    /// No item is lost if the future is dropped: the next call continues the request.
+    /// No item is lost if the future is dropped: the next call continues the pending request.
     pub async fn next(&mut self) -> Option<Result<Content, Error>> {
         StreamExt::next(self).await
     }
@@ -53,25 +54,25 @@ impl Stream for ContentPages {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            if let Some(row) = self.ready.pop_front() {
+            if let Some(row) = self.buffered.pop_front() {
                 return Poll::Ready(Some(row));
             }
-            if !self.more {
+            if !self.has_more {
                 return Poll::Ready(None);
             }
             let (api, filter) = (self.api.clone(), self.filter.clone());
-            let fetch = self.fetch.get_or_insert_with(|| Box::pin(async move { rows(&*api, &filter).await }));
-            let page = ready!(fetch.as_mut().poll(cx));
-            self.fetch = None;
+            let fetch = || -> PageFuture { Box::pin(async move { fetch_listing_page(&*api, &filter).await }) };
+            let page = ready!(self.pending_page.get_or_insert_with(fetch).as_mut().poll(cx));
+            self.pending_page = None;
             match page {
                 Ok(page) => {
                     let next = self.filter.page.unwrap_or(1).checked_add(1);
-                    self.more = page.has_more && next.is_some();
+                    self.has_more = page.has_more && next.is_some();
                     self.filter.page = next;
-                    self.ready = page.rows.into_iter().map(|row| row.map_err(InvalidRow::into_error)).collect();
+                    self.buffered = page.rows.into_iter().map(|row| row.map_err(InvalidRow::into_error)).collect();
                 }
                 Err(error) => {
-                    self.more = false;
+                    self.has_more = false;
                     return Poll::Ready(Some(Err(error)));
                 }
             }

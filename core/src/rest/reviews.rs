@@ -1,47 +1,51 @@
-//! Reviews of flagged content: servers without an event log send no events for them.
+//! Reviews of flagged items. Servers without an event log send no events for reviews, so they are found through REST.
 
 use std::collections::BTreeSet;
 
 use super::{
     ContentFilter, ContentSource,
-    backfill::{check_project, page_when_allowed},
-    content::content,
+    backfill::{check_project, fetch_page_within_rate_limit},
+    content::fetch_content,
     decision,
 };
 use crate::{Error, ErrorKind, Status, events::ProjectId, session::BackfillData};
 
-/// Ids that the server lists as flagged; `None` if there are too many.
-pub(super) async fn listed(source: &impl ContentSource, project: &ProjectId) -> Result<Option<Vec<String>>, Error> {
-    let (ids, complete) = walk(source, project).await?;
+/// Returns the ids of all flagged items, or `None` if they could not be listed completely.
+pub(super) async fn list_flagged(
+    source: &impl ContentSource,
+    project: &ProjectId,
+) -> Result<Option<Vec<String>>, Error> {
+    let (ids, complete) = list_until_stable(source, project).await?;
     Ok(complete.then(|| ids.into_iter().collect()))
 }
 
-/// Looks up the items among `known` that are no longer flagged. Returns `true` if all were found.
-pub(super) async fn find(
+/// Looks up the items among `known_flagged` that are no longer flagged, and adds their decisions to `found`. Returns
+/// `true` if all reviews were found.
+pub(super) async fn find_reviews(
     source: &impl ContentSource,
     project: &ProjectId,
-    known: &[String],
+    known_flagged: &[String],
     found: &mut BackfillData,
 ) -> Result<bool, Error> {
-    let (mut flagged, all_listed) = walk(source, project).await?;
+    let (mut flagged, all_listed) = list_until_stable(source, project).await?;
     let mut complete = all_listed;
-    let left: Vec<_> = known.iter().filter(|id| !flagged.contains(*id)).collect();
-    for (at, id) in left.into_iter().enumerate() {
-        if at >= source.limits().lookups {
+    let no_longer_flagged: Vec<_> = known_flagged.iter().filter(|id| !flagged.contains(*id)).collect();
+    for (count, id) in no_longer_flagged.into_iter().enumerate() {
+        if count >= source.limits().lookups {
             complete = false;
             flagged.insert(id.clone());
             continue;
         }
-        match content(source, id).await {
+        match fetch_content(source, id).await {
             Ok(content) if content.status == Status::Flagged || content.status == "pending" => {
                 flagged.insert(id.clone());
             }
             Ok(content) => {
                 check_project(&content, project)?;
-                found.events.push(decision::as_event(&content, source.now().wall));
+                found.events.push(decision::decision_event(&content, source.now().wall));
             }
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
-            // The error affects only this item.
+            // The response is invalid, which does not affect the other items.
             Err(error) if error.kind() == ErrorKind::Protocol => {
                 tracing::debug!(%project, id, %error, "a flagged item is invalid");
                 complete = false;
@@ -50,51 +54,57 @@ pub(super) async fn find(
             Err(error) => return Err(error),
         }
     }
-    // An incomplete listing must not replace what is known.
+    // An incomplete list must not replace the ids that are already known.
     found.flagged = all_listed.then(|| flagged.into_iter().collect());
     Ok(complete)
 }
 
-/// Number of passes over several pages before giving up.
+/// Maximum number of times that a list of several pages is read.
 const LISTING_PASSES_MAX: u32 = 4;
 
-/// Ids of flagged items, and whether they are complete. Reviews move rows to pages that were already read, so several
-/// pages are read again until nothing new appears.
-async fn walk(source: &impl ContentSource, project: &ProjectId) -> Result<(BTreeSet<String>, bool), Error> {
+/// Returns the ids of the flagged items, and `true` if the list of ids is complete.
+///
+/// A review removes an item from the list and so moves others to a page that may have been read already. A list of
+/// several pages is therefore read again until no new items appear.
+async fn list_until_stable(
+    source: &impl ContentSource,
+    project: &ProjectId,
+) -> Result<(BTreeSet<String>, bool), Error> {
     let mut ids = BTreeSet::new();
     for _ in 0..LISTING_PASSES_MAX {
         let known = ids.len();
-        let (at_once, complete) = walk_once(source, project, &mut ids).await?;
-        if at_once || ids.len() == known || !complete {
+        let (in_one_response, complete) = list_once(source, project, &mut ids).await?;
+        if in_one_response || ids.len() == known || !complete {
             return Ok((ids, complete));
         }
     }
     Ok((ids, false))
 }
 
-/// Adds the listed ids. Returns whether they came in one response, and whether they are complete.
-async fn walk_once(
+/// Reads the list once and adds its ids. Returns whether a single response contained them all, and whether the list is
+/// complete.
+async fn list_once(
     source: &impl ContentSource,
     project: &ProjectId,
     ids: &mut BTreeSet<String>,
 ) -> Result<(bool, bool), Error> {
-    let (limits, mut at_once) = (source.limits(), true);
+    let (limits, mut in_one_response) = (source.limits(), true);
     for page in 1.. {
         let filter = ContentFilter { page: Some(page), per_page: Some(limits.per_page), status: Some(Status::Flagged) };
-        let answer = page_when_allowed(source, &filter).await?;
-        at_once &= page == 1 && !answer.in_parts;
-        for content in answer.rows.into_iter().flatten() {
+        let listing_page = fetch_page_within_rate_limit(source, &filter).await?;
+        in_one_response &= page == 1 && !listing_page.is_assembled;
+        for content in listing_page.rows.into_iter().flatten() {
             check_project(&content, project)?;
-            // The server may not support the filter.
+            // A server that does not support the filter lists all items.
             if content.status == Status::Flagged {
                 ids.insert(content.id);
             }
         }
-        if !answer.has_more {
-            return Ok((at_once, true));
+        if !listing_page.has_more {
+            return Ok((in_one_response, true));
         }
         if page as usize * limits.per_page as usize >= limits.flagged {
-            return Ok((at_once, false));
+            return Ok((in_one_response, false));
         }
     }
     Ok((false, false))

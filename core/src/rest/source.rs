@@ -1,10 +1,10 @@
-//! Source of content for a backfill: pages of the listing, and single items.
+//! Source of content items: pages of a listing, and single items.
 
 use std::time::Duration;
 
 use super::{
     ContentFilter,
-    api::{Api, Body},
+    api::{Api, ResponseBody},
 };
 use crate::{
     Error,
@@ -14,37 +14,38 @@ use crate::{
 
 /// Limits of one backfill.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ReadLimits {
-    /// ListingPage per page; the largest number that servers allow.
+pub(crate) struct BackfillLimits {
+    /// Number of items requested per page.
     pub(crate) per_page: u32,
-    /// ListingPage of the listing.
+    /// Maximum number of rows read from the listing.
     pub(crate) rows: usize,
-    /// Bytes of events.
+    /// Maximum size of the events found, in bytes.
     pub(crate) bytes: usize,
-    /// Flagged items that are listed.
+    /// Maximum number of flagged items that are listed.
     pub(crate) flagged: usize,
-    /// Items that are looked up one by one.
+    /// Maximum number of items that are looked up one by one.
     pub(crate) lookups: usize,
 }
 
-const READ_LIMITS: ReadLimits =
-    ReadLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_ITEMS_MAX, lookups: 1_000 };
+/// Limits for real servers, which return at most 100 items per page.
+const SERVER_LIMITS: BackfillLimits =
+    BackfillLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_ITEMS_MAX, lookups: 1_000 };
 
-/// Content of a server, with a clock. Simulations replace it with a model.
+/// Source of a server's content items, with a clock. The simulation implements it with a model.
 pub(crate) trait ContentSource: Send + Sync {
-    fn limits(&self) -> ReadLimits {
-        READ_LIMITS
+    fn limits(&self) -> BackfillLimits {
+        SERVER_LIMITS
     }
 
     fn now(&self) -> Now;
 
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Requests a page.
-    fn page(&self, filter: &ContentFilter) -> impl Future<Output = Result<Body, Error>> + Send;
+    /// Requests one page of the listing.
+    fn fetch_page(&self, filter: &ContentFilter) -> impl Future<Output = Result<ResponseBody, Error>> + Send;
 
-    /// Requests an item.
-    fn content(&self, id: &str) -> impl Future<Output = Result<Body, Error>> + Send;
+    /// Requests a single item.
+    fn fetch_content(&self, id: &str) -> impl Future<Output = Result<ResponseBody, Error>> + Send;
 }
 
 impl ContentSource for Api {
@@ -57,7 +58,7 @@ impl ContentSource for Api {
         tokio::time::sleep(pause).await;
     }
 
-    async fn page(&self, filter: &ContentFilter) -> Result<Body, Error> {
+    async fn fetch_page(&self, filter: &ContentFilter) -> Result<ResponseBody, Error> {
         let url = |base_url: &BaseUrl| {
             let mut url = base_url.join("api/content");
             url.query_pairs_mut().append_pair("page", &filter.page.unwrap_or(1).max(1).to_string());
@@ -72,7 +73,7 @@ impl ContentSource for Api {
         self.get_body(url).await
     }
 
-    async fn content(&self, id: &str) -> Result<Body, Error> {
+    async fn fetch_content(&self, id: &str) -> Result<ResponseBody, Error> {
         let url = |base_url: &BaseUrl| {
             let mut url = base_url.join("api/content");
             if let Ok(mut segments) = url.path_segments_mut() {

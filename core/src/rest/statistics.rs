@@ -6,31 +6,31 @@ use serde_json::Value;
 use super::Api;
 use crate::{
     Error,
-    events::{Extra, lenient},
+    events::{Extra, lenient_or_default},
 };
 
-/// Counters of a project.
+/// Moderation counters of a project.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Statistics {
     /// Number of submissions so far.
-    #[serde(alias = "total", deserialize_with = "lenient")]
+    #[serde(alias = "total", deserialize_with = "lenient_or_default")]
     pub total_content: u64,
-    /// Number approved.
-    #[serde(deserialize_with = "lenient")]
+    /// Number of approved items.
+    #[serde(deserialize_with = "lenient_or_default")]
     pub approved: u64,
-    /// Number rejected.
-    #[serde(deserialize_with = "lenient")]
+    /// Number of rejected items.
+    #[serde(deserialize_with = "lenient_or_default")]
     pub rejected: u64,
-    /// Number flagged for a person.
-    #[serde(deserialize_with = "lenient")]
+    /// Number of items flagged for review by a person.
+    #[serde(deserialize_with = "lenient_or_default")]
     pub flagged: u64,
-    /// Number without a decision.
-    #[serde(deserialize_with = "lenient")]
+    /// Number of items without a decision.
+    #[serde(deserialize_with = "lenient_or_default")]
     pub pending: u64,
-    /// Percentage approved.
-    #[serde(deserialize_with = "lenient")]
+    /// Percentage of items that were approved.
+    #[serde(deserialize_with = "lenient_or_default")]
     pub approval_rate: f64,
     /// Other fields of the response.
     #[serde(flatten)]
@@ -41,7 +41,7 @@ pub struct Statistics {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// Health in the server's words, such as `healthy`.
+    /// Status as reported by the server, such as `healthy`.
     pub status: String,
     /// Other fields of the response.
     #[serde(flatten)]
@@ -58,9 +58,9 @@ impl Api {
     }
 
     pub(crate) async fn health(&self) -> Result<Health, Error> {
-        let answer: Value = self.get_openly(|base_url| base_url.join("api/health")).await?;
-        let status = answer.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();
-        let extra = answer.as_object().cloned().unwrap_or_default();
+        let response: Value = self.get_without_credentials(|base_url| base_url.join("api/health")).await?;
+        let status = response.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();
+        let extra = response.as_object().cloned().unwrap_or_default();
         Ok(Health { status, extra: extra.into_iter().filter(|(name, _)| name != "status").collect() })
     }
 }

@@ -1,170 +1,192 @@
-//! Check of a project without a log: each decision leaves the machine once.
+//! Check of a project without a log: the machine outputs each decision once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::server::Contents;
+use super::server::ModelContents;
 use crate::{
     events::{Event, GapReason, Origin},
     session::{BackfillData, BackfillQuery},
 };
 
-/// Decisions that a client received from a project without a log. Positions are those in the history of its decisions.
+/// Progress of a client in a project without a log. Positions are indices in the history of the project's decisions.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionProgress {
     /// First position that the client must receive.
     start: usize,
-    given: BTreeSet<usize>,
-    /// Position of each item's newest decision that was received.
-    newest: BTreeMap<usize, usize>,
-    /// Position up to which live events were checked.
-    checked: usize,
-    /// Position up to which a gap covers decisions; they may still arrive.
-    excused: usize,
-    /// Decisions that REST reported as found and that have not arrived yet.
-    owed: BTreeSet<usize>,
-    /// True if REST or a live event has given a start. A review does not: earlier ones may be missing.
-    start_known: bool,
-    /// Number of failed backfills that no gap has reported yet.
-    failed: u32,
-    /// Items that REST has listed as flagged.
-    known: BTreeSet<usize>,
-    /// Number of decisions at the time of the last answered REST request.
-    polled: usize,
-    polls: bool,
-    not_wanted: bool,
+    received: BTreeSet<usize>,
+    /// Position of the newest decision received for each item.
+    newest_by_item: BTreeMap<usize, usize>,
+    /// Position up to which live events have been checked.
+    checked_to: usize,
+    /// Position up to which decisions are covered by a gap. They may still arrive.
+    excused_to: usize,
+    /// Positions of decisions that a backfill has found and that have not arrived yet.
+    expected_from_rest: BTreeSet<usize>,
+    /// True if a REST reply or a live event shows from which point decisions may be missing. A review does not show
+    /// this, because earlier reviews may be missing.
+    knows_start: bool,
+    /// Number of failed backfills that have not been reported by a gap.
+    unreported_failures: u32,
+    /// Items that the client has seen in a list of flagged items.
+    known_flagged: BTreeSet<usize>,
+    /// Number of decisions at the time of the last backfill that was answered.
+    decisions_at_last_poll: usize,
+    polls_reviews: bool,
+    backfill_disabled: bool,
 }
 
-/// Request to REST, as the checks see it.
+/// Request for a backfill, with the state of the model at that time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CheckedRequest {
-    pub(super) wanted: BackfillQuery,
-    /// Number of decisions when it was sent.
-    pub(super) decided: usize,
-    /// True if an answer was defective, or the decisions can't have been found.
-    pub(super) excused: bool,
-    /// True if it used the key of another project.
-    pub(super) foreign: bool,
+    pub(super) query: BackfillQuery,
+    /// Number of decisions when the backfill was requested.
+    pub(super) decisions_at_request: usize,
+    /// True if the backfill may be incomplete, because of a defective response or exceeded limits.
+    pub(super) is_excused: bool,
+    /// True if the API key belongs to another project.
+    pub(super) uses_foreign_key: bool,
 }
 
 impl DecisionProgress {
-    /// `polls`: reviews are polled. `not_wanted`: the user has disabled backfill.
-    pub(super) fn from(start: usize, polls: bool, not_wanted: bool) -> Self {
+    /// Creates the progress of a client that must receive the decisions from position `start` on.
+    pub(super) fn new(start: usize, polls_reviews: bool, backfill_disabled: bool) -> Self {
         Self {
             start,
-            given: BTreeSet::new(),
-            newest: BTreeMap::new(),
-            checked: start,
-            excused: start,
-            owed: BTreeSet::new(),
-            start_known: false,
-            failed: 0,
-            known: BTreeSet::new(),
-            polled: 0,
-            polls,
-            not_wanted,
+            received: BTreeSet::new(),
+            newest_by_item: BTreeMap::new(),
+            checked_to: start,
+            excused_to: start,
+            expected_from_rest: BTreeSet::new(),
+            knows_start: false,
+            unreported_failures: 0,
+            known_flagged: BTreeSet::new(),
+            decisions_at_last_poll: 0,
+            polls_reviews,
+            backfill_disabled,
         }
     }
 
-    /// Returns `true` if the decision has arrived or need not arrive: a newer one has, or it can't be read.
-    fn is_settled(&self, contents: &Contents, position: usize) -> bool {
+    /// Returns `true` if the decision has arrived or need not arrive. It need not arrive if a gap covers it, if a newer
+    /// decision on the item has arrived, or if its row can't be parsed.
+    fn is_settled(&self, contents: &ModelContents, position: usize) -> bool {
         let content = contents.history[position].content;
-        position < self.excused
-            || self.given.contains(&position)
-            || self.newest.get(&content).is_some_and(|newest| *newest > position)
+        position < self.excused_to
+            || self.received.contains(&position)
+            || self.newest_by_item.get(&content).is_some_and(|newest| *newest > position)
             || contents.is_unreadable(content)
     }
 
-    /// `joined`: number of decisions when the server put the client into the room.
-    pub(super) fn check(&mut self, event: &Event, contents: &Contents, joined: usize) {
+    /// Checks the next event. A gap covers the decisions up to `decisions_at_join`, made before the server let the
+    /// client join.
+    pub(super) fn check(&mut self, event: &Event, contents: &ModelContents, decisions_at_join: usize) {
         match event {
-            Event::Gap(gap) => self.gap(gap.reason, joined),
+            Event::Gap(gap) => self.check_gap(gap.reason, decisions_at_join),
             Event::ModerationUpdate(update) => {
-                let position = contents.find(event).unwrap_or_else(|| panic!("of another project: {event:?}"));
-                self.decision(position, update.meta.origin, contents);
+                let position =
+                    contents.decision_of(event).unwrap_or_else(|| panic!("a decision of another project: {event:?}"));
+                self.check_decision(position, update.meta.origin, contents);
             }
             _ => {}
         }
     }
 
-    fn gap(&mut self, reason: GapReason, joined: usize) {
+    fn check_gap(&mut self, reason: GapReason, decisions_at_join: usize) {
         let true_reason = match reason {
-            // Without a start there is nothing to request from REST.
-            GapReason::Interrupted => self.not_wanted || !self.start_known,
-            GapReason::BackfillIncomplete => self.failed > 0,
+            // Without a known start, the client can't request a backfill.
+            GapReason::Interrupted => self.backfill_disabled || !self.knows_start,
+            GapReason::BackfillIncomplete => self.unreported_failures > 0,
             _ => false,
         };
-        assert!(true_reason, "LOST: a gap ({reason:?}) for what REST still lists; {self:?}");
-        self.failed = self.failed.saturating_sub(u32::from(reason == GapReason::BackfillIncomplete));
-        self.excused = self.excused.max(joined);
+        assert!(true_reason, "LOST: a gap ({reason:?}) for decisions that REST still lists; {self:?}");
+        self.unreported_failures =
+            self.unreported_failures.saturating_sub(u32::from(reason == GapReason::BackfillIncomplete));
+        self.excused_to = self.excused_to.max(decisions_at_join);
     }
 
-    fn decision(&mut self, position: usize, origin: Origin, contents: &Contents) {
+    fn check_decision(&mut self, position: usize, origin: Origin, contents: &ModelContents) {
         let decision = contents.history[position];
-        assert!(self.given.insert(position), "TWICE: {decision:?}");
-        let newest = self.newest.insert(decision.content, position);
+        assert!(self.received.insert(position), "TWICE: {decision:?}");
+        let newest = self.newest_by_item.insert(decision.content, position);
         assert!(newest.is_none_or(|newest| newest < position), "OUT OF ORDER: {decision:?} after a newer one");
-        self.owed.remove(&position);
+        self.expected_from_rest.remove(&position);
         if origin == Origin::Live {
-            self.start_known = true;
-            assert!(position >= self.checked || position < self.start, "OUT OF ORDER: {decision:?}, live");
-            let due = (self.checked..position).filter(|due| contents.history[*due].published);
+            self.knows_start = true;
+            assert!(position >= self.checked_to || position < self.start, "OUT OF ORDER: {decision:?}, live");
+            let due = (self.checked_to..position).filter(|due| contents.history[*due].is_published);
             let lost: Vec<_> = due.filter(|due| !self.is_settled(contents, *due)).collect();
             assert!(lost.is_empty(), "LOST: {lost:?} before {position}, without a gap; {self:?}");
-            self.checked = self.checked.max(position);
+            self.checked_to = self.checked_to.max(position);
         }
     }
 
-    /// Notes an answer of REST.
-    pub(super) fn on_rest_answer(&mut self, asked: CheckedRequest, found: Option<&BackfillData>, contents: &Contents) {
-        self.polled = asked.decided;
+    /// Checks and records the reply to a backfill request.
+    pub(super) fn on_backfill_reply(
+        &mut self,
+        request: CheckedRequest,
+        found: Option<&BackfillData>,
+        contents: &ModelContents,
+    ) {
+        self.decisions_at_last_poll = request.decisions_at_request;
         if let Some(listed) = found.and_then(|found| found.flagged.as_ref()) {
-            let flagged =
-                contents.flagged.iter().copied().filter(|content| contents.first_decision(*content) < asked.decided);
-            self.known.extend(flagged.filter(|content| !asked.excused || listed.contains(&contents.id(*content))));
+            let flagged = contents
+                .flagged
+                .iter()
+                .copied()
+                .filter(|content| contents.first_decision(*content) < request.decisions_at_request);
+            self.known_flagged
+                .extend(flagged.filter(|content| !request.is_excused || listed.contains(&contents.id(*content))));
         }
-        self.start_known |= found.is_some_and(|found| found.stream_start.is_some());
+        self.knows_start |= found.is_some_and(|found| found.stream_start.is_some());
         let complete = found.is_some_and(|found| found.is_complete);
-        let missed = matches!(asked.wanted, BackfillQuery::MissedDecisions { .. });
-        assert!(complete || asked.excused || !missed, "LOST: REST does not find what it has: {asked:?}, {found:?}");
-        match asked.wanted {
-            BackfillQuery::MissedDecisions { .. } if !complete => self.failed += 1,
-            BackfillQuery::MissedDecisions { .. } => self.owe(asked.decided, contents, |_, _| true),
-            // An item whose first decision has not arrived is not known as flagged.
-            BackfillQuery::Reviews if complete && !asked.foreign => {
-                self.owe(asked.decided, contents, |this, content| {
-                    this.newest.contains_key(&content) || contents.first_decision(content) < this.start
+        let missed = matches!(request.query, BackfillQuery::MissedDecisions { .. });
+        assert!(
+            complete || request.is_excused || !missed,
+            "LOST: the backfill missed decisions that REST lists: {request:?}, {found:?}"
+        );
+        match request.query {
+            BackfillQuery::MissedDecisions { .. } if !complete => self.unreported_failures += 1,
+            BackfillQuery::MissedDecisions { .. } => {
+                self.expect_from_rest(request.decisions_at_request, contents, |_, _| true)
+            }
+            // The client does not know an item as flagged until the item's first decision has arrived.
+            BackfillQuery::Reviews if complete && !request.uses_foreign_key => {
+                self.expect_from_rest(request.decisions_at_request, contents, |this, content| {
+                    this.newest_by_item.contains_key(&content) || contents.first_decision(content) < this.start
                 })
             }
             BackfillQuery::Reviews | BackfillQuery::StreamStart => {}
         }
     }
 
-    /// Like [`on_rest_answer`](Self::on_rest_answer), after the room was joined again: the client may ignore the answer.
-    pub(super) fn on_late_rest_answer(&mut self, found: Option<&BackfillData>) {
-        self.failed += u32::from(found.is_none_or(|found| !found.is_complete));
+    /// Records a reply that the client ignores, because it has joined the project again since the request.
+    pub(super) fn on_ignored_backfill_reply(&mut self, found: Option<&BackfillData>) {
+        self.unreported_failures += u32::from(found.is_none_or(|found| !found.is_complete));
     }
 
-    fn owe(&mut self, to: usize, contents: &Contents, known: impl Fn(&Self, usize) -> bool) {
+    /// Expects the decisions up to position `to` on items that the client knows.
+    fn expect_from_rest(&mut self, to: usize, contents: &ModelContents, known: impl Fn(&Self, usize) -> bool) {
         let due = (self.start..to).filter(|position| !self.is_settled(contents, *position));
-        // An item flagged before the join or within a gap, and reviewed before REST listed it, can't be known.
+        // The client can't know an item that was flagged before the join or within a gap and then reviewed before REST
+        // listed it.
         let listed = |content| {
             let first = contents.first_decision(content);
-            first >= self.excused || self.given.contains(&first) || self.known.contains(&content)
+            first >= self.excused_to || self.received.contains(&first) || self.known_flagged.contains(&content)
         };
         let due = due.filter(|position| listed(contents.history[*position].content));
         let due: Vec<_> = due.filter(|position| known(self, contents.history[*position].content)).collect();
-        // REST lists only the latest state of each item.
+        // REST lists only the most recent decision on each item.
         let newest: BTreeMap<_, _> =
             due.iter().map(|position| (contents.history[*position].content, *position)).collect();
-        self.owed.extend(newest.into_values());
+        self.expected_from_rest.extend(newest.into_values());
     }
 
-    /// Returns `true` if no further decision is due.
-    pub(super) fn is_done(&self, contents: &Contents) -> bool {
-        let due = |position: &usize| contents.history[*position].published;
-        let last_review = contents.history.iter().rposition(|decision| !decision.published);
-        (!self.polls || last_review.is_none_or(|review| self.polled > review || review < self.start))
-            && self.owed.iter().all(|position| self.is_settled(contents, *position))
+    /// Returns `true` if no further decision has to arrive.
+    pub(super) fn is_done(&self, contents: &ModelContents) -> bool {
+        let due = |position: &usize| contents.history[*position].is_published;
+        let last_review = contents.history.iter().rposition(|decision| !decision.is_published);
+        (!self.polls_reviews
+            || last_review.is_none_or(|review| self.decisions_at_last_poll > review || review < self.start))
+            && self.expected_from_rest.iter().all(|position| self.is_settled(contents, *position))
             && (self.start..contents.history.len()).filter(due).all(|position| self.is_settled(contents, position))
     }
 }

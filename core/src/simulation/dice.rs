@@ -1,9 +1,10 @@
-//! All randomness of a simulation, from its seed.
+//! Source of all random choices in a simulation.
 
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
+/// Random number generator that is initialised with the scenario's seed.
 #[derive(Debug)]
 pub(super) struct Dice(SmallRng);
 
@@ -12,25 +13,28 @@ impl Dice {
         Self(SmallRng::seed_from_u64(seed))
     }
 
+    /// Returns `true` with this probability. A probability of 0 draws no random number.
     pub(super) fn chance(&mut self, probability: f64) -> bool {
         probability > 0.0 && self.0.random_bool(probability.min(1.0))
     }
 
-    /// Returns a number from `low` to `high`, both included.
+    /// Returns a number from `low` to `high`, inclusive.
     pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         self.0.random_range(low..=high.max(low))
     }
 
+    /// Returns an index into a list of this length.
     pub(super) fn index(&mut self, len: usize) -> usize {
         self.0.random_range(0..len)
     }
 
-    /// Returns a duration of `low` to `high` milliseconds, with microsecond resolution.
-    pub(super) fn pause(&mut self, low: u64, high: u64) -> Duration {
+    /// Returns a duration of `low` to `high` milliseconds, with a resolution of one microsecond.
+    pub(super) fn duration_ms(&mut self, low: u64, high: u64) -> Duration {
         Duration::from_micros(self.between(low * 1_000, high * 1_000))
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.index(of.len())]
+    /// Returns one of the values.
+    pub(super) fn pick<T: Copy>(&mut self, values: &[T]) -> T {
+        values[self.index(values.len())]
     }
 }

@@ -1,20 +1,21 @@
-//! Events handed to a stream's ring, in order: its reader must receive exactly these, and each `Lagged` must stand for
-//! exactly what was dropped in its place.
+//! Events that were put into a stream's ring. The reader must receive exactly these events in order, and each `Lagged`
+//! must report exactly the events that were dropped at its position.
 
 use std::collections::VecDeque;
 
 use crate::events::{Event, ProjectId};
 
+/// Parts of an event that must be equal when the reader receives it.
 #[derive(Debug, PartialEq, Eq)]
-struct Item {
+struct ExpectedEvent {
     name: &'static str,
     event_id: Option<u64>,
     project: Option<ProjectId>,
     text: String,
 }
 
-impl Item {
-    fn of(event: &Event) -> Self {
+impl ExpectedEvent {
+    fn from_event(event: &Event) -> Self {
         let meta = event.meta();
         let text = match event {
             Event::Gap(gap) => format!("{:?}", (gap.reason, gap.missed)),
@@ -24,19 +25,19 @@ impl Item {
     }
 }
 
-/// Events handed over and not received yet. Dropped gaps are reported as one, before the [`Lagged`].
+/// Events that the reader has not received yet. Dropped gaps are reported as a single gap before the [`Lagged`].
 #[derive(Debug, Default)]
 pub(super) struct ExpectedRing {
-    items: VecDeque<Item>,
-    /// True if an early gap stands for those among the dropped events.
-    gap_reported: bool,
-    /// Dropped events with an id, since the last look.
-    pub(super) dropped: Vec<(ProjectId, u64)>,
+    items: VecDeque<ExpectedEvent>,
+    /// True if the reader has received a gap that stands for the gaps among the dropped events.
+    has_reported_gap: bool,
+    /// Project and id of each dropped event that the caller has not collected yet.
+    pub(super) dropped_ids: Vec<(ProjectId, u64)>,
 }
 
 impl ExpectedRing {
     pub(super) fn record(&mut self, event: &Event) {
-        self.items.push_back(Item::of(event));
+        self.items.push_back(ExpectedEvent::from_event(event));
     }
 
     fn next_is_gap(&self) -> bool {
@@ -44,12 +45,12 @@ impl ExpectedRing {
     }
 
     fn skip_gaps(&mut self) {
-        while self.gap_reported && self.next_is_gap() {
+        while self.has_reported_gap && self.next_is_gap() {
             self.items.pop_front();
         }
     }
 
-    /// Checks the next event; returns the number of events that it reports as dropped.
+    /// Checks the next event that the reader receives. Returns the number of events that it reports as dropped.
     pub(super) fn check(&mut self, event: &Event) -> u64 {
         match event {
             Event::Lagged(lagged) => {
@@ -57,26 +58,28 @@ impl ExpectedRing {
                     self.skip_gaps();
                     let dropped = self.items.pop_front();
                     let dropped = dropped.filter(|item| item.name != "gap");
-                    let dropped = dropped.unwrap_or_else(|| panic!("{lagged:?} does not add up"));
-                    self.dropped.extend(dropped.project.zip(dropped.event_id));
+                    let dropped = dropped.unwrap_or_else(|| panic!("no event was dropped here: {lagged:?}"));
+                    self.dropped_ids.extend(dropped.project.zip(dropped.event_id));
                 }
                 return lagged.missed;
             }
             Event::Gap(_) => {
                 let is_known = self.items.iter().any(|item| item.name == "gap");
-                assert!(is_known, "a gap that nobody handed out: {event:?}");
-                if self.items.front() == Some(&Item::of(event)) {
+                assert!(is_known, "a gap that was never put into the ring: {event:?}");
+                if self.items.front() == Some(&ExpectedEvent::from_event(event)) {
                     self.items.pop_front();
                 }
-                // The gap may stand for others that were dropped after it.
-                self.gap_reported = true;
+                // The gap may also stand for gaps that were dropped after it.
+                self.has_reported_gap = true;
             }
             _ => {
                 self.skip_gaps();
-                self.gap_reported = false;
+                self.has_reported_gap = false;
                 match self.items.pop_front() {
-                    Some(item) => assert_eq!(item, Item::of(event), "LOST OR OUT OF ORDER in the ring"),
-                    None => panic!("TWICE: more than was handed out: {event:?}"),
+                    Some(item) => {
+                        assert_eq!(item, ExpectedEvent::from_event(event), "LOST OR OUT OF ORDER in the ring")
+                    }
+                    None => panic!("TWICE: more events than were put into the ring: {event:?}"),
                 }
             }
         }
@@ -84,6 +87,6 @@ impl ExpectedRing {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.items.iter().all(|item| item.name == "gap" && self.gap_reported)
+        self.items.iter().all(|item| item.name == "gap" && self.has_reported_gap)
     }
 }

@@ -1,25 +1,33 @@
-//! A deterministic simulation: clients made of the real session machine and the real delivery, a model server with the
-//! replay rules, and a faulty network, all in virtual time and from one seed.
+//! Deterministic simulation of clients, a server and a faulty network, in virtual time.
 //!
-//! Checked of everything that leaves a machine and everything that a reader receives: each event of a project's log
-//! once and in order; a `Gap` or `Lagged` only where events are missing, with the right number; no event after a stored
-//! cursor is lost; after the trouble, every client has everything within bounded time; no timer fires needlessly; no
-//! minute has more attempts or events than allowed.
+//! The clients consist of the real session machine and the real delivery. The server is a model that follows the replay
+//! rules. A single seed determines all random choices.
 //!
-//! `SIM_SEED=n` runs one seed, `SIM_SEEDS=n` runs `n` seeds.
+//! The simulation checks everything that leaves a session machine and everything that a reader receives:
+//!
+//! - Each event of a project's log arrives once and in order.
+//! - A `Gap` or `Lagged` appears only where events are missing, and reports the right number.
+//! - No event after a stored cursor is lost.
+//! - Once faults have stopped, every client receives everything within a bounded time.
+//! - No timer fires needlessly.
+//! - No minute contains more connection attempts or events than allowed.
+//!
+//! `SIM_SEED=n` runs the seed `n`, and `SIM_SEEDS=n` runs `n` seeds.
 
-mod checking;
+mod action;
+mod client_driver;
+mod completion;
 mod decision_progress;
 mod dice;
-mod driving;
-mod end;
 mod expected_ring;
 mod faults;
 mod log_progress;
 mod network;
+mod output_checks;
 mod plans;
 mod polling;
-mod process;
+mod program;
+mod program_actions;
 mod reader;
 mod rest;
 mod scenario;
@@ -30,5 +38,4 @@ mod streams;
 mod suspend;
 mod tally;
 mod tests;
-mod user;
 mod world;

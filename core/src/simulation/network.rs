@@ -1,57 +1,65 @@
-//! The network, with the faults that are physically possible.
+//! The network, with all faults that are physically possible.
 //!
-//! On one connection, frames arrive in order and once, after any delay: TCP guarantees that, and long-polling has one
-//! request at a time. Frames may stall; nothing may arrive from some frame on (a cut, in one direction or both, which
-//! either side notices sooner, later or, in a black hole, never); and without TLS a frame may be damaged. A client that
-//! has given up a connection receives nothing more from it, but what it had sent may still reach the server next to its
-//! new connection. Live events that are lost, duplicated or out of order are another matter: brokers inside a server
-//! cause that, see `server/publisher`.
+//! Frames on a connection arrive once and in order, after any delay. TCP guarantees this for WebSocket, and
+//! long-polling sends only one request at a time. These faults may occur:
+//!
+//! - A frame stalls.
+//! - The connection is cut in one or both directions. Each side notices this immediately, later or never.
+//! - A frame is damaged, which is possible only without TLS.
+//! - Frames that a client sent before it abandoned a connection still reach the server, even after the client has
+//!   opened a new connection.
+//!
+//! Loss, duplication and reordering of live events are not faults of the network but of the brokers inside the server,
+//! which `server/publisher` simulates.
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{
-    dice::Dice,
-    server::Socket,
-    world::{Action, World},
-};
+use super::{action::Action, dice::Dice, server::Socket, world::World};
 use crate::session::ConnectionFailure;
 
-/// Packets below Engine.IO: a probe for a sign of life, and its answer.
-const BELOW: char = '\u{1}';
+/// First character of packets below Engine.IO.
+const TRANSPORT_PACKET_PREFIX: char = '\u{1}';
+/// Packet that asks the other side for a sign of life.
 pub(super) const PROBE: &str = "\u{1}probe";
-pub(super) const ALIVE: &str = "\u{1}alive";
+/// Reply to [`PROBE`].
+pub(super) const PROBE_REPLY: &str = "\u{1}alive";
 
-/// Receiver of frames.
+/// Side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,
     Server,
 }
 
+/// One direction of a connection.
 #[derive(Debug, Default)]
 struct Link {
+    /// Frames in flight, with their times of arrival.
     queue: VecDeque<(Duration, String)>,
-    last: Duration,
-    dead: bool,
+    /// Time at which the last frame arrives.
+    last_arrival: Duration,
+    is_dead: bool,
 }
 
+/// Connection of a client to a process of the server.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: usize,
     pub(super) node: usize,
-    pub(super) client_open: bool,
-    /// True if each of its requests may reach another process; true if one has.
-    pub(super) scattered: bool,
-    pub(super) astray: bool,
+    pub(super) is_client_open: bool,
+    /// True if each request may reach a different process of the server.
+    pub(super) is_scattered: bool,
+    /// True if a request has reached a process that does not know the session.
+    pub(super) reached_wrong_node: bool,
     pub(super) socket: Socket,
     to_client: Link,
     to_server: Link,
 }
 
 impl Connection {
-    /// Returns `true` if frames of both sides arrive.
+    /// Returns `true` if frames arrive in both directions.
     pub(super) fn is_healthy(&self) -> bool {
-        self.client_open && self.socket.open && !self.to_client.dead && !self.to_server.dead
+        self.is_client_open && self.socket.is_open && !self.to_client.is_dead && !self.to_server.is_dead
     }
 
     fn link(&mut self, to: Side) -> &mut Link {
@@ -63,62 +71,66 @@ impl Connection {
 }
 
 impl World {
-    /// Starts a client's connection attempt, which succeeds, fails, or never ends.
-    pub(super) fn dial(&mut self, client: usize, life: u64, attempt: u64, node: usize) {
-        let fails = self.troubled && self.dice.chance(self.scenario.wire.dial_fails);
+    /// Starts a client's connection attempt, which succeeds, fails or never ends.
+    pub(super) fn dial(&mut self, client: usize, run_number: u64, attempt: u64, node: usize) {
+        let fails = self.faults_active && self.dice.chance(self.scenario.network.dial_failure_rate);
         if fails && self.dice.chance(0.2) {
             return;
         }
-        let pause = self.dice.pause(1, if self.troubled { 3_000 } else { 50 });
-        self.after(pause, Action::Dialed { client, life, attempt, node, fails });
+        let pause = self.dice.duration_ms(1, if self.faults_active { 3_000 } else { 50 });
+        self.schedule_after(pause, Action::Dialed { client, run_number, attempt, node, fails });
     }
 
-    /// Opens the connection of an attempt, if a server is at its other end.
-    pub(super) fn connect(&mut self, client: usize, node: usize) -> Option<u64> {
-        if !self.server.up || !self.server.nodes[node] {
+    /// Opens a connection and returns its id, or returns `None` if the server's process is not running.
+    pub(super) fn open_connection(&mut self, client: usize, node: usize) -> Option<u64> {
+        if !self.server.is_up || !self.server.running_nodes[node] {
             return None;
         }
-        self.dialed += 1;
+        self.connection_count += 1;
         let connection = Connection {
             client,
             node,
-            client_open: true,
-            scattered: false,
-            astray: false,
+            is_client_open: true,
+            is_scattered: false,
+            reached_wrong_node: false,
             socket: Socket::default(),
             to_client: Link::default(),
             to_server: Link::default(),
         };
-        self.connections.insert(self.dialed, connection);
-        Some(self.dialed)
+        self.connections.insert(self.connection_count, connection);
+        Some(self.connection_count)
     }
 
-    pub(super) fn send(&mut self, id: u64, to: Side, mut frame: String) {
-        if to == Side::Server && self.goes_astray(id) {
+    /// Sends a frame to one side of a connection, with delays and faults.
+    pub(super) fn send_frame(&mut self, id: u64, to: Side, mut frame: String) {
+        if to == Side::Server && self.maybe_lose_session(id) {
             return;
         }
-        let wire = &self.scenario.wire;
+        let network = &self.scenario.network;
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.link(to).dead {
+        if connection.link(to).is_dead {
             return;
         }
-        let mut delay = self.dice.pause(0, if self.troubled { wire.delay } else { wire.delay.min(40) });
-        if self.troubled && self.dice.chance(wire.stalls) {
-            delay += self.dice.pause(100, 15_000);
+        let mut delay = self.dice.duration_ms(
+            0,
+            if self.faults_active { network.frame_delay_max_ms } else { network.frame_delay_max_ms.min(40) },
+        );
+        if self.faults_active && self.dice.chance(network.stall_rate) {
+            delay += self.dice.duration_ms(100, 15_000);
         }
-        if self.troubled && !frame.starts_with(BELOW) && self.dice.chance(wire.garbles) {
+        if self.faults_active && !frame.starts_with(TRANSPORT_PACKET_PREFIX) && self.dice.chance(network.garble_rate) {
             frame = garble(&frame, &mut self.dice);
-            self.tally.garbled += 1;
+            self.tally.frames_garbled += 1;
         }
         let link = connection.link(to);
-        link.last = link.last.max(self.now + delay);
-        let at = link.last;
+        link.last_arrival = link.last_arrival.max(self.now + delay);
+        let at = link.last_arrival;
         link.queue.push_back((at, frame));
-        self.at(at, Action::Deliver(id, to));
+        self.schedule_at(at, Action::DeliverFrames(id, to));
     }
 
-    /// Delivers the frames that are due.
-    pub(super) fn deliver(&mut self, id: u64, to: Side) {
+    /// Delivers all frames that have arrived at one side.
+    pub(super) fn deliver_frames(&mut self, id: u64, to: Side) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let (now, client) = (self.now, connection.client);
         let mut due = Vec::new();
@@ -126,80 +138,81 @@ impl World {
         while link.queue.front().is_some_and(|(at, _)| *at <= now) {
             due.extend(link.queue.pop_front().map(|(_, frame)| frame));
         }
-        let open = connection.client_open;
+        let open = connection.is_client_open;
         self.trace(|| format!("         to the {to:?} of client {client}: {due:?}"));
         match to {
             Side::Client if open && !due.is_empty() => {
-                self.goes_astray(id);
+                self.maybe_lose_session(id);
                 self.on_frames_arrived(client, &due);
             }
-            Side::Server => due.iter().for_each(|frame| self.on_frame(id, frame)),
+            Side::Server => due.iter().for_each(|frame| self.on_client_frame(id, frame)),
             Side::Client => {}
         }
     }
 
-    /// Cuts the connection from a random frame on, in the given directions.
-    pub(super) fn cut(&mut self, id: u64, sides: &[Side], told: bool) {
+    /// Cuts the connection in these directions. A random number of the frames in flight is lost.
+    pub(super) fn cut(&mut self, id: u64, sides: &[Side], is_noticed: bool) {
         for to in sides.iter().copied() {
             let Some(connection) = self.connections.get_mut(&id) else { return };
             let link = connection.link(to);
-            link.dead = true;
+            link.is_dead = true;
             link.queue.truncate(self.dice.between(0, link.queue.len() as u64) as usize);
             let last = link.queue.back().map_or(self.now, |(at, _)| (*at).max(self.now));
-            if told {
-                let pause = self.dice.pause(0, 3_000);
-                self.at(last + pause, Action::NoticeClosed(id, to));
+            if is_noticed {
+                let pause = self.dice.duration_ms(0, 3_000);
+                self.schedule_at(last + pause, Action::NoticeClosed(id, to));
             }
         }
     }
 
-    /// Notifies one side that the connection is gone.
+    /// Lets one side notice that the connection is closed.
     pub(super) fn notice_closed(&mut self, id: u64, side: Side) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         match side {
-            Side::Client if connection.client_open => {
-                connection.client_open = false;
+            Side::Client if connection.is_client_open => {
+                connection.is_client_open = false;
                 let client = connection.client;
-                let fault = match connection.astray {
+                let fault = match connection.reached_wrong_node {
                     true => ConnectionFailure::SessionUnknown("400".into()),
                     false => ConnectionFailure::PeerClosed("cut".into()),
                 };
                 self.on_connection_lost(client, fault);
             }
-            Side::Server => connection.socket.open = false,
+            Side::Server => connection.socket.is_open = false,
             Side::Client => {}
         }
         self.remove_if_closed(id);
     }
 
-    /// Closes the client's end. Frames that it had sent may arrive, and the server may or may not notice.
-    pub(super) fn hang_up(&mut self, id: u64) {
+    /// Closes the client's side. Frames in flight to the server may still arrive, and the server may not notice.
+    pub(super) fn close_client_side(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.client_open = false;
-        connection.to_client.dead = true;
+        connection.is_client_open = false;
+        connection.to_client.is_dead = true;
         connection.to_client.queue.clear();
-        let told = !self.troubled || self.dice.chance(0.8);
-        self.cut(id, &[Side::Server], told);
+        let is_noticed = !self.faults_active || self.dice.chance(0.8);
+        self.cut(id, &[Side::Server], is_noticed);
         self.remove_if_closed(id);
     }
 
-    /// Removes a connection that both sides have given up.
+    /// Removes the connection if both sides have closed it.
     fn remove_if_closed(&mut self, id: u64) {
-        if self.connections.get(&id).is_some_and(|connection| !connection.client_open && !connection.socket.open) {
+        if self.connections.get(&id).is_some_and(|connection| !connection.is_client_open && !connection.socket.is_open)
+        {
             self.connections.remove(&id);
         }
     }
 
-    pub(super) fn close_socket(&mut self, id: u64, told: bool) {
+    pub(super) fn close_server_side(&mut self, id: u64, is_noticed: bool) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.socket.open = false;
-        connection.to_server.dead = true;
-        self.cut(id, &[Side::Client], told);
+        connection.socket.is_open = false;
+        connection.to_server.is_dead = true;
+        self.cut(id, &[Side::Client], is_noticed);
         self.remove_if_closed(id);
     }
 }
 
-/// Damages a frame detectably. A digit that became another can't be detected by anyone.
+/// Damages a frame in a way that makes it invalid. A change of one digit into another would be impossible to detect.
 fn garble(frame: &str, dice: &mut Dice) -> String {
     let damaged: Vec<_> = frame.char_indices().filter(|(_, c)| "{}[]\",:".contains(*c)).map(|(at, _)| at).collect();
     if damaged.is_empty() || dice.chance(0.3) {

@@ -1,27 +1,30 @@
-//! Parts of a scenario: behaviour of REST, of the network and of programs.
+//! Parts of a scenario: the behaviour of REST, the network, the load balancer and the programs.
 
 use super::{dice::Dice, server::NODES};
-use crate::{Backfill, Overflow, rest::ReadLimits};
+use crate::{Backfill, Overflow, rest::BackfillLimits};
 
-/// Behaviour of REST, on servers without a log.
+/// Behaviour of REST on servers without an event log.
 #[derive(Debug, Clone)]
-pub(super) struct Rest {
-    /// Probability of an error.
-    pub(super) fails: f64,
-    /// Longest delay of a request or an answer, in milliseconds.
-    pub(super) slowest: u64,
-    pub(super) says_date: bool,
-    /// Limits of the client, and the largest answer, in rows of ordinary size.
-    pub(super) limits: ReadLimits,
-    pub(super) weight_max: u64,
-    /// Probabilities of an item with a defective row, and of a decision that takes minutes.
-    pub(super) defective_rows: f64,
-    pub(super) slow_decisions: f64,
+pub(super) struct RestBehaviour {
+    /// Probability that a request fails.
+    pub(super) failure_rate: f64,
+    /// Longest delay of a request or a response, in milliseconds.
+    pub(super) delay_max_ms: u64,
+    /// True if responses contain the server's time.
+    pub(super) sends_date: bool,
+    /// Limits of the client's backfills.
+    pub(super) limits: BackfillLimits,
+    /// Size limit of a response, in rows of ordinary size.
+    pub(super) response_size_max: u64,
+    /// Probability that an item has a defective row.
+    pub(super) defective_row_rate: f64,
+    /// Probability that the decision on an item takes up to several minutes.
+    pub(super) slow_decision_rate: f64,
 }
 
-impl Rest {
+impl RestBehaviour {
     pub(super) fn draw(dice: &mut Dice) -> Self {
-        let limits = ReadLimits {
+        let limits = BackfillLimits {
             per_page: dice.pick(&[4, 10, 100]),
             rows: dice.pick(&[30, 20_000, 20_000]),
             bytes: 64 << 20,
@@ -29,86 +32,94 @@ impl Rest {
             lookups: dice.pick(&[3, 1_000, 1_000]),
         };
         Self {
-            fails: rare(dice, 0.3, 300),
-            slowest: dice.pick(&[20, 500, 3_000, 20_000]),
-            says_date: dice.chance(0.8),
+            failure_rate: draw_rate(dice, 0.3, 300),
+            delay_max_ms: dice.pick(&[20, 500, 3_000, 20_000]),
+            sends_date: dice.chance(0.8),
             limits,
-            weight_max: dice.pick(&[3, 20, 1_000]),
-            defective_rows: rare(dice, 0.3, 100),
-            slow_decisions: rare(dice, 0.3, 200),
+            response_size_max: dice.pick(&[3, 20, 1_000]),
+            defective_row_rate: draw_rate(dice, 0.3, 100),
+            slow_decision_rate: draw_rate(dice, 0.3, 200),
         }
     }
 }
 
-/// Balancer in front of the server's processes.
+/// Load balancer in front of the server's processes.
 #[derive(Debug, Clone)]
 pub(super) struct Balancer {
-    /// True if each request of a polling session may reach any process.
-    pub(super) scatters: bool,
-    pub(super) refuses_websocket: f64,
+    /// True if each request of a polling session may reach a different process.
+    pub(super) scatters_requests: bool,
+    /// Probability that the balancer refuses a WebSocket connection.
+    pub(super) refused_websocket_rate: f64,
 }
 
 impl Balancer {
     pub(super) fn draw(dice: &mut Dice) -> Self {
-        Self { scatters: dice.chance(0.7), refuses_websocket: rare(dice, 0.15, 900) }
+        Self { scatters_requests: dice.chance(0.7), refused_websocket_rate: draw_rate(dice, 0.15, 900) }
     }
 }
 
+/// Behaviour of the network. Each rate is the probability per frame or per connection attempt.
 #[derive(Debug, Clone)]
-pub(super) struct Wire {
-    /// Longest ordinary delay of a frame, in milliseconds.
-    pub(super) delay: u64,
-    pub(super) stalls: f64,
-    pub(super) garbles: f64,
-    pub(super) dial_fails: f64,
+pub(super) struct NetworkFaults {
+    /// Longest delay of a frame that does not stall, in milliseconds.
+    pub(super) frame_delay_max_ms: u64,
+    pub(super) stall_rate: f64,
+    pub(super) garble_rate: f64,
+    pub(super) dial_failure_rate: f64,
 }
 
 /// Plan of one of a client's readers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReaderPlan {
-    /// True for all of the client's events, false for one project's.
-    pub(super) wide: bool,
+    /// True if the reader reads the events of all projects instead of those of one project.
+    pub(super) all_projects: bool,
+    /// Kind of events that the reader selects, or `None` for all kinds.
     pub(super) kind: Option<&'static str>,
-    /// Longest pause after a batch, in milliseconds, and the size of a batch.
-    pub(super) pace: u64,
-    pub(super) batch: usize,
+    /// Longest pause after a batch, in milliseconds.
+    pub(super) pause_max_ms: u64,
+    pub(super) batch_size: usize,
 }
 
+/// Options of a client, and the plans of its readers.
 #[derive(Debug, Clone)]
 pub(super) struct ClientPlan {
     /// Number of configured endpoints.
     pub(super) endpoints: usize,
     pub(super) overflow: Overflow,
+    /// Capacity of each stream's buffer, in events.
     pub(super) buffer: usize,
+    /// Capacity of each stream's buffer, in bytes.
     pub(super) bytes: usize,
     pub(super) backfill: Backfill,
-    /// True if its API key belongs to another project.
-    pub(super) foreign_key: bool,
-    pub(super) review_poll: Option<u64>,
+    /// True if the client's API key belongs to another project.
+    pub(super) uses_foreign_key: bool,
+    /// Interval at which reviews are polled, in seconds.
+    pub(super) review_poll_s: Option<u64>,
     pub(super) retry_first_connect: bool,
     pub(super) rate_limit: u32,
-    pub(super) heartbeat: Option<u64>,
+    /// Interval of the heartbeat, in seconds.
+    pub(super) heartbeat_s: Option<u64>,
     pub(super) readers: Vec<ReaderPlan>,
 }
 
-/// Draws a probability: 0 in many scenarios, otherwise at most `most` thousandths.
-pub(super) fn rare(dice: &mut Dice, often: f64, most: u64) -> f64 {
-    if dice.chance(often) { dice.between(1, most) as f64 / 1_000.0 } else { 0.0 }
+/// Returns 0 or, with a probability of `nonzero_chance`, a random probability of at most `max_thousandths` thousandths.
+pub(super) fn draw_rate(dice: &mut Dice, nonzero_chance: f64, max_thousandths: u64) -> f64 {
+    if dice.chance(nonzero_chance) { dice.between(1, max_thousandths) as f64 / 1_000.0 } else { 0.0 }
 }
 
-impl Wire {
+impl NetworkFaults {
     pub(super) fn draw(dice: &mut Dice, has_log: bool) -> Self {
         Self {
-            delay: dice.pick(&[1, 40, 400]),
-            stalls: rare(dice, 0.4, 60),
-            garbles: if has_log { rare(dice, 0.25, 40) } else { 0.0 },
-            dial_fails: rare(dice, 0.5, 500),
+            frame_delay_max_ms: dice.pick(&[1, 40, 400]),
+            stall_rate: draw_rate(dice, 0.4, 60),
+            garble_rate: if has_log { draw_rate(dice, 0.25, 40) } else { 0.0 },
+            dial_failure_rate: draw_rate(dice, 0.5, 500),
         }
     }
 }
 
-/// Kinds of events that readers select.
-const KINDS: [Option<&str>; 5] =
+/// Kinds of events that a reader may select. `None` stands for all kinds.
+const READER_KINDS: [Option<&str>; 5] =
     [None, Some("moderation_update"), Some("stats_update"), Some("rule_update"), Some("user_activity")];
 
 impl ClientPlan {
@@ -119,10 +130,10 @@ impl ClientPlan {
         for first in [true, false, false, false, false] {
             if first || dice.chance(0.4) {
                 readers.push(ReaderPlan {
-                    wide: !first && dice.chance(0.3),
-                    kind: dice.pick(&KINDS).filter(|_| !first),
-                    pace: dice.pick(&[1, 50, 2_000, 20_000, 120_000]),
-                    batch: dice.pick(&[1, 1, 5, 64]),
+                    all_projects: !first && dice.chance(0.3),
+                    kind: dice.pick(&READER_KINDS).filter(|_| !first),
+                    pause_max_ms: dice.pick(&[1, 50, 2_000, 20_000, 120_000]),
+                    batch_size: dice.pick(&[1, 1, 5, 64]),
                 });
             }
         }
@@ -132,11 +143,11 @@ impl ClientPlan {
             buffer: dice.pick(&[1, 2, 8, 40, 1_024]),
             bytes: dice.pick(&[8 << 20, 8 << 20, 1_500, 10_000]),
             backfill: dice.pick(&[Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Off]),
-            foreign_key: dice.chance(0.05),
-            review_poll: dice.pick(&[None, None, Some(5), Some(60)]),
+            uses_foreign_key: dice.chance(0.05),
+            review_poll_s: dice.pick(&[None, None, Some(5), Some(60)]),
             retry_first_connect: dice.chance(0.5),
             rate_limit: dice.pick(&[20, 100, 100, 100]),
-            heartbeat: dice.pick(&[None, Some(30)]),
+            heartbeat_s: dice.pick(&[None, Some(30)]),
             readers,
         }
     }

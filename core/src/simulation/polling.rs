@@ -1,20 +1,16 @@
-//! Clients that fall back to long-polling where WebSocket is refused, through a balancer that may send each request of
-//! a session to another process of the server. A process that does not know the session answers 400, which ends the
-//! session.
+//! Clients that fall back to long-polling when WebSocket is refused.
+//!
+//! The load balancer may send each request of a polling session to a different process of the server. A process that
+//! does not know the session responds with 400, which ends the session.
 
-use super::{
-    network::Side,
-    process::Running,
-    server::NODES,
-    world::{Action, World},
-};
+use super::{action::Action, network::Side, program::Running, server::NODES, world::World};
 use crate::driver::PollingFallback;
 
-/// Largest number of consecutive failed attempts by polling. More are not chance: each is acknowledged with a
-/// probability of a quarter.
-const POLLED_MAX: u32 = 16;
+/// Maximum number of consecutive polling connections through a balancer that scatters requests. Each connection
+/// succeeds with a probability of 25%, so a longer series shows that the client never stops polling.
+const SCATTERED_ATTEMPTS_MAX: u32 = 16;
 
-/// A client's transports: the fallback of each endpoint, and the attempt in progress.
+/// A client's choice of transports: the fallback state of each endpoint, and the current attempt.
 #[derive(Debug)]
 pub(super) struct Transports {
     fallbacks: Vec<PollingFallback>,
@@ -22,30 +18,30 @@ pub(super) struct Transports {
     /// True if the attempt may try both transports.
     tries_both: bool,
     by_polling: bool,
-    /// Consecutive failed attempts by polling since the trouble ended.
-    polled: u32,
+    /// Number of consecutive polling connections with scattered requests since the fault phase ended.
+    scattered_attempts: u32,
 }
 
 impl Transports {
     pub(super) fn new(endpoints: usize) -> Self {
         let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoints).collect();
-        Self { fallbacks, endpoint: 0, tries_both: false, by_polling: false, polled: 0 }
+        Self { fallbacks, endpoint: 0, tries_both: false, by_polling: false, scattered_attempts: 0 }
     }
 }
 
 impl World {
-    /// Starts an attempt.
-    pub(super) fn begin_attempt(&self, at: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
+    /// Chooses the transport of a new connection attempt.
+    pub(super) fn begin_attempt(&self, client: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
-        let by_polling = transports.fallbacks[endpoint].begin(self.present(at).mono);
+        let by_polling = transports.fallbacks[endpoint].begin(self.client_now(client).mono);
         (transports.endpoint, transports.tries_both, transports.by_polling) = (endpoint, tries_both, by_polling);
     }
 
-    /// Opens a transport after the attempt has reached the server; returns `true` if it is open.
+    /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses it.
     pub(super) fn open_transport(&mut self, running: &mut Running, id: u64) -> bool {
         let transports = &mut running.transports;
-        let refuses = self.troubled && self.dice.chance(self.scenario.balancer.refuses_websocket);
-        if refuses && !transports.by_polling {
+        let is_refused = self.faults_active && self.dice.chance(self.scenario.balancer.refused_websocket_rate);
+        if is_refused && !transports.by_polling {
             let fallback = &mut transports.fallbacks[transports.endpoint];
             if !transports.tries_both {
                 fallback.websocket_refused();
@@ -55,37 +51,42 @@ impl World {
             fallback.polling_opened();
             transports.by_polling = true;
         }
-        let scattered = transports.by_polling && self.scenario.balancer.scatters;
-        transports.polled = if scattered && !self.troubled { transports.polled + 1 } else { 0 };
-        assert!(transports.polled <= POLLED_MAX, "polling that does not work is never given up");
-        self.tally.polled += u64::from(transports.by_polling);
+        let is_scattered = transports.by_polling && self.scenario.balancer.scatters_requests;
+        transports.scattered_attempts =
+            if is_scattered && !self.faults_active { transports.scattered_attempts + 1 } else { 0 };
+        assert!(
+            transports.scattered_attempts <= SCATTERED_ATTEMPTS_MAX,
+            "a client never stops polling although polling does not work"
+        );
+        self.tally.polling_connections += u64::from(transports.by_polling);
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.scattered = scattered;
+            connection.is_scattered = is_scattered;
         }
         true
     }
 
-    /// Notes that the server has admitted the client.
-    pub(super) fn on_announced(&mut self, at: usize, running: &mut Running, endpoint: usize) {
+    /// Records that the server has accepted the client.
+    pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut Running, endpoint: usize) {
         let transports = &mut running.transports;
-        transports.fallbacks[endpoint].on_acknowledged(self.present(at).mono);
-        if !transports.by_polling && std::mem::take(&mut self.clients[at].astray) {
-            self.tally.back_by_websocket += 1;
+        transports.fallbacks[endpoint].on_acknowledged(self.client_now(client).mono);
+        if !transports.by_polling && std::mem::take(&mut self.clients[client].lost_polling_session) {
+            self.tally.returns_to_websocket += 1;
         }
     }
 
-    /// Returns `true` if the next request of a session reaches a process that does not know it. That ends the session.
-    pub(super) fn goes_astray(&mut self, id: u64) -> bool {
+    /// Randomly decides whether the next request of a scattered session reaches a process that does not know the
+    /// session. If so, ends the session and returns `true`.
+    pub(super) fn maybe_lose_session(&mut self, id: u64) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        if !connection.scattered || !connection.is_healthy() || self.dice.index(NODES) == 0 {
+        if !connection.is_scattered || !connection.is_healthy() || self.dice.index(NODES) == 0 {
             return false;
         }
-        self.tally.astray += 1;
-        connection.astray = true;
-        self.clients[connection.client].astray = true;
+        self.tally.wrong_node_requests += 1;
+        connection.reached_wrong_node = true;
+        self.clients[connection.client].lost_polling_session = true;
         self.cut(id, &[Side::Client, Side::Server], false);
-        let pause = self.dice.pause(1, 300);
-        self.after(pause, Action::NoticeClosed(id, Side::Client));
+        let pause = self.dice.duration_ms(1, 300);
+        self.schedule_after(pause, Action::NoticeClosed(id, Side::Client));
         true
     }
 }

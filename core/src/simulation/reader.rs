@@ -1,4 +1,4 @@
-//! Readers of streams, fast and slow, and the checks of what they receive.
+//! Fast and slow readers of streams, and the checks of the events that they receive.
 
 use std::{
     pin::pin,
@@ -20,7 +20,7 @@ use crate::{
     events::{Event, Gap, GapReason},
 };
 
-/// Waker that records a wake-up.
+/// Waker that records whether it was woken.
 #[derive(Debug, Default)]
 pub(super) struct WakeFlag(AtomicBool);
 
@@ -30,58 +30,68 @@ impl Wake for WakeFlag {
     }
 }
 
-/// Reference that a reader's events are compared with.
+/// Events that a reader should receive.
 #[derive(Debug)]
-pub(super) enum Reference {
-    /// Events that were put into its ring.
+pub(super) enum Expectation {
+    /// The events that were put into the reader's ring.
     Ring(ExpectedRing),
-    /// The logs: events that found no room in the ring are read from them.
-    Logs { projects: Vec<Option<LogProgress>>, unlogged: u64 },
+    /// The events of the logs. Those that did not fit into the ring are read from the log later.
+    Logs {
+        /// Progress in the log of each project that the reader reads.
+        projects: Vec<Option<LogProgress>>,
+        /// Number of events without an id that the reader has not received yet.
+        unlogged: u64,
+    },
 }
 
+/// Reader of one stream.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) number: u64,
     pub(super) plan: ReaderPlan,
-    /// `None` for all of the client's projects.
+    /// Project of the stream, or `None` for a stream of all projects.
     pub(super) project: Option<usize>,
     stream: EventStream,
-    flag: Arc<WakeFlag>,
-    /// True if it waits to be woken, false during a pause.
-    pub(super) waits: bool,
-    pub(super) ended: bool,
-    /// True if its project was left: a `Lagged` reports the rest.
-    pub(super) leaving: bool,
-    pub(super) reference: Reference,
-    /// Position in each project's log after the events received; below it, positions held for a later replay.
+    wake_flag: Arc<WakeFlag>,
+    /// True if the reader waits to be woken. False during a pause.
+    pub(super) is_waiting: bool,
+    pub(super) has_ended: bool,
+    /// True if the program has left the reader's project. A `Lagged` then reports the remaining events.
+    pub(super) is_leaving: bool,
+    pub(super) expectation: Expectation,
+    /// Id of the last event received, by project.
     pub(super) positions: Vec<Option<u64>>,
-    held: Vec<Option<u64>>,
-    /// True if it was too slow and its stream has ended.
-    pub(super) overflowed: bool,
+    /// Position that the cursor must not pass, by project, because the events after it can still be replayed.
+    cursor_holds: Vec<Option<u64>>,
+    /// True if the stream has ended because the reader was too slow.
+    pub(super) has_overflowed: bool,
+    /// True if the stream ends when its buffer overflows.
     ends_on_overflow: bool,
 }
 
-/// Returns `true` if an event without a project goes to every project's streams.
-pub(super) fn concerns_all(event: &Event) -> bool {
+/// Returns `true` if an event without a project is delivered to the streams of all projects.
+pub(super) fn is_for_all_projects(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
-/// Counts of one batch.
+/// Counts of the events in one batch.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct BatchCounts {
     pub(super) events: u64,
+    /// Number of events that gaps in the batch report as missing.
     pub(super) missing: u64,
+    /// Number of events that `Lagged` events in the batch report as dropped.
     pub(super) dropped: u64,
 }
 
 impl Reader {
-    /// `positions`: its first position in each project.
+    /// Creates a reader that starts at these positions, one for each project.
     pub(super) fn new(
         number: u64,
         plan: ReaderPlan,
         project: Option<usize>,
         stream: EventStream,
-        reference: Reference,
+        expectation: Expectation,
         positions: Vec<Option<u64>>,
         ends_on_overflow: bool,
     ) -> Self {
@@ -90,72 +100,80 @@ impl Reader {
             plan,
             project,
             stream,
-            flag: Arc::default(),
-            waits: false,
-            ended: false,
-            leaving: false,
-            reference,
-            held: vec![None; positions.len()],
+            wake_flag: Arc::default(),
+            is_waiting: false,
+            has_ended: false,
+            is_leaving: false,
+            expectation,
+            cursor_holds: vec![None; positions.len()],
             positions,
-            overflowed: false,
+            has_overflowed: false,
             ends_on_overflow,
         }
     }
 
-    /// Largest cursor of the project that this reader allows.
-    pub(super) fn limit(&self, project: usize) -> Option<u64> {
+    /// Returns the largest cursor of the project that this reader permits.
+    pub(super) fn cursor_limit(&self, project: usize) -> Option<u64> {
         let position = self.positions[project]?;
-        Some(self.held[project].map_or(position, |held| held.min(position)))
+        Some(self.cursor_holds[project].map_or(position, |held| held.min(position)))
     }
 
-    fn hold(&mut self, project: usize, to: u64) {
-        self.held[project] = Some(self.held[project].map_or(to, |held| held.min(to)));
+    /// Keeps the cursor from passing this position.
+    fn hold_cursor(&mut self, project: usize, to: u64) {
+        self.cursor_holds[project] = Some(self.cursor_holds[project].map_or(to, |held| held.min(to)));
     }
 
     /// Returns `true` if the hub delivers the event to this reader.
-    pub(super) fn is_for(&self, event: &Event, project: Option<usize>) -> bool {
+    pub(super) fn receives(&self, event: &Event, project: Option<usize>) -> bool {
         let mine = match (self.project, project) {
             (None, _) => true,
             (Some(mine), Some(project)) => mine == project,
-            (Some(_), None) => event.project_id().is_none() && concerns_all(event),
+            (Some(_), None) => event.project_id().is_none() && is_for_all_projects(event),
         };
-        mine && !self.ended && self.wants(event)
+        mine && !self.has_ended && self.accepts(event)
     }
 
-    pub(super) fn wants(&self, event: &Event) -> bool {
+    /// Returns `true` if the event is of the kind that the reader selects, or a gap.
+    pub(super) fn accepts(&self, event: &Event) -> bool {
         self.plan.kind.is_none_or(|kind| event.name() == kind) || matches!(event, Event::Gap(_))
     }
 
+    /// Records an event that the hub delivers to this reader.
     pub(super) fn record(&mut self, event: &Event) {
-        match &mut self.reference {
-            Reference::Ring(expected) => expected.record(event),
-            Reference::Logs { unlogged, .. } => {
+        match &mut self.expectation {
+            Expectation::Ring(expected) => expected.record(event),
+            Expectation::Logs { unlogged, .. } => {
                 *unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
         }
     }
 
-    /// Returns `true` if it was woken since it started to wait.
+    /// Returns `true` if the reader has been woken since it started to wait.
     pub(super) fn was_woken(&mut self) -> bool {
-        self.waits && self.flag.0.swap(false, Ordering::Relaxed)
+        self.is_waiting && self.wake_flag.0.swap(false, Ordering::Relaxed)
     }
 
-    /// Takes up to a batch of events; `None` if there are none, and it waits.
-    pub(super) fn read(&mut self, server: &Server, excuses: &dyn Fn(usize) -> Excuses, over: bool) -> Option<Batch> {
-        self.waits = false;
-        let waker = Waker::from(self.flag.clone());
+    /// Reads and checks one batch of events. Returns `None` and starts to wait if no events are available.
+    pub(super) fn read(
+        &mut self,
+        server: &Server,
+        excuses: &dyn Fn(usize) -> Excuses,
+        client_has_ended: bool,
+    ) -> Option<BatchCounts> {
+        self.is_waiting = false;
+        let waker = Waker::from(self.wake_flag.clone());
         let taken = self.poll(&mut Context::from_waker(&waker));
         let Poll::Ready(taken) = taken else {
-            self.waits = true;
+            self.is_waiting = true;
             return None;
         };
         let events = taken.unwrap_or_else(|error| {
-            self.overflowed = self.ends_on_overflow && error.kind() == ErrorKind::Overflow;
-            assert!(over || self.overflowed, "a stream ended: {error}");
+            self.has_overflowed = self.ends_on_overflow && error.kind() == ErrorKind::Overflow;
+            assert!(client_has_ended || self.has_overflowed, "a stream ended with an error: {error}");
             Vec::new()
         });
-        self.ended = events.is_empty();
-        let mut batch = Batch { events: events.len() as u64, ..Batch::default() };
+        self.has_ended = events.is_empty();
+        let mut batch = BatchCounts { events: events.len() as u64, ..BatchCounts::default() };
         for event in events {
             self.check(&event, server, excuses, &mut batch);
         }
@@ -163,97 +181,106 @@ impl Reader {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<Event>, Error>> {
-        if self.plan.batch > 1 {
-            return pin!(self.stream.next_batch(self.plan.batch)).poll(cx);
+        if self.plan.batch_size > 1 {
+            return pin!(self.stream.next_batch(self.plan.batch_size)).poll(cx);
         }
         let next = pin!(self.stream.next()).poll(cx);
         next.map(|event| event.transpose().map(|event| event.into_iter().collect()))
     }
 
-    fn check(&mut self, event: &Event, server: &Server, excuses: &dyn Fn(usize) -> Excuses, batch: &mut Batch) {
+    fn check(&mut self, event: &Event, server: &Server, excuses: &dyn Fn(usize) -> Excuses, batch: &mut BatchCounts) {
         let project = event.project_id().and_then(|name| server.project(name));
-        assert!(self.wants(event) || matches!(event, Event::Lagged(_)), "unwanted: {event:?}");
-        match &mut self.reference {
-            Reference::Ring(expected) => batch.dropped += expected.check(event),
-            Reference::Logs { projects, unlogged } => match (event, project) {
+        assert!(
+            self.accepts(event) || matches!(event, Event::Lagged(_)),
+            "the reader did not select this kind: {event:?}"
+        );
+        match &mut self.expectation {
+            Expectation::Ring(expected) => batch.dropped += expected.check(event),
+            Expectation::Logs { projects, unlogged } => match (event, project) {
                 (Event::Lagged(lagged), _) => {
-                    assert!(self.leaving || lagged.missed <= *unlogged, "LOST: {lagged:?}, of {unlogged} without ids");
+                    assert!(
+                        self.is_leaving || lagged.missed <= *unlogged,
+                        "LOST: {lagged:?}, of {unlogged} without ids"
+                    );
                     *unlogged = unlogged.saturating_sub(lagged.missed);
                     batch.dropped += lagged.missed;
                 }
                 (_, Some(project)) if event.event_id().is_some() => {
-                    // A project that is not joined is not checked.
+                    // Events of projects that have not been joined are not checked.
                     if let Some(log_progress) = &mut projects[project] {
                         batch.missing += log_progress.check(event, &server.logs[project], excuses(project));
                     }
                 }
-                _ => *unlogged = unlogged.checked_sub(1).expect("TWICE: more than was handed out"),
+                _ => *unlogged = unlogged.checked_sub(1).expect("TWICE: more events than were delivered"),
             },
         }
         if let Some((project, id)) = project.zip(event.event_id()) {
             self.positions[project] = Some(id);
             if let Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), .. }) = event {
-                self.hold(project, id - missed);
+                self.hold_cursor(project, id - missed);
             }
         }
-        let dropped = match &mut self.reference {
-            Reference::Ring(expected) => std::mem::take(&mut expected.dropped),
-            Reference::Logs { .. } => Vec::new(),
+        let dropped = match &mut self.expectation {
+            Expectation::Ring(expected) => std::mem::take(&mut expected.dropped_ids),
+            Expectation::Logs { .. } => Vec::new(),
         };
         for (name, id) in dropped {
-            server.project(&name).into_iter().for_each(|project| self.hold(project, id - 1));
+            server.project(&name).into_iter().for_each(|project| self.hold_cursor(project, id - 1));
         }
     }
 
-    /// Returns `true` if it has received everything.
+    /// Returns `true` if the reader has received everything.
     pub(super) fn is_done(&self, server: &Server) -> bool {
-        let read = match &self.reference {
-            Reference::Ring(expected) => expected.is_empty(),
-            Reference::Logs { projects, unlogged } => {
+        let read = match &self.expectation {
+            Expectation::Ring(expected) => expected.is_empty(),
+            Expectation::Logs { projects, unlogged } => {
                 let progresses = projects.iter().zip(&server.logs);
-                // After an undetectable restore, the log may hold more events of its kind than this reader can know of.
-                let done =
-                    |log_progress: &LogProgress, log| log_progress.is_done(log) || log_progress.is_of_another_past(log);
+                // After a restore that the client can't detect, the log may contain events that the reader never
+                // receives.
+                let done = |log_progress: &LogProgress, log| {
+                    log_progress.is_done(log) || log_progress.is_on_another_branch(log)
+                };
                 *unlogged == 0 && progresses.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
             }
         };
-        self.ended || (self.waits && read)
+        self.has_ended || (self.is_waiting && read)
     }
 }
 
 impl Reader {
-    /// Progress in a project's log, if it is compared with the log.
+    /// Returns the progress in a project's log, if the reader is checked against the log.
     pub(super) fn log_progress(&self, project: usize) -> Option<&LogProgress> {
-        match &self.reference {
-            Reference::Logs { projects, .. } => projects[project].as_ref(),
-            Reference::Ring(_) => None,
+        match &self.expectation {
+            Expectation::Logs { projects, .. } => projects[project].as_ref(),
+            Expectation::Ring(_) => None,
         }
     }
 
-    /// Notes a restore that its client could not detect.
-    pub(super) fn note_restore(&mut self, project: usize, to: Option<u64>) {
-        if let Reference::Logs { projects, .. } = &mut self.reference
+    /// Records that the project's log was restored in a way that the client can't detect.
+    pub(super) fn record_restore(&mut self, project: usize, to: Option<u64>) {
+        if let Expectation::Logs { projects, .. } = &mut self.expectation
             && let Some(log_progress) = &mut projects[project]
         {
-            log_progress.note_restore(to);
+            log_progress.record_restore(to);
         }
     }
 
-    /// Starts the record of a project that was joined.
-    pub(super) fn on_project_opened(&mut self, at: usize, opening: &super::process::ProjectProgress) {
-        if let (Reference::Logs { projects, .. }, super::process::ProjectProgress::Log(log_progress)) =
-            (&mut self.reference, opening)
+    /// Starts to check the events of a project that the program is joining.
+    pub(super) fn on_project_opened(&mut self, project: usize, initial_progress: &super::program::ProjectProgress) {
+        if let (Expectation::Logs { projects, .. }, super::program::ProjectProgress::Log(log_progress)) =
+            (&mut self.expectation, initial_progress)
         {
-            projects[at] = Some(log_progress.of_kind(self.plan.kind));
+            projects[project] = Some(log_progress.for_kind(self.plan.kind));
         }
     }
 
-    pub(super) fn on_stream_started(&mut self, at: usize, id: u64) {
-        (self.positions[at], self.held[at]) = (Some(id), None);
-        if let Reference::Logs { projects, .. } = &mut self.reference
-            && let Some(log_progress) = &mut projects[at]
+    /// Records the position at which the events of a project start.
+    pub(super) fn on_stream_started(&mut self, project: usize, id: u64) {
+        (self.positions[project], self.cursor_holds[project]) = (Some(id), None);
+        if let Expectation::Logs { projects, .. } = &mut self.expectation
+            && let Some(log_progress) = &mut projects[project]
         {
-            log_progress.id.get_or_insert(id);
+            log_progress.complete_to.get_or_insert(id);
         }
     }
 }

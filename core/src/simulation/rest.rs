@@ -1,4 +1,4 @@
-//! REST in a simulation: the real scan of a backfill, over a model of the server's answers in virtual time.
+//! Backfills through REST. The real backfill code runs in virtual time, against a model of the server's responses.
 
 use std::{
     pin::Pin,
@@ -10,23 +10,25 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
+    action::Action,
     decision_progress::CheckedRequest,
-    process::{ProjectProgress, Running},
-    world::{Action, World},
+    program::{ProjectProgress, Running},
+    world::World,
 };
 use crate::{
     ContentFilter, Error,
-    rest::{Body, ContentSource, ReadLimits, fetch},
+    rest::{BackfillLimits, ContentSource, ResponseBody, fetch_backfill},
     session::{BackfillQuery, BackfillReply, BackfillRequest, Input, Now},
 };
 
-/// Limits that the scan promises: the total duration of one request's answers, and the time between an item's
-/// submission and its decision.
-const PATIENCE: Duration = Duration::from_secs(60);
-const WINDOW: Duration = Duration::from_secs(602);
+/// Duration after which a backfill may be incomplete.
+const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest time between the submission and the decision of an item for which a backfill must find the decision.
+const DECISION_WINDOW: Duration = Duration::from_secs(602);
 
-type Answer = Result<Body, Error>;
+type RestResult = Result<ResponseBody, Error>;
 
+/// Request of a backfill to the server, or to the clock.
 #[derive(Debug, Clone)]
 pub(super) enum RestQuery {
     Page(ContentFilter),
@@ -34,106 +36,117 @@ pub(super) enum RestQuery {
     Sleep(Duration),
 }
 
+/// Requests of a backfill that the simulation has not processed, and the backfill's current time.
 #[derive(Debug)]
-struct Mailbox {
+struct RequestQueue {
     now: Now,
-    asked: Vec<(RestQuery, oneshot::Sender<Answer>)>,
+    requests: Vec<(RestQuery, oneshot::Sender<RestResult>)>,
 }
 
-/// The server's items as a backfill reads them.
-struct Model {
-    mailbox: Arc<Mutex<Mailbox>>,
-    limits: ReadLimits,
+/// Content source of a backfill, which forwards all requests to the simulation.
+struct ModelSource {
+    queue: Arc<Mutex<RequestQueue>>,
+    limits: BackfillLimits,
 }
 
-impl Model {
-    async fn ask(&self, query: RestQuery) -> Answer {
-        let (reply, answer) = oneshot::channel();
-        self.mailbox.lock().unwrap().asked.push((query, reply));
-        answer.await.unwrap_or_else(|_| Err(Error::closed()))
+impl ModelSource {
+    async fn request(&self, query: RestQuery) -> RestResult {
+        let (reply, response) = oneshot::channel();
+        self.queue.lock().unwrap().requests.push((query, reply));
+        response.await.unwrap_or_else(|_| Err(Error::closed()))
     }
 }
 
-impl ContentSource for Model {
-    fn limits(&self) -> ReadLimits {
+impl ContentSource for ModelSource {
+    fn limits(&self) -> BackfillLimits {
         self.limits
     }
 
     fn now(&self) -> Now {
-        self.mailbox.lock().unwrap().now
+        self.queue.lock().unwrap().now
     }
 
     async fn sleep(&self, pause: Duration) {
-        let _ = self.ask(RestQuery::Sleep(pause)).await;
+        let _ = self.request(RestQuery::Sleep(pause)).await;
     }
 
-    async fn page(&self, filter: &ContentFilter) -> Answer {
-        self.ask(RestQuery::Page(filter.clone())).await
+    async fn fetch_page(&self, filter: &ContentFilter) -> RestResult {
+        self.request(RestQuery::Page(filter.clone())).await
     }
 
-    async fn content(&self, id: &str) -> Answer {
-        self.ask(RestQuery::Content(id.to_owned())).await
+    async fn fetch_content(&self, id: &str) -> RestResult {
+        self.request(RestQuery::Content(id.to_owned())).await
     }
 }
 
 /// Backfill in progress.
-pub(super) struct Inquiry {
+pub(super) struct PendingBackfill {
     id: u64,
     pub(super) project: usize,
-    asked: CheckedRequest,
-    /// True if several answers listed the flagged items.
-    in_parts: bool,
-    joins: u64,
-    since: Duration,
-    mailbox: Arc<Mutex<Mailbox>>,
+    request: CheckedRequest,
+    /// True if the flagged items were listed on several pages.
+    has_several_pages: bool,
+    /// Number of joins of the project that the client had sent when it started the backfill.
+    joins_sent: u64,
+    started_at: Duration,
+    queue: Arc<Mutex<RequestQueue>>,
     future: Pin<Box<dyn Future<Output = BackfillReply>>>,
 }
 
 impl World {
-    pub(super) fn inquire(&mut self, at: usize, running: &mut Running, request: BackfillRequest) {
-        let project = self.server.project(&request.project).expect("nobody has joined another");
-        let mailbox = Arc::new(Mutex::new(Mailbox { now: self.present(at), asked: Vec::new() }));
-        let asked = CheckedRequest {
-            wanted: request.query,
-            decided: self.server.contents[project].history.len(),
-            excused: request.flagged.is_none(),
-            foreign: self.clients[at].plan.foreign_key,
+    pub(super) fn start_backfill(&mut self, client: usize, running: &mut Running, request: BackfillRequest) {
+        let project = self.server.project(&request.project).expect("the client has joined only existing projects");
+        let queue = Arc::new(Mutex::new(RequestQueue { now: self.client_now(client), requests: Vec::new() }));
+        let checked_request = CheckedRequest {
+            query: request.query,
+            decisions_at_request: self.server.contents[project].history.len(),
+            is_excused: request.flagged.is_none(),
+            uses_foreign_key: self.clients[client].plan.uses_foreign_key,
         };
-        let model = Model { mailbox: mailbox.clone(), limits: self.scenario.rest.limits };
+        let source = ModelSource { queue: queue.clone(), limits: self.scenario.rest.limits };
         let id = request.id;
-        let future = Box::pin(async move { fetch(&model, request).await });
-        let joins = running.rooms[project].joins;
-        running.inquiries.push(Inquiry {
+        let future = Box::pin(async move { fetch_backfill(&source, request).await });
+        let joins_sent = running.rooms[project].joins_sent;
+        running.backfills.push(PendingBackfill {
             id,
             project,
-            asked,
-            in_parts: false,
-            joins,
-            since: self.now,
-            mailbox,
+            request: checked_request,
+            has_several_pages: false,
+            joins_sent,
+            started_at: self.now,
+            queue,
             future,
         });
-        self.tally.inquiries += 1;
-        let done = self.pursue(at, running, id);
-        assert!(done.is_none(), "an answer without a query");
+        self.tally.backfills_requested += 1;
+        let reply = self.poll_backfill(client, running, id);
+        assert!(reply.is_none(), "a backfill is complete before its first request");
     }
 
-    /// Resumes a backfill, and sends its next REST request.
-    fn pursue(&mut self, at: usize, running: &mut Running, id: u64) -> Option<BackfillReply> {
-        let inquiry = running.inquiries.iter_mut().find(|inquiry| inquiry.id == id)?;
-        inquiry.mailbox.lock().unwrap().now = self.present(at);
-        let polled = inquiry.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        let asked = std::mem::take(&mut inquiry.mailbox.lock().unwrap().asked);
-        let life = self.clients[at].life;
-        for (query, reply) in asked {
+    /// Resumes a backfill and sends its next REST requests. Returns the reply once the backfill is complete.
+    fn poll_backfill(&mut self, client: usize, running: &mut Running, id: u64) -> Option<BackfillReply> {
+        let backfill = running.backfills.iter_mut().find(|backfill| backfill.id == id)?;
+        backfill.queue.lock().unwrap().now = self.client_now(client);
+        let polled = backfill.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let requests = std::mem::take(&mut backfill.queue.lock().unwrap().requests);
+        let run_number = self.clients[client].run_number;
+        for (query, reply) in requests {
             if let RestQuery::Sleep(pause) = query {
-                self.after(
+                self.schedule_after(
                     pause,
-                    Action::RestAnswered { client: at, life, inquiry: id, reply, answer: Ok(Body::TooLarge) },
+                    Action::RestResponseArrived {
+                        client,
+                        run_number,
+                        backfill: id,
+                        reply,
+                        response: Ok(ResponseBody::TooLarge),
+                    },
                 );
             } else {
-                let pause = self.rest_pause();
-                self.after(pause, Action::RestAsked { client: at, life, inquiry: id, query, reply });
+                let pause = self.rest_delay();
+                self.schedule_after(
+                    pause,
+                    Action::RestRequestArrived { client, run_number, backfill: id, query, reply },
+                );
             }
         }
         match polled {
@@ -142,74 +155,81 @@ impl World {
         }
     }
 
-    fn rest_pause(&mut self) -> Duration {
-        let slowest = if self.troubled { self.scenario.rest.slowest } else { 50 };
-        self.dice.pause(1, slowest)
+    fn rest_delay(&mut self) -> Duration {
+        let slowest = if self.faults_active { self.scenario.rest.delay_max_ms } else { 50 };
+        self.dice.duration_ms(1, slowest)
     }
 
-    /// Answers a request on the server.
-    pub(super) fn on_rest_query(
+    /// Handles a REST request that has arrived at the server.
+    pub(super) fn on_rest_request(
         &mut self,
-        at: usize,
-        life: u64,
-        inquiry: u64,
+        client: usize,
+        run_number: u64,
+        backfill: u64,
         query: &RestQuery,
-        reply: oneshot::Sender<Answer>,
+        reply: oneshot::Sender<RestResult>,
     ) {
-        let Some(running) = &mut self.clients[at].running else { return };
-        let Some(known) = running.inquiries.iter().position(|known| known.id == inquiry) else { return };
-        let (project, foreign) = (running.inquiries[known].project, self.clients[at].plan.foreign_key);
-        let (answer, excused) = self.rest_answer(project, foreign, query);
-        self.trace(|| format!("         REST: {query:?}: {answer:?}").chars().take(2_000).collect());
-        if let Some(running) = &mut self.clients[at].running {
-            let inquiry = &mut running.inquiries[known];
-            inquiry.asked.excused |= excused;
+        let Some(running) = &mut self.clients[client].running else { return };
+        let Some(known) = running.backfills.iter().position(|known| known.id == backfill) else { return };
+        let (project, foreign) = (running.backfills[known].project, self.clients[client].plan.uses_foreign_key);
+        let (response, excused) = self.rest_response(project, foreign, query);
+        self.trace(|| format!("         REST: {query:?}: {response:?}").chars().take(2_000).collect());
+        if let Some(running) = &mut self.clients[client].running {
+            let backfill = &mut running.backfills[known];
+            backfill.request.is_excused |= excused;
             if let RestQuery::Page(ContentFilter { page: Some(2..), status: Some(_), .. }) = query {
-                inquiry.in_parts = true;
+                backfill.has_several_pages = true;
             }
         }
-        let pause = self.rest_pause();
-        self.after(pause, Action::RestAnswered { client: at, life, inquiry, reply, answer });
+        let pause = self.rest_delay();
+        self.schedule_after(pause, Action::RestResponseArrived { client, run_number, backfill, reply, response });
     }
 
-    /// Delivers an answer to the client.
-    pub(super) fn on_rest_answer(&mut self, at: usize, inquiry: u64, reply: oneshot::Sender<Answer>, answer: Answer) {
-        let is_known = |running: &Running| running.inquiries.iter().any(|known| known.id == inquiry);
-        if !self.clients[at].running.as_deref().is_some_and(is_known) {
+    /// Delivers a REST response to the backfill that requested it.
+    pub(super) fn on_rest_response(
+        &mut self,
+        client: usize,
+        backfill: u64,
+        reply: oneshot::Sender<RestResult>,
+        response: RestResult,
+    ) {
+        let is_known = |running: &Running| running.backfills.iter().any(|known| known.id == backfill);
+        if !self.clients[client].running.as_deref().is_some_and(is_known) {
             return;
         }
-        let _ = reply.send(answer);
-        self.with_client(at, |world, running| {
-            let Some(found) = world.pursue(at, running, inquiry) else { return };
-            world.judge(running, inquiry, &found);
-            running.task.machine.handle(world.present(at), Input::BackfillReply(found));
+        let _ = reply.send(response);
+        self.with_client(client, |world, running| {
+            let Some(found) = world.poll_backfill(client, running, backfill) else { return };
+            world.check_backfill_reply(running, backfill, &found);
+            running.task.machine.handle(world.client_now(client), Input::BackfillReply(found));
         });
     }
 
-    fn judge(&mut self, running: &mut Running, id: u64, found: &BackfillReply) {
-        let Some(at) = running.inquiries.iter().position(|inquiry| inquiry.id == id) else { return };
-        let inquiry = running.inquiries.remove(at);
-        let (contents, limits) = (&self.server.contents[inquiry.project], self.scenario.rest.limits);
-        let mut asked = inquiry.asked;
-        asked.excused |= self.now - inquiry.since >= PATIENCE;
-        asked.excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
-        // Reviews may move a row past the client each time that the pages are read.
-        asked.excused |= inquiry.in_parts;
-        asked.excused |= contents.flagged.len() >= limits.lookups || asked.decided >= limits.lookups;
-        if let BackfillQuery::MissedDecisions { since } = asked.wanted {
-            let since = since.saturating_sub(WINDOW).unwrap_or(jiff::Timestamp::MIN);
-            asked.excused |= contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows;
+    fn check_backfill_reply(&mut self, running: &mut Running, id: u64, found: &BackfillReply) {
+        let Some(at) = running.backfills.iter().position(|backfill| backfill.id == id) else { return };
+        let backfill = running.backfills.remove(at);
+        let (contents, limits) = (&self.server.contents[backfill.project], self.scenario.rest.limits);
+        let mut request = backfill.request;
+        request.is_excused |= self.now - backfill.started_at >= BACKFILL_TIMEOUT;
+        request.is_excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
+        // Reviews may move a row to a page already read each time that the pages are listed.
+        request.is_excused |= backfill.has_several_pages;
+        request.is_excused |=
+            contents.flagged.len() >= limits.lookups || request.decisions_at_request >= limits.lookups;
+        if let BackfillQuery::MissedDecisions { since } = request.query {
+            let since = since.saturating_sub(DECISION_WINDOW).unwrap_or(jiff::Timestamp::MIN);
+            request.is_excused |= contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows;
         }
         let found = found.result.as_ref().ok();
-        self.tally.backfills += u64::from(found.is_some_and(|found| found.is_complete));
-        self.tally.backfills_failed += u64::from(found.is_none_or(|found| !found.is_complete));
-        let room = &mut running.rooms[inquiry.project];
-        // The answer to a request from before another join of the project is ignored.
+        self.tally.backfills_complete += u64::from(found.is_some_and(|found| found.is_complete));
+        self.tally.backfills_incomplete += u64::from(found.is_none_or(|found| !found.is_complete));
+        let room = &mut running.rooms[backfill.project];
+        // The client ignores the reply if it has joined the project again since the request.
         let ProjectProgress::Decisions(decisions) = &mut room.progress else { return };
-        if room.joins == inquiry.joins {
-            decisions.on_rest_answer(asked, found, contents);
+        if room.joins_sent == backfill.joins_sent {
+            decisions.on_backfill_reply(request, found, contents);
         } else {
-            decisions.on_late_rest_answer(found);
+            decisions.on_ignored_backfill_reply(found);
         }
     }
 }

@@ -1,84 +1,89 @@
-//! Scenario of a simulation: drawn from its seed, or fixed.
+//! Scenarios, which are drawn from a seed or fixed.
 
 use std::time::Duration;
 
 use super::{
     dice::Dice,
-    plans::{Balancer, ClientPlan, ReaderPlan, Rest, Wire, rare},
-    server::{NODES, Refusal},
+    plans::{Balancer, ClientPlan, NetworkFaults, ReaderPlan, RestBehaviour, draw_rate},
+    server::{KeyRefusal, NODES},
 };
 use crate::{Backfill, Overflow};
 
-/// Behaviour of a model server during the trouble. Probabilities are per occasion.
+/// Behaviour of the model server during the fault phase. Each rate is the probability per occasion.
 #[derive(Debug, Clone)]
 pub(super) struct ServerBehaviour {
-    /// True if it keeps a log and replays it; otherwise REST lists the decisions.
+    /// True if the server keeps event logs and replays them. If not, decisions are listed through REST.
     pub(super) has_log: bool,
-    /// Largest number of events per page, and of events kept in a project's log.
+    /// Maximum number of events on a page of the log.
     pub(super) page_max: u64,
+    /// Maximum number of events in a project's log.
     pub(super) retention: u64,
-    pub(super) per_minute: usize,
-    /// Longest delay of an answer, in milliseconds. Each answer has its own.
-    pub(super) answers_within: u64,
-    /// Probability that an answer takes longer than the client waits for a join.
-    pub(super) answers_late: f64,
-    pub(super) answers_twice: f64,
-    pub(super) refuses_joins: f64,
-    /// True if joins of the first project are never answered.
-    pub(super) ignores_joins: bool,
-    pub(super) refuses_pages: f64,
-    /// True if a refusal names its project; true if acknowledgements are empty.
-    pub(super) names_projects: bool,
-    pub(super) plain_acks: bool,
+    /// Maximum number of requests per minute on one connection.
+    pub(super) requests_per_minute: usize,
+    /// Longest delay of a reply, in milliseconds. The delay is drawn for each reply.
+    pub(super) reply_delay_max_ms: u64,
+    /// Probability that a reply takes so long that the client's request may time out.
+    pub(super) late_reply_rate: f64,
+    pub(super) duplicate_reply_rate: f64,
+    pub(super) refused_join_rate: f64,
+    /// True if the server never replies to joins of the first project.
+    pub(super) ignores_first_project_joins: bool,
+    pub(super) refused_page_rate: f64,
+    /// True if the refusal of a request names the project.
+    pub(super) refusals_name_project: bool,
+    /// True if acknowledgements have no arguments.
+    pub(super) has_empty_acks: bool,
     /// True if `connected` precedes the acknowledgement of the namespace, as on deployed servers.
-    pub(super) early_connected: bool,
-    /// Offset of its clock, in seconds.
-    pub(super) skew: i64,
-    pub(super) ping_interval: u64,
-    /// Probabilities that a restart restores an older log, or an empty one.
-    pub(super) restores: f64,
-    pub(super) loses_log: f64,
-    /// Probability that, after a start, it drops new connections for a while as soon as it has accepted them.
-    pub(super) warms: f64,
-    /// Probability that a program starts with a bad key, and the form of the refusal.
-    pub(super) bad_keys: f64,
-    pub(super) refusal: Refusal,
-    /// Probability that the program's own event causes an error right after it has connected.
-    pub(super) strays: f64,
-    /// Length of the text in some events, in bytes.
-    pub(super) text: usize,
+    pub(super) sends_connected_first: bool,
+    /// Offset of the server's clock, in seconds.
+    pub(super) clock_skew_s: i64,
+    pub(super) ping_interval_ms: u64,
+    /// Probability that a restart restores the logs from a backup.
+    pub(super) restore_rate: f64,
+    /// Probability that a restart replaces the logs with new ones.
+    pub(super) log_loss_rate: f64,
+    /// Probability that, for a while after a start, the server drops connections right after accepting them.
+    pub(super) unstable_start_rate: f64,
+    /// Probability that a program starts with an API key that the server rejects.
+    pub(super) bad_key_rate: f64,
+    pub(super) refusal: KeyRefusal,
+    /// Probability that a program emits events that the server does not know, soon after connecting.
+    pub(super) custom_event_rate: f64,
+    /// Length of the preview in some events, in bytes.
+    pub(super) preview_bytes: usize,
 }
 
-/// Faults of brokers between the log and the server's sockets; they affect live events only.
+/// Faults of the brokers between the log and the server's sockets, which affect only live events.
 #[derive(Debug, Clone)]
-pub(super) struct Broker {
-    pub(super) late: f64,
-    pub(super) lost: f64,
-    pub(super) twice: f64,
+pub(super) struct BrokerFaults {
+    pub(super) late_rate: f64,
+    pub(super) lost_rate: f64,
+    pub(super) duplicate_rate: f64,
 }
 
+/// Everything that determines a simulation.
 #[derive(Debug, Clone)]
 pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) clients: Vec<ClientPlan>,
-    pub(super) projects: usize,
-    /// Number of events published during the trouble, and the duration of the trouble.
-    pub(super) events: u64,
-    /// Largest number of events at once.
-    pub(super) burst: u64,
-    pub(super) trouble: Duration,
-    /// Mean time between two faults.
-    pub(super) fault_every: Duration,
-    /// True if programs crash and restart.
-    pub(super) mortal: bool,
+    pub(super) project_count: usize,
+    /// Number of events published during the fault phase.
+    pub(super) event_count: u64,
+    /// Maximum number of events published in one burst.
+    pub(super) burst_max: u64,
+    /// Duration of the phase in which faults occur.
+    pub(super) fault_phase: Duration,
+    pub(super) mean_fault_interval: Duration,
+    /// True if programs crash and start again.
+    pub(super) programs_crash: bool,
     /// Longest downtime of a program, in milliseconds.
-    pub(super) longest_down: u64,
-    /// True if computers sleep.
-    pub(super) sleeps: bool,
+    pub(super) downtime_max_ms: u64,
+    /// True if the clients' computers go to sleep.
+    pub(super) computers_sleep: bool,
     pub(super) server: ServerBehaviour,
-    pub(super) rest: Rest,
-    pub(super) broker: Broker,
-    pub(super) wire: Wire,
+    pub(super) rest: RestBehaviour,
+    pub(super) broker: BrokerFaults,
+    pub(super) network: NetworkFaults,
     pub(super) balancer: Balancer,
 }
 
@@ -87,120 +92,131 @@ impl Scenario {
         let mut dice = Dice::new(seed);
         let dice = &mut dice;
         let has_log = dice.chance(0.75);
-        let sleeps = dice.chance(0.2);
-        let wire = Wire::draw(dice, has_log);
+        let computers_sleep = dice.chance(0.2);
+        let network = NetworkFaults::draw(dice, has_log);
         let server = ServerBehaviour {
             has_log,
             page_max: dice.pick(&[3, 7, 20, 500]),
             retention: dice.pick(&[5, 20, 60, u64::MAX, u64::MAX]),
-            per_minute: dice.pick(&[30, 100, 100, 1_000]),
-            answers_within: dice.pick(&[2, 50, 900, 4_000]),
-            answers_late: rare(dice, 0.3, 300),
-            answers_twice: rare(dice, 0.3, 300),
-            refuses_joins: rare(dice, 0.3, 400),
-            ignores_joins: dice.chance(0.05),
-            refuses_pages: rare(dice, 0.3, 500),
-            names_projects: dice.chance(0.5),
-            // A damaged answer to a first join would leave only an acknowledgement that confirms it.
-            plain_acks: dice.chance(0.5) || wire.garbles > 0.0,
-            early_connected: dice.chance(0.5),
-            skew: dice.pick(&[0, 0, 0, 300, -300]),
-            ping_interval: dice.pick(&[5_000, 25_000]),
-            restores: rare(dice, 0.3, 500),
-            loses_log: rare(dice, 0.2, 300),
-            warms: rare(dice, 0.2, 700),
-            bad_keys: rare(dice, 0.1, 500),
-            refusal: dice.pick(&[Refusal::ConnectError, Refusal::Event, Refusal::Wordless, Refusal::AtJoins]),
-            strays: rare(dice, 0.3, 700),
-            text: dice.pick(&[0, 0, 2_000]),
+            requests_per_minute: dice.pick(&[30, 100, 100, 1_000]),
+            reply_delay_max_ms: dice.pick(&[2, 50, 900, 4_000]),
+            late_reply_rate: draw_rate(dice, 0.3, 300),
+            duplicate_reply_rate: draw_rate(dice, 0.3, 300),
+            refused_join_rate: draw_rate(dice, 0.3, 400),
+            ignores_first_project_joins: dice.chance(0.05),
+            refused_page_rate: draw_rate(dice, 0.3, 500),
+            refusals_name_project: dice.chance(0.5),
+            // An acknowledgement with arguments would confirm a first join even if its `joined_project` was damaged.
+            has_empty_acks: dice.chance(0.5) || network.garble_rate > 0.0,
+            sends_connected_first: dice.chance(0.5),
+            clock_skew_s: dice.pick(&[0, 0, 0, 300, -300]),
+            ping_interval_ms: dice.pick(&[5_000, 25_000]),
+            restore_rate: draw_rate(dice, 0.3, 500),
+            log_loss_rate: draw_rate(dice, 0.2, 300),
+            unstable_start_rate: draw_rate(dice, 0.2, 700),
+            bad_key_rate: draw_rate(dice, 0.1, 500),
+            refusal: dice.pick(&[
+                KeyRefusal::ConnectError,
+                KeyRefusal::Event,
+                KeyRefusal::Disconnect,
+                KeyRefusal::AtJoins,
+            ]),
+            custom_event_rate: draw_rate(dice, 0.3, 700),
+            preview_bytes: dice.pick(&[0, 0, 2_000]),
         };
-        let broker = Broker {
-            late: rare(dice, 0.6, 300),
-            lost: if has_log { rare(dice, 0.4, 200) } else { 0.0 },
-            twice: if has_log { rare(dice, 0.4, 200) } else { 0.0 },
+        let broker = BrokerFaults {
+            late_rate: draw_rate(dice, 0.6, 300),
+            lost_rate: if has_log { draw_rate(dice, 0.4, 200) } else { 0.0 },
+            duplicate_rate: if has_log { draw_rate(dice, 0.4, 200) } else { 0.0 },
         };
         let clients = (0..dice.between(1, 3)).map(|_| ClientPlan::draw(dice)).collect();
-        let trouble = Duration::from_secs(dice.pick(&[20, 60, 200, 600]));
+        let fault_phase = Duration::from_secs(dice.pick(&[20, 60, 200, 600]));
         Self {
             seed,
             clients,
-            projects: dice.between(1, 3) as usize,
-            events: dice.pick(&[10, 40, 120, 250, 400]),
-            burst: dice.pick(&[30, 30, 300]),
-            trouble,
-            fault_every: trouble / dice.between(1, 20) as u32,
-            mortal: true,
-            longest_down: if has_log && !sleeps { 86_400_000 } else { 600_000 },
-            sleeps,
+            project_count: dice.between(1, 3) as usize,
+            event_count: dice.pick(&[10, 40, 120, 250, 400]),
+            burst_max: dice.pick(&[30, 30, 300]),
+            fault_phase,
+            mean_fault_interval: fault_phase / dice.between(1, 20) as u32,
+            programs_crash: true,
+            downtime_max_ms: if has_log && !computers_sleep { 86_400_000 } else { 600_000 },
+            computers_sleep,
             server,
-            rest: Rest::draw(dice),
+            rest: RestBehaviour::draw(dice),
             broker,
-            wire,
+            network,
             balancer: Balancer::draw(dice),
         }
     }
 
-    /// A day with more than a thousand interruptions and without restarts of programs.
+    /// Returns the scenario of a day with more than a thousand interruptions, in which programs do not restart.
     pub(super) fn day() -> Self {
-        let reader = |kind, pace, batch| ReaderPlan { wide: false, kind, pace, batch };
+        let reader =
+            |kind, pause_max_ms, batch_size| ReaderPlan { all_projects: false, kind, pause_max_ms, batch_size };
         let client = |overflow| ClientPlan {
             endpoints: NODES,
             overflow,
             buffer: 20,
             bytes: 8 << 20,
             backfill: Backfill::Auto,
-            foreign_key: false,
-            review_poll: None,
+            uses_foreign_key: false,
+            review_poll_s: None,
             retry_first_connect: true,
             rate_limit: 100,
-            heartbeat: Some(30),
+            heartbeat_s: Some(30),
             readers: vec![
                 reader(None, 1, 64),
                 reader(None, 20_000, 5),
                 reader(Some("moderation_update"), 2_000, 1),
-                ReaderPlan { wide: true, ..reader(None, 1_000, 5) },
+                ReaderPlan { all_projects: true, ..reader(None, 1_000, 5) },
             ],
         };
         let server = ServerBehaviour {
             has_log: true,
             page_max: 500,
             retention: 5_000,
-            per_minute: 100,
-            answers_within: 50,
-            answers_late: 0.01,
-            answers_twice: 0.01,
-            refuses_joins: 0.01,
-            ignores_joins: false,
-            refuses_pages: 0.01,
-            names_projects: true,
-            plain_acks: false,
-            early_connected: true,
-            skew: 0,
-            ping_interval: 25_000,
-            restores: 0.0,
-            loses_log: 0.0,
-            warms: 0.0,
-            bad_keys: 0.0,
-            refusal: Refusal::ConnectError,
-            strays: 0.1,
-            text: 0,
+            requests_per_minute: 100,
+            reply_delay_max_ms: 50,
+            late_reply_rate: 0.01,
+            duplicate_reply_rate: 0.01,
+            refused_join_rate: 0.01,
+            ignores_first_project_joins: false,
+            refused_page_rate: 0.01,
+            refusals_name_project: true,
+            has_empty_acks: false,
+            sends_connected_first: true,
+            clock_skew_s: 0,
+            ping_interval_ms: 25_000,
+            restore_rate: 0.0,
+            log_loss_rate: 0.0,
+            unstable_start_rate: 0.0,
+            bad_key_rate: 0.0,
+            refusal: KeyRefusal::ConnectError,
+            custom_event_rate: 0.1,
+            preview_bytes: 0,
         };
         Self {
             seed: 24,
             clients: vec![client(Overflow::Replay), client(Overflow::DropOldest)],
-            projects: 3,
-            events: 20_000,
-            burst: 30,
-            trouble: Duration::from_secs(24 * 3600),
-            fault_every: Duration::from_secs(40),
-            mortal: false,
-            longest_down: 0,
-            sleeps: false,
+            project_count: 3,
+            event_count: 20_000,
+            burst_max: 30,
+            fault_phase: Duration::from_secs(24 * 3600),
+            mean_fault_interval: Duration::from_secs(40),
+            programs_crash: false,
+            downtime_max_ms: 0,
+            computers_sleep: false,
             server,
-            rest: Rest::draw(&mut Dice::new(24)),
-            broker: Broker { late: 0.05, lost: 0.01, twice: 0.01 },
-            wire: Wire { delay: 40, stalls: 0.001, garbles: 0.0, dial_fails: 0.1 },
-            balancer: Balancer { scatters: false, refuses_websocket: 0.0 },
+            rest: RestBehaviour::draw(&mut Dice::new(24)),
+            broker: BrokerFaults { late_rate: 0.05, lost_rate: 0.01, duplicate_rate: 0.01 },
+            network: NetworkFaults {
+                frame_delay_max_ms: 40,
+                stall_rate: 0.001,
+                garble_rate: 0.0,
+                dial_failure_rate: 0.1,
+            },
+            balancer: Balancer { scatters_requests: false, refused_websocket_rate: 0.0 },
         }
     }
 }

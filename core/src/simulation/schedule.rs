@@ -1,32 +1,35 @@
-//! Scheduled actions, ordered by time; those of the same time in the order in which they were added.
+//! Schedule of actions, which are executed in the order of their times. Actions with the same time are executed in the
+//! order in which they were added.
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use super::world::Action;
+use super::action::Action;
 
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
-    /// Time, number of the entry, and index of the action in `actions`: actions are large and are not moved.
-    order: BinaryHeap<Reverse<(Duration, u64, usize)>>,
+    /// Time, sequence number and index in `actions` of each action. The heap contains only indices because actions are
+    /// large and the heap would move them.
+    queue: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     actions: Vec<Option<Action>>,
-    free: Vec<usize>,
-    entries: u64,
+    /// Indices in `actions` that are not in use.
+    free_indices: Vec<usize>,
+    last_sequence_number: u64,
 }
 
 impl Schedule {
     pub(super) fn add(&mut self, at: Duration, action: Action) {
-        self.entries += 1;
-        let index = self.free.pop().unwrap_or_else(|| {
+        self.last_sequence_number += 1;
+        let index = self.free_indices.pop().unwrap_or_else(|| {
             self.actions.push(None);
             self.actions.len() - 1
         });
         self.actions[index] = Some(action);
-        self.order.push(Reverse((at, self.entries, index)));
+        self.queue.push(Reverse((at, self.last_sequence_number, index)));
     }
 
     pub(super) fn pop(&mut self) -> Option<(Duration, Action)> {
-        let Reverse((at, _, index)) = self.order.pop()?;
-        self.free.push(index);
+        let Reverse((at, _, index)) = self.queue.pop()?;
+        self.free_indices.push(index);
         self.actions[index].take().map(|action| (at, action))
     }
 }

@@ -1,33 +1,34 @@
-//! Streams that are dropped and opened again, and the cursors that follow from the events read.
+//! Streams that are dropped and opened again, and the check that cursors do not pass unread events.
 
 use std::time::Duration;
 
 use super::{
+    action::Action,
     expected_ring::ExpectedRing,
     plans::ReaderPlan,
-    process::{ProjectProgress, Running},
-    reader::{Reader, Reference},
-    world::{Action, World},
+    program::{ProjectProgress, Running},
+    reader::{Expectation, Reader},
+    world::World,
 };
 use crate::{EventKinds, Project, session::Input};
 
 impl Running {
-    /// Readers that a project's cursor follows: those of all its events, or else those of some kinds.
-    fn followed(&self, project: usize) -> impl Iterator<Item = &Reader> {
+    /// Returns the readers that determine a project's cursor: those of all kinds of events, or else those of one kind.
+    fn cursor_readers(&self, project: usize) -> impl Iterator<Item = &Reader> {
         let mine = move |reader: &&Reader| {
             let its = reader.project.is_none_or(|its| its == project);
-            its && !reader.ended && !reader.leaving && reader.limit(project).is_some()
+            its && !reader.has_ended && !reader.is_leaving && reader.cursor_limit(project).is_some()
         };
         let any_full = self.readers.iter().filter(mine).any(|reader| reader.plan.kind.is_none());
         self.readers.iter().filter(mine).filter(move |reader| !any_full || reader.plan.kind.is_none())
     }
 
-    /// Removes a reader. After a project's last one, the cursor stays where it is.
-    pub(super) fn remove_reader(&mut self, at: usize) {
-        let reader = self.readers.remove(at);
+    /// Removes a reader. If it was the last reader of a project, the project's cursor keeps its position.
+    pub(super) fn remove_reader(&mut self, client: usize) {
+        let reader = self.readers.remove(client);
         for project in 0..self.rooms.len() {
-            if self.followed(project).next().is_none() && !reader.leaving {
-                let limit = reader.limit(project);
+            if self.cursor_readers(project).next().is_none() && !reader.is_leaving {
+                let limit = reader.cursor_limit(project);
                 self.rooms[project].last_reader_position = limit.or(self.rooms[project].last_reader_position);
             }
         }
@@ -35,52 +36,60 @@ impl Running {
 }
 
 impl World {
-    /// Checks that no project's cursor is past an event that one of its readers has not received.
-    pub(super) fn check_cursors(&self, at: usize) {
-        let Some(running) = &self.clients[at].running else { return };
+    /// Checks that no project's cursor has passed an event that one of the project's readers has not received.
+    pub(super) fn check_cursors(&self, client: usize) {
+        let Some(running) = &self.clients[client].running else { return };
         for (number, room) in running.rooms.iter().enumerate() {
             let Some(cursor) = room.project.as_ref().and_then(Project::cursor) else { continue };
-            let slowest = running.followed(number).filter_map(|reader| reader.limit(number)).min();
+            let slowest = running.cursor_readers(number).filter_map(|reader| reader.cursor_limit(number)).min();
             let limit = slowest.or(room.last_reader_position).filter(|_| !self.server.logs[number].has_changed());
             if let Some(limit) = limit {
                 let cursor = cursor.event_id();
-                assert!(cursor <= limit, "LOST by a restart: the cursor is {cursor}, a reader is at {limit}");
+                assert!(cursor <= limit, "LOST by a restart: the cursor is at {cursor}, but a reader is at {limit}");
             }
         }
     }
 
-    /// Drops a random reader; often another one replaces it.
-    pub(super) fn drop_a_stream(&mut self, at: usize) {
-        let (back, pause) = (self.dice.chance(0.7), self.dice.pause(0, 10_000));
-        let Some(running) = &self.clients[at].running else { return };
-        let readers: Vec<_> = (0..running.readers.len()).filter(|reader| !running.readers[*reader].leaving).collect();
-        if readers.is_empty() || running.over {
+    /// Drops a random stream, which the program often opens again later.
+    pub(super) fn drop_random_stream(&mut self, client: usize) {
+        let (is_reopened, pause) = (self.dice.chance(0.7), self.dice.duration_ms(0, 10_000));
+        let Some(running) = &self.clients[client].running else { return };
+        let readers: Vec<_> =
+            (0..running.readers.len()).filter(|reader| !running.readers[*reader].is_leaving).collect();
+        if readers.is_empty() || running.has_ended {
             return;
         }
         let reader = self.dice.pick(&readers);
-        self.with_client(at, |world, running| {
+        self.with_client(client, |world, running| {
             let Reader { plan, project, .. } = running.readers[reader];
             running.remove_reader(reader);
             world.tally.streams_dropped += 1;
-            running.task.machine.handle(world.present(at), Input::Tick);
-            if back {
-                world.after(pause, Action::Reopen(at, world.clients[at].life, plan, project));
+            running.task.machine.handle(world.client_now(client), Input::Tick);
+            if is_reopened {
+                world.schedule_after(
+                    pause,
+                    Action::ReopenStream(client, world.clients[client].run_number, plan, project),
+                );
             }
         });
-        self.check_cursors(at);
+        self.check_cursors(client);
     }
 
-    pub(super) fn reopen(&mut self, at: usize, plan: ReaderPlan, project: Option<usize>) {
+    /// Opens a stream in place of one that the program dropped.
+    pub(super) fn reopen_stream(&mut self, client: usize, plan: ReaderPlan, project: Option<usize>) {
         let is_left = |running: &Running| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
-        if project.is_none() && self.clients[at].running.as_deref().is_some_and(is_left) {
-            // It would receive the rest of the project before the next join, and the same events again after it.
-            return self.after(Duration::from_secs(1), Action::Reopen(at, self.clients[at].life, plan, project));
+        if project.is_none() && self.clients[client].running.as_deref().is_some_and(is_left) {
+            // The stream would receive the project's remaining events now and receive them again after the next join.
+            return self.schedule_after(
+                Duration::from_secs(1),
+                Action::ReopenStream(client, self.clients[client].run_number, plan, project),
+            );
         }
-        self.with_client(at, |world, running| {
-            let filter = plan.kind.and_then(EventKinds::named);
+        self.with_client(client, |world, running| {
+            let filter = plan.kind.and_then(EventKinds::from_name);
             let stream = match project {
                 None => running.client.stream(filter),
-                // The project was left meanwhile; the next join opens its streams.
+                // The program has left the project in the meantime. The next join opens the project's streams.
                 Some(number) => match &running.rooms[number].project {
                     Some(project) => project.stream(filter),
                     None => return,
@@ -88,24 +97,25 @@ impl World {
             };
             let mine = |number: usize| project.is_none_or(|project| project == number);
             let progresses = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
-                ProjectProgress::Log(log_progress) if mine(number) => Some(log_progress.of_kind(plan.kind)),
+                ProjectProgress::Log(log_progress) if mine(number) => Some(log_progress.for_kind(plan.kind)),
                 _ => None,
             });
-            let reference = match world.reads_logs(at) {
-                true => Reference::Logs { projects: progresses.collect(), unlogged: 0 },
-                false => Reference::Ring(ExpectedRing::default()),
+            let expectation = match world.is_checked_against_logs(client) {
+                true => Expectation::Logs { projects: progresses.collect(), unlogged: 0 },
+                false => Expectation::Ring(ExpectedRing::default()),
             };
-            // The reader starts now. If it is the only one, the cursor stays where the last one left it.
+            // The reader starts at the current position. If the project has no other reader, the cursor keeps the
+            // position of the last one.
             let positions = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
-                ProjectProgress::Log(_) if mine(number) && running.followed(number).next().is_none() => {
+                ProjectProgress::Log(_) if mine(number) && running.cursor_readers(number).next().is_none() => {
                     room.last_reader_position
                 }
-                ProjectProgress::Log(log_progress) if mine(number) => log_progress.id,
+                ProjectProgress::Log(log_progress) if mine(number) => log_progress.complete_to,
                 _ => None,
             });
             let positions = positions.collect();
             world.tally.streams_reopened += 1;
-            world.add_reader(at, running, plan, project, stream, reference, positions);
+            world.add_reader(client, running, plan, project, stream, expectation, positions);
         });
     }
 }

@@ -1,117 +1,131 @@
-//! Computers that sleep: the wall clock advances, the monotonic clock and all timers stand still, and no frame arrives.
+//! Computers that go to sleep. The wall clock advances, but the monotonic clock and all timers stop, and no frames
+//! arrive.
 
 use std::time::Duration;
 
-use super::{
-    network::Side,
-    process::Running,
-    world::{Action, World},
-};
+use super::{action::Action, network::Side, program::Running, world::World};
 use crate::session::{Command, Input};
 
-/// Sleeps shorter than this may remain undetected.
-const SHORTEST: Duration = Duration::from_secs(4);
-/// Time after a wake-up within which the sleep must be detected, and a dead connection given up.
-const NOTICED: Duration = Duration::from_secs(5);
-const GIVEN_UP: Duration = Duration::from_secs(10);
+/// Shortest sleep that a client must detect.
+const DETECTABLE_SLEEP_MIN: Duration = Duration::from_secs(4);
+/// Time after a wake-up within which the client must detect the sleep.
+const DETECTION_TIME_MAX: Duration = Duration::from_secs(5);
+/// Time after a wake-up within which the client must abandon a connection that was cut during the sleep.
+const ABANDON_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// The last wake-up of a client's computer.
+/// Most recent wake-up of a client's computer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Waking {
+pub(super) struct WakeUp {
     number: u64,
     since: Duration,
-    /// Connection during the sleep; true if the network has dropped it meanwhile.
+    /// Connection that was open during the sleep.
     connection: Option<u64>,
-    cut: bool,
-    noticed: bool,
+    /// True if that connection was cut during the sleep.
+    is_cut: bool,
+    /// True if the client has detected the sleep.
+    is_detected: bool,
 }
 
 impl World {
-    /// Client whose computer must be awake for an action.
-    pub(super) fn client_of(&self, action: &Action) -> Option<usize> {
+    /// Returns the client whose computer must be awake for this action.
+    pub(super) fn client_needed_by(&self, action: &Action) -> Option<usize> {
         match action {
-            Action::Dialed { client, .. } | Action::RestAnswered { client, .. } | Action::Restart { client, .. } => {
+            Action::Dialed { client, .. }
+            | Action::RestResponseArrived { client, .. }
+            | Action::RestartProgram { client, .. } => Some(*client),
+            Action::Timer(client, _) | Action::EmitCustomEvent(client, _) | Action::CheckWakeUp(client, ..) => {
                 Some(*client)
             }
-            Action::Timer(client, _) | Action::Emit(client, _) | Action::CheckWakeUp(client, ..) => Some(*client),
-            Action::Join(client, ..) | Action::Read(client, ..) | Action::Reopen(client, ..) => Some(*client),
-            Action::Deliver(id, Side::Client) | Action::NoticeClosed(id, Side::Client) => {
+            Action::Join(client, ..) | Action::RunReader(client, ..) | Action::ReopenStream(client, ..) => {
+                Some(*client)
+            }
+            Action::DeliverFrames(id, Side::Client) | Action::NoticeClosed(id, Side::Client) => {
                 Some(self.connections.get(id)?.client)
             }
             _ => None,
         }
     }
 
-    pub(super) fn fall_asleep(&mut self, at: usize) {
+    pub(super) fn start_sleep(&mut self, client: usize) {
         let longest = self.dice.pick(&[2_000, 15_000, 120_000, 28_800_000]);
-        let left = self.scenario.trouble - self.now.min(self.scenario.trouble);
-        let span = self.dice.pause(1_000, longest).min(left);
-        if self.clients[at].running.is_none() || self.clients[at].asleep_until.is_some() {
+        let remaining_phase = self.scenario.fault_phase - self.now.min(self.scenario.fault_phase);
+        let span = self.dice.duration_ms(1_000, longest).min(remaining_phase);
+        if self.clients[client].running.is_none() || self.clients[client].asleep_until.is_some() {
             return;
         }
-        self.clients[at].asleep_until = Some(self.now + span);
-        self.after(span, Action::EndSleep(at, span));
+        self.clients[client].asleep_until = Some(self.now + span);
+        self.schedule_after(span, Action::EndSleep(client, span));
     }
 
-    pub(super) fn wake_up(&mut self, at: usize, span: Duration) {
-        self.tally.sleeps += 1;
-        self.spawned = self.now;
-        let process = &mut self.clients[at];
-        (process.asleep_until, process.slept) = (None, process.slept + span);
-        let life = process.life;
-        let Some(running) = &mut process.running else { return };
-        running.wake_at = running.wake_at.map(|wake_at| wake_at + span);
-        let (wake_at, connection) = (running.wake_at, running.connection);
-        let connection = connection.filter(|_| running.invariants.state == "connected" && span >= SHORTEST);
-        let number = running.waking.map_or(0, |waking| waking.number) + 1;
-        let cut = connection.is_some() && self.dice.chance(0.5);
-        let waking = Waking { number, since: self.now, connection, cut, noticed: false };
-        if let Some(running) = &mut self.clients[at].running {
-            running.waking = Some(waking);
+    pub(super) fn end_sleep(&mut self, client: usize, span: Duration) {
+        self.tally.computer_sleeps += 1;
+        self.last_start_at = self.now;
+        let program = &mut self.clients[client];
+        (program.asleep_until, program.total_sleep) = (None, program.total_sleep + span);
+        let run_number = program.run_number;
+        let Some(running) = &mut program.running else { return };
+        running.next_timer_at = running.next_timer_at.map(|at| at + span);
+        let (next_timer_at, connection) = (running.next_timer_at, running.connection);
+        let connection = connection.filter(|_| running.invariants.state == "connected" && span >= DETECTABLE_SLEEP_MIN);
+        let number = running.last_wake_up.map_or(0, |wake_up| wake_up.number) + 1;
+        let is_cut = connection.is_some() && self.dice.chance(0.5);
+        let wake_up = WakeUp { number, since: self.now, connection, is_cut, is_detected: false };
+        if let Some(running) = &mut self.clients[client].running {
+            running.last_wake_up = Some(wake_up);
         }
-        wake_at.into_iter().for_each(|wake_at| self.at(wake_at, Action::Timer(at, life)));
-        if let Some(id) = connection.filter(|_| cut) {
-            self.tally.cut_asleep += 1;
+        next_timer_at.into_iter().for_each(|at| self.schedule_at(at, Action::Timer(client, run_number)));
+        if let Some(id) = connection.filter(|_| is_cut) {
+            self.tally.cuts_during_sleep += 1;
             self.cut(id, &[Side::Client, Side::Server], false);
         }
         if connection.is_some() {
-            self.after(NOTICED, Action::CheckWakeUp(at, life, number));
-            self.after(GIVEN_UP, Action::CheckWakeUp(at, life, number));
+            self.schedule_after(DETECTION_TIME_MAX, Action::CheckWakeUp(client, run_number, number));
+            self.schedule_after(ABANDON_TIME_MAX, Action::CheckWakeUp(client, run_number, number));
         }
     }
 
-    /// Compares the clocks, as the driver does in each turn.
-    pub(super) fn compare_clocks(&mut self, at: usize, running: &mut Running) {
-        let now = self.present(at);
-        if self.scenario.sleeps && running.suspend.has_slept(now) {
-            if let Some(waking) = &mut running.waking {
-                waking.noticed = true;
+    /// Detects a sleep by comparing the clocks, as the driver does in each turn.
+    pub(super) fn detect_sleep(&mut self, client: usize, running: &mut Running) {
+        let now = self.client_now(client);
+        if self.scenario.computers_sleep && running.suspend_detector.has_slept(now) {
+            if let Some(wake_up) = &mut running.last_wake_up {
+                wake_up.is_detected = true;
             }
             running.task.machine.handle(now, Input::Command(Command::NetworkChanged));
         }
     }
 
-    pub(super) fn check_waking(&mut self, at: usize, number: u64) {
-        let Some(running) = &self.clients[at].running else { return };
-        let Some(waking) = running.waking.filter(|waking| waking.number == number) else { return };
-        assert!(waking.noticed, "nobody notices that the computer has slept");
-        let kept = waking.cut && running.connection == waking.connection;
-        let late = self.now - waking.since >= GIVEN_UP;
-        // Frames in flight may be as late as that.
-        let may_come = self.scenario.wire.stalls > 0.0;
-        assert!(!kept || !late || may_come, "a connection that died in the sleep is kept: {waking:?}");
-        self.tally.woken += u64::from(late && waking.cut);
+    pub(super) fn check_wake_up(&mut self, client: usize, number: u64) {
+        let Some(running) = &self.clients[client].running else { return };
+        let Some(wake_up) = running.last_wake_up.filter(|wake_up| wake_up.number == number) else {
+            return;
+        };
+        assert!(wake_up.is_detected, "the client has not detected the sleep: {wake_up:?}");
+        let is_still_used = wake_up.is_cut && running.connection == wake_up.connection;
+        let is_late = self.now - wake_up.since >= ABANDON_TIME_MAX;
+        // A stalled frame that was in flight may still arrive.
+        let may_receive = self.scenario.network.stall_rate > 0.0;
+        assert!(
+            !is_still_used || !is_late || may_receive,
+            "a connection that was cut during the sleep is still in use: {wake_up:?}"
+        );
+        self.tally.dead_connections_abandoned += u64::from(is_late && wake_up.is_cut);
     }
 
-    /// Checks that a connection which survived the computer's sleep is not given up.
-    pub(super) fn check_survival(&mut self, at: usize, running: &Running, id: u64) {
-        let Some(waking) = running.waking.filter(|waking| waking.connection == Some(id) && !waking.cut) else { return };
-        let (wire, server) = (&self.scenario.wire, &self.scenario.server);
-        let quiet =
-            wire.stalls == 0.0 && wire.garbles == 0.0 && server.answers_late == 0.0 && !self.clients[at].bad_key;
-        if quiet && self.now - waking.since < GIVEN_UP + NOTICED {
+    /// Checks that the client does not abandon a connection that survived the computer's sleep.
+    pub(super) fn check_survival(&mut self, client: usize, running: &Running, id: u64) {
+        let Some(wake_up) = running.last_wake_up.filter(|wake_up| wake_up.connection == Some(id) && !wake_up.is_cut)
+        else {
+            return;
+        };
+        let (network, server) = (&self.scenario.network, &self.scenario.server);
+        let is_undisturbed = network.stall_rate == 0.0
+            && network.garble_rate == 0.0
+            && server.late_reply_rate == 0.0
+            && !self.clients[client].has_bad_key;
+        if is_undisturbed && self.now - wake_up.since < ABANDON_TIME_MAX + DETECTION_TIME_MAX {
             let healthy = self.connections.get(&id).is_some_and(super::network::Connection::is_healthy);
-            assert!(!healthy, "a connection that has survived the sleep is given up: {waking:?}");
+            assert!(!healthy, "a connection that survived the sleep was abandoned: {wake_up:?}");
         }
     }
 }

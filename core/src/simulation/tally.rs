@@ -1,24 +1,24 @@
-//! Counters of simulations.
+//! Counters that show whether each kind of fault has occurred.
 
-/// Defines the struct, the sum of two of them, and a list of all counters.
+/// Defines the struct of counters, with methods that process all of them.
 macro_rules! tally {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Counters of one or more simulations.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub(super) struct Tally {
             $($(#[$doc])* pub(super) $name: u64,)*
-            /// Longest time until every client had everything, in seconds.
-            pub(super) slowest: u64,
+            /// Longest time from the end of the fault phase until every client had received everything, in seconds.
+            pub(super) slowest_recovery_s: u64,
         }
 
         impl Tally {
             pub(super) fn add(&mut self, other: &Self) {
                 $(self.$name += other.$name;)*
-                self.slowest = self.slowest.max(other.slowest);
+                self.slowest_recovery_s = self.slowest_recovery_s.max(other.slowest_recovery_s);
             }
 
-            /// Counters that are zero although many simulations ran.
-            pub(super) fn missing(&self) -> Vec<&'static str> {
+            /// Returns the names of the counters that are zero.
+            pub(super) fn zero_counters(&self) -> Vec<&'static str> {
                 let all = [$((stringify!($name), self.$name)),*];
                 all.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
             }
@@ -28,52 +28,56 @@ macro_rules! tally {
 
 tally! {
     simulations,
-    /// Events that servers have logged, machines have handed out, and readers have received.
-    logged,
-    handed_out,
-    read,
-    /// Events that a `Gap` or a `Lagged` has reported.
-    told_missing,
-    told_dropped,
+    /// Number of events that servers published.
+    events_published,
+    /// Number of events that session machines output.
+    events_output,
+    /// Number of events that readers received.
+    events_read,
+    /// Number of events that a `Gap` reported as missing.
+    reported_missing,
+    /// Number of events that a `Lagged` reported as dropped.
+    reported_dropped,
     interruptions,
-    restarts,
-    nodes_lost,
-    lives,
-    garbled,
-    /// Backfills by REST that were requested, complete and incomplete; below, the answers to their requests.
-    inquiries,
-    backfills,
-    backfills_failed,
-    rest_answers,
+    server_restarts,
+    node_crashes,
+    program_restarts,
+    frames_garbled,
+    backfills_requested,
+    backfills_complete,
+    backfills_incomplete,
+    rest_responses,
     rest_errors,
-    too_large,
-    foreign_answers,
-    odd_rows,
+    rest_responses_too_large,
+    /// Number of REST responses to a client whose API key belongs to another project.
+    foreign_key_responses,
+    rows_defective,
     reviews,
-    /// Streams that were dropped, opened again, or ended because their reader was too slow.
     streams_dropped,
     streams_reopened,
-    overflowed,
-    /// Attempts by long-polling, requests that reached a process that did not know their session, and WebSocket
-    /// connections after that.
-    polled,
-    astray,
-    back_by_websocket,
-    /// Computers that slept, connections cut meanwhile, and dead connections given up in time.
-    sleeps,
-    cut_asleep,
-    woken,
+    /// Number of streams that ended because their reader was too slow.
+    streams_overflowed,
+    polling_connections,
+    /// Number of requests that reached a server process that did not know their polling session.
+    wrong_node_requests,
+    /// Number of clients that returned to WebSocket after such a request.
+    returns_to_websocket,
+    computer_sleeps,
+    cuts_during_sleep,
+    /// Number of connections that were cut during sleep and that the client abandoned in time.
+    dead_connections_abandoned,
     probes,
-    /// Connections dropped right after they were accepted, and clients that ended because of them.
-    dropped_fresh,
-    given_up_unclear,
-    bad_keys,
-    bad_keys_ended,
-    /// Errors caused by the program's own events, and joins that were never answered.
-    strays,
-    unanswered,
-    /// Joins that were sent after one that was never answered.
-    held_up,
+    /// Number of connections that a starting server dropped right after accepting them.
+    fresh_connections_dropped,
+    /// Number of clients that ended because of such drops.
+    clients_ended_by_drops,
+    runs_with_bad_key,
+    clients_ended_by_bad_key,
+    /// Number of errors that the server sent in reply to unknown events.
+    unknown_event_errors,
+    joins_unanswered,
+    /// Number of joins that were delayed by a join that was never answered.
+    joins_delayed,
     virtual_seconds,
     steps,
 }

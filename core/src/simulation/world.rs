@@ -1,291 +1,236 @@
-//! Virtual time: executes scheduled actions in order until every client has everything.
+//! The simulated world, which executes scheduled actions in virtual time until every client has received everything.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use tokio::sync::oneshot;
-
 use super::{
+    action::Action,
     dice::Dice,
-    network::{Connection, Side},
-    plans::ReaderPlan,
-    process::Process,
-    rest::RestQuery,
+    network::Connection,
+    program::Program,
     scenario::Scenario,
     schedule::Schedule,
-    server::{Published, Request, RowDefect, Server},
+    server::{RowDefect, Server},
     tally::Tally,
 };
-use crate::{Error, rest::Body, session::Now};
+use crate::session::Now;
 
-/// Largest number of actions in one simulation.
+/// Maximum number of actions in one simulation.
 const STEPS_MAX: u64 = 2_000_000;
 
-/// Scheduled action.
-#[derive(Debug)]
-pub(super) enum Action {
-    /// A timer of a client, in one of its runs.
-    Timer(usize, u64),
-    Dialed {
-        client: usize,
-        life: u64,
-        attempt: u64,
-        node: usize,
-        fails: bool,
-    },
-    Deliver(u64, Side),
-    NoticeClosed(u64, Side),
-    Ping(u64),
-    Serve(u64, Request),
-    SendFrames(u64, Vec<String>),
-    /// Its project; true if it must be an event that the log keeps.
-    Publish(usize, bool),
-    Broadcast(Published),
-    /// An item of a project without a log gets this status.
-    Decide(usize, usize, &'static str),
-    /// A connection that was just accepted is closed; true if the client is notified.
-    DropConnection(u64, bool),
-    /// The program sends an event of its own.
-    Emit(usize, u64),
-    /// A stream replaces one that was dropped.
-    Reopen(usize, u64, ReaderPlan, Option<usize>),
-    EndSleep(usize, Duration),
-    CheckWakeUp(usize, u64, u64),
-    Review(usize),
-    StartServer,
-    StartNode(usize),
-    /// A request of a client's backfill arrives at the server; below, its answer arrives at the client.
-    RestAsked {
-        client: usize,
-        life: u64,
-        inquiry: u64,
-        query: RestQuery,
-        reply: oneshot::Sender<Result<Body, Error>>,
-    },
-    RestAnswered {
-        client: usize,
-        life: u64,
-        inquiry: u64,
-        reply: oneshot::Sender<Result<Body, Error>>,
-        answer: Result<Body, Error>,
-    },
-    Spawn(usize),
-    Restart {
-        client: usize,
-        life: u64,
-        down: Duration,
-    },
-    Join(usize, u64, usize),
-    Read(usize, u64, u64),
-    Fault,
-    /// Measures the size of all tables and queues.
-    Measure,
-    /// Ends the trouble.
-    EndTrouble,
-    CheckDone,
-}
-
+/// State of a simulation.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) scenario: Scenario,
     pub(super) dice: Dice,
     pub(super) now: Duration,
-    pub(super) base: Instant,
+    pub(super) start_instant: Instant,
     schedule: Schedule,
-    pub(super) troubled: bool,
+    pub(super) faults_active: bool,
     pub(super) server: Server,
     pub(super) connections: BTreeMap<u64, Connection>,
-    pub(super) dialed: u64,
-    pub(super) clients: Vec<Process>,
+    pub(super) connection_count: u64,
+    pub(super) clients: Vec<Program>,
     pub(super) tally: Tally,
-    pub(super) calm_since: Option<Duration>,
-    /// True to print every action.
-    pub(super) traced: bool,
-    /// Largest number of entries of all tables and queues, by the hour.
-    pub(super) sizes: Vec<usize>,
-    /// Time at which a program was last started.
-    pub(super) spawned: Duration,
-    pub(super) done: bool,
+    pub(super) faults_ended_at: Option<Duration>,
+    /// True if every action is printed.
+    pub(super) is_traced: bool,
+    /// Maximum number of entries in all tables and queues, by hour.
+    pub(super) sizes_by_hour: Vec<usize>,
+    /// Time at which a program last started or a computer last woke up.
+    pub(super) last_start_at: Duration,
+    pub(super) is_finished: bool,
 }
 
 impl World {
     pub(super) fn new(scenario: Scenario) -> Self {
-        let process = |plan: &super::plans::ClientPlan| Process {
+        let program = |plan: &super::plans::ClientPlan| Program {
             plan: plan.clone(),
-            life: 0,
-            stored: vec![None; scenario.projects],
+            run_number: 0,
+            stored_cursors: vec![None; scenario.project_count],
             running: None,
-            bad_key: false,
-            astray: false,
-            slept: Duration::ZERO,
+            has_bad_key: false,
+            lost_polling_session: false,
+            total_sleep: Duration::ZERO,
             asleep_until: None,
         };
         let mut world = Self {
             dice: Dice::new(scenario.seed ^ 0x5EED),
             now: Duration::ZERO,
-            base: Instant::now(),
+            start_instant: Instant::now(),
             schedule: Schedule::default(),
-            troubled: true,
-            server: Server::new(scenario.projects),
+            faults_active: true,
+            server: Server::new(scenario.project_count),
             connections: BTreeMap::new(),
-            dialed: 0,
-            clients: scenario.clients.iter().map(process).collect(),
+            connection_count: 0,
+            clients: scenario.clients.iter().map(program).collect(),
             tally: Tally { simulations: 1, ..Tally::default() },
-            calm_since: None,
-            traced: false,
-            sizes: Vec::new(),
-            spawned: Duration::ZERO,
-            done: false,
+            faults_ended_at: None,
+            is_traced: false,
+            sizes_by_hour: Vec::new(),
+            last_start_at: Duration::ZERO,
+            is_finished: false,
             scenario,
         };
-        world.plan();
+        world.schedule_initial_actions();
         world
     }
 
-    fn plan(&mut self) {
-        let trouble = self.scenario.trouble.as_millis() as u64;
+    fn schedule_initial_actions(&mut self) {
+        let trouble = self.scenario.fault_phase.as_millis() as u64;
         for at in 0..self.clients.len() {
-            let pause = self.dice.pause(0, 1_000);
-            self.after(pause, Action::Spawn(at));
+            let pause = self.dice.duration_ms(0, 1_000);
+            self.schedule_after(pause, Action::StartProgram(at));
         }
-        let mut left = self.scenario.events;
-        while left > 0 {
-            let most = self.scenario.burst.min(self.scenario.events);
-            let burst = self.dice.between(1, most).min(left);
-            let (start, spread) = (self.dice.pause(0, trouble), self.dice.pick(&[0, 20, 2_000]));
+        let mut remaining = self.scenario.event_count;
+        while remaining > 0 {
+            let burst_max = self.scenario.burst_max.min(self.scenario.event_count);
+            let burst = self.dice.between(1, burst_max).min(remaining);
+            let (start, spread) = (self.dice.duration_ms(0, trouble), self.dice.pick(&[0, 20, 2_000]));
             for _ in 0..burst {
-                let pause = start + self.dice.pause(0, spread);
-                let project = self.dice.index(self.scenario.projects);
-                self.after(pause, Action::Publish(project, false));
+                let pause = start + self.dice.duration_ms(0, spread);
+                let project = self.dice.index(self.scenario.project_count);
+                self.schedule_after(pause, Action::Publish(project, false));
             }
-            left -= burst;
+            remaining -= burst;
         }
         if !self.scenario.server.has_log {
-            for _ in 0..self.scenario.events / 6 {
-                let (pause, project) = (self.dice.pause(0, trouble), self.dice.index(self.scenario.projects));
-                self.after(pause, Action::Review(project));
+            for _ in 0..self.scenario.event_count / 6 {
+                let (pause, project) =
+                    (self.dice.duration_ms(0, trouble), self.dice.index(self.scenario.project_count));
+                self.schedule_after(pause, Action::ReviewContent(project));
             }
             for _ in 0..self.dice.between(0, 3) {
-                let content = self.server.foreign.submit(jiff::Timestamp::UNIX_EPOCH, RowDefect::None, 1);
-                self.server.foreign.decide(content, "approved", jiff::Timestamp::UNIX_EPOCH, true);
+                let content = self.server.foreign_contents.submit(jiff::Timestamp::UNIX_EPOCH, RowDefect::None, 1);
+                self.server.foreign_contents.decide(content, "approved", jiff::Timestamp::UNIX_EPOCH, true);
             }
         }
-        let calm = self.scenario.trouble;
-        self.at(calm, Action::EndTrouble);
-        // A lost event that nothing reports shows only when the next event arrives.
-        for project in 0..self.scenario.projects {
+        let faults_end = self.scenario.fault_phase;
+        self.schedule_at(faults_end, Action::EndFaults);
+        // A client notices that it has missed the last event only when another event arrives.
+        for project in 0..self.scenario.project_count {
             for pause in [61_000, 62_000, 75_000] {
-                let noise = self.dice.pause(0, 500);
-                self.at(calm + Duration::from_millis(pause) + noise, Action::Publish(project, true));
+                let noise = self.dice.duration_ms(0, 500);
+                self.schedule_at(faults_end + Duration::from_millis(pause) + noise, Action::Publish(project, true));
             }
         }
-        self.at(calm + Duration::from_secs(80), Action::CheckDone);
-        self.after(Duration::ZERO, Action::Fault);
-        self.after(Duration::from_secs(1), Action::Measure);
+        self.schedule_at(faults_end + Duration::from_secs(80), Action::CheckCompletion);
+        self.schedule_after(Duration::ZERO, Action::InjectFault);
+        self.schedule_after(Duration::from_secs(1), Action::MeasureSizes);
     }
 
-    pub(super) fn at(&mut self, at: Duration, action: Action) {
+    pub(super) fn schedule_at(&mut self, at: Duration, action: Action) {
         self.schedule.add(at.max(self.now), action);
     }
 
-    pub(super) fn after(&mut self, pause: Duration, action: Action) {
-        self.at(self.now + pause, action);
+    pub(super) fn schedule_after(&mut self, pause: Duration, action: Action) {
+        self.schedule_at(self.now + pause, action);
     }
 
-    /// Time at a client.
-    pub(super) fn present(&self, at: usize) -> Now {
-        Now { mono: self.base + self.now - self.clients[at].slept, wall: self.wall() }
+    /// Returns the current time on a client's computer, whose monotonic clock stops while the computer sleeps.
+    pub(super) fn client_now(&self, client: usize) -> Now {
+        Now { mono: self.start_instant + self.now - self.clients[client].total_sleep, wall: self.wall_time() }
     }
 
-    pub(super) fn wall(&self) -> jiff::Timestamp {
+    pub(super) fn wall_time(&self) -> jiff::Timestamp {
         jiff::Timestamp::UNIX_EPOCH + self.now
     }
 
-    /// Time of the server, whose clock may be wrong.
-    pub(super) fn server_wall(&self) -> jiff::Timestamp {
-        self.wall() + jiff::SignedDuration::from_secs(self.scenario.server.skew)
+    /// Returns the current time on the server's clock, which may be wrong.
+    pub(super) fn server_time(&self) -> jiff::Timestamp {
+        self.wall_time() + jiff::SignedDuration::from_secs(self.scenario.server.clock_skew_s)
     }
 
-    /// Runs until every client has everything.
+    /// Runs the simulation until every client has received everything.
     pub(super) fn run(mut self) -> Self {
-        while !self.done {
-            let Some((at, action)) = self.schedule.pop() else { panic!("nothing happens any more") };
+        while !self.is_finished {
+            let Some((at, action)) = self.schedule.pop() else { panic!("no action is scheduled") };
             self.now = at;
             self.tally.steps += 1;
-            assert!(self.tally.steps < STEPS_MAX, "much ado: {action:?}");
+            assert!(self.tally.steps < STEPS_MAX, "the simulation does not end: {action:?}");
             self.trace(|| format!("{action:?}"));
-            self.happen(action);
+            self.execute(action);
         }
         self.tally.virtual_seconds = self.now.as_secs();
         self
     }
 
-    pub(super) fn trace(&self, what: impl FnOnce() -> String) {
-        if self.traced {
-            eprintln!("{:12.6} {}", self.now.as_secs_f64(), what());
+    pub(super) fn trace(&self, message: impl FnOnce() -> String) {
+        if self.is_traced {
+            eprintln!("{:12.6} {}", self.now.as_secs_f64(), message());
         }
     }
 
-    fn is_alive(&self, client: usize, life: u64) -> bool {
-        self.clients[client].life == life
+    fn is_current_run(&self, client: usize, run_number: u64) -> bool {
+        self.clients[client].run_number == run_number
     }
 
-    fn happen(&mut self, action: Action) {
-        let sleeper = self.client_of(&action).and_then(|client| self.clients[client].asleep_until);
+    fn execute(&mut self, action: Action) {
+        let sleeper = self.client_needed_by(&action).and_then(|client| self.clients[client].asleep_until);
         if let Some(until) = sleeper {
-            return self.at(until, action);
+            return self.schedule_at(until, action);
         }
         match action {
-            Action::Timer(client, life) => {
+            Action::Timer(client, run_number) => {
                 let running = self.clients[client].running.as_ref();
-                if self.is_alive(client, life) && running.is_some_and(|running| running.wake_at == Some(self.now)) {
-                    self.wake(client);
+                if self.is_current_run(client, run_number)
+                    && running.is_some_and(|running| running.next_timer_at == Some(self.now))
+                {
+                    self.on_timer(client);
                 }
             }
-            Action::Dialed { client, life, attempt, node, fails } if self.is_alive(client, life) => {
+            Action::Dialed { client, run_number, attempt, node, fails } if self.is_current_run(client, run_number) => {
                 self.on_dialed(client, attempt, (!fails).then_some(node));
             }
-            Action::Deliver(id, to) => self.deliver(id, to),
+            Action::DeliverFrames(id, to) => self.deliver_frames(id, to),
             Action::NoticeClosed(id, side) => self.notice_closed(id, side),
-            Action::Ping(id) => self.ping(id),
-            Action::Serve(id, request) => self.serve(id, &request),
+            Action::SendPing(id) => self.send_ping(id),
+            Action::HandleRequest(id, request) => self.handle_request(id, &request),
             Action::SendFrames(id, frames) => self.send_frames(id, frames),
-            Action::Publish(project, kept) => self.publish(project, kept),
+            Action::Publish(project, must_be_logged) => self.publish(project, must_be_logged),
             Action::Broadcast(published) => self.broadcast(&published),
             Action::StartServer => self.start_server(),
             Action::StartNode(node) => {
-                self.server.nodes[node] = true;
-                self.warm_up();
+                self.server.running_nodes[node] = true;
+                self.start_unstable_phase();
             }
-            Action::Decide(project, content, status) => self.decide(project, content, status),
-            Action::Review(project) => self.review(project),
-            Action::DropConnection(id, says_so) => self.drop_connection(id, says_so),
-            Action::Emit(client, life) if self.is_alive(client, life) => {
+            Action::DecideContent(project, content, status) => self.decide_content(project, content, status),
+            Action::ReviewContent(project) => self.review_random_content(project),
+            Action::DropConnection(id, sends_disconnect) => self.drop_connection(id, sends_disconnect),
+            Action::EmitCustomEvent(client, run_number) if self.is_current_run(client, run_number) => {
                 self.with_client(client, |_, running| running.emit());
             }
-            Action::Reopen(client, life, plan, project) if self.is_alive(client, life) => {
-                self.reopen(client, plan, project);
+            Action::ReopenStream(client, run_number, plan, project) if self.is_current_run(client, run_number) => {
+                self.reopen_stream(client, plan, project);
             }
-            Action::EndSleep(client, span) => self.wake_up(client, span),
-            Action::CheckWakeUp(client, life, number) if self.is_alive(client, life) => {
-                self.check_waking(client, number);
+            Action::EndSleep(client, span) => self.end_sleep(client, span),
+            Action::CheckWakeUp(client, run_number, number) if self.is_current_run(client, run_number) => {
+                self.check_wake_up(client, number);
             }
-            Action::RestAsked { client, life, inquiry, query, reply } if self.is_alive(client, life) => {
-                self.on_rest_query(client, life, inquiry, &query, reply);
+            Action::RestRequestArrived { client, run_number, backfill, query, reply }
+                if self.is_current_run(client, run_number) =>
+            {
+                self.on_rest_request(client, run_number, backfill, &query, reply);
             }
-            Action::RestAnswered { client, life, inquiry, reply, answer } if self.is_alive(client, life) => {
-                self.on_rest_answer(client, inquiry, reply, answer);
+            Action::RestResponseArrived { client, run_number, backfill, reply, response }
+                if self.is_current_run(client, run_number) =>
+            {
+                self.on_rest_response(client, backfill, reply, response);
             }
-            Action::Spawn(client) => self.spawn(client),
-            Action::Restart { client, life, down } => self.restart(client, life, down),
-            Action::Join(client, life, project) if self.is_alive(client, life) => self.come_back(client, project),
-            Action::Read(client, life, reader) if self.is_alive(client, life) => self.read(client, reader),
-            Action::Fault => self.fault(),
-            Action::Measure => self.measure(),
-            Action::EndTrouble => (self.troubled, self.calm_since) = (false, Some(self.now)),
-            Action::CheckDone => self.check_done(),
+            Action::StartProgram(client) => self.start_program(client),
+            Action::RestartProgram { client, run_number, down } => self.restart_program(client, run_number, down),
+            Action::Join(client, run_number, project) if self.is_current_run(client, run_number) => {
+                self.rejoin(client, project)
+            }
+            Action::RunReader(client, run_number, reader) if self.is_current_run(client, run_number) => {
+                self.run_reader(client, reader)
+            }
+            Action::InjectFault => self.inject_fault(),
+            Action::MeasureSizes => self.measure_sizes(),
+            Action::EndFaults => (self.faults_active, self.faults_ended_at) = (false, Some(self.now)),
+            Action::CheckCompletion => self.check_completion(),
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Paused clock of tokio.
+//! Control of Tokio's paused clock.
 
 use std::{cell::Cell, time::Duration};
 
@@ -6,55 +6,56 @@ use jiff::SignedDuration;
 use tokio::time::Instant;
 
 thread_local! {
-    static SLEPT: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
+    static SIMULATED_SLEEP: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
 }
 
-/// Duration of simulated sleep, per thread.
-pub(crate) fn slept() -> SignedDuration {
-    SLEPT.get()
+/// Returns the total duration of system sleep simulated on this thread.
+pub(crate) fn simulated_sleep() -> SignedDuration {
+    SIMULATED_SLEEP.get()
 }
 
-/// Tokio's clock, paused: it advances only when nothing is left to do, directly to the next timer.
+/// Tokio's clock in its paused state, in which it jumps to the next timer whenever the runtime is idle.
 ///
-/// A test therefore runs at full speed, and in the same order every time. Only for tests on tokio's current-thread
-/// runtime (the default of `#[tokio::test]`) without real sockets, for which the clock does not wait.
+/// A test with a paused clock runs at full speed and in the same order every time. The test must use Tokio's
+/// current-thread runtime, which is the default of `#[tokio::test]`. It must not use real sockets, because the paused
+/// clock does not wait for I/O.
 #[derive(Debug)]
 pub struct Clock {
     started: Instant,
 }
 
 impl Clock {
-    /// Pauses the clock of this runtime. The clock must be running: don't combine it with `#[tokio::test(start_paused =
-    /// true)]`.
+    /// Pauses the clock of the current runtime.
     ///
     /// # Panics
-    /// Panics outside a current-thread tokio runtime, and if the clock is already paused.
+    /// Panics outside of a current-thread Tokio runtime. Also panics if the clock is already paused, for example by
+    /// `#[tokio::test(start_paused = true)]`.
     #[must_use]
     pub fn paused() -> Self {
         tokio::time::pause();
         Self { started: Instant::now() }
     }
 
-    /// Time that has passed on this clock since it was paused.
+    /// Returns the time that has passed on this clock since it was paused.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Lets time pass: every timer fires at its own time.
+    /// Lets this much time pass, during which each timer fires at its own time.
     pub async fn run_for(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
 
-    /// Moves the clock at once, as if the program was suspended: timers fire late.
+    /// Advances the clock in one step, so that timers fire late, as if the program had been suspended.
     pub async fn jump(&self, time: Duration) {
         tokio::time::advance(time).await;
     }
 
-    /// Simulates system sleep: only the wall clock of this thread advances. This clock and all timers stop, as on Linux
-    /// and macOS.
+    /// Simulates system sleep. The wall clock of this thread advances, but this clock and all timers do not, as on
+    /// Linux and macOS.
     pub fn suspend(&self, time: Duration) {
         let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
-        SLEPT.set(SLEPT.get().saturating_add(time));
+        SIMULATED_SLEEP.set(SIMULATED_SLEEP.get().saturating_add(time));
     }
 }

@@ -1,4 +1,4 @@
-//! Server side of a connection: frames out, frames in.
+//! Server side of a connection, on which a test sends and receives frames.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -16,95 +16,98 @@ use crate::{driver::transport::Frame, session::ConnectionFailure, sio};
 
 /// Server side of a connection. Dropping it cuts the connection.
 ///
-/// Frames of the client are queued until they are read, in order.
+/// Frames from the client are queued in order until the test reads them.
 #[derive(Debug)]
 pub struct Connection {
     inbound: mpsc::UnboundedSender<Inbound>,
     outbound: mpsc::UnboundedReceiver<String>,
     link: Arc<MemoryLink>,
-    patience: Duration,
+    recv_timeout: Duration,
 }
 
-pub(super) fn open(
+pub(super) fn new_connection(
     inbound: mpsc::UnboundedSender<Inbound>,
     outbound: mpsc::UnboundedReceiver<String>,
     link: Arc<MemoryLink>,
-    patience: Duration,
+    recv_timeout: Duration,
 ) -> Connection {
-    Connection { inbound, outbound, link, patience }
+    Connection { inbound, outbound, link, recv_timeout }
 }
 
 impl Connection {
-    /// Sends a text frame: an Engine.IO packet, such as `2` or `42["name",{}]`. It is not checked.
+    /// Sends a text frame, which should be an Engine.IO packet such as `2` or `42["name",{}]`. The frame is not
+    /// validated.
     pub fn send(&self, frame: impl Into<String>) {
-        // The client may be gone.
+        // Sending fails if the client has closed the connection.
         let _ = self.inbound.send(Ok(Frame::Text(frame.into().into())));
     }
 
-    /// Sends a binary frame: an attachment.
+    /// Sends a binary frame, which carries an attachment.
     pub fn send_binary(&self, bytes: impl Into<Vec<u8>>) {
         let _ = self.inbound.send(Ok(Frame::Binary(bytes.into().into())));
     }
 
-    /// Sends an event with one argument: `42["name",data]`.
+    /// Sends an event with one argument, as the frame `42["name",data]`.
     ///
     /// # Panics
     /// Panics if the data can't be serialized.
     pub fn emit(&self, name: &str, data: &impl Serialize) {
-        self.send(format!("4{}", sio::event(name, Some(&json(data)), None)));
+        self.send(format!("4{}", sio::event(name, Some(&to_json(data)), None)));
     }
 
-    /// Acknowledges an event of the client with one argument: `43id[data]`.
+    /// Acknowledges one of the client's events with one argument, as the frame `43id[data]`.
     ///
     /// # Panics
     /// Panics if the data can't be serialized.
     pub fn acknowledge(&self, id: u64, data: &impl Serialize) {
-        self.send(format!("43{id}[{}]", json(data)));
+        self.send(format!("43{id}[{}]", to_json(data)));
     }
 
-    /// Receives the client's next frame; `None` once the client has closed the connection.
+    /// Waits for the client's next frame. Returns `None` once the client has closed the connection.
     ///
     /// # Panics
-    /// Panics if no frame arrives within 5 minutes of tokio's time.
+    /// Panics if no frame arrives within 5 minutes on Tokio's clock.
     pub async fn recv(&mut self) -> Option<String> {
-        match tokio::time::timeout(self.patience, self.outbound.recv()).await {
+        match tokio::time::timeout(self.recv_timeout, self.outbound.recv()).await {
             Ok(frame) => frame,
-            Err(_) => panic!("the script expects a frame, but the client sends none"),
+            Err(_) => panic!("the script expected a frame, but the client sent none"),
         }
     }
 
-    /// Returns the client's next frame if it has arrived.
+    /// Returns the client's next frame if one has arrived.
     pub fn try_recv(&mut self) -> Option<String> {
         self.outbound.try_recv().ok()
     }
 
-    /// Waits for the client's next frame and checks it.
+    /// Waits for the client's next frame and asserts that it equals `frame`.
     ///
     /// # Panics
-    /// Panics if the frame differs, or none arrives.
+    /// Panics if the frame is different or none arrives.
     pub async fn expect(&mut self, frame: &str) {
         match self.recv().await {
-            Some(sent) => assert_eq!(sent, frame, "the script expects another frame (right) than was sent (left)"),
-            None => panic!("the script expects {frame:?}, but the client has closed the connection"),
+            Some(sent) => {
+                assert_eq!(sent, frame, "the client sent another frame (left) than the script expected (right)")
+            }
+            None => panic!("the script expected {frame:?}, but the client closed the connection"),
         }
     }
 
-    /// Waits for the client's next event and checks its name.
+    /// Waits for the client's next frame, asserts that it is an event with this name, and returns the event.
     ///
     /// # Panics
-    /// Panics if the next frame is something else, or none arrives.
+    /// Panics if the next frame is anything else or none arrives.
     pub async fn expect_event(&mut self, name: &str) -> Emitted {
         let frame = self.recv().await;
         match frame.as_deref().and_then(Emitted::read) {
             Some(event) if event.name == name => event,
-            _ => panic!("the script expects the event {name:?}, but the client has sent {frame:?}"),
+            _ => panic!("the script expected the event {name:?}, but the client sent {frame:?}"),
         }
     }
 
-    /// Waits until the client has closed the connection; returns the frames sent before.
+    /// Waits until the client has closed the connection, and returns the frames that it sent before.
     ///
     /// # Panics
-    /// Panics if the client leaves it open for 5 minutes of tokio's time without sending anything.
+    /// Panics if, for 5 minutes on Tokio's clock, the client neither closes the connection nor sends a frame.
     pub async fn closed(mut self) -> Vec<String> {
         let mut frames = Vec::new();
         while let Some(frame) = self.recv().await {
@@ -113,23 +116,23 @@ impl Connection {
         frames
     }
 
-    /// Ignores the client's probes from now on.
+    /// Ignores all further probes by the client.
     pub fn fall_silent(&self) {
         self.link.silent.store(true, Ordering::Relaxed);
     }
 
-    /// Number of probes that the client has sent.
+    /// Returns the number of probes that the client has sent.
     #[must_use]
     pub fn probes(&self) -> u64 {
         self.link.probes.load(Ordering::Relaxed)
     }
 
-    /// Cuts the connection after what was sent.
+    /// Cuts the connection once the client has received all frames sent before.
     pub fn cut(self) {
         drop(self);
     }
 
-    /// Closes the connection after what was sent, like a WebSocket.
+    /// Closes the connection as a WebSocket does, once the client has received all frames sent before.
     pub fn close(self) {
         let _ = self
             .inbound
@@ -137,9 +140,9 @@ impl Connection {
     }
 }
 
-fn json(data: &impl Serialize) -> String {
+fn to_json(data: &impl Serialize) -> String {
     match serde_json::to_string(data) {
         Ok(text) => text,
-        Err(error) => panic!("the data can't be written as JSON: {error}"),
+        Err(error) => panic!("the data can't be serialized as JSON: {error}"),
     }
 }

@@ -1,4 +1,4 @@
-//! Events of a client, as a server parses them.
+//! Events emitted by a client, as a server parses them.
 
 use serde_json::Value;
 
@@ -10,14 +10,14 @@ use crate::sio::{self, Kind};
 pub struct Emitted {
     /// Name of the event.
     pub name: String,
-    /// First argument; `null` if there is none.
+    /// First argument of the event; `null` if it has none.
     pub data: Value,
-    /// Id of the expected acknowledgement.
+    /// Id of the acknowledgement that the client expects, if any.
     pub ack: Option<u64>,
 }
 
 impl Emitted {
-    /// Parses a frame; `None` if it is not an event.
+    /// Parses a frame. Returns `None` if the frame is not an event.
     #[must_use]
     pub fn read(frame: &str) -> Option<Self> {
         let packet = sio::decode(frame.strip_prefix('4')?).ok().filter(|packet| packet.kind == Kind::Event)?;

@@ -1,4 +1,4 @@
-//! Entry points of the fuzz targets to private code.
+//! Entry points through which fuzz targets reach private code.
 
 use std::{
     collections::HashMap,
@@ -12,59 +12,63 @@ use crate::{
     session::{Command, CommandToken, ConnectionFailure, CredentialStatus, Input, Machine, Now, Output, SessionConfig},
 };
 
-/// Largest number of outputs that one input may cause, of a machine with two projects, and the increase for each
-/// further one: every project is notified of a lost connection.
+/// Maximum number of outputs that one input may cause in a machine with two projects.
 const OUTPUTS_MAX: usize = 64;
-const OUTPUTS_MORE: usize = 4;
+/// Increase of [`OUTPUTS_MAX`] for each additional project. A lost connection, for example, affects every project.
+const OUTPUTS_MAX_PER_PROJECT: usize = 4;
 
-/// Token in the login form of this page.
+/// Returns the CSRF token in the login form of this page.
 #[cfg(feature = "rest")]
 #[must_use]
 pub fn login_token(page: &str) -> Option<String> {
     crate::driver::csrf_token(page)
 }
 
-/// Runs a script on a session with two projects, one line per frame. `!` lets time pass, in tenths of a second; `#`
-/// sends a binary frame; `-` cuts the connection; `*` joins another project. Returns the number of delivered events.
+/// Runs a script on a session with two projects, and returns the number of delivered events.
+///
+/// Each line is a text frame from the server, unless it starts with one of these characters: `!` lets the given number
+/// of tenths of a second pass, `#` delivers a binary frame, and `*` joins another project. The line `-` cuts the
+/// connection.
 ///
 /// # Panics
 /// Panics if the session delivers an event twice or out of order, or if its timers don't advance.
 pub fn session(script: &[u8]) -> usize {
-    let mut run = Run::new();
+    let mut run = SessionRun::new();
     run.handle(Input::Command(Command::Connect { token: CommandToken(1) }));
     for (token, project) in [(2, "p"), (3, "q")] {
         run.handle(Input::Command(Command::Join { token: CommandToken(token), project: project.into(), after: None }));
     }
     for line in script.split(|byte| *byte == b'\n') {
-        run.line(line);
+        run.execute_line(line);
     }
     run.delivered
 }
 
-struct Run {
+struct SessionRun {
     machine: Machine,
     now: Now,
-    closed: bool,
-    /// Number of further projects.
-    others: usize,
+    is_closed: bool,
+    /// Number of projects joined by the script, in addition to the first two.
+    additional_projects: usize,
     delivered: usize,
-    last: HashMap<ProjectId, u64>,
+    /// Id of the last event delivered in each project.
+    last_ids: HashMap<ProjectId, u64>,
 }
 
-impl Run {
+impl SessionRun {
     fn new() -> Self {
         let config = SessionConfig { retry_first_connect: true, ..SessionConfig::default() };
         Self {
             machine: Machine::new(config, SmallRng::seed_from_u64(0)),
             now: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
-            closed: false,
-            others: 0,
+            is_closed: false,
+            additional_projects: 0,
             delivered: 0,
-            last: HashMap::new(),
+            last_ids: HashMap::new(),
         }
     }
 
-    fn line(&mut self, line: &[u8]) {
+    fn execute_line(&mut self, line: &[u8]) {
         match line {
             [b'!', tenths @ ..] => {
                 let tenths = std::str::from_utf8(tenths).ok().and_then(|text| text.parse::<u16>().ok()).unwrap_or(1);
@@ -76,7 +80,7 @@ impl Run {
             b"-" => self.handle(Input::TransportLost(ConnectionFailure::PeerClosed("cut".to_owned()))),
             [b'*', name @ ..] => {
                 let project = String::from_utf8_lossy(name).into_owned().into();
-                self.others += 1;
+                self.additional_projects += 1;
                 self.handle(Input::Command(Command::Join { token: CommandToken(4), project, after: None }));
             }
             text => {
@@ -97,24 +101,27 @@ impl Run {
             }
             self.drain();
         }
-        panic!("a timer that never advances");
+        panic!("the timer never advances");
     }
 
     fn drain(&mut self) {
         let mut outputs = 0;
         while let Some(output) = self.machine.poll_output() {
             outputs += 1;
-            assert!(outputs <= OUTPUTS_MAX + OUTPUTS_MORE * self.others, "outputs without end: {output:?}");
             assert!(
-                !self.closed
+                outputs <= OUTPUTS_MAX + OUTPUTS_MAX_PER_PROJECT * self.additional_projects,
+                "outputs never end: {output:?}"
+            );
+            assert!(
+                !self.is_closed
                     || matches!(
                         output,
                         Output::CommandDone { .. } | Output::CommandFailed { .. } | Output::ClientEnded { .. }
                     ),
-                "closed, and yet: {output:?}"
+                "unexpected output after the session has closed: {output:?}"
             );
             match output {
-                // Every attempt succeeds, up to the namespace acknowledgement.
+                // Every connection attempt succeeds, including the handshake.
                 Output::Dial { id, .. } => {
                     for input in [
                         Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None },
@@ -126,31 +133,31 @@ impl Run {
                 }
                 Output::Events(run) => {
                     self.delivered += run.len();
-                    run.iter().for_each(|event| self.check(event));
+                    run.iter().for_each(|event| self.check_order(event));
                 }
                 Output::StreamStarted { project, cursor } => {
-                    self.last.insert(project, cursor.event_id());
+                    self.last_ids.insert(project, cursor.event_id());
                 }
-                Output::State(state) => self.closed = state.is_closed(),
+                Output::State(state) => self.is_closed = state.is_closed(),
                 _ => {}
             }
         }
     }
 
-    /// Checks that events of a log have no unreported hole.
-    fn check(&mut self, event: &Event) {
+    /// Checks that a logged event follows the previous one directly, unless a gap was reported in between.
+    fn check_order(&mut self, event: &Event) {
         let meta = event.meta();
         let Some(project) = &meta.project_id else { return };
         match (event, meta.event_id, &meta.log) {
             (Event::Gap(_), Some(id), _) => {
-                self.last.insert(project.clone(), id);
+                self.last_ids.insert(project.clone(), id);
             }
             (Event::Gap(_), None, _) => {
-                self.last.remove(project);
+                self.last_ids.remove(project);
             }
             (_, Some(id), Some(_)) => {
-                if let Some(last) = self.last.insert(project.clone(), id) {
-                    assert_eq!(id, last + 1, "the next event of {project}");
+                if let Some(last) = self.last_ids.insert(project.clone(), id) {
+                    assert_eq!(id, last + 1, "events of {project} are missing or out of order");
                 }
             }
             _ => {}

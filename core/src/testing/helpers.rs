@@ -1,10 +1,10 @@
-//! Helpers for scripts: the handshake, joins and replays.
+//! Helpers for scripts that perform handshakes, joins and replays.
 
 use serde_json::{Value, json};
 
 use super::Connection;
 
-/// Event log of a project, as reported on a join.
+/// Event log of a project, as the server reports it in the reply to a join.
 ///
 /// ```
 /// use automoderate::testing::EventLog;
@@ -15,12 +15,12 @@ use super::Connection;
 pub struct EventLog {
     /// Id of the log.
     pub log: String,
-    /// Id of the newest event; 0 if there is none.
+    /// Id of the newest event, or 0 if the log is empty.
     pub head: u64,
 }
 
 impl EventLog {
-    /// Creates a log with this id and newest event.
+    /// Creates a log with this id and this newest event.
     #[must_use]
     pub fn new(log: impl Into<String>, head: u64) -> Self {
         Self { log: log.into(), head }
@@ -28,10 +28,10 @@ impl EventLog {
 }
 
 impl Connection {
-    /// Performs a complete handshake: `OPEN`, the client's `40`, the acknowledgement, and `connected`. Returns the
-    /// payload of the client's `40`, or an empty text.
+    /// Performs a complete handshake and returns the payload of the client's `40`, or an empty string if it has none.
     ///
-    /// The client expects one ping per day, so that a script need not send any.
+    /// The helper sends the Engine.IO `OPEN` packet, waits for the client's `40`, acknowledges it and emits
+    /// `connected`. The ping interval is one day, so that the script need not send pings.
     ///
     /// # Panics
     /// Panics if the client sends anything but a `40`.
@@ -43,14 +43,14 @@ impl Connection {
         auth
     }
 
-    /// Sends the Engine.IO `OPEN` packet with these intervals, in milliseconds.
+    /// Sends the Engine.IO `OPEN` packet with this ping interval and timeout, in milliseconds.
     pub fn open(&self, ping_interval: u64, ping_timeout: u64) {
         self.send(format!(
             r#"0{{"sid":"script","upgrades":[],"pingInterval":{ping_interval},"pingTimeout":{ping_timeout},"maxPayload":1000000}}"#
         ));
     }
 
-    /// Waits for the client's `40` and returns its payload, or an empty text.
+    /// Waits for the client's `40` and returns its payload, or an empty string if it has none.
     ///
     /// # Panics
     /// Panics if the client sends anything else.
@@ -58,47 +58,49 @@ impl Connection {
         let frame = self.recv().await;
         match frame.as_deref().and_then(|frame| frame.strip_prefix("40")) {
             Some(auth) => auth.to_owned(),
-            None => panic!("the script expects a 40, but the client has sent {frame:?}"),
+            None => panic!("the script expected a 40, but the client sent {frame:?}"),
         }
     }
 
-    /// Waits for the client to join this project and confirms it; with a log, like a server that can replay.
+    /// Waits for the client to join this project and confirms the join. With a log, the reply says that the server can
+    /// replay events.
     ///
     /// # Panics
     /// Panics if the client's next frame is anything else.
     pub async fn accept_join(&mut self, project: &str, log: Option<EventLog>) {
-        let id = self.expect_room("join_project", project).await;
+        let ack = self.expect_room_request("join_project", project).await;
         match log {
             Some(EventLog { log, head }) => self
                 .emit("joined_project", &json!({"project_id": project, "replay": true, "event_id": head, "log": log})),
             None => self.emit("joined_project", &json!({"project_id": project})),
         }
-        self.finish(id);
+        self.acknowledge_if_requested(ack);
     }
 
-    /// Waits for the client to join this project and refuses it with an `error` event.
+    /// Waits for the client to join this project and refuses the join with an `error` event.
     ///
     /// # Panics
     /// Panics if the client's next frame is anything else.
     pub async fn refuse_join(&mut self, project: &str, message: &str) {
-        let id = self.expect_room("join_project", project).await;
+        let ack = self.expect_room_request("join_project", project).await;
         self.emit("error", &json!({"message": message}));
-        self.finish(id);
+        self.acknowledge_if_requested(ack);
     }
 
-    /// Waits for the client to leave this project and confirms it.
+    /// Waits for the client to leave this project and confirms that it has left.
     ///
     /// # Panics
     /// Panics if the client's next frame is anything else.
     pub async fn accept_leave(&mut self, project: &str) {
-        let id = self.expect_room("leave_project", project).await;
+        let ack = self.expect_room_request("leave_project", project).await;
         self.emit("left_project", &json!({"project_id": project}));
-        self.finish(id);
+        self.acknowledge_if_requested(ack);
     }
 
-    /// Waits for the client to request the events after `after` and answers with these, each as `(name, data)`.
+    /// Waits for the client to request the events after `after`, and replies with `events`.
     ///
-    /// `oldest` is the oldest event that the log still contains.
+    /// Each event is a pair of its name and its data. `oldest` is the id of the oldest event that the log still
+    /// contains.
     ///
     /// # Panics
     /// Panics if the client's next frame is anything else.
@@ -110,22 +112,24 @@ impl Connection {
         oldest: u64,
         events: &[(&str, Value)],
     ) {
-        let asked = self.expect_event("replay_events").await;
-        assert_eq!(asked.data["project_id"], project, "the client requested the events of another project");
-        assert_eq!(asked.data["after"], after, "the client requested other events");
+        let request = self.expect_event("replay_events").await;
+        assert_eq!(request.data["project_id"], project, "the client requested the events of another project");
+        assert_eq!(request.data["after"], after, "the client requested events after another position");
         let events: Vec<_> = events.iter().map(|(name, data)| json!({"event": name, "data": data})).collect();
         let page = json!({"events": events, "head": log.head, "oldest": oldest, "log": log.log});
-        self.acknowledge(asked.ack.unwrap_or_default(), &page);
+        self.acknowledge(request.ack.unwrap_or_default(), &page);
     }
 
-    async fn expect_room(&mut self, name: &str, project: &str) -> Option<u64> {
-        let asked = self.expect_event(name).await;
-        assert_eq!(asked.data, json!({"project_id": project}), "the client's {name} is about something else");
-        asked.ack
+    /// Waits for a request to join or leave this project. Returns the id of the acknowledgement that the client
+    /// expects.
+    async fn expect_room_request(&mut self, name: &str, project: &str) -> Option<u64> {
+        let request = self.expect_event(name).await;
+        assert_eq!(request.data, json!({"project_id": project}), "the data of the client's {name} is unexpected");
+        request.ack
     }
 
-    /// Acknowledges without arguments, like deployed servers, after the event with the answer.
-    fn finish(&self, id: Option<u64>) {
+    /// Sends an acknowledgement without arguments, as deployed servers do after they have emitted the reply.
+    fn acknowledge_if_requested(&self, id: Option<u64>) {
         if let Some(id) = id {
             self.send(format!("43{id}[]"));
         }

@@ -1,14 +1,16 @@
-//! Servers for tests of programs that use this crate: [`Server`], on loopback, with an event log, and [`Script`], in
-//! memory, byte for byte.
+//! Servers for testing programs that use this crate.
 //!
-//! A [`Script`] replaces the network: [`Script::accept`] returns every connection attempt of the client as a
-//! [`Connection`], on which the test reads and writes the packets of Engine.IO and Socket.IO, byte for byte or with
-//! helpers such as [`Connection::handshake`] and [`Connection::accept_join`]. Attempts can fail
-//! ([`Script::next_dial`]), and connections can be cut or fall silent.
+//! [`Server`] listens on loopback and behaves like a complete server with an event log. [`Script`] replaces the network
+//! and leaves each packet to the test.
 //!
-//! The client uses tokio's clock. With a paused one, see [`Clock`], an outage of an hour takes milliseconds.
+//! [`Script::accept`] accepts the client's next connection attempt and returns a [`Connection`]. On this connection,
+//! the test reads and writes Engine.IO and Socket.IO packets, verbatim or through helpers such as
+//! [`Connection::handshake`] and [`Connection::accept_join`]. The test can also let attempts fail
+//! ([`Script::next_dial`]), cut connections and ignore the client's probes.
 //!
-//! REST calls and the login by email and password use the network even with a script.
+//! The client uses Tokio's clock. With a paused [`Clock`], an outage of an hour takes milliseconds.
+//!
+//! REST calls and logins with email and password use the network even with a script.
 //!
 //! ```
 //! use automoderate::{Client, Event, testing::{Clock, Script}};
@@ -28,7 +30,7 @@
 //! let Some(Ok(Event::ModerationUpdate(update))) = events.next().await else { panic!("no update") };
 //! assert_eq!(update.content_id, "c1");
 //!
-//! // The connection is cut; the client reconnects and joins again.
+//! // After the connection is cut, the client reconnects and joins again.
 //! server.cut();
 //! let mut server = script.accept_handshake().await;
 //! server.accept_join("proj_1", None).await;
@@ -54,7 +56,7 @@ mod server;
 mod transport;
 
 #[cfg(feature = "testing")]
-pub(crate) use clock::slept;
+pub(crate) use clock::simulated_sleep;
 pub use emitted::Emitted;
 pub use server::Server;
 #[cfg(feature = "testing")]

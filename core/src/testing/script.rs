@@ -1,4 +1,4 @@
-//! Scripted server.
+//! Server that a test scripts packet by packet.
 
 use std::{
     collections::VecDeque,
@@ -22,19 +22,20 @@ use crate::{
     session::{ConnectionFailure, CredentialChoice, CredentialStatus},
 };
 
-/// Time limit of a script for what it expects.
+/// Time limit for anything that a script expects of the client, on Tokio's clock.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Server in memory, played by a test. See the [module](super) for an example.
+/// In-memory server whose part a test plays. See the [module](super) for an example.
 ///
-/// Clones are the same server.
+/// All clones refer to the same server.
 #[derive(Clone)]
-pub struct Script(Arc<Door>);
+pub struct Script(Arc<ScriptState>);
 
-struct Door {
-    knock: mpsc::UnboundedSender<Dial>,
-    dials: Mutex<mpsc::UnboundedReceiver<Dial>>,
-    count: AtomicU64,
+struct ScriptState {
+    dial_sender: mpsc::UnboundedSender<Dial>,
+    dial_receiver: Mutex<mpsc::UnboundedReceiver<Dial>>,
+    dial_count: AtomicU64,
+    /// Seed for the jitter of the client's delays.
     seed: u64,
 }
 
@@ -51,47 +52,52 @@ impl Script {
         Self::seeded(0)
     }
 
-    /// Like [`new`](Self::new), with another seed for the jitter of the client's delays.
+    /// Creates a server without connections, with this seed for the jitter of the client's delays.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        let (knock, dials) = mpsc::unbounded_channel();
-        Self(Arc::new(Door { knock, dials: Mutex::new(dials), count: AtomicU64::new(0), seed }))
+        let (dial_sender, dial_receiver) = mpsc::unbounded_channel();
+        Self(Arc::new(ScriptState {
+            dial_sender,
+            dial_receiver: Mutex::new(dial_receiver),
+            dial_count: AtomicU64::new(0),
+            seed,
+        }))
     }
 
-    /// Waits for the next connection attempt, which then waits for the test.
+    /// Waits for the client's next connection attempt, which is pending until the test decides its outcome.
     ///
     /// # Panics
-    /// Panics if there is none within 5 minutes of tokio's time.
+    /// Panics if the client makes no attempt within 5 minutes on Tokio's clock.
     pub async fn next_dial(&self) -> Dial {
-        let mut dials = self.0.dials.lock().await;
+        let mut dials = self.0.dial_receiver.lock().await;
         match tokio::time::timeout(SCRIPT_TIMEOUT, dials.recv()).await {
             Ok(Some(dial)) => dial,
-            _ => panic!("the script expects a connection attempt, but the client makes none"),
+            _ => panic!("the script expected a connection attempt, but the client made none"),
         }
     }
 
-    /// Opens the transport of the next attempt. Sends nothing.
+    /// Waits for the next connection attempt and opens its transport, without sending anything.
     ///
     /// # Panics
-    /// Panics like [`next_dial`](Self::next_dial).
+    /// Panics under the same conditions as [`next_dial`](Self::next_dial).
     pub async fn accept(&self) -> Connection {
         self.next_dial().await.accept()
     }
 
-    /// Opens the transport of the next attempt and performs the [handshake](Connection::handshake).
+    /// Waits for the next connection attempt, opens its transport and performs the [handshake](Connection::handshake).
     ///
     /// # Panics
-    /// Panics like [`next_dial`](Self::next_dial) and [`Connection::handshake`].
+    /// Panics under the same conditions as [`next_dial`](Self::next_dial) and [`Connection::handshake`].
     pub async fn accept_handshake(&self) -> Connection {
         let mut connection = self.accept().await;
         connection.handshake().await;
         connection
     }
 
-    /// Number of attempts so far.
+    /// Returns the number of connection attempts so far.
     #[must_use]
     pub fn dials(&self) -> u64 {
-        self.0.count.load(Ordering::Relaxed)
+        self.0.dial_count.load(Ordering::Relaxed)
     }
 }
 
@@ -102,14 +108,14 @@ impl fmt::Debug for Script {
 }
 
 impl ClientBuilder {
-    /// Connects the client to a scripted server in memory. The address is passed on but not resolved.
+    /// Connects the client to a scripted server in memory. The script receives the client's URL, which is not resolved.
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
         let (script, seed) = (script.clone(), script.0.seed);
-        let make = move |endpoint, authenticator| -> Arc<dyn Dialer> {
+        let make_dialer = move |endpoint, authenticator| -> Arc<dyn Dialer> {
             Arc::new(ScriptDialer { script: script.clone(), endpoint, authenticator })
         };
-        self.dialer(Arc::new(make), seed)
+        self.dialer(Arc::new(make_dialer), seed)
     }
 }
 
@@ -121,90 +127,90 @@ struct ScriptDialer {
 
 impl Dialer for ScriptDialer {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
-        let (door, endpoint, authenticator) =
+        let (state, endpoint, authenticator) =
             (self.script.0.clone(), self.endpoint.clone(), self.authenticator.clone());
         Box::pin(async move {
-            door.count.fetch_add(1, Ordering::Relaxed);
+            state.dial_count.fetch_add(1, Ordering::Relaxed);
             let auth = authenticator.request_auth(&endpoint, reason, choice).await?;
-            let (verdict, told) = oneshot::channel();
-            // The receiver lives as long as the server.
+            let (outcome_sender, outcome) = oneshot::channel();
             let url = endpoint.base_url.as_str().to_owned();
-            let _ = door.knock.send(Dial { url, reason, auth, verdict });
-            let gone = || {
+            // Sending can't fail, because `state` owns the receiver.
+            let _ = state.dial_sender.send(Dial { url, reason, auth, outcome_sender });
+            let dropped = || {
                 Err(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, "the script dropped the attempt")))
             };
-            told.await.unwrap_or_else(|_| gone())
+            outcome.await.unwrap_or_else(|_| dropped())
         })
     }
 }
 
-/// Connection attempt of the client. Dropping it makes the attempt fail.
+/// Connection attempt by the client. Dropping it makes the attempt fail.
 pub struct Dial {
     url: String,
     reason: CredentialsReason,
     auth: RequestAuth,
-    verdict: oneshot::Sender<Result<Dialed, ConnectionFailure>>,
+    outcome_sender: oneshot::Sender<Result<Dialed, ConnectionFailure>>,
 }
 
 impl Dial {
-    /// Address of the attempt.
+    /// Returns the URL to which the client is connecting.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Reason with which the credentials provider was called.
+    /// Returns the reason that was passed to the credentials provider.
     #[must_use]
     pub fn reason(&self) -> CredentialsReason {
         self.reason
     }
 
-    /// Parameter that the credentials add to the connection query, such as `api_key`.
+    /// Returns a parameter that the credentials add to the connection query, such as `api_key`.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.auth.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 
-    /// Header that the credentials add, such as `cookie`, by its name in lower case.
+    /// Returns a header that the credentials add to the request, such as `cookie`. The name must be in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.auth.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.expose())
     }
 
-    /// Opens the transport.
+    /// Accepts the attempt by opening its transport.
     #[must_use]
     pub fn accept(self) -> Connection {
         let (inbound, client_inbound) = mpsc::unbounded_channel();
         let (client_outbound, outbound) = mpsc::unbounded_channel();
         let link = Arc::new(MemoryLink::default());
-        let wire = MemoryTransport {
+        let transport = MemoryTransport {
             inbound: client_inbound,
-            echo: inbound.downgrade(),
+            probe_replies: inbound.downgrade(),
             outbound: client_outbound,
-            outbox: VecDeque::new(),
+            unsent: VecDeque::new(),
             link: link.clone(),
-            said_goodbye: false,
+            has_sent_close: false,
         };
         let credential_status = CredentialStatus { just_accepted: self.auth.just_accepted };
         let auth = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
-        // The client may have given up the attempt.
-        let _ = self.verdict.send(Ok(Dialed { transport: Box::new(wire), credential_status, auth }));
-        connection::open(inbound, outbound, link, SCRIPT_TIMEOUT)
+        // Sending fails if the client has abandoned the attempt.
+        let _ = self.outcome_sender.send(Ok(Dialed { transport: Box::new(transport), credential_status, auth }));
+        connection::new_connection(inbound, outbound, link, SCRIPT_TIMEOUT)
     }
 
-    /// Fails the attempt as if the server was unreachable.
-    pub fn fail(self, why: &str) {
-        let _ = self.verdict.send(Err(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, why))));
+    /// Makes the attempt fail with this message, as if the server were unreachable.
+    pub fn fail(self, message: &str) {
+        let _ = self.outcome_sender.send(Err(ConnectionFailure::Dial(Error::connect_failed(Stage::Network, message))));
     }
 
-    /// Fails the attempt with this HTTP status and body.
+    /// Makes the attempt fail with this HTTP status and body.
     pub fn refuse(self, status: u16, body: &str) {
-        let _ = self.verdict.send(Err(http_status::refusal_failure(status, None, body)));
+        let _ = self.outcome_sender.send(Err(http_status::refusal_failure(status, None, body)));
     }
 
-    /// Waits until the client has given up the attempt.
+    /// Waits until the client has abandoned the attempt.
     pub async fn given_up(mut self) {
-        self.verdict.closed().await;
+        self.outcome_sender.closed().await;
     }
 }
 

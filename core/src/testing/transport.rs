@@ -1,4 +1,4 @@
-//! Client side of a connection in memory.
+//! Client side of an in-memory connection.
 
 use std::{
     collections::VecDeque,
@@ -16,31 +16,33 @@ use crate::{
     session::ConnectionFailure,
 };
 
-/// Item sent by the server side.
+/// Frame that the server side sends, or the failure with which it ends the connection.
 pub(super) type Inbound = Result<Frame, ConnectionFailure>;
 
-/// State shared by both sides.
+/// State shared by both sides of a connection.
 #[derive(Debug, Default)]
 pub(super) struct MemoryLink {
-    /// Number of probes by the client.
+    /// Number of probes that the client has sent.
     pub(super) probes: AtomicU64,
-    /// True if probes are ignored.
+    /// True if the server side ignores probes.
     pub(super) silent: AtomicBool,
 }
 
-/// Client side.
+/// Transport on the client side.
 pub(super) struct MemoryTransport {
     pub(super) inbound: mpsc::UnboundedReceiver<Inbound>,
-    pub(super) echo: mpsc::WeakUnboundedSender<Inbound>,
+    /// Sender of replies to probes. It is weak, so that it does not keep the connection open.
+    pub(super) probe_replies: mpsc::WeakUnboundedSender<Inbound>,
     pub(super) outbound: mpsc::UnboundedSender<String>,
-    pub(super) outbox: VecDeque<String>,
+    /// Packets that have not been flushed.
+    pub(super) unsent: VecDeque<String>,
     pub(super) link: Arc<MemoryLink>,
-    pub(super) said_goodbye: bool,
+    pub(super) has_sent_close: bool,
 }
 
 impl MemoryTransport {
     fn flush(&mut self) -> Result<(), ConnectionFailure> {
-        for packet in self.outbox.drain(..) {
+        for packet in self.unsent.drain(..) {
             if self.outbound.send(packet).is_err() {
                 return Err(ConnectionFailure::Io("broken pipe".to_owned()));
             }
@@ -56,11 +58,11 @@ impl Transport for MemoryTransport {
     }
 
     fn send(&mut self, packet: String) {
-        self.outbox.push_back(packet);
+        self.unsent.push_back(packet);
     }
 
     fn queued(&self) -> usize {
-        self.outbox.len()
+        self.unsent.len()
     }
 
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
@@ -68,10 +70,10 @@ impl Transport for MemoryTransport {
     }
 
     fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<()> {
-        if !std::mem::replace(&mut self.said_goodbye, true) {
+        if !std::mem::replace(&mut self.has_sent_close, true) {
             self.send(crate::eio::Packet::Close.encode());
         }
-        // The other side may be gone.
+        // Flushing fails if the server side has been dropped.
         let _ = self.flush();
         Poll::Ready(())
     }
@@ -79,9 +81,9 @@ impl Transport for MemoryTransport {
     fn probe(&mut self) -> bool {
         self.link.probes.fetch_add(1, Ordering::Relaxed);
         if !self.link.silent.load(Ordering::Relaxed)
-            && let Some(echo) = self.echo.upgrade()
+            && let Some(replies) = self.probe_replies.upgrade()
         {
-            let _ = echo.send(Ok(Frame::Activity));
+            let _ = replies.send(Ok(Frame::Activity));
         }
         true
     }

@@ -1,8 +1,8 @@
-"""Plays the packets of these files to a client: Engine.IO over WebSocket by hand, so that they go out byte for byte.
+"""Sends the packets of these files to a client, over a hand-written WebSocket so that they arrive byte for byte.
 
 Needs only Python 3. Prints one line of JSON with its `base_url`, and stops when stdin closes. A client connects by
-WebSocket with any credentials, joins or does not, and emits `play` with the name of a file, `"moderation_update"`: it
-is sent all packets of that file, in order. A join is confirmed, and a `cut` ends the connection.
+WebSocket with any credentials and emits `play` with the name of a file, such as `"moderation_update"`. The server then
+sends all packets of that file in order. It also confirms joins, and ends the connection on `cut`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-OPEN = {"sid": "golden", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 1000000}
+OPEN_PACKET = {"sid": "golden", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 1000000}
 
 
-def frame(text: str) -> bytes:
+def text_frame(text: str) -> bytes:
     payload = text.encode()
     if len(payload) < 126:
         return bytes([0x81, len(payload)]) + payload
@@ -29,7 +29,7 @@ def frame(text: str) -> bytes:
 
 
 async def read_frame(reader: asyncio.StreamReader) -> tuple[int, str]:
-    """The opcode and the text of a client's frame."""
+    """Returns the opcode and the text of a client's frame."""
     head = await reader.readexactly(2)
     length = head[1] & 0x7F
     if length == 126:
@@ -50,8 +50,8 @@ async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.write(answer + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n")
 
 
-def answers(text: str) -> list[str]:
-    """The answer to a client's packet."""
+def packets_in_answer(text: str) -> list[str]:
+    """Returns the packets that answer a client's packet."""
     if text.startswith("40"):
         return ['42["connected",{"status":"connected"}]', '40{"sid":"golden"}']
     event = re.match(r"42(\d*)(\[.*)", text)
@@ -65,7 +65,7 @@ def answers(text: str) -> list[str]:
         answer = "joined_project" if name == "join_project" else "left_project"
         sent.append("42" + json.dumps([answer, {"project_id": arguments[0]["project_id"]}]))
     elif name == "cut":
-        raise ConnectionError("asked for")
+        raise ConnectionError("the client asked for a cut")
     if event[1]:
         sent.append(f"43{event[1]}[]")
     return sent
@@ -74,21 +74,21 @@ def answers(text: str) -> list[str]:
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         await upgrade(reader, writer)
-        writer.write(frame("0" + json.dumps(OPEN)))
+        writer.write(text_frame("0" + json.dumps(OPEN_PACKET)))
         while True:
             opcode, text = await read_frame(reader)
             if opcode == 8:
                 break
-            for packet in answers(text):
-                writer.write(frame(packet))
+            for packet in packets_in_answer(text):
+                writer.write(text_frame(packet))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
-        pass  # the client has gone
+        pass  # the client has disconnected
     finally:
         writer.close()
 
 
-def stop_with_the_test() -> None:
+def exit_when_stdin_closes() -> None:
     def wait() -> None:
         while os.read(0, 4096):
             pass
@@ -106,5 +106,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    stop_with_the_test()
+    exit_when_stdin_closes()
     asyncio.run(main())

@@ -1,4 +1,4 @@
-//! Every acknowledgement reaches its caller, or the wait ends with an error.
+//! Every call that awaits an acknowledgement receives its own, or fails with an error.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use automoderate::testing::Script;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::common::{builder, connect, connected};
+use crate::common::{client_builder, connect, connected_client};
 
 #[tokio::test(start_paused = true)]
-async fn five_hundred_at_once_are_not_mixed_up() {
+async fn concurrent_acknowledgements_reach_their_callers() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script).rate_limit(None), &script).await;
+    let (client, mut server) = connect(client_builder(&script).rate_limit(None), &script).await;
     let questions = (0..500u64).map(|n| {
         let client = client.clone();
         async move { (n, client.emit_with_ack("double", n).await.unwrap()) }
@@ -21,7 +21,7 @@ async fn five_hundred_at_once_are_not_mixed_up() {
         for _ in 0..500 {
             asked.push(server.expect_event("double").await);
         }
-        // In a different order.
+        // The server answers in a different order.
         asked.sort_by_key(|asked| asked.data.as_u64().unwrap().wrapping_mul(0x9E37_79B9_7F4A_7C15));
         for asked in asked {
             server.acknowledge(asked.ack.unwrap(), &(asked.data.as_u64().unwrap() * 2));
@@ -35,9 +35,9 @@ async fn five_hundred_at_once_are_not_mixed_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn data_of_acknowledgements() {
+async fn acknowledgement_data_is_decoded() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     for (frame, wanted) in [
         ("[]", Value::Null),
         ("", Value::Null),
@@ -60,22 +60,22 @@ async fn data_of_acknowledgements() {
             server.send(format!("43{}{frame}", asked.ack.unwrap()));
         });
         match answer {
-            Ok(value) => assert_eq!((frame, value), ("[1", json!(1)), "a missing bracket at most is made up for"),
+            Ok(value) => assert_eq!((frame, value), ("[1", json!(1)), "only a missing closing bracket is tolerated"),
             Err(error) => assert_eq!(error.code(), "protocol", "{frame}"),
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_missing_acknowledgement() {
+async fn a_missing_acknowledgement_times_out() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script).ack_timeout(Duration::from_secs(3)), &script).await;
+    let (client, mut server) = connect(client_builder(&script).ack_timeout(Duration::from_secs(3)), &script).await;
     let start = Instant::now();
     let error = client.emit_with_ack("ask", 1).await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("ack_timeout", true));
     assert_eq!(start.elapsed(), Duration::from_secs(3));
     let late = server.expect_event("ask").await.ack.unwrap();
-    // A late one is not taken for the next.
+    // An acknowledgement of the first request that arrives late must not complete the second one.
     let (answer, ()) = tokio::join!(client.emit_with_ack("ask", 2), async {
         let asked = server.expect_event("ask").await;
         server.acknowledge(late, &"late");
@@ -86,9 +86,9 @@ async fn a_missing_acknowledgement() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_connection_ends_the_wait_at_once() {
+async fn a_lost_connection_fails_pending_acknowledgements_at_once() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let start = Instant::now();
     let (answer, old) = tokio::join!(client.emit_with_ack("ask", 1), async {
         let asked = server.expect_event("ask").await;
@@ -97,11 +97,15 @@ async fn a_lost_connection_ends_the_wait_at_once() {
     });
     assert_eq!(answer.unwrap_err().code(), "disconnected");
     assert_eq!(start.elapsed(), Duration::ZERO);
-    assert_eq!(client.emit_with_ack("ask", 1).await.unwrap_err().code(), "disconnected", "nothing is kept for later");
+    assert_eq!(
+        client.emit_with_ack("ask", 1).await.unwrap_err().code(),
+        "disconnected",
+        "requests are not queued while disconnected"
+    );
 
-    // The answer to a request of the old connection is no answer to one of the new.
+    // An acknowledgement of a request from the old connection must not complete one on the new connection.
     let mut server = script.accept_handshake().await;
-    crate::common::settle().await;
+    crate::common::let_tasks_run().await;
     let (answer, ()) = tokio::join!(client.emit_with_ack("ask", 2), async {
         let asked = server.expect_event("ask").await;
         assert_ne!(asked.ack, Some(old));
@@ -112,9 +116,9 @@ async fn a_lost_connection_ends_the_wait_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_exact_frames() {
+async fn emitted_frames_match_byte_for_byte() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     client.emit("plain", ()).await.unwrap();
     server.expect(r#"42["plain"]"#).await;
     client.emit("with \"quotes\"", json!({"é": "<\u{1e}\n>"})).await.unwrap();

@@ -1,14 +1,14 @@
-//! A refusal that looks like a restart counts only after several repetitions.
+//! A refusal that could also be a server restart ends the client only after several repetitions.
 
 use std::time::Duration;
 
 use automoderate::{Client, testing::Script};
 use tokio::time::Instant;
 
-use crate::common::builder;
+use crate::common::client_builder;
 
-/// Ends a connection right after its acknowledgement.
-const ENDINGS: [Option<&str>; 3] = [Some("41"), Some("1"), None];
+/// Frames that end a connection right after its acknowledgement; `None` cuts the transport.
+const CONNECTION_ENDINGS: [Option<&str>; 3] = [Some("41"), Some("1"), None];
 
 async fn accept_then_end(script: &Script, ending: Option<&str>) {
     let mut server = script.accept().await;
@@ -24,9 +24,9 @@ async fn accept_then_end(script: &Script, ending: Option<&str>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_the_client_ends() {
+async fn repeated_ambiguous_refusals_close_the_client() {
     for retry_first in [false, true] {
-        for ending in ENDINGS {
+        for ending in CONNECTION_ENDINGS {
             let script = Script::new();
             let start = Instant::now();
             let mut attempts = Vec::new();
@@ -36,7 +36,7 @@ async fn before_the_client_ends() {
                     attempts.push(start.elapsed());
                 }
             };
-            let client = builder(&script).api_key("am_key").retry_first_connect(retry_first);
+            let client = client_builder(&script).api_key("am_key").retry_first_connect(retry_first);
             let result = tokio::select! {
                 result = client.connect() => result,
                 () = server => unreachable!(),
@@ -48,14 +48,14 @@ async fn before_the_client_ends() {
             assert!(attempts.is_sorted_by(|a, b| *b - *a >= Duration::from_millis(800)), "with pauses: {attempts:?}");
             assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
             tokio::time::sleep(Duration::from_secs(600)).await;
-            assert!(script.dials() <= 9, "the client has ended");
+            assert!(script.dials() <= 9, "the client is closed and must not dial again");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn and_a_server_that_was_restarting_is_connected_to() {
-    for ending in ENDINGS {
+async fn the_client_connects_once_a_restarting_server_accepts() {
+    for ending in CONNECTION_ENDINGS {
         let script = Script::new();
         let server = async {
             for _ in 0..3 {
@@ -63,22 +63,22 @@ async fn and_a_server_that_was_restarting_is_connected_to() {
             }
             script.accept_handshake().await
         };
-        let (client, _server) = tokio::join!(builder(&script).api_key("am_key").connect(), server);
+        let (client, _server) = tokio::join!(client_builder(&script).api_key("am_key").connect(), server);
         assert!(client.unwrap().state().is_connected(), "{ending:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn never_without_a_policy_to_follow() {
+async fn an_ambiguous_refusal_is_not_retried_without_a_reconnect_policy() {
     let script = Script::new();
-    let client = builder(&script).no_reconnect();
+    let client = client_builder(&script).no_reconnect();
     let (result, ()) = tokio::join!(client.connect(), accept_then_end(&script, Some("41")));
     assert_eq!(result.unwrap_err().code(), "authentication_failed");
     assert_eq!(script.dials(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_in_words_ends_at_once() {
+async fn an_explicit_refusal_closes_the_client_at_once() {
     for frame in [
         r#"44{"message":"Authentication failed"}"#,
         r#"42["authentication_failed",{"message":"Invalid API key","code":"authentication_failed"}]"#,
@@ -92,17 +92,17 @@ async fn a_refusal_in_words_ends_at_once() {
             server.send("41");
             server.closed().await
         };
-        let (result, _) = tokio::join!(builder(&script).api_key("am_wrong").connect(), server);
+        let (result, _) = tokio::join!(client_builder(&script).api_key("am_wrong").connect(), server);
         let error = result.unwrap_err();
         assert_eq!(error.code(), "authentication_failed");
-        assert!(!error.message().contains("accepts no API keys"), "the server says what is wrong: {error}");
+        assert!(!error.message().contains("accepts no API keys"), "the server's own reason is enough: {error}");
         tokio::time::sleep(Duration::from_secs(600)).await;
         assert_eq!(script.dials(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_where_a_session_is_needed_says_what_to_do() {
+async fn a_refused_key_error_advises_to_sign_in() {
     for (builder, advised) in [
         (Client::builder("http://test").api_key("am_key"), true),
         (Client::builder("http://test").session("cookie"), false),
@@ -136,7 +136,7 @@ async fn a_server_that_stays_away_after_it_ends_the_first_connect() {
             script.next_dial().await.fail("no route");
         }
     };
-    let (result, ()) = tokio::join!(builder(&script).connect(), server);
+    let (result, ()) = tokio::join!(client_builder(&script).connect(), server);
     let error = result.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("connect_failed", true));
     tokio::time::sleep(Duration::from_secs(600)).await;

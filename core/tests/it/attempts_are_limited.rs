@@ -1,13 +1,13 @@
-//! Number, delays and reset of connection attempts.
+//! Count, delays, and reset of connection attempts.
 
 use std::time::Duration;
 
 use automoderate::{Error, ReconnectPolicy, State, testing::Script};
 use tokio::time::{Instant, sleep};
 
-use crate::common::{builder, connect, item};
+use crate::common::{client_builder, connect, next_item};
 
-fn policy() -> ReconnectPolicy {
+fn three_attempts_without_jitter() -> ReconnectPolicy {
     ReconnectPolicy { attempts: Some(3), jitter: 0.0, ..ReconnectPolicy::default() }
 }
 
@@ -17,15 +17,15 @@ async fn closing_reason(client: &automoderate::Client) -> Error {
         match states.next().await {
             Some(State::Closed { reason }) => return reason,
             Some(_) => {}
-            None => panic!("the states end without a reason"),
+            None => panic!("the state stream ended without a `Closed` state"),
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn gives_up_after_the_last_attempt() {
+async fn the_client_gives_up_after_the_last_attempt() {
     let script = Script::new();
-    let (client, server) = connect(builder(&script).reconnect(policy()), &script).await;
+    let (client, server) = connect(client_builder(&script).reconnect(three_attempts_without_jitter()), &script).await;
     let mut events = client.events();
     server.cut();
     let start = Instant::now();
@@ -35,7 +35,7 @@ async fn gives_up_after_the_last_attempt() {
         assert!(matches!(client.state(), State::Reconnecting { attempt, .. } if attempt == n));
         dial.fail(&format!("no route {n}"));
     }
-    let error = item(&mut events).await.unwrap().unwrap_err();
+    let error = next_item(&mut events).await.unwrap().unwrap_err();
     assert_eq!((error.code(), error.attempts()), ("gave_up", Some(3)));
     assert!(error.cause().unwrap().to_string().contains("no route 3"));
     assert!(std::error::Error::source(&error).is_some());
@@ -45,10 +45,11 @@ async fn gives_up_after_the_last_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_does_not_last_does_not_reset_the_count() {
+async fn an_unstable_connection_does_not_reset_the_attempt_count() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script).reconnect(policy()), &script).await;
-    // Open for 4.9 s each time, and so never stable.
+    let (client, mut server) =
+        connect(client_builder(&script).reconnect(three_attempts_without_jitter()), &script).await;
+    // Each connection stays open for 4.9 s, just short of `stable_after`.
     for _ in 0..3 {
         sleep(Duration::from_millis(4_900)).await;
         server.cut();
@@ -56,29 +57,30 @@ async fn a_connection_that_does_not_last_does_not_reset_the_count() {
     }
     server.cut();
     assert_eq!(closing_reason(&client).await.code(), "gave_up");
-    assert_eq!(script.dials(), 4, "without another attempt");
+    assert_eq!(script.dials(), 4, "no further attempt is made");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stable_one_does() {
+async fn a_stable_connection_resets_the_attempt_count() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script).reconnect(policy()), &script).await;
+    let (client, mut server) =
+        connect(client_builder(&script).reconnect(three_attempts_without_jitter()), &script).await;
     for _ in 0..10 {
-        // Also long enough for the limit per minute.
+        // Longer than `stable_after`, and long enough to stay within the limit per minute.
         sleep(Duration::from_secs(7)).await;
         server.cut();
         let start = Instant::now();
         server = script.accept_handshake().await;
-        assert_eq!(start.elapsed(), Duration::from_secs(1), "the first pause again");
+        assert_eq!(start.elapsed(), Duration::from_secs(1), "the delay is back at its initial value");
     }
     assert!(client.state().is_connected() || matches!(client.state(), State::Reconnecting { attempt: 1, .. }));
 }
 
 #[tokio::test(start_paused = true)]
-async fn never_more_in_a_minute_than_servers_take() {
+async fn attempts_stay_within_the_limit_per_minute() {
     let script = Script::new();
     let hasty = ReconnectPolicy { delay: Duration::ZERO, max_delay: Duration::ZERO, ..ReconnectPolicy::default() };
-    let (client, server) = connect(builder(&script).reconnect(hasty), &script).await;
+    let (client, server) = connect(client_builder(&script).reconnect(hasty), &script).await;
     let mut made = vec![Instant::now()];
     server.cut();
     for n in 0..60 {
@@ -98,9 +100,9 @@ async fn never_more_in_a_minute_than_servers_take() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_connection_fails_at_once_by_default() {
+async fn the_first_connection_is_retried_only_on_request() {
     let script = Script::new();
-    let (result, ()) = tokio::join!(builder(&script).connect(), async { script.next_dial().await.fail("no") });
+    let (result, ()) = tokio::join!(client_builder(&script).connect(), async { script.next_dial().await.fail("no") });
     assert_eq!(result.unwrap_err().code(), "connect_failed");
 
     let script = Script::new();
@@ -110,24 +112,24 @@ async fn the_first_connection_fails_at_once_by_default() {
         }
         script.accept_handshake().await
     };
-    let (client, _server) = tokio::join!(builder(&script).retry_first_connect(true).connect(), server);
+    let (client, _server) = tokio::join!(client_builder(&script).retry_first_connect(true).connect(), server);
     assert!(client.unwrap().state().is_connected());
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_reconnecting_the_first_loss_is_the_end() {
+async fn without_reconnection_the_first_loss_closes_the_client() {
     let script = Script::new();
-    let (client, server) = connect(builder(&script).no_reconnect(), &script).await;
+    let (client, server) = connect(client_builder(&script).no_reconnect(), &script).await;
     let mut events = client.events();
     server.cut();
-    assert_eq!(item(&mut events).await.unwrap().unwrap_err().code(), "disconnected");
+    assert_eq!(next_item(&mut events).await.unwrap().unwrap_err().code(), "disconnected");
     assert_eq!(closing_reason(&client).await.code(), "disconnected");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_requested_by_the_server_is_respected() {
+async fn a_delay_requested_by_the_server_is_respected() {
     let script = Script::new();
-    let (_client, server) = connect(builder(&script), &script).await;
+    let (_client, server) = connect(client_builder(&script), &script).await;
     server.cut();
     let dial = script.next_dial().await;
     let start = Instant::now();
@@ -137,15 +139,15 @@ async fn a_pause_requested_by_the_server_is_respected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_the_old_connection_does_not_cost_the_new_attempt() {
+async fn the_end_of_the_old_transport_does_not_end_the_new_attempt() {
     let script = Script::new();
     let hasty = ReconnectPolicy { delay: Duration::ZERO, max_delay: Duration::ZERO, ..ReconnectPolicy::default() };
-    let (client, server) = connect(builder(&script).reconnect(hasty), &script).await;
-    // Message and end at once: CLOSE, and then the end of the transport.
+    let (client, server) = connect(client_builder(&script).reconnect(hasty), &script).await;
+    // The transport ends right after the CLOSE packet, so the client sees two endings of one connection.
     server.send("1");
     server.cut();
     let _server = script.accept_handshake().await;
-    crate::common::settle().await;
+    crate::common::let_tasks_run().await;
     assert!(client.state().is_connected());
     assert_eq!(script.dials(), 2);
 }

@@ -1,19 +1,19 @@
-//! An invalid option is `invalid_argument`, with its name.
+//! An invalid option fails with `invalid_argument` and the option's name.
 
 use std::time::Duration;
 
 use automoderate::{Client, ClientBuilder, Credentials, ReconnectPolicy, testing::Script};
 
-use crate::common::connected;
+use crate::common::connected_client;
 
-type Change = fn(ClientBuilder) -> ClientBuilder;
+type BuilderChange = fn(ClientBuilder) -> ClientBuilder;
 
 #[test]
-fn by_name() {
+fn invalid_options_are_named_in_the_error() {
     let policy = ReconnectPolicy::default;
     let long = Duration::from_secs(1_000_000_000);
     let day = Duration::from_secs(86_401);
-    let cases: Vec<(&str, Change)> = vec![
+    let cases: Vec<(&str, BuilderChange)> = vec![
         ("api_key", |b| b.api_key(" ")),
         ("session", |b| b.session("")),
         ("email", |b| b.password(" ", "p")),
@@ -66,7 +66,7 @@ fn by_name() {
 }
 
 #[test]
-fn values_at_the_limits_are_accepted() {
+fn boundary_values_are_accepted() {
     for builder in [
         Client::builder("http://localhost").rate_limit(10).event_buffer(1),
         Client::builder("http://localhost").rate_limit(None).heartbeat_interval(None),
@@ -86,9 +86,9 @@ fn values_at_the_limits_are_accepted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn arguments_of_calls() {
+async fn invalid_arguments_of_calls_are_refused() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     for project in ["", "  "] {
         assert_eq!(client.join(project).await.unwrap_err().code(), "invalid_argument");
     }
@@ -103,7 +103,7 @@ async fn arguments_of_calls() {
 }
 
 #[tokio::test]
-async fn calls_before_connect_say_so() {
+async fn calls_before_connect_fail_as_disconnected() {
     let client = Client::builder("http://localhost").build().unwrap();
     assert_eq!(client.join("p").await.unwrap_err().code(), "disconnected");
     assert_eq!(client.emit("x", 1).await.unwrap_err().code(), "disconnected");

@@ -1,13 +1,15 @@
-//! Closing works at any time, is graceful if there is a connection, and answers every waiting caller.
+//! `close` works at any time, closes an open connection as the protocol requires, and completes every pending call.
 
 use std::time::Duration;
 
 use automoderate::{Client, State, testing::Script};
 use tokio::time::Instant;
 
-use crate::common::{builder, connected, expect_content, item, join, joined, settle, update};
+use crate::common::{
+    client_builder, connected_client, decision_payload, expect_decision, join, joined_client, let_tasks_run, next_item,
+};
 
-async fn check_closed(client: &Client) {
+async fn expect_closed(client: &Client) {
     assert!(matches!(client.state(), State::Closed { reason } if reason.code() == "closed"));
     assert_eq!(client.join("p").await.unwrap_err().code(), "closed");
     assert_eq!(client.emit("e", 1).await.unwrap_err().code(), "closed");
@@ -17,22 +19,22 @@ async fn check_closed(client: &Client) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_connect() {
+async fn close_before_connect() {
     let script = Script::new();
-    let client = builder(&script).build().unwrap();
+    let client = client_builder(&script).build().unwrap();
     let mut events = client.events();
     client.close().await;
-    assert!(item(&mut events).await.is_none());
+    assert!(next_item(&mut events).await.is_none());
     assert!(client.state().is_closed());
     assert_eq!(script.dials(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_connecting() {
-    // Progress of the connection when it is closed.
+async fn close_while_connecting() {
+    // Number of handshake steps completed before the close.
     for steps in 0..4 {
         let script = Script::new();
-        let client = builder(&script).build().unwrap();
+        let client = client_builder(&script).build().unwrap();
         let server = async {
             let dial = script.next_dial().await;
             if steps == 0 {
@@ -47,7 +49,7 @@ async fn while_connecting() {
             if steps >= 3 {
                 server.send(r#"42["connected",{}]"#);
             }
-            settle().await;
+            let_tasks_run().await;
             client.close().await;
             assert_eq!(server.closed().await, Vec::<String>::new());
         };
@@ -55,32 +57,32 @@ async fn while_connecting() {
         let (result, ()) = tokio::join!(client.connect(), server);
         assert_eq!(result.unwrap_err().code(), "closed", "after {steps} steps");
         assert_eq!(start.elapsed(), Duration::ZERO);
-        check_closed(&client).await;
+        expect_closed(&client).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_connected_it_says_goodbye() {
+async fn close_while_connected_says_goodbye() {
     let script = Script::new();
-    let (client, project, server) = joined(&script, None).await;
+    let (client, project, server) = joined_client(&script, None).await;
     let mut events = project.events();
-    server.emit("moderation_update", &update("last"));
-    settle().await;
+    server.emit("moderation_update", &decision_payload("last"));
+    let_tasks_run().await;
     let (frames, ()) = tokio::join!(server.closed(), client.close());
     assert_eq!(frames, ["41", "1"]);
-    expect_content(&mut events, "last").await;
-    assert!(item(&mut events).await.is_none(), "a stream that the user closed just ends");
+    expect_decision(&mut events, "last").await;
+    assert!(next_item(&mut events).await.is_none(), "a stream of a closed client ends without an error");
     assert!(project.leave().await.is_ok());
-    check_closed(&client).await;
+    expect_closed(&client).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_everything_under_way() {
+async fn close_fails_pending_calls() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let project = join(&client, &mut server, "a", None).await;
     let closing = async {
-        settle().await;
+        let_tasks_run().await;
         client.close().await;
     };
     let (joining, queued, leaving, acked, ()) =
@@ -89,22 +91,22 @@ async fn with_everything_under_way() {
     assert_eq!(queued.unwrap_err().code(), "closed");
     assert!(leaving.is_ok());
     assert_eq!(acked.unwrap_err().code(), "closed");
-    check_closed(&client).await;
+    expect_closed(&client).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn between_two_attempts_and_during_the_second() {
+async fn close_between_and_during_reconnect_attempts() {
     for during in [false, true] {
         let script = Script::new();
-        let (client, project, server) = joined(&script, None).await;
+        let (client, project, server) = joined_client(&script, None).await;
         let mut events = project.events();
         server.cut();
         let dial = if during { Some(script.next_dial().await) } else { None };
-        settle().await;
+        let_tasks_run().await;
         assert!(matches!(client.state(), State::Reconnecting { .. }));
         client.close().await;
-        assert!(item(&mut events).await.is_none());
-        check_closed(&client).await;
+        assert!(next_item(&mut events).await.is_none());
+        expect_closed(&client).await;
         drop(dial);
         let dials = script.dials();
         tokio::time::sleep(Duration::from_secs(600)).await;
@@ -113,22 +115,22 @@ async fn between_two_attempts_and_during_the_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_the_future_of_close_closes_all_the_same() {
+async fn dropping_the_close_future_still_closes_the_client() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
-    // Polled once, which sends the request.
+    let (client, server) = connected_client(&script).await;
+    // A single poll is enough to send the close request.
     let _ = futures_util::FutureExt::now_or_never(client.close());
     assert_eq!(server.closed().await, ["41", "1"]);
-    check_closed(&client).await;
+    expect_closed(&client).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_succeeds_in_the_moment_of_closing_is_let_go() {
+async fn close_drops_an_attempt_that_has_just_succeeded() {
     let script = Script::new();
-    let client = builder(&script).build().unwrap();
+    let client = client_builder(&script).build().unwrap();
     let server = async {
         let dial = script.next_dial().await;
-        // The attempt is done, but the client sees the request to close first.
+        // The attempt has succeeded, but the client handles the close request first.
         let server = dial.accept();
         client.close().await;
         assert_eq!(server.closed().await, Vec::<String>::new());

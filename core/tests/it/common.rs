@@ -1,4 +1,4 @@
-//! Common setup of the scripts.
+//! Helpers that the tests share.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use automoderate::{
 };
 use serde_json::{Value, json};
 
-/// A client of the script that sends nothing by itself.
-pub(crate) fn builder(script: &Script) -> ClientBuilder {
+/// Returns a builder for a client of this script that sends no heartbeats.
+pub(crate) fn client_builder(script: &Script) -> ClientBuilder {
     Client::builder("http://test").heartbeat_interval(None).script(script)
 }
 
-pub(crate) async fn connected(script: &Script) -> (Client, Connection) {
-    connect(builder(script), script).await
+pub(crate) async fn connected_client(script: &Script) -> (Client, Connection) {
+    connect(client_builder(script), script).await
 }
 
 pub(crate) async fn connect(builder: ClientBuilder, script: &Script) -> (Client, Connection) {
@@ -27,58 +27,58 @@ pub(crate) async fn join(client: &Client, server: &mut Connection, project: &str
     project.unwrap()
 }
 
-/// A client that has joined the project `p`, on a server with or without a log.
-pub(crate) async fn joined(script: &Script, log: Option<EventLog>) -> (Client, Project, Connection) {
-    let (client, mut server) = connected(script).await;
+/// Returns a client that has joined the project `p`, on a server with or without a log.
+pub(crate) async fn joined_client(script: &Script, log: Option<EventLog>) -> (Client, Project, Connection) {
+    let (client, mut server) = connected_client(script).await;
     let project = join(&client, &mut server, "p", log).await;
     (client, project, server)
 }
 
-/// The next item; fails if there is none.
-pub(crate) async fn item(events: &mut EventStream) -> Option<Result<Event, Error>> {
+/// Returns the stream's next item; panics if none arrives within ten minutes.
+pub(crate) async fn next_item(events: &mut EventStream) -> Option<Result<Event, Error>> {
     tokio::time::timeout(Duration::from_secs(600), events.next()).await.expect("the stream yields nothing")
 }
 
-/// The next event; fails if there is none.
-pub(crate) async fn next(events: &mut EventStream) -> Event {
-    item(events).await.expect("the stream has ended").expect("the stream has ended with an error")
+/// Returns the next event; panics if the stream ends, fails, or stays silent for ten minutes.
+pub(crate) async fn next_event(events: &mut EventStream) -> Event {
+    next_item(events).await.expect("the stream has ended").expect("the stream has ended with an error")
 }
 
-/// Expects the decision about this item as the next event.
-pub(crate) async fn expect_content(events: &mut EventStream, content: &str) {
-    match next(events).await {
+/// Asserts that the next event is the decision about this item.
+pub(crate) async fn expect_decision(events: &mut EventStream, content: &str) {
+    match next_event(events).await {
         Event::ModerationUpdate(update) => assert_eq!(update.content_id, content),
         other => panic!("expected the decision about {content}, not {other:?}"),
     }
 }
 
-/// Expects no event for a while.
-pub(crate) async fn expect_nothing(events: &mut EventStream) {
+/// Asserts that no event arrives within five seconds.
+pub(crate) async fn expect_no_event(events: &mut EventStream) {
     let nothing = tokio::time::timeout(Duration::from_secs(5), events.next()).await;
     assert!(nothing.is_err(), "expected nothing, not {nothing:?}");
 }
 
-/// A decision of the project `p`.
-pub(crate) fn update(content: &str) -> Value {
+/// Returns a decision about this item in project `p`, without an event id.
+pub(crate) fn decision_payload(content: &str) -> Value {
     json!({"content_id": content, "project_id": "p", "status": "approved"})
 }
 
-/// The decision with this id in the log of project `p`; its item is named `c{id}`.
-pub(crate) fn logged(id: u64) -> Value {
+/// Returns the decision with this event id in the log of project `p`, about the item `c{id}`.
+pub(crate) fn logged_decision(id: u64) -> Value {
     json!({"content_id": format!("c{id}"), "project_id": "p", "status": "approved", "event_id": id})
 }
 
-/// An entry of a page.
-pub(crate) fn entry(id: u64) -> (&'static str, Value) {
-    ("moderation_update", logged(id))
+/// Returns a page entry that holds the logged decision with this id.
+pub(crate) fn page_entry(id: u64) -> (&'static str, Value) {
+    ("moderation_update", logged_decision(id))
 }
 
-pub(crate) fn log(head: u64) -> EventLog {
+pub(crate) fn event_log(head: u64) -> EventLog {
     EventLog::new("log-1", head)
 }
 
-/// Lets every task make progress.
-pub(crate) async fn settle() {
+/// Yields often enough for every other task to make all the progress it can.
+pub(crate) async fn let_tasks_run() {
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }

@@ -1,17 +1,17 @@
-//! CONNECT_ERROR (`44`) in all its forms, and failures before there is a namespace.
+//! Classification of CONNECT_ERROR packets (`44`) in all their forms, and of earlier failures.
 
 use std::time::Duration;
 
 use automoderate::{Stage, testing::Script};
 
-use crate::common::builder;
+use crate::common::client_builder;
 
 #[tokio::test(start_paused = true)]
-async fn of_the_namespace() {
+async fn connect_error_packets_are_classified() {
     for (frame, code, retryable, attempts) in [
         (r#"44{"message":"Authentication failed"}"#, "authentication_failed", false, 1),
         (r#"44{"message":"invalid api key","data":{"code":"x"}}"#, "authentication_failed", false, 1),
-        // May be a restart: it is retried three times.
+        // This could be a restart, so the client retries three times.
         (r#"44"Unable to connect""#, "authentication_failed", false, 4),
         (r#"44/foo,"Unable to connect""#, "authentication_failed", false, 4),
         (r#"44{"message":"the token service is away"}"#, "authentication_failed", false, 4),
@@ -31,7 +31,7 @@ async fn of_the_namespace() {
                 server.closed().await;
             }
         };
-        let (result, ()) = tokio::join!(builder(&script).connect(), server);
+        let (result, ()) = tokio::join!(client_builder(&script).connect(), server);
         let error = result.unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{frame}: {error}");
         assert_eq!(error.stage(), Some(Stage::Namespace), "{frame}");
@@ -42,7 +42,7 @@ async fn of_the_namespace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_http() {
+async fn http_refusals_are_classified() {
     for (status, code, retryable, message) in [
         (401, "authentication_failed", false, "the server refused the connection with status 401: words"),
         (403, "connect_failed", false, "the server answered with status 403: words"),
@@ -52,7 +52,7 @@ async fn of_http() {
     ] {
         let script = Script::new();
         let server = async { script.next_dial().await.refuse(status, "words") };
-        let (result, ()) = tokio::join!(builder(&script).connect(), server);
+        let (result, ()) = tokio::join!(client_builder(&script).connect(), server);
         let error = result.unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), (code, retryable), "{status}: {error}");
         assert_eq!((error.status(), error.message()), (Some(status), message));
@@ -60,13 +60,14 @@ async fn of_http() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_the_network_and_of_time() {
+async fn network_failures_and_timeouts_name_their_stage() {
     let script = Script::new();
-    let (result, ()) = tokio::join!(builder(&script).connect(), async { script.next_dial().await.fail("no route") });
+    let (result, ()) =
+        tokio::join!(client_builder(&script).connect(), async { script.next_dial().await.fail("no route") });
     let error = result.unwrap_err();
     assert_eq!((error.code(), error.stage()), ("connect_failed", Some(Stage::Network)));
 
-    // One deadline for all stages.
+    // A single deadline covers all stages.
     for (frames, stage) in [
         (None, Stage::Network),
         (Some(vec![]), Stage::EngineIo),
@@ -86,7 +87,8 @@ async fn of_the_network_and_of_time() {
                 }
             }
         };
-        let (result, ()) = tokio::join!(builder(&script).connect_timeout(Duration::from_secs(7)).connect(), server);
+        let (result, ()) =
+            tokio::join!(client_builder(&script).connect_timeout(Duration::from_secs(7)).connect(), server);
         let error = result.unwrap_err();
         assert_eq!((error.code(), error.stage()), ("connect_timeout", Some(stage)), "{frames:?}");
         assert_eq!(start.elapsed(), Duration::from_secs(7));
@@ -94,7 +96,7 @@ async fn of_the_network_and_of_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_that_is_none_is_a_protocol_error() {
+async fn an_invalid_handshake_is_a_protocol_error() {
     for open in ["0", "0{}", r#"0"sid""#, "0{\"sid\":", r#"0{"sid":"s","pingInterval":"soon"}"#] {
         let script = Script::new();
         let server = async {
@@ -102,7 +104,7 @@ async fn a_handshake_that_is_none_is_a_protocol_error() {
             server.send(open);
             server.closed().await
         };
-        let (result, _) = tokio::join!(builder(&script).connect(), server);
+        let (result, _) = tokio::join!(client_builder(&script).connect(), server);
         assert_eq!(result.unwrap_err().code(), "protocol", "{open}");
     }
 }

@@ -1,4 +1,4 @@
-//! `connect` outside a tokio runtime is an error with a code, and leaves the client unchanged.
+//! `connect` outside a Tokio runtime fails with `invalid_argument` and leaves the client usable.
 
 use std::{
     pin::pin,
@@ -7,12 +7,12 @@ use std::{
 
 use automoderate::testing::Script;
 
-use crate::common::{builder, settle};
+use crate::common::{client_builder, let_tasks_run};
 
 #[test]
-fn the_client_stays_usable() {
+fn connect_outside_a_runtime_leaves_the_client_usable() {
     let script = Script::new();
-    let client = builder(&script).build().unwrap();
+    let client = client_builder(&script).build().unwrap();
     for _ in 0..2 {
         match pin!(client.connect()).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Err(error)) => assert_eq!(error.code(), "invalid_argument"),
@@ -25,6 +25,6 @@ fn the_client_stays_usable() {
         connected.unwrap();
         drop(client);
         server.closed().await;
-        settle().await;
+        let_tasks_run().await;
     });
 }

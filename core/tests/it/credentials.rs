@@ -1,4 +1,4 @@
-//! Location of the credentials, and the reasons given to a provider.
+//! Where credentials are sent, and which reasons a credentials provider receives.
 
 use std::{
     sync::{
@@ -13,10 +13,10 @@ use automoderate::{
 };
 use serde_json::json;
 
-use crate::common::{builder, connect, entry, expect_content, join, log};
+use crate::common::{client_builder, connect, event_log, expect_decision, join, page_entry};
 
 #[tokio::test(start_paused = true)]
-async fn a_key_goes_to_the_configured_place() {
+async fn a_key_is_sent_where_the_client_is_configured_to() {
     for via in [ApiKeyVia::Query, ApiKeyVia::Auth, ApiKeyVia::Header] {
         let script = Script::new();
         let server = async {
@@ -26,7 +26,7 @@ async fn a_key_goes_to_the_configured_place() {
             (places, server.handshake().await, server)
         };
         let (client, ((query, header), auth, _server)) =
-            tokio::join!(builder(&script).api_key("am_key").api_key_via(via).connect(), server);
+            tokio::join!(client_builder(&script).api_key("am_key").api_key_via(via).connect(), server);
         client.unwrap();
         let key = || Some("am_key".to_owned());
         let wanted = match via {
@@ -40,7 +40,7 @@ async fn a_key_goes_to_the_configured_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_is_a_cookie() {
+async fn a_session_is_sent_as_a_cookie() {
     for value in ["abc", "session=abc", " abc "] {
         let script = Script::new();
         let server = async {
@@ -50,13 +50,13 @@ async fn a_session_is_a_cookie() {
             server.handshake().await;
             server
         };
-        let (client, _server) = tokio::join!(builder(&script).session(value).connect(), server);
+        let (client, _server) = tokio::join!(client_builder(&script).session(value).connect(), server);
         client.unwrap();
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_receives_the_reason() {
+async fn a_provider_receives_the_reason_of_each_call() {
     let script = Script::new();
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let told = reasons.clone();
@@ -77,7 +77,7 @@ async fn a_provider_receives_the_reason() {
     let (client, server) = tokio::join!(builder.connect(), first);
     let client = client.unwrap();
     server.cut();
-    // The key has expired.
+    // The server refuses the key as if it had expired.
     let dial = script.next_dial().await;
     assert_eq!(dial.query("api_key"), Some("am_2"));
     dial.refuse(401, "");
@@ -93,7 +93,7 @@ async fn a_provider_receives_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_may_fail_for_now_or_for_good() {
+async fn retryable_provider_errors_are_retried_and_fatal_ones_close_the_client() {
     let script = Script::new();
     let calls = Arc::new(AtomicU32::new(0));
     let counted = calls.clone();
@@ -125,11 +125,11 @@ async fn a_provider_may_fail_for_now_or_for_good() {
     assert_eq!(error.kind(), ErrorKind::AuthenticationFailed);
     assert!(error.to_string().contains("the account is gone"), "{error}");
     assert!(events.next().await.is_none());
-    assert_eq!(calls.load(Ordering::Relaxed), 5, "nobody asks again who has given up");
+    assert_eq!(calls.load(Ordering::Relaxed), 5, "a provider is not called again after a fatal error");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_panics_or_hangs_is_a_failed_attempt() {
+async fn a_provider_that_panics_or_hangs_fails_the_attempt() {
     let script = Script::new();
     let client =
         Client::builder("http://test").credentials_provider(|_| async { panic!("in the user's code") }).script(&script);
@@ -143,7 +143,7 @@ async fn a_provider_that_panics_or_hangs_is_a_failed_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_is_asked_once_more_also_by_a_client_that_does_not_reconnect() {
+async fn a_client_without_reconnection_calls_the_provider_once_more() {
     let script = Script::new();
     let calls = Arc::new(AtomicU32::new(0));
     let counted = calls.clone();
@@ -161,7 +161,7 @@ async fn a_provider_is_asked_once_more_also_by_a_client_that_does_not_reconnect(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_expires_is_replaced_and_nothing_is_lost() {
+async fn an_expired_token_is_replaced_without_losing_events() {
     let script = Script::new();
     let reasons = Arc::new(Mutex::new(Vec::new()));
     let seen = reasons.clone();
@@ -175,7 +175,7 @@ async fn a_token_that_expires_is_replaced_and_nothing_is_lost() {
         })
         .script(&script);
     let (client, mut server) = connect(builder, &script).await;
-    let project = join(&client, &mut server, "p", Some(log(3))).await;
+    let project = join(&client, &mut server, "p", Some(event_log(3))).await;
     let mut events = project.events();
     for round in 1..=3 {
         server.emit("authentication_failed", &json!({"message": "The token has expired", "code": "token_expired"}));
@@ -186,17 +186,17 @@ async fn a_token_that_expires_is_replaced_and_nothing_is_lost() {
         server = dial.accept();
         server.handshake().await;
         let missed = 3 + round;
-        server.accept_join("p", Some(log(missed))).await;
-        server.accept_replay("p", missed - 1, log(missed), 1, &[entry(missed)]).await;
-        expect_content(&mut events, &format!("c{missed}")).await;
+        server.accept_join("p", Some(event_log(missed))).await;
+        server.accept_replay("p", missed - 1, event_log(missed), 1, &[page_entry(missed)]).await;
+        expect_decision(&mut events, &format!("c{missed}")).await;
     }
     use CredentialsReason::{First, Rejected};
     assert_eq!(*reasons.lock().unwrap(), [First, Rejected, Rejected, Rejected]);
 }
 
-/// The server accepts the namespace first, so that the documented handler runs.
+/// Such a server accepts the namespace first, because only then does its documented handler run.
 #[tokio::test(start_paused = true)]
-async fn a_refusal_after_the_acknowledgement_ends_the_client_with_the_servers_message() {
+async fn a_refusal_after_the_acknowledgement_closes_the_client_with_the_servers_message() {
     for (code, words) in
         [("authentication_failed", "Authentication failed: Invalid API key"), ("token_expired", "Over")]
     {
@@ -210,7 +210,7 @@ async fn a_refusal_after_the_acknowledgement_ends_the_client_with_the_servers_me
             server.send("41");
             server.closed().await;
         };
-        let (result, _) = tokio::join!(builder(&script).api_key("am_key").connect(), server);
+        let (result, _) = tokio::join!(client_builder(&script).api_key("am_key").connect(), server);
         let error = result.unwrap_err();
         assert_eq!((error.code(), error.is_retryable()), ("authentication_failed", false));
         assert!(error.to_string().contains(words), "{error}");

@@ -1,9 +1,11 @@
-//! Each layer of the crate imports only from layers below it; only `driver` and `rest` do I/O; below `driver`, time,
-//! randomness and tasks are arguments. `clippy.toml` forbids the same clocks and tasks in all layers but `driver`.
+//! Each layer of the crate imports only from lower layers, and only `driver` and `rest` do I/O.
+//!
+//! The layers below `driver` receive time, randomness, and tasks as arguments.
+//! `clippy.toml` forbids clocks and tasks in every layer except `driver`.
 
 use std::{collections::HashMap, fs, path::Path};
 
-/// Layers from the lowest to the highest. Those on one line don't import one another.
+/// Layers from lowest to highest. Layers in the same row must not import one another.
 const LAYERS: [&[&str]; 8] = [
     &["error", "text"],
     &["eio", "sio", "events"],
@@ -15,10 +17,10 @@ const LAYERS: [&[&str]; 8] = [
     &["facade", "testing"],
 ];
 
-/// Layers that take time, randomness and tasks as arguments.
-const PURE: [&str; 7] = ["error", "text", "eio", "sio", "events", "session", "delivery"];
+/// Layers that receive time, randomness, and tasks as arguments.
+const PURE_LAYERS: [&str; 7] = ["error", "text", "eio", "sio", "events", "session", "delivery"];
 
-const IO: [&str; 14] = [
+const IO_CRATES_AND_MODULES: [&str; 14] = [
     "std::fs",
     "std::net",
     "std::os",
@@ -50,32 +52,32 @@ const CLOCKS_AND_TASKS: [&str; 12] = [
     "std::thread",
 ];
 
-/// Exceptions, with their reasons.
+/// Allowed violations: file, imported path, and the reason in a comment.
 const EXCEPTIONS: [(&str, &str); 3] = [
-    // The wall clock that tests advance; only with the feature `testing`.
-    ("driver/timer.rs", "crate::testing::slept"),
-    // A forked child is recognised by its process id, which is read without I/O.
+    // The wall clock that tests advance; compiled only with the feature `testing`.
+    ("driver/timer.rs", "crate::testing::simulated_sleep"),
+    // A forked child is recognized by its process id, and reading that id does no I/O.
     ("facade/runtime.rs", "std::process::id"),
-    // The loopback server, for tests of programs in other languages.
+    // The loopback server for tests of programs in other languages.
     ("facade/test_server.rs", "crate::testing::Server"),
 ];
 
 #[test]
 fn imports_io_and_clocks_stay_in_their_layers() {
-    let sources = sources();
+    let sources = source_files();
     assert!(sources.len() > 80, "{}", sources.len());
     let root = &sources.iter().find(|(name, _)| name == "lib.rs").unwrap().1;
-    let exported = exports(root);
+    let exported = exported_names(root);
     let mut wrong = Vec::new();
     for (name, text) in &sources {
         let Some(layer) = layer_of(name) else { continue };
-        let paths = paths(text);
+        let paths = imported_paths(text);
         let allowed = |path: &str| EXCEPTIONS.contains(&(name.as_str(), path));
         wrong.extend(
             paths
                 .iter()
                 .filter(|path| !allowed(path))
-                .filter_map(|path| complaint(layer, path, &exported))
+                .filter_map(|path| violation(layer, path, &exported))
                 .map(|complaint| format!("{name}: {complaint}")),
         );
     }
@@ -83,10 +85,13 @@ fn imports_io_and_clocks_stay_in_their_layers() {
 }
 
 #[test]
-fn violations_are_detected() {
+fn violations_are_found() {
     let exported = HashMap::from([("Client".to_owned(), "client".to_owned())]);
     let found = |layer, text: &str| {
-        paths(&code(text)).iter().filter_map(|path| complaint(layer, path, &exported)).collect::<Vec<_>>()
+        imported_paths(&strip_comments_and_tests(text))
+            .iter()
+            .filter_map(|path| violation(layer, path, &exported))
+            .collect::<Vec<_>>()
     };
     assert_eq!(
         found("events", "use crate::{Client, error::Error};"),
@@ -109,27 +114,27 @@ fn violations_are_detected() {
     );
 }
 
-fn complaint(layer: &str, path: &str, exported: &HashMap<String, String>) -> Option<String> {
+fn violation(layer: &str, path: &str, exported: &HashMap<String, String>) -> Option<String> {
     if let Some(rest) = path.strip_prefix("crate::") {
         let first = rest.split("::").next()?;
-        let of = if level(first).is_some() { first } else { exported.get(first)? };
-        let is_below = of == layer || level(of) < level(layer);
+        let of = if layer_level(first).is_some() { first } else { exported.get(first)? };
+        let is_below = of == layer || layer_level(of) < layer_level(layer);
         return (!is_below).then(|| format!("{path} is of {of}, which is not a lower layer"));
     }
     let starts = |with: &str| path.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-    if !["driver", "rest", "testing"].contains(&layer) && IO.iter().any(|io| starts(io)) {
+    if !["driver", "rest", "testing"].contains(&layer) && IO_CRATES_AND_MODULES.iter().any(|io| starts(io)) {
         return Some(format!("{path} does I/O"));
     }
     let reads = |clock: &str| starts(clock) || path.ends_with(&format!("::{clock}"));
-    (PURE.contains(&layer) && CLOCKS_AND_TASKS.iter().any(|clock| reads(clock)))
+    (PURE_LAYERS.contains(&layer) && CLOCKS_AND_TASKS.iter().any(|clock| reads(clock)))
         .then(|| format!("{path} must be an argument"))
 }
 
-fn level(layer: &str) -> Option<usize> {
+fn layer_level(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|layers| layers.contains(&layer))
 }
 
-/// Layer of a file; `None` for the crate's root.
+/// Returns the layer of a file; `None` for the crate root.
 fn layer_of(name: &str) -> Option<&str> {
     let first = name.split(['/', '.']).next()?;
     let layer = LAYERS.iter().flat_map(|layers| layers.iter()).find(|layer| **layer == first);
@@ -137,10 +142,10 @@ fn layer_of(name: &str) -> Option<&str> {
     layer.copied()
 }
 
-/// Names that the crate's root exports, each with its layer.
-fn exports(root: &str) -> HashMap<String, String> {
+/// Returns the names that the crate root exports, each with its layer.
+fn exported_names(root: &str) -> HashMap<String, String> {
     let uses = root.split("pub use ").skip(1).filter_map(|text| text.split(';').next());
-    let paths = uses.flat_map(|text| paths(&format!("{text};")));
+    let paths = uses.flat_map(|text| imported_paths(&format!("{text};")));
     let pairs = paths.filter_map(|path| {
         let (layer, rest) = path.split_once("::")?;
         Some((rest.rsplit("::").next()?.to_owned(), layer.to_owned()))
@@ -148,8 +153,8 @@ fn exports(root: &str) -> HashMap<String, String> {
     pairs.collect()
 }
 
-/// Code of all files by name, without tests.
-fn sources() -> Vec<(String, String)> {
+/// Returns the name and the code of every file, without its unit tests.
+fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
     let mut all = Vec::new();
@@ -161,15 +166,15 @@ fn sources() -> Vec<(String, String)> {
             if path.is_dir() && !is_test {
                 folders.push(path);
             } else if name.ends_with(".rs") && !is_test {
-                all.push((name, code(&fs::read_to_string(path).unwrap())));
+                all.push((name, strip_comments_and_tests(&fs::read_to_string(path).unwrap())));
             }
         }
     }
     all
 }
 
-/// Removes comments and unit tests, which are at the end of a file.
-fn code(text: &str) -> String {
+/// Removes comments, and the unit tests at the end of a file.
+fn strip_comments_and_tests(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = text.lines().map(|line| match line.trim_start().starts_with("//") {
         true => "",
@@ -178,27 +183,27 @@ fn code(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// All paths of at least two names, with groups in braces expanded.
-fn paths(text: &str) -> Vec<String> {
+/// Returns all paths of at least two segments, with groups in braces expanded.
+fn imported_paths(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
-    while let Some(start) = rest.find(is_word) {
+    while let Some(start) = rest.find(is_word_char) {
         rest = &rest[start..];
         rest = read_path("", rest, &mut found);
     }
     found
 }
 
-/// Reads one path after `prefix`, and returns the text after it.
+/// Reads the path that continues `prefix` into `found`, and returns the remaining text.
 fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t str {
-    let end = text.find(|c| !is_word(c)).unwrap_or(text.len());
+    let end = text.find(|c| !is_word_char(c)).unwrap_or(text.len());
     let (word, mut rest) = text.split_at(end);
     let path = if prefix.is_empty() { word.to_owned() } else { format!("{prefix}::{word}") };
     let Some(next) = rest.strip_prefix("::") else {
         found.extend(Some(path).filter(|path| path.contains("::")));
         return rest;
     };
-    if next.starts_with(is_word) {
+    if next.starts_with(is_word_char) {
         return read_path(&path, next, found);
     }
     let Some(group) = next.strip_prefix('{') else {
@@ -207,7 +212,7 @@ fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t st
     };
     rest = group.trim_start();
     while !rest.is_empty() && !rest.starts_with('}') {
-        rest = match rest.starts_with(is_word) {
+        rest = match rest.starts_with(is_word_char) {
             true => read_path(&path, rest, found),
             false => &rest[rest.chars().next().map_or(1, char::len_utf8)..],
         };
@@ -215,6 +220,6 @@ fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t st
     rest.strip_prefix('}').unwrap_or(rest)
 }
 
-fn is_word(c: char) -> bool {
+fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

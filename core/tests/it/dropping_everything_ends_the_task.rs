@@ -1,73 +1,75 @@
-//! A client lives exactly as long as its handles and streams.
+//! A client's background task ends once all of its handles and streams are dropped.
 
 use std::time::Duration;
 
 use automoderate::testing::Script;
 
-use crate::common::{builder, connected, expect_content, joined, settle, update};
+use crate::common::{
+    client_builder, connected_client, decision_payload, expect_decision, joined_client, let_tasks_run,
+};
 
-fn tasks() -> usize {
+fn alive_tasks() -> usize {
     tokio::runtime::Handle::current().metrics().num_alive_tasks()
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_last_handle_goes() {
+async fn dropping_the_last_stream_ends_the_task() {
     let script = Script::new();
-    let before = tasks();
-    let (client, project, server) = joined(&script, None).await;
+    let before = alive_tasks();
+    let (client, project, server) = joined_client(&script, None).await;
     let mut events = project.events();
     drop(client);
     drop(project);
-    server.emit("moderation_update", &update("c"));
-    expect_content(&mut events, "c").await;
-    assert!(tasks() > before);
+    server.emit("moderation_update", &decision_payload("c"));
+    expect_decision(&mut events, "c").await;
+    assert!(alive_tasks() > before);
     drop(events);
-    assert_eq!(server.closed().await, Vec::<String>::new(), "cut, without a goodbye");
-    settle().await;
-    assert_eq!(tasks(), before);
+    assert_eq!(server.closed().await, Vec::<String>::new(), "the connection is cut without a goodbye");
+    let_tasks_run().await;
+    assert_eq!(alive_tasks(), before);
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_every_phase() {
-    let before = tasks();
-    // During an attempt.
+async fn dropping_the_client_in_any_phase_ends_the_task() {
+    let before = alive_tasks();
+    // While the client connects.
     let script = Script::new();
-    let connecting = tokio::time::timeout(Duration::from_secs(1), builder(&script).connect()).await;
+    let connecting = tokio::time::timeout(Duration::from_secs(1), client_builder(&script).connect()).await;
     assert!(connecting.is_err());
     script.next_dial().await.given_up().await;
-    settle().await;
-    assert_eq!(tasks(), before);
-    // Between two attempts.
-    let (client, server) = connected(&script).await;
+    let_tasks_run().await;
+    assert_eq!(alive_tasks(), before);
+    // While the client waits to reconnect.
+    let (client, server) = connected_client(&script).await;
     server.cut();
-    settle().await;
+    let_tasks_run().await;
     drop(client);
-    settle().await;
-    assert_eq!(tasks(), before);
+    let_tasks_run().await;
+    assert_eq!(alive_tasks(), before);
     let dials = script.dials();
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(script.dials(), dials);
-    // When it was never connected.
-    drop(builder(&script).build().unwrap());
-    // When it is closed.
-    let (client, server) = connected(&script).await;
+    // Before the client has connected.
+    drop(client_builder(&script).build().unwrap());
+    // After the client was closed.
+    let (client, server) = connected_client(&script).await;
     client.close().await;
     server.closed().await;
     drop(client);
-    settle().await;
-    assert_eq!(tasks(), before);
+    let_tasks_run().await;
+    assert_eq!(alive_tasks(), before);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_reconnects_leave_nothing_behind() {
+async fn a_thousand_reconnects_leak_no_tasks() {
     let script = Script::new();
-    let before = tasks();
-    let (client, mut server) = connected(&script).await;
+    let before = alive_tasks();
+    let (client, mut server) = connected_client(&script).await;
     for _ in 0..1_000 {
         server.cut();
         server = script.accept_handshake().await;
-        assert!(tasks() <= before + 2, "{} tasks", tasks());
+        assert!(alive_tasks() <= before + 2, "{} tasks", alive_tasks());
     }
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(client.metrics().connections, 1_001);
 }

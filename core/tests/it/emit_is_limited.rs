@@ -1,16 +1,16 @@
-//! User events respect the limit per minute; an excess event fails and says when to retry.
+//! Emitted events respect the limit per minute; an event above the limit fails with the time at which to retry.
 
 use std::time::Duration;
 
 use automoderate::testing::Script;
 use tokio::time::{Instant, sleep};
 
-use crate::common::{builder, connect};
+use crate::common::{client_builder, connect};
 
 #[tokio::test(start_paused = true)]
-async fn and_says_when_to_try_again() {
+async fn an_excess_event_says_when_to_retry() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script).rate_limit(20), &script).await;
+    let (client, mut server) = connect(client_builder(&script).rate_limit(20), &script).await;
     let mut sent = Vec::new();
     for n in 0..100 {
         match client.emit("e", n).await {
@@ -31,15 +31,15 @@ async fn and_says_when_to_try_again() {
     while server.try_recv().is_some() {
         count += 1;
     }
-    assert_eq!(count, 100, "what failed was not sent");
+    assert_eq!(count, 100, "a rejected event must not be sent");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifth_is_kept_for_joins() {
+async fn a_fifth_of_the_budget_is_reserved_for_joins() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script), &script).await;
+    let (client, mut server) = connect(client_builder(&script), &script).await;
     for n in 0..80 {
-        client.emit("e", n).await.expect("four fifths of 100 a minute by default");
+        client.emit("e", n).await.expect("user events may use four fifths of the default budget of 100 a minute");
     }
     assert_eq!(client.emit("e", 80).await.unwrap_err().code(), "rate_limited");
     for _ in 0..80 {
@@ -51,10 +51,10 @@ async fn a_fifth_is_kept_for_joins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_beyond_the_servers_limit_are_refused_before_they_end_the_session() {
+async fn oversized_events_are_refused_locally() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script), &script).await;
-    // The script's handshake announces a million bytes, like deployed servers.
+    let (client, mut server) = connect(client_builder(&script), &script).await;
+    // The script's handshake announces a `maxPayload` of 1,000,000 bytes, like deployed servers.
     let error = client.emit("e", "x".repeat(1_000_000)).await.unwrap_err();
     assert_eq!(error.code(), "invalid_argument");
     assert!(server.try_recv().is_none());
@@ -62,9 +62,9 @@ async fn events_beyond_the_servers_limit_are_refused_before_they_end_the_session
 }
 
 #[tokio::test(start_paused = true)]
-async fn unless_the_limit_is_lifted() {
+async fn emit_is_unlimited_without_a_rate_limit() {
     let script = Script::new();
-    let (client, _server) = connect(builder(&script).rate_limit(None), &script).await;
+    let (client, _server) = connect(client_builder(&script).rate_limit(None), &script).await;
     for n in 0..1_000 {
         client.emit("e", n).await.unwrap();
     }

@@ -1,4 +1,4 @@
-//! Packets and payloads of Engine.IO 4, from the protocol document.
+//! Engine.IO 4 packets and payloads, taken from the protocol document.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use automoderate::eio::{DecodeError, Handshake, MAX_PACKETS_PER_POST, Packet, Re
 use proptest::prelude::*;
 
 #[test]
-fn the_packets_of_the_document() {
+fn documented_packets_round_trip() {
     for (frame, packet) in [
         (r#"0{"sid":"lv_VI97HAXpY6yYWAAAB"}"#, Packet::Open(r#"{"sid":"lv_VI97HAXpY6yYWAAAB"}"#)),
         ("1", Packet::Close),
@@ -26,18 +26,18 @@ fn the_packets_of_the_document() {
 }
 
 #[test]
-fn invalid_packets() {
+fn invalid_packets_are_refused() {
     assert_eq!(Packet::decode(""), Err(DecodeError::Empty));
     for (frame, kind) in [("7", '7'), ("bAQID", 'b'), (" 4", ' '), ("é", 'é'), ("\u{1e}", '\u{1e}')] {
         assert_eq!(Packet::decode(frame), Err(DecodeError::UnknownType(kind)));
     }
-    // Data on a type that carries none is ignored.
+    // Data is ignored on packet types that carry none.
     assert_eq!(Packet::decode("1now"), Ok(Packet::Close));
     assert_eq!(Packet::decode("6x"), Ok(Packet::Noop));
 }
 
 #[test]
-fn the_payloads_of_the_document() {
+fn documented_payloads_are_decoded() {
     let text = |text: &str| Record::Text(text.into());
     for (body, records) in [
         ("4hello", vec![text("4hello")]),
@@ -54,7 +54,7 @@ fn the_payloads_of_the_document() {
 }
 
 #[test]
-fn the_handshake_of_the_document() {
+fn the_documented_handshake_is_decoded() {
     let handshake = Handshake::decode(
         r#"{"sid":"lv_VI97HAXpY6yYWAAAB","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#,
     )
@@ -67,7 +67,7 @@ fn the_handshake_of_the_document() {
 
     let bare = Handshake::decode(r#"{"sid":"s","new":{"field":[1]}}"#).unwrap();
     assert!(!bare.offers_websocket() && !bare.ping_interval().is_zero() && bare.max_payload > 0);
-    // An absurdly long interval is capped and does not overflow.
+    // An absurdly long ping interval is capped instead of overflowing.
     let endless = format!(r#"{{"sid":"s","pingInterval":{max},"pingTimeout":{max}}}"#, max = u64::MAX);
     let endless = Handshake::decode(&endless).unwrap();
     assert!(endless.ping_interval() + endless.ping_timeout() <= Duration::from_secs(2 * 86_400));
@@ -78,7 +78,7 @@ fn the_handshake_of_the_document() {
 
 proptest! {
     #[test]
-    fn a_packet_survives_the_way(data in "\\PC{0,80}", kind in 0usize..7) {
+    fn packets_round_trip(data in "\\PC{0,80}", kind in 0usize..7) {
         let packet = [
             Packet::Open(&data), Packet::Close, Packet::Ping(&data), Packet::Pong(&data), Packet::Message(&data),
             Packet::Upgrade, Packet::Noop,
@@ -95,7 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn a_queue_goes_out_whole_in_requests_that_servers_take(
+    fn payloads_are_split_at_the_servers_limit(
         packets in proptest::collection::vec("4[a-z]{0,30}", 0..60),
         max in 1usize..200,
     ) {

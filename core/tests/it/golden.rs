@@ -1,5 +1,5 @@
-//! The files in `core/tests/golden`, shared by the tests of every language: a packet on the wire, and the resulting
-//! event.
+//! The files in `core/tests/golden`, which the tests of every language share: packets as received, with the events
+//! that they become, and the default options.
 
 use std::path::Path;
 
@@ -10,9 +10,9 @@ use automoderate::{
 };
 use serde_json::{Value, json};
 
-use crate::common::{connected, next};
+use crate::common::{connected_client, next_event};
 
-const KINDS: [&str; 8] = [
+const EVENT_KINDS: [&str; 8] = [
     "moderation_update",
     "stats_update",
     "rule_update",
@@ -23,13 +23,13 @@ const KINDS: [&str; 8] = [
     "malformed_event",
 ];
 
-fn file(name: &str) -> Value {
+fn golden_file(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).with_extension("json");
     serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap()
 }
 
-/// The event as bindings show it, without its arrival time.
-fn seen(event: &Event) -> Value {
+/// Returns the event as bindings expose it, without its arrival time.
+fn event_without_arrival_time(event: &Event) -> Value {
     let mut value = facade::event_to_value(event);
     let received = value["meta"].as_object_mut().unwrap().remove("received_at").unwrap();
     assert!(received.as_str().unwrap().ends_with('Z'), "{received}");
@@ -37,25 +37,25 @@ fn seen(event: &Event) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn packets_become_the_events_that_the_files_expect() {
-    for kind in KINDS {
+async fn packets_become_the_expected_events() {
+    for kind in EVENT_KINDS {
         let script = Script::new();
-        let (client, server) = connected(&script).await;
+        let (client, server) = connected_client(&script).await;
         let mut events = client.events();
-        for case in file(kind).as_array().unwrap() {
+        for case in golden_file(kind).as_array().unwrap() {
             server.send(case["packet"].as_str().unwrap());
-            let event = next(&mut events).await;
+            let event = next_event(&mut events).await;
             assert_eq!(event.name(), kind, "{kind}: {}", case["name"]);
-            let seen = seen(&event);
+            let seen = event_without_arrival_time(&event);
             assert_eq!(seen, case["expect"], "{kind}: {}\n{seen:#}", case["name"]);
-            // An event packed for another process is the same event.
+            // Packing an event for another process and unpacking it must not change it.
             assert_eq!(facade::unpack_event(&facade::pack_event(&event)).unwrap(), event, "{kind}: {}", case["name"]);
         }
     }
 }
 
-/// The options of the file, or only those that `only` names.
-fn options(values: &Value, only: Option<&str>) -> ClientOptions {
+/// Returns the options in `values`, or only the option named `only`.
+fn options_from(values: &Value, only: Option<&str>) -> ClientOptions {
     let get = |name: &str| values.get(name).filter(|_| only.is_none_or(|only| only == name));
     let text = |name: &str| get(name).map(|value| value.as_str().unwrap().to_owned());
     let number = |name: &str| get(name).map(|value| value.as_f64().unwrap());
@@ -94,12 +94,12 @@ fn options(values: &Value, only: Option<&str>) -> ClientOptions {
 }
 
 #[test]
-fn options_have_the_defaults_that_the_file_says() {
+fn default_options_match_the_file() {
     let described = |options: ClientOptions| format!("{:?}", options.into_builder().unwrap());
-    let defaults = file("options");
+    let defaults = golden_file("options");
     let wanted = described(ClientOptions { url: "http://localhost".into(), ..ClientOptions::default() });
-    assert_eq!(described(options(&defaults, None)), wanted);
-    // The description shows each of them: otherwise the comparison would be meaningless.
+    assert_eq!(described(options_from(&defaults, None)), wanted);
+    // Each option must change the debug output, or the comparison above would prove nothing.
     let other = json!({
         "api_key_via": "auth", "transports": "polling", "retry_first_connect": true, "on_server_disconnect": "stop",
         "connect_timeout": 1, "join_timeout": 1, "ack_timeout": 1, "request_timeout": 1, "heartbeat_interval": 1,
@@ -107,6 +107,6 @@ fn options_have_the_defaults_that_the_file_says() {
         "reconnect": {"delay": 2},
     });
     for name in defaults.as_object().unwrap().keys() {
-        assert_ne!(described(options(&other, Some(name))), wanted, "{name}");
+        assert_ne!(described(options_from(&other, Some(name))), wanted, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! The documented `heartbeat` event, which no connection depends on.
+//! The documented `heartbeat` event, which the connection itself does not depend on.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::common::connect;
 
 #[tokio::test(start_paused = true)]
-async fn is_sent_every_interval_on_every_connection() {
+async fn a_heartbeat_is_sent_every_interval_on_every_connection() {
     let script = Script::new();
     let (_client, mut server) = connect(Client::builder("http://test").script(&script), &script).await;
     for _ in 0..2 {
@@ -23,7 +23,7 @@ async fn is_sent_every_interval_on_every_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn or_as_often_as_configured_or_never() {
+async fn the_heartbeat_interval_is_configurable_and_optional() {
     for interval in [Some(Duration::from_secs(1)), None] {
         let script = Script::new();
         let builder = Client::builder("http://test").heartbeat_interval(interval).rate_limit(None).script(&script);
@@ -42,7 +42,7 @@ async fn missed_heartbeats_dont_pile_up() {
     let script = Script::new();
     let (_client, mut server) = connect(Client::builder("http://test").script(&script), &script).await;
     tokio::time::advance(Duration::from_secs(3600)).await;
-    crate::common::settle().await;
+    crate::common::let_tasks_run().await;
     assert_eq!(server.try_recv().as_deref(), Some(r#"42["heartbeat"]"#));
     assert_eq!(server.try_recv(), None);
 }

@@ -1,14 +1,17 @@
-//! Servers without a log: possible losses are reported once per interruption and project.
+//! On servers without an event log, possible losses are reported once per interruption and project.
 
 use automoderate::{Backfill, Event, GapReason, testing::Script};
 
-use crate::common::{builder, connect, expect_content, expect_nothing, join, log, logged, next, settle, update};
+use crate::common::{
+    client_builder, connect, decision_payload, event_log, expect_decision, expect_no_event, join, let_tasks_run,
+    logged_decision, next_event,
+};
 
 #[tokio::test(start_paused = true)]
-async fn are_reported_as_a_gap() {
+async fn an_interruption_is_reported_as_a_gap() {
     for backfill in [Backfill::Auto, Backfill::Replay, Backfill::Off] {
         let script = Script::new();
-        let (client, mut server) = connect(builder(&script).backfill(backfill), &script).await;
+        let (client, mut server) = connect(client_builder(&script).backfill(backfill), &script).await;
         let (p, q) = (join(&client, &mut server, "p", None).await, join(&client, &mut server, "q", None).await);
         let (mut p, mut q) = (p.events(), q.events());
         for round in 0..3 {
@@ -17,62 +20,62 @@ async fn are_reported_as_a_gap() {
             server.accept_join("p", None).await;
             server.accept_join("q", None).await;
             let content = format!("c{round}");
-            server.emit("moderation_update", &update(&content));
+            server.emit("moderation_update", &decision_payload(&content));
             for events in [&mut p, &mut q] {
-                assert!(matches!(next(events).await, Event::Gap(gap) if gap.reason == GapReason::Interrupted));
+                assert!(matches!(next_event(events).await, Event::Gap(gap) if gap.reason == GapReason::Interrupted));
             }
-            expect_content(&mut p, &content).await;
+            expect_decision(&mut p, &content).await;
         }
-        expect_nothing(&mut q).await;
+        expect_no_event(&mut q).await;
         assert_eq!(client.metrics().gaps, 6);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_has_a_log_only_since_then_could_not_keep_what_was_missed() {
+async fn a_log_that_appears_after_an_interruption_does_not_cover_it() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script), &script).await;
+    let (client, mut server) = connect(client_builder(&script), &script).await;
     let project = join(&client, &mut server, "p", None).await;
     let mut events = project.events();
     server.cut();
     let mut server = script.accept_handshake().await;
-    server.accept_join("p", Some(log(5))).await;
-    assert!(matches!(next(&mut events).await, Event::Gap(gap) if gap.reason == GapReason::Interrupted));
-    server.emit("moderation_update", &logged(6));
-    expect_content(&mut events, "c6").await;
+    server.accept_join("p", Some(event_log(5))).await;
+    assert!(matches!(next_event(&mut events).await, Event::Gap(gap) if gap.reason == GapReason::Interrupted));
+    server.emit("moderation_update", &logged_decision(6));
+    expect_decision(&mut events, "c6").await;
     assert_eq!(project.cursor().unwrap().to_string(), "log-1:6");
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_backfill_a_log_is_not_asked_but_the_gap_counts() {
+async fn without_backfill_no_replay_is_requested_but_the_gap_counts_missed_events() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script).backfill(Backfill::Off), &script).await;
-    let project = join(&client, &mut server, "p", Some(log(5))).await;
+    let (client, mut server) = connect(client_builder(&script).backfill(Backfill::Off), &script).await;
+    let project = join(&client, &mut server, "p", Some(event_log(5))).await;
     let mut events = project.events();
     server.cut();
     let mut server = script.accept_handshake().await;
-    server.accept_join("p", Some(log(9))).await;
-    let Event::Gap(gap) = next(&mut events).await else { panic!("no gap") };
+    server.accept_join("p", Some(event_log(9))).await;
+    let Event::Gap(gap) = next_event(&mut events).await else { panic!("no gap") };
     assert_eq!((gap.reason, gap.missed), (GapReason::Interrupted, Some(4)));
-    server.emit("moderation_update", &logged(10));
-    expect_content(&mut events, "c10").await;
+    server.emit("moderation_update", &logged_decision(10));
+    expect_decision(&mut events, "c10").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn before_the_confirmation_streams_start_after_them() {
+async fn an_interruption_before_the_join_is_confirmed_causes_no_gap() {
     let script = Script::new();
-    let (client, mut server) = connect(builder(&script), &script).await;
+    let (client, mut server) = connect(client_builder(&script), &script).await;
     let join = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
     server.expect_event("join_project").await;
-    // In the room already, but unconfirmed; the next event is missed.
-    server.emit("moderation_update", &update("before"));
-    settle().await;
+    // The client is in the room, but its join is unconfirmed, so this event belongs to no stream.
+    server.emit("moderation_update", &decision_payload("before"));
+    let_tasks_run().await;
     server.cut();
     let mut server = script.accept_handshake().await;
     server.accept_join("p", None).await;
     let (_client, project) = join.await.unwrap().unwrap();
     let mut events = project.events();
-    server.emit("moderation_update", &update("after"));
-    expect_content(&mut events, "after").await;
-    expect_nothing(&mut events).await;
+    server.emit("moderation_update", &decision_payload("after"));
+    expect_decision(&mut events, "after").await;
+    expect_no_event(&mut events).await;
 }

@@ -1,4 +1,4 @@
-//! Servers answer concurrent joins in any order, and a refusal does not name its project.
+//! Joins are sent one at a time, because servers answer concurrent joins in any order and refusals name no project.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use automoderate::testing::Script;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::common::{connected, expect_content, join, settle, update};
+use crate::common::{connected_client, decision_payload, expect_decision, join, let_tasks_run};
 
 #[tokio::test(start_paused = true)]
-async fn the_next_waits_for_the_answer() {
+async fn the_next_join_waits_for_the_answer() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let joins = ["a", "b", "c", "d"].map(|project| client.join(project));
     let answers = async {
         for project in ["a", "b", "c", "d"] {
             let asked = server.expect_event("join_project").await;
-            assert_eq!(asked.data, json!({"project_id": project}), "in the order in which they were asked for");
+            assert_eq!(asked.data, json!({"project_id": project}), "joins are sent in the order of the calls");
             tokio::time::sleep(Duration::from_secs(4)).await;
             assert_eq!(server.try_recv(), None, "something was sent while a join was in flight");
             match project {
@@ -34,10 +34,10 @@ async fn the_next_waits_for_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waiting_in_line_does_not_count_as_the_servers_time() {
+async fn queueing_does_not_count_towards_the_join_timeout() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
-    // Every join takes 9 of the 10 s that it may take.
+    let (client, mut server) = connected_client(&script).await;
+    // The server takes 9 s for each join, within the default timeout of 10 s.
     let joins = (0..5).map(|n| client.join(format!("p{n}")));
     let answers = async {
         for _ in 0..5 {
@@ -52,11 +52,11 @@ async fn waiting_in_line_does_not_count_as_the_servers_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leave_does_not_overtake_a_join() {
+async fn a_join_does_not_overtake_a_leave() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let project = join(&client, &mut server, "p", None).await;
-    // Left and rejoined at once: three requests, one after the other.
+    // Leaves the project and rejoins it immediately, which takes two requests in order.
     let again = async {
         let (left, joined) = tokio::join!(project.leave(), client.join("p"));
         left.unwrap();
@@ -72,14 +72,14 @@ async fn a_leave_does_not_overtake_a_join() {
     };
     let (project, ()) = tokio::join!(again, answers);
     let mut events = project.events();
-    server.emit("moderation_update", &update("c"));
-    expect_content(&mut events, "c").await;
+    server.emit("moderation_update", &decision_payload("c"));
+    expect_decision(&mut events, "c").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_acknowledgement_of_a_join_is_not_that_of_a_leave() {
+async fn a_late_acknowledgement_of_a_join_does_not_complete_a_leave() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let joining = async {
         let asked = server.expect_event("join_project").await;
         server.emit("joined_project", &asked.data);
@@ -91,20 +91,23 @@ async fn a_late_acknowledgement_of_a_join_is_not_that_of_a_leave() {
     assert!(tokio::time::timeout(Duration::from_secs(1), &mut leave).await.is_err());
     let asked = server.expect_event("leave_project").await;
     server.send(format!("43{late}[]"));
-    assert!(tokio::time::timeout(Duration::from_secs(1), &mut leave).await.is_err(), "the server has not left yet");
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), &mut leave).await.is_err(),
+        "the server has not confirmed the leave yet"
+    );
     server.emit("left_project", &asked.data);
     leave.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_join_without_an_answer_times_out_and_the_next_one_goes() {
+async fn an_unanswered_join_times_out_and_the_next_one_is_sent() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let (first, second, ()) = tokio::join!(client.join("a"), client.join("b"), async {
         server.expect_event("join_project").await;
         let sent = Instant::now();
         server.accept_join("b", None).await;
-        assert_eq!(sent.elapsed().as_secs(), 10, "one join timeout, and no more");
+        assert_eq!(sent.elapsed().as_secs(), 10, "the second join must wait for exactly one join timeout");
     });
     let error = first.unwrap_err();
     assert_eq!(error.code(), "join_timeout");
@@ -113,14 +116,14 @@ async fn a_join_without_an_answer_times_out_and_the_next_one_goes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_refusal_is_not_that_of_the_next_join() {
+async fn a_late_refusal_does_not_refuse_the_next_join() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let (first, second, ()) = tokio::join!(client.join("a"), client.join("b"), async {
         let asked = server.expect_event("join_project").await;
         let next = server.expect_event("join_project").await;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        // Deployed servers name no project and no code.
+        // Refusals by deployed servers carry no project and no code.
         server.emit("error", &json!({"message": "Access denied - you are not a member of this project"}));
         server.send(format!("43{}[]", asked.ack.unwrap()));
         tokio::time::sleep(Duration::from_secs(2)).await;
@@ -132,9 +135,9 @@ async fn a_late_refusal_is_not_that_of_the_next_join() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_room_that_comes_too_late_is_left_again() {
+async fn a_room_joined_after_the_timeout_is_left_again() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let (late, asked) = tokio::join!(client.join("a"), server.expect_event("join_project"));
     assert_eq!(late.unwrap_err().code(), "join_timeout");
     server.emit("joined_project", &asked.data);
@@ -143,29 +146,29 @@ async fn a_room_that_comes_too_late_is_left_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_said_twice_is_not_the_answer_to_the_next_join() {
+async fn a_repeated_answer_does_not_answer_the_next_join() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let project = join(&client, &mut server, "p", None).await;
     let leaving = project.clone();
     let leave = tokio::spawn(async move { leaving.leave().await });
     let asked = server.expect_event("leave_project").await;
     let again = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
-    settle().await;
+    let_tasks_run().await;
     server.emit("joined_project", &json!({"project_id": "p"}));
     server.emit("left_project", &asked.data);
     server.accept_join("p", None).await;
     leave.await.unwrap().unwrap();
     let (_client, project) = again.await.unwrap().unwrap();
     let mut events = project.events();
-    server.emit("moderation_update", &update("a"));
-    expect_content(&mut events, "a").await;
+    server.emit("moderation_update", &decision_payload("a"));
+    expect_decision(&mut events, "a").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn events_from_before_a_late_leave_are_dropped() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let project = join(&client, &mut server, "p", None).await;
     let leaving = project.clone();
     let leave = tokio::spawn(async move { leaving.leave().await });
@@ -173,11 +176,11 @@ async fn events_from_before_a_late_leave_are_dropped() {
     let again = tokio::spawn(async move { client.join("p").await.map(|project| (client, project)) });
     let joining = server.expect_event("join_project").await;
     leave.await.unwrap().unwrap();
-    server.emit("moderation_update", &update("of before the leave"));
+    server.emit("moderation_update", &decision_payload("from before the leave"));
     server.emit("left_project", &asked.data);
-    server.emit("moderation_update", &update("new"));
+    server.emit("moderation_update", &decision_payload("new"));
     server.emit("joined_project", &joining.data);
     let (_client, project) = again.await.unwrap().unwrap();
     let mut events = project.events();
-    expect_content(&mut events, "new").await;
+    expect_decision(&mut events, "new").await;
 }

@@ -1,5 +1,5 @@
-//! A late `joined_project` does not say which join it answers. It counts as the answer to the next one, unless the client
-//! has left in between and the server acknowledges joins. Later messages show whether that was right.
+//! A late `joined_project` does not identify the join that it answers. It counts as the answer to the next join,
+//! unless the client left in between and the server acknowledges joins. Later messages show whether that was right.
 
 use std::time::Duration;
 
@@ -9,9 +9,11 @@ use automoderate::{
 };
 use serde_json::json;
 
-use crate::common::{connected, expect_content, log, logged, next, settle, update};
+use crate::common::{
+    connected_client, decision_payload, event_log, expect_decision, let_tasks_run, logged_decision, next_event,
+};
 
-/// A project whose join is confirmed by its event, and the id of the pending acknowledgement.
+/// Joins `p` with a `joined_project` event and returns the project with the id of the pending acknowledgement.
 async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, u64) {
     let (project, ack) = tokio::join!(client.join("p"), async {
         let asked = server.expect_event("join_project").await;
@@ -21,20 +23,20 @@ async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, 
     (project.unwrap(), ack)
 }
 
-/// Without a log, a gap precedes the event.
-async fn expect_after_a_gap(events: &mut EventStream, content: &str) {
-    while !matches!(next(events).await, Event::ModerationUpdate(update) if update.content_id == content) {}
+/// Reads events up to the decision about this item, skipping the gap that precedes it on a server without a log.
+async fn expect_decision_after_gap(events: &mut EventStream, content: &str) {
+    while !matches!(next_event(events).await, Event::ModerationUpdate(update) if update.content_id == content) {}
 }
 
-async fn timed_out(client: &Client) {
+async fn expect_join_timeout(client: &Client) {
     assert_eq!(client.join("p").await.unwrap_err().code(), "join_timeout");
 }
 
-/// The refusal as servers send it, with or without the project's id.
-async fn joins_again_after(refusal: serde_json::Value) {
+/// Checks that a refusal in this form, sent after a late answer, leads to another join.
+async fn expect_rejoin_after(refusal: serde_json::Value) {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
-    let ((), first) = tokio::join!(timed_out(&client), server.expect_event("join_project"));
+    let (client, mut server) = connected_client(&script).await;
+    let ((), first) = tokio::join!(expect_join_timeout(&client), server.expect_event("join_project"));
     let (project, second) = tokio::join!(client.join("p"), async {
         let second = server.expect_event("join_project").await;
         server.emit("joined_project", &json!({"project_id": "p"}));
@@ -43,42 +45,42 @@ async fn joins_again_after(refusal: serde_json::Value) {
     });
     let project = project.unwrap();
     let mut events = project.events();
-    // Sooner than the client repeats a join that was not acknowledged.
+    // A join that was not acknowledged is repeated after 10 s, so nothing may be sent before then.
     tokio::time::sleep(Duration::from_secs(9)).await;
-    assert_eq!(server.try_recv(), None, "nothing shows yet that the answer was the first request's");
+    assert_eq!(server.try_recv(), None, "nothing has yet shown that the answer was for the first request");
     server.emit("error", &refusal);
     server.send(format!("43{second}[]"));
     server.accept_join("p", None).await;
-    server.emit("moderation_update", &update("a"));
-    expect_after_a_gap(&mut events, "a").await;
+    server.emit("moderation_update", &decision_payload("a"));
+    expect_decision_after_gap(&mut events, "a").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_later_refusal_leads_to_another_join() {
-    joins_again_after(json!({"message": "Server timeout - please try again"})).await;
+    expect_rejoin_after(json!({"message": "Server timeout - please try again"})).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_later_refusal_that_names_the_project_leads_to_another_join() {
-    joins_again_after(json!({"message": "Server timeout - please try again", "project_id": "p"})).await;
+    expect_rejoin_after(json!({"message": "Server timeout - please try again", "project_id": "p"})).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_acknowledgement_that_says_no_leads_to_another_join() {
+async fn a_negative_acknowledgement_leads_to_another_join() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let (project, asked) = joined_by_event(&client, &mut server).await;
     let mut events = project.events();
     server.acknowledge(asked, &json!({"ok": false, "message": "Server timeout - please try again"}));
     server.accept_join("p", None).await;
-    server.emit("moderation_update", &update("a"));
-    expect_after_a_gap(&mut events, "a").await;
+    server.emit("moderation_update", &decision_payload("a"));
+    expect_decision_after_gap(&mut events, "a").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_something_else_does_not() {
+async fn a_refusal_of_another_project_leads_to_no_join() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let (_project, asked) = joined_by_event(&client, &mut server).await;
     server.emit("error", &json!({"message": "no", "project_id": "another"}));
     server.send(format!("43{asked}[]"));
@@ -87,21 +89,21 @@ async fn a_refusal_of_something_else_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_of_an_unrequested_room_are_left_to_the_next_join() {
+async fn events_of_an_unrequested_room_are_dropped_until_the_next_join() {
     let script = Script::new();
-    let (client, mut server) = connected(&script).await;
+    let (client, mut server) = connected_client(&script).await;
     let mut all = client.events();
     let (refused, ()) = tokio::join!(client.join("p"), async {
         server.refuse_join("p", "Server timeout - please try again").await;
-        // The server may have carried it out after all, or does now. The message fits several requests.
+        // The server may still carry out the timed-out join, and its refusal message fits several requests.
         server.emit("joined_project", &json!({"project_id": "p", "replay": true, "event_id": 3, "log": "log-1"}));
         server.refuse_join("p", "Access denied to project").await;
     });
     assert_eq!(refused.unwrap_err().code(), "access_denied");
-    server.emit("moderation_update", &logged(4));
-    settle().await;
-    let (project, ()) = tokio::join!(client.join("p"), server.accept_join("p", Some(log(5))));
+    server.emit("moderation_update", &logged_decision(4));
+    let_tasks_run().await;
+    let (project, ()) = tokio::join!(client.join("p"), server.accept_join("p", Some(event_log(5))));
     let _project = project.unwrap();
-    server.emit("moderation_update", &logged(6));
-    expect_content(&mut all, "c6").await;
+    server.emit("moderation_update", &logged_decision(6));
+    expect_decision(&mut all, "c6").await;
 }

@@ -1,21 +1,21 @@
-//! `contents()`: an invalid row does not affect the others.
+//! `contents()` reports an invalid row without affecting the others.
 
 use automoderate::{ContentFilter, ErrorKind, testing::Script};
 use serde_json::json;
 
-use crate::rest_server::{RestServer, row};
+use crate::rest_server::{RestServer, content_row};
 
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_an_error_in_its_place() {
+async fn an_unreadable_row_is_an_error_in_its_place() {
     let rest = RestServer::start().await;
-    rest.add(&row("a", "approved", now(), now()));
-    rest.add(&json!({"id": "b", "status": {}}));
-    let odd = row("c", "approved", now(), now()).to_string();
-    rest.add_text(odd.replace(r#""meta_data":null"#, r#""meta_data":{"score":Infinity}"#));
+    rest.add_row(&content_row("a", "approved", now(), now()));
+    rest.add_row(&json!({"id": "b", "status": {}}));
+    let odd = content_row("c", "approved", now(), now()).to_string();
+    rest.add_row_text(odd.replace(r#""meta_data":null"#, r#""meta_data":{"score":Infinity}"#));
     let client = rest.builder(&Script::new()).build().unwrap();
     let mut contents = client.contents(ContentFilter::default());
     let c = contents.next().await.unwrap().unwrap();
@@ -29,12 +29,12 @@ async fn a_row_that_cannot_be_read_is_an_error_in_its_place() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_too_large_is_read_in_parts() {
+async fn an_oversized_page_is_read_in_parts() {
     let rest = RestServer::start().await;
     for n in 0..13 {
-        let mut large = row(&format!("c{n}"), "approved", now(), now());
+        let mut large = content_row(&format!("c{n}"), "approved", now(), now());
         large["content_data"] = "x".repeat(1_500_000).into();
-        rest.add(&large);
+        rest.add_row(&large);
     }
     let client = rest.builder(&Script::new()).build().unwrap();
     let page = client.contents_page(ContentFilter::default()).await.unwrap();
@@ -44,9 +44,9 @@ async fn a_page_that_is_too_large_is_read_in_parts() {
 }
 
 #[tokio::test]
-async fn the_last_page_there_can_be_is_the_last() {
+async fn the_highest_page_number_ends_the_listing() {
     let rest = RestServer::start().await;
-    rest.add(&row("a", "approved", now(), now()));
+    rest.add_row(&content_row("a", "approved", now(), now()));
     let client = rest.builder(&Script::new()).build().unwrap();
     let filter = ContentFilter { page: Some(u32::MAX), ..ContentFilter::default() };
     assert!(client.contents(filter).next().await.is_none());

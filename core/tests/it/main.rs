@@ -1,4 +1,4 @@
-//! The client against a scripted server, with a paused clock; one file per behaviour.
+//! Tests of the client against a scripted server with a paused clock; one file per behavior.
 #![allow(clippy::unwrap_used)]
 
 mod common;

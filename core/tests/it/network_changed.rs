@@ -1,21 +1,21 @@
-//! Hints that the network has changed.
+//! Effects of `Client::network_changed` in each phase of a connection.
 
 use std::time::Duration;
 
 use automoderate::testing::{Clock, Script};
 use tokio::time::Instant;
 
-use crate::common::{builder, connected, settle};
+use crate::common::{client_builder, connected_client, let_tasks_run};
 
 #[tokio::test(start_paused = true)]
-async fn ends_a_pause() {
+async fn a_hint_ends_the_reconnect_delay() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.cut();
     for _ in 0..3 {
         script.next_dial().await.fail("no route");
     }
-    settle().await;
+    let_tasks_run().await;
     let start = Instant::now();
     client.network_changed();
     let _server = script.accept_handshake().await;
@@ -23,13 +23,13 @@ async fn ends_a_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn but_not_the_limit_of_attempts() {
+async fn hints_respect_the_limit_of_attempts() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.cut();
     let mut made = vec![Instant::now()];
     for _ in 0..40 {
-        settle().await;
+        let_tasks_run().await;
         client.network_changed();
         script.next_dial().await.fail("no route");
         made.push(Instant::now());
@@ -38,11 +38,11 @@ async fn but_not_the_limit_of_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn starts_an_attempt_again() {
+async fn a_hint_restarts_a_running_attempt() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.cut();
-    // One that is lost in the old network, and one that is stuck after the transport was opened.
+    // The first attempt was lost with the old network; the second one stalls after its transport has opened.
     let _stuck = script.next_dial().await;
     let start = Instant::now();
     client.network_changed();
@@ -55,7 +55,7 @@ async fn starts_an_attempt_again() {
 }
 
 #[tokio::test]
-async fn a_computer_that_slept_while_it_connected_starts_again() {
+async fn a_suspend_while_connecting_restarts_the_attempt() {
     let (clock, script) = (Clock::paused(), Script::new());
     let server = async {
         let stuck = script.next_dial().await;
@@ -67,20 +67,20 @@ async fn a_computer_that_slept_while_it_connected_starts_again() {
         server.handshake().await;
         server
     };
-    let (client, _server) = tokio::join!(builder(&script).connect(), server);
+    let (client, _server) = tokio::join!(client_builder(&script).connect(), server);
     client.unwrap();
 }
 
 #[tokio::test]
-async fn waking_up_is_such_a_hint() {
+async fn waking_up_counts_as_a_hint() {
     let (clock, script) = (Clock::paused(), Script::new());
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     clock.suspend(Duration::from_secs(3600));
     clock.run_for(Duration::from_secs(5)).await;
     assert_eq!(server.probes(), 1, "within 5 s");
     clock.run_for(Duration::from_secs(600)).await;
-    assert!(client.state().is_connected(), "it answered");
-    assert_eq!(server.probes(), 1, "once for each sleep");
+    assert!(client.state().is_connected(), "the server answered the probe");
+    assert_eq!(server.probes(), 1, "one probe per suspend");
 
     server.fall_silent();
     clock.suspend(Duration::from_secs(3600));
@@ -91,9 +91,9 @@ async fn waking_up_is_such_a_hint() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_that_are_started_again_keep_the_limit() {
+async fn restarted_attempts_respect_the_limit() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.cut();
     let mut made = vec![Instant::now()];
     for _ in 0..30 {
@@ -102,21 +102,21 @@ async fn attempts_that_are_started_again_keep_the_limit() {
         assert!(made.iter().filter(|at| at.elapsed() < Duration::from_secs(60)).count() <= 9);
         for _ in 0..3 {
             client.network_changed();
-            settle().await;
+            let_tasks_run().await;
         }
         drop(dial);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn asks_an_open_connection_for_a_sign_of_life() {
+async fn a_hint_probes_an_open_connection() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     client.network_changed();
-    settle().await;
+    let_tasks_run().await;
     assert_eq!(server.probes(), 1);
     tokio::time::sleep(Duration::from_secs(3600)).await;
-    assert!(client.state().is_connected(), "it answered");
+    assert!(client.state().is_connected(), "the server answered the probe");
 
     server.fall_silent();
     client.network_changed();
@@ -127,9 +127,9 @@ async fn asks_an_open_connection_for_a_sign_of_life() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hints_that_keep_coming_keep_no_dead_connection() {
+async fn repeated_hints_do_not_keep_a_dead_connection() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.fall_silent();
     let start = Instant::now();
     let hints = async {
@@ -146,13 +146,13 @@ async fn hints_that_keep_coming_keep_no_dead_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn but_not_a_pause_that_the_server_asked_for() {
+async fn a_hint_does_not_shorten_a_delay_that_the_server_requested() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.cut();
-    // Refused with 429, for a minute if no other time is named.
+    // Without a `Retry-After` header, status 429 means a delay of one minute.
     script.next_dial().await.refuse(429, "slow down");
-    settle().await;
+    let_tasks_run().await;
     let start = Instant::now();
     client.network_changed();
     let _server = script.accept_handshake().await;
@@ -160,13 +160,13 @@ async fn but_not_a_pause_that_the_server_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn packets_sent_before_the_change_are_no_sign_of_life() {
+async fn packets_buffered_before_the_change_do_not_prove_liveness() {
     let script = Script::new();
-    let (client, server) = connected(&script).await;
+    let (client, server) = connected_client(&script).await;
     server.fall_silent();
     client.network_changed();
-    settle().await;
-    // It was buffered in the old network.
+    let_tasks_run().await;
+    // This packet was already in transit when the network changed.
     server.emit("stats_update", &serde_json::json!({}));
     let start = Instant::now();
     server.closed().await;

@@ -1,32 +1,32 @@
-//! Nothing that a server sends causes a panic or ends a stream; invalid input is reported, and what follows is
+//! No input from a server causes a panic or ends a stream. Invalid input is reported, and the frames after it are
 //! delivered.
 
 use automoderate::{Event, EventStream, testing::Script};
 use serde_json::json;
 
-use crate::common::{connected, expect_content, join, joined, next, update};
+use crate::common::{connected_client, decision_payload, expect_decision, join, joined_client, next_event};
 
-/// Expected result of a frame.
+/// The event that a frame must lead to.
 #[derive(Debug)]
-enum Wanted {
+enum ExpectedEvent {
     Malformed(&'static str),
     Unknown(&'static str),
     Nothing,
 }
-use Wanted::{Malformed, Nothing, Unknown};
+use ExpectedEvent::{Malformed, Nothing, Unknown};
 
-async fn check(events: &mut EventStream, frame: &str, wanted: &Wanted) {
+async fn expect_outcome(events: &mut EventStream, frame: &str, wanted: &ExpectedEvent) {
     let shown: String = frame.chars().take(80).collect();
     match wanted {
         Nothing => {}
-        Malformed(name) => match next(events).await {
+        Malformed(name) => match next_event(events).await {
             Event::MalformedEvent(event) => {
                 assert_eq!(event.name, *name, "{shown}");
                 assert!(!event.reason.is_empty(), "{shown}");
             }
             other => panic!("{shown} became {other:?}"),
         },
-        Unknown(name) => match next(events).await {
+        Unknown(name) => match next_event(events).await {
             Event::UnknownEvent(event) => assert_eq!(event.name, *name, "{shown}"),
             other => panic!("{shown} became {other:?}"),
         },
@@ -36,7 +36,7 @@ async fn check(events: &mut EventStream, frame: &str, wanted: &Wanted) {
 #[tokio::test(start_paused = true)]
 async fn invalid_frames_are_reported_and_valid_ones_follow() {
     let script = Script::new();
-    let (client, project, server) = joined(&script, None).await;
+    let (client, project, server) = joined_client(&script, None).await;
     let (mut all, mut events) = (client.events(), project.events());
     let deep = format!(r#"42["deep",{}1{}]"#, "[".repeat(10_000), "]".repeat(10_000));
     let deeper_update = format!(
@@ -45,18 +45,18 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         "]".repeat(10_000)
     );
     let cases = [
-        // Not Engine.IO.
+        // Not Engine.IO packets.
         ("", Malformed("")),
         ("9", Malformed("")),
         ("hello", Malformed("")),
         ("é", Malformed("")),
         ("\u{0}", Malformed("")),
-        // Engine.IO that needs no answer, or comes at the wrong time.
+        // Engine.IO packets that need no answer, or that arrive at the wrong time.
         ("3", Nothing),
         ("5", Nothing),
         ("6", Nothing),
         (r#"0{"sid":"again"}"#, Nothing),
-        // Not Socket.IO.
+        // Not Socket.IO packets.
         ("4", Malformed("")),
         ("47", Malformed("")),
         ("49[]", Malformed("")),
@@ -66,7 +66,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         ("4565-[]", Malformed("")),
         ("4599999999999999999999999-[]", Malformed("")),
         (r#"42999999999999999999999999["a"]"#, Malformed("")),
-        // Other namespaces, and packets at the wrong time.
+        // Packets of other namespaces, and packets at the wrong time.
         (r#"42/admin,["moderation_update",{}]"#, Nothing),
         (r#"40{"sid":"again"}"#, Nothing),
         (r#"40/admin,{"sid":"x"}"#, Nothing),
@@ -91,7 +91,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["",{}]"#, Unknown("")),
         (r#"42["caf\u00e9",1]"#, Unknown("café")),
         (r#"427["asks_for_an_ack",1]"#, Unknown("asks_for_an_ack")),
-        // Known events with the wrong data.
+        // Known events with invalid data.
         (r#"42["moderation_update"]"#, Malformed("moderation_update")),
         (r#"42["moderation_update","text"]"#, Malformed("moderation_update")),
         (r#"42["moderation_update",null]"#, Malformed("moderation_update")),
@@ -112,7 +112,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["rule_update",{"action":"created","rule":"r"}]"#, Malformed("rule_update")),
         (r#"42["system_notification",{"type":"info"}]"#, Malformed("system_notification")),
         (r#"42["user_activity",{"activity":{}}]"#, Malformed("user_activity")),
-        // Joins and leaves without a request, in unusual forms.
+        // Answers to joins and leaves that were not requested, in unusual forms.
         (r#"42["joined_project"]"#, Nothing),
         (r#"42["joined_project","p"]"#, Nothing),
         (r#"42["joined_project",null]"#, Nothing),
@@ -121,21 +121,21 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["left_project"]"#, Nothing),
         (r#"42["left_project",{"project_id":"other"}]"#, Nothing),
         (r#"42["connected"]"#, Nothing),
-        // Unparsed data may be nested to any depth.
+        // Data that is not parsed may be nested to any depth.
         (&deep, Unknown("deep")),
         (&deeper_update, Malformed("moderation_update")),
     ];
     for (n, (frame, wanted)) in cases.iter().enumerate() {
         server.send(*frame);
-        check(&mut all, frame, wanted).await;
+        expect_outcome(&mut all, frame, wanted).await;
         let content = format!("good-{n}");
-        server.emit("moderation_update", &update(&content));
-        expect_content(&mut all, &content).await;
+        server.emit("moderation_update", &decision_payload(&content));
+        expect_decision(&mut all, &content).await;
     }
-    // The project's own stream also yields items without a project, and every valid event.
+    // The project's own stream yields every valid event, and events that name no project.
     let mut good = 0;
     while good < cases.len() {
-        if let Event::ModerationUpdate(update) = next(&mut events).await {
+        if let Event::ModerationUpdate(update) = next_event(&mut events).await {
             assert_eq!(update.content_id, format!("good-{good}"));
             good += 1;
         }
@@ -149,73 +149,73 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
 #[tokio::test(start_paused = true)]
 async fn a_payload_of_two_megabytes_is_one_event() {
     let script = Script::new();
-    let (_client, project, server) = joined(&script, None).await;
+    let (_client, project, server) = joined_client(&script, None).await;
     let mut events = project.events();
     let preview = "x".repeat(2_000_000);
     server.emit(
         "moderation_update",
         &json!({"content_id": "big", "status": "approved", "project_id": "p", "content_preview": preview}),
     );
-    let Event::ModerationUpdate(update) = next(&mut events).await else { panic!("no update") };
+    let Event::ModerationUpdate(update) = next_event(&mut events).await else { panic!("no update") };
     assert_eq!(update.content_preview.len(), 2_000_000);
 }
 
 #[tokio::test(start_paused = true)]
-async fn attachments() {
+async fn events_with_attachments_are_assembled_or_reported() {
     let script = Script::new();
-    let (_client, project, server) = joined(&script, None).await;
+    let (_client, project, server) = joined_client(&script, None).await;
     let mut events = project.events();
 
-    // Complete.
+    // All attachments arrive.
     server.send(r#"452-["picture",{"a":{"_placeholder":true,"num":0},"b":{"_placeholder":true,"num":1}}]"#);
     server.send_binary([1, 2]);
     server.send_binary([3]);
-    let Event::UnknownEvent(event) = next(&mut events).await else { panic!("no event") };
+    let Event::UnknownEvent(event) = next_event(&mut events).await else { panic!("no event") };
     assert_eq!((&*event.name, &event.attachments), ("picture", &vec![vec![1, 2], vec![3]]));
 
-    // None announced, which some servers write as a binary event all the same.
+    // The event announces no attachments; some servers still send it as a binary event.
     server.send(r#"450-["picture",{}]"#);
-    assert!(matches!(next(&mut events).await, Event::UnknownEvent(event) if event.attachments.is_empty()));
+    assert!(matches!(next_event(&mut events).await, Event::UnknownEvent(event) if event.attachments.is_empty()));
 
-    // A known event is valid without its attachments.
+    // A known event is valid even if its attachments are ignored.
     server.send(r#"451-["moderation_update",{"content_id":"c","status":"approved","project_id":"p"},{"_placeholder":true,"num":0}]"#);
     server.send_binary([0]);
-    expect_content(&mut events, "c").await;
+    expect_decision(&mut events, "c").await;
 
-    // One missing: the event is lost and reported, the next one is not.
+    // One attachment is missing: that event is reported as malformed, and the next event is delivered.
     server.send(r#"452-["picture",{"_placeholder":true,"num":0}]"#);
     server.send_binary([1]);
-    server.emit("moderation_update", &update("behind"));
-    assert!(matches!(next(&mut events).await, Event::MalformedEvent(event) if event.reason.contains('1')));
-    expect_content(&mut events, "behind").await;
+    server.emit("moderation_update", &decision_payload("after"));
+    assert!(matches!(next_event(&mut events).await, Event::MalformedEvent(event) if event.reason.contains('1')));
+    expect_decision(&mut events, "after").await;
 
-    // Not announced at all.
+    // The attachment was not announced.
     server.send_binary([1, 2, 3]);
-    assert!(matches!(next(&mut events).await, Event::MalformedEvent(_)));
-    server.emit("moderation_update", &update("end"));
-    expect_content(&mut events, "end").await;
+    assert!(matches!(next_event(&mut events).await, Event::MalformedEvent(_)));
+    server.emit("moderation_update", &decision_payload("end"));
+    expect_decision(&mut events, "end").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_after_close_is_read() {
+async fn frames_after_close_are_ignored() {
     let script = Script::new();
-    let (client, project, server) = joined(&script, None).await;
+    let (client, project, server) = joined_client(&script, None).await;
     let mut events = project.events();
-    server.emit("moderation_update", &update("before"));
+    server.emit("moderation_update", &decision_payload("before"));
     server.send("1");
-    server.emit("moderation_update", &update("behind"));
+    server.emit("moderation_update", &decision_payload("after"));
     server.send("HTTP/1.1 500 INTERNAL SERVER ERROR\r\n");
-    expect_content(&mut events, "before").await;
+    expect_decision(&mut events, "before").await;
     let mut server = script.accept_handshake().await;
     server.accept_join("p", None).await;
-    server.emit("moderation_update", &update("again"));
-    assert!(matches!(next(&mut events).await, Event::Gap(_)));
-    expect_content(&mut events, "again").await;
+    server.emit("moderation_update", &decision_payload("again"));
+    assert!(matches!(next_event(&mut events).await, Event::Gap(_)));
+    expect_decision(&mut events, "again").await;
     assert_eq!(client.metrics().malformed, 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn odd_answers_to_a_join() {
+async fn unusual_answers_to_a_join_are_understood() {
     for answer in [
         r#"42["joined_project"]"#,
         r#"42["joined_project",null]"#,
@@ -227,14 +227,14 @@ async fn odd_answers_to_a_join() {
         r#"431[{"ok":true}]"#,
     ] {
         let script = Script::new();
-        let (client, mut server) = connected(&script).await;
+        let (client, mut server) = connected_client(&script).await;
         let (project, ()) = tokio::join!(client.join("p"), async {
             assert_eq!(server.expect_event("join_project").await.ack, Some(1));
             server.send(answer);
         });
         let mut events = project.unwrap_or_else(|error| panic!("{answer}: {error}")).events();
-        server.emit("moderation_update", &update("c"));
-        expect_content(&mut events, "c").await;
+        server.emit("moderation_update", &decision_payload("c"));
+        expect_decision(&mut events, "c").await;
     }
     for (answer, code) in [
         (r#"42["error"]"#, "join_timeout"),
@@ -246,7 +246,7 @@ async fn odd_answers_to_a_join() {
         (r#"431[{"code":"room_limit"}]"#, "room_limit"),
     ] {
         let script = Script::new();
-        let (client, mut server) = connected(&script).await;
+        let (client, mut server) = connected_client(&script).await;
         let (refused, ()) = tokio::join!(client.join("p"), async {
             server.expect_event("join_project").await;
             server.send(answer);

@@ -1,4 +1,4 @@
-//! Payloads of events, in the forms of documented and deployed servers.
+//! Decoding of event payloads as documented and as deployed servers send them.
 
 use automoderate::{
     ContentType, Event, EventKind, ModerationUpdate, ModeratorType, NotificationType, Origin, RuleAction, RuleType,
@@ -8,19 +8,19 @@ use automoderate::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn read(name: &str, arguments: &str) -> Event {
+fn decode_event(name: &str, arguments: &str) -> Event {
     decode(name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
-fn as_kind<T: EventKind>(name: &str, data: &Value) -> T {
-    T::from_event(read(name, &data.to_string())).unwrap_or_else(|other| panic!("{data} became {other:?}"))
+fn decode_as<T: EventKind>(name: &str, data: &Value) -> T {
+    T::from_event(decode_event(name, &data.to_string())).unwrap_or_else(|other| panic!("{data} became {other:?}"))
 }
 
-fn update(data: &Value) -> ModerationUpdate {
-    as_kind("moderation_update", data)
+fn decode_update(data: &Value) -> ModerationUpdate {
+    decode_as("moderation_update", data)
 }
 
-fn documented() -> Value {
+fn documented_update() -> Value {
     json!({
         "content_id": "123e4567-e89b-12d3-a456-426614174000", "project_id": "proj_abc123", "status": "approved",
         "content_type": "text", "content_preview": "This is some content to moderate...",
@@ -30,16 +30,16 @@ fn documented() -> Value {
     })
 }
 
-/// The documented update with one field replaced.
-fn with(field: &str, value: Value) -> ModerationUpdate {
-    let mut data = documented();
+/// Decodes the documented update with one field replaced.
+fn update_with(field: &str, value: Value) -> ModerationUpdate {
+    let mut data = documented_update();
     data[field] = value;
-    update(&data)
+    decode_update(&data)
 }
 
 #[test]
-fn the_documented_update() {
-    let update = update(&documented());
+fn the_documented_update_is_decoded() {
+    let update = decode_update(&documented_update());
     assert_eq!(update.content_id, "123e4567-e89b-12d3-a456-426614174000");
     assert_eq!(update.project_id.as_deref(), Some("proj_abc123"));
     assert_eq!(update.meta.project_id.as_deref(), Some("proj_abc123"));
@@ -56,23 +56,23 @@ fn the_documented_update() {
 }
 
 #[test]
-fn the_rows_in_which_deployed_servers_differ() {
+fn fields_of_deployed_servers_are_decoded() {
     for (text, wanted) in [
         ("2026-11-22T12:39:46.406078", Some("2026-11-22T12:39:46.406078Z")),
         ("2026-11-22T12:39:46", Some("2026-11-22T12:39:46Z")),
         ("2024-01-15T10:30:00Z", Some("2024-01-15T10:30:00Z")),
         ("", None),
     ] {
-        let update = with("timestamp", json!(text));
-        assert_eq!(update.timestamp.as_str(), text, "the original text is at hand");
+        let update = update_with("timestamp", json!(text));
+        assert_eq!(update.timestamp.as_str(), text, "the original text is kept");
         assert_eq!(update.timestamp.to_rfc3339().as_deref(), wanted);
     }
-    assert_eq!(with("meta_data", Value::Null).meta_data, None);
+    assert_eq!(update_with("meta_data", Value::Null).meta_data, None);
     for meta in [json!({"user_id": 7}), json!({"deep": {"a": [1, null, true]}}), json!([1]), json!("text"), json!(0)] {
-        assert_eq!(with("meta_data", meta.clone()).meta_data.unwrap().to_value().unwrap(), meta);
+        assert_eq!(update_with("meta_data", meta.clone()).meta_data.unwrap().to_value().unwrap(), meta);
     }
-    assert_eq!(with("rule_name", Value::Null).rule_name, None);
-    assert_eq!(with("rule_name", json!("Unknown Rule")).rule_name.as_deref(), Some("Unknown Rule"));
+    assert_eq!(update_with("rule_name", Value::Null).rule_name, None);
+    assert_eq!(update_with("rule_name", json!("Unknown Rule")).rule_name.as_deref(), Some("Unknown Rule"));
     for (word, wanted) in [
         ("rule", ModeratorType::Rule),
         ("ai", ModeratorType::Ai),
@@ -80,60 +80,66 @@ fn the_rows_in_which_deployed_servers_differ() {
         ("unknown", ModeratorType::Unknown),
         ("robot", ModeratorType::Other("robot".into())),
     ] {
-        let update = with("moderator_type", json!(word));
+        let update = update_with("moderator_type", json!(word));
         assert_eq!(update.moderator_type.as_ref(), Some(&wanted));
         assert_eq!(update.moderator_type.unwrap().as_str(), word);
     }
     for (number, wanted) in [("1.23", 1.23), ("0", 0.0), ("2.4318695068359375e-05", 2.4318695068359375e-05), ("3", 3.0)]
     {
         let text = format!(r#"{{"content_id":"c","status":"approved","processing_time":{number}}}"#);
-        assert_eq!(update(&serde_json::from_str(&text).unwrap()).processing_time, Some(wanted));
+        assert_eq!(decode_update(&serde_json::from_str(&text).unwrap()).processing_time, Some(wanted));
         assert!(
-            matches!(read("moderation_update", &text), Event::ModerationUpdate(u) if u.processing_time == Some(wanted))
+            matches!(decode_event("moderation_update", &text), Event::ModerationUpdate(u) if u.processing_time == Some(wanted))
         );
     }
     let cut = format!("{}...", "é".repeat(100));
-    assert_eq!(with("content_preview", json!(cut)).content_preview, cut);
-    let markup = with("content_preview", json!("<b onclick=\"x\">'&</b>"));
+    assert_eq!(update_with("content_preview", json!(cut)).content_preview, cut);
+    let markup = update_with("content_preview", json!("<b onclick=\"x\">'&</b>"));
     assert_eq!(markup.content_preview, "<b onclick=\"x\">'&</b>");
     assert_eq!(markup.content_preview_html(), "&lt;b onclick=&quot;x&quot;&gt;&#39;&amp;&lt;/b&gt;");
     let uuid = "76e868d6-9306-4805-a2f3-e7d7e36fa799";
-    assert_eq!(with("project_id", json!(uuid)).meta.project_id.as_deref(), Some(uuid));
-    // ASCII-escaped, as Python writes it.
+    assert_eq!(update_with("project_id", json!(uuid)).meta.project_id.as_deref(), Some(uuid));
+    // Python's `json` module escapes characters outside ASCII.
     let escaped = r#"{"content_id":"c","status":"approved","content_preview":"\u00e9\ud83d\ude00"}"#;
-    assert!(matches!(read("moderation_update", escaped), Event::ModerationUpdate(u) if u.content_preview == "é😀"));
+    assert!(
+        matches!(decode_event("moderation_update", escaped), Event::ModerationUpdate(u) if u.content_preview == "é😀")
+    );
 }
 
 #[test]
-fn any_number_may_be_written_any_way() {
+fn numbers_are_accepted_in_every_notation() {
     for one in [json!(1), json!(1.0), json!("1"), json!(1e0)] {
-        assert_eq!(with("results_count", one.clone()).results_count, Some(1), "{one}");
-        assert_eq!(with("processing_time", one.clone()).processing_time, Some(1.0), "{one}");
-        assert_eq!(with("event_id", one.clone()).meta.event_id, Some(1), "{one}");
-        let stats: StatsUpdate = as_kind("stats_update", &json!({"total_content": one, "approval_rate": one}));
+        assert_eq!(update_with("results_count", one.clone()).results_count, Some(1), "{one}");
+        assert_eq!(update_with("processing_time", one.clone()).processing_time, Some(1.0), "{one}");
+        assert_eq!(update_with("event_id", one.clone()).meta.event_id, Some(1), "{one}");
+        let stats: StatsUpdate = decode_as("stats_update", &json!({"total_content": one, "approval_rate": one}));
         assert_eq!((stats.total_content, stats.approval_rate), (1, Some(1.0)));
     }
     for none in [json!(null), json!(0), json!(-1), json!(1.5), json!("x"), json!([1]), json!({}), json!(true)] {
-        assert_eq!(with("event_id", none.clone()).meta.event_id, None, "{none}: an id never makes an event malformed");
+        assert_eq!(
+            update_with("event_id", none.clone()).meta.event_id,
+            None,
+            "{none}: an invalid id must not make the event malformed"
+        );
     }
     for id in [json!(17), json!("17")] {
-        assert_eq!(with("content_id", id).content_id, "17");
+        assert_eq!(update_with("content_id", id).content_id, "17");
     }
 }
 
 #[test]
 fn unknown_words_and_fields_are_kept() {
-    let update = with("status", json!("escalated"));
+    let update = update_with("status", json!("escalated"));
     assert_eq!(update.status, Status::Other("escalated".into()));
     assert_eq!(update.status, "escalated");
-    let update = with("new_field", json!({"a": [1, 2]}));
+    let update = update_with("new_field", json!({"a": [1, 2]}));
     assert_eq!(update.extra["new_field"], json!({"a": [1, 2]}));
-    assert_eq!(with("content_type", json!("video")).content_type.unwrap().as_str(), "video");
+    assert_eq!(update_with("content_type", json!("video")).content_type.unwrap().as_str(), "video");
 }
 
 #[test]
-fn statistics_in_both_shapes() {
-    let stats: StatsUpdate = as_kind(
+fn statistics_are_decoded_in_both_shapes() {
+    let stats: StatsUpdate = decode_as(
         "stats_update",
         &json!({
             "total_content": 15421, "approved": 12937, "rejected": 2180, "flagged": 304, "approval_rate": 83.9,
@@ -147,7 +153,7 @@ fn statistics_in_both_shapes() {
     assert_eq!(stats.recent_activity[0].content_id, "content_123");
     assert_eq!(stats.recent_activity[0].decision, Status::Approved);
 
-    let stats: StatsUpdate = as_kind(
+    let stats: StatsUpdate = decode_as(
         "stats_update",
         &json!({"total": 10, "approved": 7, "rejected": 2, "flagged": 1, "pending": 3, "approval_rate": 70}),
     );
@@ -157,8 +163,8 @@ fn statistics_in_both_shapes() {
 }
 
 #[test]
-fn rules_in_both_shapes() {
-    let rule: RuleUpdate = as_kind(
+fn rules_are_decoded_in_both_shapes() {
+    let rule: RuleUpdate = decode_as(
         "rule_update",
         &json!({
             "action": "updated",
@@ -171,9 +177,9 @@ fn rules_in_both_shapes() {
         (rule.rule.is_active, rule.rule.priority, rule.rule.action),
         (Some(true), Some(5), Some(RuleAction::Reject))
     );
-    assert_eq!(rule.meta.project_id, None, "never invented");
+    assert_eq!(rule.meta.project_id, None, "a missing project id stays empty");
 
-    let rule: RuleUpdate = as_kind(
+    let rule: RuleUpdate = decode_as(
         "rule_update",
         &json!({
             "action": "created",
@@ -189,13 +195,13 @@ fn rules_in_both_shapes() {
 }
 
 #[test]
-fn notifications_and_activity() {
-    let notification: SystemNotification = as_kind(
+fn notifications_and_user_activity_are_decoded() {
+    let notification: SystemNotification = decode_as(
         "system_notification",
         &json!({"type": "warning", "message": "High volume", "timestamp": "2024-01-15T10:30:00Z", "persistent": false}),
     );
     assert_eq!((notification.notification_type, notification.persistent), (NotificationType::Warning, false));
-    let activity: UserActivity = as_kind(
+    let activity: UserActivity = decode_as(
         "user_activity",
         &json!({
             "user_id": "user_12345",
@@ -205,12 +211,12 @@ fn notifications_and_activity() {
     );
     assert_eq!(activity.activity.total_submissions, Some(89));
     assert_eq!(activity.activity.risk_score, Some(3.2));
-    let activity: UserActivity = as_kind("user_activity", &json!({"user_id": 7, "activity": null}));
+    let activity: UserActivity = decode_as("user_activity", &json!({"user_id": 7, "activity": null}));
     assert_eq!((&*activity.user_id, activity.triggered_by), ("7", None));
 }
 
 #[test]
-fn errors_in_every_shape() {
+fn errors_are_decoded_in_every_shape() {
     for (name, arguments, message, code) in [
         ("error", r#"{"message":"m"}"#, "m", None),
         ("error", r#"{"message":"m","code":"c","retry_after":5}"#, "m", Some("c")),
@@ -220,15 +226,15 @@ fn errors_in_every_shape() {
         ("authentication_failed", r#"{"message":"m"}"#, "m", Some("authentication_failed")),
         ("project_access_denied", r#"{"message":"m"}"#, "m", Some("access_denied")),
     ] {
-        let error = ServerError::from_event(read(name, arguments)).unwrap();
+        let error = ServerError::from_event(decode_event(name, arguments)).unwrap();
         assert_eq!((&*error.message, error.code.as_deref()), (message, code), "{arguments}");
     }
 }
 
 #[test]
-fn only_the_first_argument_counts_and_is_kept_as_it_came() {
+fn the_first_argument_is_kept_verbatim() {
     let text = r#"{ "content_id" : "c", "status":"approved" , "x": 1.50 } , "more", [1]"#;
-    let Event::ModerationUpdate(update) = read("moderation_update", text) else { panic!() };
+    let Event::ModerationUpdate(update) = decode_event("moderation_update", text) else { panic!() };
     assert_eq!(update.meta.payload().unwrap().as_str(), r#"{ "content_id" : "c", "status":"approved" , "x": 1.50 }"#);
     let line: Value = serde_json::from_str(&Event::from(update).to_line()).unwrap();
     assert_eq!(line["event"], "moderation_update");
@@ -238,7 +244,7 @@ fn only_the_first_argument_counts_and_is_kept_as_it_came() {
 #[test]
 fn a_malformed_event_keeps_its_ids() {
     let Event::MalformedEvent(event) =
-        read("moderation_update", r#"{"content_id":[],"status":"approved","project_id":"p","event_id":7}"#)
+        decode_event("moderation_update", r#"{"content_id":[],"status":"approved","project_id":"p","event_id":7}"#)
     else {
         panic!()
     };
@@ -247,28 +253,28 @@ fn a_malformed_event_keeps_its_ids() {
 
 proptest! {
     #[test]
-    fn reading_never_panics(
+    fn decoding_never_panics(
         name in prop_oneof![Just("moderation_update"), Just("stats_update"), Just("rule_update"), Just("error"),
             Just("system_notification"), Just("user_activity"), Just("project_access_denied"), Just("other")],
         text in prop_oneof![any::<String>(), "[\\[\\]{}\",:0-9a-z_ ]{0,60}"],
     ) {
-        let event = read(name, &text);
+        let event = decode_event(name, &text);
         let line: Value = serde_json::from_str(&event.to_line()).unwrap();
         prop_assert!(line.is_object());
     }
 
-    /// Whatever a field contains, the event is decoded or malformed, and its ids are found.
+    /// Whatever the field contains, the event is either decoded or malformed, and its ids are kept.
     #[test]
-    fn a_wrong_field_costs_at_most_its_event(
+    fn an_invalid_field_affects_only_its_own_event(
         field in prop_oneof![Just("content_id"), Just("status"), Just("processing_time"), Just("timestamp"),
             Just("meta_data"), Just("rule_name"), Just("results_count"), Just("surprise")],
         value in prop_oneof![Just(json!(null)), Just(json!([])), Just(json!({"a": {}})), Just(json!(true)), Just(json!(-1)),
             any::<f64>().prop_map(|n| json!(n)), "\\PC{0,10}".prop_map(|s| json!(s))],
     ) {
-        let mut data = documented();
+        let mut data = documented_update();
         data["event_id"] = json!(9);
         data[field] = value;
-        let event = read("moderation_update", &data.to_string());
+        let event = decode_event("moderation_update", &data.to_string());
         prop_assert!(matches!(event, Event::ModerationUpdate(_) | Event::MalformedEvent(_)));
         prop_assert_eq!(event.event_id(), Some(9));
         prop_assert_eq!(event.project_id().map(|id| id.as_str()), Some("proj_abc123"));

@@ -1,34 +1,34 @@
-//! Sessions of deployed servers, byte for byte as recorded on the wire. Lines are frames of the server (`S`) and of the
-//! recorded stock client (`C`).
+//! Sessions of deployed servers, byte for byte as recorded. In the recording, `S` marks frames of the server and `C`
+//! marks frames of the stock client.
 
 use automoderate::{Event, ModeratorType, Status, testing::Script};
 
-use crate::common::{builder, expect_nothing, next};
+use crate::common::{client_builder, expect_no_event, next_event};
 
-const SESSION: &str = include_str!("recorded/websocket_session.txt");
-const PROJECT: &str = "76e868d6-9306-4805-a2f3-e7d7e36fa799";
+const WEBSOCKET_SESSION: &str = include_str!("recorded/websocket_session.txt");
+const RECORDED_PROJECT: &str = "76e868d6-9306-4805-a2f3-e7d7e36fa799";
 
-/// Frames of the server that contain this text.
-fn frames(words: &str) -> impl Iterator<Item = &'static str> {
-    SESSION.lines().filter_map(|line| line.strip_prefix("S ")).filter(move |frame| frame.contains(words))
+/// Returns the recorded server frames that contain this text.
+fn server_frames(words: &str) -> impl Iterator<Item = &'static str> {
+    WEBSOCKET_SESSION.lines().filter_map(|line| line.strip_prefix("S ")).filter(move |frame| frame.contains(words))
 }
 
-fn frame(words: &str) -> &'static str {
-    frames(words).next().unwrap()
+fn server_frame(words: &str) -> &'static str {
+    server_frames(words).next().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_websocket_session() {
+async fn a_recorded_websocket_session_is_followed() {
     let script = Script::new();
     let server = async {
         let mut server = script.accept().await;
-        server.send(frame("0{"));
+        server.send(server_frame("0{"));
         server.expect("40").await;
-        server.send(frame("\"connected\""));
-        server.send(frame("40{"));
+        server.send(server_frame("\"connected\""));
+        server.send(server_frame("40{"));
         server
     };
-    let (client, mut server) = tokio::join!(builder(&script).connect(), server);
+    let (client, mut server) = tokio::join!(client_builder(&script).connect(), server);
     let client = client.unwrap();
 
     for (words, code) in [
@@ -39,53 +39,53 @@ async fn a_websocket_session() {
     ] {
         let (refused, ()) = tokio::join!(client.join("x"), async {
             let asked = server.expect_event("join_project").await;
-            server.send(frame(words));
+            server.send(server_frame(words));
             server.send(format!("43{}[]", asked.ack.unwrap()));
         });
         let error = refused.unwrap_err();
         assert_eq!(error.code(), code, "{error}");
     }
-    // A failure of the server is retried within the timeout.
-    let (project, ()) = tokio::join!(client.join(PROJECT), async {
+    // A server error is retried within the join timeout.
+    let (project, ()) = tokio::join!(client.join(RECORDED_PROJECT), async {
         server.expect_event("join_project").await;
-        server.send(frame("Server error occurred"));
+        server.send(server_frame("Server error occurred"));
         let asked = server.expect_event("join_project").await;
-        server.send(frame("\"joined_project\""));
+        server.send(server_frame("\"joined_project\""));
         server.send(format!("43{}[]", asked.ack.unwrap()));
     });
     let project = project.unwrap();
     let mut events = project.events();
 
-    let recorded: Vec<_> = frames("\"moderation_update\"").collect();
+    let recorded: Vec<_> = server_frames("\"moderation_update\"").collect();
     assert_eq!(recorded.len(), 20);
     recorded.iter().for_each(|frame| server.send(*frame));
     for frame in recorded {
-        let Event::ModerationUpdate(update) = next(&mut events).await else { panic!("{frame}") };
+        let Event::ModerationUpdate(update) = next_event(&mut events).await else { panic!("{frame}") };
         assert!(frame.contains(&update.content_id));
-        assert_eq!(update.project_id.as_deref(), Some(PROJECT));
+        assert_eq!(update.project_id.as_deref(), Some(RECORDED_PROJECT));
         assert!(matches!(update.status, Status::Approved | Status::Rejected | Status::Flagged));
         assert_eq!(update.moderator_type, Some(ModeratorType::Rule));
         assert!(update.timestamp.to_rfc3339().unwrap().ends_with('Z'));
         assert!(update.processing_time.unwrap() > 0.0);
         assert!(update.extra.is_empty(), "{:?}", update.extra);
         let payload = update.meta.payload().unwrap().as_str();
-        assert_eq!(frame, format!(r#"42["moderation_update",{payload}]"#), "the payload is kept as it came");
+        assert_eq!(frame, format!(r#"42["moderation_update",{payload}]"#), "the payload is kept verbatim");
     }
     let (left, ()) = tokio::join!(project.leave(), async {
         let asked = server.expect_event("leave_project").await;
-        server.send(frame("\"left_project\""));
+        server.send(server_frame("\"left_project\""));
         server.send(format!("43{}[]", asked.ack.unwrap()));
     });
     left.unwrap();
     let metrics = client.metrics();
     assert_eq!((metrics.malformed, metrics.gaps, metrics.duplicates), (0, 0, 0));
     let (frames, ()) = tokio::join!(server.closed(), client.close());
-    assert_eq!(frames, ["41", "1"], "as the stock client says goodbye");
+    assert_eq!(frames, ["41", "1"], "the client must close like the stock client");
 }
 
-/// `sio516_nocookie`: a refusal by the older kind of deployed server, up to the raw HTTP after CLOSE.
+/// Recorded as `sio516_nocookie`: an older deployed server refuses the client and sends raw HTTP after the refusal.
 #[tokio::test(start_paused = true)]
-async fn a_refusal() {
+async fn a_recorded_refusal_is_understood() {
     let script = Script::new();
     let server = async {
         let mut frames = Vec::new();
@@ -102,7 +102,7 @@ async fn a_refusal() {
         }
         frames
     };
-    let client = builder(&script).build().unwrap();
+    let client = client_builder(&script).build().unwrap();
     let mut events = client.events();
     let (result, frames) = tokio::join!(client.connect(), server);
     assert_eq!(result.unwrap_err().code(), "authentication_failed");
@@ -115,10 +115,10 @@ async fn expect_ended(events: &mut automoderate::EventStream) {
     assert!(events.next().await.is_none());
 }
 
-/// Polling session of the stock client: after the upgrade, the early `connected` and the acknowledgement come on the
-/// WebSocket. Here as the frames that a transport passes on.
+/// Recorded from the stock client with polling: after the upgrade, the early `connected` and the acknowledgement arrive
+/// on the WebSocket. The frames are those that the transport passes to the session.
 #[tokio::test(start_paused = true)]
-async fn an_upgraded_session() {
+async fn a_recorded_upgrade_is_followed() {
     let script = Script::new();
     let server = async {
         let mut server = script.accept().await;
@@ -132,8 +132,8 @@ async fn an_upgraded_session() {
         server.send(r#"40{"sid":"crmH_CkuYMKUzntZAAAF"}"#);
         server
     };
-    let (client, _server) = tokio::join!(builder(&script).connect(), server);
+    let (client, _server) = tokio::join!(client_builder(&script).connect(), server);
     let client = client.unwrap();
-    expect_nothing(&mut client.events()).await;
+    expect_no_event(&mut client.events()).await;
     assert!(client.state().is_connected());
 }

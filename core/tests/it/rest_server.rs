@@ -1,4 +1,4 @@
-//! REST server for scripts: items in memory, listed like on deployed servers.
+//! A REST server for scripted tests, which lists items from memory like a deployed server.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,16 +9,17 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Items, newest first, as the server writes them.
+/// A loopback server; clones share its state.
 #[derive(Clone, Default)]
-pub(crate) struct RestServer(Arc<Inner>);
+pub(crate) struct RestServer(Arc<RestServerState>);
 
 #[derive(Default)]
-struct Inner {
+struct RestServerState {
+    /// The items as JSON text, newest first.
     rows: Mutex<Vec<String>>,
     requests: Mutex<Vec<String>>,
     url: Mutex<String>,
-    mute: Mutex<bool>,
+    is_unresponsive: Mutex<bool>,
     login_page: Mutex<Option<&'static str>>,
     accepts_logins: Mutex<bool>,
 }
@@ -41,24 +42,24 @@ impl RestServer {
         self.0.url.lock().unwrap().clone()
     }
 
-    /// A client of the script whose REST calls go to this server.
+    /// Returns a builder for a client of this script whose REST calls go to this server.
     pub(crate) fn builder(&self, script: &Script) -> ClientBuilder {
         let quick = std::time::Duration::from_millis(10);
         let policy = ReconnectPolicy { delay: quick, max_delay: quick, ..ReconnectPolicy::default() };
         Client::builder(self.url()).heartbeat_interval(None).reconnect(policy).api_key("am_any").script(script)
     }
 
-    /// Adds the newest item.
-    pub(crate) fn add(&self, row: &Value) {
-        self.add_text(row.to_string());
+    /// Adds this item as the newest.
+    pub(crate) fn add_row(&self, row: &Value) {
+        self.add_row_text(row.to_string());
     }
 
-    pub(crate) fn add_text(&self, row: String) {
+    pub(crate) fn add_row_text(&self, row: String) {
         self.0.rows.lock().unwrap().insert(0, row);
     }
 
     /// Changes the item with this id.
-    pub(crate) fn change(&self, id: &str, change: impl Fn(&mut Value)) {
+    pub(crate) fn change_row(&self, id: &str, change: impl Fn(&mut Value)) {
         let mut rows = self.0.rows.lock().unwrap();
         for row in rows.iter_mut() {
             let mut value: Value = serde_json::from_str(row).unwrap();
@@ -69,12 +70,12 @@ impl RestServer {
         }
     }
 
-    /// Makes the server read requests without answering.
-    pub(crate) fn set_mute(&self, mute: bool) {
-        *self.0.mute.lock().unwrap() = mute;
+    /// Chooses whether the server stops answering the requests that it reads.
+    pub(crate) fn set_unresponsive(&self, is_unresponsive: bool) {
+        *self.0.is_unresponsive.lock().unwrap() = is_unresponsive;
     }
 
-    /// Sets the page with the login form; `None`, the initial state, for a server without one.
+    /// Sets the page with the login form; `None`, the default, stands for a server without one.
     pub(crate) fn set_login_page(&self, page: Option<&'static str>) {
         *self.0.login_page.lock().unwrap() = page;
     }
@@ -84,13 +85,13 @@ impl RestServer {
         *self.0.accepts_logins.lock().unwrap() = true;
     }
 
-    /// Requests so far: request lines with headers.
+    /// Returns the requests received so far: request lines with headers.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
     }
 
-    /// Waits until a request with this text was answered, and the client has had time to read the answer.
-    pub(crate) async fn asked(&self, words: &str) {
+    /// Waits until a request that contains this text has been answered and the client has had time to read the answer.
+    pub(crate) async fn wait_for_request(&self, words: &str) {
         while !self.requests().iter().any(|request| request.contains(words)) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -108,7 +109,7 @@ impl RestServer {
         }
         let request = String::from_utf8_lossy(&text).into_owned();
         self.0.requests.lock().unwrap().push(request.clone());
-        if *self.0.mute.lock().unwrap() {
+        if *self.0.is_unresponsive.lock().unwrap() {
             return std::future::pending().await;
         }
         let path = request.split(' ').nth(1).unwrap_or_default();
@@ -122,7 +123,7 @@ impl RestServer {
         } else if request.starts_with("POST /api/moderate ") {
             (200, json!({"success": true, "content_id": "new", "status": "approved"}).to_string())
         } else {
-            self.answer(path)
+            self.response_to(path)
         };
         let head = format!(
             "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -132,7 +133,7 @@ impl RestServer {
         let _ = stream.write_all(body.as_bytes()).await;
     }
 
-    fn answer(&self, path: &str) -> (u16, String) {
+    fn response_to(&self, path: &str) -> (u16, String) {
         let rows = self.0.rows.lock().unwrap();
         if let Some(id) = path.strip_prefix("/api/content/") {
             let row = rows.iter().find(|row| row.contains(&format!("\"id\":{}", json!(id))));
@@ -159,8 +160,8 @@ impl RestServer {
     }
 }
 
-/// Item of project `p`, submitted and decided at these times.
-pub(crate) fn row(id: &str, status: &str, created: jiff::Timestamp, updated: jiff::Timestamp) -> Value {
+/// Returns an item of project `p`, submitted and decided at these times, as a listing contains it.
+pub(crate) fn content_row(id: &str, status: &str, created: jiff::Timestamp, updated: jiff::Timestamp) -> Value {
     let time = |at: jiff::Timestamp| at.to_string().trim_end_matches('Z').to_owned();
     json!({
         "id": id, "project_id": "p", "content_type": "text", "content_data": id, "meta_data": null, "status": status,

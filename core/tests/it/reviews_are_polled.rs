@@ -1,4 +1,4 @@
-//! `review_poll`: polls REST for reviews, of which servers without a log send no events.
+//! `review_poll` finds reviews by REST on servers without an event log, which send no events for them.
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use automoderate::{Event, Origin, testing::Script};
 use serde_json::json;
 
 use crate::{
-    common::{connect, join, next, update},
-    rest_server::{RestServer, row},
+    common::{connect, decision_payload, join, next_event},
+    rest_server::{RestServer, content_row},
 };
 
 #[tokio::test]
-async fn each_comes_once() {
+async fn each_polled_review_is_delivered_once() {
     let (rest, script) = (RestServer::start().await, Script::new());
     let now = jiff::Timestamp::now();
-    rest.add(&row("a", "flagged", now, now));
-    rest.add(&row("b", "flagged", now, now));
+    rest.add_row(&content_row("a", "flagged", now, now));
+    rest.add_row(&content_row("b", "flagged", now, now));
     let builder = rest.builder(&script).review_poll(Duration::from_secs(1));
     let (client, mut server) = connect(builder, &script).await;
     let mut events = join(&client, &mut server, "p", None).await.events();
-    rest.asked("status=flagged").await;
+    rest.wait_for_request("status=flagged").await;
     for (id, status) in [("a", "rejected"), ("b", "approved")] {
-        rest.change(id, |row| {
+        rest.change_row(id, |row| {
             row["status"] = json!(status);
             row["moderation_results"] = json!([{"moderator_type": "manual", "decision": status}]);
         });
-        match next(&mut events).await {
+        match next_event(&mut events).await {
             Event::ModerationUpdate(update) => {
                 assert_eq!((update.content_id.as_str(), update.status.as_str()), (id, status));
                 assert_eq!(update.moderator_type.as_ref().map(|kind| kind.as_str()), Some("manual"));
@@ -38,6 +38,6 @@ async fn each_comes_once() {
     while rest.requests().len() < asked + 2 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    server.emit("moderation_update", &update("live"));
-    assert!(matches!(next(&mut events).await, Event::ModerationUpdate(update) if update.content_id == "live"));
+    server.emit("moderation_update", &decision_payload("live"));
+    assert!(matches!(next_event(&mut events).await, Event::ModerationUpdate(update) if update.content_id == "live"));
 }

@@ -1,4 +1,4 @@
-//! Packets of Socket.IO 5, from the protocol document.
+//! Socket.IO 5 packets, taken from the protocol document.
 
 use automoderate::sio::{
     Assembler, AttachmentError, DecodeError, Kind, MAX_ATTACHMENTS, Packet, connect, decode, disconnect, event,
@@ -6,40 +6,46 @@ use automoderate::sio::{
 };
 use proptest::prelude::*;
 
-fn packet(kind: Kind, namespace: &str, id: Option<u64>, attachments: usize, data: &'static str) -> Packet<'static> {
+fn expected_packet(
+    kind: Kind,
+    namespace: &str,
+    id: Option<u64>,
+    attachments: usize,
+    data: &'static str,
+) -> Packet<'static> {
     Packet { kind, namespace: Box::leak(namespace.to_owned().into_boxed_str()), id, attachments, data }
 }
 
 #[test]
-fn the_packets_of_the_document() {
+fn documented_packets_round_trip() {
     for (text, wanted) in [
-        ("0", packet(Kind::Connect, "/", None, 0, "")),
-        (r#"0{"token":"123"}"#, packet(Kind::Connect, "/", None, 0, r#"{"token":"123"}"#)),
-        ("0/admin,", packet(Kind::Connect, "/admin", None, 0, "")),
-        (r#"0/admin,{"sid":"x"}"#, packet(Kind::Connect, "/admin", None, 0, r#"{"sid":"x"}"#)),
-        ("1", packet(Kind::Disconnect, "/", None, 0, "")),
-        ("1/admin,", packet(Kind::Disconnect, "/admin", None, 0, "")),
-        (r#"2["foo"]"#, packet(Kind::Event, "/", None, 0, r#"["foo"]"#)),
-        (r#"2/admin,["bar"]"#, packet(Kind::Event, "/admin", None, 0, r#"["bar"]"#)),
-        (r#"212["foo"]"#, packet(Kind::Event, "/", Some(12), 0, r#"["foo"]"#)),
+        ("0", expected_packet(Kind::Connect, "/", None, 0, "")),
+        (r#"0{"token":"123"}"#, expected_packet(Kind::Connect, "/", None, 0, r#"{"token":"123"}"#)),
+        ("0/admin,", expected_packet(Kind::Connect, "/admin", None, 0, "")),
+        (r#"0/admin,{"sid":"x"}"#, expected_packet(Kind::Connect, "/admin", None, 0, r#"{"sid":"x"}"#)),
+        ("1", expected_packet(Kind::Disconnect, "/", None, 0, "")),
+        ("1/admin,", expected_packet(Kind::Disconnect, "/admin", None, 0, "")),
+        (r#"2["foo"]"#, expected_packet(Kind::Event, "/", None, 0, r#"["foo"]"#)),
+        (r#"2/admin,["bar"]"#, expected_packet(Kind::Event, "/admin", None, 0, r#"["bar"]"#)),
+        (r#"212["foo"]"#, expected_packet(Kind::Event, "/", Some(12), 0, r#"["foo"]"#)),
         (
             r#"2/admin,456["project:delete",123]"#,
-            packet(Kind::Event, "/admin", Some(456), 0, r#"["project:delete",123]"#),
+            expected_packet(Kind::Event, "/admin", Some(456), 0, r#"["project:delete",123]"#),
         ),
-        (r#"312["bar"]"#, packet(Kind::Ack, "/", Some(12), 0, r#"["bar"]"#)),
-        ("3/admin,13[]", packet(Kind::Ack, "/admin", Some(13), 0, "[]")),
+        (r#"312["bar"]"#, expected_packet(Kind::Ack, "/", Some(12), 0, r#"["bar"]"#)),
+        ("3/admin,13[]", expected_packet(Kind::Ack, "/admin", Some(13), 0, "[]")),
         (
             r#"4{"message":"Not authorized"}"#,
-            packet(Kind::ConnectError, "/", None, 0, r#"{"message":"Not authorized"}"#),
+            expected_packet(Kind::ConnectError, "/", None, 0, r#"{"message":"Not authorized"}"#),
         ),
-        (r#"4/admin,"no""#, packet(Kind::ConnectError, "/admin", None, 0, r#""no""#)),
+        (r#"4/admin,"no""#, expected_packet(Kind::ConnectError, "/admin", None, 0, r#""no""#)),
         (
             r#"51-["baz",{"_placeholder":true,"num":0}]"#,
-            packet(Kind::BinaryEvent, "/", None, 1, r#"["baz",{"_placeholder":true,"num":0}]"#),
+            expected_packet(Kind::BinaryEvent, "/", None, 1, r#"["baz",{"_placeholder":true,"num":0}]"#),
         ),
         (
             r#"52-/admin,["baz",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#,
-            packet(
+            expected_packet(
                 Kind::BinaryEvent,
                 "/admin",
                 None,
@@ -49,23 +55,23 @@ fn the_packets_of_the_document() {
         ),
         (
             r#"61-15["bar",{"_placeholder":true,"num":0}]"#,
-            packet(Kind::BinaryAck, "/", Some(15), 1, r#"["bar",{"_placeholder":true,"num":0}]"#),
+            expected_packet(Kind::BinaryAck, "/", Some(15), 1, r#"["bar",{"_placeholder":true,"num":0}]"#),
         ),
         (
             r#"61-/admin,1[{"_placeholder":true,"num":0}]"#,
-            packet(Kind::BinaryAck, "/admin", Some(1), 1, r#"[{"_placeholder":true,"num":0}]"#),
+            expected_packet(Kind::BinaryAck, "/admin", Some(1), 1, r#"[{"_placeholder":true,"num":0}]"#),
         ),
-        // Packets of servers that go beyond the document.
-        ("0/admin", packet(Kind::Connect, "/admin", None, 0, "")),
-        (r#"0/admin?token=x,{"a":1}"#, packet(Kind::Connect, "/admin", None, 0, r#"{"a":1}"#)),
-        (r#"1{"reason":"x"}"#, packet(Kind::Disconnect, "/", None, 0, r#"{"reason":"x"}"#)),
+        // Packets of servers that deviate from the document.
+        ("0/admin", expected_packet(Kind::Connect, "/admin", None, 0, "")),
+        (r#"0/admin?token=x,{"a":1}"#, expected_packet(Kind::Connect, "/admin", None, 0, r#"{"a":1}"#)),
+        (r#"1{"reason":"x"}"#, expected_packet(Kind::Disconnect, "/", None, 0, r#"{"reason":"x"}"#)),
     ] {
         assert_eq!(decode(text), Ok(wanted), "{text}");
     }
 }
 
 #[test]
-fn invalid_packets() {
+fn invalid_packets_are_refused() {
     let many = format!("5{}-[]", MAX_ATTACHMENTS + 1);
     for (text, wanted) in [
         ("", DecodeError::Empty),
@@ -85,7 +91,7 @@ fn invalid_packets() {
 }
 
 #[test]
-fn names_and_arguments() {
+fn event_names_are_split_from_arguments() {
     for (data, name, arguments) in [
         (r#"["a"]"#, "a", ""),
         (r#"["a",1]"#, "a", "1"),
@@ -107,7 +113,7 @@ fn names_and_arguments() {
 }
 
 #[test]
-fn packets_of_a_client() {
+fn client_packets_are_encoded() {
     assert_eq!(connect(None), "0");
     assert_eq!(connect(Some(r#"{"token":"123"}"#)), r#"0{"token":"123"}"#);
     assert_eq!(disconnect(), "1");
@@ -117,7 +123,7 @@ fn packets_of_a_client() {
 }
 
 #[test]
-fn attachments_follow_their_packet() {
+fn attachments_complete_their_packet() {
     let mut assembler = Assembler::default();
     let text = r#"52-7["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
     assert_eq!(assembler.start(&decode(text).unwrap(), false), None);
@@ -133,7 +139,7 @@ fn attachments_follow_their_packet() {
     assert_eq!(assembler.add(&[1]), Ok(None));
     assert_eq!(assembler.interrupt(), Err(AttachmentError::Missing { missing: 2 }));
     assert_eq!(assembler.interrupt(), Ok(()));
-    assert_eq!(assembler.add(&[1]), Err(AttachmentError::Unannounced), "what was interrupted is forgotten");
+    assert_eq!(assembler.add(&[1]), Err(AttachmentError::Unannounced), "an interrupted packet is discarded");
 
     assembler.start(&decode("52-[]").unwrap(), false);
     assert_eq!(assembler.add(&vec![0; 16 * 1024 * 1024]), Ok(None));
@@ -143,7 +149,7 @@ fn attachments_follow_their_packet() {
 
 proptest! {
     #[test]
-    fn an_event_survives_the_way(name in "\\PC{0,30}", argument in proptest::option::of("\\PC{0,60}"), id: Option<u64>) {
+    fn events_round_trip(name in "\\PC{0,30}", argument in proptest::option::of("\\PC{0,60}"), id: Option<u64>) {
         let argument = argument.map(|text| serde_json::to_string(&text).unwrap());
         let text = event(&name, argument.as_deref(), id);
         let packet = decode(&text).unwrap();

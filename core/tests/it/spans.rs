@@ -1,4 +1,4 @@
-//! All log records of a client are in a span that names its server, for programs with several clients.
+//! Every log record of a client is inside a span that names its server, for programs with several clients.
 
 use std::{
     io::{self, Write},
@@ -7,13 +7,13 @@ use std::{
 
 use automoderate::testing::Script;
 
-use crate::common::{builder, connect, settle};
+use crate::common::{client_builder, connect, let_tasks_run};
 
-/// Log in memory.
+/// An in-memory writer for log records.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+struct LogBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Log {
+impl Write for LogBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -24,15 +24,15 @@ impl Write for Log {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_record_names_the_server() {
-    let log = Log::default();
+async fn each_log_record_names_the_server() {
+    let log = LogBuffer::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let _default = tracing::subscriber::set_default(subscriber);
     let script = Script::new();
-    let (client, server) = connect(builder(&script), &script).await;
+    let (client, server) = connect(client_builder(&script), &script).await;
     drop(server);
-    settle().await;
+    let_tasks_run().await;
     client.close().await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("automoderate::"), "nothing was logged");

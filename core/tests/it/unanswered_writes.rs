@@ -1,4 +1,4 @@
-//! A submission without an answer may have been carried out: a retry could repeat it.
+//! A submission that received no answer may still have been carried out, so a retry could repeat it.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use automoderate::{ContentFilter, Submission, testing::Script};
 use crate::rest_server::RestServer;
 
 #[tokio::test]
-async fn has_an_unknown_outcome() {
+async fn an_unanswered_submission_has_an_unknown_outcome() {
     let rest = RestServer::start().await;
-    rest.set_mute(true);
+    rest.set_unresponsive(true);
     let client = rest.builder(&Script::new()).request_timeout(Duration::from_millis(100)).build().unwrap();
     let error = client.moderate("hello").await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("disconnected", false));
@@ -19,7 +19,7 @@ async fn has_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn has_a_name_of_its_own() {
+async fn each_submission_has_its_own_idempotency_key() {
     let rest = RestServer::start().await;
     let client = rest.builder(&Script::new()).build().unwrap();
     for submission in [Submission::text("a"), Submission::text("a"), Submission::text("a").idempotency_key("order-7")] {

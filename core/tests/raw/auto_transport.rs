@@ -1,16 +1,16 @@
-//! `Transports::Auto`: what makes a client use long-polling, and for how long.
+//! `Transports::Auto`: when a client falls back to long-polling, and for how long.
 
 use std::time::Duration;
 
 use automoderate::{Client, ClientBuilder, ReconnectPolicy};
 
 use crate::{
-    server::{OPEN, Request, Server},
-    soon,
+    server::{OPEN_PACKET, PendingRequest, RawServer},
+    within_timeout,
 };
 
-/// A client that is not patient.
-fn builder(server: &Server) -> ClientBuilder {
+/// Returns a builder for a client that reconnects after 20 ms.
+fn fast_reconnect_builder(server: &RawServer) -> ClientBuilder {
     Client::builder(server.url()).retry_first_connect(true).reconnect(ReconnectPolicy {
         delay: Duration::from_millis(20),
         max_attempts_per_minute: 100,
@@ -18,92 +18,96 @@ fn builder(server: &Server) -> ClientBuilder {
     })
 }
 
-async fn next(server: &Server) -> Request {
-    soon("the next request", server.next_request()).await
+async fn next_request(server: &RawServer) -> PendingRequest {
+    within_timeout("the next request", server.next_request()).await
 }
 
-/// Connects; meanwhile the server does what `plays` says.
-async fn connected(server: &Server, plays: impl Future<Output = crate::server::Connection>) -> Client {
-    let (client, _connection) = tokio::join!(soon("the connection", builder(server).connect()), plays);
+/// Connects a client while the server follows `server_script`.
+async fn connect_while(
+    server: &RawServer,
+    server_script: impl Future<Output = crate::server::RawConnection>,
+) -> Client {
+    let (client, _connection) =
+        tokio::join!(within_timeout("the connection", fast_reconnect_builder(server).connect()), server_script);
     client.unwrap()
 }
 
-async fn expect_websocket(server: &Server) -> Request {
-    let request = next(server).await;
+async fn expect_websocket(server: &RawServer) -> PendingRequest {
+    let request = next_request(server).await;
     assert!(request.is_websocket(), "{}", request.head);
     request
 }
 
-async fn expect_polling(server: &Server) -> Request {
-    let request = next(server).await;
+async fn expect_polling(server: &RawServer) -> PendingRequest {
+    let request = next_request(server).await;
     assert!(!request.is_websocket(), "{}", request.head);
     request
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_for_a_moment_says_nothing_about_websocket() {
-    let server = Server::start().await;
+async fn a_briefly_unavailable_server_does_not_lead_to_polling() {
+    let server = RawServer::start().await;
     let plays = async {
         expect_websocket(&server).await.answer("503 Service Unavailable", "").await;
         expect_websocket(&server).await.answer("502 Bad Gateway", "").await;
-        // A reset, and a connection that is closed without an answer.
+        // The dropped request becomes a reset, or a connection closed without an answer.
         drop(expect_websocket(&server).await);
         expect_websocket(&server).await.upgrade().await.open().await
     };
-    connected(&server, plays).await.close().await;
+    connect_while(&server, plays).await.close().await;
 }
 
 #[tokio::test]
-async fn polling_that_only_opens_is_given_up_for_websocket() {
-    let server = Server::start().await;
+async fn polling_that_fails_after_opening_is_replaced_by_websocket() {
+    let server = RawServer::start().await;
     let plays = async {
         expect_websocket(&server).await.answer("400 Bad Request", "").await;
-        // Without affinity the next request meets another node.
+        // Without affinity, the session's next request reaches another node.
         for _ in 0..2 {
             let request = expect_polling(&server).await;
             let is_first = request.head.starts_with("GET ") && !request.head.contains("sid=");
             match is_first {
-                true => request.answer("200 OK", OPEN).await,
+                true => request.answer("200 OK", OPEN_PACKET).await,
                 false => request.answer("400 Bad Request", "\"Invalid session\"").await,
             }
         }
         loop {
-            let request = next(&server).await;
+            let request = next_request(&server).await;
             if request.is_websocket() {
                 return request.upgrade().await.open().await;
             }
-            // The other request of the session that was lost, or what followed before it was noticed.
+            // Either the other request of the lost session, or one that was sent before the client noticed the loss.
             assert!(request.head.contains("sid="), "{}", request.head);
             request.answer("400 Bad Request", "\"Invalid session\"").await;
         }
     };
-    connected(&server, plays).await.close().await;
+    connect_while(&server, plays).await.close().await;
 }
 
 #[tokio::test]
-async fn a_later_refusal_leaves_one_attempt_to_polling() {
-    let server = Server::start().await;
+async fn a_refused_polling_attempt_is_followed_by_websocket() {
+    let server = RawServer::start().await;
     let plays = async {
         expect_websocket(&server).await.answer("503 Service Unavailable", "").await;
         expect_websocket(&server).await.answer("200 OK", "<!doctype html>").await;
         expect_polling(&server).await.answer("404 Not Found", "").await;
         expect_websocket(&server).await.upgrade().await.open().await
     };
-    connected(&server, plays).await.close().await;
+    connect_while(&server, plays).await.close().await;
 }
 
 #[tokio::test]
-async fn a_proxy_without_tunnels_passes_on_polling() {
-    let proxy = Server::start().await;
+async fn a_proxy_without_tunnels_is_used_for_polling() {
+    let proxy = RawServer::start().await;
     let builder = Client::builder("http://automoderate.test:6217").proxy(proxy.url());
     let plays = async {
-        let tunnel = next(&proxy).await;
+        let tunnel = next_request(&proxy).await;
         assert!(tunnel.head.starts_with("CONNECT automoderate.test:6217"), "{}", tunnel.head);
         tunnel.answer("403 Forbidden", "").await;
-        let polling = next(&proxy).await;
+        let polling = next_request(&proxy).await;
         assert!(polling.head.starts_with("GET http://automoderate.test:6217/socket.io/"), "{}", polling.head);
         polling.answer("401 Unauthorized", "").await;
     };
-    let (client, ()) = tokio::join!(soon("the refusal", builder.connect()), plays);
+    let (client, ()) = tokio::join!(within_timeout("the refusal", builder.connect()), plays);
     assert_eq!(client.unwrap_err().code(), "authentication_failed");
 }

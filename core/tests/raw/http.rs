@@ -1,4 +1,4 @@
-//! An HTTP server by hand: each request gets what the test says.
+//! A hand-written HTTP server whose answers the test chooses.
 
 use std::sync::{
     Arc,
@@ -11,13 +11,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The received request: the first line, and the headers unchanged.
-pub(crate) struct Request {
+/// A received request: its first line, and its unmodified head.
+pub(crate) struct ReceivedRequest {
     pub(crate) line: String,
     head: String,
 }
 
-impl Request {
+impl ReceivedRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (known, value) = line.split_once(':')?;
@@ -26,16 +26,16 @@ impl Request {
     }
 }
 
-/// Ends when it is dropped.
-pub(crate) struct Http {
+/// A server that runs until the value is dropped.
+pub(crate) struct HttpServer {
     pub(crate) url: String,
     requests: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
 }
 
-impl Http {
-    /// `answer` returns the text after `HTTP/1.1 ` up to the body, and the body.
-    pub(crate) async fn start(mut answer: impl FnMut(Request) -> (String, String) + Send + 'static) -> Self {
+impl HttpServer {
+    /// Starts a server; `answer` returns the text between `HTTP/1.1 ` and the blank line, and the body.
+    pub(crate) async fn start(mut answer: impl FnMut(ReceivedRequest) -> (String, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(AtomicUsize::new(0));
@@ -43,7 +43,7 @@ impl Http {
         let serving = tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let Some(request) = read(&mut stream).await else { continue };
+                let Some(request) = read_request(&mut stream).await else { continue };
                 count.fetch_add(1, Ordering::Relaxed);
                 let (head, body) = answer(request);
                 let length = body.len();
@@ -59,19 +59,19 @@ impl Http {
     }
 }
 
-impl Drop for Http {
+impl Drop for HttpServer {
     fn drop(&mut self) {
         self.serving.abort();
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+async fn read_request(stream: &mut TcpStream) -> Option<ReceivedRequest> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
     }
     let head = String::from_utf8(head).ok()?;
-    let request = Request { line: head.lines().next()?.to_owned(), head };
+    let request = ReceivedRequest { line: head.lines().next()?.to_owned(), head };
     let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
     stream.read_exact(&mut vec![0; length]).await.ok()?;
     Some(request)

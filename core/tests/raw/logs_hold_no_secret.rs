@@ -1,26 +1,26 @@
-//! A server that says back whatever it is shown: no log record, of any level that bindings forward, holds a secret.
+//! With a server that echoes every request, no log record at any level that bindings forward contains a secret.
 
 use std::sync::{Arc, Mutex};
 
 use automoderate::{Client, ReconnectPolicy, facade::forward_logs};
 
 use crate::{
-    server::{Request, Server},
-    soon,
+    server::{PendingRequest, RawServer},
+    within_timeout,
 };
 
-async fn echo(request: Request, status: &str) {
+async fn answer_with_request_head(request: PendingRequest, status: &str) {
     let head = request.head.clone();
     request.answer(status, &head).await;
 }
 
 #[tokio::test]
-async fn whatever_the_server_says_back() {
+async fn echoed_secrets_are_redacted_in_logs() {
     let records = Arc::new(Mutex::new(Vec::new()));
     let collected = records.clone();
     assert!(forward_logs(move |record| collected.lock().unwrap().push(record.message)), "the only subscriber");
 
-    let server = Server::start().await;
+    let server = RawServer::start().await;
     let builder = Client::builder(server.url())
         .session("S3cr3t/+cookie")
         .api_key("S3cr3t/+key")
@@ -29,12 +29,12 @@ async fn whatever_the_server_says_back() {
         .reconnect(ReconnectPolicy { delay: std::time::Duration::from_millis(20), ..ReconnectPolicy::default() })
         .retry_first_connect(true);
     let plays = async {
-        // No WebSocket, then no polling either; a server that is down; then each of the credentials is refused.
+        // WebSocket is refused, then polling; the server is briefly down; then each credential is refused.
         for status in ["400 Bad Request", "403 Forbidden", "503 Service Unavailable", "401 No", "401 No"] {
-            echo(soon(status, server.next_request()).await, status).await;
+            answer_with_request_head(within_timeout(status, server.next_request()).await, status).await;
         }
     };
-    let (refused, ()) = tokio::join!(soon("the refusal", builder.connect()), plays);
+    let (refused, ()) = tokio::join!(within_timeout("the refusal", builder.connect()), plays);
     let error = refused.unwrap_err();
     assert_eq!(error.code(), "authentication_failed", "{error}");
 

@@ -1,4 +1,4 @@
-//! A hint that the network changed, while the client uses long-polling.
+//! `Client::network_changed` while the client uses long-polling.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,18 +6,18 @@ use automoderate::{Client, Transports};
 use tokio::sync::Notify;
 
 use crate::{
-    server::{OPEN, Server},
-    soon,
+    server::{OPEN_PACKET, RawServer},
+    within_timeout,
 };
 
 #[tokio::test]
-async fn a_quiet_session_that_can_be_reached_survives() {
-    let server = Server::start().await;
+async fn a_quiet_but_reachable_session_survives_the_hint() {
+    let server = RawServer::start().await;
     let url = server.url();
     let asked = Arc::new(Notify::new());
     let told = asked.clone();
     let serving = tokio::spawn(async move {
-        server.next_request().await.answer("200 OK", OPEN).await;
+        server.next_request().await.answer("200 OK", OPEN_PACKET).await;
         let mut waiting = Vec::new();
         let mut is_acknowledged = false;
         loop {
@@ -28,7 +28,7 @@ async fn a_quiet_session_that_can_be_reached_survives() {
             } else if request.head.starts_with("POST ") {
                 request.answer("200 OK", "ok").await;
             } else if std::mem::replace(&mut is_acknowledged, true) {
-                // Nothing happens: this one waits.
+                // Nothing happens on the server, so the poll stays open.
                 waiting.push(request);
             } else {
                 request.answer("200 OK", "42[\"connected\",{}]\u{1e}40{\"sid\":\"n\"}").await;
@@ -36,10 +36,10 @@ async fn a_quiet_session_that_can_be_reached_survives() {
         }
     });
     let connect = Client::builder(url).transports(Transports::Polling).heartbeat_interval(None).connect();
-    let client = soon("the connection", connect).await.unwrap();
+    let client = within_timeout("the connection", connect).await.unwrap();
     client.network_changed();
-    soon("the question", asked.notified()).await;
-    // The answer to it was awaited for 5 s.
+    within_timeout("the probe", asked.notified()).await;
+    // The client waits 5 s for an answer to its probe.
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert!(client.state().is_connected(), "{:?}", client.state());
     assert_eq!(client.metrics().attempts, 1);

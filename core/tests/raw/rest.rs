@@ -1,4 +1,4 @@
-//! REST calls whose credentials have died: new ones are asked for once, and the call is made again.
+//! REST calls whose credentials have expired: the client obtains new ones once and repeats the call.
 
 use std::sync::{
     Arc, Mutex,
@@ -7,57 +7,57 @@ use std::sync::{
 
 use automoderate::{Client, Credentials, CredentialsReason};
 
-use crate::http::{Http, Request};
+use crate::http::{HttpServer, ReceivedRequest};
 
-fn ok(body: &str) -> (String, String) {
+fn ok_response(body: &str) -> (String, String) {
     ("200 OK".to_owned(), body.to_owned())
 }
 
-fn refused() -> (String, String) {
+fn unauthorized_response() -> (String, String) {
     ("401 Unauthorized".to_owned(), r#"{"error":"API key required"}"#.to_owned())
 }
 
-const STATISTICS: &str = r#"{"success":true,"stats":{"total_content":1,"approved":1,"rejected":0,"flagged":0}}"#;
+const STATISTICS_BODY: &str = r#"{"success":true,"stats":{"total_content":1,"approved":1,"rejected":0,"flagged":0}}"#;
 
-/// A login form whose cookies are numbered; REST takes the cookies that `takes` says.
-async fn with_a_form(logins: Arc<AtomicU32>, takes: impl Fn(u32) -> bool + Send + 'static) -> Http {
-    Http::start(move |request: Request| {
+/// Starts a server with a login form and numbered session cookies; REST accepts a cookie if `accepts` says so.
+async fn server_with_login_form(logins: Arc<AtomicU32>, accepts: impl Fn(u32) -> bool + Send + 'static) -> HttpServer {
+    HttpServer::start(move |request: ReceivedRequest| {
         if request.line.starts_with("GET /auth/login") {
-            return ok(r#"<input name="csrf_token" value="t">"#);
+            return ok_response(r#"<input name="csrf_token" value="t">"#);
         }
         if request.line.starts_with("POST /auth/login") {
             let number = logins.fetch_add(1, Ordering::Relaxed) + 1;
             return (format!("302 Found\r\nlocation: /dashboard/\r\nset-cookie: session=s{number}"), String::new());
         }
         let number = request.header("cookie").and_then(|cookie| cookie.strip_prefix("session=s")?.parse().ok());
-        if number.is_some_and(&takes) { ok(STATISTICS) } else { refused() }
+        if number.is_some_and(&accepts) { ok_response(STATISTICS_BODY) } else { unauthorized_response() }
     })
     .await
 }
 
 #[tokio::test]
-async fn a_session_that_has_died_is_replaced() {
+async fn an_expired_session_is_replaced_once() {
     let (logins, good) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(1)));
     let taken = good.clone();
-    let server = with_a_form(logins.clone(), move |number| number == taken.load(Ordering::Relaxed)).await;
+    let server = server_with_login_form(logins.clone(), move |number| number == taken.load(Ordering::Relaxed)).await;
     let client = Client::builder(&server.url).password("a@b", "pw").build().unwrap();
     client.statistics().await.unwrap();
     client.statistics().await.unwrap();
     assert_eq!(logins.load(Ordering::Relaxed), 1);
 
-    // The server was started anew, with another secret.
+    // The server was restarted with another session secret.
     good.store(2, Ordering::Relaxed);
     let calls = (0..4).map(|_| client.statistics());
     for called in futures_util::future::join_all(calls).await {
         called.unwrap();
     }
-    assert_eq!(logins.load(Ordering::Relaxed), 2, "one login for all");
+    assert_eq!(logins.load(Ordering::Relaxed), 2, "concurrent calls share one login");
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_session_there_is_not_logged_in_to_for_each_call() {
+async fn rest_that_refuses_sessions_does_not_cause_a_login_per_call() {
     let logins = Arc::new(AtomicU32::new(0));
-    let server = with_a_form(logins.clone(), |_| false).await;
+    let server = server_with_login_form(logins.clone(), |_| false).await;
     let client = Client::builder(&server.url).password("a@b", "pw").build().unwrap();
     for _ in 0..3 {
         assert_eq!(client.statistics().await.unwrap_err().code(), "authentication_failed");
@@ -66,17 +66,17 @@ async fn a_server_that_takes_no_session_there_is_not_logged_in_to_for_each_call(
 }
 
 #[tokio::test]
-async fn a_password_that_the_form_does_not_know_is_tried_once() {
-    let server = Http::start(|_| ok(r#"<input name="csrf_token" value="t">"#)).await;
+async fn a_wrong_password_is_tried_once() {
+    let server = HttpServer::start(|_| ok_response(r#"<input name="csrf_token" value="t">"#)).await;
     let error = Client::builder(&server.url).password("a@b", "wrong").connect().await.unwrap_err();
     assert_eq!(error.code(), "authentication_failed");
-    assert_eq!(server.requests(), 2, "the form, and the answer to it");
+    assert_eq!(server.requests(), 2, "one request for the form and one to submit it");
 }
 
 #[tokio::test]
-async fn numbers_and_absent_fields_may_be_written_in_any_way() {
-    let server = Http::start(|request| {
-        ok(match request.line.split(' ').nth(1).unwrap() {
+async fn numbers_and_absent_fields_are_accepted_in_every_notation() {
+    let server = HttpServer::start(|request| {
+        ok_response(match request.line.split(' ').nth(1).unwrap() {
             "/api/stats" => {
                 r#"{"stats":{"total":3.0,"approved":1e0,"rejected":"1","flagged":null,"approval_rate":33}}"#
             }
@@ -96,16 +96,16 @@ async fn numbers_and_absent_fields_may_be_written_in_any_way() {
 }
 
 #[tokio::test]
-async fn a_provider_is_asked_once_more() {
-    let server = Http::start(|request| match request.header("x-api-key") {
-        Some("am_second") => ok(STATISTICS),
-        _ => refused(),
+async fn a_provider_is_called_once_more_after_a_refusal() {
+    let server = HttpServer::start(|request| match request.header("x-api-key") {
+        Some("am_second") => ok_response(STATISTICS_BODY),
+        _ => unauthorized_response(),
     })
     .await;
     let reasons = Arc::new(Mutex::new(Vec::new()));
-    let told = reasons.clone();
+    let received = reasons.clone();
     let builder = Client::builder(&server.url).credentials_provider(move |reason| {
-        told.lock().unwrap().push(reason);
+        received.lock().unwrap().push(reason);
         let key = if reason == CredentialsReason::Rejected { "am_second" } else { "am_first" };
         async move { Ok(Credentials::ApiKey(key.into())) }
     });
@@ -117,8 +117,8 @@ async fn a_provider_is_asked_once_more() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_refused_is_not_tried_again() {
-    let server = Http::start(|_| refused()).await;
+async fn a_refused_key_is_not_retried() {
+    let server = HttpServer::start(|_| unauthorized_response()).await;
     let client = Client::builder(&server.url).api_key("am_wrong").build().unwrap();
     assert_eq!(client.statistics().await.unwrap_err().code(), "authentication_failed");
     assert_eq!(server.requests(), 1);
@@ -126,10 +126,10 @@ async fn a_key_that_is_refused_is_not_tried_again() {
 
 #[tokio::test]
 async fn health_needs_no_credentials() {
-    let server = Http::start(|request| {
+    let server = HttpServer::start(|request| {
         assert!(request.line.starts_with("GET /api/health"), "{}", request.line);
         assert_eq!((request.header("cookie"), request.header("x-api-key")), (None, None));
-        ok(r#"{"status":"healthy"}"#)
+        ok_response(r#"{"status":"healthy"}"#)
     })
     .await;
     let client = Client::builder(&server.url).password("a@b", "pw").api_key("am_key").build().unwrap();
@@ -137,8 +137,8 @@ async fn health_needs_no_credentials() {
 }
 
 #[tokio::test]
-async fn what_a_server_says_back_is_hidden() {
-    let server = Http::start(|request| {
+async fn an_echoed_key_is_redacted() {
+    let server = HttpServer::start(|request| {
         let key = request.header("x-api-key").unwrap_or_default().to_owned();
         ("403 Forbidden".to_owned(), format!(r#"{{"error":"no such key: {key}, in addresses am_S3cr3t%2F%2B"}}"#))
     })
@@ -150,16 +150,16 @@ async fn what_a_server_says_back_is_hidden() {
 }
 
 #[tokio::test]
-async fn a_limit_is_not_answered_by_another_attempt() {
-    let server = Http::start(|_| ("429 Too Many Requests\r\nretry-after: 7".to_owned(), String::new())).await;
+async fn a_rate_limited_websocket_does_not_fall_back_to_polling() {
+    let server = HttpServer::start(|_| ("429 Too Many Requests\r\nretry-after: 7".to_owned(), String::new())).await;
     let error = Client::builder(&server.url).api_key("am_key").connect().await.unwrap_err();
     assert_eq!((error.code(), error.retry_in().unwrap().as_secs()), ("rate_limited", 7));
     assert_eq!(server.requests(), 1, "long-polling would be limited as well");
 }
 
 #[tokio::test]
-async fn what_the_options_add_is_hidden_as_well() {
-    let server = Http::start(|request| {
+async fn echoed_headers_are_redacted() {
+    let server = HttpServer::start(|request| {
         let shown = ["authorization", "x-api-key"].map(|name| request.header(name).unwrap_or_default().to_owned());
         ("403 Forbidden".to_owned(), format!(r#"{{"error":"{} in {}"}}"#, shown.join(" and "), request.line))
     })
@@ -173,9 +173,9 @@ async fn what_the_options_add_is_hidden_as_well() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_replaced_stays_hidden() {
+async fn a_replaced_key_stays_redacted() {
     let server =
-        Http::start(|_| ("401 Unauthorized".to_owned(), r#"{"error":"am_first, am_second"}"#.to_owned())).await;
+        HttpServer::start(|_| ("401 Unauthorized".to_owned(), r#"{"error":"am_first, am_second"}"#.to_owned())).await;
     let builder = Client::builder(&server.url).credentials_provider(move |reason| {
         let key = if reason == CredentialsReason::Rejected { "am_second" } else { "am_first" };
         async move { Ok(Credentials::ApiKey(key.into())) }
@@ -185,9 +185,9 @@ async fn a_key_that_was_replaced_stays_hidden() {
 }
 
 #[tokio::test]
-async fn a_server_that_wants_https_is_named_as_one() {
+async fn a_redirect_to_https_explains_the_fix() {
     let server =
-        Http::start(|_| ("302 Found\r\nlocation: https://mod.example/api/stats".to_owned(), String::new())).await;
+        HttpServer::start(|_| ("302 Found\r\nlocation: https://mod.example/api/stats".to_owned(), String::new())).await;
     let error = Client::builder(&server.url).api_key("am_key").build().unwrap().statistics().await.unwrap_err();
     assert_eq!((error.code(), error.status(), error.is_retryable()), ("api", Some(302), false));
     assert!(error.to_string().contains("use an https:// address"), "{error}");

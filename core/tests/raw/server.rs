@@ -1,4 +1,4 @@
-//! A WebSocket server by hand: it can send any bytes.
+//! A hand-written WebSocket server that can send any bytes.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -6,11 +6,11 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-pub(crate) struct Server(TcpListener);
+pub(crate) struct RawServer(TcpListener);
 
-pub(crate) struct Connection(TcpStream);
+pub(crate) struct RawConnection(TcpStream);
 
-/// A text frame as servers send it: not masked.
+/// Returns a text frame as servers send it, without a mask.
 pub(crate) fn text_frame(text: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x81];
     match text.len() {
@@ -28,13 +28,13 @@ pub(crate) fn text_frame(text: &[u8]) -> Vec<u8> {
     frame
 }
 
-impl Server {
+impl RawServer {
     pub(crate) async fn start() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
-    /// Its connections hold little of what they don't read.
-    pub(crate) fn start_with_little_room() -> Self {
+    /// Starts a server whose connections buffer little of what the server does not read.
+    pub(crate) fn start_with_small_receive_buffer() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -45,46 +45,46 @@ impl Server {
         format!("http://{}", self.0.local_addr().unwrap())
     }
 
-    /// Accepts a WebSocket, opens the Engine.IO session and the namespace.
-    pub(crate) async fn accept(&self) -> Connection {
+    /// Accepts a WebSocket, and opens the Engine.IO session and the namespace.
+    pub(crate) async fn accept(&self) -> RawConnection {
         self.next_request().await.upgrade().await.open().await
     }
 
-    /// The next HTTP request, without a body that it may have. It must come.
-    pub(crate) async fn next_request(&self) -> Request {
+    /// Returns the next HTTP request without its body; panics if the connection ends first.
+    pub(crate) async fn next_request(&self) -> PendingRequest {
         let (mut stream, _) = self.0.accept().await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
         }
-        Request { stream, head: String::from_utf8(head).unwrap() }
+        PendingRequest { stream, head: String::from_utf8(head).unwrap() }
     }
 }
 
-/// A request that waits for its answer. Letting go of it resets the connection or closes it.
-pub(crate) struct Request {
+/// A request that is still unanswered. Dropping it resets or closes its connection.
+pub(crate) struct PendingRequest {
     stream: TcpStream,
     pub(crate) head: String,
 }
 
-impl Request {
+impl PendingRequest {
     pub(crate) fn is_websocket(&self) -> bool {
         self.head.starts_with("GET ") && self.head.contains("transport=websocket")
     }
 
-    /// Answers with this status and body, and closes.
+    /// Sends this status and body, and closes the connection.
     pub(crate) async fn answer(mut self, status: &str, body: &str) {
         let length = body.len();
         let text = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
         self.stream.write_all(text.as_bytes()).await.unwrap();
-        // A close with unread bytes would be a reset, which could overtake the answer.
+        // Closing with unread bytes would reset the connection, and the reset could overtake the answer.
         self.stream.shutdown().await.unwrap();
         let mut rest = Vec::new();
         let _ = self.stream.read_to_end(&mut rest).await;
     }
 
-    /// Opens the WebSocket; nothing is sent on it.
-    pub(crate) async fn upgrade(mut self) -> Connection {
+    /// Upgrades the request to a WebSocket without sending a packet.
+    pub(crate) async fn upgrade(mut self) -> RawConnection {
         let key = self.head.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
             name.eq_ignore_ascii_case("sec-websocket-key").then(|| value.trim().to_owned())
@@ -94,18 +94,18 @@ impl Request {
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
         );
         self.stream.write_all(answer.as_bytes()).await.unwrap();
-        Connection(self.stream)
+        RawConnection(self.stream)
     }
 }
 
-/// The first packet of a server, for WebSocket and polling.
-pub(crate) const OPEN: &str =
+/// The packet that opens an Engine.IO session, over WebSocket and polling.
+pub(crate) const OPEN_PACKET: &str =
     r#"0{"sid":"s","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 
-impl Connection {
+impl RawConnection {
     /// Opens the Engine.IO session and the namespace.
     pub(crate) async fn open(mut self) -> Self {
-        self.send_raw(&text_frame(OPEN.as_bytes())).await;
+        self.send_raw(&text_frame(OPEN_PACKET.as_bytes())).await;
         assert_eq!(self.read_text().await, "40");
         self.send_raw(&text_frame(br#"42["connected",{"message":"Connected to AutoModerate"}]"#)).await;
         self.send_raw(&text_frame(br#"40{"sid":"n"}"#)).await;
@@ -113,7 +113,7 @@ impl Connection {
     }
 
     pub(crate) async fn send_raw(&mut self, bytes: &[u8]) {
-        // The client may have gone as soon as it saw the beginning.
+        // The client may have closed the connection after the first bytes.
         let _ = self.0.write_all(bytes).await;
         let _ = self.0.flush().await;
     }
@@ -137,7 +137,7 @@ impl Connection {
         String::from_utf8(text).unwrap()
     }
 
-    /// Confirms the join that comes next.
+    /// Confirms the next join, which must be for this project.
     pub(crate) async fn accept_join(&mut self, project: &str) {
         let text = self.read_text().await;
         assert!(text.contains("join_project") && text.contains(project), "{text}");

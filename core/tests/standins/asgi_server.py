@@ -1,7 +1,8 @@
-"""A documented AutoModerate server on python-socketio's AsyncServer: what docs/websockets.md says, to the letter.
+"""A stand-in for a documented AutoModerate server, on python-socketio's AsyncServer.
 
-The API key in the connection query is the only credential; there is no `connected` event, and `joined_project` has no
-`room`. A handler that fails (a join without `project_id`) gives neither a reply nor an acknowledgement.
+It behaves as docs/websockets.md says: the API key in the connection query is the only credential, there is no
+`connected` event, and `joined_project` carries no `room`. A handler that fails, such as a join without `project_id`,
+sends neither a reply nor an acknowledgement.
 """
 
 from __future__ import annotations
@@ -25,38 +26,38 @@ from common import (
     AdminCall,
     Identity,
     Json,
-    State,
-    announce,
+    ServerState,
+    print_ready_line,
     argument_parser,
     event_arguments,
-    logger,
+    create_logger,
     start_admin,
-    stop_with_the_test,
+    exit_with_the_test,
 )
 from moderation import Moderation
 
-REFUSED = "Authentication failed"
+REFUSAL_MESSAGE = "Authentication failed"
 
 
-class Service:
-    """The Socket.IO side: handlers, limits, and what the admin interface does to them."""
+class SocketService:
+    """The Socket.IO side: event handlers, limits, and the state that the admin interface changes."""
 
     def __init__(self, flags: Any, identity: Identity) -> None:
         self.flags = flags
         self.identity = identity
-        self.state = State(identity)
+        self.state = ServerState(identity)
         self.moderation = Moderation("documented")
-        self.key_valid = True
+        self.is_key_valid = True
         self.addresses: dict[str, str] = {}
         self.event_times: dict[str, deque[float]] = {}
-        log: Any = logger(flags.verbose)
+        log: Any = create_logger(flags.verbose)
         self.sio = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins="*",
             ping_interval=flags.ping_interval / 1000,
             ping_timeout=(20_000 if flags.ping_timeout is None else flags.ping_timeout) / 1000,
             max_http_buffer_size=flags.max_payload,
-            # CONNECT before the handler runs: only so can anything follow it in a refusal.
+            # Sends CONNECT before the handler runs, because only then can a refusal send further packets.
             always_connect=flags.refuse in ("error_event", "disconnect_data"),
             logger=log,
             engineio_logger=log,
@@ -66,15 +67,15 @@ class Service:
         self.sio.on("join_project", self.join_project)
         self.sio.on("leave_project", self.leave_project)
         self._handle_event: Any = self.sio._handle_event
-        self.sio._handle_event = self.count_event  # type: ignore[method-assign]
+        self.sio._handle_event = self.limit_event  # type: ignore[method-assign]
 
     async def connect(self, sid: str, environ: Json, _auth: Any = None) -> bool | None:
         self.state.count_attempt()
         address = environ["asgi.scope"]["client"][0]
         limit = self.flags.max_connections
-        crowded = limit and list(self.addresses.values()).count(address) >= limit
+        is_at_limit = limit and list(self.addresses.values()).count(address) >= limit
         key = dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("api_key")
-        if self.state.refusing or crowded or key != self.identity.api_key or not self.key_valid:
+        if self.state.is_refusing or is_at_limit or key != self.identity.api_key or not self.is_key_valid:
             return await self.refuse(sid)
         self.state.connections_total += 1
         self.addresses[sid] = address
@@ -84,19 +85,19 @@ class Service:
     async def refuse(self, sid: str) -> bool | None:
         how = self.flags.refuse
         if how == "error":
-            raise ConnectionRefusedError(REFUSED)
+            raise ConnectionRefusedError(REFUSAL_MESSAGE)
         if how == "error_event":
-            await self.sio.emit("authentication_failed", {"message": REFUSED}, to=sid)
+            await self.sio.emit("authentication_failed", {"message": REFUSAL_MESSAGE}, to=sid)
             await self.sio.disconnect(sid)
             return None
-        return False  # `44` with the library's message; after an early CONNECT, a DISCONNECT that carries data
+        return False  # sends `44` with the library's message, or a DISCONNECT with data after an early CONNECT
 
     async def disconnect(self, sid: str, *_: Any) -> None:
         self.addresses.pop(sid, None)
         self.event_times.pop(sid, None)
 
-    async def count_event(self, eio_sid: str, namespace: str, ack_id: int | None, data: Any) -> None:
-        """Counts an event on its way in and holds the limit per connection."""
+    async def limit_event(self, eio_sid: str, namespace: str, ack_id: int | None, data: Any) -> None:
+        """Counts an incoming event, and passes it on unless the connection exceeds its limit."""
         self.state.count_event(data)
         sid = self.sio.manager.sid_from_eio_sid(eio_sid, namespace or "/")
         times, limit = self.event_times.get(sid or ""), self.flags.max_events
@@ -114,8 +115,8 @@ class Service:
         project_id = data["project_id"]
         if self.state.join_delay:
             await asyncio.sleep(self.state.join_delay)
-        if self.state.join_silent:
-            await asyncio.sleep(86_400)  # no reply and no acknowledgement while any test runs
+        if self.state.is_join_silent:
+            await asyncio.sleep(86_400)  # longer than any test runs, so no reply and no acknowledgement is sent
         rooms = [room for room in self.sio.rooms(sid) if room.startswith("project_")]
         if self.state.join_error:
             await self.sio.emit("error", {"message": self.state.join_error}, to=sid)
@@ -136,7 +137,7 @@ class Service:
         await self.sio.emit("left_project", {"project_id": project_id}, to=sid)
 
     async def moderate(self, project_id: str, body: Json) -> tuple[Json, Json]:
-        """Decides about a text and tells the room: the decision, then the new statistics."""
+        """Decides about a text, and sends the decision and then the new statistics to the project's room."""
         content, update = self.moderation.moderate(project_id, body)
         room = f"project_{project_id}"
         await self.sio.emit("moderation_update", update, room=room)
@@ -147,10 +148,10 @@ class Service:
         return self.sio.manager.rooms.get("/", {})
 
 
-class Api:
-    """The REST interface in the documented shapes, as an ASGI application."""
+class RestApi:
+    """The REST API in the documented shapes, as an ASGI application."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: SocketService) -> None:
         self.service = service
 
     async def __call__(self, scope: Json, receive: Any, send: Any) -> None:
@@ -162,13 +163,13 @@ class Api:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-        status, answer = await self.answer(scope, body)
+        status, answer = await self.respond(scope, body)
         data = json.dumps(answer).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": data})
 
-    async def answer(self, scope: Json, body: bytes) -> tuple[int, Json]:
+    async def respond(self, scope: Json, body: bytes) -> tuple[int, Json]:
         service, path, method = self.service, scope["path"], scope["method"]
         moderation, project_id = service.moderation, service.identity.project_id
         if path == "/api/health":
@@ -178,7 +179,7 @@ class Api:
         key = dict(scope["headers"]).get(b"x-api-key", b"").decode()
         if not key:
             return 401, {"error": "API key required"}
-        if key != service.identity.api_key or not service.key_valid:
+        if key != service.identity.api_key or not service.is_key_valid:
             return 401, {"error": "Invalid API key"}
         if (method, path) == ("POST", "/api/moderate"):
             try:
@@ -188,7 +189,7 @@ class Api:
             if not isinstance(given, dict) or not isinstance(given.get("content"), str) or not given["content"].strip():
                 return 400, {"error": "Content is required"}
             content, _ = await service.moderate(project_id, given)
-            return 200, moderation.answer(content)
+            return 200, moderation.moderate_response(content)
         if (method, path) == ("GET", "/api/content"):
             try:
                 return 200, moderation.page(project_id, dict(parse_qsl(scope["query_string"].decode())))
@@ -202,15 +203,15 @@ class Api:
         return 404, {"error": "Not found"}
 
 
-class Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which would close connections politely."""
+class AbortableServer(uvicorn.Server):
+    """uvicorn without its signal handlers, which would close connections gracefully."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
     def cut(self, reset: bool) -> int:
-        """Ends all connections below the protocols, with FIN or with RST."""
+        """Ends all connections at the TCP level, with FIN or RST, and returns their number."""
         transports = [c.transport for c in list(self.server_state.connections)]
         for transport in transports:
             if reset:
@@ -220,8 +221,10 @@ class Server(uvicorn.Server):
         return len(transports)
 
 
-def admin_calls(service: Service, server: Server, loop: asyncio.AbstractEventLoop) -> dict[str, AdminCall]:
-    """Returns the calls of the admin interface; the ones that touch sockets run on the server's loop."""
+def admin_calls(
+    service: SocketService, server: AbortableServer, loop: asyncio.AbstractEventLoop
+) -> dict[str, AdminCall]:
+    """Returns the admin calls; those that use sockets run on the server's event loop."""
     sio, state = service.sio, service.state
 
     async def emit_event(body: Json) -> Json:
@@ -247,7 +250,7 @@ def admin_calls(service: Service, server: Server, loop: asyncio.AbstractEventLoo
         return state.snapshot(sizes, len(service.rooms().get(None, {})))
 
     async def expire_sessions(_: Json) -> Json:
-        service.key_valid = False
+        service.is_key_valid = False
         return {}
 
     async def restart_engine(_: Json) -> Json:
@@ -259,7 +262,7 @@ def admin_calls(service: Service, server: Server, loop: asyncio.AbstractEventLoo
     def on_loop(call: Callable[[Json], Coroutine[Any, Any, Json]]) -> AdminCall:
         return lambda body: asyncio.run_coroutine_threadsafe(call(body), loop).result(10)
 
-    on_the_loop = {
+    loop_calls = {
         "/emit": emit_event,
         "/moderate": moderate,
         "/cut": cut,
@@ -268,19 +271,19 @@ def admin_calls(service: Service, server: Server, loop: asyncio.AbstractEventLoo
         "/expire_sessions": expire_sessions,
         "/restart_engine": restart_engine,
     }
-    return {**state.admin_calls(), **{path: on_loop(call) for path, call in on_the_loop.items()}}
+    return {**state.admin_calls(), **{path: on_loop(call) for path, call in loop_calls.items()}}
 
 
 async def serve(flags: Any) -> None:
     identity = Identity.create(flags.seed, flags.projects)
-    service = Service(flags, identity)
-    app = socketio.ASGIApp(service.sio, other_asgi_app=Api(service))
+    service = SocketService(flags, identity)
+    app = socketio.ASGIApp(service.sio, other_asgi_app=RestApi(service))
     config = uvicorn.Config(app, ws="wsproto", http="h11", log_config=None, access_log=False, lifespan="off")
-    server = Server(config)
+    server = AbortableServer(config)
     listener = socket.create_server(("127.0.0.1", flags.port))
     admin_url = start_admin(admin_calls(service, server, asyncio.get_running_loop()))
-    stop_with_the_test(watch_stdin=not flags.no_stdin)
-    announce(identity, listener.getsockname()[1], admin_url)
+    exit_with_the_test(watch_stdin=not flags.no_stdin)
+    print_ready_line(identity, listener.getsockname()[1], admin_url)
     await server.serve(sockets=[listener])
 
 

@@ -1,4 +1,4 @@
-"""The common part of the Python stand-ins: flags, identity, counters, the admin interface and the process's life."""
+"""The parts that the Python stand-ins share: flags, identities, counters, the admin interface, and shutdown."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ AdminCall = Callable[[Json], Json]
 
 
 def argument_parser(description: str) -> argparse.ArgumentParser:
-    """Returns a parser with the flags that every stand-in has."""
+    """Returns a parser with the flags that all stand-ins share."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, default=0, help="loopback port; 0 lets the system choose (default)")
     parser.add_argument(
-        "--seed", help="derive ids, key and secrets from this text, so that a restarted server is the same one"
+        "--seed", help="derive ids, key, and secrets from this text, so that a restarted server keeps them"
     )
-    parser.add_argument("--projects", type=int, default=1, help="how many projects the user is a member of (default 1)")
+    parser.add_argument("--projects", type=int, default=1, help="number of projects of the user (default 1)")
     parser.add_argument("--ping-interval", type=int, default=25_000, help="milliseconds (default 25000)")
     parser.add_argument("--ping-timeout", type=int, help="milliseconds (default: see README)")
     parser.add_argument("--max-payload", type=int, default=1_000_000, help="bytes (default 1000000)")
@@ -42,7 +42,7 @@ def argument_parser(description: str) -> argparse.ArgumentParser:
 
 @dataclass
 class Identity:
-    """The server's users, and their secrets."""
+    """The server's projects, user, and secrets."""
 
     project_ids: list[str]
     other_project_id: str
@@ -76,14 +76,14 @@ class Identity:
 
 
 @dataclass
-class State:
-    """The state that tests read and control while a server runs."""
+class ServerState:
+    """State that tests read and change while a server runs."""
 
     identity: Identity
     members: set[str] = field(init=False)
-    refusing: bool = False
+    is_refusing: bool = False
     join_error: str | None = None
-    join_silent: bool = False
+    is_join_silent: bool = False
     join_delay: float | None = None
     connections_total: int = 0
     attempt_times: list[float] = field(default_factory=list)
@@ -99,12 +99,12 @@ class State:
         self.attempt_times.append(time.time())
 
     def count_event(self, packet: Any) -> None:
-        """Counts an EVENT packet, whether or not there is a handler for it."""
+        """Counts an EVENT packet, even if no handler exists for the event."""
         if isinstance(packet, list) and packet:
             self.events_received[str(packet[0])] += 1
 
     def snapshot(self, rooms: Json, connected: int) -> Json:
-        """Returns the answer of the admin call `/stats`."""
+        """Returns the answer to the admin call `/stats`."""
         prefix = "project_"
         return {
             "connections_total": self.connections_total,
@@ -116,35 +116,35 @@ class State:
         }
 
     def admin_calls(self) -> dict[str, AdminCall]:
-        """Returns the admin calls that only change this state."""
+        """Returns the admin calls that change only this state."""
 
         def refuse(body: Json) -> Json:
-            self.refusing = bool(body.get("on", True))
-            return {"refusing": self.refusing}
+            self.is_refusing = bool(body.get("on", True))
+            return {"refusing": self.is_refusing}
 
-        def joins(body: Json) -> Json:
+        def set_join_behavior(body: Json) -> Json:
             self.join_error = body.get("error")
-            self.join_silent = bool(body.get("silent", False))
+            self.is_join_silent = bool(body.get("silent", False))
             self.join_delay = body["delay_ms"] / 1000 if "delay_ms" in body else None
             return {}
 
-        def access(body: Json) -> Json:
+        def set_membership(body: Json) -> Json:
             project_id = body.get("project_id", self.identity.project_id)
             (self.members.add if body.get("member", True) else self.members.discard)(project_id)
             return {"members": sorted(self.members)}
 
-        return {"/refuse": refuse, "/joins": joins, "/access": access}
+        return {"/refuse": refuse, "/joins": set_join_behavior, "/access": set_membership}
 
 
 def event_arguments(body: Json) -> tuple[Any, ...]:
-    """Returns what `/emit` sends: `args` as they are, or `data` as the only argument, or none at all."""
+    """Returns the arguments that `/emit` sends: all of `args`, only `data`, or none."""
     if "args" in body:
         return tuple(body["args"])
     return (body["data"],) if "data" in body else ()
 
 
 def start_admin(calls: dict[str, AdminCall]) -> str:
-    """Serves the admin calls on a free loopback port and returns the base URL."""
+    """Serves the admin calls on a free loopback port and returns its base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -157,7 +157,7 @@ def start_admin(calls: dict[str, AdminCall]) -> str:
                 return
             try:
                 self.answer(200, {"ok": True, **call(json.loads(raw) if raw.strip() else {})})
-            except Exception as error:  # a test wants to read what went wrong
+            except Exception as error:  # the test needs to see the error
                 self.answer(500, {"ok": False, "error": f"{type(error).__name__}: {error}"})
 
         do_GET = do_POST
@@ -179,11 +179,11 @@ def start_admin(calls: dict[str, AdminCall]) -> str:
     return f"http://127.0.0.1:{server.server_address[1]}"
 
 
-def stop_with_the_test(watch_stdin: bool) -> None:
-    """Ends the process on SIGTERM, SIGINT and, on request, when stdin closes, so that a test that dies leaves no server
-    running.
+def exit_with_the_test(watch_stdin: bool) -> None:
+    """Ends the process on SIGTERM or SIGINT and, if `watch_stdin` is set, when stdin closes.
 
-    The process just goes: peers see their connections closed without a CLOSE frame, as when a server is killed.
+    A test that crashes therefore leaves no server running. The process exits without closing its connections, so peers
+    see no CLOSE frame, as when a server is killed.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
@@ -200,8 +200,8 @@ def stop_with_the_test(watch_stdin: bool) -> None:
         threading.Thread(target=wait, daemon=True).start()
 
 
-def logger(verbose: bool) -> logging.Logger:
-    """Returns a logger that writes to stderr, or keeps what fails on purpose away from the tests' output."""
+def create_logger(verbose: bool) -> logging.Logger:
+    """Returns a logger to stderr; unless `verbose` is set, it hides the errors that tests provoke."""
     logging.basicConfig(level=logging.INFO if verbose else logging.CRITICAL)
     log = logging.getLogger("standin")
     if not verbose:
@@ -211,8 +211,8 @@ def logger(verbose: bool) -> logging.Logger:
     return log
 
 
-def announce(identity: Identity, port: int, admin_url: str) -> None:
-    """Prints the one line that tells a test where the server is."""
+def print_ready_line(identity: Identity, port: int, admin_url: str) -> None:
+    """Prints one line of JSON that tells the test how to reach the server."""
     line = {
         "base_url": f"http://127.0.0.1:{port}",
         "project_id": identity.project_id,

@@ -1,12 +1,13 @@
-"""A deployed AutoModerate server: Flask-SocketIO in threading mode.
+"""A stand-in for a deployed AutoModerate server, on Flask-SocketIO in threading mode.
 
-Whether it is deployed-new or deployed-old depends only on the python-socketio of the environment that runs it. Refusing
-calls `disconnect()` inside the connect handler and returns nothing, as deployed servers do:
+The installed version of python-socketio decides whether it behaves as deployed-new or as deployed-old. To refuse a
+client, it calls `disconnect()` inside the connect handler and returns nothing, as deployed servers do:
 
-- 5.16 takes the client for connected while the handler runs, so `disconnect()` sends DISCONNECT and forgets the client.
-  The handler did not return False, so CONNECT follows all the same: `41`, then `40{"sid":...}`, and a dead socket.
-- 5.18 takes it for connected only after the handler, so `disconnect()` finds nobody and does nothing: only
-  `40{"sid":...}`, and a live socket.
+- python-socketio 5.16 counts the client as connected while the handler runs, so `disconnect()` sends DISCONNECT and
+  removes the client. Because the handler did not return False, CONNECT still follows. The client receives `41` and
+  then `40{"sid":...}` on a dead socket.
+- python-socketio 5.18 counts the client as connected only after the handler, so `disconnect()` has no effect. The
+  client receives only `40{"sid":...}` on a live socket.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ from common import (
     AdminCall,
     Identity,
     Json,
-    State,
-    announce,
+    ServerState,
+    print_ready_line,
     argument_parser,
     event_arguments,
-    logger,
+    create_logger,
     start_admin,
-    stop_with_the_test,
+    exit_with_the_test,
 )
 from moderation import Moderation
 
-FORM = """<!DOCTYPE html>
+LOGIN_PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>Login</title></head><body>{message}
 <form method="POST" action="/auth/login">
     <input type="hidden" name="csrf_token" value="{token}"/>
@@ -52,14 +53,14 @@ FORM = """<!DOCTYPE html>
 """
 
 
-class Attempts:
-    """At most `limit` connection attempts in `window` seconds per address; those over the limit do not count."""
+class AttemptLimiter:
+    """Allows `limit` connection attempts per address within `window` seconds; refused attempts do not count."""
 
     def __init__(self, limit: int, window: float) -> None:
         self.limit, self.window = limit, window
         self.seen: dict[str, list[float]] = {}
 
-    def allowed(self, address: str) -> bool:
+    def is_allowed(self, address: str) -> bool:
         now = time.time()
         recent = [t for t in self.seen.get(address, []) if t > now - self.window]
         self.seen[address] = recent
@@ -69,8 +70,8 @@ class Attempts:
         return True
 
 
-class Server(ThreadedWSGIServer):
-    """Werkzeug's threaded server, which also knows its connections so that they can be cut."""
+class TrackingServer(ThreadedWSGIServer):
+    """Werkzeug's threaded server, extended to track its connections so that tests can cut them."""
 
     def __init__(self, port: int, app: Flask, handler: type[WSGIRequestHandler]) -> None:
         self.connections: weakref.WeakSet[socket.socket] = weakref.WeakSet()
@@ -82,25 +83,25 @@ class Server(ThreadedWSGIServer):
         return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says nothing about connections that were cut."""
+        """Suppresses the errors of connections that a test has cut."""
 
     def cut(self, reset: bool) -> int:
-        """Ends all connections below the protocols, with FIN or with RST."""
+        """Ends all connections at the TCP level, with FIN or RST, and returns their number."""
         ended = 0
         for connection in list(self.connections):
             try:
                 if reset:
-                    _reset(connection)
+                    _reset_connection(connection)
                 else:
                     connection.shutdown(socket.SHUT_RDWR)
                 ended += 1
             except OSError:
-                pass  # it was closed before
+                pass  # it was already closed
         return ended
 
 
-def _reset(connection: socket.socket) -> None:
-    """Sends RST. Another thread reads from the socket, so closing it would not: dissolve the association instead."""
+def _reset_connection(connection: socket.socket) -> None:
+    """Sends RST by dissolving the association; a close would not send one while another thread reads."""
     unspecified = ctypes.create_string_buffer(16)  # sockaddr with AF_UNSPEC
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.connect(connection.fileno(), unspecified, 16) != 0:
@@ -117,13 +118,13 @@ def create_app(identity: Identity) -> Flask:
     def signer() -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(str(app.secret_key), salt="wtf-csrf-token")
 
-    def form(message: str = "") -> str:
+    def render_form(message: str = "") -> str:
         value = session.setdefault("csrf_token", secrets.token_hex(20))
-        return FORM.format(message=escape(message), token=signer().dumps(value))
+        return LOGIN_PAGE.format(message=escape(message), token=signer().dumps(value))
 
     @app.get("/auth/login")
     def login_form() -> str:
-        return form()
+        return render_form()
 
     @app.post("/auth/login")
     def login() -> Any:
@@ -135,7 +136,7 @@ def create_app(identity: Identity) -> Flask:
             return Response("<h1>Bad Request</h1><p>The CSRF token is missing.</p>", 400)
         given = (request.form.get("email"), request.form.get("password"))
         if given != (identity.email, identity.password):
-            return form("Invalid email or password")
+            return render_form("Invalid email or password")
         session["_user_id"] = identity.email
         session["_fresh"] = True
         return redirect("/dashboard/")
@@ -153,9 +154,9 @@ def create_app(identity: Identity) -> Flask:
 
 
 def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Moderation) -> None:
-    """Adds the REST interface in the deployed shapes."""
+    """Adds the REST API in the deployed shapes."""
 
-    def failed(message: str, status: int, **more: Any) -> tuple[Response, int]:
+    def failure(message: str, status: int, **more: Any) -> tuple[Response, int]:
         return jsonify({"success": False, "error": message, **more}), status
 
     @app.before_request
@@ -164,26 +165,26 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
             return None
         key = request.headers.get("X-API-Key") or request.args.get("api_key")
         if not key:
-            return failed("API key required", 401)
+            return failure("API key required", 401)
         if not re.fullmatch(r"am_[a-zA-Z0-9_-]{7,97}", key):
-            return failed("Invalid API key format", 401)
-        return None if key == identity.api_key else failed("Invalid API key", 401)
+            return failure("Invalid API key format", 401)
+        return None if key == identity.api_key else failure("Invalid API key", 401)
 
     @app.post("/api/moderate")
     def moderate() -> Any:
         try:
             body = request.get_json()
         except HTTPException:
-            return failed("An internal server error occurred", 500, error_code="INTERNAL_ERROR")
+            return failure("An internal server error occurred", 500, error_code="INTERNAL_ERROR")
         if not isinstance(body, dict) or not isinstance(body.get("content"), str):
             errors = {"field_errors": ["content: Field required"]}
-            return failed("Invalid input data", 400, error_code="VALIDATION_ERROR", details=errors)
+            return failure("Invalid input data", 400, error_code="VALIDATION_ERROR", details=errors)
         if not body["content"].strip():
-            return failed("Content cannot be empty", 400)
+            return failure("Content cannot be empty", 400)
         content, update = moderation.moderate(identity.project_id, body)
-        # Another thread sends it, so the event often overtakes the answer of this request.
+        # Another thread sends the event, so it often arrives before the response to this request.
         socketio.start_background_task(socketio.emit, "moderation_update", update, to=f"project_{identity.project_id}")
-        return jsonify(moderation.answer(content))
+        return jsonify(moderation.moderate_response(content))
 
     @app.get("/api/content")
     def contents() -> Any:
@@ -191,14 +192,14 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
             return jsonify(moderation.page(identity.project_id, request.args.to_dict()))
         except ValueError as error:
             errors = {"field_errors": [str(error)]}
-            return failed("Invalid query parameters", 400, error_code="VALIDATION_ERROR", details=errors)
+            return failure("Invalid query parameters", 400, error_code="VALIDATION_ERROR", details=errors)
 
     @app.get("/api/content/<content_id>")
     def content(content_id: str) -> Any:
         if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", content_id.lower()):
-            return failed("Invalid content ID format", 400)
+            return failure("Invalid content ID format", 400)
         found = moderation.find(identity.project_id, content_id)
-        return jsonify({"success": True, "content": found}) if found else failed("Content not found", 404)
+        return jsonify({"success": True, "content": found}) if found else failure("Content not found", 404)
 
     @app.get("/api/stats")
     def stats() -> Any:
@@ -209,13 +210,13 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
         return jsonify({"status": "healthy", "service": "AutoModerate API", "version": "1.0.0"})
 
 
-def add_socket_handlers(socketio: SocketIO, state: State, attempts: Attempts) -> None:
-    """Adds what deployed servers do on the socket. `heartbeat` has no handler: it gets no acknowledgement."""
+def add_socket_handlers(socketio: SocketIO, state: ServerState, attempts: AttemptLimiter) -> None:
+    """Adds the socket handlers of deployed servers. `heartbeat` has no handler, so it receives no acknowledgement."""
 
     @socketio.on("connect")
     def connect() -> None:
         state.count_attempt()
-        if state.refusing or not attempts.allowed(request.remote_addr or ""):
+        if state.is_refusing or not attempts.is_allowed(request.remote_addr or ""):
             disconnect()
             return
         if "_user_id" not in session:
@@ -224,8 +225,8 @@ def add_socket_handlers(socketio: SocketIO, state: State, attempts: Attempts) ->
         state.connections_total += 1
         emit("connected", {"message": "Connected to AutoModerate"})
 
-    def asked_for(data: Any) -> str | None:
-        """Returns the project id of a request, or tells the client why not."""
+    def requested_project(data: Any) -> str | None:
+        """Returns the project id of a request, or sends an error to the client and returns None."""
         if "_user_id" not in session:
             emit("error", {"message": "Authentication required"})
             return None
@@ -241,13 +242,13 @@ def add_socket_handlers(socketio: SocketIO, state: State, attempts: Attempts) ->
     @socketio.on("join_project")
     def join_project(data: Any) -> None:
         try:
-            project_id = asked_for(data)
+            project_id = requested_project(data)
             if project_id is None:
                 return
-            # The lookup takes a while, and every request has a thread of its own: they end in any order.
+            # The lookup takes a random time and each request runs in its own thread, so requests finish in any order.
             time.sleep(random.uniform(0.001, 0.008) if state.join_delay is None else state.join_delay)
-            if state.join_silent:
-                raise SystemExit  # the thread ends without reply and acknowledgement
+            if state.is_join_silent:
+                raise SystemExit  # ends the thread without a reply and an acknowledgement
             if state.join_error:
                 emit("error", {"message": state.join_error})
             elif not state.project_exists(project_id):
@@ -264,7 +265,7 @@ def add_socket_handlers(socketio: SocketIO, state: State, attempts: Attempts) ->
     @socketio.on("leave_project")
     def leave_project(data: Any) -> None:
         try:
-            project_id = asked_for(data)
+            project_id = requested_project(data)
             if project_id is not None:
                 leave_room(f"project_{project_id}")
                 emit("left_project", {"project_id": project_id})
@@ -273,7 +274,7 @@ def add_socket_handlers(socketio: SocketIO, state: State, attempts: Attempts) ->
 
 
 def admin_calls(
-    app: Flask, socketio: SocketIO, server: Server, state: State, moderation: Moderation
+    app: Flask, socketio: SocketIO, server: TrackingServer, state: ServerState, moderation: Moderation
 ) -> dict[str, AdminCall]:
     """Returns the calls of the admin interface."""
     sio: Any = socketio.server  # pyright: ignore[reportAttributeAccessIssue]
@@ -334,10 +335,10 @@ def main() -> None:
     )
     parser.add_argument("--rate-window", type=float, default=60.0, help="seconds (default 60)")
     flags = parser.parse_args()
-    log = logger(flags.verbose)
+    log = create_logger(flags.verbose)
 
     identity = Identity.create(flags.seed, flags.projects)
-    state = State(identity)
+    state = ServerState(identity)
     moderation = Moderation("deployed")
     app = create_app(identity)
     socketio = SocketIO(
@@ -350,27 +351,27 @@ def main() -> None:
         engineio_logger=log,
     )
     add_api(app, socketio, identity, moderation)
-    add_socket_handlers(socketio, state, Attempts(flags.rate_limit, flags.rate_window))
+    add_socket_handlers(socketio, state, AttemptLimiter(flags.rate_limit, flags.rate_window))
 
-    # A catch-all handler would acknowledge events that deployed servers ignore; so count them on their way in.
+    # A catch-all handler would acknowledge events that deployed servers ignore, so this wrapper counts packets instead.
     sio: Any = socketio.server  # pyright: ignore[reportAttributeAccessIssue]
     handle_event = sio._handle_event
 
-    def counting(eio_sid: str, namespace: str, ack_id: int | None, data: Any) -> Any:
+    def count_and_handle(eio_sid: str, namespace: str, ack_id: int | None, data: Any) -> Any:
         state.count_event(data)
         return handle_event(eio_sid, namespace, ack_id, data)
 
-    sio._handle_event = counting
+    sio._handle_event = count_and_handle
 
     class Handler(WSGIRequestHandler):
         def log(self, type: str, message: str, *args: Any) -> None:
             if flags.verbose:
                 super().log(type, message, *args)
 
-    server = Server(flags.port, app, Handler)
+    server = TrackingServer(flags.port, app, Handler)
     admin_url = start_admin(admin_calls(app, socketio, server, state, moderation))
-    stop_with_the_test(watch_stdin=not flags.no_stdin)
-    announce(identity, server.port, admin_url)
+    exit_with_the_test(watch_stdin=not flags.no_stdin)
+    print_ready_line(identity, server.port, admin_url)
     server.serve_forever()
 
 

@@ -1,4 +1,4 @@
-"""The moderation that the Python stand-ins do, in the two dialects: deployed and documented."""
+"""The moderation of the Python stand-ins, in two dialects: deployed and documented."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# The rules: (name, rule type, test, decision). The first match wins.
+# Rules as (name, rule type, pattern, decision). The first match decides.
 RULES: list[tuple[str, str, str, str]] = [
     ("Spam words", "keyword", "spamword", "rejected"),
     ("Allow list", "keyword", "trustedword", "approved"),
     ("Phone numbers", "regex", r"\b\d{3}-\d{4}\b", "flagged"),
 ]
-# Words that make the other shapes which occur, for tests to ask for.
-AI_WORD = "aiword"  # decided by the AI: moderator `ai`, no rule
-NOBODY_WORD = "nobodyword"  # no result at all: moderator `unknown`
-INSTANT_WORD = "instantword"  # processing time in exponent form
-ROUND_WORD = "roundword"  # processing time is the integer 0, the timestamp has no fraction
+# Words with which tests request unusual shapes of decisions.
+AI_WORD = "aiword"  # decided by the AI, with moderator `ai` and no rule
+NO_RESULT_WORD = "nobodyword"  # no result, with moderator `unknown`
+INSTANT_WORD = "instantword"  # a processing time in exponent notation
+ROUND_WORD = "roundword"  # the integer 0 as processing time, and a timestamp without a fraction
 
 
 class Moderation:
-    """Decides about texts and remembers them, newest first."""
+    """Decides about texts and stores the items, newest first."""
 
     def __init__(self, dialect: str) -> None:
-        self.deployed = dialect == "deployed"
+        self.is_deployed = dialect == "deployed"
         self.contents: list[Json] = []
         self.rule_ids = {name: str(uuid.uuid4()) for name, *_ in RULES}
 
     def moderate(self, project_id: str, body: Json) -> tuple[Json, Json]:
-        """Decides about a text; returns the stored content and the `moderation_update` to send."""
+        """Decides about a text; returns the stored item and the `moderation_update` to send."""
         started = time.time()
         text: str = body["content"]
         results = self._results(text)
@@ -47,7 +47,7 @@ class Moderation:
             "project_id": project_id,
             "content_type": body.get("type") or "text",
             "content_data": text,
-            "meta_data": metadata if self.deployed else metadata or {},
+            "meta_data": metadata if self.is_deployed else metadata or {},
             "status": status,
             "created_at": self._timestamp(now),
             "updated_at": self._timestamp(now),
@@ -62,7 +62,7 @@ class Moderation:
         return content, self._update(content, elapsed)
 
     def _results(self, text: str) -> list[Json]:
-        if NOBODY_WORD in text:
+        if NO_RESULT_WORD in text:
             return []
         if AI_WORD in text:
             return [
@@ -108,7 +108,7 @@ class Moderation:
         results = content["moderation_results"]
         moderator = results[0]["moderator_type"] if results else "unknown"
         rule_name = results[0].get("rule_name") if results else None
-        if self.deployed:
+        if self.is_deployed:
             name = {"rule": "Rule", "ai": "AI"}.get(moderator, "Unknown")
             if moderator == "rule":
                 rule_name = rule_name or "Unknown Rule"
@@ -133,12 +133,12 @@ class Moderation:
         }
 
     def _timestamp(self, moment: datetime) -> str:
-        if self.deployed:
+        if self.is_deployed:
             return moment.replace(tzinfo=None).isoformat()
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def answer(self, content: Json) -> Json:
-        """Returns the body of the answer to `POST /api/moderate`."""
+    def moderate_response(self, content: Json) -> Json:
+        """Returns the body of the response to `POST /api/moderate`."""
         return {
             "success": True,
             "content_id": content["id"],
@@ -150,15 +150,15 @@ class Moderation:
         return next((c for c in self.contents if c["id"] == content_id and c["project_id"] == project_id), None)
 
     def page(self, project_id: str, query: dict[str, str]) -> Json:
-        """Returns the body of the answer to `GET /api/content`; raises ValueError on a bad number."""
+        """Returns the body of the response to `GET /api/content`; raises ValueError for an invalid number."""
         page = int(query.get("page") or 1)
-        per_page = int(query.get("per_page") or (50 if self.deployed else 20))
+        per_page = int(query.get("per_page") or (50 if self.is_deployed else 20))
         if page < 1 or not 1 <= per_page <= 100:
             raise ValueError("page and per_page are out of range")
         status = query.get("status")
         found = [c for c in self.contents if c["project_id"] == project_id and (not status or c["status"] == status)]
         shown = found[(page - 1) * per_page : page * per_page]
-        if self.deployed:
+        if self.is_deployed:
             pagination: Json = {"page": page, "per_page": per_page, "has_more": len(shown) == per_page}
         else:
             pages = -(-len(found) // per_page)
@@ -173,7 +173,7 @@ class Moderation:
         return {"success": True, "content": shown, "pagination": pagination}
 
     def stats(self, project_id: str) -> Json:
-        """Returns the `stats` of `GET /api/stats`."""
+        """Returns the `stats` of the response to `GET /api/stats`."""
         count = self._count(project_id)
         total = sum(count.values())
         return {
@@ -186,7 +186,7 @@ class Moderation:
         }
 
     def stats_update(self, project_id: str) -> Json:
-        """Returns the documented `stats_update`."""
+        """Returns the data of the documented `stats_update`."""
         count = self._count(project_id)
         total = sum(count.values())
         rate = {status: round(n / total * 100, 1) for status, n in count.items()}

@@ -1,5 +1,5 @@
-// A documented AutoModerate server on npm socket.io: what docs/websockets.md says, to the letter.
-// With --recovery on, connection state recovery gives each broadcast an offset as an extra last argument.
+// A stand-in for a documented AutoModerate server, on npm socket.io; it behaves as docs/websockets.md says.
+// With --recovery on, connection state recovery appends an offset to each broadcast as an extra argument.
 
 import { randomBytes, createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -42,7 +42,7 @@ for (const [flag, allowed] of [
 }
 const limit = (flag) => Number(flags[flag]) || Number.POSITIVE_INFINITY;
 
-// Identity: with a seed, a restarted server is the same one.
+// Identity. With a seed, a restarted server keeps its ids and its key.
 const root = flags.seed ?? randomBytes(16).toString("hex");
 const derive = (name) => createHash("sha256").update(`${root}/${name}`).digest();
 const uuid = (bytes) => {
@@ -55,7 +55,7 @@ const projectIds = Array.from({ length: Math.max(1, Number(flags.projects)) }, (
 const otherProjectId = uuid(derive("other project"));
 const apiKey = `am_${derive("api_key").toString("base64url")}`;
 
-// The state that tests read and control.
+// State that tests read and change.
 const state = {
   members: new Set(projectIds),
   refusing: false,
@@ -83,7 +83,7 @@ const io = new Server(http, {
   pingInterval: Number(flags["ping-interval"]),
   pingTimeout: Number(flags["ping-timeout"]),
   maxHttpBufferSize: Number(flags["max-payload"]),
-  // Credentials are checked on recovery too: a refusal holds for everyone.
+  // Middlewares also run on recovery, so refused credentials cannot recover a session.
   connectionStateRecovery:
     flags.recovery === "on" ? { maxDisconnectionDuration: 120_000, skipMiddlewares: false } : undefined,
 });
@@ -117,20 +117,20 @@ io.on("connection", (socket) => {
     while (times.length > 0 && times[0] < now - 60_000) times.shift();
     if (times.length >= limit("max-events")) {
       socket.emit("error", { message: "Rate limit exceeded" });
-      return; // the event goes no further
+      return; // the event reaches no handler
     }
     times.push(now);
     next();
   });
 
-  // A handler that fails gives no reply and no acknowledgement; the connection stays up.
+  // A handler that fails sends neither a reply nor an acknowledgement, and the connection stays open.
   const handle = (name, handler) =>
     socket.on(name, async (...args) => {
       const acknowledge = typeof args.at(-1) === "function" ? args.pop() : () => {};
       try {
         if ((await handler(...args)) !== false) acknowledge();
       } catch {
-        // as documented: nothing
+        // As documented, a failed handler sends nothing.
       }
     });
 
@@ -162,7 +162,7 @@ io.on("connection", (socket) => {
   });
 });
 
-// Moderation: the same rules as the Python stand-ins, in the documented dialect.
+// Moderation with the rules of the Python stand-ins, in the documented dialect.
 const rules = [
   { name: "Spam words", type: "keyword", matches: (text) => text.includes("spamword"), decision: "rejected" },
   { name: "Allow list", type: "keyword", matches: (text) => text.includes("trustedword"), decision: "approved" },
@@ -226,13 +226,14 @@ function moderate(projectId, { content: text, type, metadata }) {
 }
 
 function counts(projectId) {
-  const mine = contents.filter((content) => content.project_id === projectId);
-  const of = (status) => mine.filter((content) => content.status === status).length;
-  return { mine, total: mine.length, approved: of("approved"), rejected: of("rejected"), flagged: of("flagged") };
+  const ofProject = contents.filter((content) => content.project_id === projectId);
+  const countOf = (status) => ofProject.filter((content) => content.status === status).length;
+  const [approved, rejected, flagged] = ["approved", "rejected", "flagged"].map(countOf);
+  return { ofProject, total: ofProject.length, approved, rejected, flagged };
 }
 
 function statsUpdate(projectId) {
-  const { mine, total, approved, rejected, flagged } = counts(projectId);
+  const { ofProject, total, approved, rejected, flagged } = counts(projectId);
   const rate = (n) => (total > 0 ? Math.round((n / total) * 1000) / 10 : 0);
   return {
     total_content: total,
@@ -242,7 +243,7 @@ function statsUpdate(projectId) {
     approval_rate: rate(approved),
     rejection_rate: rate(rejected),
     flag_rate: rate(flagged),
-    recent_activity: mine
+    recent_activity: ofProject
       .slice(0, 10)
       .map((content) => ({ content_id: content.id, decision: content.status, timestamp: content.updated_at })),
   };
@@ -264,8 +265,8 @@ function reply(response, status, body) {
 async function answerApi(request, response) {
   const url = new URL(request.url, "http://127.0.0.1");
   const fail = (status, error) => reply(response, status, { error });
-  const at = (method, path) => request.method === method && url.pathname === path;
-  if (at("GET", "/api/health")) {
+  const isRoute = (method, path) => request.method === method && url.pathname === path;
+  if (isRoute("GET", "/api/health")) {
     return reply(response, 200, { status: "healthy", service: "AutoModerate API", version: "1.0.0" });
   }
   if (!url.pathname.startsWith("/api/")) return fail(404, "Not found");
@@ -273,7 +274,7 @@ async function answerApi(request, response) {
   if (!key) return fail(401, "API key required");
   if (key !== apiKey || !state.keyValid) return fail(401, "Invalid API key");
   const projectId = projectIds[0];
-  if (at("POST", "/api/moderate")) {
+  if (isRoute("POST", "/api/moderate")) {
     let body;
     try {
       body = await readJson(request);
@@ -285,13 +286,13 @@ async function answerApi(request, response) {
     const { id, status, moderation_results } = content;
     return reply(response, 200, { success: true, content_id: id, status, moderation_results });
   }
-  const { mine, total, approved, rejected, flagged } = counts(projectId);
-  if (at("GET", "/api/content")) {
+  const { ofProject, total, approved, rejected, flagged } = counts(projectId);
+  if (isRoute("GET", "/api/content")) {
     const page = Number(url.searchParams.get("page") ?? 1);
     const perPage = Number(url.searchParams.get("per_page") ?? 20);
     if (!(page >= 1) || !(perPage >= 1 && perPage <= 100)) return fail(400, "page and per_page are out of range");
     const status = url.searchParams.get("status");
-    const found = mine.filter((content) => !status || content.status === status);
+    const found = ofProject.filter((content) => !status || content.status === status);
     const pages = Math.ceil(found.length / perPage);
     const pagination = {
       page,
@@ -307,33 +308,33 @@ async function answerApi(request, response) {
       pagination,
     });
   }
-  if (at("GET", "/api/stats")) {
+  if (isRoute("GET", "/api/stats")) {
     const approvalRate = total > 0 ? (approved / total) * 100 : 0;
     const stats = { total_content: total, approved, rejected, flagged, pending: 0, approval_rate: approvalRate };
     return reply(response, 200, { success: true, stats });
   }
   if (request.method === "GET" && url.pathname.startsWith("/api/content/")) {
-    const content = mine.find((candidate) => url.pathname === `/api/content/${candidate.id}`);
+    const content = ofProject.find((candidate) => url.pathname === `/api/content/${candidate.id}`);
     return content ? reply(response, 200, { success: true, content }) : fail(404, "Content not found");
   }
   return fail(404, "Not found");
 }
 
 function cut(how) {
-  const ended = connections.size;
+  const count = connections.size;
   for (const connection of connections) how === "rst" ? connection.resetAndDestroy() : connection.destroy();
-  return { cut: ended };
+  return { cut: count };
 }
 
-const target = (projectId) => (projectId ? io.to(room(projectId)) : io);
+const recipients = (projectId) => (projectId ? io.to(room(projectId)) : io);
 const adminCalls = {
   "/emit": ({ event, project_id, args, ...rest }) => {
-    target(project_id).emit(event, ...(args ?? ("data" in rest ? [rest.data] : [])));
+    recipients(project_id).emit(event, ...(args ?? ("data" in rest ? [rest.data] : [])));
     return {};
   },
   "/emit_binary": ({ event, project_id, bytes = 16, bare = false }) => {
     const payload = Buffer.from(Array.from({ length: bytes }, (_, n) => n % 256));
-    target(project_id).emit(event, bare ? payload : { kind: "binary", payload });
+    recipients(project_id).emit(event, bare ? payload : { kind: "binary", payload });
     return { bytes };
   },
   "/moderate": ({ project_id = projectIds[0], ...body }) => {
@@ -373,11 +374,11 @@ const adminCalls = {
     return {};
   },
   "/restart_engine": () => {
-    const ended = cut("fin");
-    // Sessions end without a CLOSE packet, as if the process had been restarted; nothing can be recovered.
+    const result = cut("fin");
+    // Sessions end without a CLOSE packet, as after a restart of the process, and cannot be recovered.
     for (const client of Object.values(io.engine.clients)) client.onClose("forced close");
     io.sockets.adapter.sessions?.clear();
-    return ended;
+    return result;
   },
 };
 

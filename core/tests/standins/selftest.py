@@ -1,6 +1,6 @@
-"""Checks that the stand-ins do on the wire what they are meant to stand in for. Run it with any Python 3.
+"""Checks that each stand-in behaves on the wire like the server that it stands in for. Run it with any Python 3.
 
-It prints a line per check and, at the end, `N passed, N failed`.
+It prints one line per check and finally `N passed, N failed`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ except ImportError:
     os.execv(PATHS["PYTHON_NEW"], [PATHS["PYTHON_NEW"], *sys.argv])
 
 Json = dict[str, Any]
-SILENCE = 0.3  # how long nothing must come, where nothing is what should come
+SILENCE_SECONDS = 0.3  # seconds without a packet that count as silence
 
 
 class StandIn:
-    """A running stand-in."""
+    """A running stand-in server."""
 
     def __init__(self, name: str, *flags: str) -> None:
         kind, _, age = name.partition("-")
@@ -67,18 +67,18 @@ class StandIn:
 
     def login(self) -> str:
         session = requests.Session()
-        answer = self.submit(session, self.token(session), self.password)
+        answer = self.submit_login(session, self.csrf_token(session), self.password)
         assert answer.status_code == 302 and answer.headers["Location"] == "/dashboard/", answer.text
         return f"session={session.cookies['session']}"
 
-    def token(self, session: requests.Session) -> str:
+    def csrf_token(self, session: requests.Session) -> str:
         page = session.get(f"{self.base}/auth/login", timeout=10).text
         found = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert found, page
         return found[1]
 
-    def submit(self, session: requests.Session, token: str, password: str) -> requests.Response:
-        form = {"csrf_token": token, "email": self.email, "password": password}
+    def submit_login(self, session: requests.Session, csrf_token: str, password: str) -> requests.Response:
+        form = {"csrf_token": csrf_token, "email": self.email, "password": password}
         return session.post(f"{self.base}/auth/login", data=form, allow_redirects=False, timeout=10)
 
     def stop(self) -> None:
@@ -95,8 +95,8 @@ def running(name: str, *flags: str) -> Iterator[StandIn]:
         server.stop()
 
 
-class Raw:
-    """A WebSocket without any Socket.IO library: packets as text."""
+class RawSocket:
+    """A WebSocket that exchanges packets as text, without a Socket.IO library."""
 
     def __init__(self, server: StandIn, cookie: str | None = None, query: str = "", connect: str | None = "40") -> None:
         url = f"{server.base.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket{query}"
@@ -116,9 +116,9 @@ class Raw:
             pass
         return packet
 
-    def silent(self) -> bool:
-        """Does nothing come for a while?"""
-        self.ws.settimeout(SILENCE)
+    def is_silent(self) -> bool:
+        """Returns whether no packet arrives for a while."""
+        self.ws.settimeout(SILENCE_SECONDS)
         try:
             self.ws.recv()
             return False
@@ -127,7 +127,7 @@ class Raw:
         finally:
             self.ws.settimeout(5)
 
-    def how_it_ended(self) -> str:
+    def wait_for_end(self) -> str:
         try:
             while True:
                 if self.ws.recv_frame().opcode == websocket.ABNF.OPCODE_CLOSE:
@@ -137,24 +137,24 @@ class Raw:
         except ConnectionError:
             return "rst"
 
-    def event(self, name: str, *args: Any, ack: str = "") -> None:
+    def send_event(self, name: str, *args: Any, ack: str = "") -> None:
         self.send(f"42{ack}{json.dumps([name, *args])}")
 
 
-def good(server: StandIn, cookie: str) -> Raw:
-    raw = Raw(server, cookie)
+def connect_with_cookie(server: StandIn, cookie: str) -> RawSocket:
+    raw = RawSocket(server, cookie)
     raw.skip_to("40")
     return raw
 
 
-def with_key(server: StandIn) -> Raw:
-    raw = Raw(server, query=f"&api_key={server.key}")
+def connect_with_key(server: StandIn) -> RawSocket:
+    raw = RawSocket(server, query=f"&api_key={server.key}")
     assert raw.next().startswith('40{"sid":')
     return raw
 
 
-def joined(raw: Raw, server: StandIn) -> Raw:
-    raw.event("join_project", {"project_id": server.project}, ack="7")
+def join_project(raw: RawSocket, server: StandIn) -> RawSocket:
+    raw.send_event("join_project", {"project_id": server.project}, ack="7")
     raw.skip_to('42["joined_project"')
     assert raw.next() == "437[]"
     return raw
@@ -191,42 +191,42 @@ ALL = (*FLASK, *ASGI, "node")
 
 
 @check(*FLASK)
-def the_login_form_gives_a_session(name: str) -> None:
+def the_login_form_opens_a_session(name: str) -> None:
     with running(name) as server:
         session = requests.Session()
-        token = server.token(session)
-        assert server.submit(session, "", server.password).status_code == 400
-        wrong = server.submit(session, token, "wrong")
+        csrf_token = server.csrf_token(session)
+        assert server.submit_login(session, "", server.password).status_code == 400
+        wrong = server.submit_login(session, csrf_token, "wrong")
         assert wrong.status_code == 200 and 'name="csrf_token"' in wrong.text
-        assert server.submit(session, token, server.password).status_code == 302
+        assert server.submit_login(session, csrf_token, server.password).status_code == 302
         assert requests.get(f"{server.base}/dashboard/", allow_redirects=False, timeout=10).status_code == 302
 
 
 @check(*FLASK)
-def connected_comes_before_the_acknowledgement(name: str) -> None:
+def connected_precedes_the_acknowledgement(name: str) -> None:
     with running(name) as server:
-        raw = Raw(server, server.login())
+        raw = RawSocket(server, server.login())
         settings = {key: raw.open[key] for key in ("pingInterval", "pingTimeout", "maxPayload")}
         assert settings == {"pingInterval": 25000, "pingTimeout": 120000, "maxPayload": 1000000}
         assert raw.next() == '42["connected",{"message":"Connected to AutoModerate"}]'
         assert raw.next().startswith('40{"sid":')
-        assert raw.silent()
+        assert raw.is_silent()
 
 
 @check(*FLASK)
-def refusal_without_a_session(name: str) -> None:
+def sockets_without_a_session_are_refused(name: str) -> None:
     with running(name) as server:
         for query in ("", f"&api_key={server.key}"):
-            raw = Raw(server, query=query, connect="40" + (json.dumps({"api_key": server.key}) if query else ""))
+            raw = RawSocket(server, query=query, connect="40" + (json.dumps({"api_key": server.key}) if query else ""))
             if name == "flask-old":
                 assert raw.next() == "41"
                 assert raw.next().startswith('40{"sid":')
-                raw.event("join_project", {"project_id": server.project}, ack="0")
-                assert raw.silent()
+                raw.send_event("join_project", {"project_id": server.project}, ack="0")
+                assert raw.is_silent()
             else:
                 assert raw.next().startswith('40{"sid":')
-                assert raw.silent()
-                raw.event("join_project", {"project_id": server.project}, ack="0")
+                assert raw.is_silent()
+                raw.send_event("join_project", {"project_id": server.project}, ack="0")
                 assert raw.next() == '42["error",{"message":"Authentication required"}]'
                 assert raw.next() == "430[]"
         stats = server.admin("stats")
@@ -234,27 +234,27 @@ def refusal_without_a_session(name: str) -> None:
 
 
 @check(*FLASK)
-def refusal_by_the_rate_limit(name: str) -> None:
+def excess_attempts_are_refused(name: str) -> None:
     with running(name, "--rate-limit", "2", "--rate-window", "60") as server:
         cookie = server.login()
         for _ in range(2):
-            good(server, cookie)
-        raw = Raw(server, cookie)
+            connect_with_cookie(server, cookie)
+        raw = RawSocket(server, cookie)
         if name == "flask-old":
             assert raw.next() == "41"
             assert raw.next().startswith('40{"sid":')
-            raw.event("join_project", {"project_id": server.project}, ack="0")
-            assert raw.silent()
+            raw.send_event("join_project", {"project_id": server.project}, ack="0")
+            assert raw.is_silent()
         else:
             assert raw.next().startswith('40{"sid":')
-            raw.event("join_project", {"project_id": server.project})
+            raw.send_event("join_project", {"project_id": server.project})
             assert raw.next().startswith('42["joined_project",')
 
 
 @check(*FLASK)
-def joining_and_leaving(name: str) -> None:
+def projects_are_joined_and_left(name: str) -> None:
     with running(name, "--projects", "6") as server:
-        raw = good(server, server.login())
+        raw = connect_with_cookie(server, server.login())
         unknown = "665d74fa-2629-466a-837a-084024fe1be0"
         for data, message in [
             ({"project_id": unknown}, f"Project {unknown} not found"),
@@ -267,32 +267,32 @@ def joining_and_leaving(name: str) -> None:
             ([1], "Server error occurred"),
             (None, "Server error occurred"),
         ]:
-            raw.event("join_project", data, ack="1")
+            raw.send_event("join_project", data, ack="1")
             assert raw.next() == f'42["error",{json.dumps({"message": message}, separators=(",", ":"))}]', message
             assert raw.next() == "431[]"
-        raw.event("join_project", ack="2")
-        raw.event("heartbeat", ack="3")
-        assert raw.silent()
-        raw.event("join_project", {"project_id": server.project}, ack="4")
+        raw.send_event("join_project", ack="2")
+        raw.send_event("heartbeat", ack="3")
+        assert raw.is_silent()
+        raw.send_event("join_project", {"project_id": server.project}, ack="4")
         reply = {"project_id": server.project, "room": f"project_{server.project}"}
         assert payload(raw.next()) == reply
         assert raw.next() == "434[]"
         assert server.admin("stats")["joined"] == {server.project: 1}
-        raw.event("leave_project", {"project_id": "never-joined"})
+        raw.send_event("leave_project", {"project_id": "never-joined"})
         assert raw.next() == '42["left_project",{"project_id":"never-joined"}]'
-        raw.event("leave_project", {})
+        raw.send_event("leave_project", {})
         assert raw.next() == '42["error",{"message":"Project ID required"}]'
         for project in server.projects:
-            raw.event("join_project", {"project_id": project})
+            raw.send_event("join_project", {"project_id": project})
         assert {payload(raw.next())["project_id"] for _ in range(6)} == set(server.projects)
         counted = server.admin("stats")["events_received"]
         assert counted["heartbeat"] == 1 and counted["leave_project"] == 2
 
 
 @check(*FLASK)
-def deployed_moderation_updates(name: str) -> None:
+def deployed_updates_have_all_shapes(name: str) -> None:
     with running(name) as server:
-        raw = joined(good(server, server.login()), server)
+        raw = join_project(connect_with_cookie(server, server.login()), server)
 
         def update(content: str, **more: Any) -> tuple[Json, str]:
             answer = server.api("POST", "moderate", json={"content": content, **more}).json()
@@ -324,7 +324,7 @@ def deployed_moderation_updates(name: str) -> None:
 
 
 @check(*FLASK)
-def deployed_rest(name: str) -> None:
+def deployed_rest_responses(name: str) -> None:
     with running(name) as server:
         assert server.api("GET", "health", key=None).json()["status"] == "healthy"
         for key in (None, "nonsense", "am_" + "x" * 43):
@@ -350,15 +350,15 @@ def deployed_rest(name: str) -> None:
 def sessions_can_expire(name: str) -> None:
     with running(name) as server:
         cookie = server.login()
-        good(server, cookie)
+        connect_with_cookie(server, cookie)
         server.admin("expire_sessions")
         packets = ["41", "40"] if name == "flask-old" else ["40"]
-        raw = Raw(server, cookie)
+        raw = RawSocket(server, cookie)
         assert [raw.next()[:2] for _ in packets] == packets
 
 
 @check(*FLASK)
-def polling_drops_more_than_16_packets_in_silence(name: str) -> None:
+def polling_silently_drops_requests_of_more_than_16_packets(name: str) -> None:
     with running(name) as server:
         url = f"{server.base}/socket.io/?EIO=4&transport=polling"
         headers = {"Cookie": server.login()}
@@ -378,43 +378,43 @@ def polling_drops_more_than_16_packets_in_silence(name: str) -> None:
 @check(*ASGI, "node")
 def documented_connection_and_rooms(name: str) -> None:
     with running(name, "--max-rooms", "1", "--projects", "2") as server:
-        raw = with_key(server)
-        assert raw.silent()  # no `connected` event
+        raw = connect_with_key(server)
+        assert raw.is_silent()  # there is no `connected` event
         for data in ({}, "abc"):
-            raw.event("join_project", data, ack="1")
-        raw.event("heartbeat")
-        assert raw.silent()
-        raw.event("join_project", {"project_id": server.other}, ack="2")
+            raw.send_event("join_project", data, ack="1")
+        raw.send_event("heartbeat")
+        assert raw.is_silent()
+        raw.send_event("join_project", {"project_id": server.other}, ack="2")
         assert payload(raw.skip_to("42")) == {"message": "Access denied to project"}
         assert raw.next() == "432[]"
-        raw.event("join_project", {"project_id": server.project}, ack="3")
+        raw.send_event("join_project", {"project_id": server.project}, ack="3")
         assert payload(raw.next()) == {"project_id": server.project}
         assert raw.next() == "433[]"
-        raw.event("join_project", {"project_id": server.projects[1]})
+        raw.send_event("join_project", {"project_id": server.projects[1]})
         assert payload(raw.next()) == {"message": "Room limit exceeded"}
         server.api("POST", "moderate", json={"content": "c" * 101})
         update = payload(raw.skip_to('42["moderation_update"'))
         assert update["timestamp"].endswith("Z") and update["content_preview"].endswith("...")
         assert (update["meta_data"], update["moderator_name"]) == ({}, "AI Rule")
         assert payload(raw.skip_to('42["stats_update"'))["total_content"] == 1
-        raw.event("leave_project", {"project_id": server.project})
+        raw.send_event("leave_project", {"project_id": server.project})
         assert payload(raw.next()) == {"project_id": server.project}
 
 
 @check(*ASGI, "node")
 def documented_limits(name: str) -> None:
     with running(name, "--max-connections", "1", "--max-events", "3", "--denied", "event") as server:
-        raw = with_key(server)
-        assert Raw(server, query=f"&api_key={server.key}").next().startswith("44")
-        raw.event("join_project", {"project_id": server.other})
+        raw = connect_with_key(server)
+        assert RawSocket(server, query=f"&api_key={server.key}").next().startswith("44")
+        raw.send_event("join_project", {"project_id": server.other})
         assert raw.next() == '42["project_access_denied",{"message":"Access denied to project"}]'
         for _ in range(3):
-            raw.event("heartbeat")
+            raw.send_event("heartbeat")
         assert raw.skip_to("42") == '42["error",{"message":"Rate limit exceeded"}]'
 
 
 @check(*ASGI, "node")
-def documented_rest(name: str) -> None:
+def documented_rest_responses(name: str) -> None:
     with running(name) as server:
         assert server.api("GET", "stats", key=None).json() == {"error": "API key required"}
         assert server.api("POST", "moderate", data="{").status_code == 400
@@ -430,7 +430,7 @@ def documented_rest(name: str) -> None:
 
 
 @check(*ASGI)
-def each_way_to_refuse(name: str) -> None:
+def asgi_refuses_in_each_configured_way(name: str) -> None:
     for how, packets in {
         "error": ['44{"message":"Authentication failed"}'],
         "false": ['44{"message":"Connection rejected by server"}'],
@@ -438,70 +438,70 @@ def each_way_to_refuse(name: str) -> None:
         "disconnect_data": ['40{"sid":', '41{"message":"Connection rejected by server"}'],
     }.items():
         with running(name, "--refuse", how) as server:
-            raw = Raw(server, query="&api_key=am_wrong")
+            raw = RawSocket(server, query="&api_key=am_wrong")
             for packet in packets:
                 assert (got := raw.next()).startswith(packet), (how, got)
-            assert Raw(server, connect="40/foo,").next() == '44/foo,"Unable to connect"'
-            with_key(server)
+            assert RawSocket(server, connect="40/foo,").next() == '44/foo,"Unable to connect"'
+            connect_with_key(server)
 
 
 @check("node")
-def each_way_to_refuse_on_node(name: str) -> None:
+def node_refuses_in_each_configured_way(name: str) -> None:
     with running(name) as server:
-        assert Raw(server).next() == '44{"message":"Authentication failed"}'
+        assert RawSocket(server).next() == '44{"message":"Authentication failed"}'
     with running(name, "--refuse", "disconnect") as server:
-        raw = Raw(server)
+        raw = RawSocket(server)
         assert raw.next().startswith('40{"sid":')
         assert raw.next().startswith('42["authentication_failed"')
         assert raw.next() == "41"
-        with_key(server)
+        connect_with_key(server)
 
 
 @check("node")
-def state_recovery_brings_what_was_missed(name: str) -> None:
+def state_recovery_resends_missed_events(name: str) -> None:
     with running(name, "--recovery", "on") as server:
-        raw = Raw(server, query=f"&api_key={server.key}")
+        raw = RawSocket(server, query=f"&api_key={server.key}")
         private = json.loads(raw.next()[2:])["pid"]
-        joined(raw, server)
+        join_project(raw, server)
         server.admin("emit", event="user_activity", data=1, project_id=server.project)
         offset = json.loads(raw.next()[2:])[2]
         server.admin("cut")
         wait_until(lambda: server.admin("stats")["connected"] == 0)
         server.admin("emit", event="user_activity", data=2, project_id=server.project)
         auth = json.dumps({"pid": private, "offset": offset})
-        raw = Raw(server, query=f"&api_key={server.key}", connect=f"40{auth}")
-        assert payload(raw.next()) == 2  # before the acknowledgement
+        raw = RawSocket(server, query=f"&api_key={server.key}", connect=f"40{auth}")
+        assert payload(raw.next()) == 2  # the missed event precedes the acknowledgement
         assert raw.next().startswith('40{"sid":')
         assert server.admin("stats")["recovered_total"] == 1
         server.admin("cut")
         wait_until(lambda: server.admin("stats")["connected"] == 0)
         server.admin("refuse", on=True)
-        Raw(server, query=f"&api_key={server.key}", connect=f"40{auth}").skip_to("44")
+        RawSocket(server, query=f"&api_key={server.key}", connect=f"40{auth}").skip_to("44")
 
 
 @check("node")
-def binary_events(name: str) -> None:
+def binary_events_have_attachments(name: str) -> None:
     with running(name) as server:
-        raw = with_key(server)
+        raw = connect_with_key(server)
         server.admin("emit_binary", event="blob", bytes=300)
         assert raw.next() == '451-["blob",{"kind":"binary","payload":{"_placeholder":true,"num":0}}]'
         assert raw.ws.recv() == bytes(n % 256 for n in range(300))
 
 
-def connect(name: str, server: StandIn, cookies: dict[str, str]) -> Raw:
-    """Connects as the stand-in wants it; one login serves several connections."""
+def connect(name: str, server: StandIn, cookies: dict[str, str]) -> RawSocket:
+    """Connects with the credentials that the stand-in requires; one login serves several connections."""
     if not name.startswith("flask"):
-        return with_key(server)
+        return connect_with_key(server)
     if server.base not in cookies:
         cookies[server.base] = server.login()
-    return good(server, cookies[server.base])
+    return connect_with_cookie(server, cookies[server.base])
 
 
 @check(*ALL)
-def the_admin_interface_steers(name: str) -> None:
+def the_admin_interface_controls_the_server(name: str) -> None:
     cookies: dict[str, str] = {}
     with running(name) as server:
-        raw = joined(connect(name, server, cookies), server)
+        raw = join_project(connect(name, server, cookies), server)
         for data in ("text", None, 5, [1, {"a": None}], {"big": "x" * 200_000}):
             server.admin("emit", event="anything", data=data, project_id=server.project)
             assert payload(raw.next()) == data
@@ -512,43 +512,43 @@ def the_admin_interface_steers(name: str) -> None:
         moderated = server.admin("moderate", content="spamword", project_id=server.project)
         assert payload(raw.next()) == moderated["update"]
         server.admin("joins", error="Server timeout - please try again")
-        raw.event("join_project", {"project_id": server.project})
+        raw.send_event("join_project", {"project_id": server.project})
         assert payload(raw.skip_to('42["error"'))["message"] == "Server timeout - please try again"
         server.admin("joins", silent=True)
-        raw.event("join_project", {"project_id": server.project}, ack="9")
-        assert raw.silent()
+        raw.send_event("join_project", {"project_id": server.project}, ack="9")
+        assert raw.is_silent()
         server.admin("joins")
         server.admin("access", member=False)
-        raw.event("join_project", {"project_id": server.project})
+        raw.send_event("join_project", {"project_id": server.project})
         assert payload(raw.next())["message"].startswith("Access denied")
         server.admin("disconnect_clients")
         assert raw.next() == "41"
         for how in ("fin", "rst"):
             raw = connect(name, server, cookies)
             assert server.admin("cut", how=how)["cut"] >= 1
-            assert raw.how_it_ended() == how
+            assert raw.wait_for_end() == how
         wait_until(lambda: server.admin("stats")["connected"] == 0)
         sid = json.loads(requests.get(f"{server.base}/socket.io/?EIO=4&transport=polling", timeout=10).text[1:])["sid"]
         raw = connect(name, server, cookies)
         server.admin("restart_engine")
-        assert raw.how_it_ended() == "fin"
+        assert raw.wait_for_end() == "fin"
         answer = requests.get(f"{server.base}/socket.io/?EIO=4&transport=polling&sid={sid}", timeout=10)
         assert answer.status_code == 400, answer.text
         server.admin("refuse", on=True)
         before = server.admin("stats")["connections_total"]
         query = f"&api_key={server.key}"
-        Raw(server, cookies.get(server.base), query).next()
+        RawSocket(server, cookies.get(server.base), query).next()
         server.admin("refuse", on=False)
         connect(name, server, cookies)
         assert server.admin("stats")["connections_total"] == before + 1
 
 
 @check(*ALL)
-def a_stock_client_gets_events(name: str) -> None:
+def the_stock_python_client_receives_events(name: str) -> None:
     with running(name) as server:
         client = socketio.SimpleClient()
         headers = {"Cookie": server.login()} if name.startswith("flask") else {}
-        client.connect(f"{server.base}?api_key={server.key}", headers=headers)  # polling, then upgrade
+        client.connect(f"{server.base}?api_key={server.key}", headers=headers)  # starts with polling
         assert client.transport == "websocket"
         client.emit("join_project", {"project_id": server.project})
         while client.receive(timeout=5)[0] != "joined_project":
@@ -569,7 +569,7 @@ socket.on("moderation_update", (data) => { console.log(data.content_preview); so
 
 
 @check(*ALL)
-def the_stock_javascript_client_gets_events(name: str) -> None:
+def the_stock_javascript_client_receives_events(name: str) -> None:
     with running(name) as server:
         cookie = [server.login()] if name.startswith("flask") else []
         arguments = [PATHS["NODE_MODULES"], server.base, server.key, server.project, *cookie]
@@ -585,18 +585,18 @@ def the_stock_javascript_client_gets_events(name: str) -> None:
 
 
 @check(*ALL)
-def a_seed_makes_the_same_server_again(name: str) -> None:
+def a_seed_restores_the_same_identity(name: str) -> None:
     with running(name, "--seed", "one") as server:
         before = (server.project, server.key)
         port = server.base.rsplit(":", 1)[1]
         raw = connect(name, server, {})
-    assert raw.how_it_ended() in ("fin", "rst")
+    assert raw.wait_for_end() in ("fin", "rst")
     with running(name, "--seed", "one", "--port", port) as server:
         assert (server.project, server.key) == before and server.base.endswith(port)
 
 
 @check(*ALL)
-def it_stops_with_the_test(name: str) -> None:
+def the_process_ends_with_its_test(name: str) -> None:
     with running(name) as server:
         assert server.process.stdin
         server.process.stdin.close()

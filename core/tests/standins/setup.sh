@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the stand-ins run on and prints where it is, as KEY=VALUE lines.
-# Nothing is done when the requirement files have not changed since the last run.
-# STANDINS_CACHE chooses the folder; the default is .cache/standins at the root of the checkout.
+# Installs the dependencies of the stand-ins, and prints their locations as KEY=VALUE lines.
+# Does nothing if the requirement files have not changed since the last run.
+# STANDINS_CACHE sets the folder; the default is .cache/standins at the root of the checkout.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

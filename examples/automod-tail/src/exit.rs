@@ -1,18 +1,18 @@
-//! The program's exit statuses.
+//! Exit statuses of the program.
 
 use std::process::ExitCode;
 
 use automoderate::{Error, ErrorKind};
 
-/// Why it ends.
+/// Reason why the program ends.
 pub(crate) enum Outcome {
-    /// Everything requested is done.
+    /// Everything requested was done.
     Done,
     /// A signal ended the program.
     Interrupted,
-    /// The output could not be written.
+    /// Writing to stdout failed.
     Unwritable(std::io::Error),
-    /// This went wrong.
+    /// The client failed.
     Failed(Error),
 }
 
@@ -24,7 +24,8 @@ impl From<Outcome> for ExitCode {
             Outcome::Failed(error) => match error.kind() {
                 ErrorKind::AuthenticationFailed => 3,
                 ErrorKind::AccessDenied | ErrorKind::ProjectNotFound | ErrorKind::RoomLimit => 4,
-                // A project id that the server does not take has been refused by it; anything else is bad usage.
+                // A project id that the server rejects counts as a refused project. Any other invalid argument is a
+                // usage error.
                 ErrorKind::InvalidArgument if error.message().starts_with("the server") => 4,
                 ErrorKind::InvalidArgument => 2,
                 _ => 5,
@@ -33,8 +34,8 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Resolves on SIGINT or SIGTERM.
-pub(crate) async fn signal() {
+/// Waits for SIGINT or SIGTERM.
+pub(crate) async fn wait_for_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! Connects, joins, and passes every event to the printer.
+//! Follows projects: connects, joins, and passes every event to the printer.
 
 use std::pin::pin;
 
@@ -11,42 +11,43 @@ use crate::{
     print::Printer,
 };
 
-/// Follows the projects until enough events have arrived, or an error or a signal ends it.
+/// Follows the projects until enough events have arrived, an error occurs, or a signal arrives.
 pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
-    let client = match args.client() {
+    let client = match args.create_client() {
         Ok(client) => client,
         Err(error) => return printer.finish(Outcome::Failed(error)).await,
     };
     let mut states = client.state_changes();
-    let (told, teller) = (client.clone(), printer.clone());
-    let tell_states = tokio::spawn(async move {
+    let (state_client, state_printer) = (client.clone(), printer.clone());
+    let print_states = tokio::spawn(async move {
         while let Some(state) = states.next().await {
-            teller.state(&state, told.url());
+            state_printer.print_state(&state, state_client.url());
         }
     });
     let outcome = tokio::select! {
-        // Biased, so that an error caused by a signal does not overtake the signal.
+        // Biased, so that a signal takes precedence over an error that it causes.
         biased;
-        () = exit::signal() => Outcome::Interrupted,
-        outcome = all_written(args, &client, &printer) => outcome.map_or_else(Outcome::Failed, |()| Outcome::Done),
+        () = exit::wait_for_signal() => Outcome::Interrupted,
+        outcome = follow_and_flush(args, &client, &printer) => outcome.map_or_else(Outcome::Failed, |()| Outcome::Done),
     };
-    // Tells the server, and prints the last states too.
+    // Closing prints the final states.
     client.close().await;
-    let _ = tell_states.await;
+    let _ = print_states.await;
     printer.finish(outcome).await
 }
 
-async fn all_written(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
-    let outcome = events(args, client, printer).await;
-    printer.written().await;
+async fn follow_and_flush(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
+    let outcome = print_events(args, client, printer).await;
+    printer.flush_events().await;
     outcome
 }
 
-async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
+async fn print_events(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
     client.connect().await?;
-    // A project's stream has the project's events, and ends with it; the client's stream has events without a project.
+    // Each project's stream yields its events and the error that ended it. The client's stream yields events without a
+    // project.
     let mut streams = stream::SelectAll::new();
-    streams.push(only(client.events(), false).boxed());
+    streams.push(filter_by_attribution(client.events(), false).boxed());
     let joins = stream::iter(&args.projects).then(|id| async move {
         match &args.after {
             Some(cursor) => client.join_after(id.as_str(), cursor.clone()).await,
@@ -54,36 +55,36 @@ async fn events(args: &Args, client: &Client, printer: &Printer) -> Result<(), E
         }
     });
     let mut joins = pin!(joins.fuse());
-    let mut gone = pin!(printer.gone());
-    let mut left = args.count;
+    let mut output_closed = pin!(printer.wait_until_output_closed());
+    let mut remaining = args.count;
     loop {
         let event = tokio::select! {
-            // Events of the first projects do not wait until the last one is joined.
+            // Joining is interleaved with reading, so that events of the first projects are printed at once.
             Some(project) = joins.next() => {
-                streams.push(only(project?.events(), true).boxed());
+                streams.push(filter_by_attribution(project?.events(), true).boxed());
                 continue;
             }
-            () = &mut gone => return Ok(()),
+            () = &mut output_closed => return Ok(()),
             event = streams.next() => match event {
                 Some(event) => event?,
                 None => return Ok(()),
             },
         };
-        if !printer.event(&event).await {
+        if !printer.print_event(&event).await {
             return Ok(());
         }
-        // Notices of loss are printed, but don't count.
+        // Notices of missing events are printed but not counted.
         if !matches!(event, Event::Gap(_) | Event::Lagged(_)) {
-            left = left.map(|left| left - 1);
+            remaining = remaining.map(|remaining| remaining - 1);
         }
-        if left == Some(0) {
+        if remaining == Some(0) {
             return Ok(());
         }
     }
 }
 
-/// The events of a stream that belong to a project, or to none; and its end.
-fn only(events: EventStream, attributed: bool) -> impl Stream<Item = Result<Event, Error>> {
+/// Filters a stream for events with a project, or without one. Errors always pass.
+fn filter_by_attribution(events: EventStream, attributed: bool) -> impl Stream<Item = Result<Event, Error>> {
     events.filter(move |event| {
         let wanted = event.as_ref().map_or(true, |event| event.project_id().is_some() == attributed);
         async move { wanted }

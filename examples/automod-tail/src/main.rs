@@ -1,4 +1,4 @@
-//! Follows AutoModerate projects: one line per event on stdout, and one per state change on stderr.
+//! Follows AutoModerate projects. Prints one line per event to stdout, and one line per state change to stderr.
 
 mod args;
 mod exit;
@@ -15,7 +15,7 @@ use print::Printer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // Bad usage ends here with status 2.
+    // Invalid usage exits here with status 2.
     let args = Args::parse();
     let printer = Printer::new(args.json);
     follow::follow(&args, printer).await.into()

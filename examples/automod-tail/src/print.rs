@@ -1,4 +1,4 @@
-//! The output: JSON for programs, short lines for people.
+//! Output of events and states: JSON for programs, short lines for humans.
 
 use std::{io, time::Duration};
 
@@ -6,70 +6,70 @@ use automoderate::{Event, State};
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::{exit::Outcome, write::Lines};
+use crate::{exit::Outcome, write::LineQueue};
 
-/// The time that the end waits for a reader that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Time limit for writing the remaining output at the end.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Writes events to stdout and everything else to stderr.
+/// Printer that writes events to stdout, and everything else to stderr.
 #[derive(Clone)]
 pub(crate) struct Printer {
     json: bool,
-    out: Lines,
-    err: Lines,
+    stdout: LineQueue,
+    stderr: LineQueue,
 }
 
 impl Printer {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, out: Lines::to(io::stdout()), err: Lines::to(io::stderr()) }
+        Self { json, stdout: LineQueue::spawn_writer(io::stdout()), stderr: LineQueue::spawn_writer(io::stderr()) }
     }
 
-    /// Writes an event, in order. False if nobody reads stdout any more, or it can't be written.
+    /// Prints an event. Returns `false` if stdout is closed or can't be written.
     ///
-    /// A slow reader delays only the reading of further events, not the client itself.
-    pub(crate) async fn event(&self, event: &Event) -> bool {
-        self.out.push(if self.json { event.to_line() } else { describe(event) }).await
+    /// If stdout is read slowly, this waits, but the client keeps working.
+    pub(crate) async fn print_event(&self, event: &Event) -> bool {
+        self.stdout.push(if self.json { event.to_line() } else { describe_event(event) }).await
     }
 
-    /// Resolves when nobody reads stdout any more, or it can't be written.
-    pub(crate) async fn gone(&self) {
-        self.out.ended().await;
+    /// Waits until stdout is closed or can't be written.
+    pub(crate) async fn wait_until_output_closed(&self) {
+        self.stdout.wait_until_closed().await;
     }
 
-    /// Waits until all events are written, however long that takes; none can be written after that.
-    pub(crate) async fn written(&self) {
-        self.out.end().await;
+    /// Waits without a time limit until all events are written. No further events can be printed.
+    pub(crate) async fn flush_events(&self) {
+        self.stdout.finish().await;
     }
 
-    /// Prints the reason for the end. Unwritten output gets only a little more time.
+    /// Prints the reason for exiting, and waits up to `FLUSH_TIMEOUT` for unwritten output.
     pub(crate) async fn finish(self, outcome: Outcome) -> Outcome {
-        let _ = timeout(PATIENCE, self.out.end()).await;
-        let outcome = match (outcome, self.out.failure()) {
+        let _ = timeout(FLUSH_TIMEOUT, self.stdout.finish()).await;
+        let outcome = match (outcome, self.stdout.take_write_error()) {
             (Outcome::Done, Some(error)) => Outcome::Unwritable(error),
             (outcome, _) => outcome,
         };
         match &outcome {
             Outcome::Done | Outcome::Interrupted => {}
             Outcome::Failed(error) if self.json => {
-                self.err.offer(json!({"error": error.code(), "message": error.to_string()}).to_string());
+                self.stderr.try_push(json!({"error": error.code(), "message": error.to_string()}).to_string());
             }
-            Outcome::Failed(error) => self.err.offer(format!("automod-tail: {error}")),
+            Outcome::Failed(error) => self.stderr.try_push(format!("automod-tail: {error}")),
             Outcome::Unwritable(error) if self.json => {
-                self.err.offer(json!({"error": "unwritable", "message": format!("stdout: {error}")}).to_string());
+                self.stderr.try_push(json!({"error": "unwritable", "message": format!("stdout: {error}")}).to_string());
             }
-            Outcome::Unwritable(error) => self.err.offer(format!("automod-tail: stdout: {error}")),
+            Outcome::Unwritable(error) => self.stderr.try_push(format!("automod-tail: stdout: {error}")),
         }
-        let _ = timeout(PATIENCE, self.err.end()).await;
+        let _ = timeout(FLUSH_TIMEOUT, self.stderr.finish()).await;
         outcome
     }
 
-    /// `url`: the address that the client is connected to, or tries next.
-    pub(crate) fn state(&self, state: &State, url: &str) {
+    /// Prints a state. `url` is the URL that the client is connected to, or will try next.
+    pub(crate) fn print_state(&self, state: &State, url: &str) {
         let line = match (state, self.json) {
-            // Nothing has changed yet.
+            // The initial state is not a change.
             (State::Idle, _) => return,
             (State::Reconnecting { attempt, retry_in, cause }, true) => json!({
-                "state": state.as_str(), "attempt": attempt, "retry_in": seconds(retry_in.as_secs_f64()),
+                "state": state.as_str(), "attempt": attempt, "retry_in": round_to_millis(retry_in.as_secs_f64()),
                 "url": url, "cause": cause.code(), "message": cause.to_string(),
             })
             .to_string(),
@@ -84,22 +84,22 @@ impl Printer {
             (State::Connected, false) => format!("-- connected to {url}"),
             (_, false) => format!("-- {}", state.as_str()),
         };
-        self.err.offer(line);
+        self.stderr.try_push(line);
     }
 }
 
-/// To the millisecond: enough for a pause.
-fn seconds(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
+/// Rounds to milliseconds, which is precise enough for a delay.
+fn round_to_millis(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
 
-fn describe(event: &Event) -> String {
-    let place = match (event.project_id(), event.event_id()) {
+fn describe_event(event: &Event) -> String {
+    let origin_text = match (event.project_id(), event.event_id()) {
         (Some(project), Some(id)) => format!("{project} #{id}"),
         (Some(project), None) => project.to_string(),
         (None, _) => "-".to_owned(),
     };
-    // Content may contain anything, including control sequences of a terminal.
+    // Content may contain control sequences, which must not reach the terminal.
     let clean = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let text = match event {
         Event::ModerationUpdate(update) => {
@@ -123,5 +123,5 @@ fn describe(event: &Event) -> String {
         Event::Lagged(lagged) => format!("{} events dropped: reading too slowly", lagged.missed),
         _ => String::new(),
     };
-    format!("{place} {:<19} {text}", event.name())
+    format!("{origin_text} {:<19} {text}", event.name())
 }

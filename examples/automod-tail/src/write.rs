@@ -1,5 +1,5 @@
-//! Lines for a file that may accept them slowly, or not at all. A thread waits for it, so that the client and signals
-//! keep working.
+//! Buffered output of lines to a file that may block. A separate thread writes the lines, so that the client and the
+//! signal handling keep working.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -9,61 +9,61 @@ use std::{
 
 use tokio::sync::{mpsc, watch};
 
-/// The lines that may wait for the thread.
-const WAITING: usize = 256;
+/// Maximum number of lines queued for the thread.
+const MAX_QUEUED_LINES: usize = 256;
 
-/// The sending half of the queue of lines.
+/// Sending half of the queue of lines.
 #[derive(Clone)]
-pub(crate) struct Lines {
-    lines: mpsc::Sender<Option<String>>,
-    written: watch::Receiver<bool>,
-    failed: Arc<Mutex<Option<io::Error>>>,
+pub(crate) struct LineQueue {
+    sender: mpsc::Sender<Option<String>>,
+    is_closed: watch::Receiver<bool>,
+    write_error: Arc<Mutex<Option<io::Error>>>,
 }
 
-impl Lines {
-    /// Starts the thread, which does not keep the process alive.
-    pub(crate) fn to(mut file: impl Write + Send + 'static) -> Self {
-        let (lines, mut waiting) = mpsc::channel::<Option<String>>(WAITING);
-        let (done, written) = watch::channel(false);
-        let failed = Arc::new(Mutex::new(None));
-        let failure = failed.clone();
+impl LineQueue {
+    /// Starts the writer thread, which does not keep the process alive.
+    pub(crate) fn spawn_writer(mut file: impl Write + Send + 'static) -> Self {
+        let (sender, mut queued_lines) = mpsc::channel::<Option<String>>(MAX_QUEUED_LINES);
+        let (mark_closed, is_closed) = watch::channel(false);
+        let write_error = Arc::new(Mutex::new(None));
+        let failure = write_error.clone();
         thread::spawn(move || {
-            while let Some(Some(line)) = waiting.blocking_recv() {
+            while let Some(Some(line)) = queued_lines.blocking_recv() {
                 if let Err(error) = writeln!(file, "{line}").and_then(|()| file.flush()) {
                     *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                     break;
                 }
             }
-            drop(waiting);
-            let _ = done.send(true);
+            drop(queued_lines);
+            let _ = mark_closed.send(true);
         });
-        Self { lines, written, failed }
+        Self { sender, is_closed, write_error }
     }
 
-    /// Waits for room. False if nothing can be written any more.
+    /// Queues a line, and waits if the queue is full. Returns `false` if the file is closed.
     pub(crate) async fn push(&self, line: String) -> bool {
-        self.lines.send(Some(line)).await.is_ok()
+        self.sender.send(Some(line)).await.is_ok()
     }
 
-    /// Drops the line if there is no room.
-    pub(crate) fn offer(&self, line: String) {
-        let _ = self.lines.try_send(Some(line));
+    /// Queues a line, or drops it if the queue is full.
+    pub(crate) fn try_push(&self, line: String) {
+        let _ = self.sender.try_send(Some(line));
     }
 
-    /// Waits until everything is written, or can't be. Accepts nothing more.
-    pub(crate) async fn end(&self) {
-        let _ = self.lines.send(None).await;
-        self.ended().await;
+    /// Accepts no further lines, and waits until all queued lines are written or writing fails.
+    pub(crate) async fn finish(&self) {
+        let _ = self.sender.send(None).await;
+        self.wait_until_closed().await;
     }
 
-    /// Waits until the writer accepts nothing more.
-    pub(crate) async fn ended(&self) {
-        let _ = self.written.clone().wait_for(|written| *written).await;
+    /// Waits until the writer thread has ended.
+    pub(crate) async fn wait_until_closed(&self) {
+        let _ = self.is_closed.clone().wait_for(|is_closed| *is_closed).await;
     }
 
-    /// The reason for a failed write. A reader that has gone is not a failure.
-    pub(crate) fn failure(&self) -> Option<io::Error> {
-        let failure = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// Takes the error of a failed write. A closed pipe does not count as an error.
+    pub(crate) fn take_write_error(&self) -> Option<io::Error> {
+        let failure = self.write_error.lock().unwrap_or_else(PoisonError::into_inner).take();
         failure.filter(|error| error.kind() != ErrorKind::BrokenPipe)
     }
 }

@@ -1,4 +1,4 @@
-//! `automod-tail` against the reference server: what it writes, and how it exits.
+//! Tests of `automod-tail` with the reference server: its output and its exit status.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::{process::Stdio, time::Duration};
@@ -11,13 +11,13 @@ use tokio::{
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(20);
 
-async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("{what}: timed out after {DEADLINE:?}"))
 }
 
-async fn server() -> (RunningServer, Client) {
+async fn start_server() -> (RunningServer, Client) {
     let server = Server::builder().demo(true).limits(Limits::none()).start().await.unwrap();
     let client = Client::builder(server.base_url()).api_key(server.demo().unwrap().api_key.as_str()).build().unwrap();
     (server, client)
@@ -49,24 +49,25 @@ impl Tail {
         Self { child, out, err }
     }
 
-    fn of(server: &RunningServer, more: &[&str]) -> Self {
+    fn follow_demo(server: &RunningServer, more: &[&str]) -> Self {
         let demo = server.demo().unwrap();
         let url = server.base_url();
         let args: Vec<_> = ["--url", &url, "--project", &demo.project_id].iter().chain(more).copied().collect();
         Self::start(&args, &[("AUTOMODERATE_API_KEY", &demo.api_key)])
     }
 
-    async fn line(&mut self) -> String {
-        soon("a line", self.out.next_line()).await.unwrap().expect("a line")
+    async fn next_line(&mut self) -> String {
+        within_deadline("a line", self.out.next_line()).await.unwrap().expect("a line")
     }
 
-    async fn event(&mut self) -> Value {
-        serde_json::from_str(&self.line().await).unwrap()
+    async fn next_event(&mut self) -> Value {
+        serde_json::from_str(&self.next_line().await).unwrap()
     }
 
-    async fn state(&mut self, wanted: &str) -> Value {
+    async fn wait_for_state(&mut self, wanted: &str) -> Value {
         loop {
-            let line = soon(wanted, self.err.next_line()).await.unwrap().unwrap_or_else(|| panic!("no {wanted}"));
+            let line =
+                within_deadline(wanted, self.err.next_line()).await.unwrap().unwrap_or_else(|| panic!("no {wanted}"));
             let value: Value = serde_json::from_str(&line).unwrap();
             if value["state"] == wanted {
                 return value;
@@ -74,23 +75,23 @@ impl Tail {
         }
     }
 
-    async fn exit(&mut self) -> i32 {
-        soon("the exit", self.child.wait()).await.unwrap().code().expect("not killed")
+    async fn exit_status(&mut self) -> i32 {
+        within_deadline("the exit", self.child.wait()).await.unwrap().code().expect("not killed")
     }
 }
 
 #[tokio::test]
 async fn lines_are_json_with_ids_and_the_payload() {
-    let (server, client) = server().await;
-    let head = 3; // the demo's sample rules
-    let mut tail = Tail::of(&server, &["--json", "--after", "0", "--count", "4"]);
+    let (server, client) = start_server().await;
+    let head = 3; // number of sample rules in the demo project
+    let mut tail = Tail::follow_demo(&server, &["--json", "--after", "0", "--count", "4"]);
     for id in 1..=head {
-        let event = tail.event().await;
+        let event = tail.next_event().await;
         assert_eq!((event["event"].as_str(), event["event_id"].as_u64()), (Some("rule_update"), Some(id)));
         assert_eq!(event["origin"], "replay");
     }
     let decided = client.moderate("free money").await.unwrap();
-    let event = tail.event().await;
+    let event = tail.next_event().await;
     assert_eq!(event["event"], "moderation_update");
     assert_eq!(event["project_id"], server.demo().unwrap().project_id.as_str());
     assert_eq!(event["event_id"], head + 1);
@@ -98,65 +99,65 @@ async fn lines_are_json_with_ids_and_the_payload() {
     assert_eq!(event["data"]["content_id"], decided.content_id.as_str());
     assert_eq!(event["data"]["status"], "rejected");
     assert_eq!(event.as_object().unwrap().len(), 5, "{event}");
-    assert_eq!(tail.exit().await, 0);
+    assert_eq!(tail.exit_status().await, 0);
 }
 
 #[tokio::test]
-async fn people_get_short_lines() {
-    let (server, client) = server().await;
+async fn without_json_the_lines_are_short_text() {
+    let (server, client) = start_server().await;
     client.moderate("clear\u{1b}[2J the screen").await.unwrap();
-    let mut tail = Tail::of(&server, &["--after", "3", "--count", "1"]);
-    let line = tail.line().await;
+    let mut tail = Tail::follow_demo(&server, &["--after", "3", "--count", "1"]);
+    let line = tail.next_line().await;
     assert!(line.contains("#4 moderation_update") && line.contains("approved"), "{line}");
-    assert!(!line.contains('\u{1b}'), "content must not command the terminal");
-    assert_eq!(tail.exit().await, 0);
+    assert!(!line.contains('\u{1b}'), "control sequences must not reach the terminal");
+    assert_eq!(tail.exit_status().await, 0);
 }
 
 #[tokio::test]
-async fn states_are_told_and_signals_end_it_well() {
+async fn states_are_written_and_signals_end_the_program_with_status_0() {
     for signal in ["TERM", "INT"] {
-        let (server, _) = server().await;
-        let mut tail = Tail::of(&server, &["--json"]);
-        tail.state("connecting").await;
-        tail.state("connected").await;
+        let (server, _) = start_server().await;
+        let mut tail = Tail::follow_demo(&server, &["--json"]);
+        tail.wait_for_state("connecting").await;
+        tail.wait_for_state("connected").await;
         let pid = tail.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
-        tail.state("closing").await;
-        assert_eq!(tail.state("closed").await["reason"], "closed");
-        assert_eq!(tail.exit().await, 0, "{signal}");
+        tail.wait_for_state("closing").await;
+        assert_eq!(tail.wait_for_state("closed").await["reason"], "closed");
+        assert_eq!(tail.exit_status().await, 0, "{signal}");
     }
 }
 
 #[tokio::test]
-async fn a_signal_ends_it_also_while_nobody_takes_what_it_writes() {
-    let (server, client) = server().await;
-    let mut tail = Tail::of(&server, &["--json", "--after", "0"]);
-    tail.event().await;
-    // More than the capacity of pipes and readers' buffers.
+async fn a_signal_ends_the_program_even_if_its_output_is_not_read() {
+    let (server, client) = start_server().await;
+    let mut tail = Tail::follow_demo(&server, &["--json", "--after", "0"]);
+    tail.next_event().await;
+    // The output exceeds the capacity of the pipe and all buffers.
     let metadata = serde_json::json!({"filler": "x".repeat(50_000)});
     for _ in 0..50 {
         client.moderate(automoderate::Submission::text("hello").metadata(metadata.clone())).await.unwrap();
     }
     let pid = tail.child.id().unwrap().to_string();
     assert!(std::process::Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
-    assert_eq!(tail.exit().await, 0);
+    assert_eq!(tail.exit_status().await, 0);
 }
 
 #[tokio::test]
-async fn a_full_disk_is_no_success() {
-    let (server, _) = server().await;
+async fn a_full_disk_ends_the_program_with_status_1() {
+    let (server, _) = start_server().await;
     let demo = server.demo().unwrap();
     let program = env!("CARGO_BIN_EXE_automod-tail");
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{program} --json --after 0 --url $1 --project $2 > /dev/full")).arg("sh");
     command.args([&server.base_url(), &demo.project_id]).env("AUTOMODERATE_API_KEY", &demo.api_key);
-    let output = soon("the exit", command.output()).await.unwrap();
+    let output = within_deadline("the exit", command.output()).await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("unwritable"));
 }
 
 #[tokio::test]
-async fn nothing_is_lost_while_further_projects_are_joined() {
+async fn no_event_is_lost_while_further_projects_are_joined() {
     let server = automoderate::testing::Server::start().await.unwrap();
     let projects = ["a", "b", "c"];
     for project in projects {
@@ -170,31 +171,31 @@ async fn nothing_is_lost_while_further_projects_are_joined() {
     );
     let mut last = std::collections::HashMap::new();
     for _ in 0..9_000 {
-        let event = tail.event().await;
+        let event = tail.next_event().await;
         assert_eq!(event["event"], "user_activity");
         let last: &mut u64 = last.entry(event["project_id"].as_str().unwrap().to_owned()).or_default();
         *last += 1;
         assert_eq!(event["event_id"], *last);
     }
-    assert_eq!(tail.exit().await, 0);
+    assert_eq!(tail.exit_status().await, 0);
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_is_given_up_after_the_attempts() {
-    let (server, _) = server().await;
-    let mut tail = Tail::of(&server, &["--json", "--attempts", "1"]);
-    tail.state("connected").await;
+async fn the_program_gives_up_on_a_stopped_server_after_the_attempts() {
+    let (server, _) = start_server().await;
+    let mut tail = Tail::follow_demo(&server, &["--json", "--attempts", "1"]);
+    tail.wait_for_state("connected").await;
     server.shutdown().await;
-    let reconnecting = tail.state("reconnecting").await;
+    let reconnecting = tail.wait_for_state("reconnecting").await;
     assert_eq!(reconnecting["attempt"], 1);
     assert!(reconnecting["retry_in"].is_f64() && reconnecting["cause"].is_string(), "{reconnecting}");
-    assert_eq!(tail.state("closed").await["reason"], "gave_up");
-    assert_eq!(tail.exit().await, 5);
+    assert_eq!(tail.wait_for_state("closed").await["reason"], "gave_up");
+    assert_eq!(tail.exit_status().await, 5);
 }
 
 #[tokio::test]
-async fn exit_statuses_say_what_went_wrong() {
-    let (server, _) = server().await;
+async fn each_failure_has_its_exit_status() {
+    let (server, _) = start_server().await;
     let demo = server.demo().unwrap();
     let url = server.base_url();
     let good = [("AUTOMODERATE_API_KEY", demo.api_key.as_str())];
@@ -216,7 +217,7 @@ async fn exit_statuses_say_what_went_wrong() {
     ];
     for (args, env, status) in cases {
         let mut tail = Tail::start(args, env);
-        assert_eq!(tail.exit().await, *status, "{args:?}");
+        assert_eq!(tail.exit_status().await, *status, "{args:?}");
         while let Some(line) = tail.err.next_line().await.unwrap() {
             assert!(!line.contains(demo.api_key.as_str()) && !line.contains("am_wrong"), "{line}");
         }
@@ -225,24 +226,24 @@ async fn exit_statuses_say_what_went_wrong() {
 
 #[tokio::test]
 async fn a_password_from_the_environment_is_used() {
-    let (server, client) = server().await;
+    let (server, client) = start_server().await;
     let demo = server.demo().unwrap();
     client.moderate("hello").await.unwrap();
     let args = ["--url", &server.base_url(), "--email", &demo.email, "--project", &demo.project_id];
     let args: Vec<_> = args.into_iter().chain(["--after", "3", "--count", "1", "--json"]).collect();
     let mut tail = Tail::start(&args, &[("AUTOMODERATE_PASSWORD", &demo.password)]);
-    assert_eq!(tail.event().await["event_id"], 4);
-    assert_eq!(tail.exit().await, 0);
+    assert_eq!(tail.next_event().await["event_id"], 4);
+    assert_eq!(tail.exit_status().await, 0);
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_ends_it_quietly() {
-    let (server, client) = server().await;
-    let mut tail = Tail::of(&server, &["--json", "--after", "0"]);
-    tail.event().await;
+async fn a_closed_stdout_ends_the_program_with_status_0() {
+    let (server, client) = start_server().await;
+    let mut tail = Tail::follow_demo(&server, &["--json", "--after", "0"]);
+    tail.next_event().await;
     let Tail { mut child, out, .. } = tail;
     drop(out);
-    soon("the exit", async {
+    within_deadline("the exit", async {
         loop {
             client.moderate("hello").await.unwrap();
             if let Some(status) = child.try_wait().unwrap() {

@@ -1,4 +1,4 @@
-//! A TCP relay between client and server that can be cut: the network of the demo.
+//! TCP relay between client and server, which simulates a network that can be cut.
 
 use std::{io, net::SocketAddr};
 
@@ -8,21 +8,21 @@ use tokio::{
     sync::watch,
 };
 
-/// A relay on its own port.
+/// Relay that listens on its own port.
 pub(crate) struct Relay {
     address: SocketAddr,
     open: watch::Sender<bool>,
 }
 
 impl Relay {
-    /// Starts to relay to `server`.
+    /// Starts a relay to `server`.
     pub(crate) async fn start(server: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (open, is_open) = watch::channel(true);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server, is_open.clone()));
+                tokio::spawn(relay_connection(client, server, is_open.clone()));
             }
         });
         Ok(Self { address, open })
@@ -37,13 +37,17 @@ impl Relay {
         self.open.send_replace(false);
     }
 
-    /// Lets new connections through again.
-    pub(crate) fn mend(&self) {
+    /// Accepts new connections again.
+    pub(crate) fn restore(&self) {
         self.open.send_replace(true);
     }
 }
 
-async fn carry(mut client: TcpStream, server: SocketAddr, mut open: watch::Receiver<bool>) -> io::Result<()> {
+async fn relay_connection(
+    mut client: TcpStream,
+    server: SocketAddr,
+    mut open: watch::Receiver<bool>,
+) -> io::Result<()> {
     let relayed = async {
         let mut server = TcpStream::connect(server).await?;
         copy_bidirectional(&mut client, &mut server).await

@@ -1,30 +1,30 @@
-//! The demo's output.
+//! Output of the demo.
 
 use std::io::IsTerminal;
 
 use automoderate::{Event, Origin, Status};
 
-fn paint(code: &str, text: &str) -> String {
+fn colored(code: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// A step of the story.
-pub(crate) fn step(text: &str) {
-    println!("{}", paint("1;36", &format!("== {text}")));
+/// Prints a step of the demo.
+pub(crate) fn print_step(text: &str) {
+    println!("{}", colored("1;36", &format!("== {text}")));
 }
 
-/// A change of the client's state.
-pub(crate) fn state(text: &str) {
-    println!("{}", paint("33", &format!("-- {text}")));
+/// Prints a state change of the client.
+pub(crate) fn print_state(text: &str) {
+    println!("{}", colored("33", &format!("-- {text}")));
 }
 
-/// The figure that counts.
-pub(crate) fn result(text: &str) {
-    println!("{}", paint("1;32", text));
+/// Prints the final result.
+pub(crate) fn print_result(text: &str) {
+    println!("{}", colored("1;32", text));
 }
 
-/// An event, by its type.
-pub(crate) fn event(event: &Event) {
+/// Prints an event, formatted by its type.
+pub(crate) fn print_event(event: &Event) {
     let clean = |text: &str| text.replace(char::is_control, " ");
     let line = match event {
         Event::ModerationUpdate(update) => {
@@ -34,7 +34,7 @@ pub(crate) fn event(event: &Event) {
                 _ => "35",
             };
             let rule = update.rule_name.as_deref().map(|rule| format!("  [{rule}]")).unwrap_or_default();
-            let status = paint(color, &format!("{:<8}", update.status.as_str()));
+            let status = colored(color, &format!("{:<8}", update.status.as_str()));
             format!("{status} {}{rule}", clean(&update.content_preview))
         }
         Event::StatsUpdate(stats) => {

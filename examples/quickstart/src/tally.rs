@@ -1,10 +1,10 @@
-//! Counts what was submitted and what arrived.
+//! Counters of submitted and received items.
 
 use std::collections::{HashMap, HashSet};
 
 use automoderate::{ModerationUpdate, Origin};
 
-/// The figures of the demo.
+/// Counters of the demo.
 #[derive(Default)]
 pub(crate) struct Tally {
     submitted: HashSet<String>,
@@ -16,11 +16,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn submitted_one(&mut self, content_id: String) {
+    pub(crate) fn record_submission(&mut self, content_id: String) {
         self.submitted.insert(content_id);
     }
 
-    pub(crate) fn received_one(&mut self, update: &ModerationUpdate) {
+    pub(crate) fn record_update(&mut self, update: &ModerationUpdate) {
         *self.received.entry(update.content_id.clone()).or_default() += 1;
         match update.meta.origin {
             Origin::Live => self.live += 1,
@@ -33,33 +33,33 @@ impl Tally {
         self.last_id = id;
     }
 
-    /// True if everything submitted has arrived.
-    pub(crate) fn complete(&self) -> bool {
-        self.lost() == 0
+    /// Returns true if a decision about every submitted item has arrived.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.lost_count() == 0
     }
 
-    pub(crate) fn submitted(&self) -> usize {
+    pub(crate) fn submitted_count(&self) -> usize {
         self.submitted.len()
     }
 
-    pub(crate) fn lost(&self) -> usize {
+    pub(crate) fn lost_count(&self) -> usize {
         self.submitted.iter().filter(|id| !self.received.contains_key(*id)).count()
     }
 
-    pub(crate) fn twice(&self) -> usize {
+    pub(crate) fn duplicate_count(&self) -> usize {
         self.received.values().filter(|count| **count > 1).count()
     }
 
-    pub(crate) fn live(&self) -> u32 {
+    pub(crate) fn live_count(&self) -> u32 {
         self.live
     }
 
-    pub(crate) fn replayed(&self) -> u32 {
+    pub(crate) fn replayed_count(&self) -> u32 {
         self.replayed
     }
 
-    /// Nothing lost, nothing twice, nothing out of order, and the cut took effect.
-    pub(crate) fn good(&self) -> bool {
-        self.lost() == 0 && self.twice() == 0 && self.out_of_order == 0 && self.replayed > 0
+    /// Returns true if no event was lost, repeated or out of order, and events were replayed after the cut.
+    pub(crate) fn is_successful(&self) -> bool {
+        self.lost_count() == 0 && self.duplicate_count() == 0 && self.out_of_order == 0 && self.replayed > 0
     }
 }

@@ -1,7 +1,7 @@
-//! Typical comments of a forum.
+//! Sample texts: typical forum comments.
 
-/// The demo's submissions. The demo project's rules reject some, flag some, and approve the rest.
-pub(crate) const ALL: &[&str] = &[
+/// Texts that the demo submits. The rules of the demo project reject some, flag some, and approve the rest.
+pub(crate) const COMMENTS: &[&str] = &[
     "The second edition fixes the errata from chapter four, thanks for the pointer!",
     "BUY NOW!!! Genuine watches, 90% off, limited time",
     "Has anybody got this working with the older firmware?",

@@ -1,10 +1,10 @@
-//! The demo ends well only if the cut took effect and cost nothing.
+//! Test of the demo, which succeeds only if the cut took effect and no event was lost.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::process::Command;
 
 #[test]
-fn nothing_is_lost_and_nothing_comes_twice() {
+fn the_demo_loses_and_repeats_no_event() {
     let output = Command::new(env!("CARGO_BIN_EXE_quickstart")).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));

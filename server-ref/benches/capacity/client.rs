@@ -1,4 +1,4 @@
-//! A socket that costs as little as possible: it joins, answers pings, and reads the send times of its events.
+//! A client with minimal cost: it joins a project, answers pings, and reads the send times in its events.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,30 +8,31 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::latency::Latency;
+use crate::latency::LatencyHistogram;
 
-/// Usually holds everything that arrives between two reads.
-const BUFFER: usize = 1024;
-/// The time of submission, in an item's metadata.
-pub(crate) const SENT: &str = "\"sent\":";
+/// Initial capacity of the read buffer, in bytes. Usually holds everything that arrives between two reads.
+const BUFFER_CAPACITY: usize = 1024;
+/// The metadata field that contains an item's submission time, as it appears in the JSON text.
+pub(crate) const SENT_FIELD: &str = "\"sent\":";
 
-/// Microseconds since 1970.
-pub(crate) fn now() -> u64 {
+/// Returns the current time in microseconds since 1970.
+pub(crate) fn unix_micros() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
-pub(crate) struct Client {
+pub(crate) struct LightClient {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-impl Client {
+impl LightClient {
+    /// Connects from the address `from`, and joins the project.
     pub(crate) async fn join(from: Ipv4Addr, to: SocketAddr, key: &str, project: &str) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind((from, 0).into())?;
         let stream = socket.connect(to).await?;
         stream.set_nodelay(true)?;
-        let mut client = Self { stream, buffer: Vec::with_capacity(BUFFER) };
+        let mut client = Self { stream, buffer: Vec::with_capacity(BUFFER_CAPACITY) };
         let request = format!(
             "GET /socket.io/?EIO=4&transport=websocket&api_key={key} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -41,47 +42,47 @@ impl Client {
             if let Some(end) = client.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
             }
-            client.read().await?;
+            client.fill_buffer().await?;
         };
         client.buffer.drain(..head);
         client.send("40").await?;
-        client.until("42[\"connected\"").await?;
+        client.read_until("42[\"connected\"").await?;
         client.send(&format!("42[\"join_project\",{{\"project_id\":\"{project}\"}}]")).await?;
-        client.until("42[\"joined_project\"").await?;
+        client.read_until("42[\"joined_project\"").await?;
         Ok(client)
     }
 
-    /// Reads until the connection ends.
-    pub(crate) async fn listen(mut self, latency: &Latency, seen: &AtomicU64) -> io::Result<()> {
+    /// Reads until the connection ends. Counts decisions in `received`, and records their latencies.
+    pub(crate) async fn listen(mut self, latency: &LatencyHistogram, received: &AtomicU64) -> io::Result<()> {
         loop {
-            let text = self.text().await?;
+            let text = self.next_text().await?;
             if text.starts_with("42[\"moderation_update\"") {
-                seen.fetch_add(1, Ordering::Relaxed);
-                if let Some((_, rest)) = text.split_once(SENT)
+                received.fetch_add(1, Ordering::Relaxed);
+                if let Some((_, rest)) = text.split_once(SENT_FIELD)
                     && let Some(Ok(sent)) = rest.split(['}', ',']).next().map(str::parse::<u64>)
                 {
-                    latency.record(now().saturating_sub(sent));
+                    latency.record(unix_micros().saturating_sub(sent));
                 }
             }
         }
     }
 
-    async fn until(&mut self, start: &str) -> io::Result<()> {
-        while !self.text().await?.starts_with(start) {}
+    async fn read_until(&mut self, prefix: &str) -> io::Result<()> {
+        while !self.next_text().await?.starts_with(prefix) {}
         Ok(())
     }
 
-    /// The next text; pings are answered.
-    async fn text(&mut self) -> io::Result<String> {
+    /// Returns the next text message. Answers pings.
+    async fn next_text(&mut self) -> io::Result<String> {
         loop {
-            if let Some((payload, end)) = frame(&self.buffer) {
+            if let Some((payload, end)) = find_payload(&self.buffer) {
                 if self.buffer[0] & 0x0f == 8 {
                     return Err(io::ErrorKind::ConnectionAborted.into());
                 }
                 let text = String::from_utf8_lossy(&self.buffer[payload..end]).into_owned();
                 self.buffer.drain(..end);
                 if self.buffer.is_empty() {
-                    self.buffer.shrink_to(BUFFER);
+                    self.buffer.shrink_to(BUFFER_CAPACITY);
                 }
                 if text == "2" {
                     self.send("3").await?;
@@ -89,11 +90,11 @@ impl Client {
                 }
                 return Ok(text);
             }
-            self.read().await?;
+            self.fill_buffer().await?;
         }
     }
 
-    async fn read(&mut self) -> io::Result<()> {
+    async fn fill_buffer(&mut self) -> io::Result<()> {
         match self.stream.read_buf(&mut self.buffer).await? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),
@@ -101,7 +102,7 @@ impl Client {
     }
 
     async fn send(&mut self, text: &str) -> io::Result<()> {
-        // Masked with zeros, which change nothing.
+        // The mask is all zeros, so the payload stays as it is.
         let length = u8::try_from(text.len()).unwrap();
         assert!(length < 126);
         let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();
@@ -109,8 +110,8 @@ impl Client {
     }
 }
 
-/// The start and end of the first frame's payload, if it is complete.
-fn frame(bytes: &[u8]) -> Option<(usize, usize)> {
+/// Returns the start and end of the first frame's payload, if the frame is complete.
+fn find_payload(bytes: &[u8]) -> Option<(usize, usize)> {
     let (start, length) = match *bytes.get(1)? & 0x7f {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
         127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),

@@ -1,4 +1,4 @@
-//! All the sockets.
+//! The set of all clients.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -8,58 +8,59 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 use tokio::time::sleep;
 
-use crate::client::Client;
-use crate::latency::Latency;
-use crate::stage::Stage;
+use crate::client::LightClient;
+use crate::latency::LatencyHistogram;
+use crate::test_bed::TestBed;
 
-/// Sockets per source address: an address has about 28,000 ports.
-const PER_ADDRESS: usize = 20_000;
-/// Sockets that connect at once.
-const AT_ONCE: usize = 64;
+/// Sockets per source address, which has about 28,000 ephemeral ports.
+const SOCKETS_PER_ADDRESS: usize = 20_000;
+/// Maximum number of sockets that connect at the same time.
+const CONCURRENT_CONNECTS: usize = 64;
 
 pub(crate) struct Fleet {
-    connections: usize,
-    seen: Arc<AtomicU64>,
-    lost: Arc<AtomicU64>,
+    size: usize,
+    received: Arc<AtomicU64>,
+    lost_connections: Arc<AtomicU64>,
 }
 
 impl Fleet {
-    /// Returns when all have joined.
-    pub(crate) async fn connect(stage: &Stage, connections: usize, latency: Arc<Latency>) -> Self {
-        let fleet = Self { connections, seen: Arc::default(), lost: Arc::default() };
+    /// Connects this many clients. Returns when all of them have joined.
+    pub(crate) async fn connect(test_bed: &TestBed, size: usize, latency: Arc<LatencyHistogram>) -> Self {
+        let fleet = Self { size, received: Arc::default(), lost_connections: Arc::default() };
         let join = |n: usize| {
-            let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(n / PER_ADDRESS).unwrap());
-            let (project, key) = &stage.projects[n % stage.projects.len()];
-            // Neighbours in a project are on different nodes.
-            let to = stage.address(n / stage.projects.len());
-            let (latency, seen, lost) = (latency.clone(), fleet.seen.clone(), fleet.lost.clone());
+            let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(n / SOCKETS_PER_ADDRESS).unwrap());
+            let (project, key) = &test_bed.projects[n % test_bed.projects.len()];
+            // Consecutive clients of a project connect to different nodes.
+            let to = test_bed.address(n / test_bed.projects.len());
+            let (latency, received) = (latency.clone(), fleet.received.clone());
+            let lost_connections = fleet.lost_connections.clone();
             async move {
-                let client = Client::join(from, to, key, project).await.unwrap();
+                let client = LightClient::join(from, to, key, project).await.unwrap();
                 tokio::spawn(async move {
-                    let _ = client.listen(&latency, &seen).await;
-                    lost.fetch_add(1, Ordering::Relaxed);
+                    let _ = client.listen(&latency, &received).await;
+                    lost_connections.fetch_add(1, Ordering::Relaxed);
                 });
             }
         };
-        stream::iter((0..connections).map(join)).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+        stream::iter((0..size).map(join)).buffer_unordered(CONCURRENT_CONNECTS).collect::<Vec<()>>().await;
         fleet
     }
 
-    /// The expected number of updates for this many items, which go to the projects in turn.
-    pub(crate) fn due(&self, contents: usize, projects: usize) -> usize {
-        let joined = |project: usize| (self.connections + projects - 1 - project) / projects;
-        (0..contents).map(|n| joined(n % projects)).sum()
+    /// Returns the expected number of updates for this many items, which are submitted to the projects in turn.
+    pub(crate) fn expected_updates(&self, items: usize, projects: usize) -> usize {
+        let members = |project: usize| (self.size + projects - 1 - project) / projects;
+        (0..items).map(|n| members(n % projects)).sum()
     }
 
-    pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+    pub(crate) fn lost_connections(&self) -> u64 {
+        self.lost_connections.load(Ordering::Relaxed)
     }
 
-    /// Waits until nothing more arrives.
-    pub(crate) async fn settles(&self) {
-        let mut before = u64::MAX;
-        while before != self.seen.load(Ordering::Relaxed) {
-            before = self.seen.load(Ordering::Relaxed);
+    /// Waits until no event has arrived for a second.
+    pub(crate) async fn wait_until_quiet(&self) {
+        let mut previous = u64::MAX;
+        while previous != self.received.load(Ordering::Relaxed) {
+            previous = self.received.load(Ordering::Relaxed);
             sleep(Duration::from_secs(1)).await;
         }
     }

@@ -1,23 +1,23 @@
-//! Durations, in buckets that grow by an eighth.
+//! A histogram of durations whose buckets each end 12.5 % later than the previous one.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const BUCKETS: usize = 160;
+const BUCKET_COUNT: usize = 160;
 
-pub(crate) struct Latency {
-    buckets: [AtomicU64; BUCKETS],
+pub(crate) struct LatencyHistogram {
+    buckets: [AtomicU64; BUCKET_COUNT],
 }
 
-impl Default for Latency {
+impl Default for LatencyHistogram {
     fn default() -> Self {
-        Self { buckets: [const { AtomicU64::new(0) }; BUCKETS] }
+        Self { buckets: [const { AtomicU64::new(0) }; BUCKET_COUNT] }
     }
 }
 
-impl Latency {
+impl LatencyHistogram {
     pub(crate) fn record(&self, micros: u64) {
         let bucket = ((micros.max(1) as f64).ln() / 1.125_f64.ln()) as usize;
-        self.buckets[bucket.min(BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
+        self.buckets[bucket.min(BUCKET_COUNT - 1)].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count(&self) -> u64 {
@@ -35,8 +35,9 @@ impl Latency {
         f64::INFINITY
     }
 
-    pub(crate) fn show(&self) -> String {
-        let [half, most, nearly, all] = [0.5, 0.99, 0.999, 1.0].map(|share| self.quantile(share));
-        format!("{half:.1} ms (half), {most:.1} ms (99 %), {nearly:.1} ms (99.9 %), {all:.1} ms (all)")
+    /// Describes the quantiles in milliseconds.
+    pub(crate) fn summary(&self) -> String {
+        let [p50, p99, p99_9, maximum] = [0.5, 0.99, 0.999, 1.0].map(|share| self.quantile(share));
+        format!("{p50:.1} ms (half), {p99:.1} ms (99 %), {p99_9:.1} ms (99.9 %), {maximum:.1} ms (all)")
     }
 }

@@ -1,67 +1,69 @@
-//! The resources of processes, from /proc.
+//! Resource usage of processes, read from `/proc`.
 
 use std::fs;
 use std::ops::Add;
 use std::time::Duration;
 
-/// Clock ticks per second, the same on all Linux systems.
-const TICKS: u64 = 100;
+/// Unit of the CPU times in `/proc/PID/stat`: clock ticks per second, the same on all Linux systems.
+const TICKS_PER_SECOND: u64 = 100;
 
-/// CPU time used so far, and resident memory in bytes.
+/// CPU time used so far, and resident memory that is not shared with other processes.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sum {
+pub(crate) struct ProcessUsage {
     pub(crate) cpu: Duration,
-    pub(crate) memory: u64,
+    pub(crate) resident_bytes: u64,
 }
 
+/// Usage of all nodes, of PostgreSQL with its child processes, and of Redis.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Usage {
-    pub(crate) nodes: Sum,
-    pub(crate) postgres: Sum,
-    pub(crate) redis: Sum,
+pub(crate) struct SystemUsage {
+    pub(crate) nodes: ProcessUsage,
+    pub(crate) postgres: ProcessUsage,
+    pub(crate) redis: ProcessUsage,
 }
 
-impl Add for Sum {
+impl Add for ProcessUsage {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { cpu: self.cpu + other.cpu, memory: self.memory + other.memory }
+        Self { cpu: self.cpu + other.cpu, resident_bytes: self.resident_bytes + other.resident_bytes }
     }
 }
 
-pub(crate) fn of(pid: u32) -> Sum {
+/// Returns the usage of a process, or zeros if the process has ended.
+pub(crate) fn process_usage(pid: u32) -> ProcessUsage {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return Sum::default();
+        return ProcessUsage::default();
     };
-    // The name, in parentheses, may contain anything.
+    // The program's name, in parentheses, may contain any character.
     let fields: Vec<u64> =
         stat.rsplit(')').next().unwrap().split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
-    // Its own and its dead children's, user and system.
+    // User and system time, of the process itself and of its children that have ended.
     let ticks: u64 = fields[11..15].iter().sum();
-    Sum { cpu: Duration::from_millis(ticks * 1000 / TICKS), memory: memory(pid) }
+    ProcessUsage { cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND), resident_bytes: resident_bytes(pid) }
 }
 
-/// Without memory shared with other processes, which would be counted many times.
-fn memory(pid: u32) -> u64 {
-    bytes(pid, "RssAnon:")
+/// Excludes memory that is shared with other processes, which would be counted several times.
+fn resident_bytes(pid: u32) -> u64 {
+    status_bytes(pid, "RssAnon:")
 }
 
-/// Resident memory at its highest, in bytes.
-#[allow(dead_code, reason = "for the storm")]
-pub(crate) fn peak(pid: u32) -> u64 {
-    bytes(pid, "VmHWM:")
+/// Returns the highest resident memory so far, in bytes.
+#[allow(dead_code, reason = "used only by the storm benchmark")]
+pub(crate) fn peak_memory(pid: u32) -> u64 {
+    status_bytes(pid, "VmHWM:")
 }
 
-fn bytes(pid: u32, name: &str) -> u64 {
+fn status_bytes(pid: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
 }
 
-/// A process and its children.
-pub(crate) fn family(pid: u32) -> Sum {
+/// Returns the usage of a process and its direct children.
+pub(crate) fn usage_with_children(pid: u32) -> ProcessUsage {
     let children = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    children.filter(|&child| parent(child) == Some(pid)).map(of).fold(of(pid), Sum::add)
+    children.filter(|&child| parent(child) == Some(pid)).map(process_usage).fold(process_usage(pid), ProcessUsage::add)
 }
 
 pub(crate) fn parent(pid: u32) -> Option<u32> {
@@ -69,15 +71,15 @@ pub(crate) fn parent(pid: u32) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
-/// For this process and those that it starts.
-pub(crate) fn allow_files(count: u64) {
+/// Raises the limit of open files for this process and the processes that it starts; exits if that is not permitted.
+pub(crate) fn raise_open_file_limit(count: u64) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let wanted = count.max(limit.current.unwrap_or(u64::MAX));
     let maximum = limit.maximum.map(|maximum| maximum.max(wanted));
     let raised = Rlimit { current: Some(wanted), maximum };
     if setrlimit(Resource::Nofile, raised).is_err() {
-        eprintln!("{count} open files are not allowed: raise `ulimit -n`, or be root");
+        eprintln!("{count} open files are not permitted: raise `ulimit -n`, or run as root");
         std::process::exit(1);
     }
 }

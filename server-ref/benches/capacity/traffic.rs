@@ -1,4 +1,4 @@
-//! Items at a steady rate, to the projects and the nodes in turn.
+//! Submits items at a steady rate, to the projects and the nodes in turn.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,32 +7,34 @@ use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::interval;
 
-use crate::client::now;
-use crate::latency::Latency;
-use crate::stage::Stage;
+use crate::client::unix_micros;
+use crate::latency::LatencyHistogram;
+use crate::test_bed::TestBed;
 
-/// Bursts per second.
-const TICKS: u32 = 50;
+/// Number of bursts per second.
+const BURSTS_PER_SECOND: u32 = 50;
 
-pub(crate) struct Tally {
+pub(crate) struct TrafficResult {
     pub(crate) accepted: usize,
+    /// Includes failed requests.
     pub(crate) refused: usize,
     pub(crate) elapsed: Duration,
-    pub(crate) latency: Arc<Latency>,
+    /// From the request to the answer.
+    pub(crate) latency: Arc<LatencyHistogram>,
 }
 
-pub(crate) async fn run(stage: &Stage, rate: usize, time: Duration) -> Tally {
+pub(crate) async fn submit_steadily(test_bed: &TestBed, rate: usize, time: Duration) -> TrafficResult {
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
-    let latency = Arc::new(Latency::default());
-    let (started, mut ticks) = (Instant::now(), interval(Duration::from_secs(1) / TICKS));
+    let latency = Arc::new(LatencyHistogram::default());
+    let (started, mut ticks) = (Instant::now(), interval(Duration::from_secs(1) / BURSTS_PER_SECOND));
     let (mut requests, mut sent) = (JoinSet::new(), 0);
     while started.elapsed() < time {
         ticks.tick().await;
-        let due = (started.elapsed().as_secs_f64() * rate as f64) as usize;
-        for n in sent..due {
-            let (_, key) = &stage.projects[n % stage.projects.len()];
-            let url = format!("http://{}/api/moderate", stage.address(n));
-            let body = json!({"content": format!("content {n}"), "metadata": {"sent": now()}});
+        let target = (started.elapsed().as_secs_f64() * rate as f64) as usize;
+        for n in sent..target {
+            let (_, key) = &test_bed.projects[n % test_bed.projects.len()];
+            let url = format!("http://{}/api/moderate", test_bed.address(n));
+            let body = json!({"content": format!("content {n}"), "metadata": {"sent": unix_micros()}});
             let request = http.post(url).header("x-api-key", key).json(&body);
             let latency = latency.clone();
             requests.spawn(async move {
@@ -42,11 +44,11 @@ pub(crate) async fn run(stage: &Stage, rate: usize, time: Duration) -> Tally {
                 is_accepted
             });
         }
-        sent = due;
+        sent = target;
     }
     let (mut accepted, mut refused) = (0, 0);
-    while let Some(done) = requests.join_next().await {
-        if done.unwrap() { accepted += 1 } else { refused += 1 }
+    while let Some(is_accepted) = requests.join_next().await {
+        if is_accepted.unwrap() { accepted += 1 } else { refused += 1 }
     }
-    Tally { accepted, refused, elapsed: started.elapsed(), latency }
+    TrafficResult { accepted, refused, elapsed: started.elapsed(), latency }
 }

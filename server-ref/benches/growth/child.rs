@@ -1,39 +1,41 @@
-//! A server in its own process, so that the CPU time is its alone: it publishes on request, and reports its usage.
+//! A server in its own process, so that its CPU time can be measured alone. It publishes events on request, and reports
+//! its usage.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use automoderate_server::{EventLog, Limits, Server as Reference};
+use automoderate_server::{EventLog, Limits, Server};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines, stdin};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::usage;
 
-/// The variable that makes a process a server; its value is the number of its projects and the path of its database.
-const ROLE: &str = "GROWTH_SERVER";
-/// Longer than any run.
-const PING: Duration = Duration::from_secs(600);
-/// The user who may join all projects.
+/// The environment variable that makes a process a server; its value is the number of projects and the database path.
+const ROLE_VARIABLE: &str = "GROWTH_SERVER";
+/// Ping interval and timeout: longer than any run, because the clients of the log benchmark answer no pings.
+const LONG_PING: Duration = Duration::from_secs(600);
+/// Email and password of the user who may join all projects.
 pub(crate) const USER: (&str, &str) = ("growth@example.org", "correct horse battery");
 
-pub(crate) struct Server {
+pub(crate) struct MeasuredServer {
     pub(crate) port: u16,
-    /// The first project's.
+    /// The first project's key.
     pub(crate) key: String,
     pub(crate) project: String,
+    /// All projects, including the first one.
     pub(crate) projects: Vec<String>,
     stdin: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
     child: Child,
 }
 
-impl Server {
+impl MeasuredServer {
     pub(crate) async fn start(folder: &Path, projects: usize) -> Self {
         let database = folder.join("automoderate.db");
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .env(ROLE, format!("{projects} {}", database.display()))
+            .env(ROLE_VARIABLE, format!("{projects} {}", database.display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -52,39 +54,42 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Publishes this many events of about this many bytes, to the projects in turn and as fast as it can.
+    /// Publishes this many events of about this many bytes each, to the projects in turn, as fast as possible.
     pub(crate) async fn publish(&mut self, events: usize, bytes: usize) {
-        self.ask(json!({"events": events, "bytes": bytes})).await;
+        self.request(json!({"events": events, "bytes": bytes})).await;
     }
 
-    /// CPU time used so far.
-    pub(crate) async fn cpu(&mut self) -> Duration {
-        Duration::from_secs_f64(self.ask(json!({"events": 0, "bytes": 0})).await.as_f64().unwrap())
+    /// Returns the CPU time used so far.
+    pub(crate) async fn cpu_time(&mut self) -> Duration {
+        Duration::from_secs_f64(self.request(json!({"events": 0, "bytes": 0})).await.as_f64().unwrap())
     }
 
-    async fn ask(&mut self, what: Value) -> Value {
-        self.stdin.write_all(format!("{what}\n").as_bytes()).await.unwrap();
+    async fn request(&mut self, request: Value) -> Value {
+        self.stdin.write_all(format!("{request}\n").as_bytes()).await.unwrap();
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }
 
-    /// Ends it cleanly, which leaves the database as one file.
+    /// Ends the process cleanly, which leaves the database in one file.
     pub(crate) async fn stop(mut self) {
         drop(self.stdin);
         self.child.wait().await.unwrap();
     }
 }
 
-/// This process's role, if it is to be a server.
-pub(crate) fn role() -> Option<String> {
-    std::env::var(ROLE).ok()
+/// Returns the number of projects and the database path, if this process is to be a server.
+pub(crate) fn server_role() -> Option<String> {
+    std::env::var(ROLE_VARIABLE).ok()
 }
 
-pub(crate) async fn run(role: &str) {
+pub(crate) async fn run_server(role: &str) {
     let (projects, database) = role.split_once(' ').unwrap();
-    let keep_all = EventLog { max_events: 0, max_age: Duration::ZERO };
-    let server =
-        Reference::builder().database_file(database).limits(Limits::none()).event_log(keep_all).ping(PING, PING);
-    let server = server.start().await.unwrap();
+    let keep_everything = EventLog { max_events: 0, max_age: Duration::ZERO };
+    let builder = Server::builder()
+        .database_file(database)
+        .limits(Limits::none())
+        .event_log(keep_everything)
+        .ping(LONG_PING, LONG_PING);
+    let server = builder.start().await.unwrap();
     server.create_user(USER.0, USER.1).await.unwrap();
     let (mut ids, mut key) = (Vec::new(), String::new());
     for n in 0..projects.parse().unwrap() {
@@ -98,21 +103,21 @@ pub(crate) async fn run(role: &str) {
     println!("{}", json!({"port": server.address().port(), "key": key, "projects": ids}));
     let (mut lines, mut published) = (BufReader::new(stdin()).lines(), 0);
     while let Ok(Some(line)) = lines.next_line().await {
-        let asked: Value = serde_json::from_str(&line).unwrap();
-        let number = |name: &str| usize::try_from(asked[name].as_u64().unwrap()).unwrap();
-        let (payload, events) = (payload(number("bytes")), number("events"));
+        let request: Value = serde_json::from_str(&line).unwrap();
+        let field = |name: &str| usize::try_from(request[name].as_u64().unwrap()).unwrap();
+        let (payload, events) = (padded_payload(field("bytes")), field("events"));
         let publish = async |n: usize| {
             server.publish(&ids[n % ids.len()], "moderation_update", payload.clone()).await.unwrap();
         };
         futures_util::future::join_all((published..published + events).map(publish)).await;
         published += events;
-        println!("{}", usage::cpu().as_secs_f64());
+        println!("{}", usage::process_cpu_time().as_secs_f64());
     }
     server.shutdown().await;
 }
 
-/// The padding for a frame of about this many bytes, together with the event's name and its ids.
-fn payload(bytes: usize) -> Map<String, Value> {
+/// Returns a payload for a frame of about this many bytes, including the event's name and ids.
+fn padded_payload(bytes: usize) -> Map<String, Value> {
     let mut fields = json!({"content_id": "1", "status": "approved"});
     if bytes >= 400 {
         fields = json!({

@@ -1,4 +1,4 @@
-//! The SDK's clients in this process, and their cost per event.
+//! The SDK's clients in this process, and the cost of their events.
 
 use std::sync::Arc;
 
@@ -6,69 +6,70 @@ use automoderate::{Client, Event, EventStream};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use crate::child::{Server, USER};
+use crate::child::{MeasuredServer, USER};
 use crate::usage;
 
-/// Clients that connect at once.
-const AT_ONCE: usize = 50;
+/// Maximum number of clients that connect at the same time.
+const CONCURRENT_CONNECTS: usize = 50;
 
-/// The streams being read, and the number of their events.
+/// Clients whose streams are read in the background, and the number of events that they received.
 pub(crate) struct Readers {
     clients: Vec<Client>,
-    seen: watch::Receiver<u64>,
-    due: u64,
+    received: watch::Receiver<u64>,
+    expected: u64,
 }
 
 impl Readers {
-    /// This many clients, each with the first project.
-    pub(crate) async fn clients(server: &Server, count: usize) -> Self {
+    /// Connects this many clients, each joined to the first project.
+    pub(crate) async fn start_clients(server: &MeasuredServer, count: usize) -> Self {
         let mut clients = Vec::new();
         while clients.len() < count {
             let connect =
                 |_| async { Client::builder(server.url()).api_key(server.key.as_str()).connect().await.unwrap() };
-            clients.extend(join_all((0..AT_ONCE.min(count - clients.len())).map(connect)).await);
+            clients.extend(join_all((0..CONCURRENT_CONNECTS.min(count - clients.len())).map(connect)).await);
         }
         let join = async |client: &Client| client.join(server.project.as_str()).await.unwrap().events();
         let streams = join_all(clients.iter().map(join)).await;
-        Self::of(clients, streams)
+        Self::start(clients, streams)
     }
 
-    /// One client with all projects, a stream and a task for each.
-    pub(crate) async fn projects(server: &Server) -> Self {
+    /// Connects one client and joins it to all projects, each with its own stream and task.
+    pub(crate) async fn start_projects(server: &MeasuredServer) -> Self {
         let client = Client::builder(server.url()).password(USER.0, USER.1).connect().await.unwrap();
         let join = async |project: &String| client.join(project.as_str()).await.unwrap().events();
         let streams = join_all(server.projects.iter().map(join)).await;
-        Self::of(vec![client], streams)
+        Self::start(vec![client], streams)
     }
 
-    fn of(clients: Vec<Client>, streams: Vec<EventStream>) -> Self {
-        let (told, seen) = watch::channel(0);
-        let told = Arc::new(told);
+    /// Starts reading the streams.
+    fn start(clients: Vec<Client>, streams: Vec<EventStream>) -> Self {
+        let (sender, received) = watch::channel(0);
+        let sender = Arc::new(sender);
         for stream in streams {
-            tokio::spawn(read(stream, told.clone()));
+            tokio::spawn(count_events(stream, sender.clone()));
         }
-        Self { clients, seen, due: 0 }
+        Self { clients, received, expected: 0 }
     }
 
-    /// Publishes this many events in bursts, and waits for each burst; each event arrives `copies` times. Returns CPU
-    /// microseconds per event.
-    pub(crate) async fn cost(
+    /// Publishes this many events in bursts, and waits until each burst has arrived. Each event arrives `copies` times.
+    /// Returns the CPU time per delivery in microseconds.
+    pub(crate) async fn measure_cost(
         &mut self,
-        server: &mut Server,
+        server: &mut MeasuredServer,
         events: usize,
         burst: usize,
         bytes: usize,
         copies: usize,
     ) -> f64 {
-        let cpu = usage::cpu();
+        let cpu = usage::process_cpu_time();
         for _ in 0..events / burst {
             server.publish(burst, bytes).await;
-            self.due += (burst * copies) as u64;
-            let due = self.due;
-            self.seen.wait_for(|seen| *seen >= due).await.unwrap();
+            self.expected += (burst * copies) as u64;
+            let expected = self.expected;
+            self.received.wait_for(|received| *received >= expected).await.unwrap();
         }
-        assert_eq!(*self.seen.borrow(), self.due, "each event once");
-        (usage::cpu() - cpu).as_secs_f64() * 1e6 / (events / burst * burst * copies) as f64
+        assert_eq!(*self.received.borrow(), self.expected, "an event arrived more than once");
+        (usage::process_cpu_time() - cpu).as_secs_f64() * 1e6 / (events / burst * burst * copies) as f64
     }
 
     pub(crate) async fn close(self) {
@@ -76,14 +77,14 @@ impl Readers {
     }
 }
 
-/// Counts in batches, so that counting itself costs little.
-async fn read(mut stream: EventStream, told: Arc<watch::Sender<u64>>) {
+/// Counts the events of a stream, in batches so that counting costs little.
+async fn count_events(mut stream: EventStream, received: Arc<watch::Sender<u64>>) {
     while let Ok(batch) = stream.next_batch(256).await
         && !batch.is_empty()
     {
         for event in &batch {
             assert!(matches!(event, Event::ModerationUpdate(_)), "{event:?}");
         }
-        told.send_modify(|seen| *seen += batch.len() as u64);
+        received.send_modify(|count| *count += batch.len() as u64);
     }
 }

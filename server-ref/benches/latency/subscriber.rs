@@ -1,4 +1,4 @@
-//! The program that waits for the events, in its own process and in any language.
+//! The user's program that receives the events. It is a process on its own, in any of the languages.
 
 use std::process::Stdio;
 
@@ -8,16 +8,16 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::clock;
 
-/// The argument that makes this program the Rust subscriber.
-const ROLE: &str = "--subscriber";
+/// Argument that makes this program the subscriber in Rust.
+const SUBSCRIBER_ARGUMENT: &str = "--subscriber";
 
-/// A language, and the words of its subscriber's command.
+/// Name of a language, and the words of its subscriber's command.
 pub(crate) type Language = (&'static str, Vec<String>);
 
-/// The languages whose programs exist: `cargo xtask bench latency` names them.
+/// Returns the languages whose subscribers can run. `cargo xtask bench latency` sets the variables that name them.
 pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
-    let mut all = vec![("Rust", vec![this, ROLE.to_owned()])];
+    let mut all = vec![("Rust", vec![this, SUBSCRIBER_ARGUMENT.to_owned()])];
     let bindings = concat!(env!("CARGO_MANIFEST_DIR"), "/../bindings-");
     for (name, variable, script) in [
         ("Python", "LATENCY_PYTHON", Some("python/benches/latency.py")),
@@ -41,9 +41,9 @@ pub(crate) struct Subscriber {
 
 impl Subscriber {
     /// Returns once it has joined.
-    pub(crate) async fn start(words: &[String], url: &str, (project, key): &(String, String), events: usize) -> Self {
-        let mut child = Command::new(&words[0])
-            .args(&words[1..])
+    pub(crate) async fn start(command: &[String], url: &str, (project, key): &(String, String), events: usize) -> Self {
+        let mut child = Command::new(&command[0])
+            .args(&command[1..])
             .args([url, key, project, &events.to_string()])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -54,35 +54,35 @@ impl Subscriber {
         Self { lines, _child: child }
     }
 
-    /// Microseconds, event by event, once all have arrived.
-    pub(crate) async fn times(mut self) -> Vec<i64> {
+    /// Returns the events' latencies in microseconds, in the order of arrival. Waits until all have arrived.
+    pub(crate) async fn latencies(mut self) -> Vec<i64> {
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }
 }
 
-/// Runs this process as the Rust subscriber, if that is its role.
-pub(crate) async fn run() -> bool {
+/// Runs the subscriber in Rust if the arguments request it. Returns true if they do.
+pub(crate) async fn run_if_requested() -> bool {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [role, url, key, project, events] = &arguments[..] else { return false };
-    if role != ROLE {
+    let [argument, url, key, project, events] = &arguments[..] else { return false };
+    if argument != SUBSCRIBER_ARGUMENT {
         return false;
     }
     let events: usize = events.parse().unwrap();
     let client = Client::builder(url).api_key(key.as_str()).event_buffer(1_000_000).connect().await.unwrap();
     let mut stream = client.join(project.as_str()).await.unwrap().events();
     println!("ready");
-    let mut times = Vec::with_capacity(events);
-    while times.len() < events {
+    let mut latencies = Vec::with_capacity(events);
+    while latencies.len() < events {
         match stream.next().await.unwrap().unwrap() {
             Event::ModerationUpdate(update) => {
                 let (sent, _) = update.content_preview.split_once(' ').unwrap();
-                times.push(clock::micros() - sent.parse::<i64>().unwrap());
+                latencies.push(clock::monotonic_micros() - sent.parse::<i64>().unwrap());
             }
             Event::StatsUpdate(_) => {}
             other => panic!("{other:?}"),
         }
     }
     client.close().await;
-    println!("{}", serde_json::to_string(&times).unwrap());
+    println!("{}", serde_json::to_string(&latencies).unwrap());
     true
 }

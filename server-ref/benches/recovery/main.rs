@@ -1,14 +1,14 @@
-//! The time to detect a lost connection, and until events arrive again, with default settings.
+//! Measures the time until a lost connection is detected, and until events arrive again, with default settings.
 //!
-//! Each fault has its own server, relay and client, and a connection that counts as stable. `cargo xtask prove recovery
-//! //! [-- cut kill]`; the table goes to stdout.
+//! Each fault has its own server, relay and client, and hits a connection that counts as stable. `cargo xtask prove
+//! recovery [-- cut kill]` prints a table.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 #[path = "../../tests/stock/faults/relay.rs"]
-#[allow(dead_code, reason = "of the faults, which use all of it")]
+#[allow(dead_code, reason = "the tests of faults use the rest")]
 mod relay;
 #[path = "../../tests/stock/faults/server.rs"]
-#[allow(dead_code, reason = "of the faults, which use all of it")]
+#[allow(dead_code, reason = "the tests of faults use the rest")]
 mod server;
 
 use std::time::Duration;
@@ -17,18 +17,19 @@ use automoderate::{Client, Event, EventStream, State};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use relay::{Mode, Relay};
-use server::Program;
+use relay::{FaultRelay, RelayMode};
+use server::DemoServer;
 
-/// The server's defaults: the interval of pings, and the timeout of their answers, in seconds.
-const PINGS: [&str; 2] = ["25", "20"];
-const STROKES: usize = 20;
-/// The number at once: where processes start, and where faults only wait.
-const FEW: usize = 4;
-/// A connection is stable after 5 s.
-const STABLE: Duration = Duration::from_millis(5_500);
-/// The pause between two items.
-const PACE: Duration = Duration::from_millis(20);
+/// The server's default interval between pings, and its timeout for their answers, in seconds.
+const PING_SECONDS: [&str; 2] = ["25", "20"];
+/// Number of measurements of each fault.
+const REPETITIONS: usize = 20;
+/// Number of concurrent measurements of faults other than silence: fewer, because these use the processor.
+const CONCURRENT_MEASUREMENTS: usize = 4;
+/// Time after which a connection counts as stable (5 s), with a margin.
+const STABLE_AFTER: Duration = Duration::from_millis(5_500);
+/// Pause between two items.
+const ITEM_INTERVAL: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -38,11 +39,11 @@ enum Fault {
     SilenceAndHint,
     Restart,
     Kill,
-    /// The address is gone, and another one works.
+    /// The client's address stops working, and a fallback address works.
     Failover,
 }
 
-const ALL: [(Fault, &str); 7] = [
+const ALL_FAULTS: [(Fault, &str); 7] = [
     (Fault::Cut, "cut"),
     (Fault::Reset, "reset"),
     (Fault::Silence, "silence"),
@@ -52,12 +53,14 @@ const ALL: [(Fault, &str); 7] = [
     (Fault::Failover, "failover"),
 ];
 
-/// Times from the fault until the client detected it, until the first event submitted after it arrived, and until the
-/// server was back.
-struct Times {
-    noticed: Duration,
+/// Times since the fault.
+struct RecoveryTimes {
+    /// Until the client detected the loss.
+    detected: Duration,
+    /// Until the first event arrived that was submitted after the fault.
     recovered: Duration,
-    away: Duration,
+    /// Until the server was back; zero if it was never away.
+    server_absence: Duration,
 }
 
 #[tokio::main]
@@ -65,102 +68,103 @@ async fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     println!("| fault | times | detected after | events again after | of that, no server for |");
     println!("|---|--:|--:|--:|--:|");
-    for (fault, name) in ALL {
+    for (fault, name) in ALL_FAULTS {
         if !chosen.is_empty() && !chosen.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let at_once = if matches!(fault, Fault::Silence | Fault::SilenceAndHint) { STROKES } else { FEW };
-        let (mut running, mut times, mut started) = (JoinSet::new(), Vec::new(), 0);
-        while times.len() < STROKES {
-            while started < STROKES && running.len() < at_once {
-                // At different moments between two pings.
-                running.spawn(stroke(fault, Duration::from_millis(1_250 * started as u64)));
+        let concurrent =
+            if matches!(fault, Fault::Silence | Fault::SilenceAndHint) { REPETITIONS } else { CONCURRENT_MEASUREMENTS };
+        let (mut running, mut results, mut started) = (JoinSet::new(), Vec::new(), 0);
+        while results.len() < REPETITIONS {
+            while started < REPETITIONS && running.len() < concurrent {
+                // The faults hit at different moments between two pings.
+                running.spawn(measure_fault(fault, Duration::from_millis(1_250 * started as u64)));
                 started += 1;
             }
-            times.push(running.join_next().await.unwrap().unwrap());
+            results.push(running.join_next().await.unwrap().unwrap());
         }
-        let column = |pick: fn(&Times) -> Duration| {
-            let mut all: Vec<_> = times.iter().map(|times| pick(times).as_secs_f64()).collect();
+        let column = |pick: fn(&RecoveryTimes) -> Duration| {
+            let mut all: Vec<_> = results.iter().map(|times| pick(times).as_secs_f64()).collect();
             all.sort_by(f64::total_cmp);
             format!("{:.2} ({:.2})", all[all.len() / 2], all[all.len() - 1])
         };
-        let (noticed, recovered) = (column(|t| t.noticed), column(|t| t.recovered));
-        println!("| {name} | {STROKES} | {noticed} | {recovered} | {} |", column(|t| t.away));
+        let (detected, recovered) = (column(|t| t.detected), column(|t| t.recovered));
+        println!("| {name} | {REPETITIONS} | {detected} | {recovered} | {} |", column(|t| t.server_absence));
     }
     println!("\nmedian (longest), in seconds");
 }
 
-async fn stroke(fault: Fault, shift: Duration) -> Times {
+async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Program::start(folder.path(), 0, PINGS).await;
-    let (relay, other) = (Relay::start(server.port).await, Relay::start(server.port).await);
+    let mut server = DemoServer::start(folder.path(), 0, PING_SECONDS).await;
+    let (relay, fallback_relay) = (FaultRelay::start(server.port).await, FaultRelay::start(server.port).await);
     let text = |name: &str| server.ready[name].as_str().unwrap().to_owned();
     let mut builder = Client::builder(relay.url()).api_key(text("api_key"));
     if fault == Fault::Failover {
-        builder = builder.fallback_url(other.url());
+        builder = builder.fallback_url(fallback_relay.url());
     }
     let client = builder.connect().await.unwrap();
     let mut events = client.join(text("project_id")).await.unwrap().events();
     let writer = Client::builder(text("base_url")).api_key(text("api_key")).build().unwrap();
-    let wait_for_ping = matches!(fault, Fault::Silence);
-    sleep(STABLE + if wait_for_ping { shift } else { Duration::ZERO }).await;
-    // Still alive, and not in the middle of a step.
+    let delay = if fault == Fault::Silence { delay } else { Duration::ZERO };
+    sleep(STABLE_AFTER + delay).await;
+    // Checks that the connection is alive, and that the client has nothing left to do.
     writer.moderate("before").await.unwrap();
-    next_update(&mut events).await;
+    next_decided_item(&mut events).await;
 
-    let struck = Instant::now();
-    let watching = tokio::spawn({
+    let hit_at = Instant::now();
+    let detection = tokio::spawn({
         let client = client.clone();
         async move {
             let mut states = client.state_changes();
             while !matches!(states.next().await, Some(State::Reconnecting { .. })) {}
-            struck.elapsed()
+            hit_at.elapsed()
         }
     });
-    let mut away = Duration::ZERO;
+    let mut server_absence = Duration::ZERO;
     match fault {
         Fault::Cut | Fault::Reset | Fault::Silence | Fault::SilenceAndHint => {
-            relay.set(match fault {
-                Fault::Cut => Mode::Cut,
-                Fault::Reset => Mode::Reset,
-                _ => Mode::Silence,
+            relay.set_mode(match fault {
+                Fault::Cut => RelayMode::Cut,
+                Fault::Reset => RelayMode::Reset,
+                _ => RelayMode::Silence,
             });
-            relay.has_struck().await;
-            relay.set(Mode::Pass);
+            relay.wait_until_applied().await;
+            relay.set_mode(RelayMode::Pass);
             if fault == Fault::SilenceAndHint {
                 client.network_changed();
             }
         }
-        Fault::Failover => relay.set(Mode::Cut),
+        Fault::Failover => relay.set_mode(RelayMode::Cut),
         Fault::Restart | Fault::Kill => {
             let port = server.port;
             server.stop(if fault == Fault::Kill { "KILL" } else { "TERM" }).await;
-            server = Program::start(folder.path(), port, PINGS).await;
-            away = struck.elapsed();
+            server = DemoServer::start(folder.path(), port, PING_SECONDS).await;
+            server_absence = hit_at.elapsed();
         }
     }
-    let writing = tokio::spawn(async move {
+    let submissions = tokio::spawn(async move {
         loop {
             // The server may not be back yet.
             let _ = writer.moderate("after").await;
-            sleep(PACE).await;
+            sleep(ITEM_INTERVAL).await;
         }
     });
     loop {
-        if next_update(&mut events).await == "after" {
+        if next_decided_item(&mut events).await == "after" {
             break;
         }
     }
-    let recovered = struck.elapsed();
-    writing.abort();
-    let noticed = watching.await.unwrap();
+    let recovered = hit_at.elapsed();
+    submissions.abort();
+    let detected = detection.await.unwrap();
     client.close().await;
     drop(server);
-    Times { noticed, recovered, away }
+    RecoveryTimes { detected, recovered, server_absence }
 }
 
-/// The item of the next decision.
-async fn next_update(events: &mut EventStream) -> String {
+/// Returns the content of the next decision's item.
+async fn next_decided_item(events: &mut EventStream) -> String {
     loop {
         match events.next().await.unwrap().unwrap() {
             Event::ModerationUpdate(update) => return update.content_preview,

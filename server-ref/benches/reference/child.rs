@@ -1,4 +1,4 @@
-//! A server in its own process: it publishes on request, and reports its usage.
+//! A server in its own process, which publishes events on request and reports its usage.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,22 +10,25 @@ use tokio::time::interval;
 
 use crate::usage;
 
-/// The variable that makes a process a server.
-pub(crate) const ROLE: &str = "BENCH_ROLE";
+/// The environment variable that makes a process a server. Its value is a role.
+pub(crate) const ROLE_VARIABLE: &str = "BENCH_ROLE";
 
-/// From the clients' side.
-pub(crate) struct Server {
+/// The benchmark's handle of a server process.
+pub(crate) struct MeasuredServer {
     pub(crate) port: u16,
     pub(crate) key: String,
     pub(crate) project: String,
+    /// Accepts commands.
     stdin: ChildStdin,
+    /// Answers to the commands.
     lines: Lines<BufReader<ChildStdout>>,
     _child: Child,
 }
 
-impl Server {
+impl MeasuredServer {
     pub(crate) async fn start(role: &str) -> Self {
-        let mut child = command(role).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut child =
+            server_command(role).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let ready: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
@@ -34,66 +37,66 @@ impl Server {
         Self { port, key: text("key"), project: text("project"), stdin, lines, _child: child }
     }
 
-    /// Publishes this many events to the room, as fast as it can or at this rate per second; returns before all have
-    /// arrived.
+    /// Publishes this many events to the project, as fast as possible or at this rate per second. Returns before all of
+    /// them have arrived.
     pub(crate) async fn publish(&mut self, events: usize, per_second: Option<u32>) {
-        self.ask(json!({"publish": events, "per_second": per_second})).await;
+        self.request(json!({"publish": events, "per_second": per_second})).await;
     }
 
-    /// CPU time used so far.
-    pub(crate) async fn cpu(&mut self) -> Duration {
-        Duration::from_secs_f64(self.ask(json!("usage")).await["cpu"].as_f64().unwrap())
+    /// Returns the CPU time used so far.
+    pub(crate) async fn cpu_time(&mut self) -> Duration {
+        Duration::from_secs_f64(self.request(json!("usage")).await["cpu"].as_f64().unwrap())
     }
 
-    /// Resident memory in bytes.
-    pub(crate) async fn memory(&mut self) -> u64 {
-        self.ask(json!("usage")).await["memory"].as_u64().unwrap()
+    /// Returns the resident memory in bytes.
+    pub(crate) async fn resident_bytes(&mut self) -> u64 {
+        self.request(json!("usage")).await["memory"].as_u64().unwrap()
     }
 
-    async fn ask(&mut self, what: Value) -> Value {
-        self.stdin.write_all(format!("{what}\n").as_bytes()).await.unwrap();
+    async fn request(&mut self, request: Value) -> Value {
+        self.stdin.write_all(format!("{request}\n").as_bytes()).await.unwrap();
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }
 }
 
-/// Third-party servers, and the path of their requirements in `cargo xtask bench fan-out`.
-pub(crate) const PEERS: [&str; 3] = [NODE, ASGI, FLASK];
+/// Roles of the third-party servers, which `cargo xtask bench fan-out` installs.
+pub(crate) const PEER_ROLES: [&str; 3] = [NODE, ASGI, FLASK];
 const NODE: &str = "npm socket.io";
 const ASGI: &str = "python-socketio, ASGI";
 const FLASK: &str = "Flask-SocketIO";
 
-/// True if the program can be run.
-pub(crate) fn is_there(peer: &str) -> bool {
-    std::env::var(if peer == NODE { "NODE_MODULES" } else { "PEERS_PYTHON" }).is_ok()
+/// Returns true if the third-party server is installed.
+pub(crate) fn is_installed(role: &str) -> bool {
+    std::env::var(if role == NODE { "NODE_MODULES" } else { "PEERS_PYTHON" }).is_ok()
 }
 
-fn command(role: &str) -> Command {
-    let program = |interpreter: &str, default: &str, file: &str| {
+fn server_command(role: &str) -> Command {
+    let script = |interpreter: &str, default: &str, file: &str| {
         let mut command = Command::new(std::env::var(interpreter).unwrap_or(default.to_owned()));
         command.arg(format!("{}/benches/reference/peers/{file}", env!("CARGO_MANIFEST_DIR")));
-        command.env("BENCH_UPDATE", update("demo_project").to_string());
+        command.env("BENCH_UPDATE", documented_update("demo_project").to_string());
         command
     };
     match role {
-        NODE => program("NODE", "node", "node.mjs"),
-        ASGI => program("PEERS_PYTHON", "python3", "asgi.py"),
-        FLASK => program("PEERS_PYTHON", "python3", "threads.py"),
+        NODE => script("NODE", "node", "node.mjs"),
+        ASGI => script("PEERS_PYTHON", "python3", "asgi.py"),
+        FLASK => script("PEERS_PYTHON", "python3", "threads.py"),
         _ => {
             let mut command = Command::new(std::env::current_exe().unwrap());
-            command.env(ROLE, role);
+            command.env(ROLE_VARIABLE, role);
             command
         }
     }
 }
 
-/// Reports that the server is ready, and follows orders until its input ends. `publish` publishes this many events.
-pub(crate) async fn serve(ready: Value, mut publish: impl AsyncFnMut(usize)) {
+/// Prints `ready`, and runs commands until the standard input ends. `publish` publishes the given number of events.
+pub(crate) async fn serve_commands(ready: Value, mut publish: impl AsyncFnMut(usize)) {
     println!("{ready}");
     let mut lines: Lines<BufReader<Stdin>> = BufReader::new(stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let asked: Value = serde_json::from_str(&line).unwrap();
-        if let Some(events) = asked["publish"].as_u64() {
-            match asked["per_second"].as_u64() {
+        let command: Value = serde_json::from_str(&line).unwrap();
+        if let Some(events) = command["publish"].as_u64() {
+            match command["per_second"].as_u64() {
                 None => publish(usize::try_from(events).unwrap()).await,
                 Some(rate) => {
                     let mut ticks = interval(Duration::from_secs(1) / u32::try_from(rate).unwrap());
@@ -104,12 +107,12 @@ pub(crate) async fn serve(ready: Value, mut publish: impl AsyncFnMut(usize)) {
                 }
             }
         }
-        println!("{}", json!({"cpu": usage::cpu().as_secs_f64(), "memory": usage::memory()}));
+        println!("{}", json!({"cpu": usage::process_cpu_time().as_secs_f64(), "memory": usage::resident_bytes()}));
     }
 }
 
-/// The documented `moderation_update`, as this server publishes it.
-pub(crate) fn update(project: &str) -> Value {
+/// Returns the documented `moderation_update`, with this project's id.
+pub(crate) fn documented_update(project: &str) -> Value {
     json!({
         "content_id": "123e4567-e89b-12d3-a456-426614174000",
         "project_id": project,

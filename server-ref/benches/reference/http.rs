@@ -1,20 +1,20 @@
-//! A connection that submits items, and costs as little as possible.
+//! An HTTP client that submits items with minimal cost.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::child::Server;
+use crate::child::MeasuredServer;
 
-/// One keep-alive connection.
+/// A keep-alive connection that submits items.
 pub(crate) struct Submitter {
     stream: TcpStream,
     key: String,
-    /// The last answer, and then the rest of longer ones before it.
+    /// Receive buffer. It starts with the last answer, which the rest of a longer previous answer may follow.
     pub(crate) answer: Vec<u8>,
 }
 
 impl Submitter {
-    pub(crate) async fn connect(server: &Server) -> Self {
+    pub(crate) async fn connect(server: &MeasuredServer) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, key: server.key.clone(), answer: vec![0; 16 * 1024] }
@@ -33,7 +33,7 @@ impl Submitter {
         let mut filled = 0;
         loop {
             let read = self.stream.read(&mut self.answer[filled..]).await.unwrap();
-            assert!(read > 0, "the server has closed");
+            assert!(read > 0, "the server closed the connection");
             filled += read;
             let text = std::str::from_utf8(&self.answer[..filled]).unwrap();
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };

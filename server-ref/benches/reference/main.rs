@@ -1,24 +1,26 @@
-//! The reference server under load, compared with bare socketioxide with the same settings.
+//! The reference server under load, compared with bare socketioxide that has the same settings.
 //!
-//! Each server runs in its own process, so that its CPU time and memory are its alone; the clients are in this one.
+//! Each server runs in its own process, so that its CPU time and memory can be measured alone. The clients run in this
+//! process.
 //!
-//! - *fan-out*: events to 200 sockets in a room, also from npm socket.io, python-socketio and Flask-SocketIO if
-//!   installed;
-//! - *idle*: the memory of an idle connection;
-//! - *submissions*: `POST /api/moderate` from 32 connections, 50 keyword and 20 regex rules, and 1,000 of each, durable;
-//! - *latency*: from a submission to its event at a client, at 1,000 a second.
+//! - *fan-out*: events to 200 sockets in a room, compared also with npm socket.io, python-socketio and Flask-SocketIO
+//!   if they are installed;
+//! - *idle*: the memory per idle connection;
+//! - *submissions*: durable `POST /api/moderate` from 32 connections, with 50 keyword rules and 20 regex rules, and
+//!   with 1,000 of each;
+//! - *latency*: the time from a submission to its event at a client, at 1,000 submissions per second.
 //!
-//! `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`; `cargo
-//! xtask bench postgres` stores the submissions in PostgreSQL.
+//! Usage: `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`.
+//! `cargo xtask bench postgres` measures the submissions with PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 
-mod bare;
+mod bare_socketioxide;
 mod child;
 mod fan_out;
 mod http;
 mod idle;
 mod latency;
-mod ours;
+mod reference_server;
 #[path = "../report/mod.rs"]
 mod report;
 mod socket;
@@ -27,9 +29,9 @@ mod usage;
 
 use std::time::Duration;
 
-/// The options of every measurement.
+/// Options of all measurements.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
+pub(crate) struct BenchOptions {
     quick: bool,
     rounds: usize,
 }
@@ -38,30 +40,31 @@ pub(crate) struct Plan {
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    match std::env::var(child::ROLE).as_deref() {
-        Ok(ours::FEW_RULES) => return ours::run(50, 20).await,
-        Ok(ours::MANY_RULES) => return ours::run(1_000, 1_000).await,
-        Ok("bare") => return bare::run().await,
+    match std::env::var(child::ROLE_VARIABLE).as_deref() {
+        Ok(reference_server::FEW_RULES_ROLE) => return reference_server::run(50, 20).await,
+        Ok(reference_server::MANY_RULES_ROLE) => return reference_server::run(1_000, 1_000).await,
+        Ok("bare") => return bare_socketioxide::run().await,
         _ => {}
     }
     let at = arguments.iter().position(|argument| argument == "--rounds");
     let rounds = at.and_then(|at| arguments.get(at + 1)?.parse().ok());
     let quick = has("--quick");
-    let plan = Plan { quick, rounds: rounds.unwrap_or(if quick { 2 } else { 7 }) };
-    let chosen = |name: &str| has(name) || !["fan-out", "idle", "submissions", "latency"].iter().any(|name| has(name));
-    if chosen("fan-out") {
-        fan_out::measure(plan).await;
+    let options = BenchOptions { quick, rounds: rounds.unwrap_or(if quick { 2 } else { 7 }) };
+    let is_chosen =
+        |name: &str| has(name) || !["fan-out", "idle", "submissions", "latency"].iter().any(|name| has(name));
+    if is_chosen("fan-out") {
+        fan_out::measure(options).await;
     }
-    if chosen("idle") {
-        idle::measure(plan).await;
+    if is_chosen("idle") {
+        idle::measure(options).await;
     }
-    if chosen("submissions") {
-        submissions::measure(plan).await;
+    if is_chosen("submissions") {
+        submissions::measure(options).await;
     }
-    if chosen("latency") {
-        latency::measure(plan).await;
+    if is_chosen("latency") {
+        latency::measure(options).await;
     }
 }
 
-/// Longer than any run: the sockets here answer no pings.
-pub(crate) const PING: Duration = Duration::from_secs(600);
+/// Ping interval and timeout: longer than any run, because the clients of this benchmark answer no pings.
+pub(crate) const LONG_PING: Duration = Duration::from_secs(600);

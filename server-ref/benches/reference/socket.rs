@@ -1,20 +1,20 @@
-//! A client that costs as little as possible: it joins, and counts the frames of an event. It answers no pings.
+//! A client with minimal cost, which joins a project and counts the frames of an event. It answers no pings.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::child::Server;
+use crate::child::MeasuredServer;
 
 /// A joined socket.
 pub(crate) struct Socket {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// Bytes that are read but not yet consumed.
+    /// Number of bytes in `buffer` that are read but not yet consumed.
     filled: usize,
 }
 
 impl Socket {
-    pub(crate) async fn join(server: &Server) -> Self {
+    pub(crate) async fn join(server: &MeasuredServer) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let mut socket = Self { stream, buffer: vec![0; 64 * 1024], filled: 0 };
@@ -28,43 +28,43 @@ impl Socket {
             if let Some(end) = socket.buffer[..socket.filled].windows(4).position(|four| four == b"\r\n\r\n") {
                 break end + 4;
             }
-            socket.read().await;
+            socket.fill_buffer().await;
         };
         socket.consume(head);
         socket.send("40").await;
-        socket.until(b"42[\"connected\"", 1).await;
+        socket.read_until(b"42[\"connected\"", 1).await;
         socket.send(&format!("42[\"join_project\",{{\"project_id\":\"{}\"}}]", server.project)).await;
-        socket.until(b"42[\"joined_project\"", 1).await;
+        socket.read_until(b"42[\"joined_project\"", 1).await;
         socket
     }
 
-    /// Reads until this many texts with this beginning have arrived; returns the last one.
-    pub(crate) async fn until(&mut self, start: &[u8], mut count: usize) -> Vec<u8> {
+    /// Reads until this many text messages with this prefix have arrived. Returns the last one.
+    pub(crate) async fn read_until(&mut self, prefix: &[u8], mut count: usize) -> Vec<u8> {
         loop {
-            let mut at = 0;
-            while let Some((payload, end)) = frame(&self.buffer[at..self.filled]) {
-                let text = &self.buffer[at..][payload..end];
-                at += end;
-                if text.starts_with(start) {
+            let mut offset = 0;
+            while let Some((payload, end)) = find_payload(&self.buffer[offset..self.filled]) {
+                let text = &self.buffer[offset..][payload..end];
+                offset += end;
+                if text.starts_with(prefix) {
                     count -= 1;
                     if count == 0 {
                         let text = text.to_vec();
-                        self.consume(at);
+                        self.consume(offset);
                         return text;
                     }
                 }
             }
-            self.consume(at);
-            self.read().await;
+            self.consume(offset);
+            self.fill_buffer().await;
         }
     }
 
-    async fn read(&mut self) {
+    async fn fill_buffer(&mut self) {
         if self.filled == self.buffer.len() {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         let read = self.stream.read(&mut self.buffer[self.filled..]).await.unwrap();
-        assert!(read > 0, "the server has closed");
+        assert!(read > 0, "the server closed the connection");
         self.filled += read;
     }
 
@@ -74,7 +74,7 @@ impl Socket {
     }
 
     pub(crate) async fn send(&mut self, text: &str) {
-        // Masked with zeros, which change nothing.
+        // The mask is all zeros, so the payload stays as it is.
         let length = u8::try_from(text.len()).unwrap();
         assert!(length < 126);
         let frame = [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();
@@ -82,8 +82,8 @@ impl Socket {
     }
 }
 
-/// The start and end of the first frame's payload, if it is complete.
-fn frame(bytes: &[u8]) -> Option<(usize, usize)> {
+/// Returns the start and end of the first frame's payload, if the frame is complete.
+fn find_payload(bytes: &[u8]) -> Option<(usize, usize)> {
     let (start, length) = match *bytes.get(1)? & 0x7f {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),
         127 => (10, usize::try_from(u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?)).ok()?),

@@ -1,95 +1,100 @@
-//! `POST /api/moderate` as fast as 32 connections can, with few rules and with as many as a project may have.
+//! `POST /api/moderate` as fast as 32 connections can, with few rules and with as many rules as a project may have.
 
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::child::Server;
+use crate::child::MeasuredServer;
 use crate::http::Submitter;
 use crate::report::{self, Spread};
-use crate::{Plan, ours};
+use crate::{BenchOptions, reference_server};
 
 const CONNECTIONS: usize = 32;
 
-/// A server, its connections, and its figures of each round.
-struct Candidate {
+/// A server, its connections, and the results of its rounds.
+struct SubmissionRun {
     rules: &'static str,
-    server: Server,
+    server: MeasuredServer,
     connections: Vec<Submitter>,
-    rates: Vec<f64>,
-    costs: Vec<f64>,
-    waits: Vec<f64>,
+    /// Submissions per second, per round.
+    submission_rates: Vec<f64>,
+    /// CPU time per submission in microseconds, per round.
+    submission_costs: Vec<f64>,
+    /// 99th percentile of the answers' latency in milliseconds, per round.
+    p99_latencies: Vec<f64>,
 }
 
-pub(crate) async fn measure(plan: Plan) {
-    let time = Duration::from_secs(if plan.quick { 2 } else { 5 });
-    let is_postgres = ours::postgres().is_some();
+pub(crate) async fn measure(options: BenchOptions) {
+    let time = Duration::from_secs(if options.quick { 2 } else { 5 });
+    let is_postgres = reference_server::postgres_url().is_some();
     let database = if is_postgres { "PostgreSQL" } else { "SQLite" };
     println!("\nSubmissions: {database} with a sync before each answer, {CONNECTIONS} connections\n");
-    let mut candidates = vec![Candidate::start("50 keyword and 20 regex", ours::FEW_RULES).await];
-    // Servers on one PostgreSQL have one demonstration project.
+    let mut runs = vec![SubmissionRun::start("50 keyword and 20 regex", reference_server::FEW_RULES_ROLE).await];
+    // Servers that share one PostgreSQL database share the demo project, and thus its rules.
     if !is_postgres {
-        candidates.push(Candidate::start("1,000 keyword and 1,000 regex", ours::MANY_RULES).await);
+        runs.push(SubmissionRun::start("1,000 keyword and 1,000 regex", reference_server::MANY_RULES_ROLE).await);
     }
-    for round in 0..=plan.rounds {
-        for candidate in &mut candidates {
-            candidate.round(time, round > 0).await;
+    for round in 0..=options.rounds {
+        for run in &mut runs {
+            run.run_round(time, round > 0).await;
         }
     }
     println!("| rules | submissions/s | CPU µs each | p99 of the answer, ms |");
     println!("|---|--:|--:|--:|");
     let mut medians = Vec::new();
-    for Candidate { rules, rates, costs, waits, .. } in candidates {
-        let (rates, costs, waits) = (Spread::of(rates), Spread::of(costs), Spread::of(waits));
-        println!("| {rules} | {} | {} | {} |", rates.show(0), costs.show(0), waits.show(1));
+    for SubmissionRun { rules, submission_rates, submission_costs, p99_latencies, .. } in runs {
+        let (rates, costs) = (Spread::of(submission_rates), Spread::of(submission_costs));
+        let latencies = Spread::of(p99_latencies);
+        println!("| {rules} | {} | {} | {} |", rates.format(0), costs.format(0), latencies.format(1));
         medians.push((rates.median, costs.median));
     }
     let (rate, cost) = medians[0];
-    report::tell("Server, durable submissions", database, "SQLite", Some(rate), Some(cost));
+    report::append_result("Server, durable submissions", database, "SQLite", Some(rate), Some(cost));
     if let Some((many, _)) = medians.get(1) {
         println!("\nWith 2,000 rules: {:.2} of the submissions with 70 rules.", many / rate);
     }
 }
 
-impl Candidate {
+impl SubmissionRun {
     async fn start(rules: &'static str, role: &str) -> Self {
-        let server = Server::start(role).await;
+        let server = MeasuredServer::start(role).await;
         let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;
-        // Rules that are beyond the limits of a project would be quick, and decide nothing.
+        // If the rules exceeded a project's limits, they would decide nothing, and the measurement would be too fast.
         for (text, status) in [("a garden", "approved"), ("forbidden7word3", "rejected")] {
             connections[0].submit(text).await;
             let answer = String::from_utf8_lossy(&connections[0].answer);
             assert!(answer.contains(&format!("\"status\":\"{status}\"")), "{rules}: {answer}");
         }
-        Self { rules, server, connections, rates: vec![], costs: vec![], waits: vec![] }
+        let (submission_rates, submission_costs, p99_latencies) = (vec![], vec![], vec![]);
+        Self { rules, server, connections, submission_rates, submission_costs, p99_latencies }
     }
 
-    /// The first round warms up, and does not count.
-    async fn round(&mut self, time: Duration, counts: bool) {
-        let (started, cpu) = (Instant::now(), self.server.cpu().await);
+    /// Submits for this time. The first round only warms up, so it is not measured.
+    async fn run_round(&mut self, time: Duration, is_measured: bool) {
+        let (started, cpu) = (Instant::now(), self.server.cpu_time().await);
         let submit = async |(n, connection): (usize, &mut Submitter)| {
-            let mut times = Vec::new();
+            let mut latencies = Vec::new();
             while started.elapsed() < time {
                 let before = Instant::now();
-                connection.submit(&content(n, times.len())).await;
-                times.push(before.elapsed());
+                connection.submit(&comment(n, latencies.len())).await;
+                latencies.push(before.elapsed());
             }
-            times
+            latencies
         };
         let all = join_all(self.connections.iter_mut().enumerate().map(submit)).await;
-        let mut times: Vec<Duration> = all.into_iter().flatten().collect();
-        let (elapsed, cpu) = (started.elapsed(), self.server.cpu().await - cpu);
-        times.sort();
-        if counts {
-            self.rates.push(times.len() as f64 / elapsed.as_secs_f64());
-            self.costs.push(cpu.as_secs_f64() * 1e6 / times.len() as f64);
-            self.waits.push(times[times.len() * 99 / 100].as_secs_f64() * 1e3);
+        let mut latencies: Vec<Duration> = all.into_iter().flatten().collect();
+        let (elapsed, cpu) = (started.elapsed(), self.server.cpu_time().await - cpu);
+        latencies.sort();
+        if is_measured {
+            self.submission_rates.push(latencies.len() as f64 / elapsed.as_secs_f64());
+            self.submission_costs.push(cpu.as_secs_f64() * 1e6 / latencies.len() as f64);
+            self.p99_latencies.push(latencies[latencies.len() * 99 / 100].as_secs_f64() * 1e3);
         }
     }
 }
 
-/// Some 200 letters, one in ten forbidden.
-fn content(connection: usize, n: usize) -> String {
+/// Returns an item of about 200 letters. One in ten contains a forbidden word.
+fn comment(connection: usize, n: usize) -> String {
     let forbidden = if n.is_multiple_of(10) { "forbidden7word3" } else { "welcome" };
     format!(
         "Comment {n} of {connection}: this is what people write below an article about gardens, with some remarks on the \

@@ -1,4 +1,4 @@
-//! The clients, in their own process: it reads orders from its standard input, and answers line by line.
+//! The process that runs the clients. It reads commands from its standard input, and answers each with a line.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,175 +9,186 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
 use tokio::time::{Instant, sleep};
 
-use crate::writer::{content, now};
+use crate::submitter::{parse_item, unix_micros};
 
-/// Clients that connect at once, at first.
-const AT_ONCE: usize = 64;
-/// The time for all clients to catch up, and to receive the rest.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Maximum number of clients that connect at the same time when the run starts.
+const CONCURRENT_CONNECTS: usize = 64;
+/// Time limit for all clients to catch up, and for the remaining events to arrive.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The first line.
+/// The first command: connects the clients.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Start {
+pub(crate) struct ConnectCommand {
     pub(crate) url: String,
-    /// Ids and keys, distributed over the clients.
+    /// Ids and API keys of the projects. Each client joins one; the clients are distributed over them.
     pub(crate) projects: Vec<(String, String)>,
     pub(crate) clients: usize,
     pub(crate) jitter: f64,
 }
 
-/// The last line: the items that every client must have.
+/// The last command: names the items that every client must have received.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Finish {
+pub(crate) struct FinishCommand {
     /// Per project, the numbers of the acknowledged items.
     pub(crate) acknowledged: Vec<Vec<usize>>,
-    /// Per project, the number of its items.
+    /// Per project, the number of stored items.
     pub(crate) stored: Vec<usize>,
 }
 
-/// The clients' results.
+/// Results of all clients.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    clients: Vec<Comeback>,
-    /// Clients that gave up, or were refused.
+    clients: Vec<ClientTimes>,
+    /// Number of clients that gave up or were refused.
     pub(crate) closed: usize,
+    /// Number of acknowledged items that a client did not receive.
     pub(crate) lost: usize,
+    /// Number of items that a client received more than once.
     pub(crate) twice: usize,
-    /// Ids that did not follow the previous one, and notices of loss.
+    /// Number of event ids that did not follow the previous one, plus the number of gap events.
     pub(crate) holes: usize,
 }
 
-/// One client's times, in milliseconds since the server was killed.
+/// A client's times, in milliseconds since the server was killed.
 #[derive(Debug, Serialize, Deserialize)]
-struct Comeback {
+struct ClientTimes {
     attempts: Vec<u64>,
-    /// The first event, usually a replayed one.
+    /// The first event, which is usually a replayed one.
     first: Option<u64>,
     caught_up: Option<u64>,
 }
 
-/// All of them in seconds.
 impl Outcome {
+    /// Returns the times of all attempts, in seconds since the server was killed.
     pub(crate) fn attempts(&self) -> Vec<f64> {
         self.clients.iter().flat_map(|client| &client.attempts).map(|at| *at as f64 / 1000.0).collect()
     }
 
-    /// From the least.
+    /// Returns the times at which the clients had caught up, in seconds since the kill, in ascending order.
     pub(crate) fn caught_up(&self) -> Vec<f64> {
-        let mut all: Vec<_> = self.clients.iter().filter_map(|client| client.caught_up).collect();
-        all.sort_unstable();
-        all.into_iter().map(|at| at as f64 / 1000.0).collect()
+        let mut times: Vec<_> = self.clients.iter().filter_map(|client| client.caught_up).collect();
+        times.sort_unstable();
+        times.into_iter().map(|at| at as f64 / 1000.0).collect()
     }
 
-    /// The longest time from a client's last attempt until it had caught up.
-    pub(crate) fn slowest(&self) -> f64 {
-        let time = |client: &Comeback| Some(client.caught_up?.saturating_sub(*client.attempts.last()?));
+    /// Returns the longest time in seconds from a client's last attempt until that client had caught up.
+    pub(crate) fn slowest_catch_up(&self) -> f64 {
+        let time = |client: &ClientTimes| Some(client.caught_up?.saturating_sub(*client.attempts.last()?));
         self.clients.iter().filter_map(time).max().unwrap_or(0) as f64 / 1000.0
     }
 }
 
-struct Received {
+struct ReceivedItem {
     number: usize,
     /// Microseconds since 1970.
-    sent: u64,
-    arrived: u64,
+    sent_at: u64,
+    arrived_at: u64,
     origin: Origin,
 }
 
+/// The events that a client received.
 #[derive(Default)]
-struct Books {
-    received: Vec<Received>,
-    last: Option<u64>,
+struct EventRecord {
+    received: Vec<ReceivedItem>,
+    last_event_id: Option<u64>,
     holes: usize,
 }
 
-impl Books {
-    /// The time of the first event that was sent since then and not replayed: all earlier ones have arrived.
+impl EventRecord {
+    /// Returns the arrival time of the first live event that was sent after `since`: by then, all earlier events have
+    /// arrived.
     fn caught_up(&self, since: u64) -> Option<u64> {
-        let is_new = |event: &&Received| event.sent >= since && event.origin == Origin::Live;
-        Some(self.received.iter().find(is_new)?.arrived)
+        let is_new = |event: &&ReceivedItem| event.sent_at >= since && event.origin == Origin::Live;
+        Some(self.received.iter().find(is_new)?.arrived_at)
     }
 }
 
+/// A client that receives a project's events.
 struct Follower {
     client: Client,
     project: usize,
-    /// The start of attempts, in microseconds since 1970.
+    /// Start times of the connection attempts, in microseconds since 1970.
     attempts: Arc<Mutex<Vec<u64>>>,
-    books: Arc<Mutex<Books>>,
+    record: Arc<Mutex<EventRecord>>,
 }
 
-/// Follows until its input ends.
+/// Runs the commands from the standard input, and prints the clients' results.
 pub(crate) async fn run() {
     let mut lines = BufReader::new(stdin()).lines();
     let mut line = async || lines.next_line().await.unwrap().unwrap();
-    let start: Start = serde_json::from_str(&line().await).unwrap();
-    let connect = |n| Follower::connect(&start, n);
-    let followers: Vec<_> = stream::iter((0..start.clients).map(connect)).buffer_unordered(AT_ONCE).collect().await;
+    let command: ConnectCommand = serde_json::from_str(&line().await).unwrap();
+    let connect = |n| Follower::connect(&command, n);
+    let followers: Vec<_> =
+        stream::iter((0..command.clients).map(connect)).buffer_unordered(CONCURRENT_CONNECTS).collect().await;
     println!("ready");
-    let struck: u64 = line().await.parse().unwrap();
-    wait(&followers, |follower| follower.books.lock().unwrap().caught_up(struck).is_some()).await;
+    let killed_at: u64 = line().await.parse().unwrap();
+    wait_for_all(&followers, |follower| follower.record.lock().unwrap().caught_up(killed_at).is_some()).await;
     println!("caught up");
-    let finish: Finish = serde_json::from_str(&line().await).unwrap();
-    wait(&followers, |follower| {
-        follower.books.lock().unwrap().received.len() >= finish.stored[follower.project] || follower.is_closed()
+    let finish: FinishCommand = serde_json::from_str(&line().await).unwrap();
+    wait_for_all(&followers, |follower| {
+        follower.record.lock().unwrap().received.len() >= finish.stored[follower.project] || follower.is_closed()
     })
     .await;
-    println!("{}", serde_json::to_string(&outcome(&followers, struck, &finish)).unwrap());
+    println!("{}", serde_json::to_string(&summarize(&followers, killed_at, &finish)).unwrap());
 }
 
-/// Waits until the condition holds for all clients, or for too long.
-async fn wait(followers: &[Follower], is_so: impl Fn(&Follower) -> bool) {
+/// Waits until the condition holds for all clients, but no longer than [`TIMEOUT`].
+async fn wait_for_all(followers: &[Follower], is_done: impl Fn(&Follower) -> bool) {
     let started = Instant::now();
-    while !followers.iter().all(&is_so) && started.elapsed() < PATIENCE {
+    while !followers.iter().all(&is_done) && started.elapsed() < TIMEOUT {
         sleep(Duration::from_millis(100)).await;
     }
 }
 
-fn outcome(followers: &[Follower], struck: u64, finish: &Finish) -> Outcome {
-    let since = |at: u64| (at - struck) / 1000;
+fn summarize(followers: &[Follower], killed_at: u64, finish: &FinishCommand) -> Outcome {
+    let millis_since_kill = |at: u64| (at - killed_at) / 1000;
     let mut outcome = Outcome::default();
     for follower in followers {
-        let books = follower.books.lock().unwrap();
+        let record = follower.record.lock().unwrap();
         let attempts = follower.attempts.lock().unwrap();
-        outcome.clients.push(Comeback {
-            attempts: attempts.iter().filter(|at| **at >= struck).map(|at| since(*at)).collect(),
-            first: books.received.iter().map(|event| event.arrived).find(|at| *at >= struck).map(since),
-            caught_up: books.caught_up(struck).map(since),
+        outcome.clients.push(ClientTimes {
+            attempts: attempts.iter().filter(|at| **at >= killed_at).map(|at| millis_since_kill(*at)).collect(),
+            first: record
+                .received
+                .iter()
+                .map(|item| item.arrived_at)
+                .find(|at| *at >= killed_at)
+                .map(millis_since_kill),
+            caught_up: record.caught_up(killed_at).map(millis_since_kill),
         });
         outcome.closed += usize::from(follower.is_closed());
-        outcome.holes += books.holes;
-        let mut numbers: Vec<usize> = books.received.iter().map(|event| event.number).collect();
+        outcome.holes += record.holes;
+        let mut numbers: Vec<usize> = record.received.iter().map(|item| item.number).collect();
         numbers.sort_unstable();
-        outcome.twice += numbers.windows(2).filter(|two| two[0] == two[1]).count();
-        let wanted = &finish.acknowledged[follower.project];
-        outcome.lost += wanted.iter().filter(|number| numbers.binary_search(number).is_err()).count();
+        outcome.twice += numbers.windows(2).filter(|pair| pair[0] == pair[1]).count();
+        let expected = &finish.acknowledged[follower.project];
+        outcome.lost += expected.iter().filter(|number| numbers.binary_search(number).is_err()).count();
     }
     outcome
 }
 
 impl Follower {
-    /// With default settings except for the jitter.
-    async fn connect(start: &Start, n: usize) -> Self {
-        let project = n % start.projects.len();
-        let (id, key) = start.projects[project].clone();
+    /// Connects with default settings, except for the jitter.
+    async fn connect(command: &ConnectCommand, n: usize) -> Self {
+        let project = n % command.projects.len();
+        let (id, key) = command.projects[project].clone();
         let attempts = Arc::new(Mutex::new(Vec::new()));
-        let begun = attempts.clone();
-        let client = Client::builder(&start.url)
+        let attempt_times = attempts.clone();
+        let client = Client::builder(&command.url)
             .credentials_provider(move |_| {
-                // Called when an attempt begins.
-                begun.lock().unwrap().push(now());
+                // Called at the start of each attempt.
+                attempt_times.lock().unwrap().push(unix_micros());
                 let key = key.clone();
                 async move { Ok(Credentials::ApiKey(key.into())) }
             })
-            .reconnect(ReconnectPolicy { jitter: start.jitter, ..ReconnectPolicy::default() })
+            .reconnect(ReconnectPolicy { jitter: command.jitter, ..ReconnectPolicy::default() })
             .connect()
             .await
             .unwrap();
-        let books = Arc::<Mutex<Books>>::default();
+        let record = Arc::<Mutex<EventRecord>>::default();
         let joined = client.join(id).await.unwrap();
-        tokio::spawn(read(joined.events(), books.clone()));
-        Self { client, project, attempts, books }
+        tokio::spawn(record_events(joined.events(), record.clone()));
+        Self { client, project, attempts, record }
     }
 
     fn is_closed(&self) -> bool {
@@ -185,19 +196,19 @@ impl Follower {
     }
 }
 
-async fn read(mut events: EventStream, books: Arc<Mutex<Books>>) {
+async fn record_events(mut events: EventStream, record: Arc<Mutex<EventRecord>>) {
     while let Some(Ok(event)) = events.next().await {
-        let mut books = books.lock().unwrap();
+        let mut record = record.lock().unwrap();
         match event {
             Event::ModerationUpdate(update) => {
-                let (number, sent) = content(&update.content_preview);
+                let (number, sent_at) = parse_item(&update.content_preview);
                 let (id, origin) = (update.meta.event_id, update.meta.origin);
-                books.holes += usize::from(books.last.is_some_and(|last| id != Some(last + 1)));
-                books.last = id;
-                books.received.push(Received { number, sent, arrived: now(), origin });
+                record.holes += usize::from(record.last_event_id.is_some_and(|last| id != Some(last + 1)));
+                record.last_event_id = id;
+                record.received.push(ReceivedItem { number, sent_at, arrived_at: unix_micros(), origin });
             }
             Event::StatsUpdate(_) => {}
-            _ => books.holes += 1,
+            _ => record.holes += 1,
         }
     }
 }

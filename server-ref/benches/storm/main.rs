@@ -1,23 +1,23 @@
-//! A thousand clients lose their server at once, while items are submitted: when has each of them caught up?
+//! A thousand clients lose their server at the same time. Measures the time until each of them has caught up.
 //!
-//! The server is killed with `kill -9` and started again on its port and database, at once or after a while. The
-//! clients are the SDK's, in their own process, once with default settings and once without jitter. `cargo xtask bench
-//! storm -- --clients 1000`; rows for `docs/benchmarks.md` go to stdout, the raw results and the plot to `docs/plots`.
-//! The run fails if anything is lost or comes twice, or if a client gives up.
+//! The server is killed with `kill -9` and started again with the same port and database, immediately or after a few
+//! seconds. The clients are the SDK's, in their own process; one run has default settings and another has no jitter.
+//! `cargo xtask bench storm -- --clients 1000` prints rows for `docs/benchmarks.md`, and writes the raw results and the
+//! plot to `docs/plots`. The run fails if an event is lost or delivered twice, or if a client gives up.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
-#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+#![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
 mod clients;
 #[path = "../capacity/process.rs"]
-#[allow(dead_code, reason = "of the capacity, which uses all of it")]
+#[allow(dead_code, reason = "the capacity benchmark uses the rest")]
 mod process;
 mod projects;
 #[path = "../report/mod.rs"]
 mod report;
 #[path = "../../tests/stock/faults/server.rs"]
-#[allow(dead_code, reason = "of the faults, which use all of it")]
+#[allow(dead_code, reason = "the tests of faults use the rest")]
 mod server;
-mod writer;
+mod submitter;
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -30,138 +30,144 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-use clients::{Finish, Outcome, Start};
+use clients::{ConnectCommand, FinishCommand, Outcome};
 use report::chart::{Chart, histogram};
-use server::Program;
-use writer::{Writer, now};
+use server::DemoServer;
+use submitter::{Submitter, unix_micros};
 
-/// The time of submissions before the kill: connections count as stable after 5 s.
-const BEFORE: Duration = Duration::from_secs(6);
-/// The server's defaults: the interval of pings, and the timeout of their answers, in seconds.
-const PINGS: [&str; 2] = ["25", "20"];
+/// Duration of the submissions before the kill: long enough for the connections to count as stable, which takes 5 s.
+const TIME_BEFORE_KILL: Duration = Duration::from_secs(6);
+/// The server's default interval between pings, and its timeout for their answers, in seconds.
+const PING_SECONDS: [&str; 2] = ["25", "20"];
+/// The jitter of each run.
 const JITTERS: [f64; 2] = [0.5, 0.0];
-/// The variable that makes a process run the clients.
-const ROLE: &str = "STORM_ROLE";
+/// The environment variable that makes a process run the clients.
+const ROLE_VARIABLE: &str = "STORM_ROLE";
 
+/// Measures the time until many clients have caught up after they lost their server.
 #[derive(Debug, Parser)]
-struct Plan {
+struct StormOptions {
+    /// Number of clients.
     #[arg(long, default_value_t = 1000)]
     clients: usize,
-    /// Distributed over the clients.
+    /// Number of projects, distributed over the clients.
     #[arg(long, default_value_t = 10)]
     projects: usize,
-    /// Items submitted per second, to the projects in turn.
+    /// Number of items submitted per second, to the projects in turn.
     #[arg(long, default_value_t = 100)]
     rate: u32,
-    /// Seconds without a server; may be repeated.
-    #[arg(long, default_values_t = [0, 5])]
-    away: Vec<u64>,
-    /// Measure nothing, and redraw the plot of the last run.
+    /// Number of seconds without a server. May be repeated.
+    #[arg(long = "away", value_name = "AWAY", default_values_t = [0, 5])]
+    absences: Vec<u64>,
+    /// Measures nothing, and redraws the plot of the last run.
     #[arg(long)]
     plot: bool,
-    /// Added by cargo.
+    /// Flag that cargo passes to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
+/// Results of a run.
 #[derive(Debug, Serialize, Deserialize)]
-struct Run {
+struct StormRun {
+    /// Number of seconds without a server.
     away: u64,
     jitter: f64,
     clients: usize,
-    /// Milliseconds from the kill until the server was back.
+    /// Milliseconds from the kill until the server was available again.
     returned: u64,
-    /// In bytes: the killed server's, and its successor's.
+    /// Peak memory of the killed server, in bytes.
     peak_before: u64,
+    /// Peak memory of the restarted server, in bytes.
     peak: u64,
-    /// The server's CPU time until all had caught up, in seconds.
+    /// The restarted server's CPU time until all clients had caught up, in seconds.
     cpu: f64,
     outcome: Outcome,
 }
 
 #[tokio::main]
 async fn main() {
-    if std::env::var(ROLE).is_ok() {
+    if std::env::var(ROLE_VARIABLE).is_ok() {
         return clients::run().await;
     }
-    let plan = Plan::parse();
-    if !plan.plot {
-        process::allow_files(2 * plan.clients as u64 + 512);
+    let options = StormOptions::parse();
+    if !options.plot {
+        process::raise_open_file_limit(2 * options.clients as u64 + 512);
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut runs = Vec::new();
-        println!("{}; {} clients, {} contents/s\n", report::heading(), plan.clients, plan.rate);
+        println!("{}; {} clients, {} items/s\n", report::heading(), options.clients, options.rate);
         println!(
             "| no server for, s | jitter | attempts | max in 100 ms | caught up after, s: p50 | p99 | last | max since last attempt, s | server's peak, MiB (before) | server's CPU, s | gave up | lost | twice |"
         );
         println!("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
-        for away in &plan.away {
+        for away in &options.absences {
             for jitter in JITTERS {
-                let run = storm(&plan, *away, jitter).await;
-                show(&run);
+                let run = run_storm(&options, *away, jitter).await;
+                print_row(&run);
                 runs.push(run);
             }
         }
-        report::save("storm", &json!(runs));
+        report::save_results("storm", &json!(runs));
         let outcomes = || runs.iter().map(|run| &run.outcome);
-        assert!(runs.iter().all(|run| run.outcome.caught_up().len() == run.clients), "all have caught up");
+        assert!(runs.iter().all(|run| run.outcome.caught_up().len() == run.clients), "some clients have not caught up");
         assert!(outcomes().all(|outcome| (outcome.closed, outcome.lost, outcome.twice, outcome.holes) == (0, 0, 0, 0)));
     }
-    draw(&serde_json::from_value::<Vec<Run>>(report::saved("storm").unwrap()).unwrap());
+    draw_charts(&serde_json::from_value::<Vec<StormRun>>(report::load_results("storm").unwrap()).unwrap());
 }
 
-async fn storm(plan: &Plan, away: u64, jitter: f64) -> Run {
+async fn run_storm(options: &StormOptions, away: u64, jitter: f64) -> StormRun {
     let folder = tempfile::tempdir().unwrap();
-    let projects = projects::make(folder.path(), plan.projects).await;
-    let mut server = Program::start(folder.path(), 0, PINGS).await;
+    let projects = projects::create_projects(folder.path(), options.projects).await;
+    let mut server = DemoServer::start(folder.path(), 0, PING_SECONDS).await;
     let url = server.ready["base_url"].as_str().unwrap().to_owned();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .env(ROLE, "clients")
+        .env(ROLE_VARIABLE, "clients")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
     let (mut input, mut answers) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
-    let mut tell = async |line: String| input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    let mut answer = async || answers.next_line().await.unwrap().expect("the clients' process lives");
-    let start = Start { url: url.clone(), projects: projects.clone(), clients: plan.clients, jitter };
-    tell(serde_json::to_string(&start).unwrap()).await;
-    answer().await;
-    let writer = Writer::start(&url, &projects, plan.rate);
-    sleep(BEFORE).await;
+    let mut send_command = async |line: String| input.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    let mut next_answer = async || answers.next_line().await.unwrap().expect("the clients' process has ended");
+    let command = ConnectCommand { url: url.clone(), projects: projects.clone(), clients: options.clients, jitter };
+    send_command(serde_json::to_string(&command).unwrap()).await;
+    next_answer().await;
+    let submitter = Submitter::start(&url, &projects, options.rate);
+    sleep(TIME_BEFORE_KILL).await;
 
-    let (peak_before, struck) = (process::peak(server.id()), now());
+    let (peak_before, killed_at) = (process::peak_memory(server.process_id()), unix_micros());
     let clock = Instant::now();
     server.stop("KILL").await;
     sleep(Duration::from_secs(away)).await;
-    let mut server = Program::start(folder.path(), server.port, PINGS).await;
+    let mut server = DemoServer::start(folder.path(), server.port, PING_SECONDS).await;
     let returned = u64::try_from(clock.elapsed().as_millis()).unwrap();
-    tell(struck.to_string()).await;
-    answer().await;
-    let cpu = process::of(server.id()).cpu.as_secs_f64();
-    // Events in flight arrive, too.
-    let acknowledged = writer.stop().await;
+    send_command(killed_at.to_string()).await;
+    next_answer().await;
+    let cpu = process::process_usage(server.process_id()).cpu.as_secs_f64();
+    // Waits until events in flight have arrived.
+    let acknowledged = submitter.stop().await;
     let mut stored = Vec::new();
     for (_, key) in &projects {
         let client = Client::builder(&url).api_key(key.as_str()).build().unwrap();
         stored.push(usize::try_from(client.statistics().await.unwrap().total_content).unwrap());
     }
-    tell(serde_json::to_string(&Finish { acknowledged, stored }).unwrap()).await;
-    let outcome: Outcome = serde_json::from_str(&answer().await).unwrap();
-    let peak = process::peak(server.id());
+    send_command(serde_json::to_string(&FinishCommand { acknowledged, stored }).unwrap()).await;
+    let outcome: Outcome = serde_json::from_str(&next_answer().await).unwrap();
+    let peak = process::peak_memory(server.process_id());
     server.stop("KILL").await;
-    Run { away, jitter, clients: plan.clients, returned, peak_before, peak, cpu, outcome }
+    StormRun { away, jitter, clients: options.clients, returned, peak_before, peak, cpu, outcome }
 }
 
-fn show(run: &Run) {
+fn print_row(run: &StormRun) {
     let outcome = &run.outcome;
-    let (caught_up, alone) = (outcome.caught_up(), outcome.slowest());
+    let (caught_up, slowest) = (outcome.caught_up(), outcome.slowest_catch_up());
     let at =
         |share: f64| caught_up.get((caught_up.len().saturating_sub(1) as f64 * share) as usize).unwrap_or(&f64::NAN);
     let attempts = histogram(&outcome.attempts(), 0.1, 120.0);
-    let most = attempts.iter().map(|(_, count)| *count).fold(0.0, f64::max);
+    let maximum = attempts.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     println!(
-        "| {:.1} | {} | {} | {most} | {:.1} | {:.1} | {:.1} | {alone:.1} | {:.0} ({:.0}) | {:.1} | {} | {} | {} |",
+        "| {:.1} | {} | {} | {maximum} | {:.1} | {:.1} | {:.1} | {slowest:.1} | {:.0} ({:.0}) | {:.1} | {} | {} | {} |",
         run.returned as f64 / 1000.0,
         run.jitter,
         outcome.attempts().len(),
@@ -181,25 +187,25 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / 1024.0 / 1024.0
 }
 
-fn draw(runs: &[Run]) {
+fn draw_charts(runs: &[StormRun]) {
     let (mut charts, mut absences) = (Vec::new(), runs.iter().map(|run| run.away).collect::<Vec<_>>());
     absences.dedup();
     for away in absences {
-        let these = || runs.iter().filter(|run| run.away == away);
-        let until = these().flat_map(|run| run.outcome.caught_up()).fold(0.0, f64::max).ceil();
-        let jitter = |run: &Run| format!("jitter {}", run.jitter);
-        let attempts = |run: &Run| (jitter(run), histogram(&run.outcome.attempts(), 0.1, until));
-        let share = |run: &Run| {
+        let runs_of_absence = || runs.iter().filter(|run| run.away == away);
+        let until = runs_of_absence().flat_map(|run| run.outcome.caught_up()).fold(0.0, f64::max).ceil();
+        let jitter = |run: &StormRun| format!("jitter {}", run.jitter);
+        let attempts = |run: &StormRun| (jitter(run), histogram(&run.outcome.attempts(), 0.1, until));
+        let share = |run: &StormRun| {
             let times = run.outcome.caught_up();
             let percent = |(n, at): (usize, &f64)| (*at, (n + 1) as f64 * 100.0 / run.clients as f64);
             (jitter(run), [(0.0, 0.0)].into_iter().chain(times.iter().enumerate().map(percent)).collect())
         };
-        let x = "seconds since the server was killed";
-        let title = |what: &str| format!("{what}, the server away for {away} s");
-        let lines = these().map(attempts).collect();
-        charts.push(Chart { title: title("Attempts"), x, y: "per 100 ms", log_x: false, lines });
-        let lines = these().map(share).collect();
-        charts.push(Chart { title: title("Caught up"), x, y: "% of the clients", log_x: false, lines });
+        let x_label = "seconds since the server was killed";
+        let title = |subject: &str| format!("{subject}, the server away for {away} s");
+        let lines = runs_of_absence().map(attempts).collect();
+        charts.push(Chart { title: title("Attempts"), x_label, y_label: "per 100 ms", log_x: false, lines });
+        let lines = runs_of_absence().map(share).collect();
+        charts.push(Chart { title: title("Caught up"), x_label, y_label: "% of the clients", log_x: false, lines });
     }
-    report::draw("storm", &charts);
+    report::draw_charts("storm", &charts);
 }

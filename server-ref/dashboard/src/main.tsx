@@ -2,7 +2,7 @@ import { render } from 'preact'
 import { Problem } from './parts/small.tsx'
 import { App } from './state/app.ts'
 import './state/theme.ts'
-import { Shared, useApp } from './views/shared.ts'
+import { AppContext, useApp } from './views/shared.ts'
 import { Shell } from './views/shell.tsx'
 
 function Page() {
@@ -33,9 +33,9 @@ if (root) {
   const app = new App()
   root.replaceChildren()
   render(
-    <Shared.Provider value={app}>
+    <AppContext.Provider value={app}>
       <Page />
-    </Shared.Provider>,
+    </AppContext.Provider>,
     root,
   )
   void app.start()

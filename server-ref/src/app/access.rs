@@ -2,18 +2,18 @@
 
 use super::App;
 use crate::Error;
-use crate::auth::new_key;
+use crate::auth::generate_key;
 use crate::store::{Actor, Invalidation, KeyDraft, KeyInfo, User};
 
 impl App {
-    /// Creates a key, and returns it. Only its hash is stored.
+    /// Creates a key and returns it. Only its hash is stored.
     pub(crate) async fn create_key(
         &self,
         project_id: &str,
         draft: KeyDraft,
         by: &Actor,
     ) -> Result<(KeyInfo, String), Error> {
-        let (key, secret) = new_key()?;
+        let (key, secret) = generate_key()?;
         Ok((self.store.create_key(project_id, draft, secret, by).await?, key))
     }
 
@@ -21,7 +21,7 @@ impl App {
         if !self.store.delete_key(project_id, key_id, by).await? {
             return Err(Error::NotFound("Key"));
         }
-        self.apply(&Invalidation::KeyRevoked(key_id.to_owned()));
+        self.apply_invalidation(&Invalidation::KeyRevoked(key_id.to_owned()));
         Ok(())
     }
 
@@ -36,7 +36,7 @@ impl App {
         if !self.store.set_key_active(project_id, key_id, is_active, by).await? {
             return Err(Error::NotFound("Key"));
         }
-        self.apply(&Invalidation::KeyToggled(key_id.to_owned()));
+        self.apply_invalidation(&Invalidation::KeyToggled(key_id.to_owned()));
         self.disconnect_if_switched_off(key_id).await?;
         self.store.key(project_id, key_id).await?.ok_or(Error::NotFound("Key"))
     }
@@ -44,7 +44,7 @@ impl App {
     pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
         self.store.remove_member(project_id, user_id, by).await?;
         let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
-        self.apply(&Invalidation::MemberRemoved { project_id, user_id });
+        self.apply_invalidation(&Invalidation::MemberRemoved { project_id, user_id });
         Ok(())
     }
 
@@ -59,29 +59,32 @@ impl App {
         self.store.update_user(id, is_admin, is_active, by).await?;
         let user = self.store.user(id).await?.ok_or(Error::NotFound("User"))?;
         if !user.is_active {
-            self.apply(&Invalidation::UserDeactivated(id.to_owned()));
+            self.apply_invalidation(&Invalidation::UserDeactivated(id.to_owned()));
         }
         Ok(user)
     }
 
-    /// Changes a user's password, and ends all sessions of the user except the one named `kept`.
+    /// Changes a user's password and ends all sessions of the user except the one named `kept_session`.
     pub(crate) async fn set_password(
         &self,
         id: &str,
         password: &str,
-        kept: Option<&str>,
+        kept_session: Option<&str>,
         by: &Actor,
     ) -> Result<(), Error> {
         let hash = self.auth.hash_new_password(password).await?;
-        self.store.set_password(id, &hash, kept, by).await?;
-        self.apply(&Invalidation::PasswordChanged { user_id: id.to_owned(), kept_session: kept.map(str::to_owned) });
+        self.store.set_password(id, &hash, kept_session, by).await?;
+        self.apply_invalidation(&Invalidation::PasswordChanged {
+            user_id: id.to_owned(),
+            kept_session: kept_session.map(str::to_owned),
+        });
         Ok(())
     }
 
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         self.store.delete_project(id, by).await?;
-        self.apply(&Invalidation::ProjectDeleted(id.to_owned()));
-        self.deletions.notify_one();
+        self.apply_invalidation(&Invalidation::ProjectDeleted(id.to_owned()));
+        self.project_deleted.notify_one();
         Ok(())
     }
 }

@@ -20,8 +20,8 @@ const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Applies an invalidation from this process. Callers must call this after each committed change that has one.
-    pub(crate) fn apply(&self, invalidation: &Invalidation) {
+    /// Applies an invalidation from this process. Must be called after each committed change that has one.
+    pub(crate) fn apply_invalidation(&self, invalidation: &Invalidation) {
         match invalidation {
             Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
             Invalidation::NodeLeaving { node } => self.peers.on_leaving(node, &self.metrics),
@@ -29,7 +29,7 @@ impl App {
             Invalidation::RulesChanged(project_id) => self.moderation.forget_rules(project_id),
             Invalidation::KeyRevoked(id) => {
                 self.auth.forget_keys();
-                self.realtime.disconnect(SocketGroup::Key(id), "The API key was revoked");
+                self.realtime.disconnect_group(SocketGroup::Key(id), "The API key was revoked");
             }
             Invalidation::KeyToggled(_) => self.auth.forget_keys(),
             Invalidation::MemberRemoved { project_id, user_id } => {
@@ -39,23 +39,23 @@ impl App {
                 self.realtime.disconnect_other_sessions(user_id, kept_session.as_deref());
             }
             Invalidation::UserDeactivated(id) => {
-                self.realtime.disconnect(SocketGroup::User(id), "The user was deactivated")
+                self.realtime.disconnect_group(SocketGroup::User(id), "The user was deactivated")
             }
             Invalidation::SessionEnded(name) => {
-                self.realtime.disconnect(SocketGroup::Session(name), "The session has ended")
+                self.realtime.disconnect_group(SocketGroup::Session(name), "The session has ended")
             }
             Invalidation::ProjectDeleted(id) => {
                 self.auth.forget_keys();
                 self.moderation.forget_rules(id);
-                self.realtime.close_room(id);
-                self.realtime.disconnect(SocketGroup::KeysOfProject(id), "The project was deleted");
+                self.realtime.close_project_room(id);
+                self.realtime.disconnect_group(SocketGroup::KeysOfProject(id), "The project was deleted");
             }
         }
     }
 
-    /// Applies an announcement from any process. It may be outdated, because access may have been granted again since. The current access is
-    /// therefore read from the database.
-    async fn on_announced(&self, invalidation: &Invalidation) -> Result<(), Error> {
+    /// Applies an announcement from any process. It may be outdated, because access may have been granted again since. The
+    /// current access is therefore read from the database.
+    async fn apply_announcement(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::MessagesMissed => self.catch_up().await,
             Invalidation::LogReplaced => self.reload_log().await,
@@ -63,11 +63,11 @@ impl App {
             | Invalidation::PasswordChanged { user_id, .. }
             | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
             Invalidation::KeyToggled(id) => {
-                self.apply(invalidation);
+                self.apply_invalidation(invalidation);
                 self.disconnect_if_switched_off(id).await
             }
             _ => {
-                self.apply(invalidation);
+                self.apply_invalidation(invalidation);
                 Ok(())
             }
         }
@@ -94,23 +94,23 @@ impl App {
     /// Disconnects the sockets of a key, if it is still switched off.
     pub(super) async fn disconnect_if_switched_off(&self, key_id: &str) -> Result<(), Error> {
         if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
-            self.realtime.disconnect(SocketGroup::Key(key_id), "The API key was switched off");
+            self.realtime.disconnect_group(SocketGroup::Key(key_id), "The API key was switched off");
         }
         Ok(())
     }
 }
 
 /// Receives the announcements of other processes, and sends heartbeats, until the server drains.
-pub(crate) async fn run(app: Arc<App>) {
+pub(crate) async fn exchange_invalidations(app: Arc<App>) {
     let draining = app.draining.clone();
-    draining.run_until_cancelled(async { tokio::join!(listen(&app), announce_presence(&app)) }).await;
+    draining.run_until_cancelled(async { tokio::join!(receive_announcements(&app), send_heartbeats(&app)) }).await;
 }
 
-async fn listen(app: &App) {
+async fn receive_announcements(app: &App) {
     loop {
         match app.store.listen().await {
             Ok(listener) => {
-                let Err(error) = follow(app, listener).await;
+                let Err(error) = apply_announcements(app, listener).await;
                 tracing::warn!(%error, "invalidations of other processes can't be received");
             }
             Err(error) => tracing::debug!(%error, "invalidations of other processes can't be received yet"),
@@ -119,21 +119,21 @@ async fn listen(app: &App) {
     }
 }
 
-async fn follow(app: &App, mut listener: InvalidationListener) -> Result<Infallible, Error> {
+async fn apply_announcements(app: &App, mut listener: InvalidationListener) -> Result<Infallible, Error> {
     // Announcements from before the listener existed were missed.
     app.catch_up().await?;
     loop {
         if let Some(invalidation) =
             timeout(NODE_HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??
         {
-            app.on_announced(&invalidation).await?;
+            app.apply_announcement(&invalidation).await?;
         }
     }
 }
 
-async fn announce_presence(app: &App) {
+async fn send_heartbeats(app: &App) {
     loop {
-        if let Err(error) = app.store.announce(&Invalidation::NodeAlive { node: app.node.clone() }).await {
+        if let Err(error) = app.store.announce(&Invalidation::NodeAlive { node: app.node_name.clone() }).await {
             tracing::debug!(%error, "the heartbeat could not be sent");
         }
         sleep(NODE_HEARTBEAT_INTERVAL).await;

@@ -1,4 +1,4 @@
-//! The state of a running server, which the modules above share, and the actions that more than one of them needs.
+//! The state of a running server, and the actions that its interfaces share.
 
 mod access;
 mod invalidation;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use invalidation::run as exchange_invalidations;
+pub(crate) use invalidation::exchange_invalidations;
 pub(crate) use notify::NotificationDraft;
 pub(crate) use peers::PeerNodes;
 
@@ -35,26 +35,26 @@ pub(crate) struct App {
     pub(crate) moderation: Arc<Moderation>,
     pub(crate) realtime: Arc<Realtime>,
     /// Random name of this node, unique among the nodes that share the database.
-    pub(crate) node: String,
+    pub(crate) node_name: String,
     pub(crate) peers: PeerNodes,
-    pub(crate) logins: AddressThrottle,
-    pub(crate) account_logins: AccountThrottle,
+    pub(crate) address_throttle: AddressThrottle,
+    pub(crate) account_throttle: AccountThrottle,
     /// Secret that signs the cookies of known browsers.
-    pub(crate) browser_secret: SigningSecret,
+    pub(crate) known_browser_secret: SigningSecret,
     /// Secret that signs the tokens of login forms.
-    pub(crate) login_secret: SigningSecret,
+    pub(crate) login_form_secret: SigningSecret,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
-    /// Cancelled when load balancers should send no more new clients, before the server begins to drain.
+    /// Cancelled when load balancers should stop sending new clients, before the server begins to drain.
     pub(crate) retiring: CancellationToken,
     /// Cancelled when the server begins to drain.
     pub(crate) draining: CancellationToken,
     /// Cancelled once the results of all finished requests are published. Pending long polls are then answered.
-    pub(crate) leaving: CancellationToken,
+    pub(crate) ending_polls: CancellationToken,
     /// Tracks the requests in progress, except long polls.
     pub(crate) in_flight: TaskTracker,
-    /// Notified when a project was deleted and its rows remain to be deleted.
-    pub(crate) deletions: Notify,
+    /// Notified after a project was deleted, to start the deletion of its rows.
+    pub(crate) project_deleted: Notify,
 }
 
 /// The settings of a server; see [`ServerBuilder`](crate::ServerBuilder).
@@ -67,7 +67,7 @@ pub(crate) struct Settings {
     pub(crate) ping_interval: Duration,
     pub(crate) ping_timeout: Duration,
     pub(crate) request_timeout: Duration,
-    pub(crate) lame_duck: Duration,
+    pub(crate) lame_duck_time: Duration,
     pub(crate) allowed_origins: Vec<String>,
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,

@@ -15,7 +15,8 @@ use crate::store::{
 };
 use crate::time::now;
 
-/// Maximum number of persistent notifications of one project, and of those for all projects. It is small because every joining socket receives them.
+/// Maximum number of persistent notifications per project, and of those for all projects. It is small because every joining socket
+/// receives them.
 const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
 /// A notification to publish.
@@ -29,7 +30,7 @@ pub(crate) struct NotificationDraft {
 impl App {
     /// Publishes a notification in a project or, without `project_id`, in all projects.
     ///
-    /// A request that repeats an earlier one with the same key publishes the notification only where the earlier one did not.
+    /// If the request repeats an earlier one with the same key, it publishes the notification only where the earlier one failed.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,
@@ -60,13 +61,13 @@ impl App {
         (notification.id, notification.created_at) = value;
         if notification.project_id.is_none() {
             let projects = self.store.project_ids().await?;
-            let publish = |id: String| self.publish_to_one_of_all(id, &notification, persistent, part.clone());
+            let publish = |id: String| self.publish_unless_deleted(id, &notification, persistent, part.clone());
             try_join_all(projects.into_iter().map(publish)).await?;
         }
         Ok(IdempotentAnswer { value: notification, is_replayed })
     }
 
-    async fn publish_to_one_of_all(
+    async fn publish_unless_deleted(
         &self,
         id: String,
         notification: &SystemNotification,
@@ -82,7 +83,7 @@ impl App {
     }
 }
 
-/// The change that logs a notification in one project.
+/// Returns the change that logs a notification in one project.
 fn notification_change(
     project_id: &str,
     notification: &SystemNotification,

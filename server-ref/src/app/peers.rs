@@ -15,21 +15,21 @@ pub(crate) struct PeerNodes(Mutex<HashMap<String, Instant>>);
 
 impl PeerNodes {
     pub(super) fn on_heartbeat(&self, node: &str, metrics: &Metrics) {
-        self.change(metrics, |nodes| {
+        self.update(metrics, |nodes| {
             nodes.insert(node.to_owned(), Instant::now());
         });
     }
 
     pub(super) fn on_leaving(&self, node: &str, metrics: &Metrics) {
-        self.change(metrics, |nodes| {
+        self.update(metrics, |nodes| {
             nodes.remove(node);
         });
     }
 
-    fn change(&self, metrics: &Metrics, change: impl FnOnce(&mut HashMap<String, Instant>)) {
+    fn update(&self, metrics: &Metrics, change: impl FnOnce(&mut HashMap<String, Instant>)) {
         let mut nodes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut nodes);
-        nodes.retain(|_, heard| heard.elapsed() < NODE_TIMEOUT);
+        nodes.retain(|_, last_heartbeat| last_heartbeat.elapsed() < NODE_TIMEOUT);
         metrics.set_nodes(nodes.len().max(1));
     }
 }

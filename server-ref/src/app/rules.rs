@@ -51,7 +51,7 @@ impl App {
             idempotency: None,
         };
         let done = self.writer.submit(change).await;
-        self.apply(&Invalidation::RulesChanged(project_id.to_owned()));
+        self.apply_invalidation(&Invalidation::RulesChanged(project_id.to_owned()));
         done
     }
 }

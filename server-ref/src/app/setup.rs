@@ -11,23 +11,23 @@ use crate::ids::random_token;
 use crate::store::User;
 
 impl App {
-    /// Creates a token for the setup page; `None` if a user exists. All nodes accept the token until the first user exists. Only its hash is
-    /// stored.
-    pub(crate) async fn setup_token(&self) -> Result<Option<String>, Error> {
+    /// Creates a token for the setup page; `None` if a user exists. All nodes accept the token until the first user exists.
+    /// Only its hash is stored.
+    pub(crate) async fn create_setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
             return Ok(None);
         }
         let token = random_token();
-        self.store.add_setup_token(&hash(&token)).await?;
+        self.store.add_setup_token(&hash_setup_token(&token)).await?;
         Ok(Some(token))
     }
 
     pub(crate) async fn is_setup_token(&self, token: &str) -> Result<bool, Error> {
-        self.store.is_valid_setup_token(&hash(token)).await
+        self.store.is_valid_setup_token(&hash_setup_token(token)).await
     }
 
     /// Creates the first administrator; `None` if the token is invalid or a user exists.
-    pub(crate) async fn set_up(
+    pub(crate) async fn create_first_admin(
         &self,
         token: &str,
         email: &str,
@@ -40,7 +40,7 @@ impl App {
         }
         let email = check_email(email)?;
         let password = self.auth.hash_new_password(password).await?;
-        let user = self.store.create_first_admin(&hash(token), &email, &password, address).await?;
+        let user = self.store.create_first_admin(&hash_setup_token(token), &email, &password, address).await?;
         if let Some(user) = &user {
             tracing::info!(email = user.email, "the first administrator was created");
         }
@@ -48,6 +48,6 @@ impl App {
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
+fn hash_setup_token(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }

@@ -17,20 +17,20 @@ pub(crate) struct KeyAccess {
 
 /// The reason why a key or a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Denied {
+pub(crate) enum KeyRefusal {
     #[error("Invalid API key")]
-    Unknown,
+    UnknownKey,
     #[error("The API key has expired")]
-    Expired,
+    KeyExpired,
     #[error("The token has expired")]
     TokenExpired,
     #[error("The API key is switched off")]
-    SwitchedOff,
+    KeySwitchedOff,
     #[error("The API key can't be used from this origin")]
-    Origin,
+    OriginNotAllowed,
 }
 
-impl Denied {
+impl KeyRefusal {
     /// Returns the error code that clients receive.
     pub(crate) fn code(self) -> &'static str {
         match self {
@@ -57,18 +57,18 @@ impl KeyAccess {
     }
 
     /// Checks that the key and the token are valid at this time.
-    pub(crate) fn check(&self, now: Micros) -> Result<(), Denied> {
-        let is_over = |end: Option<Micros>| end.is_some_and(|end| end <= now);
+    pub(crate) fn check_validity(&self, now: Micros) -> Result<(), KeyRefusal> {
+        let has_passed = |end: Option<Micros>| end.is_some_and(|end| end <= now);
         match self {
-            _ if !self.key.is_active => Err(Denied::SwitchedOff),
-            _ if is_over(self.key.expires_at) => Err(Denied::Expired),
-            _ if is_over(self.token_expires_at) => Err(Denied::TokenExpired),
+            _ if !self.key.is_active => Err(KeyRefusal::KeySwitchedOff),
+            _ if has_passed(self.key.expires_at) => Err(KeyRefusal::KeyExpired),
+            _ if has_passed(self.token_expires_at) => Err(KeyRefusal::TokenExpired),
             _ => Ok(()),
         }
     }
 
     /// Checks that pages of this origin may use the key.
-    pub(super) fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), Denied> {
-        if self.key.allowed_origins.allows(origin) { Ok(()) } else { Err(Denied::Origin) }
+    pub(super) fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), KeyRefusal> {
+        if self.key.allowed_origins.allows(origin) { Ok(()) } else { Err(KeyRefusal::OriginNotAllowed) }
     }
 }

@@ -12,7 +12,7 @@ use quick_cache::unsync::Cache;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Maximum number of accounts and browsers whose failures are remembered. The cache evicts those with the fewest attempts first.
-const FAILURE_LISTS_MAX: usize = 16_384;
+const REMEMBERED_ACCOUNTS_MAX: usize = 16_384;
 
 /// Times of the failed attempts within the last 15 minutes, per account, and per account and known browser.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct SignInAttempt(u64);
 impl AccountThrottle {
     /// Creates a throttle. A `limit` of 0 allows any number of attempts.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(FAILURE_LISTS_MAX)) }
+        Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(REMEMBERED_ACCOUNTS_MAX)) }
     }
 
     /// Counts an attempt to sign in to the account with this e-mail address. `browser` is the name of the browser, if it has signed in to
@@ -39,7 +39,12 @@ impl AccountThrottle {
     ///
     /// # Errors
     /// Returns the time to wait if the limit is reached.
-    pub(crate) fn attempt(&self, email: &str, browser: Option<&str>, now: Instant) -> Result<SignInAttempt, Duration> {
+    pub(crate) fn count_attempt(
+        &self,
+        email: &str,
+        browser: Option<&str>,
+        now: Instant,
+    ) -> Result<SignInAttempt, Duration> {
         let key = self.hasher.hash_one((email.to_ascii_lowercase(), browser));
         if self.limit == 0 {
             return Ok(SignInAttempt(key));
@@ -61,7 +66,7 @@ impl AccountThrottle {
         }
     }
 
-    /// Uncounts an attempt, because it succeeded. Earlier failures still count.
+    /// Removes an attempt that succeeded from the count. Earlier failures still count.
     pub(crate) fn refund(&self, SignInAttempt(key): SignInAttempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut times) = failures.get_mut(&key) {
@@ -78,7 +83,8 @@ mod tests {
     fn failures_are_limited_per_account() {
         let throttle = AccountThrottle::new(2);
         let start = Instant::now();
-        let attempt = |email: &str, browser, at| throttle.attempt(email, browser, start + Duration::from_secs(at));
+        let attempt =
+            |email: &str, browser, at| throttle.count_attempt(email, browser, start + Duration::from_secs(at));
         throttle.refund(attempt("a@example.org", None, 0).unwrap());
         assert!(attempt("a@example.org", None, 0).is_ok() && attempt("A@example.org", None, 60).is_ok());
         assert_eq!(attempt("a@example.org", None, 100).unwrap_err(), Duration::from_secs(800));
@@ -93,18 +99,18 @@ mod tests {
     fn an_account_under_attack_is_not_forgotten() {
         let throttle = AccountThrottle::new(2);
         let now = Instant::now();
-        let refused = || throttle.attempt("a@example.org", None, now).is_err();
+        let refused = || throttle.count_attempt("a@example.org", None, now).is_err();
         assert!(!refused() && !refused() && refused());
-        for n in 0..4 * FAILURE_LISTS_MAX {
-            let _ = throttle.attempt(&n.to_string(), None, now);
+        for n in 0..4 * REMEMBERED_ACCOUNTS_MAX {
+            let _ = throttle.count_attempt(&n.to_string(), None, now);
             assert!(n % 1000 > 0 || refused(), "{n}");
         }
-        assert!(throttle.failures.lock().unwrap().len() <= FAILURE_LISTS_MAX);
+        assert!(throttle.failures.lock().unwrap().len() <= REMEMBERED_ACCOUNTS_MAX);
     }
 
     #[test]
-    fn without_a_limit_everyone_may_try() {
+    fn zero_allows_any_number_of_attempts() {
         let throttle = AccountThrottle::new(0);
-        assert!((0..100).all(|_| throttle.attempt("a@example.org", None, Instant::now()).is_ok()));
+        assert!((0..100).all(|_| throttle.count_attempt("a@example.org", None, Instant::now()).is_ok()));
     }
 }

@@ -2,23 +2,25 @@
 
 use crate::Error;
 
-const EMAIL_MAX: usize = 254;
-const PASSWORD_MIN: usize = 10;
-const PASSWORD_MAX: usize = 1000;
+const EMAIL_CHARS_MAX: usize = 254;
+const PASSWORD_CHARS_MIN: usize = 10;
+const PASSWORD_CHARS_MAX: usize = 1000;
 
 /// Validates an e-mail address and returns it without surrounding white space.
 pub(crate) fn check_email(text: &str) -> Result<String, Error> {
     let email = text.trim();
     let is_address = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
-    if !is_address || email.chars().count() > EMAIL_MAX || email.chars().any(char::is_control) {
-        return Err(Error::Refused(format!("email must be an e-mail address of at most {EMAIL_MAX} characters")));
+    if !is_address || email.chars().count() > EMAIL_CHARS_MAX || email.chars().any(char::is_control) {
+        return Err(Error::Refused(format!("email must be an e-mail address of at most {EMAIL_CHARS_MAX} characters")));
     }
     Ok(email.to_owned())
 }
 
 pub(crate) fn check_password(password: &str) -> Result<(), Error> {
     match password.chars().count() {
-        PASSWORD_MIN..=PASSWORD_MAX => Ok(()),
-        _ => Err(Error::Refused(format!("password must have from {PASSWORD_MIN} to {PASSWORD_MAX} characters"))),
+        PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX => Ok(()),
+        _ => Err(Error::Refused(format!(
+            "password must have from {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters"
+        ))),
     }
 }

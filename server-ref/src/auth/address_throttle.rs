@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::address::network;
+use crate::address::network_prefix;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Number of stored addresses above which addresses without recent failures are removed.
@@ -28,7 +28,7 @@ impl AddressThrottle {
     ///
     /// # Errors
     /// Returns the time to wait if the limit is reached.
-    pub(crate) fn attempt(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn count_attempt(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
         if self.limit == 0 {
             return Ok(());
         }
@@ -36,7 +36,7 @@ impl AddressThrottle {
         if failures.len() > ADDRESSES_BEFORE_SWEEP {
             failures.retain(|_, times| times.back().is_some_and(|&last| last + FAILURE_WINDOW > now));
         }
-        let times = failures.entry(network(address)).or_default();
+        let times = failures.entry(network_prefix(address)).or_default();
         while times.front().is_some_and(|&first| first + FAILURE_WINDOW <= now) {
             times.pop_front();
         }
@@ -49,10 +49,10 @@ impl AddressThrottle {
         }
     }
 
-    /// Uncounts the last attempt, because it succeeded. Earlier failures still count.
+    /// Removes the last attempt, which succeeded, from the count. Earlier failures still count.
     pub(crate) fn refund(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(times) = failures.get_mut(&network(address)) {
+        if let Some(times) = failures.get_mut(&network_prefix(address)) {
             times.pop_back();
         }
     }
@@ -67,13 +67,13 @@ mod tests {
         let throttle = AddressThrottle::new(2);
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let start = Instant::now();
-        assert_eq!(throttle.attempt(address, start), Ok(()));
+        assert_eq!(throttle.count_attempt(address, start), Ok(()));
         throttle.refund(address);
-        assert_eq!(throttle.attempt(address, start), Ok(()));
-        assert_eq!(throttle.attempt(address, start + Duration::from_secs(10)), Ok(()));
+        assert_eq!(throttle.count_attempt(address, start), Ok(()));
+        assert_eq!(throttle.count_attempt(address, start + Duration::from_secs(10)), Ok(()));
         let later = start + Duration::from_secs(20);
-        assert_eq!(throttle.attempt(address, later), Err(Duration::from_secs(40)));
-        assert_eq!(throttle.attempt("192.0.2.2".parse().unwrap(), later), Ok(()));
-        assert_eq!(throttle.attempt(address, start + FAILURE_WINDOW), Ok(()));
+        assert_eq!(throttle.count_attempt(address, later), Err(Duration::from_secs(40)));
+        assert_eq!(throttle.count_attempt("192.0.2.2".parse().unwrap(), later), Ok(()));
+        assert_eq!(throttle.count_attempt(address, start + FAILURE_WINDOW), Ok(()));
     }
 }

@@ -9,175 +9,176 @@ use std::time::{Duration, Instant};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
-use super::access::{Denied, KeyAccess};
+use super::access::{KeyAccess, KeyRefusal};
 use super::tokens::{self, Claims};
 use crate::Error;
-use crate::ids::{KeyHash, key_hash};
+use crate::ids::{KeyHash, api_key_hash};
 use crate::store::{Store, StoredKey};
 use crate::time::{Micros, now};
 
 /// Time for which an unknown key or token is not looked up again, unless it is evicted earlier.
-const WRONG_KEY_LIFETIME: Duration = Duration::from_secs(60);
-const WRONG_KEYS_MAX: usize = 10_000;
-/// Maximum number of tokens whose signatures are known to be valid.
-const TOKENS_MAX: usize = 10_000;
+const WRONG_CREDENTIAL_LIFETIME: Duration = Duration::from_secs(60);
+const WRONG_CREDENTIALS_MAX: usize = 10_000;
+/// Maximum number of cached tokens with verified signatures.
+const VERIFIED_TOKENS_MAX: usize = 10_000;
 /// Minimum time between two records of the use of a key, in microseconds.
-const USE_INTERVAL: Micros = 60 * 1_000_000;
+const USE_RECORD_INTERVAL: Micros = 60 * 1_000_000;
 
 /// The cache of keys and tokens. A database look-up for each request would cost more than moderating the item.
 #[derive(Debug)]
-pub(super) struct Keys {
-    known: RwLock<KeyCache>,
+pub(super) struct KeyCache {
+    valid: RwLock<CachedKeys>,
     /// Times at which unknown keys and invalid tokens were presented, by their hash.
-    wrong: Cache<KeyHash, Instant>,
-    /// Claims of verified tokens, by the hash of the token. They are never invalidated, because a signature stays valid when its key changes.
-    verified: Cache<KeyHash, Arc<Claims>>,
+    wrong_credentials: Cache<KeyHash, Instant>,
+    /// Claims of verified tokens, by the hash of the token. They are never invalidated, because a signature stays valid when
+    /// its key changes.
+    verified_tokens: Cache<KeyHash, Arc<Claims>>,
     /// Ids of keys and times of use that are not recorded yet, at most one per key and minute.
-    uses: Mutex<Vec<(String, Micros)>>,
+    unrecorded_uses: Mutex<Vec<(String, Micros)>>,
 }
 
 #[derive(Debug, Default)]
-struct KeyCache {
+struct CachedKeys {
     by_hash: HashMap<KeyHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
-    /// Number of changes. A key that was read before a change must not be cached after it.
+    /// Number of changes so far. A key that was read before a change must not be cached after it.
     generation: u64,
 }
 
 #[derive(Debug)]
 struct CachedKey {
     key: Arc<StoredKey>,
-    used_at: AtomicI64,
+    last_used_at: AtomicI64,
 }
 
-impl Default for Keys {
+impl Default for KeyCache {
     fn default() -> Self {
         Self {
-            known: RwLock::default(),
-            wrong: Cache::new(WRONG_KEYS_MAX),
-            verified: Cache::new(TOKENS_MAX),
-            uses: Mutex::default(),
+            valid: RwLock::default(),
+            wrong_credentials: Cache::new(WRONG_CREDENTIALS_MAX),
+            verified_tokens: Cache::new(VERIFIED_TOKENS_MAX),
+            unrecorded_uses: Mutex::default(),
         }
     }
 }
 
-impl Keys {
+impl KeyCache {
     /// Returns the access that a key or a token grants to a request with this `Origin` header, or the reason for refusing it.
-    pub(super) async fn access(
+    pub(super) async fn authenticate(
         &self,
         store: &Store,
         credential: &str,
         origin: Option<&[u8]>,
-    ) -> Result<Result<KeyAccess, Denied>, Error> {
+    ) -> Result<Result<KeyAccess, KeyRefusal>, Error> {
         let (known, claims) = if tokens::is_token(credential) {
-            match self.by_token(store, credential).await? {
+            match self.find_by_token(store, credential).await? {
                 Some((known, claims)) => (known, Some(claims)),
-                None => return Ok(Err(Denied::Unknown)),
+                None => return Ok(Err(KeyRefusal::UnknownKey)),
             }
         } else {
-            match self.by_key(store, credential).await? {
+            match self.find_by_key(store, credential).await? {
                 Some(known) => (known, None),
-                None => return Ok(Err(Denied::Unknown)),
+                None => return Ok(Err(KeyRefusal::UnknownKey)),
             }
         };
         let access = KeyAccess::new(known.key.clone(), claims.as_deref());
-        if let Err(denied) = access.check(now()).and_then(|()| access.check_origin(origin)) {
-            return Ok(Err(denied));
+        if let Err(refusal) = access.check_validity(now()).and_then(|()| access.check_origin(origin)) {
+            return Ok(Err(refusal));
         }
-        self.used(&known, now());
+        self.note_use(&known, now());
         Ok(Ok(access))
     }
 
-    /// Removes all keys from the cache. Callers must call this after each committed change of a key.
-    pub(super) fn forget(&self) {
-        let mut state = self.write();
+    /// Removes all keys from the cache. Must be called after each committed change to a key.
+    pub(super) fn clear(&self) {
+        let mut state = self.lock_for_writing();
         state.generation += 1;
         state.by_hash.clear();
         state.by_id.clear();
     }
 
     /// Takes the uses that are not recorded yet.
-    pub(super) fn take_uses(&self) -> Vec<(String, Micros)> {
-        mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn take_unrecorded_uses(&self) -> Vec<(String, Micros)> {
+        mem::take(&mut *self.unrecorded_uses.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn used(&self, known: &CachedKey, at: Micros) {
-        let before = known.used_at.load(Ordering::Relaxed);
-        if at.saturating_sub(before) < USE_INTERVAL {
+    fn note_use(&self, known: &CachedKey, at: Micros) {
+        let before = known.last_used_at.load(Ordering::Relaxed);
+        if at.saturating_sub(before) < USE_RECORD_INTERVAL {
             return;
         }
-        if known.used_at.compare_exchange(before, at, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            self.uses.lock().unwrap_or_else(PoisonError::into_inner).push((known.key.id.clone(), at));
+        if known.last_used_at.compare_exchange(before, at, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.unrecorded_uses.lock().unwrap_or_else(PoisonError::into_inner).push((known.key.id.clone(), at));
         }
     }
 
-    async fn by_key(&self, store: &Store, key: &str) -> Result<Option<Arc<CachedKey>>, Error> {
-        let Some(hash) = key_hash(key) else {
+    async fn find_by_key(&self, store: &Store, key: &str) -> Result<Option<Arc<CachedKey>>, Error> {
+        let Some(hash) = api_key_hash(key) else {
             return Ok(None);
         };
         let generation = {
-            let state = self.read();
+            let state = self.lock_for_reading();
             if let Some(known) = state.by_hash.get(&hash) {
                 return Ok(Some(known.clone()));
             }
             state.generation
         };
-        if self.was_wrong(&hash) {
+        if self.is_known_wrong(&hash) {
             return Ok(None);
         }
         let Some(key) = store.key_by_hash(&hash).await? else {
-            self.wrong.insert(hash, Instant::now());
+            self.wrong_credentials.insert(hash, Instant::now());
             return Ok(None);
         };
-        Ok(Some(self.keep(key, Some(hash), generation)))
+        Ok(Some(self.insert_unless_changed(key, Some(hash), generation)))
     }
 
-    async fn by_token(&self, store: &Store, token: &str) -> Result<Option<(Arc<CachedKey>, Arc<Claims>)>, Error> {
+    async fn find_by_token(&self, store: &Store, token: &str) -> Result<Option<(Arc<CachedKey>, Arc<Claims>)>, Error> {
         let hash: KeyHash = Sha256::digest(token.as_bytes()).into();
-        if let Some(claims) = self.verified.get(&hash) {
-            return Ok(self.by_id(store, &claims.key_id, |_| true).await?.map(|known| (known, claims)));
+        if let Some(claims) = self.verified_tokens.get(&hash) {
+            return Ok(self.find_by_id(store, &claims.key_id, |_| true).await?.map(|known| (known, claims)));
         }
-        let Some(signed) = tokens::read(token) else {
+        let Some(signed) = tokens::parse(token) else {
             return Ok(None);
         };
-        if self.was_wrong(&hash) {
+        if self.is_known_wrong(&hash) {
             return Ok(None);
         }
         let has_token_public_key = |key: &StoredKey| key.token_public_key.is_some();
-        let known = self.by_id(store, &signed.claims.key_id, has_token_public_key).await?;
-        let is_good =
+        let known = self.find_by_id(store, &signed.claims.key_id, has_token_public_key).await?;
+        let is_signature_valid =
             |known: &Arc<CachedKey>| known.key.token_public_key.as_deref().is_some_and(|key| signed.is_signed_by(key));
-        let Some(known) = known.filter(is_good) else {
-            self.wrong.insert(hash, Instant::now());
+        let Some(known) = known.filter(is_signature_valid) else {
+            self.wrong_credentials.insert(hash, Instant::now());
             return Ok(None);
         };
         let claims = Arc::new(signed.claims);
-        self.verified.insert(hash, claims.clone());
+        self.verified_tokens.insert(hash, claims.clone());
         Ok(Some((known, claims)))
     }
 
     /// Returns the key with this id. Reads the database unless the cache contains a key that `suffices`.
-    async fn by_id(
+    async fn find_by_id(
         &self,
         store: &Store,
         id: &str,
         suffices: impl Fn(&StoredKey) -> bool,
     ) -> Result<Option<Arc<CachedKey>>, Error> {
         let generation = {
-            let state = self.read();
+            let state = self.lock_for_reading();
             if let Some(known) = state.by_id.get(id).filter(|known| suffices(&known.key)) {
                 return Ok(Some(known.clone()));
             }
             state.generation
         };
-        Ok(store.key_by_id(id).await?.map(|key| self.keep(key, None, generation)))
+        Ok(store.key_by_id(id).await?.map(|key| self.insert_unless_changed(key, None, generation)))
     }
 
-    fn keep(&self, key: StoredKey, hash: Option<KeyHash>, generation: u64) -> Arc<CachedKey> {
+    fn insert_unless_changed(&self, key: StoredKey, hash: Option<KeyHash>, generation: u64) -> Arc<CachedKey> {
         let id = key.id.clone();
-        let used_at = AtomicI64::new(key.last_used_at.unwrap_or_default());
-        let known = Arc::new(CachedKey { key: Arc::new(key), used_at });
-        let mut state = self.write();
+        let last_used_at = AtomicI64::new(key.last_used_at.unwrap_or_default());
+        let known = Arc::new(CachedKey { key: Arc::new(key), last_used_at });
+        let mut state = self.lock_for_writing();
         if state.generation == generation {
             state.by_id.insert(id, known.clone());
             if let Some(hash) = hash {
@@ -187,15 +188,15 @@ impl Keys {
         known
     }
 
-    fn was_wrong(&self, hash: &KeyHash) -> bool {
-        self.wrong.get(hash).is_some_and(|since| since.elapsed() < WRONG_KEY_LIFETIME)
+    fn is_known_wrong(&self, hash: &KeyHash) -> bool {
+        self.wrong_credentials.get(hash).is_some_and(|since| since.elapsed() < WRONG_CREDENTIAL_LIFETIME)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, KeyCache> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    fn lock_for_reading(&self) -> RwLockReadGuard<'_, CachedKeys> {
+        self.valid.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, KeyCache> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    fn lock_for_writing(&self) -> RwLockWriteGuard<'_, CachedKeys> {
+        self.valid.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

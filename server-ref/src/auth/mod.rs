@@ -1,5 +1,5 @@
-//! Authentication of callers, and their permissions. A caller is an API key or one of its tokens, which give access to one project, or a
-//! signed-in user, who has access to the projects of which they are a member.
+//! Authentication of callers, and their permissions. A caller is an API key, one of its tokens, or a signed-in user. Keys and tokens
+//! give access to one project, and users have access to the projects of which they are members.
 
 mod access;
 mod account_throttle;
@@ -21,26 +21,26 @@ use serde_json::{Map, Value};
 use tower_sessions::session::Id;
 
 use crate::Error;
-use crate::ids::{key_hash, new_api_key, session_name};
+use crate::ids::{api_key_hash, new_api_key, session_name};
 use crate::store::{KeyVerifiers, Scopes, Store, StoredKey, UserCredentials};
 use crate::time::{Micros, now};
-pub(crate) use access::{Denied, KeyAccess};
+pub(crate) use access::{KeyAccess, KeyRefusal};
 pub(crate) use account_throttle::AccountThrottle;
 pub(crate) use accounts::{check_email, check_password};
 pub(crate) use address_throttle::AddressThrottle;
 pub(crate) use passwords::Passwords;
 pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use signing_secret::SigningSecret;
-use tokens::{Claims, token_key};
+use tokens::{Claims, token_public_key};
 
 /// Name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "session";
 /// Field of a session with the id of the signed-in user.
-pub(crate) const SESSION_USER: &str = "user_id";
+pub(crate) const SESSION_USER_FIELD: &str = "user_id";
 /// Field of a session with its CSRF token.
-pub(crate) const SESSION_CSRF: &str = "csrf_token";
+pub(crate) const SESSION_CSRF_FIELD: &str = "csrf_token";
 /// Field of a new session with the client's address, for the audit log. It is removed before the session is stored.
-pub(crate) const SESSION_ADDRESS: &str = "address";
+pub(crate) const SESSION_ADDRESS_FIELD: &str = "address";
 
 /// An authenticated caller.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Principal {
 
 /// A session whose user is signed in.
 #[derive(Debug)]
-pub(crate) struct SignedIn {
+pub(crate) struct SignedInSession {
     pub(crate) user_id: Arc<str>,
     pub(crate) email: Arc<str>,
     /// Name of the session, not its secret id.
@@ -77,8 +77,8 @@ pub(crate) struct SignedIn {
     pub(crate) expires_at: Micros,
 }
 
-impl From<SignedIn> for Principal {
-    fn from(SignedIn { user_id: id, session, expires_at, .. }: SignedIn) -> Self {
+impl From<SignedInSession> for Principal {
+    fn from(SignedInSession { user_id: id, session, expires_at, .. }: SignedInSession) -> Self {
         Self::User { id, session, expires_at }
     }
 }
@@ -86,8 +86,8 @@ impl From<SignedIn> for Principal {
 #[derive(Debug)]
 pub(crate) struct Auth {
     store: Store,
-    keys: keys::Keys,
-    rates: key_rates::KeyRates,
+    keys: keys::KeyCache,
+    rate_limiters: key_rates::KeyRateLimiters,
     passwords: Passwords,
 }
 
@@ -95,30 +95,34 @@ impl Auth {
     pub(crate) fn new(store: Store) -> Self {
         Self {
             store,
-            keys: keys::Keys::default(),
-            rates: key_rates::KeyRates::default(),
+            keys: keys::KeyCache::default(),
+            rate_limiters: key_rates::KeyRateLimiters::default(),
             passwords: Passwords::default(),
         }
     }
 
     /// Returns the principal of an API key or a token in a request with these headers, or the reason for refusing it.
-    pub(crate) async fn by_key(&self, key: &str, headers: &HeaderMap) -> Result<Result<Principal, Denied>, Error> {
+    pub(crate) async fn authenticate_key(
+        &self,
+        key: &str,
+        headers: &HeaderMap,
+    ) -> Result<Result<Principal, KeyRefusal>, Error> {
         let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
-        Ok(self.keys.access(&self.store, key, origin).await?.map(Principal::Key))
+        Ok(self.keys.authenticate(&self.store, key, origin).await?.map(Principal::Key))
     }
 
     /// Counts a request by a key or one of its tokens, or returns the time until the key may make the next one.
-    pub(crate) fn count_request(&self, access: &KeyAccess) -> Result<(), Duration> {
-        self.rates.check(&access.key, Instant::now())
+    pub(crate) fn count_key_request(&self, access: &KeyAccess) -> Result<(), Duration> {
+        self.rate_limiters.count_request(&access.key, Instant::now())
     }
 
-    /// Removes all keys from the cache. Callers must call this after each committed change of a key.
+    /// Removes all keys from the cache. Must be called after each committed change to a key.
     pub(crate) fn forget_keys(&self) {
-        self.keys.forget();
+        self.keys.clear();
     }
 
     /// Creates a token for this API key, with these scopes and this expiry.
-    pub(crate) async fn make_token(
+    pub(crate) async fn issue_token(
         &self,
         api_key: &str,
         key: &StoredKey,
@@ -126,38 +130,38 @@ impl Auth {
         expires_at: Micros,
     ) -> Result<String, Error> {
         if key.token_public_key.is_none() {
-            self.store.set_token_public_key(&key.id, &token_key(api_key)?).await?;
+            self.store.set_token_public_key(&key.id, &token_public_key(api_key)?).await?;
         }
         tokens::sign(api_key, &Claims { key_id: key.id.clone(), scopes, expires_at })
     }
 
     /// Stores the times at which keys were last used.
-    pub(crate) async fn record_uses(&self) -> Result<(), Error> {
-        let mut uses = self.keys.take_uses();
+    pub(crate) async fn record_key_uses(&self) -> Result<(), Error> {
+        let mut uses = self.keys.take_unrecorded_uses();
         if uses.is_empty() { Ok(()) } else { self.store.record_key_uses(&mut uses).await }
     }
 
     /// Returns the session of the request's cookie, unless it has expired or its user is deactivated.
-    pub(crate) async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, Error> {
+    pub(crate) async fn session_from_cookie(&self, headers: &HeaderMap) -> Result<Option<SignedInSession>, Error> {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
         };
-        self.by_session(&session_name(&id)).await
+        self.signed_in_session(&session_name(&id)).await
     }
 
-    async fn by_session(&self, session: &str) -> Result<Option<SignedIn>, Error> {
+    async fn signed_in_session(&self, session: &str) -> Result<Option<SignedInSession>, Error> {
         let Some(stored) = self.store.session(session).await? else {
             return Ok(None);
         };
         let data: Map<String, Value> =
             serde_json::from_str(&stored.data).map_err(|error| Error::Internal(error.to_string()))?;
         let text = |name: &str| data.get(name).and_then(Value::as_str);
-        let Some(user_id) = text(SESSION_USER) else {
+        let Some(user_id) = text(SESSION_USER_FIELD) else {
             return Ok(None);
         };
         let user = self.store.user(user_id).await?;
-        let csrf_token = text(SESSION_CSRF).unwrap_or_default().to_owned();
-        Ok(user.filter(|user| user.is_active).map(|user| SignedIn {
+        let csrf_token = text(SESSION_CSRF_FIELD).unwrap_or_default().to_owned();
+        Ok(user.filter(|user| user.is_active).map(|user| SignedInSession {
             user_id: user.id.into(),
             email: user.email.into(),
             session: session.into(),
@@ -167,10 +171,14 @@ impl Auth {
     }
 
     /// Returns the active account with this e-mail address and password. Unknown addresses take as long to check as known ones.
-    pub(crate) async fn by_password(&self, email: &str, password: String) -> Result<Option<UserCredentials>, Error> {
+    pub(crate) async fn authenticate_password(
+        &self,
+        email: &str,
+        password: String,
+    ) -> Result<Option<UserCredentials>, Error> {
         let account = self.store.user_credentials(email).await?;
-        let hash = account.as_ref().map_or(passwords::NOBODY, |account| &account.password_hash).to_owned();
-        let is_right = self.passwords.is_right(password, hash).await?;
+        let hash = account.as_ref().map_or(passwords::UNKNOWN_USER_HASH, |account| &account.password_hash).to_owned();
+        let is_right = self.passwords.verify(password, hash).await?;
         Ok(account.filter(|account| is_right && account.is_active))
     }
 
@@ -188,13 +196,13 @@ impl Auth {
     }
 
     /// Returns true if credentials that were valid a moment ago are still valid.
-    pub(crate) async fn is_valid(&self, principal: &Principal) -> Result<bool, Error> {
+    pub(crate) async fn is_still_valid(&self, principal: &Principal) -> Result<bool, Error> {
         match principal {
             Principal::Key(access) => {
                 let key = self.store.key_by_id(&access.key.id).await?;
-                Ok(key.is_some_and(|key| key.is_active) && access.check(now()).is_ok())
+                Ok(key.is_some_and(|key| key.is_active) && access.check_validity(now()).is_ok())
             }
-            Principal::User { session, .. } => Ok(self.by_session(session).await?.is_some()),
+            Principal::User { session, .. } => Ok(self.signed_in_session(session).await?.is_some()),
         }
     }
 
@@ -213,8 +221,8 @@ impl Auth {
     }
 }
 
-/// Generates an API key, and returns it with its stored form.
-pub(crate) fn new_key() -> Result<(String, KeyVerifiers), Error> {
+/// Generates an API key and returns it with its stored form.
+pub(crate) fn generate_key() -> Result<(String, KeyVerifiers), Error> {
     let key = new_api_key();
     let secret = key_secret(&key)?;
     Ok((key, secret))
@@ -222,8 +230,8 @@ pub(crate) fn new_key() -> Result<(String, KeyVerifiers), Error> {
 
 /// Returns the stored form of an API key.
 pub(crate) fn key_secret(key: &str) -> Result<KeyVerifiers, Error> {
-    let hash = key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
-    Ok(KeyVerifiers { hash, token_public_key: token_key(key)? })
+    let hash = api_key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
+    Ok(KeyVerifiers { hash, token_public_key: token_public_key(key)? })
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {

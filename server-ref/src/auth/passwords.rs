@@ -13,11 +13,12 @@ use crate::Error;
 
 /// Number of threads that hash passwords. Each uses 19 MiB of memory.
 const HASH_THREADS: usize = 2;
-/// Maximum number of queued passwords, which is some seconds of work. Further requests are refused.
+/// Maximum number of queued passwords, which take a few seconds to hash. Further requests are refused.
 const HASH_QUEUE_LENGTH: usize = 64;
 
-/// Hash that is verified for an unknown user, so that the answer takes as long as for a known one. It is not the hash of a known password.
-pub(super) const NOBODY: &str =
+/// Hash that is verified for an unknown user, so that the answer takes as long as for a known one. It is not the hash of a
+/// known password.
+pub(super) const UNKNOWN_USER_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
 type HashJob = Box<dyn FnOnce(&mut HashMemory) + Send>;
@@ -55,17 +56,17 @@ fn run_jobs(jobs: &Mutex<Receiver<HashJob>>) {
 }
 
 impl Passwords {
-    pub(super) async fn is_right(&self, password: String, hash: String) -> Result<bool, Error> {
-        self.work(move |memory| memory.fits(&password, &hash).unwrap_or(false)).await
+    pub(super) async fn verify(&self, password: String, hash: String) -> Result<bool, Error> {
+        self.run_job(move |memory| memory.verify(&password, &hash).unwrap_or(false)).await
     }
 
     /// Hashes a password with a random salt. Returns a PHC string.
     pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
-        let hash = self.work(move |memory| memory.hash(&password)).await?;
+        let hash = self.run_job(move |memory| memory.hash(&password)).await?;
         hash.map_err(|error| Error::Internal(error.to_string()))
     }
 
-    async fn work<T: Send + 'static>(
+    async fn run_job<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut HashMemory) -> T + Send + 'static,
     ) -> Result<T, Error> {
@@ -97,21 +98,26 @@ impl HashMemory {
             version: Some(Version::default().into()),
             params: ParamsString::try_from(&params)?,
             salt: Some(salt),
-            hash: Some(self.output(&Argon2::from(params), password, &salt)?),
+            hash: Some(self.compute_output(&Argon2::from(params), password, &salt)?),
         };
         Ok(hash.to_string())
     }
 
-    fn fits(&mut self, password: &str, hash: &str) -> argon2::password_hash::Result<bool> {
+    fn verify(&mut self, password: &str, hash: &str) -> argon2::password_hash::Result<bool> {
         let hash = PasswordHash::new(hash)?;
         let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
         let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
         let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm.as_str())?, version, Params::try_from(&hash)?);
         // The comparison takes constant time.
-        Ok(self.output(&argon2, password, salt)? == *expected)
+        Ok(self.compute_output(&argon2, password, salt)? == *expected)
     }
 
-    fn output(&mut self, argon2: &Argon2<'_>, password: &str, salt: &Salt) -> argon2::password_hash::Result<Output> {
+    fn compute_output(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &str,
+        salt: &Salt,
+    ) -> argon2::password_hash::Result<Output> {
         let params = argon2.params();
         self.0.resize(params.block_count(), Block::default());
         let mut output = vec![0; params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
@@ -127,22 +133,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_is_checked_in_earnest() {
-        assert!(!HashMemory::default().fits("x", NOBODY).unwrap());
+    fn the_hash_for_unknown_users_can_be_verified() {
+        assert!(!HashMemory::default().verify("x", UNKNOWN_USER_HASH).unwrap());
     }
 
     /// Compares with the library's own hashing and verification.
     #[test]
-    fn hashes_are_those_of_the_standard() {
+    fn hashes_agree_with_the_library() {
         let mut memory = HashMemory::default();
         let hash: PasswordHash = Argon2::default().hash_password(b"secret").unwrap();
-        assert!(memory.fits("secret", &hash.to_string()).unwrap());
-        assert!(!memory.fits("Secret", &hash.to_string()).unwrap());
+        assert!(memory.verify("secret", &hash.to_string()).unwrap());
+        assert!(!memory.verify("Secret", &hash.to_string()).unwrap());
         // The parameters in the hash apply, not the defaults.
         let small = Argon2::new(Algorithm::Argon2i, Version::V0x10, Params::new(64, 1, 1, Some(16)).unwrap());
         let hash = small.hash_password(b"secret").unwrap();
-        assert!(memory.fits("secret", &hash.to_string()).unwrap());
-        assert!(!memory.fits("Secret", &hash.to_string()).unwrap());
+        assert!(memory.verify("secret", &hash.to_string()).unwrap());
+        assert!(!memory.verify("Secret", &hash.to_string()).unwrap());
         let hash = memory.hash("secret").unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         Argon2::default().verify_password(b"secret", hash.as_str()).unwrap();
@@ -150,13 +156,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_many_at_once_are_refused() {
+    async fn passwords_beyond_the_queue_are_refused() {
         let passwords = Passwords::default();
-        let all = (0..HASH_QUEUE_LENGTH + 10).map(|_| passwords.is_right("x".into(), NOBODY.into()));
+        let all = (0..HASH_QUEUE_LENGTH + 10).map(|_| passwords.verify("x".into(), UNKNOWN_USER_HASH.into()));
         let all = futures_util::future::join_all(all).await;
         let refused = all.iter().filter(|answer| matches!(answer, Err(Error::Busy))).count();
         assert!((1..=10).contains(&refused), "{refused}");
         assert!(all.iter().flatten().all(|is_right| !is_right));
-        assert!(!passwords.is_right("x".into(), NOBODY.into()).await.unwrap());
+        assert!(!passwords.verify("x".into(), UNKNOWN_USER_HASH.into()).await.unwrap());
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum Permission {
 impl Permission {
     /// Returns the scopes of which one suffices; empty if no key has this permission. Keys can't manage members or keys, because a leaked
     /// key could then create access that survives its revocation.
-    fn scopes(self) -> &'static [Scope] {
+    fn sufficient_scopes(self) -> &'static [Scope] {
         match self {
             Self::Read => &[Scope::Read],
             Self::ReadRules => &[Scope::Read, Scope::Rules],
@@ -51,7 +51,7 @@ impl Permission {
     }
 
     /// Returns the lowest role that has this permission.
-    fn role(self) -> Role {
+    fn minimum_role(self) -> Role {
         match self {
             Self::Read | Self::ReadRules | Self::Submit | Self::Review | Self::ReadMembers => Role::Member,
             Self::EditRules
@@ -65,14 +65,14 @@ impl Permission {
     }
 
     /// Returns the scope that a key needs; `None` if no key has this permission.
-    pub(crate) fn scope(self) -> Option<Scope> {
-        self.scopes().first().copied()
+    pub(crate) fn required_scope(self) -> Option<Scope> {
+        self.sufficient_scopes().first().copied()
     }
 
-    pub(crate) fn is_given_to(self, level: AccessLevel) -> bool {
+    pub(crate) fn is_granted_to(self, level: AccessLevel) -> bool {
         match level {
-            AccessLevel::Role(role) => role >= self.role(),
-            AccessLevel::Key(scopes) => self.scopes().iter().any(|&scope| scopes.contains(scope)),
+            AccessLevel::Role(role) => role >= self.minimum_role(),
+            AccessLevel::Key(scopes) => self.sufficient_scopes().iter().any(|&scope| scopes.contains(scope)),
         }
     }
 }
@@ -100,21 +100,21 @@ mod tests {
     };
 
     #[test]
-    fn keys_manage_nobody() {
+    fn keys_can_not_manage_members_or_keys() {
         use Permission::{DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers};
         let all = AccessLevel::Key(Scope::ALL.into_iter().collect());
         for permission in [DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers] {
-            assert!(!permission.is_given_to(all), "{permission:?}");
-            assert!(permission.is_given_to(AccessLevel::Role(Role::Owner)), "{permission:?}");
+            assert!(!permission.is_granted_to(all), "{permission:?}");
+            assert!(permission.is_granted_to(AccessLevel::Role(Role::Owner)), "{permission:?}");
         }
     }
 
     #[test]
-    fn a_scope_gives_what_it_says_and_nothing_else() {
+    fn each_scope_grants_only_its_permissions() {
         use Permission::{EditRules, Read, ReadRules, Review, Submit};
         let given = |scope| {
             let level = AccessLevel::Key(Scopes::from_iter([scope]));
-            ALL.into_iter().filter(|permission| permission.is_given_to(level)).collect::<Vec<_>>()
+            ALL.into_iter().filter(|permission| permission.is_granted_to(level)).collect::<Vec<_>>()
         };
         assert_eq!(given(Scope::Read), [Read, ReadRules]);
         assert_eq!(given(Scope::Submit), [Submit]);

@@ -15,7 +15,7 @@ impl SigningSecret {
     }
 
     /// Returns a new MAC with this key. Never `None` in practice, because HMAC accepts keys of any length.
-    pub(crate) fn mac(&self) -> Option<Hmac<Sha256>> {
+    pub(crate) fn new_mac(&self) -> Option<Hmac<Sha256>> {
         Hmac::new_from_slice(self.0.as_bytes()).ok()
     }
 }

@@ -13,14 +13,14 @@ use crate::Error;
 use crate::store::Scopes;
 use crate::time::Micros;
 
-const PREFIX: &str = "amt_";
+const TOKEN_PREFIX: &str = "amt_";
 /// Maximum length of a token, in bytes.
-const TOKEN_MAX: usize = 512;
-const VERSION: u8 = 1;
+const TOKEN_BYTES_MAX: usize = 512;
+const TOKEN_VERSION: u8 = 1;
 const SIGNATURE_BYTES: usize = 64;
 /// Number of bytes before the key's id: version, scopes, expiry, and random bytes that distinguish tokens from the same moment.
-const FIXED_BYTES: usize = 1 + 1 + 8 + 8;
-const SEED_PURPOSE: &[u8] = b"automoderate: signs tokens, 1";
+const HEADER_BYTES: usize = 1 + 1 + 8 + 8;
+const SEED_DERIVATION_LABEL: &[u8] = b"automoderate: signs tokens, 1";
 
 /// The signed content of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,32 +39,32 @@ pub(super) struct UnverifiedToken {
 
 /// Returns true if the text begins like a token.
 pub(super) fn is_token(text: &str) -> bool {
-    text.starts_with(PREFIX)
+    text.starts_with(TOKEN_PREFIX)
 }
 
 /// Returns the public key that verifies the tokens of an API key.
-pub(super) fn token_key(api_key: &str) -> Result<Vec<u8>, Error> {
-    Ok(pair(api_key)?.public_key().as_ref().to_vec())
+pub(super) fn token_public_key(api_key: &str) -> Result<Vec<u8>, Error> {
+    Ok(derive_key_pair(api_key)?.public_key().as_ref().to_vec())
 }
 
 /// Creates a token with these claims, signed by the API key.
 pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
-    let mut bytes = vec![VERSION, claims.scopes.bits()];
+    let mut bytes = vec![TOKEN_VERSION, claims.scopes.bits()];
     bytes.extend(claims.expires_at.to_be_bytes());
     bytes.extend(rand::random::<[u8; 8]>());
     bytes.extend(claims.key_id.as_bytes());
-    let signature = pair(api_key)?.sign(&bytes);
+    let signature = derive_key_pair(api_key)?.sign(&bytes);
     bytes.extend(signature.as_ref());
-    Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    Ok(format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 /// Parses a token; `None` if the text is malformed or belongs to another version.
-pub(super) fn read(token: &str) -> Option<UnverifiedToken> {
-    let text = token.strip_prefix(PREFIX).filter(|_| token.len() <= TOKEN_MAX)?;
+pub(super) fn parse(token: &str) -> Option<UnverifiedToken> {
+    let text = token.strip_prefix(TOKEN_PREFIX).filter(|_| token.len() <= TOKEN_BYTES_MAX)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let body = bytes.len().checked_sub(SIGNATURE_BYTES).and_then(|end| bytes.get(..end))?;
-    let (fixed, key_id) = body.split_at_checked(FIXED_BYTES)?;
-    let [VERSION, scopes, ..] = *fixed else { return None };
+    let (fixed, key_id) = body.split_at_checked(HEADER_BYTES)?;
+    let [TOKEN_VERSION, scopes, ..] = *fixed else { return None };
     let claims = Claims {
         key_id: String::from_utf8(key_id.to_vec()).ok()?,
         scopes: Scopes::from_bits(scopes),
@@ -80,10 +80,13 @@ impl UnverifiedToken {
     }
 }
 
-fn pair(api_key: &str) -> Result<Ed25519KeyPair, Error> {
+fn derive_key_pair(api_key: &str) -> Result<Ed25519KeyPair, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(api_key.as_bytes());
-    let seed =
-        mac.map_err(|error| Error::Internal(error.to_string()))?.chain_update(SEED_PURPOSE).finalize().into_bytes();
+    let seed = mac
+        .map_err(|error| Error::Internal(error.to_string()))?
+        .chain_update(SEED_DERIVATION_LABEL)
+        .finalize()
+        .into_bytes();
     Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|error| Error::Internal(error.to_string()))
 }
 
@@ -98,35 +101,35 @@ mod tests {
     }
 
     #[test]
-    fn what_one_key_signs_no_other_verifies() {
+    fn only_the_signing_key_verifies_a_token() {
         let (key, other) = (new_api_key(), new_api_key());
         let token = sign(&key, &claims()).unwrap();
-        assert!(is_token(&token) && token.len() < TOKEN_MAX);
-        let signed = read(&token).unwrap();
+        assert!(is_token(&token) && token.len() < TOKEN_BYTES_MAX);
+        let signed = parse(&token).unwrap();
         assert_eq!(signed.claims, claims());
-        assert!(signed.is_signed_by(&token_key(&key).unwrap()));
-        assert!(!signed.is_signed_by(&token_key(&other).unwrap()));
+        assert!(signed.is_signed_by(&token_public_key(&key).unwrap()));
+        assert!(!signed.is_signed_by(&token_public_key(&other).unwrap()));
         assert!(!signed.is_signed_by(b"short"));
         assert_ne!(token, sign(&key, &claims()).unwrap());
     }
 
     #[test]
-    fn no_bit_can_be_changed() {
+    fn changed_tokens_are_rejected() {
         let key = new_api_key();
-        let bytes = URL_SAFE_NO_PAD.decode(&sign(&key, &claims()).unwrap()[PREFIX.len()..]).unwrap();
-        let token_key = token_key(&key).unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(&sign(&key, &claims()).unwrap()[TOKEN_PREFIX.len()..]).unwrap();
+        let token_key = token_public_key(&key).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(changed));
-            assert!(read(&token).is_none_or(|signed| !signed.is_signed_by(&token_key)), "bit {bit}");
+            let token = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(changed));
+            assert!(parse(&token).is_none_or(|signed| !signed.is_signed_by(&token_key)), "bit {bit}");
         }
     }
 
     #[test]
-    fn what_is_no_token() {
+    fn malformed_tokens_are_rejected() {
         for text in ["", "amt_", "am_x", "amt_AQ", "amt_!!!!", &format!("amt_{}", "A".repeat(600))] {
-            assert!(read(text).is_none(), "{text}");
+            assert!(parse(text).is_none(), "{text}");
         }
     }
 }

@@ -5,23 +5,23 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde_json::json;
 
-use super::{Answer, Common};
+use super::{CommandOutput, CommonOptions};
 use crate::Error;
 use crate::store::{SchemaState, Store};
 
 /// Options of `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
-    /// Only print the pending migrations, and exit with code 3 if there are any.
+    /// Only print the pending migrations and exit with code 3 if there are any.
     #[arg(long)]
     check: bool,
 
     #[command(flatten)]
-    common: Common,
+    common: CommonOptions,
 }
 
 impl Migrate {
-    pub(super) async fn run(self) -> Result<Answer, Error> {
+    pub(super) async fn run(self) -> Result<CommandOutput, Error> {
         let before = match Store::schema_state(&self.common.database).await {
             Ok(schema) => schema,
             // `open_or_create` creates a missing file, to which all migrations apply.
@@ -29,13 +29,13 @@ impl Migrate {
             Err(error) => return Err(error),
         };
         if self.check {
-            return Ok(self.answer(&before, "pending", "pending").pending(!before.pending.is_empty()));
+            return Ok(self.output(&before, "pending", "pending").with_pending_migrations(!before.pending.is_empty()));
         }
         self.common.open_or_create().await?.close().await;
-        Ok(self.answer(&before, "made", "applied"))
+        Ok(self.output(&before, "made", "applied"))
     }
 
-    fn answer(&self, schema: &SchemaState, json_key: &str, label: &str) -> Answer {
+    fn output(&self, schema: &SchemaState, json_key: &str, label: &str) -> CommandOutput {
         let json = json!({json_key: schema.pending, "newer": schema.newer});
         let mut text = String::new();
         for step in &schema.pending {
@@ -47,6 +47,6 @@ impl Migrate {
         if schema.pending.is_empty() {
             text.push_str("the database is up to date\n");
         }
-        Answer::new(self.common.json, &json, text)
+        CommandOutput::new(self.common.json, &json, text)
     }
 }

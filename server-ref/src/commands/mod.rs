@@ -1,8 +1,8 @@
 //! Commands that administer a database, even while servers use it. Servers apply each change within a second.
 
-mod answer;
 mod keys;
 mod migrate;
+mod output;
 mod projects;
 mod users;
 
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-pub use answer::Answer;
 pub use keys::KeyCommand;
 pub use migrate::Migrate;
+pub use output::CommandOutput;
 pub use projects::ProjectCommand;
 pub use users::UserCommand;
 
@@ -21,7 +21,7 @@ use crate::store::{Store, StoreOptions};
 
 /// The commands other than `serve`.
 #[derive(Debug, Subcommand)]
-pub enum Administration {
+pub enum AdminCommand {
     /// Create, list, change and delete users.
     #[command(subcommand)]
     User(UserCommand),
@@ -35,12 +35,12 @@ pub enum Administration {
     Migrate(Migrate),
 }
 
-impl Administration {
+impl AdminCommand {
     /// Runs the command.
     ///
     /// # Errors
     /// Returns an error if the request can't be carried out or the database fails. Nothing is changed in that case.
-    pub async fn run(self) -> Result<Answer, Error> {
+    pub async fn run(self) -> Result<CommandOutput, Error> {
         match self {
             Self::User(command) => command.run().await,
             Self::Project(command) => command.run().await,
@@ -52,7 +52,7 @@ impl Administration {
 
 /// Options common to all commands.
 #[derive(Args)]
-pub struct Common {
+pub struct CommonOptions {
     /// Database URL of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read the
     /// command line, so set the environment variable instead, or keep the password in ~/.pgpass.
     #[arg(
@@ -70,14 +70,14 @@ pub struct Common {
 }
 
 /// Omits the secrets from debug output.
-impl std::fmt::Debug for Common {
+impl std::fmt::Debug for CommonOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Common").field("json", &self.json).finish_non_exhaustive()
     }
 }
 
-impl Common {
-    /// Maximum time to wait for the write lock of an SQLite file. A busy server releases the lock only for moments.
+impl CommonOptions {
+    /// Maximum time to wait for the write lock of an SQLite file. A busy server releases the lock briefly between writes.
     const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
     async fn open(&self) -> Result<Store, Error> {

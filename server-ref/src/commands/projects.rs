@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::users::find;
-use super::{Answer, Common};
+use super::users::find_user;
+use super::{CommandOutput, CommonOptions};
 use crate::Error;
 use crate::store::Actor;
 
-const NAME_MAX: usize = 200;
+const PROJECT_NAME_CHARS_MAX: usize = 200;
 
 /// Subcommands of `project`.
 #[derive(Debug, Subcommand)]
@@ -25,18 +25,18 @@ pub enum ProjectCommand {
         owner: String,
         /// Common options.
         #[command(flatten)]
-        common: Common,
+        common: CommonOptions,
     },
     /// List all projects, oldest first.
     List {
         /// Common options.
         #[command(flatten)]
-        common: Common,
+        common: CommonOptions,
     },
 }
 
 impl ProjectCommand {
-    pub(super) async fn run(self) -> Result<Answer, Error> {
+    pub(super) async fn run(self) -> Result<CommandOutput, Error> {
         match self {
             Self::Create { name, owner, common } => create(&common, &name, &owner).await,
             Self::List { common } => list(&common).await,
@@ -44,21 +44,21 @@ impl ProjectCommand {
     }
 }
 
-async fn create(common: &Common, name: &str, owner: &str) -> Result<Answer, Error> {
+async fn create(common: &CommonOptions, name: &str, owner: &str) -> Result<CommandOutput, Error> {
     let name = name.trim();
-    if !(1..=NAME_MAX).contains(&name.chars().count()) {
-        return Err(Error::Refused(format!("--name must have from 1 to {NAME_MAX} characters")));
+    if !(1..=PROJECT_NAME_CHARS_MAX).contains(&name.chars().count()) {
+        return Err(Error::Refused(format!("--name must have from 1 to {PROJECT_NAME_CHARS_MAX} characters")));
     }
     let store = common.open().await?;
-    let owner = find(&store, owner).await?;
+    let owner = find_user(&store, owner).await?;
     let id = store.create_project(name, Some(&owner.id), &Actor::command_line()).await?;
     let project = store.project(&id).await?.ok_or(Error::NotFound("Project"))?;
     store.close().await;
     let text = format!("created the project {name:?} ({id}), owned by {}", owner.email);
-    Ok(Answer::new(common.json, &json!({"project": project, "owner": owner}), text))
+    Ok(CommandOutput::new(common.json, &json!({"project": project, "owner": owner}), text))
 }
 
-async fn list(common: &Common) -> Result<Answer, Error> {
+async fn list(common: &CommonOptions) -> Result<CommandOutput, Error> {
     let store = common.open().await?;
     let projects = store.projects().await?;
     store.close().await;
@@ -66,5 +66,5 @@ async fn list(common: &Common) -> Result<Answer, Error> {
     for project in &projects {
         let _ = writeln!(text, "{}  {}", project.id, project.name);
     }
-    Ok(Answer::new(common.json, &json!({"projects": projects}), text))
+    Ok(CommandOutput::new(common.json, &json!({"projects": projects}), text))
 }

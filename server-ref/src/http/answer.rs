@@ -6,11 +6,12 @@ use utoipa::ToSchema;
 
 /// The body `{"success":true}`.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Done {
+#[schema(as = Done)]
+pub(super) struct SuccessAnswer {
     success: bool,
 }
 
-impl Done {
+impl SuccessAnswer {
     pub(super) fn new() -> Json<Self> {
         Json(Self { success: true })
     }

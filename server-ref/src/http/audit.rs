@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::Ids;
+use super::input::PathIds;
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::{AuditEntry, AuditPosition};
 
-const LIMIT_DEFAULT: i64 = 50;
-const LIMIT_MAX: i64 = 200;
+const ENTRIES_PER_PAGE_DEFAULT: i64 = 50;
+const ENTRIES_PER_PAGE_MAX: i64 = 200;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -46,15 +46,15 @@ pub(super) struct AuditPage {
     get, path = "/api/projects/{id}/audit", tag = "audit", params(("id" = String, Path), AuditQuery),
     responses((status = 200, body = AuditPage))
 )]
-pub(super) async fn of_project(
+pub(super) async fn list_for_project(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    wanted: ParsedAuditQuery,
+    PathIds(id): PathIds<String>,
+    query: ParsedAuditQuery,
 ) -> Result<Json<AuditPage>, ApiError> {
-    caller.allow(&app, &id, Permission::ReadAudit).await?;
-    let (after, limit) = wanted_page(wanted)?;
-    Ok(page(app.store.project_audit(&id, &after, limit + 1).await?, limit))
+    caller.require_permission(&app, &id, Permission::ReadAudit).await?;
+    let (after, limit) = parse_page_query(query)?;
+    Ok(build_page(app.store.project_audit(&id, &after, limit + 1).await?, limit))
 }
 
 /// Lists the server's audit log, newest first. For administrators of the server.
@@ -63,43 +63,43 @@ pub(super) async fn of_project(
 #[utoipa::path(
     get, path = "/api/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = AuditPage))
 )]
-pub(super) async fn of_server(
+pub(super) async fn list_for_server(
     State(app): State<Arc<App>>,
     caller: Caller,
-    wanted: ParsedAuditQuery,
+    query: ParsedAuditQuery,
 ) -> Result<Json<AuditPage>, ApiError> {
-    caller.server_admin(&app).await?;
-    let (after, limit) = wanted_page(wanted)?;
-    Ok(page(app.store.server_audit(&after, limit + 1).await?, limit))
+    caller.require_server_admin(&app).await?;
+    let (after, limit) = parse_page_query(query)?;
+    Ok(build_page(app.store.server_audit(&after, limit + 1).await?, limit))
 }
 
-fn wanted_page(wanted: ParsedAuditQuery) -> Result<(AuditPosition, i64), ApiError> {
-    let Query(wanted) = wanted.map_err(|error| ApiError::invalid(error.body_text()))?;
-    let limit = wanted.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(ApiError::invalid(format!("limit must be from 1 to {LIMIT_MAX}")));
+fn parse_page_query(query: ParsedAuditQuery) -> Result<(AuditPosition, i64), ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::invalid(error.body_text()))?;
+    let limit = query.limit.unwrap_or(ENTRIES_PER_PAGE_DEFAULT);
+    if !(1..=ENTRIES_PER_PAGE_MAX).contains(&limit) {
+        return Err(ApiError::invalid(format!("limit must be from 1 to {ENTRIES_PER_PAGE_MAX}")));
     }
-    let after = match wanted.cursor.as_deref() {
+    let after = match query.cursor.as_deref() {
         None | Some("") => AuditPosition::start(),
-        Some(cursor) => position(cursor).ok_or_else(|| ApiError::invalid("cursor is not one of this log"))?,
+        Some(cursor) => decode_cursor(cursor).ok_or_else(|| ApiError::invalid("cursor is invalid"))?,
     };
     Ok((after, limit))
 }
 
 /// Returns a page of at most `limit` entries. The caller reads one more entry, which shows that another page exists.
-fn page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
+fn build_page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = entries.len() > limit;
     entries.truncate(limit);
-    let next_cursor = entries.last().filter(|_| has_more).map(cursor);
+    let next_cursor = entries.last().filter(|_| has_more).map(encode_cursor);
     Json(AuditPage { success: true, entries, next_cursor })
 }
 
-fn cursor(entry: &AuditEntry) -> String {
+fn encode_cursor(entry: &AuditEntry) -> String {
     format!("{}_{}", entry.at, entry.id)
 }
 
-fn position(cursor: &str) -> Option<AuditPosition> {
+fn decode_cursor(cursor: &str) -> Option<AuditPosition> {
     let (at, id) = cursor.split_once('_')?;
     let id: Uuid = id.parse().ok()?;
     Some(AuditPosition { at: at.parse().ok()?, id: id.to_string() })
@@ -110,11 +110,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_are_checked() {
+    fn invalid_cursors_are_rejected() {
         let id = Uuid::nil().to_string();
-        assert_eq!(position(&format!("12_{id}")), Some(AuditPosition { at: 12, id }));
+        assert_eq!(decode_cursor(&format!("12_{id}")), Some(AuditPosition { at: 12, id }));
         for wrong in ["", "1", "x_y", "1_", "1_\0", "99999999999999999999_00000000-0000-0000-0000-000000000000"] {
-            assert_eq!(position(wrong), None, "{wrong}");
+            assert_eq!(decode_cursor(wrong), None, "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `POST /api/moderate/batch`.
+//! Route `POST /api/moderate/batch`.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::caller::Project;
+use super::caller::ProjectCaller;
 use super::error::{ApiError, ErrorAnswer};
-use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
+use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
 use super::input;
-use super::moderate::{ModerateAnswer, Submitted, parse};
+use super::moderate::{ModerateAnswer, SubmissionBody, parse_submission};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::moderation::ModeratedItem;
 use crate::store::{IdempotencyKey, IdempotentAnswer};
 
-const ITEMS_MAX: usize = 100;
+const BATCH_ITEMS_MAX: usize = 100;
 
 /// Items to moderate.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct BatchBody {
     /// At most 100 items.
-    #[schema(value_type = Vec<Submitted>, min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<SubmissionBody>, min_items = 1, max_items = 100)]
     items: Vec<Box<RawValue>>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct BatchAnswer {
     results: Vec<BatchResult>,
 }
 
-/// The answer that `POST /api/moderate` would give to the item.
+/// The result for one item: the body with which `POST /api/moderate` would answer.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum BatchResult {
@@ -46,9 +46,11 @@ enum BatchResult {
     Refused(ErrorAnswer),
 }
 
-/// Moderates up to 100 items. Each is stored and published by itself: an item that is refused does not concern the others, and its
-/// result is the error. With an `Idempotency-Key`, an error that a repetition can resolve fails the whole request: the repetition
-/// moderates only the items that were not stored.
+/// Moderates up to 100 items.
+///
+/// Each item is stored and published separately. An item that is refused does not affect the others, and its result is the error. With an
+/// `Idempotency-Key`, an error that a retry may resolve fails the whole request. The retry then moderates only the items that were not
+/// stored.
 #[utoipa::path(
     post, path = "/api/moderate/batch", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyParameter),
@@ -56,35 +58,35 @@ enum BatchResult {
 )]
 pub(super) async fn moderate(
     State(app): State<Arc<App>>,
-    project: Project,
-    request: Result<Keyed<Bytes>, ApiError>,
-) -> Result<Replayable<BatchAnswer>, ApiError> {
-    let project_id = project.allow(&app, Permission::Submit).await?;
-    let Keyed { body, key } = request?;
-    let BatchBody { items } = input::parse(&body)?;
-    if !(1..=ITEMS_MAX).contains(&items.len()) {
-        return Err(ApiError::invalid(format!("items must have from 1 to {ITEMS_MAX} entries")));
+    project: ProjectCaller,
+    request: Result<KeyedBody<Bytes>, ApiError>,
+) -> Result<ReplayableAnswer<BatchAnswer>, ApiError> {
+    let project_id = project.require_permission(&app, Permission::Submit).await?;
+    let KeyedBody { body, key } = request?;
+    let BatchBody { items } = input::parse_json(&body)?;
+    if !(1..=BATCH_ITEMS_MAX).contains(&items.len()) {
+        return Err(ApiError::invalid(format!("items must have from 1 to {BATCH_ITEMS_MAX} entries")));
     }
     let part = |index| key.as_ref().map(|key| key.for_part(index));
-    let items = items.iter().enumerate().map(|(index, item)| one(&app, &project_id, item, part(index)));
+    let items = items.iter().enumerate().map(|(index, item)| moderate_item(&app, &project_id, item, part(index)));
     let outcomes = join_all(items).await;
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
     let mut results = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         results.push(match outcome {
             Ok(done) => BatchResult::Moderated(ModerateAnswer::new(done.value)?),
-            Err(error) if key.is_some() && error.fails_batch() => return Err(error),
+            Err(error) if key.is_some() && error.should_fail_batch() => return Err(error),
             Err(error) => BatchResult::Refused(error.into()),
         });
     }
-    Ok(Replayable { status: StatusCode::OK, answer: Json(BatchAnswer { success: true, results }), is_replayed })
+    Ok(ReplayableAnswer { status: StatusCode::OK, answer: Json(BatchAnswer { success: true, results }), is_replayed })
 }
 
-async fn one(
+async fn moderate_item(
     app: &App,
     project_id: &Arc<str>,
     item: &RawValue,
     key: Option<IdempotencyKey>,
 ) -> Result<IdempotentAnswer<ModeratedItem>, ApiError> {
-    Ok(app.moderation.moderate(project_id.clone(), parse(item.get().as_bytes())?, key).await?)
+    Ok(app.moderation.moderate(project_id.clone(), parse_submission(item.get().as_bytes())?, key).await?)
 }

@@ -1,8 +1,8 @@
 //! The caller of a REST request, and its permissions.
 //!
-//! A request carries an API key, a token made from one (both as `X-API-Key`), or the session cookie. A request that uses the cookie to
-//! change something must repeat the session's CSRF token in `X-CSRF-Token`. A page of another site can make a browser send the cookie, but
-//! can't read the token.
+//! A request carries an API key, a token made from one (both as `X-API-Key`), or the session cookie. A request that uses the
+//! cookie to change something must repeat the session's CSRF token in `X-CSRF-Token`. A page of another site can make a browser
+//! send the cookie, but can't read the token.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,11 +14,11 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::error::ApiError;
-use super::input::Ids;
+use super::input::PathIds;
 use crate::address::ClientAddress;
 use crate::app::App;
 use crate::auth::{AccessLevel, KeyAccess, Permission, Principal};
-use crate::ids::is_project_id;
+use crate::ids::is_valid_project_id;
 use crate::store::{Actor, User};
 
 pub(super) const KEY_HEADER: &str = "x-api-key";
@@ -34,18 +34,18 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Checks that the caller has this permission in the project, and returns the caller's access.
-    pub(super) async fn allow(
+    /// Checks that the caller has this permission in the project and returns the caller's access.
+    pub(super) async fn require_permission(
         &self,
         app: &App,
         project_id: &str,
         permission: Permission,
     ) -> Result<AccessLevel, ApiError> {
         match app.auth.access_level(&self.principal, project_id).await? {
-            Some(level) if permission.is_given_to(level) => Ok(level),
-            Some(AccessLevel::Key(_)) => Err(match permission.scope() {
-                Some(scope) => ApiError::lacks(scope),
-                None => ApiError::forbidden(NOT_FOR_KEYS),
+            Some(level) if permission.is_granted_to(level) => Ok(level),
+            Some(AccessLevel::Key(_)) => Err(match permission.required_scope() {
+                Some(scope) => ApiError::missing_scope(scope),
+                None => ApiError::forbidden(NOT_FOR_KEYS_MESSAGE),
             }),
             Some(AccessLevel::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
             None if !app.store.project_exists(project_id).await? => Err(ApiError::not_found("Project not found")),
@@ -57,20 +57,20 @@ impl Caller {
     pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
         match &self.principal {
             Principal::User { id, .. } => Ok(id),
-            Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
+            Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS_MESSAGE)),
         }
     }
 
     /// Returns the name of the session, or an error if the caller is an API key.
-    pub(super) fn session(&self) -> Result<&str, ApiError> {
+    pub(super) fn session_name(&self) -> Result<&str, ApiError> {
         match &self.principal {
             Principal::User { session, .. } => Ok(session),
-            Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS)),
+            Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS_MESSAGE)),
         }
     }
 
     /// Returns the project of the API key; `None` for a signed-in user.
-    pub(super) fn key_project(&self) -> Option<&str> {
+    pub(super) fn key_project_id(&self) -> Option<&str> {
         match &self.principal {
             Principal::Key(access) => Some(&access.key.project_id),
             Principal::User { .. } => None,
@@ -78,7 +78,7 @@ impl Caller {
     }
 
     /// Returns the access of the API key, or an error if the caller uses a token or a session.
-    pub(super) fn key(&self) -> Result<&KeyAccess, ApiError> {
+    pub(super) fn require_api_key(&self) -> Result<&KeyAccess, ApiError> {
         match &self.principal {
             Principal::Key(access) if access.is_token() => Err(ApiError::forbidden("A token may not do this")),
             Principal::Key(access) => Ok(access),
@@ -91,8 +91,8 @@ impl Caller {
         user.ok_or_else(|| ApiError::unauthorized("The user does not exist any more"))
     }
 
-    /// Checks that the caller is an administrator of the server, and returns the user.
-    pub(super) async fn server_admin(&self, app: &App) -> Result<User, ApiError> {
+    /// Checks that the caller is an administrator of the server and returns the user.
+    pub(super) async fn require_server_admin(&self, app: &App) -> Result<User, ApiError> {
         let user = self.user(app).await?;
         if !user.is_admin {
             return Err(ApiError::forbidden("Only for administrators of the server"));
@@ -100,7 +100,7 @@ impl Caller {
         Ok(user)
     }
 
-    /// Returns the actor without its address, for the log of a project of which the user is not a member, or not yet.
+    /// Returns the actor without its address, for the log of a project of which the user is not yet a member.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }
     }
@@ -116,7 +116,7 @@ impl Caller {
     }
 }
 
-const NOT_FOR_KEYS: &str = "An API key may not do this";
+const NOT_FOR_KEYS_MESSAGE: &str = "An API key may not do this";
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
@@ -124,21 +124,21 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let address = parts.extensions.get().map(|&ClientAddress(address)| address);
         if let Some(key) = parts.headers.get(KEY_HEADER) {
-            let access = app.auth.by_key(key.to_str().unwrap_or_default(), &parts.headers).await?;
-            let principal = access.map_err(ApiError::denied)?;
+            let access = app.auth.authenticate_key(key.to_str().unwrap_or_default(), &parts.headers).await?;
+            let principal = access.map_err(ApiError::key_refused)?;
             if let Principal::Key(access) = &principal {
-                app.auth.count_request(access).map_err(ApiError::too_many_requests)?;
+                app.auth.count_key_request(access).map_err(ApiError::too_many_requests)?;
             }
             return Ok(Self { principal, email: None, address });
         }
-        let Some(session) = app.auth.by_cookie(&parts.headers).await? else {
+        let Some(session) = app.auth.session_from_cookie(&parts.headers).await? else {
             return Err(ApiError::unauthorized("API key required"));
         };
         if !parts.method.is_safe() {
             let given = parts.headers.get(CSRF_HEADER).map(|token| token.as_bytes()).unwrap_or_default();
             let expected = session.csrf_token.as_bytes();
             if expected.is_empty() || !bool::from(expected.ct_eq(given)) {
-                return Err(ApiError::csrf());
+                return Err(ApiError::csrf_failed());
             }
         }
         Ok(Self { email: Some(session.email.clone()), principal: session.into(), address })
@@ -148,15 +148,15 @@ impl FromRequestParts<Arc<App>> for Caller {
 /// The caller and the project of a request whose path contains no project id. The project is that of the API key or, with a session, the
 /// `project_id` in the query. Without `project_id`, it is the project of the requested item, or else the user's only project.
 #[derive(Debug)]
-pub(super) struct Project {
+pub(super) struct ProjectCaller {
     pub(super) caller: Caller,
     id: Arc<str>,
 }
 
-impl Project {
-    /// Checks that the caller has this permission in the project, and returns the project's id.
-    pub(super) async fn allow(&self, app: &App, permission: Permission) -> Result<Arc<str>, ApiError> {
-        self.caller.allow(app, &self.id, permission).await?;
+impl ProjectCaller {
+    /// Checks that the caller has this permission in the project and returns the project's id.
+    pub(super) async fn require_permission(&self, app: &App, permission: Permission) -> Result<Arc<str>, ApiError> {
+        self.caller.require_permission(app, &self.id, permission).await?;
         Ok(self.id.clone())
     }
 }
@@ -166,20 +166,20 @@ struct ProjectQuery {
     project_id: Option<String>,
 }
 
-impl FromRequestParts<Arc<App>> for Project {
+impl FromRequestParts<Arc<App>> for ProjectCaller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        let id = match caller.key_project() {
+        let id = match caller.key_project_id() {
             Some(id) => id.into(),
             None => {
                 let named =
                     Query::<ProjectQuery>::try_from_uri(&parts.uri).ok().and_then(|Query(named)| named.project_id);
                 match named {
-                    Some(id) if is_project_id(&id) => id.into(),
+                    Some(id) if is_valid_project_id(&id) => id.into(),
                     Some(_) => return Err(ApiError::not_found("Project not found")),
-                    None => implied(&caller, parts, app).await?.into(),
+                    None => implied_project_id(&caller, parts, app).await?.into(),
                 }
             }
         };
@@ -187,9 +187,9 @@ impl FromRequestParts<Arc<App>> for Project {
     }
 }
 
-async fn implied(caller: &Caller, parts: &mut Parts, app: &Arc<App>) -> Result<String, ApiError> {
+async fn implied_project_id(caller: &Caller, parts: &mut Parts, app: &Arc<App>) -> Result<String, ApiError> {
     let user = caller.user_id()?;
-    let of_content = Ids::<HashMap<String, String>>::from_request_parts(parts, app).await?.0.remove("id");
+    let of_content = PathIds::<HashMap<String, String>>::from_request_parts(parts, app).await?.0.remove("id");
     match of_content {
         Some(id) => {
             let project = app.store.project_of_content(user, &id).await?;

@@ -8,10 +8,10 @@ use axum::extract::{Query, State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::caller::Project;
+use super::caller::ProjectCaller;
 use super::error::ApiError;
-use super::input::Ids;
-use super::listing::{ContentQuery, RequestedPage, cursor};
+use super::input::PathIds;
+use super::listing::{ContentQuery, RequestedPage, encode_cursor};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::Content;
@@ -50,12 +50,12 @@ pub(super) struct ContentAnswer {
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    project: Project,
+    project: ProjectCaller,
     query: Result<Query<ContentQuery>, QueryRejection>,
 ) -> Result<Json<ContentList>, ApiError> {
-    let project_id = project.allow(&app, Permission::Read).await?;
+    let project_id = project.require_permission(&app, Permission::Read).await?;
     let Query(query) = query.map_err(|error| ApiError::invalid(error.body_text()))?;
-    let list = match query.wanted()? {
+    let list = match query.requested_page()? {
         RequestedPage::Numbered { page, per_page, status } => {
             let found = app.store.contents(&project_id, status, per_page, (page - 1) * per_page).await?;
             let pagination = Pagination::new(page, per_page, found.total);
@@ -64,12 +64,12 @@ pub(super) async fn list(
                 success: true,
                 content: found.contents,
                 pagination: Some(pagination),
-                next_cursor: last.as_ref().map(cursor),
+                next_cursor: last.as_ref().map(encode_cursor),
             }
         }
-        RequestedPage::After { place, limit, filter } => {
-            let found = app.store.list_contents(&project_id, &filter, place, limit).await?;
-            let next_cursor = found.next.as_ref().map(cursor);
+        RequestedPage::After { position, limit, filter } => {
+            let found = app.store.list_contents(&project_id, &filter, position, limit).await?;
+            let next_cursor = found.next.as_ref().map(encode_cursor);
             ContentList { success: true, content: found.contents, pagination: None, next_cursor }
         }
     };
@@ -82,12 +82,12 @@ pub(super) async fn list(
     params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project")),
     responses((status = 200, body = ContentAnswer))
 )]
-pub(super) async fn one(
+pub(super) async fn get_item(
     State(app): State<Arc<App>>,
-    project: Project,
-    Ids(id): Ids<String>,
+    project: ProjectCaller,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<ContentAnswer>, ApiError> {
-    let project_id = project.allow(&app, Permission::Read).await?;
+    let project_id = project.require_permission(&app, Permission::Read).await?;
     let content = app.store.content(&project_id, &id).await?;
     let content = content.ok_or_else(|| ApiError::not_found("Content not found"))?;
     Ok(Json(ContentAnswer { success: true, content }))

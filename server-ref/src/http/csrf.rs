@@ -28,9 +28,9 @@ pub(super) struct CsrfAnswer {
 /// Requests that use the session cookie to change something must send the token as `X-CSRF-Token`.
 #[utoipa::path(get, path = "/auth/csrf", tag = "session", responses((status = 200, body = CsrfAnswer)))]
 pub(super) async fn csrf(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let nobody = || ApiError::unauthorized("Not signed in");
-    let session = app.auth.by_cookie(&headers).await?.ok_or_else(nobody)?;
-    let user = app.store.user(&session.user_id).await?.ok_or_else(nobody)?;
+    let not_signed_in = || ApiError::unauthorized("Not signed in");
+    let session = app.auth.session_from_cookie(&headers).await?.ok_or_else(not_signed_in)?;
+    let user = app.store.user(&session.user_id).await?.ok_or_else(not_signed_in)?;
     let answer = CsrfAnswer { success: true, csrf_token: session.csrf_token, user };
     Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }

@@ -34,10 +34,10 @@ macro_rules! asset {
 }
 
 pub(super) fn routes() -> Router<Arc<App>> {
-    let file = |asset: &'static Asset| get(async |headers: HeaderMap| asset.answer(&headers));
+    let file = |asset: &'static Asset| get(async |headers: HeaderMap| asset.response(&headers));
     Router::new()
-        .route("/", get(page))
-        .route("/dashboard/", get(page))
+        .route("/", get(serve_page))
+        .route("/dashboard/", get(serve_page))
         .route("/dashboard", get(async || redirect("/dashboard/")))
         .route("/dashboard/app.js", file(asset!("app.js", "text/javascript; charset=utf-8")))
         .route("/dashboard/app.css", file(asset!("app.css", "text/css; charset=utf-8")))
@@ -45,18 +45,18 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/dashboard/licenses.md", file(asset!("licenses.md", "text/markdown; charset=utf-8")))
 }
 
-/// Serves the page of the dashboard, which contains no secrets. Visitors who are not signed in are redirected to the login form. If the
-/// database is unavailable, the page reports it and retries.
-async fn page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    match app.auth.by_cookie(&headers).await {
+/// Serves the dashboard page, which contains no secrets. Visitors who are not signed in are redirected to the login form. If the database
+/// is unavailable, the page reports it and retries.
+async fn serve_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    match app.auth.session_from_cookie(&headers).await {
         Ok(None) => redirect("/auth/login"),
-        Ok(Some(_)) | Err(_) => asset!("index.html", "text/html; charset=utf-8").answer(&headers),
+        Ok(Some(_)) | Err(_) => asset!("index.html", "text/html; charset=utf-8").response(&headers),
     }
 }
 
 impl Asset {
     /// Returns the file, or 304 if the browser's copy is current. Browsers keep a copy and revalidate it for each request.
-    fn answer(&self, request: &HeaderMap) -> Response {
+    fn response(&self, request: &HeaderMap) -> Response {
         let etag = self.etag.as_str();
         let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         // A 304 also has a content type: it selects the security policy, and browsers replace their stored policy with that of the 304.

@@ -25,11 +25,11 @@ use crate::auth::SESSION_COOKIE;
     ),
     components(schemas(ErrorAnswer))
 )]
-struct Description;
+struct ApiDescription;
 
 /// Returns the parts of the description that all routes share.
-pub(super) fn description() -> OpenApi {
-    let mut description = Description::openapi();
+pub(super) fn base_description() -> OpenApi {
+    let mut description = ApiDescription::openapi();
     let components = description.components.get_or_insert_default();
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
     components.add_security_scheme("session", cookie);
@@ -45,7 +45,7 @@ pub(super) fn description() -> OpenApi {
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(mut description: OpenApi) -> Router<S> {
     for path in description.paths.paths.values_mut() {
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
-        operations.into_iter().flatten().for_each(can_fail);
+        operations.into_iter().flatten().for_each(add_failure_response);
     }
     // The description is large, and anyone may request it, so it is serialised only once.
     let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
@@ -61,7 +61,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(mut description: OpenApi)
 }
 
 /// Adds the response for failures, which has the same form in all operations.
-fn can_fail(operation: &mut Operation) {
+fn add_failure_response(operation: &mut Operation) {
     let schema = Ref::from_schema_name("ErrorAnswer");
     let failure = ResponseBuilder::new()
         .description("Failure with status 400, 401, 403, 404, 408, 409, 413, 422, 429, 503 or 507")

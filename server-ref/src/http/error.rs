@@ -11,13 +11,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::Error;
-use crate::auth::Denied;
+use crate::auth::KeyRefusal;
 use crate::store::{DbFault, Scope};
 
-/// Seconds after which a request may succeed that failed because the database was unavailable. Databases restart within seconds.
-const RETRY_AFTER_SECONDS: u64 = 1;
+/// Seconds to wait before a retry when the database was unavailable. Databases restart within seconds.
+const DATABASE_RETRY_AFTER_SECONDS: u64 = 1;
 
-const IDEMPOTENCY_MISMATCH: &str = "idempotency_mismatch";
+const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
 
 /// The body of every failed request.
 #[derive(Serialize, ToSchema)]
@@ -64,20 +64,21 @@ impl ApiError {
     }
 
     /// Creates the error for an API key without this scope.
-    pub(super) fn lacks(scope: Scope) -> Self {
+    pub(super) fn missing_scope(scope: Scope) -> Self {
         let message = format!("The API key lacks the scope `{}`", scope.as_str());
         Self { scope: Some(scope), ..Self::forbidden(&message) }
     }
 
     /// Creates the error for an API key or a token that is refused.
-    pub(super) fn denied(denied: Denied) -> Self {
-        match denied {
-            Denied::Origin => Self::forbidden(&denied.to_string()),
-            _ => Self::new(StatusCode::UNAUTHORIZED, denied.code(), denied.to_string()),
+    pub(super) fn key_refused(refusal: KeyRefusal) -> Self {
+        match refusal {
+            KeyRefusal::OriginNotAllowed => Self::forbidden(&refusal.to_string()),
+            _ => Self::new(StatusCode::UNAUTHORIZED, refusal.code(), refusal.to_string()),
         }
     }
 
-    /// Creates the error for a well-formed request with a value that can't be accepted, such as an invalid pattern or a name that is too long.
+    /// Creates the error for a well-formed request with a value that can't be accepted, such as an invalid pattern or a name
+    /// that is too long.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
     }
@@ -86,13 +87,13 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// Creates the error for a wrong current password, which a change of the password requires.
+    /// Creates the error for a wrong current password in a change of the password.
     pub(super) fn wrong_password() -> Self {
         Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
     }
 
     /// Creates the error for a missing or wrong CSRF token.
-    pub(super) fn csrf() -> Self {
+    pub(super) fn csrf_failed() -> Self {
         let message = "The X-CSRF-Token header is missing or wrong; GET /auth/csrf returns the token";
         Self::new(StatusCode::FORBIDDEN, "csrf_failed", message)
     }
@@ -112,8 +113,8 @@ impl ApiError {
     }
 
     /// Creates the error for a request that was not answered in time. The request may have taken effect.
-    pub(super) fn timeout() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").retry()
+    pub(super) fn request_timeout() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").with_retry_after()
     }
 
     pub(super) fn too_large() -> Self {
@@ -122,17 +123,17 @@ impl ApiError {
 
     /// Creates the error for an unavailable database.
     pub(super) fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").retry()
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").with_retry_after()
     }
 
     fn storage_full() -> Self {
-        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").retry()
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").with_retry_after()
     }
 
-    /// True if the error concerns a whole batch that has an idempotency key: it can be repeated, or the key is another
-    /// request's.
-    pub(super) fn fails_batch(&self) -> bool {
-        self.retry_after.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH
+    /// Returns true if the error must fail a whole batch with an idempotency key, because a retry may succeed or the key
+    /// belongs to another request.
+    pub(super) fn should_fail_batch(&self) -> bool {
+        self.retry_after.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -145,8 +146,8 @@ impl ApiError {
     }
 
     /// Adds the time after which a retry may succeed.
-    fn retry(self) -> Self {
-        Self { retry_after: Some(RETRY_AFTER_SECONDS), ..self }
+    fn with_retry_after(self) -> Self {
+        Self { retry_after: Some(DATABASE_RETRY_AFTER_SECONDS), ..self }
     }
 
     pub(super) fn not_found(message: &str) -> Self {
@@ -168,26 +169,26 @@ impl From<Error> for ApiError {
             }
             Error::OutcomeUnknown => {
                 let message = "The connection to the database was lost; the change may or may not have been made";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).retry()
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).with_retry_after()
             }
             Error::Busy => {
                 let message = "Too many requests of this kind are waiting";
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry()
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).with_retry_after()
             }
             Error::Unavailable => Self::unavailable(),
             Error::StorageFull => Self::storage_full(),
             Error::Database(error) => Self::from(error),
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
-            Error::Rule(reason) | Error::RuleTooLarge(reason) => {
+            Error::InvalidRule(reason) | Error::RuleTooLarge(reason) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", reason)
             }
             Error::Forbidden(reason) => Self::forbidden(reason),
             Error::Refused(reason) => Self::unprocessable(reason),
-            Error::Text(_) => Self::unprocessable(error.to_string()),
+            Error::NulCharacter(_) => Self::unprocessable(error.to_string()),
             Error::Conflict(code, message) => Self::conflict(code, message),
             Error::IdempotencyMismatch => {
                 let message = "The Idempotency-Key was used for another request; use a new key for each request";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH, message)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH_CODE, message)
             }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
@@ -206,7 +207,7 @@ impl From<sqlx::Error> for ApiError {
         }
         match fault {
             DbFault::ConnectionLost | DbFault::Unavailable => Self::unavailable(),
-            DbFault::StatementTimeout => Self::timeout(),
+            DbFault::StatementTimeout => Self::request_timeout(),
             DbFault::StorageFull => Self::storage_full(),
             DbFault::NulInText => Self::invalid("Text must not contain U+0000"),
             DbFault::Other => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Internal server error"),

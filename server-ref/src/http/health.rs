@@ -1,5 +1,5 @@
-//! Routes `GET /api/health` and `GET /ready`, which report whether the server can take requests, and `GET /live`, which reports whether the
-//! process runs.
+//! Routes `GET /api/health` and `GET /ready`, which report whether the server can take requests, and `GET /live`, which reports
+//! whether the process runs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,12 @@ pub(super) async fn live() -> StatusCode {
 }
 
 /// Maximum time for a check of the database. It is short because callers need the current state.
-const PING_TIMEOUT: Duration = Duration::from_secs(1);
+const DATABASE_PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Reports the server's health, without authentication. The status is 503 if the database does not answer or the server is shutting down.
 #[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
-    let healthy = match timeout(PING_TIMEOUT, app.store.ping()).await {
+    let healthy = match timeout(DATABASE_PING_TIMEOUT, app.store.ping()).await {
         Ok(Ok(())) => !app.retiring.is_cancelled() && !app.draining.is_cancelled(),
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the database does not answer");

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that is repeated with the same key takes effect once, and is answered as the first time.
+//! The `Idempotency-Key` header. A repeated request with the same key takes effect once and receives the same answer.
 
 use std::sync::Arc;
 
@@ -13,39 +13,39 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::error::ApiError;
-use super::input::{Body, parse};
+use super::input::{JsonBody, parse_json};
 use crate::app::App;
 use crate::store::IdempotencyKey;
 
-pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-pub(super) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// The longest key, in characters.
-const KEY_MAX: usize = 255;
+pub(super) const IDEMPOTENCY_KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENT_REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Maximum length of a key, in characters.
+const KEY_CHARS_MAX: usize = 255;
 
-/// The header, as OpenAPI describes it.
+/// The header, for the OpenAPI description.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "only described")]
 pub(super) struct IdempotencyParameter {
-    /// Chosen by the caller for this request. The same key with the same body within 24 hours takes effect once, and is answered
-    /// as the first time, with `Idempotent-Replayed: true`.
+    /// Unique value that the caller chooses for this request. If the request is repeated with the same key and body within 24
+    /// hours, it takes effect only once. The repetition receives the first answer, with `Idempotent-Replayed: true`.
     #[param(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     #[param(rename = "Idempotency-Key")]
     idempotency_key: Option<String>,
 }
 
-/// A body, and the request's idempotency key. 400 if the key is invalid.
-pub(super) struct Keyed<B> {
+/// A request body with the request's idempotency key. The status is 400 if the key is invalid.
+pub(super) struct KeyedBody<B> {
     pub(super) body: B,
     pub(super) key: Option<IdempotencyKey>,
 }
 
-impl FromRequest<Arc<App>> for Keyed<Bytes> {
+impl FromRequest<Arc<App>> for KeyedBody<Bytes> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let key = header(&parts)?.map(str::to_owned);
+        let key = parse_key_header(&parts)?.map(str::to_owned);
         let path = parts.uri.path().to_owned();
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await?;
         let key = key.map(|key| IdempotencyKey::new(&key, &path, &body));
@@ -53,39 +53,41 @@ impl FromRequest<Arc<App>> for Keyed<Bytes> {
     }
 }
 
-/// A JSON body.
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Keyed<Body<T>> {
+/// Parses the body as JSON.
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for KeyedBody<JsonBody<T>> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let Keyed { body, key } = Keyed::<Bytes>::from_request(request, app).await?;
-        Ok(Self { body: Body(parse(&body)?), key })
+        let KeyedBody { body, key } = KeyedBody::<Bytes>::from_request(request, app).await?;
+        Ok(Self { body: JsonBody(parse_json(&body)?), key })
     }
 }
 
-fn header(parts: &Parts) -> Result<Option<&str>, ApiError> {
-    let Some(value) = parts.headers.get(IDEMPOTENCY_KEY) else {
+fn parse_key_header(parts: &Parts) -> Result<Option<&str>, ApiError> {
+    let Some(value) = parts.headers.get(IDEMPOTENCY_KEY_HEADER) else {
         return Ok(None);
     };
     let key = value.as_bytes();
     match value.to_str() {
-        Ok(text) if (1..=KEY_MAX).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic) => Ok(Some(text)),
-        _ => Err(ApiError::invalid(format!("Idempotency-Key must have from 1 to {KEY_MAX} visible ASCII characters"))),
+        Ok(text) if (1..=KEY_CHARS_MAX).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic) => Ok(Some(text)),
+        _ => Err(ApiError::invalid(format!(
+            "Idempotency-Key must have from 1 to {KEY_CHARS_MAX} visible ASCII characters"
+        ))),
     }
 }
 
-/// An answer that says whether it was given before.
-pub(super) struct Replayable<T> {
+/// An answer with a header that reports whether it repeats an earlier one.
+pub(super) struct ReplayableAnswer<T> {
     pub(super) status: StatusCode,
     pub(super) answer: Json<T>,
     pub(super) is_replayed: bool,
 }
 
-impl<T: Serialize> IntoResponse for Replayable<T> {
+impl<T: Serialize> IntoResponse for ReplayableAnswer<T> {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.answer).into_response();
         if self.is_replayed {
-            response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+            response.headers_mut().insert(IDEMPOTENT_REPLAYED_HEADER, HeaderValue::from_static("true"));
         }
         response
     }

@@ -12,19 +12,19 @@ use super::error::ApiError;
 use crate::app::App;
 
 /// A JSON body. The status is 400 if it is not JSON, and 422 if its fields or types are wrong.
-pub(super) struct Body<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, app).await?;
-        parse(&bytes).map(Self)
+        parse_json(&bytes).map(Self)
     }
 }
 
-/// Parses a JSON body, as [`Body`] does.
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+/// Parses a JSON body, with the same errors as [`JsonBody`].
+pub(super) fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         Category::Data => ApiError::unprocessable(error.to_string()),
         _ => ApiError::invalid(format!("Invalid JSON: {error}")),
@@ -32,23 +32,23 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
 }
 
 /// A JSON body that may be empty. An empty body stands for the default value.
-pub(super) struct Optional<T>(pub(super) T);
+pub(super) struct OptionalJsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         match request.body().size_hint().exact() {
             Some(0) => Ok(Self(T::default())),
-            _ => Body::from_request(request, app).await.map(|Body(body)| Self(body)),
+            _ => JsonBody::from_request(request, app).await.map(|JsonBody(body)| Self(body)),
         }
     }
 }
 
 /// The variable parts of the path. The status is 404 if one is invalid.
-pub(super) struct Ids<T>(pub(super) T);
+pub(super) struct PathIds<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for PathIds<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
@@ -61,8 +61,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Ids<T> {
     }
 }
 
-/// Trims a text, and checks that its length is from 1 to `longest` characters.
-pub(super) fn text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
+/// Trims a text and checks that its length is from 1 to `longest` characters.
+pub(super) fn required_text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
         return Err(ApiError::unprocessable(format!("{field} must have from 1 to {longest} characters")));

@@ -12,15 +12,15 @@ use http::header::CACHE_CONTROL;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{Done, answer};
+use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids};
-use super::members::outranks;
-use super::projects::{ProjectAnswer, show};
+use super::input::{JsonBody, PathIds};
+use super::members::check_may_assign;
+use super::projects::{ProjectAnswer, project_answer};
 use crate::app::App;
 use crate::auth::{Permission, check_email};
-use crate::ids::{new_invitation_token, token_hash};
+use crate::ids::{invitation_token_hash, new_invitation_token};
 use crate::store::{Invitation, InvitationDraft, InvitationRef, ReceivedInvitation, Role};
 
 /// A new invitation.
@@ -55,9 +55,9 @@ type CreatedInvitation = (StatusCode, [(http::HeaderName, &'static str); 1], Jso
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<InvitationsAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::EditMembers).await?;
+    caller.require_permission(&app, &id, Permission::EditMembers).await?;
     Ok(InvitationsAnswer::new(app.store.invitations(&id).await?))
 }
 
@@ -71,8 +71,8 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<InvitationBody>,
+    PathIds(id): PathIds<String>,
+    JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<CreatedInvitation, ApiError> {
     invite(&app, &caller, &id, &body).await
 }
@@ -82,29 +82,30 @@ pub(super) async fn create(
     post, path = "/api/projects/{id}/members", tag = "members", params(("id" = String, Path)),
     request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))
 )]
-pub(super) async fn create_by_members(
+pub(super) async fn invite_member(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<InvitationBody>,
+    PathIds(id): PathIds<String>,
+    JsonBody(body): JsonBody<InvitationBody>,
 ) -> Result<CreatedInvitation, ApiError> {
     invite(&app, &caller, &id, &body).await
 }
 
 async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> Result<CreatedInvitation, ApiError> {
-    let own = caller.allow(app, id, Permission::EditMembers).await?;
+    let own = caller.require_permission(app, id, Permission::EditMembers).await?;
     let role = body.role.unwrap_or(Role::Member);
-    outranks(own, role)?;
+    check_may_assign(own, role)?;
     let email = check_email(&body.email)?.to_ascii_lowercase();
     let token = new_invitation_token();
     let draft = InvitationDraft {
         project_id: id,
         email: &email,
         role,
-        token_hash: token_hash(&token),
+        token_hash: invitation_token_hash(&token),
         invited_by: caller.user_id()?,
     };
-    let invitation = app.store.create_invitation(draft, &caller.actor(), |role| outranks(own, role).is_ok()).await?;
+    let invitation =
+        app.store.create_invitation(draft, &caller.actor(), |role| check_may_assign(own, role).is_ok()).await?;
     let answer = InvitationAnswer::new(NewInvitation { invitation, token });
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], answer))
 }
@@ -113,17 +114,17 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
 #[utoipa::path(
     delete, path = "/api/projects/{id}/invitations/{invitation_id}", tag = "invitations",
     params(("id" = String, Path), ("invitation_id" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, invitation_id)): Ids<(String, String)>,
-) -> Result<Json<Done>, ApiError> {
-    let own = caller.allow(&app, &id, Permission::EditMembers).await?;
-    let may = |role| outranks(own, role).is_ok();
-    app.store.withdraw_invitation(&id, &invitation_id, &caller.actor(), may).await?;
-    Ok(Done::new())
+    PathIds((id, invitation_id)): PathIds<(String, String)>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
+    let own = caller.require_permission(&app, &id, Permission::EditMembers).await?;
+    let may_withdraw = |role| check_may_assign(own, role).is_ok();
+    app.store.withdraw_invitation(&id, &invitation_id, &caller.actor(), may_withdraw).await?;
+    Ok(SuccessAnswer::new())
 }
 
 /// Lists the invitations for the e-mail address of the signed-in user, newest first.
@@ -146,31 +147,32 @@ pub(super) async fn received(
 pub(super) async fn accept(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(token): Ids<String>,
+    PathIds(token): PathIds<String>,
 ) -> Result<Json<ProjectAnswer>, ApiError> {
     let user_id = caller.user_id()?.clone();
-    let project_id = app.store.accept_invitation(key(&token), &user_id, &caller.actor_without_address()).await?;
-    show(&app, &caller, &project_id).await
+    let project_id =
+        app.store.accept_invitation(parse_invitation_key(&token), &user_id, &caller.actor_without_address()).await?;
+    project_answer(&app, &caller, &project_id).await
 }
 
 /// Declines an invitation, given by its token or its id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     delete, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn decline(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(token): Ids<String>,
-) -> Result<Json<Done>, ApiError> {
+    PathIds(token): PathIds<String>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
     caller.user_id()?;
-    app.store.decline_invitation(key(&token), &caller.actor_without_address()).await?;
-    Ok(Done::new())
+    app.store.decline_invitation(parse_invitation_key(&token), &caller.actor_without_address()).await?;
+    Ok(SuccessAnswer::new())
 }
 
-fn key(text: &str) -> InvitationRef<'_> {
+fn parse_invitation_key(text: &str) -> InvitationRef<'_> {
     match uuid::Uuid::try_parse(text) {
         Ok(_) => InvitationRef::Id(text),
-        Err(_) => InvitationRef::Token(token_hash(text)),
+        Err(_) => InvitationRef::Token(invitation_token_hash(text)),
     }
 }

@@ -10,19 +10,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{Done, answer};
+use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids, text};
+use super::input::{JsonBody, PathIds, required_text};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::{AllowedOrigins, KeyDraft, KeyInfo, Scope, Scopes};
 use crate::time::{Micros, now};
 
-const NAME_MAX: usize = 100;
-/// Maximum number of keys of one project.
-const KEYS_MAX: usize = 100;
-const ORIGINS_MAX: usize = 20;
+const KEY_NAME_CHARS_MAX: usize = 100;
+/// Maximum number of keys per project.
+const KEYS_PER_PROJECT_MAX: usize = 100;
+const ORIGINS_PER_KEY_MAX: usize = 20;
 const REQUESTS_PER_MINUTE_MAX: i64 = 6_000;
 
 /// A new key.
@@ -69,9 +69,9 @@ answer!(KeysAnswer { keys: Vec<KeyInfo> });
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<KeysAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::ManageKeys).await?;
+    caller.require_permission(&app, &id, Permission::ManageKeys).await?;
     Ok(KeysAnswer::new(app.store.keys(&id).await?))
 }
 
@@ -83,30 +83,30 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<KeyBody>,
+    PathIds(id): PathIds<String>,
+    JsonBody(body): JsonBody<KeyBody>,
 ) -> Result<(StatusCode, [(http::HeaderName, &'static str); 1], Json<NewKeyAnswer>), ApiError> {
-    caller.allow(&app, &id, Permission::ManageKeys).await?;
-    let draft = draft(&caller, body)?;
+    caller.require_permission(&app, &id, Permission::ManageKeys).await?;
+    let draft = parse_draft(&caller, body)?;
     let keys = app.store.keys(&id).await?;
     if keys.iter().any(|key| key.name == draft.name) {
         return Err(ApiError::conflict("name_taken", "The project already has a key with this name"));
     }
-    if keys.len() >= KEYS_MAX {
+    if keys.len() >= KEYS_PER_PROJECT_MAX {
         return Err(ApiError::conflict("limit_reached", "The project has too many keys"));
     }
     let (key, api_key) = app.create_key(&id, draft, &caller.actor()).await?;
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], NewKeyAnswer::new(NewKey { key, api_key })))
 }
 
-fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
+fn parse_draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
     let scopes = body.scopes.unwrap_or_default();
     if scopes.is_empty() {
         return Err(ApiError::unprocessable("scopes must name at least one of read, submit, review, rules"));
     }
-    if body.allowed_origins.len() > ORIGINS_MAX {
+    if body.allowed_origins.len() > ORIGINS_PER_KEY_MAX {
         return Err(ApiError::unprocessable(format!(
-            "allowed_origins must not contain more than {ORIGINS_MAX} origins"
+            "allowed_origins must not contain more than {ORIGINS_PER_KEY_MAX} origins"
         )));
     }
     if body.requests_per_minute.is_some_and(|limit| !(1..=REQUESTS_PER_MINUTE_MAX).contains(&limit)) {
@@ -119,16 +119,16 @@ fn draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
         ))
     })?;
     Ok(KeyDraft {
-        name: text("name", &body.name, NAME_MAX)?,
+        name: required_text("name", &body.name, KEY_NAME_CHARS_MAX)?,
         scopes,
         allowed_origins,
-        expires_at: body.expires_at.as_deref().map(future).transpose()?,
+        expires_at: body.expires_at.as_deref().map(parse_future_time).transpose()?,
         requests_per_minute: body.requests_per_minute,
         created_by: Some(caller.user_id()?.to_string()),
     })
 }
 
-fn future(time: &str) -> Result<Micros, ApiError> {
+fn parse_future_time(time: &str) -> Result<Micros, ApiError> {
     let time: Timestamp = time.parse().map_err(|error| {
         ApiError::unprocessable(format!("expires_at must be a time such as 2030-01-31T12:00:00Z: {error}"))
     })?;
@@ -145,25 +145,25 @@ fn future(time: &str) -> Result<Micros, ApiError> {
 pub(super) async fn switch(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, key_id)): Ids<(String, String)>,
-    Body(body): Body<KeySwitch>,
+    PathIds((id, key_id)): PathIds<(String, String)>,
+    JsonBody(body): JsonBody<KeySwitch>,
 ) -> Result<Json<KeyAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::ManageKeys).await?;
+    caller.require_permission(&app, &id, Permission::ManageKeys).await?;
     Ok(KeyAnswer::new(app.switch_key(&id, &key_id, body.is_active, &caller.actor()).await?))
 }
 
-/// Revokes a key, and disconnects its sockets immediately. For admins.
+/// Revokes a key and disconnects its sockets immediately. For admins.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/keys/{key_id}", tag = "keys",
     params(("id" = String, Path), ("key_id" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn revoke(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, key_id)): Ids<(String, String)>,
-) -> Result<Json<Done>, ApiError> {
-    caller.allow(&app, &id, Permission::ManageKeys).await?;
+    PathIds((id, key_id)): PathIds<(String, String)>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
+    caller.require_permission(&app, &id, Permission::ManageKeys).await?;
     app.revoke_key(&id, &key_id, &caller.actor()).await?;
-    Ok(Done::new())
+    Ok(SuccessAnswer::new())
 }

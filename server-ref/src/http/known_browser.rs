@@ -1,7 +1,7 @@
 //! The cookie by which the server recognises a browser that has signed in to an account before.
 //!
-//! The cookie only determines which limit on failed sign-ins applies. The server does not store it: a secret that all nodes share signs it
-//! together with the account's e-mail address.
+//! The cookie only determines which limit on failed sign-ins applies. The server does not store it. A signature with a secret
+//! that all nodes share protects the cookie and ties it to the account's e-mail address.
 
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -25,17 +25,17 @@ const BROWSER_COOKIE: &str = "known_browser";
 /// Time for which a browser is recognised after its last sign-in, in microseconds.
 const BROWSER_LIFETIME: Micros = 180 * 24 * 60 * 60 * 1_000_000;
 
-/// Issues and verifies the cookies of known browsers with this secret.
-pub(super) struct KnownBrowsers<'a>(pub(super) &'a SigningSecret);
+/// Issues and verifies the cookies of known browsers with a secret.
+pub(super) struct KnownBrowserCookies<'a>(pub(super) &'a SigningSecret);
 
 /// Response extension with the cookie to set after the session's cookie.
 #[derive(Debug, Clone)]
 struct NewCookie(HeaderValue);
 
-impl KnownBrowsers<'_> {
+impl KnownBrowserCookies<'_> {
     /// Sets a cookie in the response, by which the browser is recognised at its next sign-in to this account.
     pub(super) fn remember(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
-        let cookie = Cookie::build((BROWSER_COOKIE, self.issue(email, at)))
+        let cookie = Cookie::build((BROWSER_COOKIE, self.issue_value(email, at)))
             .path("/auth")
             .http_only(true)
             .same_site(SameSite::Lax)
@@ -48,7 +48,7 @@ impl KnownBrowsers<'_> {
     }
 
     /// Returns the random name of the browser, if it has signed in to this account before.
-    pub(super) fn of_cookie(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
+    pub(super) fn browser_name(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
         let cookie = headers
             .get_all(COOKIE)
             .iter()
@@ -63,14 +63,14 @@ impl KnownBrowsers<'_> {
         (at.saturating_sub(issued) < BROWSER_LIFETIME).then(|| signed.to_owned())
     }
 
-    fn issue(&self, email: &str, at: Micros) -> String {
+    fn issue_value(&self, email: &str, at: Micros) -> String {
         let signed = format!("{}.{at}", random_token());
         let signature = self.mac(&signed, email).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         format!("{signed}.{}", signature.unwrap_or_default())
     }
 
     fn mac(&self, signed: &str, email: &str) -> Option<Hmac<Sha256>> {
-        let mut mac = self.0.mac()?;
+        let mut mac = self.0.new_mac()?;
         mac.update(signed.as_bytes());
         mac.update(b"\0");
         mac.update(email.to_ascii_lowercase().as_bytes());
@@ -78,8 +78,8 @@ impl KnownBrowsers<'_> {
     }
 }
 
-/// Adds the cookie from [`KnownBrowsers::remember`] after the session's cookie.
-pub(super) async fn set(request: Request, next: Next) -> Response {
+/// Adds the cookie from [`KnownBrowserCookies::remember`] after the session's cookie.
+pub(super) async fn set_known_browser_cookie(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     if let Some(NewCookie(cookie)) = answer.extensions_mut().remove() {
         answer.headers_mut().append(SET_COOKIE, cookie);
@@ -92,19 +92,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_is_known_at_its_account_for_a_time() {
+    fn a_browser_is_recognised_at_its_account_for_a_limited_time() {
         let (one, two) = (SigningSecret::new("one"), SigningSecret::new("two"));
-        let secret = KnownBrowsers(&one);
-        let value = secret.issue("a@example.org", 0);
-        let known = |secret: &KnownBrowsers<'_>, value: &str, email: &str, at| {
+        let secret = KnownBrowserCookies(&one);
+        let value = secret.issue_value("a@example.org", 0);
+        let known = |secret: &KnownBrowserCookies<'_>, value: &str, email: &str, at| {
             let mut headers = HeaderMap::new();
             headers.append(COOKIE, format!("a=b; {BROWSER_COOKIE}={value}").parse().unwrap());
-            secret.of_cookie(&headers, email, at).is_some()
+            secret.browser_name(&headers, email, at).is_some()
         };
         assert!(known(&secret, &value, "a@example.org", 1) && known(&secret, &value, "A@Example.org", 1));
         assert!(!known(&secret, &value, "b@example.org", 1));
         assert!(!known(&secret, &value, "a@example.org", BROWSER_LIFETIME));
-        assert!(!known(&KnownBrowsers(&two), &value, "a@example.org", 1));
+        assert!(!known(&KnownBrowserCookies(&two), &value, "a@example.org", 1));
         for forged in ["", "x", "a.b", "a.0.b", &value.replacen(".0.", ".9.", 1), &value[1..]] {
             assert!(!known(&secret, forged, "a@example.org", 1), "{forged}");
         }

@@ -12,21 +12,21 @@ use crate::time::{self, Micros};
 
 const PER_PAGE_DEFAULT: u32 = 20;
 const PER_PAGE_MAX: u32 = 100;
-/// Maximum number of items before the end of a numbered page. A numbered page costs as much to read as all pages before it.
+/// Maximum number of items up to the end of a numbered page. A numbered page costs as much to read as all pages before it.
 const NUMBERED_ROWS_MAX: u64 = 10_000;
 /// Maximum length of the search text, in characters.
-const TEXT_MAX: usize = 200;
-const ID_MAX: usize = 256;
+const SEARCH_TEXT_CHARS_MAX: usize = 200;
+const ID_BYTES_MAX: usize = 256;
 
-/// Query of a listing. It selects either numbered pages (`page`, `per_page`) or pages by cursor (`limit`, `cursor`). Pages by cursor cost
-/// the same at any depth, and items that are added between two requests don't shift them.
+/// Query of a listing, which selects either numbered pages (`page`, `per_page`) or pages by cursor (`limit`, `cursor`). Pages by cursor
+/// cost the same at any depth, and items that are added between two requests don't shift them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {
     /// Required with a session whose user belongs to several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
-    /// Number of the page, starting at 1. Can be combined only with `status`. The last page ends at 10,000 items.
+    /// Number of the page, starting at 1. Can be combined only with `status`. Pages are limited to the first 10,000 items.
     page: Option<i64>,
     /// Items per page, from 1 to 100 (20).
     per_page: Option<i64>,
@@ -53,11 +53,11 @@ pub(super) struct ContentQuery {
 #[derive(Debug)]
 pub(super) enum RequestedPage {
     Numbered { page: i64, per_page: i64, status: Option<Status> },
-    After { place: Option<ContentPosition>, limit: usize, filter: ContentFilter },
+    After { position: Option<ContentPosition>, limit: usize, filter: ContentFilter },
 }
 
 impl ContentQuery {
-    pub(super) fn wanted(self) -> Result<RequestedPage, ApiError> {
+    pub(super) fn requested_page(self) -> Result<RequestedPage, ApiError> {
         let is_numbered = self.page.is_some() || self.per_page.is_some();
         let is_filtered =
             [&self.q, &self.user_id, &self.rule_id, &self.from, &self.to].into_iter().any(Option::is_some);
@@ -66,81 +66,81 @@ impl ContentQuery {
             (true, true) => {
                 Err(ApiError::invalid("page and per_page can be combined only with status; use limit and cursor"))
             }
-            (_, false) => self.numbered(),
-            (false, true) => self.after(),
+            (_, false) => self.numbered_page(),
+            (false, true) => self.page_after_cursor(),
         }
     }
 
-    fn numbered(self) -> Result<RequestedPage, ApiError> {
-        let (page, per_page) = (self.page.unwrap_or(1).max(1), count(self.per_page));
+    fn numbered_page(self) -> Result<RequestedPage, ApiError> {
+        let (page, per_page) = (self.page.unwrap_or(1).max(1), page_size(self.per_page));
         let rows = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
         if rows > NUMBERED_ROWS_MAX {
             return Err(ApiError::invalid("Numbered pages end at 10000 items; use limit and cursor"));
         }
-        Ok(RequestedPage::Numbered { page, per_page: per_page.into(), status: status(self.status)? })
+        Ok(RequestedPage::Numbered { page, per_page: per_page.into(), status: parse_status(self.status)? })
     }
 
-    fn after(self) -> Result<RequestedPage, ApiError> {
-        let place = match given(self.cursor) {
-            Some(cursor) => Some(place(&cursor).ok_or_else(|| ApiError::invalid("cursor is invalid"))?),
+    fn page_after_cursor(self) -> Result<RequestedPage, ApiError> {
+        let position = match non_empty(self.cursor) {
+            Some(cursor) => Some(decode_cursor(&cursor).ok_or_else(|| ApiError::invalid("cursor is invalid"))?),
             None => None,
         };
         let filter = ContentFilter {
-            status: status(self.status)?,
-            author: id("user_id", self.user_id)?,
-            rule_id: id("rule_id", self.rule_id)?,
-            submitted_from: moment("from", self.from)?,
-            submitted_before: moment("to", self.to)?,
-            text_pattern: given(self.q).map(|text| matcher(&text)).transpose()?,
+            status: parse_status(self.status)?,
+            author: parse_id("user_id", self.user_id)?,
+            rule_id: parse_id("rule_id", self.rule_id)?,
+            submitted_from: parse_moment("from", self.from)?,
+            submitted_before: parse_moment("to", self.to)?,
+            text_pattern: non_empty(self.q).map(|text| text_matcher(&text)).transpose()?,
         };
-        Ok(RequestedPage::After { place, limit: count(self.limit) as usize, filter })
+        Ok(RequestedPage::After { position, limit: page_size(self.limit) as usize, filter })
     }
 }
 
-/// Encodes a position as a cursor, which [`place`] decodes.
-pub(super) fn cursor(place: &ContentPosition) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}.{}", place.created_at, place.id))
+/// Encodes a position as a cursor, which [`decode_cursor`] decodes.
+pub(super) fn encode_cursor(position: &ContentPosition) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{}.{}", position.created_at, position.id))
 }
 
-fn place(cursor: &str) -> Option<ContentPosition> {
+fn decode_cursor(cursor: &str) -> Option<ContentPosition> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let (at, id) = text.split_once('.')?;
-    let is_id = (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_id = (1..=ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     Some(ContentPosition { created_at: at.parse().ok().filter(|_| is_id)?, id: id.to_owned() })
 }
 
-fn given(text: Option<String>) -> Option<String> {
+fn non_empty(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn count(wanted: Option<i64>) -> u32 {
+fn page_size(wanted: Option<i64>) -> u32 {
     let wanted = wanted.unwrap_or(PER_PAGE_DEFAULT.into()).clamp(1, PER_PAGE_MAX.into());
     u32::try_from(wanted).unwrap_or(PER_PAGE_DEFAULT)
 }
 
-fn status(text: Option<String>) -> Result<Option<Status>, ApiError> {
-    given(text).map(|text| Status::parse(&text).ok_or_else(|| ApiError::invalid("Unknown status"))).transpose()
+fn parse_status(text: Option<String>) -> Result<Option<Status>, ApiError> {
+    non_empty(text).map(|text| Status::parse(&text).ok_or_else(|| ApiError::invalid("Unknown status"))).transpose()
 }
 
-fn id(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
-    match given(text) {
-        Some(text) if text.len() > ID_MAX || text.contains('\0') => {
-            Err(ApiError::invalid(format!("{field} must have at most {ID_MAX} bytes, and must not contain U+0000")))
-        }
+fn parse_id(field: &str, text: Option<String>) -> Result<Option<String>, ApiError> {
+    match non_empty(text) {
+        Some(text) if text.len() > ID_BYTES_MAX || text.contains('\0') => Err(ApiError::invalid(format!(
+            "{field} must have at most {ID_BYTES_MAX} bytes, and must not contain U+0000"
+        ))),
         text => Ok(text),
     }
 }
 
-fn moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
+fn parse_moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
     // An unescaped plus sign in a query is decoded to a space.
     let parse = |text: String| time::parse(&text.replace(' ', "+"));
     let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a date"));
-    given(text).map(|text| parse(text).ok_or_else(invalid)).transpose()
+    non_empty(text).map(|text| parse(text).ok_or_else(invalid)).transpose()
 }
 
-fn matcher(text: &str) -> Result<Regex, ApiError> {
-    if text.chars().count() > TEXT_MAX {
-        return Err(ApiError::invalid(format!("q must have at most {TEXT_MAX} characters")));
+fn text_matcher(text: &str) -> Result<Regex, ApiError> {
+    if text.chars().count() > SEARCH_TEXT_CHARS_MAX {
+        return Err(ApiError::invalid(format!("q must have at most {SEARCH_TEXT_CHARS_MAX} characters")));
     }
     let matcher = RegexBuilder::new(&regex::escape(text)).case_insensitive(true).build();
     matcher.map_err(|_| ApiError::invalid("q can't be searched for"))
@@ -151,18 +151,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_come_as_they_went() {
+    fn cursors_survive_encoding() {
         let given = ContentPosition { created_at: -7, id: "6f1c.x".into() };
-        assert_eq!(place(&cursor(&given)), Some(given));
+        assert_eq!(decode_cursor(&encode_cursor(&given)), Some(given));
         let encoded = |text: &str| URL_SAFE_NO_PAD.encode(text);
         for bad in ["", "!", &encoded("1"), &encoded("1."), &encoded("x.y"), &encoded("1.a\0"), &encoded("1.ä")] {
-            assert_eq!(place(bad), None, "{bad}");
+            assert_eq!(decode_cursor(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn numbered_pages_end() {
-        let of = |page, per_page| ContentQuery { page, per_page, ..ContentQuery::default() }.wanted();
+    fn numbered_pages_are_limited() {
+        let of = |page, per_page| ContentQuery { page, per_page, ..ContentQuery::default() }.requested_page();
         assert!(of(Some(500), None).is_ok() && of(Some(100), Some(100)).is_ok());
         assert!(
             of(Some(501), None).is_err() && of(Some(101), Some(1000)).is_err() && of(Some(i64::MAX), None).is_err()

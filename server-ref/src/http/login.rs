@@ -15,18 +15,18 @@ use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
 use super::error::ApiError;
-use super::known_browser::KnownBrowsers;
-use super::login_form::{LoginTokens, set_cookie};
+use super::known_browser::KnownBrowserCookies;
+use super::login_form::{LoginFormTokens, token_cookie_header};
 use super::page;
-use super::session::failed;
+use super::session::session_error;
 use crate::address::ClientAddress;
 use crate::app::App;
-use crate::auth::{SESSION_ADDRESS, SESSION_CSRF as CSRF, SESSION_USER};
+use crate::auth::{SESSION_ADDRESS_FIELD, SESSION_CSRF_FIELD, SESSION_USER_FIELD};
 use crate::ids::random_token;
 use crate::time::now;
 
-pub(super) async fn form(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    show(&app, &headers, None)
+pub(super) async fn show_form(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    render_form(&app, &headers, None)
 }
 
 pub(super) async fn submit(
@@ -37,24 +37,24 @@ pub(super) async fn submit(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     match sign_in(&app, address, &session, &headers, body).await {
-        Err(error) if is_person(&headers) => again(&app, &headers, error),
+        Err(error) if accepts_html(&headers) => show_error(&app, &headers, error),
         answer => answer,
     }
 }
 
 /// Returns true if the client is a browser that shows the response to a person.
-pub(super) fn is_person(headers: &HeaderMap) -> bool {
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 /// Returns the form again, with the message and the status of the error.
-fn again(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
+fn show_error(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
     let text = match error.status() {
         StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
         _ => error.message(),
     };
-    let mut page = show(app, headers, Some(text))?;
+    let mut page = render_form(app, headers, Some(text))?;
     let failure = error.into_response();
     *page.status_mut() = failure.status();
     if let Some(seconds) = failure.headers().get(RETRY_AFTER) {
@@ -71,45 +71,45 @@ async fn sign_in(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body?;
-    let expected = LoginTokens(&app.login_secret).of_cookie(headers, now());
+    let expected = LoginFormTokens(&app.login_form_secret).token_from_cookie(headers, now());
     let expected = expected.ok_or_else(|| ApiError::invalid("The cookie of the form is missing or has expired"))?;
-    if !bool::from(expected.as_bytes().ct_eq(field(&body, CSRF).as_bytes())) {
+    if !bool::from(expected.as_bytes().ct_eq(form_field(&body, SESSION_CSRF_FIELD).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
-    app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
-    let email = field(&body, "email");
+    app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
+    let email = form_field(&body, "email");
     let email = email.trim();
-    let browser = KnownBrowsers(&app.browser_secret).of_cookie(headers, email, now());
-    let attempt = app.account_logins.attempt(email, browser.as_deref(), Instant::now());
+    let browser = KnownBrowserCookies(&app.known_browser_secret).browser_name(headers, email, now());
+    let attempt = app.account_throttle.count_attempt(email, browser.as_deref(), Instant::now());
     let attempt = attempt.map_err(ApiError::rate_limited)?;
-    let Some(user) = app.auth.by_password(email, field(&body, "password")).await? else {
+    let Some(user) = app.auth.authenticate_password(email, form_field(&body, "password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
-    app.logins.refund(address);
-    app.account_logins.refund(attempt);
-    begin(session, &user.id, address).await?;
+    app.address_throttle.refund(address);
+    app.account_throttle.refund(attempt);
+    start_signed_in_session(session, &user.id, address).await?;
     // The password may have been changed in the meantime. That change ended only the sessions that existed then.
     if !app.store.has_password(&user.id, &user.password_hash).await? {
-        session.flush().await.map_err(|e| failed(&e))?;
+        session.flush().await.map_err(|e| session_error(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));
     }
     let mut answer = redirect("/dashboard/");
-    KnownBrowsers(&app.browser_secret).remember(&mut answer, email, now(), app.settings.secure_cookies)?;
+    KnownBrowserCookies(&app.known_browser_secret).remember(&mut answer, email, now(), app.settings.secure_cookies)?;
     Ok(answer)
 }
 
-/// Signs in this user in the session.
-pub(super) async fn begin(session: &Session, user_id: &str, address: IpAddr) -> Result<(), ApiError> {
+/// Signs the user in to the session.
+pub(super) async fn start_signed_in_session(session: &Session, user_id: &str, address: IpAddr) -> Result<(), ApiError> {
     // The session receives a new id, because an attacker may have planted the old one in the browser.
-    session.cycle_id().await.map_err(|e| failed(&e))?;
-    session.insert(SESSION_USER, user_id).await.map_err(|e| failed(&e))?;
-    session.insert(SESSION_ADDRESS, address).await.map_err(|e| failed(&e))?;
-    session.insert(CSRF, random_token()).await.map_err(|e| failed(&e))?;
-    session.save().await.map_err(|e| failed(&e))
+    session.cycle_id().await.map_err(|e| session_error(&e))?;
+    session.insert(SESSION_USER_FIELD, user_id).await.map_err(|e| session_error(&e))?;
+    session.insert(SESSION_ADDRESS_FIELD, address).await.map_err(|e| session_error(&e))?;
+    session.insert(SESSION_CSRF_FIELD, random_token()).await.map_err(|e| session_error(&e))?;
+    session.save().await.map_err(|e| session_error(&e))
 }
 
 /// Returns a field of a form, or an empty string if it is missing.
-pub(super) fn field(form: &[u8], wanted: &str) -> String {
+pub(super) fn form_field(form: &[u8], wanted: &str) -> String {
     let found = url::form_urlencoded::parse(form).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
@@ -119,11 +119,11 @@ pub(super) fn redirect(to: &'static str) -> Response {
 }
 
 /// Returns the form with the token from the browser's cookie, or with a new token and its cookie.
-fn show(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
-    if let Some(token) = LoginTokens(&app.login_secret).of_cookie(headers, now()) {
+fn render_form(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
+    if let Some(token) = LoginFormTokens(&app.login_form_secret).token_from_cookie(headers, now()) {
         return Ok(page::login(&token, problem));
     }
-    let token = LoginTokens(&app.login_secret).issue(now());
-    let cookie = set_cookie(&token, app.settings.secure_cookies)?;
+    let token = LoginFormTokens(&app.login_form_secret).issue(now());
+    let cookie = token_cookie_header(&token, app.settings.secure_cookies)?;
     Ok(([cookie], page::login(&token, problem)).into_response())
 }

@@ -21,12 +21,12 @@ const LOGIN_COOKIE: &str = "login_form";
 /// Time after which the token of an open form expires, in microseconds.
 const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
 /// Maximum difference between the clocks of two nodes, in microseconds.
-const CLOCK_SKEW: Micros = 5 * 60 * 1_000_000;
+const CLOCK_SKEW_MAX: Micros = 5 * 60 * 1_000_000;
 
-/// Issues and verifies the tokens of login forms with this secret.
-pub(super) struct LoginTokens<'a>(pub(super) &'a SigningSecret);
+/// Issues and verifies the tokens of login forms with a secret.
+pub(super) struct LoginFormTokens<'a>(pub(super) &'a SigningSecret);
 
-impl LoginTokens<'_> {
+impl LoginFormTokens<'_> {
     /// Creates a token for a form that is shown at this time.
     pub(super) fn issue(&self, at: Micros) -> String {
         let token = format!("{}.{at}", random_token());
@@ -35,7 +35,7 @@ impl LoginTokens<'_> {
     }
 
     /// Returns the token in the request's cookie, if its signature is valid and it has not expired.
-    pub(super) fn of_cookie(&self, headers: &HeaderMap, at: Micros) -> Option<String> {
+    pub(super) fn token_from_cookie(&self, headers: &HeaderMap, at: Micros) -> Option<String> {
         let token = headers
             .get_all(COOKIE)
             .iter()
@@ -43,26 +43,26 @@ impl LoginTokens<'_> {
             .flat_map(Cookie::split_parse)
             .filter_map(Result::ok)
             .find(|cookie| cookie.name() == LOGIN_COOKIE)?;
-        self.is_good(token.value(), at).then(|| token.value().to_owned())
+        self.is_valid(token.value(), at).then(|| token.value().to_owned())
     }
 
-    fn is_good(&self, token: &str, at: Micros) -> bool {
+    fn is_valid(&self, token: &str, at: Micros) -> bool {
         let Some((signed, signature)) = token.rsplit_once('.') else { return false };
         let issued: Option<Micros> = signed.rsplit_once('.').and_then(|(_, issued)| issued.parse().ok());
-        let fresh = issued.is_some_and(|issued| (-CLOCK_SKEW..FORM_LIFETIME).contains(&at.saturating_sub(issued)));
+        let fresh = issued.is_some_and(|issued| (-CLOCK_SKEW_MAX..FORM_LIFETIME).contains(&at.saturating_sub(issued)));
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
         fresh && self.mac(signed).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
     }
 
     fn mac(&self, token: &str) -> Option<Hmac<Sha256>> {
-        let mut mac = self.0.mac()?;
+        let mut mac = self.0.new_mac()?;
         mac.update(token.as_bytes());
         Some(mac)
     }
 }
 
 /// Returns the header that stores the token in the browser until it expires.
-pub(super) fn set_cookie(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
+pub(super) fn token_cookie_header(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
     let cookie = Cookie::build((LOGIN_COOKIE, token))
         .path("/auth")
         .http_only(true)
@@ -77,24 +77,24 @@ pub(super) fn set_cookie(token: &str, secure: bool) -> Result<(HeaderName, Heade
 mod tests {
     use super::*;
 
-    fn sent(token: &str) -> HeaderMap {
+    fn headers_with_cookie(token: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.append(COOKIE, format!("a=b; {LOGIN_COOKIE}={token}").parse().unwrap());
         headers
     }
 
     #[test]
-    fn a_token_is_good_for_its_time_and_its_server() {
+    fn a_token_is_valid_for_a_limited_time_and_one_secret() {
         let (one, two) = (SigningSecret::new("one"), SigningSecret::new("two"));
-        let secret = LoginTokens(&one);
+        let secret = LoginFormTokens(&one);
         let token = secret.issue(0);
-        assert_eq!(secret.of_cookie(&sent(&token), 1), Some(token.clone()));
-        assert_eq!(secret.of_cookie(&sent(&token), FORM_LIFETIME), None);
-        assert_eq!(secret.of_cookie(&sent(&token), -2 * CLOCK_SKEW), None);
-        assert_eq!(LoginTokens(&two).of_cookie(&sent(&token), 1), None);
+        assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), 1), Some(token.clone()));
+        assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), FORM_LIFETIME), None);
+        assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), -2 * CLOCK_SKEW_MAX), None);
+        assert_eq!(LoginFormTokens(&two).token_from_cookie(&headers_with_cookie(&token), 1), None);
         let later = token.replacen(".0.", ".9.", 1);
         for forged in ["", "x", "a.b", "a.0.b", &later, &token[1..]] {
-            assert_eq!(secret.of_cookie(&sent(forged), 1), None, "{forged}");
+            assert_eq!(secret.token_from_cookie(&headers_with_cookie(forged), 1), None, "{forged}");
         }
         assert_ne!(token, secret.issue(0));
     }

@@ -12,17 +12,17 @@ use tower_sessions::Session;
 
 use super::caller::CSRF_HEADER;
 use super::error::ApiError;
-use super::login::{field, is_person, redirect};
+use super::login::{accepts_html, form_field, redirect};
 use super::page;
-use super::session::failed;
+use super::session::session_error;
 use crate::app::App;
-use crate::auth::{SESSION_CSRF, SESSION_USER};
+use crate::auth::{SESSION_CSRF_FIELD, SESSION_USER_FIELD};
 use crate::ids::session_name;
 use crate::store::Invalidation;
 
 /// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors follow a link.
-pub(super) async fn form(session: Session) -> Result<Response, ApiError> {
-    Ok(match token(&session).await? {
+pub(super) async fn show_form(session: Session) -> Result<Response, ApiError> {
+    Ok(match session_csrf_token(&session).await? {
         Some(token) => page::logout(&token),
         None => redirect("/auth/login"),
     })
@@ -35,34 +35,34 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let Some(token) = token(&session).await? else { return Ok(redirect("/auth/login")) };
+    let Some(token) = session_csrf_token(&session).await? else { return Ok(redirect("/auth/login")) };
     let body = body?;
     let given = match headers.get(CSRF_HEADER) {
         Some(token) => token.as_bytes().to_owned(),
-        None => field(&body, SESSION_CSRF).into_bytes(),
+        None => form_field(&body, SESSION_CSRF_FIELD).into_bytes(),
     };
     if token.is_empty() || !bool::from(token.as_bytes().ct_eq(&given)) {
-        return Ok(refuse(&token, &headers));
+        return Ok(refuse_logout(&token, &headers));
     }
     let id = session.id();
-    session.flush().await.map_err(|e| failed(&e))?;
+    session.flush().await.map_err(|e| session_error(&e))?;
     if let Some(id) = id {
-        app.apply(&Invalidation::SessionEnded(session_name(&id)));
+        app.apply_invalidation(&Invalidation::SessionEnded(session_name(&id)));
     }
     Ok(redirect("/auth/login"))
 }
 
 /// Returns the CSRF token of the session; `None` if no user is signed in.
-async fn token(session: &Session) -> Result<Option<String>, ApiError> {
-    let user: Option<String> = session.get(SESSION_USER).await.map_err(|e| failed(&e))?;
-    let token: Option<String> = session.get(SESSION_CSRF).await.map_err(|e| failed(&e))?;
+async fn session_csrf_token(session: &Session) -> Result<Option<String>, ApiError> {
+    let user: Option<String> = session.get(SESSION_USER_FIELD).await.map_err(|e| session_error(&e))?;
+    let token: Option<String> = session.get(SESSION_CSRF_FIELD).await.map_err(|e| session_error(&e))?;
     Ok(user.map(|_| token.unwrap_or_default()))
 }
 
 /// Refuses to sign out. A browser shows the form with the current token, because the user may have signed in again in another tab.
-fn refuse(token: &str, headers: &HeaderMap) -> Response {
-    let refusal = ApiError::csrf();
-    if !is_person(headers) {
+fn refuse_logout(token: &str, headers: &HeaderMap) -> Response {
+    let refusal = ApiError::csrf_failed();
+    if !accepts_html(headers) {
         return refusal.into_response();
     }
     let mut form = page::logout(token);

@@ -10,10 +10,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{Done, answer};
+use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids};
+use super::input::{JsonBody, PathIds};
 use crate::app::App;
 use crate::auth::{AccessLevel, Permission};
 use crate::store::{Member, Role};
@@ -35,9 +35,9 @@ answer!(MembersAnswer { members: Vec<Member> });
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<MembersAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::ReadMembers).await?;
+    caller.require_permission(&app, &id, Permission::ReadMembers).await?;
     Ok(MembersAnswer::new(app.store.members(&id).await?))
 }
 
@@ -50,41 +50,41 @@ pub(super) async fn list(
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, user_id)): Ids<(String, String)>,
-    Body(body): Body<RoleBody>,
+    PathIds((id, user_id)): PathIds<(String, String)>,
+    JsonBody(body): JsonBody<RoleBody>,
 ) -> Result<Json<MemberAnswer>, ApiError> {
-    let own = caller.allow(&app, &id, Permission::EditMembers).await?;
-    let member = member(&app, &id, &user_id).await?;
-    outranks(own, member.role)?;
-    outranks(own, body.role)?;
+    let own = caller.require_permission(&app, &id, Permission::EditMembers).await?;
+    let member = find_member(&app, &id, &user_id).await?;
+    check_may_assign(own, member.role)?;
+    check_may_assign(own, body.role)?;
     app.store.set_role(&id, &user_id, body.role, &caller.actor()).await?;
-    show(&app, &id, &user_id).await
+    member_answer(&app, &id, &user_id).await
 }
 
-/// Removes a member, and ends the access of their sockets immediately.
+/// Removes a member and ends the access of their sockets immediately.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/members/{user_id}", tag = "members",
     params(("id" = String, Path), ("user_id" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, user_id)): Ids<(String, String)>,
-) -> Result<Json<Done>, ApiError> {
-    let leaves = caller.user_id().is_ok_and(|own| **own == *user_id);
-    if leaves {
-        caller.allow(&app, &id, Permission::ReadMembers).await?;
+    PathIds((id, user_id)): PathIds<(String, String)>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
+    let is_leaving = caller.user_id().is_ok_and(|own| **own == *user_id);
+    if is_leaving {
+        caller.require_permission(&app, &id, Permission::ReadMembers).await?;
     } else {
-        let own = caller.allow(&app, &id, Permission::EditMembers).await?;
-        outranks(own, member(&app, &id, &user_id).await?.role)?;
+        let own = caller.require_permission(&app, &id, Permission::EditMembers).await?;
+        check_may_assign(own, find_member(&app, &id, &user_id).await?.role)?;
     }
     app.remove_member(&id, &user_id, &caller.actor()).await?;
-    Ok(Done::new())
+    Ok(SuccessAnswer::new())
 }
 
-/// Checks that a caller with the access `own` may assign this role, and may change a member who has it.
-pub(super) fn outranks(own: AccessLevel, role: Role) -> Result<(), ApiError> {
+/// Checks that a caller with the access `own` may assign this role and may change a member who has it.
+pub(super) fn check_may_assign(own: AccessLevel, role: Role) -> Result<(), ApiError> {
     match own {
         AccessLevel::Role(Role::Owner) => Ok(()),
         AccessLevel::Role(own) if own > role => Ok(()),
@@ -92,12 +92,12 @@ pub(super) fn outranks(own: AccessLevel, role: Role) -> Result<(), ApiError> {
     }
 }
 
-async fn member(app: &App, id: &str, user_id: &str) -> Result<Member, ApiError> {
+async fn find_member(app: &App, id: &str, user_id: &str) -> Result<Member, ApiError> {
     let members = app.store.members(id).await?;
     let member = members.into_iter().find(|member| member.user_id == user_id);
     member.ok_or_else(|| ApiError::not_found("Member not found"))
 }
 
-async fn show(app: &App, id: &str, user_id: &str) -> Result<Json<MemberAnswer>, ApiError> {
-    Ok(MemberAnswer::new(member(app, id, user_id).await?))
+async fn member_answer(app: &App, id: &str, user_id: &str) -> Result<Json<MemberAnswer>, ApiError> {
+    Ok(MemberAnswer::new(find_member(app, id, user_id).await?))
 }

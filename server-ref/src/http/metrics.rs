@@ -12,7 +12,7 @@ use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
 
-pub(super) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn record_request(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let (method, started) = (request.method().clone(), Instant::now());
     let response = next.run(request).await;
@@ -22,7 +22,7 @@ pub(super) async fn measure(State(app): State<Arc<App>>, request: Request, next:
 }
 
 /// Serves the metrics. The route is not part of the OpenAPI description, because it is for operators.
-pub(super) async fn show(State(app): State<Arc<App>>) -> Result<impl IntoResponse, ApiError> {
+pub(super) async fn serve_metrics(State(app): State<Arc<App>>) -> Result<impl IntoResponse, ApiError> {
     let text = app.metrics.encode().map_err(|error| Error::Internal(error.to_string()))?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
 }

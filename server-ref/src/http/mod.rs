@@ -61,89 +61,89 @@ const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Returns all routes except those of the real-time interface.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
-    let (api, description) = documented().split_for_parts();
+    let (api, description) = described_routes().split_for_parts();
     let api =
         api.route("/ready", get(health::health)).route("/live", get(health::live)).merge(docs::routes(description));
     let api = match app.settings.metrics_listen {
         Some(_) => api,
-        None => api.route("/metrics", get(metrics::show)),
+        None => api.route("/metrics", get(metrics::serve_metrics)),
     };
     let web = Router::new()
-        .route("/auth/login", get(login::form).post(login::submit))
-        .route("/auth/setup", get(setup::form).post(setup::submit))
-        .route("/auth/logout", get(logout::form).post(logout::submit))
-        .layer(session::layer(app))
-        .layer(from_fn(session::told))
-        .layer(from_fn(known_browser::set));
+        .route("/auth/login", get(login::show_form).post(login::submit))
+        .route("/auth/setup", get(setup::show_form).post(setup::submit))
+        .route("/auth/logout", get(logout::show_form).post(logout::submit))
+        .layer(session::session_layer(app))
+        .layer(from_fn(session::report_unsaved_session))
+        .layer(from_fn(known_browser::set_known_browser_cookie));
     api.merge(web)
         .merge(dashboard::routes())
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn(whole))
-        .layer(from_fn_with_state(app.clone(), in_time))
+        .layer(from_fn(read_small_body))
+        .layer(from_fn_with_state(app.clone(), limit_time))
         // Only the path is logged, because the query may contain an API key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
         }))
-        .layer(from_fn_with_state(app.clone(), in_flight))
-        .layer(from_fn_with_state(app.clone(), metrics::measure))
-        .layer(security::cors(&app.settings.allowed_origins))
-        .layer(from_fn_with_state(app.clone(), security::headers))
+        .layer(from_fn_with_state(app.clone(), track_in_flight))
+        .layer(from_fn_with_state(app.clone(), metrics::record_request))
+        .layer(security::rest_cors(&app.settings.allowed_origins))
+        .layer(from_fn_with_state(app.clone(), security::add_security_headers))
         .with_state(app.clone())
 }
 
 /// Returns the routes of the separate listener for metrics.
 pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
     Router::new()
-        .route("/metrics", get(metrics::show))
+        .route("/metrics", get(metrics::serve_metrics))
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
-        .layer(from_fn_with_state(app.clone(), security::headers))
+        .layer(from_fn_with_state(app.clone(), security::add_security_headers))
         .with_state(app.clone())
 }
 
 /// Returns the response to requests that are still pending when the server shuts down.
-pub(crate) fn shutting_down() -> Response {
+pub(crate) fn shutting_down_response() -> Response {
     ApiError::from(Error::ShuttingDown).into_response()
 }
 
 /// Returns the response to a malformed request.
-pub(crate) fn invalid(message: impl Into<String>) -> Response {
+pub(crate) fn invalid_response(message: impl Into<String>) -> Response {
     ApiError::invalid(message).into_response()
 }
 
 /// Returns the response to a request whose body exceeds the limit.
-pub(crate) fn too_large() -> Response {
+pub(crate) fn too_large_response() -> Response {
     ApiError::too_large().into_response()
 }
 
 /// Returns the response to a request that the server has no room for at the moment.
-pub(crate) fn busy() -> Response {
+pub(crate) fn busy_response() -> Response {
     ApiError::from(Error::Busy).into_response()
 }
 
 /// Returns the response to a request whose body does not arrive in time.
-pub(crate) fn request_timeout() -> Response {
-    ApiError::timeout().into_response()
+pub(crate) fn request_timeout_response() -> Response {
+    ApiError::request_timeout().into_response()
 }
 
 /// Returns the routes that `/api/openapi.json` describes. A route without a description is not served.
-fn documented() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::with_openapi(docs::description())
+fn described_routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(docs::base_description())
         .routes(routes!(moderate::moderate))
         .routes(routes!(batch::moderate))
         .routes(routes!(content::list))
-        .routes(routes!(content::one))
+        .routes(routes!(content::get_item))
         .routes(routes!(review::review))
         .routes(routes!(stats::stats))
         .routes(routes!(projects::list, projects::create))
-        .routes(routes!(projects::one, projects::update, projects::delete))
+        .routes(routes!(projects::get_project, projects::update, projects::delete))
         .routes(routes!(snapshot::snapshot))
-        .routes(routes!(members::list, invitations::create_by_members))
+        .routes(routes!(members::list, invitations::invite_member))
         .routes(routes!(members::update, members::remove))
         .routes(routes!(rules::list, rules::create))
-        .routes(routes!(rules::one, rules::update, rules::delete))
+        .routes(routes!(rules::get_rule, rules::update, rules::delete))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::switch, keys::revoke))
         .routes(routes!(tokens::create))
@@ -153,8 +153,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(invitations::withdraw))
         .routes(routes!(invitations::received))
         .routes(routes!(invitations::accept, invitations::decline))
-        .routes(routes!(audit::of_project))
-        .routes(routes!(audit::of_server))
+        .routes(routes!(audit::list_for_project))
+        .routes(routes!(audit::list_for_server))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::update))
         .routes(routes!(password::change))
@@ -163,14 +163,14 @@ fn documented() -> OpenApiRouter<Arc<App>> {
 }
 
 /// Limits the time from the end of a request's headers to its response, including the time to read the body.
-async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(app.settings.request_timeout, next.run(request)).await;
-    answer.unwrap_or_else(|_| ApiError::timeout().into_response())
+    answer.unwrap_or_else(|_| ApiError::request_timeout().into_response())
 }
 
 /// Reads a small body before the handler can refuse the request without reading it. Otherwise the server would have to close the
 /// connection, and the client would notice only when its next request fails. With larger bodies, the response announces the close.
-async fn whole(request: Request, next: Next) -> Response {
+async fn read_small_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {
         return match to_bytes(body, SMALL_BODY_BYTES_MAX).await {
@@ -186,7 +186,7 @@ async fn whole(request: Request, next: Next) -> Response {
 }
 
 /// Tracks the request, so that a drain waits for it.
-async fn in_flight(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn track_in_flight(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let _token = app.in_flight.token();
     next.run(request).await
 }

@@ -11,31 +11,32 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::caller::Project;
+use super::caller::ProjectCaller;
 use super::error::ApiError;
-use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
+use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
 use crate::moderation::{ModeratedItem, Submission};
 use crate::store::Status;
 
-/// Type of item, of which there is only one.
-const DEFAULT_CONTENT_TYPE: &str = "text";
+/// The only supported type of item.
+const TEXT_CONTENT_TYPE: &str = "text";
 /// Maximum size of metadata, in bytes. Each event contains the whole metadata, but only a preview of the item's text.
-const METADATA_MAX: usize = 64 * 1024;
+const METADATA_BYTES_MAX: usize = 64 * 1024;
 
 /// An item to moderate.
 #[derive(Deserialize, ToSchema)]
-pub(super) struct Submitted {
+#[schema(as = Submitted)]
+pub(super) struct SubmissionBody {
     /// Type of the item. Only `text`, the default, is supported.
-    #[serde(default = "text", deserialize_with = "Value::deserialize")]
+    #[serde(default = "default_content_type", deserialize_with = "Value::deserialize")]
     #[schema(value_type = String, pattern = "^text$")]
     r#type: Value,
     /// Text to moderate; must not be blank.
     #[schema(required, value_type = String, pattern = "[^\\s]")]
     content: Option<String>,
-    /// JSON object that is included in the item's events. A `user_id` in it, text or number, names the author for `user_activity`.
+    /// JSON object that is included in the item's events. Its `user_id`, a string or a number, identifies the author for `user_activity`.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
@@ -54,18 +55,18 @@ pub(super) struct ModerateAnswer {
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyParameter),
-    request_body = Submitted, responses((status = 200, body = ModerateAnswer))
+    request_body = SubmissionBody, responses((status = 200, body = ModerateAnswer))
 )]
 pub(super) async fn moderate(
     State(app): State<Arc<App>>,
-    project: Project,
-    request: Result<Keyed<Bytes>, ApiError>,
-) -> Result<Replayable<ModerateAnswer>, ApiError> {
-    let project_id = project.allow(&app, Permission::Submit).await?;
-    let Keyed { body, key } = request?;
-    let done = app.moderation.moderate(project_id, parse(&body)?, key).await?;
+    project: ProjectCaller,
+    request: Result<KeyedBody<Bytes>, ApiError>,
+) -> Result<ReplayableAnswer<ModerateAnswer>, ApiError> {
+    let project_id = project.require_permission(&app, Permission::Submit).await?;
+    let KeyedBody { body, key } = request?;
+    let done = app.moderation.moderate(project_id, parse_submission(&body)?, key).await?;
     let answer = Json(ModerateAnswer::new(done.value)?);
-    Ok(Replayable { status: StatusCode::OK, answer, is_replayed: done.is_replayed })
+    Ok(ReplayableAnswer { status: StatusCode::OK, answer, is_replayed: done.is_replayed })
 }
 
 impl ModerateAnswer {
@@ -82,33 +83,33 @@ impl ModerateAnswer {
     }
 }
 
-fn text() -> Value {
-    DEFAULT_CONTENT_TYPE.into()
+fn default_content_type() -> Value {
+    TEXT_CONTENT_TYPE.into()
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<Submission, ApiError> {
-    let body: Submitted =
+pub(super) fn parse_submission(body: &[u8]) -> Result<Submission, ApiError> {
+    let body: SubmissionBody =
         serde_json::from_slice(body).map_err(|error| ApiError::invalid(format!("Invalid JSON: {error}")))?;
     let content = body.content.filter(|content| !content.trim().is_empty());
     let content = content.ok_or_else(|| ApiError::invalid("content is required, and must not be blank"))?;
-    if body.r#type != DEFAULT_CONTENT_TYPE {
+    if body.r#type != TEXT_CONTENT_TYPE {
         return Err(ApiError::invalid("type must be \"text\""));
     }
-    Ok(Submission { content_type: DEFAULT_CONTENT_TYPE.into(), content, meta_data: metadata(body.metadata)? })
+    Ok(Submission { content_type: TEXT_CONTENT_TYPE.into(), content, meta_data: check_metadata(body.metadata)? })
 }
 
 /// Checks metadata, which is passed on exactly as received. Every client must be able to read it, so a full parse rejects text that a raw
 /// value accepts: unlimited nesting, lone surrogates, and numbers out of range.
-fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiError> {
+fn check_metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiError> {
     let Some(raw) = raw else {
         return Ok(None);
     };
-    if raw.get().len() > METADATA_MAX {
+    if raw.get().len() > METADATA_BYTES_MAX {
         return Err(ApiError::invalid("metadata must not be longer than 64 KiB"));
     }
     match serde_json::from_str(raw.get()) {
         Ok(Value::Null) => Ok(None),
-        Ok(Value::Object(_)) if depth(raw.get()) <= 64 => Ok(Some(raw)),
+        Ok(Value::Object(_)) if nesting_depth(raw.get()) <= 64 => Ok(Some(raw)),
         Ok(Value::Object(_)) => Err(ApiError::invalid("metadata is nested too deeply")),
         Ok(_) => Err(ApiError::invalid("metadata must be an object")),
         Err(error) => Err(ApiError::invalid(format!("Invalid JSON: metadata: {error}"))),
@@ -116,7 +117,7 @@ fn metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiErro
 }
 
 /// Returns the nesting depth of valid JSON. The parsers of clients stop at a depth of 128, and events wrap the metadata.
-fn depth(json: &str) -> usize {
+fn nesting_depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {
         match byte {
@@ -139,12 +140,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies() {
-        assert!(parse(br#"{"content":"x"}"#).is_ok());
-        assert!(parse(br#"{"content":" x ","type":"text"}"#).is_ok());
-        assert!(parse(br#"{"content":"x","metadata":null,"extra":1}"#).is_ok());
+    fn invalid_bodies_are_refused() {
+        assert!(parse_submission(br#"{"content":"x"}"#).is_ok());
+        assert!(parse_submission(br#"{"content":" x ","type":"text"}"#).is_ok());
+        assert!(parse_submission(br#"{"content":"x","metadata":null,"extra":1}"#).is_ok());
         let deep = format!(r#"{{"content":"x","metadata":{{"a":{}{}}}}}"#, "[".repeat(64), "]".repeat(64));
-        let long = format!(r#"{{"content":"x","metadata":{{"a":"{}"}}}}"#, "x".repeat(METADATA_MAX));
+        let long = format!(r#"{{"content":"x","metadata":{{"a":"{}"}}}}"#, "x".repeat(METADATA_BYTES_MAX));
         for bad in [
             "",
             "[]",
@@ -162,12 +163,12 @@ mod tests {
             &deep,
             &long,
         ] {
-            assert!(parse(bad.as_bytes()).is_err(), "{bad}");
+            assert!(parse_submission(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn depth_ignores_strings() {
-        assert_eq!(depth(r#"{"a":"[[\"[[","b":[{}]}"#), 3);
+        assert_eq!(nesting_depth(r#"{"a":"[[\"[[","b":[{}]}"#), 3);
     }
 }

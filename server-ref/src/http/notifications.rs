@@ -8,16 +8,16 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{Done, answer};
-use super::caller::{Caller, Project};
+use super::answer::{SuccessAnswer, answer};
+use super::caller::{Caller, ProjectCaller};
 use super::error::ApiError;
-use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
-use super::input::{Body, Ids, text};
+use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
+use super::input::{JsonBody, PathIds, required_text};
 use crate::app::{App, NotificationDraft};
 use crate::auth::Permission;
 use crate::store::SystemNotification;
 
-const MESSAGE_MAX: usize = 2000;
+const MESSAGE_CHARS_MAX: usize = 2000;
 
 /// The severity of a notification.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -45,7 +45,7 @@ impl NotificationType {
 pub(super) struct NotificationBody {
     r#type: NotificationType,
     message: String,
-    /// True to send the notification also to sockets that join later, until it is withdrawn (false).
+    /// True to send the notification to sockets that join later as well, until it is withdrawn (false).
     #[serde(default)]
     persistent: bool,
     /// Id of the project. If omitted, all projects are notified, which is reserved for administrators of the server.
@@ -61,8 +61,11 @@ answer!(NotificationsAnswer { notifications: Vec<SystemNotification> });
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),
     responses((status = 200, body = NotificationsAnswer))
 )]
-pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Result<Json<NotificationsAnswer>, ApiError> {
-    let project_id = project.allow(&app, Permission::Read).await?;
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    project: ProjectCaller,
+) -> Result<Json<NotificationsAnswer>, ApiError> {
+    let project_id = project.require_permission(&app, Permission::Read).await?;
     Ok(NotificationsAnswer::new(app.store.notifications(&project_id).await?))
 }
 
@@ -74,39 +77,39 @@ pub(super) async fn list(State(app): State<Arc<App>>, project: Project) -> Resul
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Keyed { body: Body(body), key }: Keyed<Body<NotificationBody>>,
-) -> Result<Replayable<NotificationAnswer>, ApiError> {
-    may_notify(&app, &caller, body.project_id.as_deref()).await?;
-    let message = text("message", &body.message, MESSAGE_MAX)?;
+    KeyedBody { body: JsonBody(body), key }: KeyedBody<JsonBody<NotificationBody>>,
+) -> Result<ReplayableAnswer<NotificationAnswer>, ApiError> {
+    check_may_notify(&app, &caller, body.project_id.as_deref()).await?;
+    let message = required_text("message", &body.message, MESSAGE_CHARS_MAX)?;
     let draft = NotificationDraft { kind: body.r#type.as_str(), message, persistent: body.persistent };
     let done = app.notify(body.project_id, draft, &caller.actor(), key).await?;
     let answer = NotificationAnswer::new(done.value);
-    Ok(Replayable { status: StatusCode::CREATED, answer, is_replayed: done.is_replayed })
+    Ok(ReplayableAnswer { status: StatusCode::CREATED, answer, is_replayed: done.is_replayed })
 }
 
 /// Withdraws a persistent notification. Sockets that join later no longer receive it.
 #[utoipa::path(
     delete, path = "/api/notifications/{id}", tag = "notifications", params(("id" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-) -> Result<Json<Done>, ApiError> {
+    PathIds(id): PathIds<String>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
     caller.user_id()?;
     let not_found = || ApiError::not_found("Notification not found");
     let notification = app.store.notification(&id).await?.ok_or_else(not_found)?;
-    may_notify(&app, &caller, notification.project_id.as_deref()).await?;
+    check_may_notify(&app, &caller, notification.project_id.as_deref()).await?;
     if !app.store.delete_notification(&id, &caller.actor()).await? {
         return Err(not_found());
     }
-    Ok(Done::new())
+    Ok(SuccessAnswer::new())
 }
 
-async fn may_notify(app: &App, caller: &Caller, project_id: Option<&str>) -> Result<(), ApiError> {
+async fn check_may_notify(app: &App, caller: &Caller, project_id: Option<&str>) -> Result<(), ApiError> {
     match project_id {
-        Some(id) => caller.allow(app, id, Permission::Notify).await.map(drop),
-        None => caller.server_admin(app).await.map(drop),
+        Some(id) => caller.require_permission(app, id, Permission::Notify).await.map(drop),
+        None => caller.require_server_admin(app).await.map(drop),
     }
 }

@@ -5,8 +5,8 @@ use http::header::CACHE_CONTROL;
 
 /// Returns the login form.
 pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
-    let (problem, token) = (alert(problem), escape(csrf_token));
-    page(
+    let (problem, token) = (alert_html(problem), escape_html(csrf_token));
+    html_page(
         "Sign in",
         &format!(
             r#"{problem}<form method="post" action="/auth/login">
@@ -23,8 +23,8 @@ pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
 
 /// Returns the form that signs out.
 pub(super) fn logout(csrf_token: &str) -> Response {
-    let token = escape(csrf_token);
-    page(
+    let token = escape_html(csrf_token);
+    html_page(
         "Sign out",
         &format!(
             r#"<form method="post" action="/auth/logout">
@@ -38,8 +38,8 @@ pub(super) fn logout(csrf_token: &str) -> Response {
 
 /// Returns the form that creates the first administrator. `email` is the address from the previous attempt.
 pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response {
-    let (problem, token, email) = (alert(problem), escape(token), escape(email));
-    page(
+    let (problem, token, email) = (alert_html(problem), escape_html(token), escape_html(email));
+    html_page(
         "Create the first administrator",
         &format!(
             r#"{problem}<form method="post" action="/auth/setup">
@@ -55,21 +55,21 @@ pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response
 }
 
 /// Returns the page for a setup link that is no longer valid.
-pub(super) fn setup_is_over() -> Response {
-    page(
+pub(super) fn invalid_setup_link() -> Response {
+    html_page(
         "This link is not valid",
         r#"<p>The link is valid until the first user exists. Sign in, or restart the server to get a new link.</p>
 <p><a href="/auth/login">Sign in</a></p>"#,
     )
 }
 
-fn alert(problem: Option<&str>) -> String {
-    problem.map_or_else(String::new, |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text)))
+fn alert_html(problem: Option<&str>) -> String {
+    problem.map_or_else(String::new, |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape_html(text)))
 }
 
 /// Returns a page with this title and body. `body` must be safe HTML.
-fn page(title: &str, body: &str) -> Response {
-    let title = escape(title);
+fn html_page(title: &str, body: &str) -> Response {
+    let title = escape_html(title);
     let html = format!(
         r#"<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -84,7 +84,7 @@ fn page(title: &str, body: &str) -> Response {
 }
 
 /// Escapes text for HTML and for quoted attribute values.
-fn escape(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_gets_through_unescaped() {
-        assert_eq!(escape("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
+    fn special_characters_are_escaped() {
+        assert_eq!(escape_html("<a href=\"x\">'&'</a>"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
     }
 }

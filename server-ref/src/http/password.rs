@@ -8,10 +8,10 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::Done;
+use super::answer::SuccessAnswer;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::Body;
+use super::input::JsonBody;
 use crate::address::ClientAddress;
 use crate::app::App;
 
@@ -23,25 +23,25 @@ pub(super) struct PasswordBody {
     new: String,
 }
 
-/// Changes the password of the signed-in user, and ends all their other sessions and sockets.
+/// Changes the password of the signed-in user and ends all their other sessions and sockets.
 ///
-/// A wrong current password is refused with 403 `wrong_password`, and counts as a failed sign-in.
+/// A wrong current password is refused with 403 `wrong_password` and counts as a failed sign-in.
 #[utoipa::path(
-    put, path = "/api/me/password", tag = "users", request_body = PasswordBody, responses((status = 200, body = Done))
+    put, path = "/api/me/password", tag = "users", request_body = PasswordBody, responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     caller: Caller,
-    Body(body): Body<PasswordBody>,
-) -> Result<Json<Done>, ApiError> {
-    let (user, session) = (caller.user(&app).await?, caller.session()?);
+    JsonBody(body): JsonBody<PasswordBody>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
+    let (user, session) = (caller.user(&app).await?, caller.session_name()?);
     crate::auth::check_password(&body.new)?;
-    app.logins.attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
-    if app.auth.by_password(&user.email, body.current).await?.is_none() {
+    app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
+    if app.auth.authenticate_password(&user.email, body.current).await?.is_none() {
         return Err(ApiError::wrong_password());
     }
-    app.logins.refund(address);
+    app.address_throttle.refund(address);
     app.set_password(&user.id, &body.new, Some(session), &caller.actor()).await?;
-    Ok(Done::new())
+    Ok(SuccessAnswer::new())
 }

@@ -8,15 +8,15 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{Done, answer};
+use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids, text};
+use super::input::{JsonBody, PathIds, required_text};
 use crate::app::App;
 use crate::auth::{AccessLevel, Permission};
 use crate::store::{ProjectInfo, UNPAGED_LIST_MAX};
 
-const NAME_MAX: usize = 200;
+const PROJECT_NAME_CHARS_MAX: usize = 200;
 
 /// The name of a project.
 #[derive(Deserialize, ToSchema)]
@@ -31,9 +31,9 @@ answer!(ProjectsAnswer { projects: Vec<ProjectInfo> });
 /// Lists the projects of the user, or the project of the API key.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", responses((status = 200, body = ProjectsAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<ProjectsAnswer>, ApiError> {
-    let projects = match caller.key_project() {
+    let projects = match caller.key_project_id() {
         Some(id) => {
-            caller.allow(&app, id, Permission::Read).await?;
+            caller.require_permission(&app, id, Permission::Read).await?;
             app.store.project(id).await?.into_iter().collect()
         }
         None => app.store.projects_of(caller.user_id()?).await?,
@@ -49,15 +49,15 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Body(body): Body<ProjectBody>,
+    JsonBody(body): JsonBody<ProjectBody>,
 ) -> Result<(StatusCode, Json<ProjectAnswer>), ApiError> {
     let owner = caller.user_id()?;
-    let name = text("name", &body.name, NAME_MAX)?;
+    let name = required_text("name", &body.name, PROJECT_NAME_CHARS_MAX)?;
     if app.store.projects_of(owner).await?.len() >= UNPAGED_LIST_MAX {
         return Err(ApiError::conflict("limit_reached", "You have too many projects"));
     }
     let id = app.store.create_project(&name, Some(owner), &caller.actor()).await?;
-    Ok((StatusCode::CREATED, show(&app, &caller, &id).await?))
+    Ok((StatusCode::CREATED, project_answer(&app, &caller, &id).await?))
 }
 
 /// Returns a project.
@@ -65,12 +65,12 @@ pub(super) async fn create(
     get, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     responses((status = 200, body = ProjectAnswer))
 )]
-pub(super) async fn one(
+pub(super) async fn get_project(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<ProjectAnswer>, ApiError> {
-    show(&app, &caller, &id).await
+    project_answer(&app, &caller, &id).await
 }
 
 /// Renames a project. For admins.
@@ -81,31 +81,31 @@ pub(super) async fn one(
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<ProjectBody>,
+    PathIds(id): PathIds<String>,
+    JsonBody(body): JsonBody<ProjectBody>,
 ) -> Result<Json<ProjectAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::EditProject).await?;
-    app.store.rename_project(&id, &text("name", &body.name, NAME_MAX)?, &caller.actor()).await?;
-    show(&app, &caller, &id).await
+    caller.require_permission(&app, &id, Permission::EditProject).await?;
+    app.store.rename_project(&id, &required_text("name", &body.name, PROJECT_NAME_CHARS_MAX)?, &caller.actor()).await?;
+    project_answer(&app, &caller, &id).await
 }
 
-/// Deletes a project with everything in it, and ends the access of its sockets. For owners.
+/// Deletes a project with everything in it and ends the access of its sockets. For owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-) -> Result<Json<Done>, ApiError> {
-    caller.allow(&app, &id, Permission::DeleteProject).await?;
+    PathIds(id): PathIds<String>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
+    caller.require_permission(&app, &id, Permission::DeleteProject).await?;
     app.delete_project(&id, &caller.actor()).await?;
-    Ok(Done::new())
+    Ok(SuccessAnswer::new())
 }
 
-pub(super) async fn show(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
-    let level = caller.allow(app, id, Permission::Read).await?;
+pub(super) async fn project_answer(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
+    let level = caller.require_permission(app, id, Permission::Read).await?;
     let mut project = app.store.project(id).await?.ok_or_else(|| ApiError::not_found("Project not found"))?;
     if let AccessLevel::Role(role) = level {
         project.role = Some(role);

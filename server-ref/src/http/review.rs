@@ -8,16 +8,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::answer;
-use super::caller::Project;
+use super::caller::ProjectCaller;
 use super::error::ApiError;
-use super::idempotency::{IdempotencyParameter, Keyed, Replayable};
-use super::input::{Body, Ids};
+use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
+use super::input::{JsonBody, PathIds};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::moderation::Action;
 use crate::store::Content;
 
-const REASON_MAX: usize = 1000;
+const REASON_CHARS_MAX: usize = 1000;
 
 /// The decision of a person.
 #[derive(Deserialize, ToSchema)]
@@ -39,14 +39,14 @@ answer!(ReviewAnswer { content: Content });
 )]
 pub(super) async fn review(
     State(app): State<Arc<App>>,
-    project: Project,
-    Ids(id): Ids<String>,
-    Keyed { body: Body(body), key }: Keyed<Body<ReviewBody>>,
-) -> Result<Replayable<ReviewAnswer>, ApiError> {
-    let project_id = project.allow(&app, Permission::Review).await?;
+    project: ProjectCaller,
+    PathIds(id): PathIds<String>,
+    KeyedBody { body: JsonBody(body), key }: KeyedBody<JsonBody<ReviewBody>>,
+) -> Result<ReplayableAnswer<ReviewAnswer>, ApiError> {
+    let project_id = project.require_permission(&app, Permission::Review).await?;
     let reason = body.reason.unwrap_or_default();
     let reason = reason.trim();
-    if reason.chars().count() > REASON_MAX {
+    if reason.chars().count() > REASON_CHARS_MAX {
         return Err(ApiError::unprocessable("reason must not have more than 1000 characters"));
     }
     let not_found = || ApiError::not_found("Content not found");
@@ -57,5 +57,9 @@ pub(super) async fn review(
     if reviewed.is_replayed {
         reviewed.value.restore(&mut content);
     }
-    Ok(Replayable { status: StatusCode::OK, answer: ReviewAnswer::new(content), is_replayed: reviewed.is_replayed })
+    Ok(ReplayableAnswer {
+        status: StatusCode::OK,
+        answer: ReviewAnswer::new(content),
+        is_replayed: reviewed.is_replayed,
+    })
 }

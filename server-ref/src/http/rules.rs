@@ -10,10 +10,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::answer::{Done, answer};
+use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids, text};
+use super::input::{JsonBody, PathIds, required_text};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
@@ -21,9 +21,9 @@ use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::StoredRule;
 use crate::time::{now, rfc3339};
 
-const NAME_MAX: usize = 200;
-/// Maximum number of rules of one project.
-const RULES_MAX: usize = 2000;
+const RULE_NAME_CHARS_MAX: usize = 200;
+/// Maximum number of rules per project.
+const RULES_PER_PROJECT_MAX: usize = 2000;
 const PRIORITY_MAX: u64 = 1_000_000;
 
 /// A new rule, or changes to a rule. Fields that are omitted from a change stay as they are.
@@ -41,7 +41,7 @@ pub(super) struct RuleBody {
     data: Option<Value>,
     /// Action for items that match. Required for a new rule.
     action: Option<Action>,
-    /// Rules with a higher priority are tried first (0).
+    /// Priority of the rule (0). Rules with a higher priority are tried first.
     priority: Option<i64>,
     /// True if the rule is in force (true).
     is_active: Option<bool>,
@@ -49,7 +49,8 @@ pub(super) struct RuleBody {
 
 /// A rule as it is stored.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Rule {
+#[schema(as = Rule)]
+pub(super) struct RuleInfo {
     id: String,
     project_id: String,
     name: String,
@@ -63,8 +64,8 @@ pub(super) struct Rule {
     updated_at: String,
 }
 
-answer!(RuleAnswer { rule: Rule });
-answer!(RulesAnswer { rules: Vec<Rule> });
+answer!(RuleAnswer { rule: RuleInfo });
+answer!(RulesAnswer { rules: Vec<RuleInfo> });
 
 /// Lists the rules of a project, in the order in which they are tried.
 #[utoipa::path(
@@ -74,11 +75,11 @@ answer!(RulesAnswer { rules: Vec<Rule> });
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<RulesAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::ReadRules).await?;
+    caller.require_permission(&app, &id, Permission::ReadRules).await?;
     let rules = app.store.rules(&id).await?;
-    Ok(RulesAnswer::new(rules.into_iter().map(|rule| shown(&id, rule)).collect::<Result<_, _>>()?))
+    Ok(RulesAnswer::new(rules.into_iter().map(|rule| rule_info(&id, rule)).collect::<Result<_, _>>()?))
 }
 
 /// Adds a rule, which is in force when the response is sent. For admins, and keys with the scope `rules`.
@@ -89,27 +90,27 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<RuleBody>,
+    PathIds(id): PathIds<String>,
+    JsonBody(body): JsonBody<RuleBody>,
 ) -> Result<(StatusCode, Json<RuleAnswer>), ApiError> {
-    caller.allow(&app, &id, Permission::EditRules).await?;
+    caller.require_permission(&app, &id, Permission::EditRules).await?;
     let missing = |field| ApiError::unprocessable(format!("{field} is required"));
     let rule = NewRule {
-        name: text("name", &body.name.ok_or_else(|| missing("name"))?, NAME_MAX)?,
+        name: required_text("name", &body.name.ok_or_else(|| missing("name"))?, RULE_NAME_CHARS_MAX)?,
         kind: RuleKind::from_json(
             &body.r#type.ok_or_else(|| missing("type"))?,
             body.data.ok_or_else(|| missing("data"))?,
         )?,
         action: body.action.ok_or_else(|| missing("action"))?,
-        priority: priority(body.priority.unwrap_or(0))?,
+        priority: check_priority(body.priority.unwrap_or(0))?,
     };
-    if app.store.rules(&id).await?.len() >= RULES_MAX {
+    if app.store.rules(&id).await?.len() >= RULES_PER_PROJECT_MAX {
         return Err(ApiError::conflict("limit_reached", "The project has too many rules"));
     }
     let mut rule = rule.into_stored(now())?;
     rule.is_active = body.is_active.unwrap_or(true);
     app.create_rule(&id, rule.clone(), &caller.actor()).await?;
-    Ok((StatusCode::CREATED, RuleAnswer::new(shown(&id, rule)?)))
+    Ok((StatusCode::CREATED, RuleAnswer::new(rule_info(&id, rule)?)))
 }
 
 /// Returns a rule.
@@ -118,13 +119,13 @@ pub(super) async fn create(
     params(("id" = String, Path), ("rule_id" = String, Path)),
     responses((status = 200, body = RuleAnswer))
 )]
-pub(super) async fn one(
+pub(super) async fn get_rule(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, rule_id)): Ids<(String, String)>,
+    PathIds((id, rule_id)): PathIds<(String, String)>,
 ) -> Result<Json<RuleAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::ReadRules).await?;
-    Ok(RuleAnswer::new(shown(&id, find(&app, &id, &rule_id).await?)?))
+    caller.require_permission(&app, &id, Permission::ReadRules).await?;
+    Ok(RuleAnswer::new(rule_info(&id, find_rule(&app, &id, &rule_id).await?)?))
 }
 
 /// Changes a rule. For admins, and keys with the scope `rules`.
@@ -136,13 +137,13 @@ pub(super) async fn one(
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, rule_id)): Ids<(String, String)>,
-    Body(body): Body<RuleBody>,
+    PathIds((id, rule_id)): PathIds<(String, String)>,
+    JsonBody(body): JsonBody<RuleBody>,
 ) -> Result<Json<RuleAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::EditRules).await?;
-    let mut rule = find(&app, &id, &rule_id).await?;
+    caller.require_permission(&app, &id, Permission::EditRules).await?;
+    let mut rule = find_rule(&app, &id, &rule_id).await?;
     if let Some(name) = body.name {
-        rule.name = text("name", &name, NAME_MAX)?;
+        rule.name = required_text("name", &name, RULE_NAME_CHARS_MAX)?;
     }
     match (body.r#type, body.data) {
         (None, None) => {}
@@ -157,45 +158,45 @@ pub(super) async fn update(
         rule.action = action.as_str().into();
     }
     if let Some(wanted) = body.priority {
-        rule.priority = priority(wanted)?;
+        rule.priority = check_priority(wanted)?;
     }
     rule.is_active = body.is_active.unwrap_or(rule.is_active);
     rule.updated_at = now();
     app.update_rule(&id, rule.clone(), &caller.actor()).await?;
-    Ok(RuleAnswer::new(shown(&id, rule)?))
+    Ok(RuleAnswer::new(rule_info(&id, rule)?))
 }
 
 /// Deletes a rule. For admins, and keys with the scope `rules`.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/rules/{rule_id}", tag = "rules",
     params(("id" = String, Path), ("rule_id" = String, Path)),
-    responses((status = 200, body = Done))
+    responses((status = 200, body = SuccessAnswer))
 )]
 pub(super) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids((id, rule_id)): Ids<(String, String)>,
-) -> Result<Json<Done>, ApiError> {
-    caller.allow(&app, &id, Permission::EditRules).await?;
-    app.delete_rule(&id, &find(&app, &id, &rule_id).await?, &caller.actor()).await?;
-    Ok(Done::new())
+    PathIds((id, rule_id)): PathIds<(String, String)>,
+) -> Result<Json<SuccessAnswer>, ApiError> {
+    caller.require_permission(&app, &id, Permission::EditRules).await?;
+    app.delete_rule(&id, &find_rule(&app, &id, &rule_id).await?, &caller.actor()).await?;
+    Ok(SuccessAnswer::new())
 }
 
-async fn find(app: &App, id: &str, rule_id: &str) -> Result<StoredRule, ApiError> {
+async fn find_rule(app: &App, id: &str, rule_id: &str) -> Result<StoredRule, ApiError> {
     let rule = app.store.rule(id, rule_id).await?;
     rule.ok_or_else(|| ApiError::not_found("Rule not found"))
 }
 
-fn priority(wanted: i64) -> Result<i64, ApiError> {
+fn check_priority(wanted: i64) -> Result<i64, ApiError> {
     if wanted.unsigned_abs() > PRIORITY_MAX {
         return Err(ApiError::unprocessable("priority must be from -1000000 to 1000000"));
     }
     Ok(wanted)
 }
 
-pub(super) fn shown(project_id: &str, rule: StoredRule) -> Result<Rule, ApiError> {
+pub(super) fn rule_info(project_id: &str, rule: StoredRule) -> Result<RuleInfo, ApiError> {
     let data = RawValue::from_string(rule.data).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(Rule {
+    Ok(RuleInfo {
         id: rule.id,
         project_id: project_id.to_owned(),
         name: rule.name,

@@ -14,9 +14,9 @@ use http::{HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::caller::{CSRF_HEADER, KEY_HEADER};
-use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED};
+use super::idempotency::{IDEMPOTENCY_KEY_HEADER, IDEMPOTENT_REPLAYED_HEADER};
 use crate::app::App;
-use crate::realtime::is_allowed;
+use crate::realtime::is_allowed_origin;
 
 /// Content security policy for pages. It allows nothing from other origins and nothing inline. Browsers that support Trusted Types also
 /// refuse to convert text to HTML.
@@ -31,7 +31,7 @@ const HSTS_ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Adds the security headers that a response does not already have.
-pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn add_security_headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -48,7 +48,7 @@ pub(super) async fn headers(State(app): State<Arc<App>>, request: Request, next:
 }
 
 /// Returns the CORS rules: only pages of allowed origins can use the REST interface and read its responses.
-pub(super) fn cors(allowed: &[String]) -> CorsLayer {
+pub(super) fn rest_cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -56,12 +56,12 @@ pub(super) fn cors(allowed: &[String]) -> CorsLayer {
             CONTENT_TYPE,
             HeaderName::from_static(KEY_HEADER),
             HeaderName::from_static(CSRF_HEADER),
-            IDEMPOTENCY_KEY,
+            IDEMPOTENCY_KEY_HEADER,
         ])
-        .expose_headers([RETRY_AFTER, IDEMPOTENT_REPLAYED])
+        .expose_headers([RETRY_AFTER, IDEMPOTENT_REPLAYED_HEADER])
         .max_age(PREFLIGHT_MAX_AGE)
         .allow_credentials(true)
         .allow_origin(AllowOrigin::predicate(move |origin, _| {
-            origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))
+            origin.to_str().is_ok_and(|origin| is_allowed_origin(origin, &allowed))
         }))
 }

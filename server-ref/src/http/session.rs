@@ -15,7 +15,7 @@ use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
-use crate::auth::{SESSION_ADDRESS, SESSION_COOKIE, SESSION_USER};
+use crate::auth::{SESSION_ADDRESS_FIELD, SESSION_COOKIE, SESSION_USER_FIELD};
 use crate::ids::session_name;
 use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
@@ -23,8 +23,8 @@ use crate::time::Micros;
 /// Time after which a session expires, counted from its last change.
 const SESSION_LIFETIME: Duration = Duration::days(7);
 
-pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
-    SessionManagerLayer::new(Sessions(app.store.clone()))
+pub(super) fn session_layer(app: &App) -> SessionManagerLayer<SessionStoreAdapter> {
+    SessionManagerLayer::new(SessionStoreAdapter(app.store.clone()))
         .with_name(SESSION_COOKIE)
         .with_path("/")
         .with_http_only(true)
@@ -35,16 +35,17 @@ pub(super) fn layer(app: &App) -> SessionManagerLayer<Sessions> {
 
 /// An adapter that lets the session layer use the store.
 #[derive(Debug, Clone)]
-pub(super) struct Sessions(Store);
+pub(super) struct SessionStoreAdapter(Store);
 
 #[async_trait]
-impl SessionStore for Sessions {
+impl SessionStore for SessionStoreAdapter {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let address = record.data.remove(SESSION_ADDRESS).and_then(|address| serde_json::from_value(address).ok());
-        let data = encode(record)?;
+        let address =
+            record.data.remove(SESSION_ADDRESS_FIELD).and_then(|address| serde_json::from_value(address).ok());
+        let data = encode_data(record)?;
         loop {
             let name = session_name(&record.id);
-            if self.0.create_session(draft(record, &name, &data), address).await.map_err(backend)? {
+            if self.0.create_session(session_draft(record, &name, &data), address).await.map_err(backend_error)? {
                 return Ok(());
             }
             record.id = Id::default();
@@ -52,12 +53,12 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (name, data) = (session_name(&record.id), encode(record)?);
-        self.0.update_session(draft(record, &name, &data)).await.map_err(backend)
+        let (name, data) = (session_name(&record.id), encode_data(record)?);
+        self.0.update_session(session_draft(record, &name, &data)).await.map_err(backend_error)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(stored) = self.0.session(&session_name(id)).await.map_err(backend)? else {
+        let Some(stored) = self.0.session(&session_name(id)).await.map_err(backend_error)? else {
             return Ok(None);
         };
         let data = serde_json::from_str(&stored.data).map_err(|error| StoreError::Decode(error.to_string()))?;
@@ -67,30 +68,30 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.end_session(&session_name(id)).await.map_err(backend)
+        self.0.end_session(&session_name(id)).await.map_err(backend_error)
     }
 }
 
 /// Serialises the data of a session, without its id.
-fn encode(record: &Record) -> Result<String> {
+fn encode_data(record: &Record) -> Result<String> {
     serde_json::to_string(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
 }
 
-fn draft<'a>(record: &'a Record, name: &'a str, data: &'a str) -> SessionDraft<'a> {
-    let user_id = record.data.get(SESSION_USER).and_then(|value| value.as_str());
-    SessionDraft { name, data, user_id, expires_at: micros(record.expiry_date) }
+fn session_draft<'a>(record: &'a Record, name: &'a str, data: &'a str) -> SessionDraft<'a> {
+    let user_id = record.data.get(SESSION_USER_FIELD).and_then(|value| value.as_str());
+    SessionDraft { name, data, user_id, expires_at: to_micros(record.expiry_date) }
 }
 
-fn micros(time: OffsetDateTime) -> Micros {
+fn to_micros(time: OffsetDateTime) -> Micros {
     Micros::try_from(time.unix_timestamp_nanos() / 1000).unwrap_or(Micros::MAX)
 }
 
-fn backend(error: Error) -> StoreError {
+fn backend_error(error: Error) -> StoreError {
     StoreError::Backend(error.to_string())
 }
 
 /// Returns the error response for a session that could not be read or written.
-pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
+pub(super) fn session_error(error: &tower_sessions::session::Error) -> ApiError {
     match error {
         tower_sessions::session::Error::Store(StoreError::Backend(_)) => ApiError::unavailable(),
         error => Error::Internal(error.to_string()).into(),
@@ -98,7 +99,7 @@ pub(super) fn failed(error: &tower_sessions::session::Error) -> ApiError {
 }
 
 /// Replaces the session layer's empty 500 response if a session could not be saved. The database failed, so a retry may succeed.
-pub(super) async fn told(request: Request, next: Next) -> Response {
+pub(super) async fn report_unsaved_session(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {
         StatusCode::INTERNAL_SERVER_ERROR if !response.headers().contains_key(CONTENT_TYPE) => {

@@ -11,16 +11,16 @@ use http::StatusCode;
 use tower_sessions::Session;
 
 use super::error::ApiError;
-use super::login::{begin, field, redirect};
+use super::login::{form_field, redirect, start_signed_in_session};
 use super::page;
 use crate::address::ClientAddress;
 use crate::app::App;
 
-pub(super) async fn form(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
-    let token = field(query.unwrap_or_default().as_bytes(), "token");
+pub(super) async fn show_form(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    let token = form_field(query.unwrap_or_default().as_bytes(), "token");
     match app.is_setup_token(&token).await? {
         true => Ok(page::setup(&token, "", None)),
-        false => Ok(over()),
+        false => Ok(invalid_link_response()),
     }
 }
 
@@ -31,13 +31,14 @@ pub(super) async fn submit(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let body = body?;
-    let (token, email) = (field(&body, "token"), field(&body, "email"));
-    match app.set_up(&token, &email, &field(&body, "password"), address).await.map_err(ApiError::from) {
+    let (token, email) = (form_field(&body, "token"), form_field(&body, "email"));
+    match app.create_first_admin(&token, &email, &form_field(&body, "password"), address).await.map_err(ApiError::from)
+    {
         Ok(Some(user)) => {
-            begin(&session, &user.id, address).await?;
+            start_signed_in_session(&session, &user.id, address).await?;
             Ok(redirect("/dashboard/"))
         }
-        Ok(None) => Ok(over()),
+        Ok(None) => Ok(invalid_link_response()),
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
             Ok((error.status(), page::setup(&token, &email, Some(error.message()))).into_response())
         }
@@ -45,6 +46,6 @@ pub(super) async fn submit(
     }
 }
 
-fn over() -> Response {
-    (StatusCode::FORBIDDEN, page::setup_is_over()).into_response()
+fn invalid_link_response() -> Response {
+    (StatusCode::FORBIDDEN, page::invalid_setup_link()).into_response()
 }

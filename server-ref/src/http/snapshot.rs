@@ -1,4 +1,4 @@
-//! `GET /api/projects/{id}/snapshot`.
+//! Route `GET /api/projects/{id}/snapshot`.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::Ids;
-use super::rules::{Rule, shown};
+use super::input::PathIds;
+use super::rules::{RuleInfo, rule_info};
 use super::stats::Stats;
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::Content;
 
-/// The most items of the review queue that a snapshot contains; `GET /api/content?status=flagged` lists the others.
+/// Maximum number of items from the review queue in a snapshot. `GET /api/content?status=flagged` lists all of them.
 const REVIEW_ITEMS_MAX: i64 = 100;
 
 /// The state of a project at one position in its event log.
@@ -25,25 +25,26 @@ pub(super) struct SnapshotAnswer {
     success: bool,
     /// Id of the event log.
     log: String,
-    /// The newest event that the state includes: a replay after it continues exactly there.
+    /// Id of the newest event that the state includes. A replay after this event continues without a gap.
     event_id: i64,
     stats: Stats,
     /// All rules, in the order in which they are tried.
-    rules: Vec<Rule>,
+    rules: Vec<RuleInfo>,
     review: ReviewQueue,
 }
 
-/// The items that wait for a review.
+/// The items awaiting review.
 #[derive(Serialize, ToSchema)]
 struct ReviewQueue {
     /// Number of items in the queue.
     total: i64,
-    /// The newest 100 of them, newest first.
+    /// The newest 100 items, newest first.
     items: Vec<Content>,
 }
 
-/// Reads statistics, rules and the review queue as of one event. A live view starts with them, and applies the events after
-/// `event_id`.
+/// Returns statistics, rules and the review queue of a project as of one event.
+///
+/// A live view starts with this state and then applies the events after `event_id`.
 #[utoipa::path(
     get, path = "/api/projects/{id}/snapshot", tag = "projects", params(("id" = String, Path)),
     responses((status = 200, body = SnapshotAnswer))
@@ -51,16 +52,16 @@ struct ReviewQueue {
 pub(super) async fn snapshot(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
+    PathIds(id): PathIds<String>,
 ) -> Result<Json<SnapshotAnswer>, ApiError> {
-    caller.allow(&app, &id, Permission::Read).await?;
+    caller.require_permission(&app, &id, Permission::Read).await?;
     let snapshot = app.store.snapshot(&id, REVIEW_ITEMS_MAX).await?;
     Ok(Json(SnapshotAnswer {
         success: true,
         log: app.store.log_id().as_ref().to_owned(),
         event_id: snapshot.totals.head,
         stats: Stats::new(snapshot.totals.counts),
-        rules: snapshot.rules.into_iter().map(|rule| shown(&id, rule)).collect::<Result<_, _>>()?,
+        rules: snapshot.rules.into_iter().map(|rule| rule_info(&id, rule)).collect::<Result<_, _>>()?,
         review: ReviewQueue { total: snapshot.totals.counts.flagged, items: snapshot.flagged },
     }))
 }

@@ -7,11 +7,11 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::caller::Project;
+use super::caller::ProjectCaller;
 use super::error::ApiError;
 use crate::app::App;
 use crate::auth::Permission;
-use crate::realtime::rates;
+use crate::realtime::percentages;
 use crate::store::StatusCounts;
 
 #[derive(Serialize, ToSchema)]
@@ -30,20 +30,20 @@ pub(super) struct Stats {
     approval_rate: f64,
 }
 
-/// Returns the numbers of items and of decisions in a project.
+/// Returns the number of items in a project, in total and by decision.
 #[utoipa::path(
     get, path = "/api/stats", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),
     responses((status = 200, body = StatsAnswer))
 )]
-pub(super) async fn stats(State(app): State<Arc<App>>, project: Project) -> Result<Json<StatsAnswer>, ApiError> {
-    let project_id = project.allow(&app, Permission::Read).await?;
+pub(super) async fn stats(State(app): State<Arc<App>>, project: ProjectCaller) -> Result<Json<StatsAnswer>, ApiError> {
+    let project_id = project.require_permission(&app, Permission::Read).await?;
     Ok(Json(StatsAnswer { success: true, stats: Stats::new(app.store.counts(&project_id).await?) }))
 }
 
 impl Stats {
     pub(super) fn new(counts: StatusCounts) -> Self {
-        let [approval_rate, ..] = rates([counts.approved, counts.rejected, counts.flagged]);
+        let [approval_rate, ..] = percentages([counts.approved, counts.rejected, counts.flagged]);
         Self {
             total_content: counts.total(),
             approved: counts.approved,

@@ -11,15 +11,15 @@ use utoipa::ToSchema;
 
 use super::caller::{Caller, KEY_HEADER};
 use super::error::ApiError;
-use super::input::Optional;
+use super::input::OptionalJsonBody;
 use crate::app::App;
 use crate::store::{Scope, Scopes};
 use crate::time::{now, rfc3339};
 
 /// Lifetime of a token if the request does not specify one, in seconds.
-const TTL_DEFAULT: u32 = 900;
+const TTL_SECONDS_DEFAULT: u32 = 900;
 /// Maximum lifetime of a token, in seconds.
-const TTL_MAX: u32 = 86_400;
+const TTL_SECONDS_MAX: u32 = 86_400;
 
 /// Options of a new token.
 #[derive(Deserialize, ToSchema)]
@@ -34,7 +34,7 @@ pub(super) struct TokenBody {
 
 impl Default for TokenBody {
     fn default() -> Self {
-        Self { ttl: TTL_DEFAULT, scopes: Scopes::from_iter([Scope::Read]) }
+        Self { ttl: TTL_SECONDS_DEFAULT, scopes: Scopes::from_iter([Scope::Read]) }
     }
 }
 
@@ -57,22 +57,22 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
-    Optional(body): Optional<TokenBody>,
+    OptionalJsonBody(body): OptionalJsonBody<TokenBody>,
 ) -> Result<(StatusCode, [(HeaderName, &'static str); 1], Json<TokenAnswer>), ApiError> {
-    let access = caller.key()?;
-    if !(1..=TTL_MAX).contains(&body.ttl) {
-        return Err(ApiError::invalid(format!("ttl must be from 1 to {TTL_MAX} seconds")));
+    let access = caller.require_api_key()?;
+    if !(1..=TTL_SECONDS_MAX).contains(&body.ttl) {
+        return Err(ApiError::invalid(format!("ttl must be from 1 to {TTL_SECONDS_MAX} seconds")));
     }
     if body.scopes.is_empty() {
         return Err(ApiError::invalid("scopes must name at least one of read, submit, review, rules"));
     }
     if let Some(missing) = body.scopes.iter().find(|&scope| !access.scopes.contains(scope)) {
-        return Err(ApiError::lacks(missing));
+        return Err(ApiError::missing_scope(missing));
     }
     let end = now() + i64::from(body.ttl) * 1_000_000;
     let end = access.key.expires_at.map_or(end, |key_ends| key_ends.min(end));
     let api_key = headers.get(KEY_HEADER).and_then(|key| key.to_str().ok()).unwrap_or_default();
-    let token = app.auth.make_token(api_key, &access.key, body.scopes, end).await?;
+    let token = app.auth.issue_token(api_key, &access.key, body.scopes, end).await?;
     let answer = TokenAnswer { success: true, token, expires_at: rfc3339(end) };
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)))
 }

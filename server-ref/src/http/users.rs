@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::answer::answer;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{Body, Ids};
+use super::input::{JsonBody, PathIds};
 use crate::app::App;
 use crate::auth::{check_email, check_password};
 use crate::store::User;
@@ -42,7 +42,7 @@ answer!(UsersAnswer { users: Vec<User> });
 /// Lists all users, oldest first.
 #[utoipa::path(get, path = "/api/users", tag = "users", responses((status = 200, body = UsersAnswer)))]
 pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<UsersAnswer>, ApiError> {
-    caller.server_admin(&app).await?;
+    caller.require_server_admin(&app).await?;
     Ok(UsersAnswer::new(app.store.users().await?))
 }
 
@@ -54,9 +54,9 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Body(body): Body<NewUser>,
+    JsonBody(body): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<UserAnswer>), ApiError> {
-    caller.server_admin(&app).await?;
+    caller.require_server_admin(&app).await?;
     let email = check_email(&body.email)?;
     let hash = app.auth.hash_new_password(&body.password).await?;
     let user = app.store.create_user(&email, &hash, body.is_admin, &caller.actor()).await?;
@@ -73,10 +73,10 @@ pub(super) async fn create(
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Ids(id): Ids<String>,
-    Body(body): Body<UserBody>,
+    PathIds(id): PathIds<String>,
+    JsonBody(body): JsonBody<UserBody>,
 ) -> Result<Json<UserAnswer>, ApiError> {
-    let own = caller.server_admin(&app).await?;
+    let own = caller.require_server_admin(&app).await?;
     if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {
         return Err(ApiError::conflict("own_account", "You can't do this to your own account"));
     }

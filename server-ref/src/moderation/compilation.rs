@@ -146,7 +146,7 @@ impl Compilation {
 /// Checks whether a rule can be compiled.
 pub(crate) fn check_rule(rule: &StoredRule) -> Result<(), Error> {
     if rule.name.contains('\0') {
-        return Err(Error::Text("name"));
+        return Err(Error::NulCharacter("name"));
     }
     parse_action(rule)?;
     if let RuleKind::Regex { pattern, flags } = parse_kind(rule)? {
@@ -156,7 +156,7 @@ pub(crate) fn check_rule(rule: &StoredRule) -> Result<(), Error> {
 }
 
 fn parse_action(rule: &StoredRule) -> Result<Action, Error> {
-    Action::parse(&rule.action).ok_or_else(|| Error::Rule(format!("unknown action `{}`", rule.action)))
+    Action::parse(&rule.action).ok_or_else(|| Error::InvalidRule(format!("unknown action `{}`", rule.action)))
 }
 
 /// Parses the type and data of a rule and checks the limits for a single rule.
@@ -166,7 +166,7 @@ fn parse_kind(rule: &StoredRule) -> Result<RuleKind, Error> {
         RuleKind::Keyword { keywords, .. } => {
             let bytes = keyword_bytes(keywords);
             if bytes == 0 {
-                return Err(Error::Rule("no keyword".into()));
+                return Err(Error::InvalidRule("no keyword".into()));
             }
             if bytes > RULE_KEYWORD_BYTES_MAX || keywords.iter().any(|word| word.len() > KEYWORD_BYTES_MAX) {
                 let (one, all) = (KEYWORD_BYTES_MAX, RULE_KEYWORD_BYTES_MAX / 1024);
@@ -176,7 +176,7 @@ fn parse_kind(rule: &StoredRule) -> Result<RuleKind, Error> {
             }
         }
         RuleKind::AiPrompt { prompt } if prompt.trim().is_empty() || prompt.trim().len() > PROMPT_BYTES_MAX => {
-            return Err(Error::Rule(format!("a prompt must have between 1 and {PROMPT_BYTES_MAX} bytes")));
+            return Err(Error::InvalidRule(format!("a prompt must have between 1 and {PROMPT_BYTES_MAX} bytes")));
         }
         RuleKind::Regex { .. } | RuleKind::AiPrompt { .. } => {}
     }

@@ -63,7 +63,7 @@ impl KeywordIndexBuilder {
         patterns.sort_unstable_by(|one, other| one.0.len().cmp(&other.0.len()).then_with(|| one.0.cmp(&other.0)));
         let automaton = DoubleArrayAhoCorasickBuilder::new()
             .build_with_values(patterns.iter().map(|(pattern, index)| (pattern, *index)))
-            .map_err(|error| Error::Rule(format!("the keywords could not be compiled: {error}")))?;
+            .map_err(|error| Error::InvalidRule(format!("the keywords could not be compiled: {error}")))?;
         let mut index = KeywordIndex { automaton, keywords };
         // Shorter keywords come first, so that the keywords within a keyword are resolved before the keyword itself.
         for (pattern, own) in &patterns {

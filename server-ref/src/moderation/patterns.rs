@@ -77,10 +77,10 @@ impl Pattern {
                 "i" => parser.case_insensitive(true),
                 "m" => parser.multi_line(true),
                 "s" => parser.dot_matches_new_line(true),
-                other => return Err(Error::Rule(format!("unknown flag `{other}`"))),
+                other => return Err(Error::InvalidRule(format!("unknown flag `{other}`"))),
             };
         }
-        let hir = parser.build().parse(pattern).map_err(|error| Error::Rule(error.to_string()))?;
+        let hir = parser.build().parse(pattern).map_err(|error| Error::InvalidRule(error.to_string()))?;
         let nfa = compile_nfa(&hir)?;
         let is_dfa_exact = !hir.properties().look_set().contains_word_unicode();
         Ok(Self { rule, hir, nfa, is_dfa_exact })
@@ -125,7 +125,7 @@ impl PatternGroup {
 
     fn new(patterns: Vec<Pattern>) -> Result<Self, Error> {
         let failed =
-            |error: &dyn std::fmt::Display| Error::Rule(format!("the patterns could not be compiled: {error}"));
+            |error: &dyn std::fmt::Display| Error::InvalidRule(format!("the patterns could not be compiled: {error}"));
         let hirs: Vec<Hir> = patterns.iter().map(|pattern| without_unicode_boundaries(&pattern.hir)).collect();
         let nfa = thompson::Compiler::new()
             .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
@@ -195,7 +195,7 @@ fn compile_nfa(hir: &Hir) -> Result<NFA, Error> {
     let compiled = thompson::Compiler::new().configure(config).build_from_hir(hir);
     compiled.map_err(|error| match error.size_limit() {
         Some(_) => Error::RuleTooLarge("the pattern is too large, because it contains too many repetitions".into()),
-        None => Error::Rule(error.to_string()),
+        None => Error::InvalidRule(error.to_string()),
     })
 }
 

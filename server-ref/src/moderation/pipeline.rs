@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{Decision, Moderation, ModerationUpdate, RuleSet, author_id};
 use crate::Error;
-use crate::ids::content_id;
+use crate::ids::new_content_id;
 use crate::store::{IdempotencyKey, IdempotentAnswer, Mutation, NewContent, ProjectChange, Status, Writer};
 use crate::time::{Micros, now};
 
@@ -127,7 +127,7 @@ impl PendingSubmission {
     async fn commit(self, writer: &Writer, decisions: Vec<Decision>) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
         let Self { project_id, submission, key, started, at } = self;
         let processing_time = started.elapsed().as_secs_f64();
-        let content_id = content_id();
+        let content_id = new_content_id();
         let decision = decisions.first().ok_or_else(|| Error::Internal("no decision was made".into()))?;
         let update = ModerationUpdate {
             project_id: &project_id,

@@ -99,11 +99,11 @@ impl RuleKind {
     /// Parses a type and its data, in the form that users write and the store keeps.
     pub(crate) fn from_json(kind: &str, data: Value) -> Result<Self, Error> {
         let tagged = json!({"type": kind, "data": data});
-        serde_json::from_value(tagged).map_err(|error| Error::Rule(error.to_string()))
+        serde_json::from_value(tagged).map_err(|error| Error::InvalidRule(error.to_string()))
     }
 
     pub(crate) fn from_parts(kind: &str, data: &str) -> Result<Self, Error> {
-        Self::from_json(kind, serde_json::from_str(data).map_err(|error| Error::Rule(error.to_string()))?)
+        Self::from_json(kind, serde_json::from_str(data).map_err(|error| Error::InvalidRule(error.to_string()))?)
     }
 
     /// Returns the type, and its data as JSON text.

@@ -40,39 +40,39 @@ const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 pub(crate) enum LinkEvent {
     Message(CommitMessage),
     /// The subscriptions have changed. Messages about added projects arrive from now on; earlier ones were missed.
-    Subscribed,
-    /// The connection was lost. No messages arrive until the next `Subscribed`.
+    SubscriptionsChanged,
+    /// The connection was lost. No messages arrive until the next `SubscriptionsChanged`.
     Disconnected,
 }
 
 enum LinkRequest {
-    Message(CommitMessage),
+    Announce(CommitMessage),
     Flush(oneshot::Sender<()>),
 }
 
 /// A handle to the task that holds the connections to Redis. The task runs until `kill` is cancelled.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct NodeLink {
     requests: mpsc::Sender<LinkRequest>,
-    shared: Arc<LinkShared>,
+    state: Arc<LinkState>,
     metrics: Arc<Metrics>,
 }
 
 #[derive(Debug, Default)]
-struct LinkShared {
-    wanted: Mutex<HashSet<Arc<str>>>,
-    changed: Notify,
+struct LinkState {
+    wanted_projects: Mutex<HashSet<Arc<str>>>,
+    wanted_changed: Notify,
     is_up: AtomicBool,
 }
 
-impl LinkShared {
-    fn wanted(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+impl LinkState {
+    fn wanted_projects(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.wanted_projects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Link {
-    /// Starts the task. `database` is the id of the database, which keeps apart several databases that share a Redis. `secret` authenticates
+impl NodeLink {
+    /// Starts the task. `database` is the id of the database, which separates databases that share a Redis server. `secret` authenticates
     /// the messages. If Redis is unreachable, the task retries.
     ///
     /// # Errors
@@ -88,32 +88,32 @@ impl Link {
         let client = Client::open(url).map_err(|error| Error::RedisUrl(error.to_string()))?;
         let (requests, queue) = mpsc::channel(OUTGOING_QUEUE_MESSAGES);
         let (events, incoming) = mpsc::channel(INCOMING_QUEUE_EVENTS);
-        let shared = Arc::new(LinkShared::default());
+        let state = Arc::new(LinkState::default());
         let prefix = format!("automoderate:{database}:");
-        let task = LinkTask { client, node, prefix, secret, shared: shared.clone(), metrics: metrics.clone(), events };
+        let task = LinkTask { client, node, prefix, secret, state: state.clone(), metrics: metrics.clone(), events };
         tokio::spawn(async move { kill.run_until_cancelled(task.run(queue)).await });
-        Ok((Self { requests, shared, metrics }, incoming))
+        Ok((Self { requests, state, metrics }, incoming))
     }
 
     /// Announces a commit to the other nodes, unless Redis is unreachable or too slow. Never blocks.
     pub(crate) fn announce(&self, message: CommitMessage) {
-        if !self.is_up() || self.requests.try_send(LinkRequest::Message(message)).is_err() {
-            self.metrics.on_message_untold();
+        if !self.is_up() || self.requests.try_send(LinkRequest::Announce(message)).is_err() {
+            self.metrics.on_commit_unannounced();
         }
     }
 
     pub(crate) fn is_up(&self) -> bool {
-        self.shared.is_up.load(Ordering::Relaxed)
+        self.state.is_up.load(Ordering::Relaxed)
     }
 
     pub(crate) fn subscribe(&self, project_id: Arc<str>) {
-        self.shared.wanted().insert(project_id);
-        self.shared.changed.notify_one();
+        self.state.wanted_projects().insert(project_id);
+        self.state.wanted_changed.notify_one();
     }
 
     pub(crate) fn unsubscribe(&self, project_id: &str) {
-        self.shared.wanted().remove(project_id);
-        self.shared.changed.notify_one();
+        self.state.wanted_projects().remove(project_id);
+        self.state.wanted_changed.notify_one();
     }
 
     /// Sends to `done` once all earlier announcements are sent or Redis is unreachable.
@@ -128,7 +128,7 @@ struct LinkTask {
     node: String,
     prefix: String,
     secret: NodeSecret,
-    shared: Arc<LinkShared>,
+    state: Arc<LinkState>,
     metrics: Arc<Metrics>,
     events: mpsc::Sender<LinkEvent>,
 }
@@ -146,14 +146,14 @@ impl LinkTask {
                 }
                 Err(error) => error,
             };
-            self.shared.is_up.store(false, Ordering::Relaxed);
+            self.state.is_up.store(false, Ordering::Relaxed);
             self.metrics.set_redis_up(false);
             // Warns once per outage, not once per attempt.
             if was_up {
                 tracing::warn!(%error, "Redis is unreachable: other nodes' events are read from PostgreSQL");
                 was_up = false;
             }
-            self.discard_queued(&mut queue);
+            self.discard_queued_announcements(&mut queue);
             let _ = self.events.send(LinkEvent::Disconnected).await;
             sleep(RECONNECT_DELAY).await;
         }
@@ -164,15 +164,15 @@ impl LinkTask {
             .set_connection_timeout(Some(REDIS_TIMEOUT))
             .set_response_timeout(Some(REDIS_TIMEOUT));
         let publisher = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        let listener = timeout(REDIS_TIMEOUT, self.client.get_async_pubsub()).await.map_err(|_| timed_out())??;
+        let listener = timeout(REDIS_TIMEOUT, self.client.get_async_pubsub()).await.map_err(|_| timeout_error())??;
         Ok((publisher, listener))
     }
 
     /// Drops the queued announcements. Other nodes read these commits from the log.
-    fn discard_queued(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
+    fn discard_queued_announcements(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
         while let Ok(requests) = queue.try_recv() {
             match requests {
-                LinkRequest::Message(_) => self.metrics.on_message_untold(),
+                LinkRequest::Announce(_) => self.metrics.on_commit_unannounced(),
                 LinkRequest::Flush(done) => drop(done.send(())),
             }
         }
@@ -185,79 +185,79 @@ impl LinkTask {
         listener: PubSub,
     ) -> Result<Infallible, RedisError> {
         let (sink, stream) = listener.split();
-        self.shared.is_up.store(true, Ordering::Relaxed);
+        self.state.is_up.store(true, Ordering::Relaxed);
         self.metrics.set_redis_up(true);
-        self.shared.changed.notify_one();
-        let (subscribing, receiving) = (self.keep_subscriptions(sink), self.receive(stream));
+        self.state.wanted_changed.notify_one();
+        let (subscribing, receiving) = (self.sync_subscriptions(sink), self.receive_messages(stream));
         tokio::select! {
-            end = self.publish(queue, publisher) => end,
+            end = self.publish_messages(queue, publisher) => end,
             end = subscribing => end,
             end = receiving => end,
         }
     }
 
     /// Subscribes and unsubscribes as the set of followed projects changes.
-    async fn keep_subscriptions(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
+    async fn sync_subscriptions(&self, mut sink: PubSubSink) -> Result<Infallible, RedisError> {
         let mut subscribed: HashSet<Arc<str>> = HashSet::new();
         loop {
-            if timeout(PING_INTERVAL, self.shared.changed.notified()).await.is_err() {
-                timeout(REDIS_TIMEOUT, sink.ping::<redis::Value>()).await.map_err(|_| timed_out())??;
+            if timeout(PING_INTERVAL, self.state.wanted_changed.notified()).await.is_err() {
+                timeout(REDIS_TIMEOUT, sink.ping::<redis::Value>()).await.map_err(|_| timeout_error())??;
                 continue;
             }
             let (new, old): (Vec<Arc<str>>, Vec<Arc<str>>) = {
-                let wanted = self.shared.wanted();
+                let wanted = self.state.wanted_projects();
                 (wanted.difference(&subscribed).cloned().collect(), subscribed.difference(&wanted).cloned().collect())
             };
-            let channels = |ids: &[Arc<str>]| ids.iter().map(|id| self.channel(id)).collect::<Vec<_>>();
+            let channels = |ids: &[Arc<str>]| ids.iter().map(|id| self.channel_name(id)).collect::<Vec<_>>();
             for ids in old.chunks(SUBSCRIBED_CHANNELS_MAX) {
-                timeout(REDIS_TIMEOUT, sink.unsubscribe(channels(ids))).await.map_err(|_| timed_out())??;
+                timeout(REDIS_TIMEOUT, sink.unsubscribe(channels(ids))).await.map_err(|_| timeout_error())??;
             }
             for ids in new.chunks(SUBSCRIBED_CHANNELS_MAX) {
-                timeout(REDIS_TIMEOUT, sink.subscribe(channels(ids))).await.map_err(|_| timed_out())??;
+                timeout(REDIS_TIMEOUT, sink.subscribe(channels(ids))).await.map_err(|_| timeout_error())??;
             }
             for id in old {
                 subscribed.remove(&id);
             }
             subscribed.extend(new);
-            let _ = self.events.send(LinkEvent::Subscribed).await;
+            let _ = self.events.send(LinkEvent::SubscriptionsChanged).await;
         }
     }
 
-    async fn receive(&self, mut stream: PubSubStream) -> Result<Infallible, RedisError> {
-        let mut warned = None;
+    async fn receive_messages(&self, mut stream: PubSubStream) -> Result<Infallible, RedisError> {
+        let mut last_warning = None;
         while let Some(message) = stream.next().await {
             match CommitMessage::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
                 Ok(message) if message.node == self.node => {}
                 // Messages are dropped rather than left in the stream, whose buffer is unbounded.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
-                        self.metrics.on_message_unheard();
+                        self.metrics.on_message_dropped();
                     }
                 }
-                Err(MessageRefusal::Unauthenticated) => self.on_unauthenticated(&mut warned),
+                Err(MessageRefusal::Unauthenticated) => self.on_unauthenticated(&mut last_warning),
                 Err(error) => {
                     tracing::debug!(%error, "a message of another node could not be decoded");
-                    self.metrics.on_message_unheard();
+                    self.metrics.on_message_dropped();
                 }
             }
         }
         Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
     }
 
-    /// Counts a message without a valid MAC, and warns at most once per interval. `warned` is the time of the last warning.
-    fn on_unauthenticated(&self, warned: &mut Option<Instant>) {
+    /// Counts a message without a valid MAC and warns at most once per interval. `last_warning` is the time of the last warning.
+    fn on_unauthenticated(&self, last_warning: &mut Option<Instant>) {
         self.metrics.on_message_unauthenticated();
-        if warned.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
-            *warned = Some(Instant::now());
+        if last_warning.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
+            *last_warning = Some(Instant::now());
             tracing::warn!("dropped a message from Redis that was not sent by a node of this database and version");
         }
     }
 
-    fn channel(&self, project_id: &str) -> String {
+    fn channel_name(&self, project_id: &str) -> String {
         format!("{}{project_id}", self.prefix)
     }
 
-    async fn publish(
+    async fn publish_messages(
         &self,
         queue: &mut mpsc::Receiver<LinkRequest>,
         mut connection: MultiplexedConnection,
@@ -273,8 +273,8 @@ impl LinkTask {
             let (mut pipeline, mut flushes) = (Pipeline::new(), Vec::new());
             for request in requests.drain(..) {
                 match request {
-                    LinkRequest::Message(message) => {
-                        let channel = self.channel(&message.project_id);
+                    LinkRequest::Announce(message) => {
+                        let channel = self.channel_name(&message.project_id);
                         match message.encode(&channel, &self.secret) {
                             Ok(bytes) => drop(pipeline.publish(channel, bytes).ignore()),
                             Err(error) => tracing::error!(%error, "a message to other nodes can't be written"),
@@ -293,6 +293,6 @@ impl LinkTask {
     }
 }
 
-fn timed_out() -> RedisError {
+fn timeout_error() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }

@@ -28,7 +28,8 @@ impl NodeSecret {
         mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// Returns a MAC over the channel and the JSON. It includes the channel so that a message about one project can't be replayed in another.
+    /// Returns a MAC over the channel and the JSON. It includes the channel so that a message about one project can't be
+    /// replayed in another.
     fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(&(channel.len() as u64).to_be_bytes());
@@ -52,13 +53,13 @@ pub(super) enum MessageRefusal {
     Unauthenticated,
     /// The message was sent by another version.
     #[error(transparent)]
-    Unknown(#[from] serde_json::Error),
+    Undecodable(#[from] serde_json::Error),
 }
 
 /// The events of one commit in one project. A node that can't decode the message reads the events from the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CommitMessage {
-    /// Name of the node that sent the message. A node also receives its own messages, and ignores them.
+    /// Name of the node that sent the message. A node also receives its own messages and ignores them.
     pub(crate) node: String,
     pub(crate) project_id: String,
     /// Ids, names and payloads of the events, in the order of the ids.
@@ -122,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn it_comes_as_it_went() {
+    fn a_message_survives_encoding() {
         let bytes = message().encode(CHANNEL, &secret("s")).unwrap();
-        let heard = CommitMessage::decode(CHANNEL, &bytes, &secret("s")).unwrap();
+        let decoded = CommitMessage::decode(CHANNEL, &bytes, &secret("s")).unwrap();
         // Payloads are transported without being parsed.
-        assert_eq!(heard.events[0].2.get(), r#"{"a": 1.0,"event_id":7}"#);
-        assert_eq!(heard.counts.unwrap().flagged, 3);
-        assert_eq!(heard.encode(CHANNEL, &secret("s")).unwrap(), bytes);
+        assert_eq!(decoded.events[0].2.get(), r#"{"a": 1.0,"event_id":7}"#);
+        assert_eq!(decoded.counts.unwrap().flagged, 3);
+        assert_eq!(decoded.encode(CHANNEL, &secret("s")).unwrap(), bytes);
     }
 
     #[test]
@@ -150,9 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn what_another_version_signed_is_not_forged() {
+    fn a_message_from_another_version_is_undecodable() {
         let mut bytes = secret("s").mac(CHANNEL, b"[]").finalize().into_bytes().to_vec();
         bytes.extend(b"[]");
-        assert!(matches!(CommitMessage::decode(CHANNEL, &bytes, &secret("s")), Err(MessageRefusal::Unknown(_))));
+        assert!(matches!(CommitMessage::decode(CHANNEL, &bytes, &secret("s")), Err(MessageRefusal::Undecodable(_))));
     }
 }

@@ -7,5 +7,5 @@
 mod link;
 mod message;
 
-pub(crate) use link::{Link, LinkEvent};
+pub(crate) use link::{LinkEvent, NodeLink};
 pub(crate) use message::{CommitMessage, NodeSecret};

@@ -19,18 +19,18 @@ pub(super) struct BroadcastEvent {
 }
 
 /// Names of the documented events. They are static, so events with these names need no copy of the name.
-const EVENT_NAMES: [&str; 5] =
+const DOCUMENTED_EVENT_NAMES: [&str; 5] =
     ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 
 impl BroadcastEvent {
     /// Creates an event that this node committed.
-    pub(super) fn committed_here(name: &'static str, data: Arc<RawValue>) -> Self {
+    pub(super) fn committed(name: &'static str, data: Arc<RawValue>) -> Self {
         Self { name: name.into(), data }
     }
 
     /// Creates an event from another node's message or from the log.
     pub(super) fn received(name: String, data: Box<RawValue>) -> Self {
-        let known = EVENT_NAMES.into_iter().find(|known| *known == name);
+        let known = DOCUMENTED_EVENT_NAMES.into_iter().find(|known| *known == name);
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
     }
 

@@ -15,10 +15,10 @@ use super::connection::Connection;
 use super::context::Realtime;
 use super::dispatcher::Dispatcher;
 use super::expiry;
-use super::hang_up::HangUp;
+use super::hang_up::HangUpHandle;
 use super::origin::may_use_cookie;
 use super::reply::{Failure, emit};
-use super::revoke::{disconnect_for, ended_credentials};
+use super::revoke::{disconnect_with_failure, invalid_credentials_failure};
 use super::rooms::group_rooms;
 use super::slots::{Admission, TooManyEvents};
 use crate::auth::Principal;
@@ -35,8 +35,9 @@ const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
 /// Time for a client to close the connection after its credentials were refused.
 const HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
-/// Creates the endpoint, and returns its routes for `/socket.io/` and the handle that publishes events. `realtime` also receives the handle.
-pub(crate) fn socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
+/// Creates the endpoint and returns its routes for `/socket.io/` and the handle that publishes events. `realtime` also receives
+/// the handle.
+pub(crate) fn build_socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
         .ping_interval(realtime.options.ping_interval)
@@ -77,7 +78,7 @@ async fn on_connect(
         Err(refusal) => return Err(refusal),
     };
     if !admission.take_slot() {
-        return Err(ConnectRefusal::TooMany { limit: admission.limit() });
+        return Err(ConnectRefusal::TooManyConnections { limit: admission.limit() });
     }
     socket.join(group_rooms(&principal));
     let connection = Connection::new(realtime, principal);
@@ -87,28 +88,28 @@ async fn on_connect(
     Ok(())
 }
 
-/// Greets a socket whose CONNECT was acknowledged, and starts to handle its requests.
+/// Greets a socket whose CONNECT was acknowledged and starts to handle its requests.
 async fn on_connected(socket: SocketRef) {
     if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
         return refuse_credentials(socket, &refused);
     }
     emit(&socket, "connected", &serde_json::json!({"message": "Connected to AutoModerate"}));
     if let Some(dispatcher) = socket.extensions.get::<Arc<Dispatcher>>() {
-        tokio::spawn(dispatcher.run());
+        tokio::spawn(dispatcher.handle_queued_requests());
     }
     if let Some(connection) = socket.extensions.get::<Arc<Connection>>() {
-        if let Some(task) = expiry::watch(&connection, &socket) {
-            connection.set_expiry(task);
+        if let Some(task) = expiry::spawn_expiry_task(&connection, &socket) {
+            connection.set_expiry_task(task);
         }
-        recheck(&connection, &socket).await;
+        recheck_credentials(&connection, &socket).await;
     }
 }
 
 /// Checks the credentials again, because they may have been revoked before the socket entered its rooms; see the module `revoke`.
-async fn recheck(connection: &Connection, socket: &SocketRef) {
-    match connection.realtime.auth.is_valid(&connection.principal).await {
+async fn recheck_credentials(connection: &Connection, socket: &SocketRef) {
+    match connection.realtime.auth.is_still_valid(&connection.principal).await {
         Ok(true) => {}
-        Ok(false) => disconnect_for(socket, &ended_credentials(&connection.principal)),
+        Ok(false) => disconnect_with_failure(socket, &invalid_credentials_failure(&connection.principal)),
         // The credentials may still be valid. They are checked again when the client reconnects.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
@@ -126,12 +127,12 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
     emit(&socket, "authentication_failed", why);
     tokio::spawn(async move {
         tokio::time::sleep(DISCONNECT_DELAY).await;
-        let hang_up = socket.req_parts().extensions.get::<HangUp>().cloned();
+        let hang_up = socket.req_parts().extensions.get::<HangUpHandle>().cloned();
         let _ = socket.disconnect();
         // Stock clients now close the connection themselves.
         if let Some(hang_up) = hang_up {
             tokio::time::sleep(HANG_UP_DELAY).await;
-            hang_up.now();
+            hang_up.hang_up();
         }
     });
 }
@@ -143,7 +144,7 @@ enum ConnectRefusal {
     #[error("{}", .0.message)]
     Credentials(Failure),
     #[error("Too many connections from this address (at most {limit}), retry_after: 60")]
-    TooMany { limit: usize },
+    TooManyConnections { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
     TooManyEvents { retry_after: Duration },
     /// The session was not counted against the limit of connections. This should not be possible.
@@ -180,11 +181,12 @@ async fn authenticate(
     }
     match api_key(request, payload.as_ref()) {
         Some(key) => {
-            let access = realtime.auth.by_key(&key, &request.headers).await.map_err(ConnectRefusal::internal)?;
-            access.map_err(|denied| ConnectRefusal::credentials(denied.code(), denied))
+            let access =
+                realtime.auth.authenticate_key(&key, &request.headers).await.map_err(ConnectRefusal::internal)?;
+            access.map_err(|refusal| ConnectRefusal::credentials(refusal.code(), refusal))
         }
         None => {
-            let found = realtime.auth.by_cookie(&request.headers).await.map_err(ConnectRefusal::internal)?;
+            let found = realtime.auth.session_from_cookie(&request.headers).await.map_err(ConnectRefusal::internal)?;
             let failed = |why: &str| ConnectRefusal::credentials("authentication_failed", why);
             let user = found.ok_or_else(|| failed("no API key and no valid session"))?;
             if !may_use_cookie(&request.headers, &realtime.options.allowed_origins) {

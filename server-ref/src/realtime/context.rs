@@ -21,7 +21,8 @@ pub(crate) struct Realtime {
     pub(super) options: RealtimeOptions,
     /// Cancelled when the server begins to drain and accepts no more connections.
     pub(super) draining: CancellationToken,
-    /// The handle to the endpoint, set once the endpoint exists. Sockets also hold `Realtime`, so closing them breaks the reference cycle.
+    /// The handle to the endpoint, set once the endpoint exists. Sockets also hold `Realtime`, so closing them breaks the
+    /// reference cycle.
     pub(super) io: OnceLock<SocketIo>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) struct RealtimeOptions {
 }
 
 impl Realtime {
-    /// Creates the interface. Its endpoint does not exist until [`socket_io`](super::socket_io) is called.
+    /// Creates the interface. Its endpoint does not exist until [`build_socket_io`](super::build_socket_io) is called.
     pub(crate) fn new(
         auth: Arc<Auth>,
         store: Store,

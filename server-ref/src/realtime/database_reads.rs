@@ -29,21 +29,21 @@ pub(super) enum FinishedRead {
 pub(super) struct DatabaseReads {
     store: Store,
     tasks: JoinSet<FinishedRead>,
-    pages: usize,
+    pages_in_progress: usize,
     is_reading_heads: bool,
 }
 
 impl DatabaseReads {
     pub(super) fn new(store: Store) -> Self {
-        Self { store, tasks: JoinSet::new(), pages: 0, is_reading_heads: false }
+        Self { store, tasks: JoinSet::new(), pages_in_progress: 0, is_reading_heads: false }
     }
 
-    pub(super) fn has_room(&self) -> bool {
-        self.pages < CONCURRENT_PAGES_MAX
+    pub(super) fn can_start_page(&self) -> bool {
+        self.pages_in_progress < CONCURRENT_PAGES_MAX
     }
 
     /// Returns true if a read is in progress whose result may be published.
-    pub(super) fn is_reading(&self) -> bool {
+    pub(super) fn is_reading_events(&self) -> bool {
         self.tasks.len() > usize::from(self.is_reading_heads)
     }
 
@@ -53,7 +53,7 @@ impl DatabaseReads {
 
     pub(super) fn start_page(&mut self, project_id: Arc<str>, after: i64) {
         let store = self.store.clone();
-        self.pages += 1;
+        self.pages_in_progress += 1;
         self.tasks.spawn(async move {
             let page = store.events_after(&project_id, after, PAGE_EVENTS_MAX).await;
             FinishedRead::Page(project_id, after, page)
@@ -86,12 +86,12 @@ impl DatabaseReads {
     }
 
     /// Waits for the next read to finish. Never returns if no read is in progress.
-    pub(super) async fn next(&mut self) -> FinishedRead {
+    pub(super) async fn next_finished(&mut self) -> FinishedRead {
         loop {
             match self.tasks.join_next().await {
                 Some(Ok(read)) => {
                     match read {
-                        FinishedRead::Page(..) => self.pages -= 1,
+                        FinishedRead::Page(..) => self.pages_in_progress -= 1,
                         FinishedRead::Heads(_) => self.is_reading_heads = false,
                         FinishedRead::Statistics(..) | FinishedRead::Renewal(_) => {}
                     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 
 use super::connection::Connection;
-use super::payload::project_id;
+use super::payload::requested_project_id;
 use super::reply::{Failure, RequestAck, acknowledge, emit};
 use super::request_queue::RequestQueue;
 use super::slots::Admission;
@@ -37,15 +37,16 @@ struct ClientRequest {
 }
 
 impl Dispatcher {
-    /// Registers the handlers of a socket. The handlers only enqueue requests: socketioxide runs each handler's future in its own task, so
-    /// the futures could overtake one another. No request is handled before [`Self::run`] is called.
+    /// Registers the handlers of a socket. The handlers only enqueue requests: socketioxide runs each handler's future in its
+    /// own task, so the futures could overtake one another. No request is handled before [`Self::handle_queued_requests`] is
+    /// called.
     pub(super) fn attach(connection: Arc<Connection>, admission: Admission, socket: &SocketRef) {
         let dispatcher = Arc::new(Self { connection, admission, queue: Mutex::new(RequestQueue::new()) });
         socket.extensions.insert(dispatcher.clone());
         let handler = |kind: RequestKind| {
             let dispatcher = dispatcher.clone();
             move |socket: SocketRef, TryData(payload): TryData<Value>, ack: AckSender| {
-                dispatcher.on_request(ClientRequest { kind, payload: payload.ok(), socket, ack });
+                dispatcher.enqueue_request(ClientRequest { kind, payload: payload.ok(), socket, ack });
                 std::future::ready(())
             }
         };
@@ -56,20 +57,20 @@ impl Dispatcher {
         socket.on_fallback(handler(RequestKind::Unknown));
     }
 
-    fn on_request(self: &Arc<Self>, request: ClientRequest) {
+    fn enqueue_request(self: &Arc<Self>, request: ClientRequest) {
         if let Err(refused) = self.admission.count_event(Instant::now()) {
             if refused.is_flooding {
                 tracing::warn!(sid = %request.socket.id, "disconnected a client that floods the server");
                 let _ = request.socket.disconnect();
                 return;
             }
-            self.connection.realtime.metrics.on_request_refused("rate_limited");
+            self.connection.realtime.metrics.on_socket_request_refused("rate_limited");
             return request.refuse(Failure::rate_limited(refused.retry_after));
         }
-        let mut queue = self.lock();
+        let mut queue = self.lock_queue();
         match queue.push(request) {
             Ok(false) => {}
-            Ok(true) => drop(tokio::spawn(self.clone().run())),
+            Ok(true) => drop(tokio::spawn(self.clone().handle_queued_requests())),
             Err(request) => {
                 drop(queue);
                 request.refuse(Failure::rate_limited(Duration::from_secs(1)));
@@ -77,11 +78,11 @@ impl Dispatcher {
         }
     }
 
-    /// Handles requests until the queue is empty. The first call must wait until the socket is open, which happens some time after the
-    /// acknowledgement of CONNECT was sent, because replies before that are lost.
-    pub(super) async fn run(self: Arc<Self>) {
+    /// Handles requests until the queue is empty. The first call must come after the socket has opened, because earlier replies
+    /// are lost. A socket opens some time after its CONNECT was acknowledged.
+    pub(super) async fn handle_queued_requests(self: Arc<Self>) {
         loop {
-            let Some(request) = self.lock().next() else { return };
+            let Some(request) = self.lock_queue().pop() else { return };
             self.handle(request).await;
         }
     }
@@ -100,13 +101,13 @@ impl Dispatcher {
             }
         };
         if let Err(failure) = &result {
-            connection.realtime.metrics.on_request_refused(failure.code);
-            emit(&socket, failure.event(), failure);
+            connection.realtime.metrics.on_socket_request_refused(failure.code);
+            emit(&socket, failure.event_name(), failure);
         }
         acknowledge(ack, &RequestAck::from(result.as_ref().map(|&()| ())));
     }
 
-    fn lock(&self) -> MutexGuard<'_, RequestQueue<ClientRequest>> {
+    fn lock_queue(&self) -> MutexGuard<'_, RequestQueue<ClientRequest>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -114,11 +115,11 @@ impl Dispatcher {
 impl ClientRequest {
     /// Refuses the request, because the client sent too many.
     fn refuse(self, mut failure: Failure) {
-        failure.project_id = project_id(self.payload.as_ref()).ok().map(str::to_owned);
+        failure.project_id = requested_project_id(self.payload.as_ref()).ok().map(str::to_owned);
         match self.kind {
             RequestKind::Replay => acknowledge(self.ack, &replay::ReplayFailure::from(&failure)),
             _ => {
-                emit(&self.socket, failure.event(), &failure);
+                emit(&self.socket, failure.event_name(), &failure);
                 acknowledge(self.ack, &RequestAck::from(Err(&failure)));
             }
         }

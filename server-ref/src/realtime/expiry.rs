@@ -9,19 +9,19 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::connection::Connection;
-use super::revoke::{disconnect_for, ended_credentials};
+use super::revoke::{disconnect_with_failure, invalid_credentials_failure};
 use crate::time::{Micros, now};
 
-/// Maximum time between two checks of the clock, because the system's clock may be set, and continues while the system is suspended.
+/// Maximum time between two checks of the clock. The clock may be adjusted, and advances while the system is suspended.
 const EXPIRY_SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Starts a task that disconnects the socket when its credentials expire; `None` if they never expire.
-pub(super) fn watch(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
+pub(super) fn spawn_expiry_task(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
     let at = connection.principal.expires_at()?;
     let (io, id, connection) = (connection.realtime.io.get()?.clone(), socket.id, Arc::downgrade(connection));
     let watch = async move {
         sleep_until(at).await;
-        end(&io, id, &connection);
+        disconnect_expired(&io, id, &connection);
     };
     Some(tokio::spawn(watch).abort_handle())
 }
@@ -32,9 +32,9 @@ async fn sleep_until(at: Micros) {
     }
 }
 
-fn end(io: &SocketIo, id: socketioxide::socket::Sid, connection: &Weak<Connection>) {
+fn disconnect_expired(io: &SocketIo, id: socketioxide::socket::Sid, connection: &Weak<Connection>) {
     let Some(connection) = connection.upgrade() else { return };
     if let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(id)) {
-        disconnect_for(&socket, &ended_credentials(&connection.principal));
+        disconnect_with_failure(&socket, &invalid_credentials_failure(&connection.principal));
     }
 }

@@ -4,15 +4,15 @@ use tokio_util::sync::CancellationToken;
 
 /// A handle that hangs up an upgraded connection, stored as an extension of the upgrade request.
 #[derive(Debug, Clone)]
-pub(crate) struct HangUp(CancellationToken);
+pub(crate) struct HangUpHandle(CancellationToken);
 
-impl HangUp {
+impl HangUpHandle {
     /// Creates a handle. The connection hangs up when `token` is cancelled.
     pub(crate) fn new(token: CancellationToken) -> Self {
         Self(token)
     }
 
-    pub(crate) fn now(&self) {
+    pub(crate) fn hang_up(&self) {
         self.0.cancel();
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
-use super::payload::project_id;
+use super::payload::requested_project_id;
 use super::reply::{Failure, emit};
 use super::rooms::project_room;
 use crate::auth::Permission;
@@ -30,14 +30,14 @@ pub(super) async fn on_join_project(
     socket: &SocketRef,
     payload: Option<Value>,
 ) -> Result<(), Failure> {
-    let id = project_id(payload.as_ref())?;
+    let id = requested_project_id(payload.as_ref())?;
     let store = &connection.realtime.store;
-    let internal = |error| Failure::internal(&error).about(id);
+    let internal = |error| Failure::internal(&error).with_project(id);
     if !store.project_exists(id).await.map_err(internal)? {
-        return Err(not_found(id));
+        return Err(project_not_found(id));
     }
-    may_join(connection, id).await?;
-    connection.add_room(id).map_err(|failure| failure.about(id))?;
+    check_may_read(connection, id).await?;
+    connection.add_project(id).map_err(|failure| failure.with_project(id))?;
     let room = project_room(id);
     socket.join(room.clone());
     // A connection that was closed in the meantime has already left its rooms.
@@ -47,7 +47,7 @@ pub(super) async fn on_join_project(
     }
     let publisher = &connection.realtime.publisher;
     let is_followed = publisher.follow(id).await;
-    let (event_id, notifications) = match check_in_room(connection, id).await {
+    let (event_id, notifications) = match recheck_in_room(connection, id).await {
         Ok(checked) => {
             if !is_followed {
                 publisher.start(id, checked.0).await;
@@ -56,7 +56,7 @@ pub(super) async fn on_join_project(
         }
         Err(failure) => {
             socket.leave(room);
-            connection.remove_room(id);
+            connection.remove_project(id);
             return Err(failure);
         }
     };
@@ -69,23 +69,23 @@ pub(super) async fn on_join_project(
     Ok(())
 }
 
-async fn may_join(connection: &Connection, id: &str) -> Result<(), Failure> {
+async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure> {
     match connection.realtime.auth.access_level(&connection.principal, id).await {
-        Ok(Some(level)) if Permission::Read.is_given_to(level) => Ok(()),
-        // This is a key, because every member may read.
-        Ok(Some(_)) => Err(Failure::lacks(Scope::Read).about(id)),
-        Ok(None) => Err(Failure::new("access_denied", "Access denied to project").about(id)),
-        Err(error) => Err(Failure::internal(&error).about(id)),
+        Ok(Some(level)) if Permission::Read.is_granted_to(level) => Ok(()),
+        // The principal must be a key, because every member may read.
+        Ok(Some(_)) => Err(Failure::missing_scope(Scope::Read).with_project(id)),
+        Ok(None) => Err(Failure::new("access_denied", "Access denied to project").with_project(id)),
+        Err(error) => Err(Failure::internal(&error).with_project(id)),
     }
 }
 
 /// Checks access again and reads the newest event id, once the socket is in the room. From then on, each event with a greater id is
-/// published to the socket, and a withdrawal of access finds it.
-async fn check_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
-    let internal = |error| Failure::internal(&error).about(id);
+/// published to the socket, and a withdrawal of access reaches it.
+async fn recheck_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
+    let internal = |error| Failure::internal(&error).with_project(id);
     let store = &connection.realtime.store;
-    may_join(connection, id).await?;
-    let head = store.event_head(id).await.map_err(internal)?.ok_or_else(|| not_found(id))?;
+    check_may_read(connection, id).await?;
+    let head = store.event_head(id).await.map_err(internal)?.ok_or_else(|| project_not_found(id))?;
     Ok((head, store.notifications(id).await.map_err(internal)?))
 }
 
@@ -94,13 +94,13 @@ pub(super) fn on_leave_project(
     socket: &SocketRef,
     payload: Option<Value>,
 ) -> Result<(), Failure> {
-    let project_id = project_id(payload.as_ref())?;
+    let project_id = requested_project_id(payload.as_ref())?;
     socket.leave(project_room(project_id));
-    connection.remove_room(project_id);
+    connection.remove_project(project_id);
     emit(socket, "left_project", &LeftProject { project_id });
     Ok(())
 }
 
-fn not_found(id: &str) -> Failure {
-    Failure::new("project_not_found", format!("Project {id} not found")).about(id)
+fn project_not_found(id: &str) -> Failure {
+    Failure::new("project_not_found", format!("Project {id} not found")).with_project(id)
 }

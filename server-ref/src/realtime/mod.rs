@@ -22,12 +22,12 @@ mod sequencer;
 mod slots;
 mod statistics;
 
-pub(crate) use connect::{PAYLOAD_BYTES_MAX, socket_io};
+pub(crate) use connect::{PAYLOAD_BYTES_MAX, build_socket_io};
 pub(crate) use context::{Realtime, RealtimeOptions};
-pub(crate) use hang_up::HangUp;
-pub(crate) use origin::is_allowed;
-pub(crate) use publisher::{PublisherInputs, spawn as spawn_publisher};
+pub(crate) use hang_up::HangUpHandle;
+pub(crate) use origin::is_allowed_origin;
+pub(crate) use publisher::{PublisherChannels, spawn_publisher};
 pub(crate) use publisher_handle::PublisherHandle;
 pub(crate) use rooms::SocketGroup;
 pub(crate) use slots::SocketSlots;
-pub(crate) use statistics::rates;
+pub(crate) use statistics::percentages;

@@ -12,7 +12,7 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Ok(origin) = origin.to_str() else {
         return false;
     };
-    if is_allowed(origin, allowed) {
+    if is_allowed_origin(origin, allowed) {
         return true;
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -23,7 +23,7 @@ pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
 }
 
 /// Returns true if the operator has allowed this origin.
-pub(crate) fn is_allowed(origin: &str, allowed: &[String]) -> bool {
+pub(crate) fn is_allowed_origin(origin: &str, allowed: &[String]) -> bool {
     allowed.iter().any(|one| one.trim_end_matches('/').eq_ignore_ascii_case(origin))
 }
 
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_pages_and_the_allowed_ones() {
+    fn only_own_and_allowed_origins_may_use_the_cookie() {
         let check = |origin: Option<&'static str>| {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, "mod.example:6217".parse().unwrap());

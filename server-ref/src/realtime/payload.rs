@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::reply::Failure;
-use crate::ids::is_project_id;
+use crate::ids::is_valid_project_id;
 
-/// Returns the valid project id in a payload.
-pub(super) fn project_id(payload: Option<&Value>) -> Result<&str, Failure> {
+/// Returns the project id in a payload, if it is valid.
+pub(super) fn requested_project_id(payload: Option<&Value>) -> Result<&str, Failure> {
     match payload.and_then(|payload| payload.get("project_id")) {
         None | Some(Value::Null) => Err(Failure::invalid("Project ID required")),
         Some(Value::String(id)) if id.is_empty() => Err(Failure::invalid("Project ID required")),
-        Some(Value::String(id)) if is_project_id(id) => Ok(id),
+        Some(Value::String(id)) if is_valid_project_id(id) => Ok(id),
         Some(_) => Err(Failure::invalid("Invalid project ID format")),
     }
 }

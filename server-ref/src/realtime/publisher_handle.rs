@@ -20,8 +20,8 @@ pub(crate) enum PublisherRequest {
 
 /// A handle to the publisher.
 ///
-/// A join enters the room, follows the project, reads the newest event id, and starts the sequence after this id, in this order. No event
-/// is therefore lost between replay and live delivery.
+/// A join first enters the room and follows the project. It then reads the newest event id and starts the sequence after it. This order
+/// ensures that no event is lost between replay and live delivery.
 #[derive(Debug)]
 pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use socketioxide::extract::AckSender;
 
 use super::connection::Connection;
-use super::payload::project_id;
+use super::payload::requested_project_id;
 use super::reply::{Failure, acknowledge};
 
 /// Maximum number of events in one page, which is also the default.
@@ -43,7 +43,7 @@ impl<'a> From<&'a Failure> for ReplayFailure<'a> {
 
 pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Value>, ack: AckSender) {
     let log = connection.realtime.store.log_id();
-    match page(connection, payload.as_ref()).await {
+    match read_page(connection, payload.as_ref()).await {
         Ok(page) => {
             let answer = ReplayPage {
                 events: page.events.iter().map(|(event, data)| ReplayEntry { event, data }).collect(),
@@ -57,28 +57,28 @@ pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Va
     }
 }
 
-async fn page(connection: &Connection, payload: Option<&Value>) -> Result<crate::store::EventPage, Failure> {
-    let id = project_id(payload)?;
+async fn read_page(connection: &Connection, payload: Option<&Value>) -> Result<crate::store::EventPage, Failure> {
+    let id = requested_project_id(payload)?;
     if !connection.has_joined(id) {
         return Err(Failure::new("not_joined", "Join the project first"));
     }
     let field = |name: &str| payload.and_then(|payload| payload.get(name));
     let after = match field("after") {
         None | Some(Value::Null) => 0,
-        Some(value) => number(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?,
+        Some(value) => parse_count(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?,
     };
     let limit = match field("limit") {
         None | Some(Value::Null) => REPLAY_PAGE_EVENTS_MAX,
-        Some(value) => {
-            number(value).filter(|&limit| limit > 0).ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?
-        }
+        Some(value) => parse_count(value)
+            .filter(|&limit| limit > 0)
+            .ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?,
     };
     let page = connection.realtime.store.events_after(id, after, limit.min(REPLAY_PAGE_EVENTS_MAX)).await;
     page.map_err(|error| Failure::internal(&error))
 }
 
 /// Parses a non-negative integer, given as a JSON number or as decimal text.
-fn number(value: &Value) -> Option<i64> {
+fn parse_count(value: &Value) -> Option<i64> {
     let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
     (number >= 0).then_some(number)
 }

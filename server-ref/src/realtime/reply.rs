@@ -32,7 +32,7 @@ impl Failure {
     }
 
     /// Creates the failure for an API key without this scope.
-    pub(super) fn lacks(scope: Scope) -> Self {
+    pub(super) fn missing_scope(scope: Scope) -> Self {
         let message = format!("The API key lacks the scope `{}`", scope.as_str());
         Self { scope: Some(scope), ..Self::new("access_denied", message) }
     }
@@ -44,19 +44,19 @@ impl Failure {
         failure
     }
 
-    /// Logs an unexpected error, and creates a failure without its details.
+    /// Logs an unexpected error and creates a failure without its details.
     pub(super) fn internal(error: &crate::Error) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "a request failed");
         Self::new("server_error", "Server error occurred")
     }
 
-    pub(super) fn about(mut self, project_id: &str) -> Self {
+    pub(super) fn with_project(mut self, project_id: &str) -> Self {
         self.project_id = Some(project_id.to_owned());
         self
     }
 
     /// Returns the name of the event that reports the failure.
-    pub(super) fn event(&self) -> &'static str {
+    pub(super) fn event_name(&self) -> &'static str {
         match self.code {
             "access_denied" => "project_access_denied",
             _ => "error",

@@ -7,30 +7,31 @@ const QUEUED_REQUESTS_MAX: usize = 128;
 
 #[derive(Debug)]
 pub(super) struct RequestQueue<T> {
-    waiting: VecDeque<T>,
+    queued: VecDeque<T>,
     /// True if a task takes requests out of the queue, or is about to start.
-    is_served: bool,
+    has_consumer: bool,
 }
 
 impl<T> RequestQueue<T> {
     /// Creates an empty queue. Its creator must start the first task that takes requests out.
     pub(super) fn new() -> Self {
-        Self { waiting: VecDeque::new(), is_served: true }
+        Self { queued: VecDeque::new(), has_consumer: true }
     }
 
-    /// Adds a request. Returns true if the caller must start a task that takes requests out. If the queue is full, the error is the request.
+    /// Adds a request. Returns true if the caller must start a task that takes requests out. If the queue is full, the error is
+    /// the request.
     pub(super) fn push(&mut self, request: T) -> Result<bool, T> {
-        if self.waiting.len() >= QUEUED_REQUESTS_MAX {
+        if self.queued.len() >= QUEUED_REQUESTS_MAX {
             return Err(request);
         }
-        self.waiting.push_back(request);
-        Ok(!std::mem::replace(&mut self.is_served, true))
+        self.queued.push_back(request);
+        Ok(!std::mem::replace(&mut self.has_consumer, true))
     }
 
     /// Takes out the next request. If it returns `None`, the calling task must end.
-    pub(super) fn next(&mut self) -> Option<T> {
-        let next = self.waiting.pop_front();
-        self.is_served = next.is_some();
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let next = self.queued.pop_front();
+        self.has_consumer = next.is_some();
         next
     }
 }
@@ -43,23 +44,23 @@ mod tests {
     fn first_requests_wait_for_the_creator() {
         let mut queue = RequestQueue::new();
         assert_eq!((queue.push(1), queue.push(2)), (Ok(false), Ok(false)));
-        assert_eq!([(); 3].map(|()| queue.next()), [Some(1), Some(2), None]);
+        assert_eq!([(); 3].map(|()| queue.pop()), [Some(1), Some(2), None]);
     }
 
     #[test]
-    fn only_one_task_takes_requests_out() {
+    fn only_one_task_consumes_requests() {
         let mut queue = RequestQueue::new();
-        assert_eq!(queue.next(), None);
+        assert_eq!(queue.pop(), None);
         assert_eq!((queue.push(1), queue.push(2)), (Ok(true), Ok(false)));
-        assert_eq!([(); 3].map(|()| queue.next()), [Some(1), Some(2), None]);
+        assert_eq!([(); 3].map(|()| queue.pop()), [Some(1), Some(2), None]);
         assert_eq!(queue.push(3), Ok(true));
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn the_queue_is_bounded() {
         let mut queue = RequestQueue::new();
         assert!((0..QUEUED_REQUESTS_MAX).all(|request| queue.push(request) == Ok(false)));
         assert_eq!(queue.push(QUEUED_REQUESTS_MAX), Err(QUEUED_REQUESTS_MAX));
-        assert_eq!((queue.next(), queue.push(QUEUED_REQUESTS_MAX)), (Some(0), Ok(false)));
+        assert_eq!((queue.pop(), queue.push(QUEUED_REQUESTS_MAX)), (Some(0), Ok(false)));
     }
 }

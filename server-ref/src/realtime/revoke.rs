@@ -1,8 +1,8 @@
 //! Withdrawal of access while sockets are open. Their clients are notified immediately.
 //!
-//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the room before
-//! its access is checked again. Whatever the order of events, either the look-up finds the socket or the check finds the change. Rooms do
-//! not list sockets that are still connecting, so these are checked once they are connected.
+//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the
+//! room before its access is checked again. Whatever the order of events, either the look-up finds the socket or the check
+//! finds the change. Rooms do not list sockets that are still connecting, so these are checked once they are connected.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
 use super::context::Realtime;
-use super::hang_up::HangUp;
+use super::hang_up::HangUpHandle;
 use super::reply::{Failure, emit};
 use super::rooms::{SocketGroup, project_room};
 use crate::Error;
@@ -19,26 +19,26 @@ use crate::auth::Principal;
 use crate::time::now;
 
 /// Message for sockets that must leave a project's room.
-const NOT_A_MEMBER: &str = "You are not a member of this project any more";
+const NOT_A_MEMBER_MESSAGE: &str = "You are not a member of this project any more";
 
 impl Realtime {
-    /// Notifies a group of sockets that their credentials are no longer valid, and disconnects them.
-    pub(crate) fn disconnect(&self, group: SocketGroup<'_>, message: &str) {
-        for socket in self.sockets_in(group.room()) {
-            disconnect_for(&socket, &Failure::new("authentication_failed", message));
+    /// Notifies a group of sockets that their credentials are no longer valid and disconnects them.
+    pub(crate) fn disconnect_group(&self, group: SocketGroup<'_>, message: &str) {
+        for socket in self.sockets_in(group.room_name()) {
+            disconnect_with_failure(&socket, &Failure::new("authentication_failed", message));
         }
     }
 
-    /// Disconnects a user's sockets after a change of the password, except those of the session `kept`.
-    pub(crate) fn disconnect_other_sessions(&self, user_id: &str, kept: Option<&str>) {
-        for socket in self.sockets_in(SocketGroup::User(user_id).room()) {
+    /// Disconnects a user's sockets after a change of the password, except those of the session `kept_session`.
+    pub(crate) fn disconnect_other_sessions(&self, user_id: &str, kept_session: Option<&str>) {
+        for socket in self.sockets_in(SocketGroup::User(user_id).room_name()) {
             let is_kept =
                 socket.extensions.get::<Arc<Connection>>().is_some_and(|connection| match &connection.principal {
-                    Principal::User { session, .. } => Some(&**session) == kept,
+                    Principal::User { session, .. } => Some(&**session) == kept_session,
                     Principal::Key(_) => false,
                 });
             if !is_kept {
-                disconnect_for(&socket, &Failure::new("authentication_failed", "The password was changed"));
+                disconnect_with_failure(&socket, &Failure::new("authentication_failed", "The password was changed"));
             }
         }
     }
@@ -49,8 +49,8 @@ impl Realtime {
         self.publisher.reset().await;
         for socket in self.io.get().and_then(|io| io.of("/")).map(|namespace| namespace.sockets()).unwrap_or_default() {
             // Stock clients reconnect by themselves after a lost connection, but not after a DISCONNECT.
-            match socket.req_parts().extensions.get::<HangUp>() {
-                Some(hang_up) => hang_up.now(),
+            match socket.req_parts().extensions.get::<HangUpHandle>() {
+                Some(handle) => handle.hang_up(),
                 None => drop(socket.disconnect()),
             }
         }
@@ -58,11 +58,11 @@ impl Realtime {
 
     /// Removes a user's sockets from a project's room.
     pub(crate) fn revoke_project_access(&self, user_id: &str, project_id: &str) {
-        self.remove_from_project(SocketGroup::User(user_id).room(), project_id, NOT_A_MEMBER);
+        self.remove_from_project(SocketGroup::User(user_id).room_name(), project_id, NOT_A_MEMBER_MESSAGE);
     }
 
     /// Removes all sockets from the room of a deleted project.
-    pub(crate) fn close_room(&self, project_id: &str) {
+    pub(crate) fn close_project_room(&self, project_id: &str) {
         self.remove_from_project(project_room(project_id), project_id, "The project was deleted");
     }
 
@@ -72,7 +72,7 @@ impl Realtime {
     /// Returns an error if the database fails.
     pub(crate) async fn recheck_all(&self) -> Result<(), Error> {
         let namespace = self.io.get().and_then(|io| io.of("/"));
-        recheck(namespace.map(|namespace| namespace.sockets()).unwrap_or_default()).await
+        recheck_sockets(namespace.map(|namespace| namespace.sockets()).unwrap_or_default()).await
     }
 
     /// Checks the access of a user's sockets again, after an announcement that may be outdated.
@@ -80,7 +80,7 @@ impl Realtime {
     /// # Errors
     /// Returns an error if the database fails.
     pub(crate) async fn recheck_user(&self, user_id: &str) -> Result<(), Error> {
-        recheck(self.sockets_in(SocketGroup::User(user_id).room())).await
+        recheck_sockets(self.sockets_in(SocketGroup::User(user_id).room_name())).await
     }
 
     /// Removes the sockets in `room` from a project that they have joined.
@@ -101,16 +101,16 @@ impl Realtime {
 }
 
 /// Emits `authentication_failed` and disconnects the socket.
-pub(super) fn disconnect_for(socket: &SocketRef<LocalAdapter>, failure: &Failure) {
+pub(super) fn disconnect_with_failure(socket: &SocketRef<LocalAdapter>, failure: &Failure) {
     emit(socket, "authentication_failed", failure);
     let _ = socket.clone().disconnect();
 }
 
 /// Returns the failure for credentials that are no longer valid.
-pub(super) fn ended_credentials(principal: &Principal) -> Failure {
+pub(super) fn invalid_credentials_failure(principal: &Principal) -> Failure {
     match principal {
-        Principal::Key(access) => match access.check(now()) {
-            Err(denied) => Failure::new(denied.code(), denied.to_string()),
+        Principal::Key(access) => match access.check_validity(now()) {
+            Err(refusal) => Failure::new(refusal.code(), refusal.to_string()),
             Ok(()) => Failure::new("authentication_failed", "The credentials were revoked"),
         },
         Principal::User { .. } => Failure::new("authentication_failed", "The session has ended"),
@@ -118,25 +118,25 @@ pub(super) fn ended_credentials(principal: &Principal) -> Failure {
 }
 
 fn remove_from_room(socket: &SocketRef<LocalAdapter>, connection: &Connection, project_id: &str, message: &str) {
-    let failure = Failure::new("access_denied", message).about(project_id);
+    let failure = Failure::new("access_denied", message).with_project(project_id);
     socket.leave(project_room(project_id));
-    connection.remove_room(project_id);
-    emit(socket, failure.event(), &failure);
+    connection.remove_project(project_id);
+    emit(socket, failure.event_name(), &failure);
 }
 
-async fn recheck(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Error> {
+async fn recheck_sockets(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Error> {
     for socket in sockets {
         let Some(connection) = socket.extensions.get::<Arc<Connection>>() else {
             continue;
         };
         let auth = &connection.realtime.auth;
-        if !auth.is_valid(&connection.principal).await? {
-            disconnect_for(&socket, &ended_credentials(&connection.principal));
+        if !auth.is_still_valid(&connection.principal).await? {
+            disconnect_with_failure(&socket, &invalid_credentials_failure(&connection.principal));
             continue;
         }
-        for project_id in connection.rooms() {
+        for project_id in connection.joined_projects() {
             if auth.access_level(&connection.principal, &project_id).await?.is_none() {
-                remove_from_room(&socket, &connection, &project_id, NOT_A_MEMBER);
+                remove_from_room(&socket, &connection, &project_id, NOT_A_MEMBER_MESSAGE);
             }
         }
     }

@@ -22,7 +22,7 @@ pub(crate) enum SocketGroup<'a> {
 
 impl SocketGroup<'_> {
     /// Returns the name of the group's room. Its prefix differs from that of projects' rooms.
-    pub(super) fn room(self) -> String {
+    pub(super) fn room_name(self) -> String {
         match self {
             Self::Session(name) => format!("session_{name}"),
             Self::User(id) => format!("user_{id}"),
@@ -36,10 +36,10 @@ impl SocketGroup<'_> {
 pub(super) fn group_rooms(principal: &Principal) -> Vec<String> {
     match principal {
         Principal::Key(KeyAccess { key, .. }) => {
-            vec![SocketGroup::Key(&key.id).room(), SocketGroup::KeysOfProject(&key.project_id).room()]
+            vec![SocketGroup::Key(&key.id).room_name(), SocketGroup::KeysOfProject(&key.project_id).room_name()]
         }
         Principal::User { id, session, .. } => {
-            vec![SocketGroup::Session(session).room(), SocketGroup::User(id).room()]
+            vec![SocketGroup::Session(session).room_name(), SocketGroup::User(id).room_name()]
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The order of one project's events on this node: each event is published once, in the order of the ids, regardless of the node that
 //! committed it.
 //!
-//! Events come from this node's commits, from other nodes, and from the log. Events with later ids wait for missing ones. Missing events are
-//! awaited briefly, because another node's message is usually on its way, and are then read from the log.
+//! Events come from this node's commits, from other nodes, and from the log. Events with later ids wait for missing ones.
+//! Missing events are awaited briefly, because another node's message is usually on its way, and are then read from the log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,29 +16,29 @@ const EARLY_EVENTS_MAX: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Sequencer<E> {
     /// Id of the next event to publish; `None` until the sequence has started.
-    next: Option<i64>,
-    early: BTreeMap<i64, E>,
+    next_id: Option<i64>,
+    early_events: BTreeMap<i64, E>,
     /// The greatest id that is known to be in the log.
     head: i64,
     /// The greatest id that another node announced, until a read of the log confirms or refutes it.
-    announced: i64,
-    /// Value of `announced` when the current read started.
-    announced_before_read: i64,
+    announced_head: i64,
+    /// Value of `announced_head` when the current read started.
+    announced_head_before_read: i64,
     /// Time from which the missing events are read from the log; `None` if none are missing.
-    read_at: Option<Instant>,
-    reading: bool,
+    read_due_at: Option<Instant>,
+    is_reading: bool,
 }
 
 impl<E> Default for Sequencer<E> {
     fn default() -> Self {
         Self {
-            next: None,
-            early: BTreeMap::new(),
+            next_id: None,
+            early_events: BTreeMap::new(),
             head: 0,
-            announced: 0,
-            announced_before_read: 0,
-            read_at: None,
-            reading: false,
+            announced_head: 0,
+            announced_head_before_read: 0,
+            read_due_at: None,
+            is_reading: false,
         }
     }
 }
@@ -46,20 +46,20 @@ impl<E> Default for Sequencer<E> {
 impl<E> Sequencer<E> {
     /// Returns the id before that of the next event, which was published or precedes the sequence.
     pub(super) fn published(&self) -> Option<i64> {
-        self.next.map(|next| next - 1)
+        self.next_id.map(|next| next - 1)
     }
 
     pub(super) fn is_started(&self) -> bool {
-        self.next.is_some()
+        self.next_id.is_some()
     }
 
     /// Starts the sequence after this id, unless it has already started. Returns the events that can be published now.
     pub(super) fn start(&mut self, after: i64) -> Vec<E> {
-        if self.next.is_none() {
-            self.next = Some(after + 1);
-            self.early = self.early.split_off(&(after + 1));
+        if self.next_id.is_none() {
+            self.next_id = Some(after + 1);
+            self.early_events = self.early_events.split_off(&(after + 1));
         }
-        self.take_ready()
+        self.take_publishable()
     }
 
     /// Adds an event that is known to be in the log. Returns the events that can be published now.
@@ -68,28 +68,28 @@ impl<E> Sequencer<E> {
         self.insert(id, event)
     }
 
-    /// Adds an event from another node's message. Its id is awaited only until the log has been read. Returns the events that can be published
-    /// now.
+    /// Adds an event from another node's message. Its id is awaited only until the log has been read. Returns the events that
+    /// can be published now.
     pub(super) fn push_announced(&mut self, id: i64, event: E) -> Vec<E> {
-        self.announced = self.announced.max(id);
+        self.announced_head = self.announced_head.max(id);
         self.insert(id, event)
     }
 
     fn insert(&mut self, id: i64, event: E) -> Vec<E> {
-        match self.next {
-            Some(next) if id < next => return Vec::new(),
-            Some(next) if id == next => {
-                self.next = Some(next + 1);
+        match self.next_id {
+            Some(next_id) if id < next_id => return Vec::new(),
+            Some(next_id) if id == next_id => {
+                self.next_id = Some(next_id + 1);
                 let mut ready = vec![event];
-                ready.extend(self.take_ready());
+                ready.extend(self.take_publishable());
                 return ready;
             }
-            _ if self.early.len() < EARLY_EVENTS_MAX => drop(self.early.insert(id, event)),
+            _ if self.early_events.len() < EARLY_EVENTS_MAX => drop(self.early_events.insert(id, event)),
             // The events with the lowest ids are kept, because they are needed first.
             _ => {
-                if self.early.last_key_value().is_some_and(|(&last, _)| id < last) {
-                    self.early.pop_last();
-                    self.early.insert(id, event);
+                if self.early_events.last_key_value().is_some_and(|(&last, _)| id < last) {
+                    self.early_events.pop_last();
+                    self.early_events.insert(id, event);
                 }
             }
         }
@@ -101,63 +101,65 @@ impl<E> Sequencer<E> {
         self.head = self.head.max(head);
     }
 
-    /// Applies the newest id in the log, as seen by the read that [`Self::start_read`] began. Nodes announce only committed events. An id that
-    /// was announced before the read but is greater than this one is therefore not in the log, and is neither awaited nor published.
+    /// Applies the newest id in the log, as seen by the read that [`Self::start_read`] began. Nodes announce only committed
+    /// events. An id that was announced before the read but is greater than this one is therefore not in the log, and is
+    /// neither awaited nor published.
     pub(super) fn on_log_head(&mut self, head: i64) {
         self.raise_head(head);
-        if self.announced_before_read > head {
+        if self.announced_head_before_read > head {
             // This also drops events of this node, which are read from the log when they are needed.
-            self.early.split_off(&head.saturating_add(1));
-            if self.announced == self.announced_before_read {
-                self.announced = 0;
+            self.early_events.split_off(&head.saturating_add(1));
+            if self.announced_head == self.announced_head_before_read {
+                self.announced_head = 0;
             }
         }
     }
 
     /// Skips the events before this id, which the log no longer contains. Clients notice the hole in the ids.
     pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
-        if let Some(next) = self.next
-            && next < id
+        if let Some(next_id) = self.next_id
+            && next_id < id
         {
-            self.next = Some(id);
-            self.early = self.early.split_off(&id);
+            self.next_id = Some(id);
+            self.early_events = self.early_events.split_off(&id);
         }
-        self.take_ready()
+        self.take_publishable()
     }
 
-    fn take_ready(&mut self) -> Vec<E> {
+    fn take_publishable(&mut self) -> Vec<E> {
         let mut ready = Vec::new();
-        while let Some(next) = self.next
-            && let Some(event) = self.early.remove(&next)
+        while let Some(next_id) = self.next_id
+            && let Some(event) = self.early_events.remove(&next_id)
         {
             ready.push(event);
-            self.next = Some(next + 1);
+            self.next_id = Some(next_id + 1);
         }
         ready
     }
 
-    /// Returns the time at which the missing events must be read from the log, which is at most `grace` from now. Returns `None` if no events
-    /// are missing or a read is in progress.
-    pub(super) fn next_read(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
-        let is_missing = self.next.is_some_and(|next| next <= self.head.max(self.announced));
-        self.read_at = is_missing.then(|| self.read_at.map_or(now + grace, |read_at| read_at.min(now + grace)));
-        self.read_at.filter(|_| !self.reading)
+    /// Returns the time at which the missing events must be read from the log, which is at most `grace` from now. Returns
+    /// `None` if no events are missing or a read is in progress.
+    pub(super) fn next_read_at(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
+        let is_missing = self.next_id.is_some_and(|next_id| next_id <= self.head.max(self.announced_head));
+        self.read_due_at =
+            is_missing.then(|| self.read_due_at.map_or(now + grace, |read_due_at| read_due_at.min(now + grace)));
+        self.read_due_at.filter(|_| !self.is_reading)
     }
 
     /// Starts a read of the missing events if it is due, and returns the last id before them. The read lasts until [`Self::end_read`].
     pub(super) fn start_read(&mut self, now: Instant) -> Option<i64> {
-        let next = self.next?;
-        (!self.reading && self.read_at.is_some_and(|read_at| read_at <= now)).then(|| {
-            self.reading = true;
-            self.announced_before_read = self.announced;
-            next - 1
+        let next_id = self.next_id?;
+        (!self.is_reading && self.read_due_at.is_some_and(|read_due_at| read_due_at <= now)).then(|| {
+            self.is_reading = true;
+            self.announced_head_before_read = self.announced_head;
+            next_id - 1
         })
     }
 
     /// Ends the read. If it failed, the next one starts at `retry_at` at the earliest.
     pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
-        self.reading = false;
-        self.read_at = retry_at;
+        self.is_reading = false;
+        self.read_due_at = retry_at;
     }
 }
 
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_order_and_once_whatever_the_order_of_arrival() {
+    fn events_are_published_once_and_in_order() {
         for arrivals in [[4, 5, 6, 7, 8], [8, 7, 6, 5, 4], [5, 4, 5, 8, 7], [7, 7, 5, 6, 4]] {
             let mut sequencer = Sequencer::default();
             // An event that arrives before the start is known, and one that precedes the start.
@@ -177,36 +179,36 @@ mod tests {
             }
             published.extend(sequencer.push_logged(7, 7));
             assert_eq!(published, [4, 5, 6, 7, 8], "{arrivals:?}");
-            assert_eq!(sequencer.next_read(Instant::now(), Duration::ZERO), None);
+            assert_eq!(sequencer.next_read_at(Instant::now(), Duration::ZERO), None);
         }
     }
 
     #[test]
-    fn a_hole_is_read_after_a_while_and_once() {
+    fn a_hole_is_read_once_after_the_grace_time() {
         let (now, grace) = (Instant::now(), Duration::from_millis(50));
         let mut sequencer = Sequencer::default();
         sequencer.start(0);
-        assert_eq!((sequencer.next_read(now, grace), sequencer.start_read(now)), (None, None));
+        assert_eq!((sequencer.next_read_at(now, grace), sequencer.start_read(now)), (None, None));
         assert!(sequencer.push_logged(3, 3).is_empty());
-        assert_eq!((sequencer.next_read(now, grace), sequencer.start_read(now)), (Some(now + grace), None));
+        assert_eq!((sequencer.next_read_at(now, grace), sequencer.start_read(now)), (Some(now + grace), None));
         // Later events do not restart the wait.
         assert!(sequencer.push_logged(4, 4).is_empty());
-        assert_eq!(sequencer.next_read(now + grace, grace), Some(now + grace));
+        assert_eq!(sequencer.next_read_at(now + grace, grace), Some(now + grace));
         assert_eq!(sequencer.start_read(now + grace), Some(0));
-        assert_eq!((sequencer.next_read(now + grace, grace), sequencer.start_read(now + grace)), (None, None));
+        assert_eq!((sequencer.next_read_at(now + grace, grace), sequencer.start_read(now + grace)), (None, None));
         sequencer.end_read(None);
         assert_eq!((sequencer.push_logged(1, 1), sequencer.push_logged(2, 2)), (vec![1], vec![2, 3, 4]));
-        assert_eq!(sequencer.next_read(now, grace), None);
+        assert_eq!(sequencer.next_read_at(now, grace), None);
     }
 
     #[test]
-    fn an_id_that_the_log_does_not_know_is_looked_up_once() {
+    fn an_announced_id_missing_from_the_log_is_read_once() {
         let (now, grace) = (Instant::now(), Duration::from_millis(50));
         for id in [i64::MAX, i64::MAX - 1, 9] {
             let mut sequencer = Sequencer::default();
             sequencer.start(0);
             assert!(sequencer.push_announced(id, "forged").is_empty());
-            assert_eq!(sequencer.next_read(now, grace), Some(now + grace));
+            assert_eq!(sequencer.next_read_at(now, grace), Some(now + grace));
             assert_eq!(sequencer.start_read(now + grace), Some(0));
             sequencer.end_read(None);
             sequencer.on_log_head(2);
@@ -215,26 +217,26 @@ mod tests {
                 (sequencer.push_logged(1, "first"), sequencer.push_logged(2, "second")),
                 (vec!["first"], vec!["second"])
             );
-            assert_eq!(sequencer.next_read(now, grace), None, "{id}");
+            assert_eq!(sequencer.next_read_at(now, grace), None, "{id}");
             let real: Vec<_> = (3..=9).flat_map(|id| sequencer.push_logged(id, "real")).collect();
             assert_eq!(real, ["real"; 7], "{id}");
         }
     }
 
     #[test]
-    fn a_claim_during_a_read_is_for_the_next_read() {
+    fn an_announcement_during_a_read_waits_for_the_next_read() {
         let (now, grace) = (Instant::now(), Duration::from_millis(50));
         let mut sequencer = Sequencer::default();
         sequencer.start(0);
         sequencer.push_announced(2, 2);
-        sequencer.next_read(now, Duration::ZERO);
+        sequencer.next_read_at(now, Duration::ZERO);
         assert_eq!(sequencer.start_read(now), Some(0));
-        // Both events were committed after the snapshot of the read: one by another node, and one by this node, whose id precedes it.
+        // Both events were committed after the snapshot that the read sees.
         assert!(sequencer.push_announced(4, 4).is_empty() && sequencer.push_logged(3, 3).is_empty());
         sequencer.end_read(None);
         sequencer.on_log_head(2);
         assert_eq!(sequencer.push_logged(1, 1), [1, 2, 3, 4]);
-        assert_eq!(sequencer.next_read(now, grace), None);
+        assert_eq!(sequencer.next_read_at(now, grace), None);
     }
 
     #[test]
@@ -243,13 +245,13 @@ mod tests {
         let mut sequencer = Sequencer::default();
         sequencer.start(0);
         sequencer.push_announced(9, 9);
-        sequencer.next_read(now, Duration::ZERO);
+        sequencer.next_read_at(now, Duration::ZERO);
         assert_eq!(sequencer.start_read(now), Some(0));
         assert!(sequencer.push_logged(2, 2).is_empty());
         sequencer.end_read(None);
         sequencer.on_log_head(0);
         assert_eq!(sequencer.push_logged(1, 1), [1]);
-        sequencer.next_read(now, Duration::ZERO);
+        sequencer.next_read_at(now, Duration::ZERO);
         assert_eq!(sequencer.start_read(now), Some(1));
     }
 
@@ -261,7 +263,7 @@ mod tests {
         assert!(sequencer.skip_to(6).is_empty());
         assert_eq!(sequencer.push_logged(6, 6), [6, 7]);
         sequencer.raise_head(9);
-        assert!(sequencer.next_read(Instant::now(), Duration::ZERO).is_some());
+        assert!(sequencer.next_read_at(Instant::now(), Duration::ZERO).is_some());
     }
 
     #[test]
@@ -272,6 +274,6 @@ mod tests {
             sequencer.push_logged(id, id);
         }
         assert_eq!(sequencer.push_logged(1, 1), (1..=1025).collect::<Vec<_>>());
-        assert!(sequencer.next_read(Instant::now(), Duration::ZERO).is_some());
+        assert!(sequencer.next_read_at(Instant::now(), Duration::ZERO).is_some());
     }
 }

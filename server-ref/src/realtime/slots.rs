@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::address::network;
-use crate::rate::Rate;
+use crate::address::network_prefix;
+use crate::rate::RateLimiter;
 
 /// Multiple of the limit up to which refused clients receive the reason over Socket.IO, which occupies a connection for a moment. Beyond
 /// it, clients receive only HTTP status 429.
@@ -18,13 +18,13 @@ const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 pub(crate) struct SocketSlots {
     limit: usize,
     events_per_minute: usize,
-    open: Mutex<HashMap<IpAddr, AddressSlots>>,
+    by_address: Mutex<HashMap<IpAddr, AddressSlots>>,
 }
 
 #[derive(Debug, Default)]
 struct AddressSlots {
-    admitted: usize,
-    all: usize,
+    counted_sessions: usize,
+    all_sessions: usize,
 }
 
 /// The slot of an Engine.IO session, which is freed when the last clone is dropped. The session keeps the slot with its request for its
@@ -48,34 +48,34 @@ pub(super) struct TooManyEvents {
 struct SessionSlot {
     slots: Arc<SocketSlots>,
     address: IpAddr,
-    /// True if the session counts against the limit. Changed only while `SocketSlots::open` is locked.
-    admitted: AtomicBool,
+    /// True if the session counts against the limit. Changed only while `SocketSlots::by_address` is locked.
+    is_counted: AtomicBool,
     /// Limiter for the events of the Engine.IO session, so that clients can't reset it by leaving and re-entering the namespace.
-    rate: Mutex<Rate>,
+    rate: Mutex<RateLimiter>,
     has_connected: AtomicBool,
 }
 
 impl SocketSlots {
-    /// Creates the slots. `limit` is the number of connections per address, and `events_per_minute` applies to each connection; 0 means no
-    /// limit.
+    /// Creates an empty set of slots. `limit` is the number of connections per address, and `events_per_minute` applies to each
+    /// connection; 0 means no limit.
     pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
-        Arc::new(Self { limit, events_per_minute, open: Mutex::default() })
+        Arc::new(Self { limit, events_per_minute, by_address: Mutex::default() })
     }
 
     /// Admits a session; `None` if its address has so many sessions that refusals are no longer explained.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admission> {
-        let address = network(address);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if self.limit > 0 && count.all >= self.limit.saturating_mul(EXPLAINED_REFUSALS_FACTOR) {
+        let address = network_prefix(address);
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_address.entry(address).or_default();
+        if self.limit > 0 && count.all_sessions >= self.limit.saturating_mul(EXPLAINED_REFUSALS_FACTOR) {
             return None;
         }
-        count.all += 1;
-        let rate = Mutex::new(Rate::new(self.events_per_minute));
+        count.all_sessions += 1;
+        let rate = Mutex::new(RateLimiter::new(self.events_per_minute));
         let slot = SessionSlot {
             slots: self.clone(),
             address,
-            admitted: AtomicBool::new(false),
+            is_counted: AtomicBool::new(false),
             rate,
             has_connected: AtomicBool::new(false),
         };
@@ -86,15 +86,15 @@ impl SocketSlots {
 impl Admission {
     /// Counts the session against the limit; false if the limit is reached.
     pub(crate) fn take_slot(&self) -> bool {
-        let (slots, admitted) = (&self.slot.slots, &self.slot.admitted);
-        let mut open = slots.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(self.slot.address).or_default();
-        if admitted.load(Ordering::Relaxed) {
+        let (slots, is_counted) = (&self.slot.slots, &self.slot.is_counted);
+        let mut by_address = slots.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = by_address.entry(self.slot.address).or_default();
+        if is_counted.load(Ordering::Relaxed) {
             return true;
         }
-        let free = slots.limit == 0 || count.admitted < slots.limit;
-        count.admitted += usize::from(free);
-        admitted.store(free, Ordering::Relaxed);
+        let free = slots.limit == 0 || count.counted_sessions < slots.limit;
+        count.counted_sessions += usize::from(free);
+        is_counted.store(free, Ordering::Relaxed);
         free
     }
 
@@ -110,18 +110,18 @@ impl Admission {
     /// Counts an event, or returns the reason why it is refused.
     pub(super) fn count_event(&self, now: Instant) -> Result<(), TooManyEvents> {
         let mut rate = self.slot.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        rate.check(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })
+        rate.try_accept(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })
     }
 }
 
 impl Drop for SessionSlot {
     fn drop(&mut self) {
-        let mut open = self.slots.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            count.all -= 1;
-            count.admitted -= usize::from(*self.admitted.get_mut());
-            if count.all == 0 {
-                open.remove(&self.address);
+        let mut by_address = self.slots.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_address.get_mut(&self.address) {
+            count.all_sessions -= 1;
+            count.counted_sessions -= usize::from(*self.is_counted.get_mut());
+            if count.all_sessions == 0 {
+                by_address.remove(&self.address);
             }
         }
     }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_limited_and_come_back() {
+    fn slots_are_limited_and_freed() {
         let slots = SocketSlots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..6).map(|_| slots.admit(address).unwrap()).collect();
@@ -144,6 +144,6 @@ mod tests {
         held.remove(0);
         assert!(slots.admit(address).unwrap().take_slot());
         held.clear();
-        assert!(slots.open.lock().unwrap().is_empty());
+        assert!(slots.by_address.lock().unwrap().is_empty());
     }
 }

@@ -33,14 +33,14 @@ pub(super) struct StatsUpdate<'a> {
 pub(super) struct Statistics {
     projects: HashMap<Arc<str>, ProjectStatistics>,
     /// Earliest time of the next update, for each project with changed statistics.
-    due: HashMap<Arc<str>, Instant>,
+    due_at: HashMap<Arc<str>, Instant>,
 }
 
 #[derive(Debug, Default)]
 struct ProjectStatistics {
     totals: ProjectTotals,
     recent: VecDeque<DatedActivity>,
-    sent: Option<Instant>,
+    sent_at: Option<Instant>,
 }
 
 /// An entry of `recent_activity`, with the newest event id at that time.
@@ -66,13 +66,13 @@ impl ProjectStatistics {
 }
 
 impl Statistics {
-    pub(super) fn knows(&self, project_id: &str) -> bool {
+    pub(super) fn has_project(&self, project_id: &str) -> bool {
         self.projects.contains_key(project_id)
     }
 
-    /// Sets the activity of a project, newest first, as it was stored when `head` or a later event was the newest. Newer known entries are
-    /// kept.
-    pub(super) fn seed(&mut self, project_id: Arc<str>, recent: Vec<RecentDecision>, head: i64) {
+    /// Sets the recent activity of a project, newest first, as read from the database when `head` or a later event was the newest. Newer
+    /// entries that are already known are kept.
+    pub(super) fn set_recent_activity(&mut self, project_id: Arc<str>, recent: Vec<RecentDecision>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
         let stored = recent.into_iter().map(|recent| DatedActivity { head, recent }).collect();
         for known in std::mem::replace(&mut project.recent, stored).into_iter().rev() {
@@ -82,9 +82,9 @@ impl Statistics {
         }
     }
 
-    pub(super) fn forget(&mut self, project_id: &str) {
+    pub(super) fn forget_project(&mut self, project_id: &str) {
         self.projects.remove(project_id);
-        self.due.remove(project_id);
+        self.due_at.remove(project_id);
     }
 
     /// Adds a decision, with the newest event id at that time.
@@ -100,22 +100,22 @@ impl Statistics {
             && totals.head >= project.totals.head
         {
             project.totals = totals;
-            let earliest = project.sent.map_or(now, |sent| sent + STATS_UPDATE_INTERVAL);
-            self.due.entry(project_id).or_insert(earliest.max(now));
+            let earliest = project.sent_at.map_or(now, |sent| sent + STATS_UPDATE_INTERVAL);
+            self.due_at.entry(project_id).or_insert(earliest.max(now));
         }
     }
 
     /// Returns the earliest time at which an update may be sent; `None` if nothing has changed.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.due.values().min().copied()
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.due_at.values().min().copied()
     }
 
     /// Returns the projects whose update may be sent now or, with `all`, all changed projects. Their updates count as sent.
     pub(super) fn take_due(&mut self, now: Instant, all: bool) -> Vec<Arc<str>> {
-        let due: Vec<_> = self.due.extract_if(|_, due| all || *due <= now).map(|(id, _)| id).collect();
+        let due: Vec<_> = self.due_at.extract_if(|_, due| all || *due <= now).map(|(id, _)| id).collect();
         for id in &due {
             if let Some(project) = self.projects.get_mut(id) {
-                project.sent = Some(now);
+                project.sent_at = Some(now);
             }
         }
         due
@@ -124,7 +124,8 @@ impl Statistics {
     pub(super) fn payload<'a>(&'a self, project_id: &'a str) -> Option<StatsUpdate<'a>> {
         let project = self.projects.get(project_id)?;
         let counts = project.totals.counts;
-        let [approval_rate, rejection_rate, flag_rate] = rates([counts.approved, counts.rejected, counts.flagged]);
+        let [approval_rate, rejection_rate, flag_rate] =
+            percentages([counts.approved, counts.rejected, counts.flagged]);
         Some(StatsUpdate {
             total_content: counts.total(),
             approved: counts.approved,
@@ -141,7 +142,7 @@ impl Statistics {
 
 /// Returns each count as a percentage of their sum, with one decimal. The percentages add up to 100, because the largest remainders are
 /// rounded up.
-pub(crate) fn rates(counts: [i64; 3]) -> [f64; 3] {
+pub(crate) fn percentages(counts: [i64; 3]) -> [f64; 3] {
     let total: i64 = counts.iter().sum();
     if total == 0 {
         return [0.0; 3];
@@ -163,22 +164,22 @@ mod tests {
     use crate::store::{Status, StatusCounts};
 
     #[test]
-    fn rates_add_up() {
-        assert_eq!(rates([0, 0, 0]), [0.0, 0.0, 0.0]);
-        assert_eq!(rates([1, 1, 1]), [33.4, 33.3, 33.3]);
-        assert_eq!(rates([2, 1, 0]), [66.7, 33.3, 0.0]);
-        assert_eq!(rates([12937, 2180, 304]), [83.9, 14.1, 2.0]);
+    fn percentages_add_up() {
+        assert_eq!(percentages([0, 0, 0]), [0.0, 0.0, 0.0]);
+        assert_eq!(percentages([1, 1, 1]), [33.4, 33.3, 33.3]);
+        assert_eq!(percentages([2, 1, 0]), [66.7, 33.3, 0.0]);
+        assert_eq!(percentages([12937, 2180, 304]), [83.9, 14.1, 2.0]);
         for counts in [[7, 11, 13], [1, 1_000_000, 3], [i64::MAX / 4, 1, 2]] {
-            let sum: f64 = rates(counts).iter().sum();
+            let sum: f64 = percentages(counts).iter().sum();
             assert!((sum - 100.0).abs() < 1e-9, "{counts:?} {sum}");
         }
     }
 
     #[test]
-    fn the_first_at_once_the_last_never_lost() {
+    fn updates_are_throttled_and_the_last_is_sent() {
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
-        statistics.seed(project.clone(), Vec::new(), 0);
+        statistics.set_recent_activity(project.clone(), Vec::new(), 0);
         let start = Instant::now();
         let counts =
             |approved| ProjectTotals { head: approved, counts: StatusCounts { approved, ..StatusCounts::default() } };
@@ -187,28 +188,28 @@ mod tests {
         statistics.set_totals(project.clone(), counts(2), start + Duration::from_millis(10));
         statistics.set_totals(project.clone(), counts(3), start + Duration::from_millis(20));
         assert!(statistics.take_due(start + Duration::from_millis(50), false).is_empty());
-        assert_eq!(statistics.due(), Some(start + Duration::from_millis(100)));
+        assert_eq!(statistics.next_due(), Some(start + Duration::from_millis(100)));
         assert_eq!(statistics.take_due(start + Duration::from_millis(100), false).len(), 1);
-        assert_eq!(statistics.due(), None);
+        assert_eq!(statistics.next_due(), None);
         // A message that was overtaken changes nothing.
         statistics.set_totals(project, counts(2), start + Duration::from_millis(110));
         assert_eq!(statistics.payload("p").unwrap().approved, 3);
     }
 
     #[test]
-    fn what_comes_while_the_stored_activity_is_read_stays() {
+    fn activity_that_arrives_during_a_read_is_kept() {
         let recent = |id: &str, decision| RecentDecision { content_id: id.into(), decision, timestamp: String::new() };
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
-        statistics.seed(project.clone(), vec![recent("a", Status::Flagged)], 1);
+        statistics.set_recent_activity(project.clone(), vec![recent("a", Status::Flagged)], 1);
         // The read includes event 3. Events 4 and 5 arrive before its result, which already contains the item of event 4.
         statistics.add_activity("p", recent("b", Status::Approved), 2);
         statistics.add_activity("p", recent("d", Status::Rejected), 4);
         statistics.add_activity("p", recent("a", Status::Approved), 5);
         let read = ["d", "c", "b", "a"].map(|id| recent(id, Status::Flagged));
-        statistics.seed(project.clone(), read.to_vec(), 3);
+        statistics.set_recent_activity(project.clone(), read.to_vec(), 3);
         statistics.add_activity("p", recent("e", Status::Approved), 6);
-        statistics.seed(project, read.to_vec(), 3);
+        statistics.set_recent_activity(project, read.to_vec(), 3);
         let shown = serde_json::to_value(statistics.payload("p").unwrap()).unwrap();
         let shown: Vec<_> = shown["recent_activity"]
             .as_array()

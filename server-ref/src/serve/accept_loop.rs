@@ -23,7 +23,7 @@ use super::connection_counter::ConnectionCounter;
 use super::request_pacer::RequestPacer;
 use super::tcp_stream::ClientStream;
 use crate::address::{ClientAddress, client_address};
-use crate::realtime::HangUp;
+use crate::realtime::HangUpHandle;
 
 /// Maximum time until the headers of a request are complete. The same limit closes idle connections, so it exceeds the time for which
 /// clients keep them. If the server closed an idle connection first, a request that the client is just sending could be lost.
@@ -34,7 +34,7 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// The signals that end connections, and the time limit for writes.
 #[derive(Debug, Clone)]
 pub(super) struct StopSignals {
-    /// Cancelled to accept no new connections and no new requests.
+    /// Cancelled to stop accepting new connections and requests.
     pub(super) drain: CancellationToken,
     /// Cancelled to close WebSockets with code 1001.
     pub(super) hang_up: CancellationToken,
@@ -64,7 +64,7 @@ pub(super) async fn accept_loop(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let Some(counted) = counter.count(peer.ip()) else {
+                let Some(counted) = counter.try_count(peer.ip()) else {
                     tracing::debug!(%peer, "too many connections");
                     continue;
                 };
@@ -92,12 +92,12 @@ async fn serve_connection(
     bodies: Arc<BodyBudget>,
     stop: StopSignals,
 ) {
-    // Events are small, and must be sent without waiting for more data.
+    // Events are small and must be sent without waiting for more data.
     let _ = stream.set_nodelay(true);
     let pacer = RequestPacer::default();
-    let next = pacer.clone();
+    let service_pacer = pacer.clone();
     let hang_up = stop.hang_up.child_token();
-    let upgraded = HangUp::new(hang_up.clone());
+    let hang_up_handle = HangUpHandle::new(hang_up.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let address = client_address(peer.ip(), request.headers(), &proxies);
         let meter = bodies.meter(address);
@@ -105,14 +105,14 @@ async fn serve_connection(
         request.extensions_mut().insert(ClientAddress(address));
         // Connections without an upgrade can carry further requests, so they must not be hung up.
         if request.headers().contains_key(UPGRADE) {
-            request.extensions_mut().insert(upgraded.clone());
+            request.extensions_mut().insert(hang_up_handle.clone());
         }
-        let (router, pacer) = (router.clone(), next.clone());
+        let (router, pacer) = (router.clone(), service_pacer.clone());
         async move {
             pacer.wait_for_turn().await;
             let answer = router.oneshot(request).await;
             // The handler had no effect, because it could not read the body.
-            if meter.is_exceeded() { Ok(crate::http::busy()) } else { answer }
+            if meter.is_exceeded() { Ok(crate::http::busy_response()) } else { answer }
         }
     });
     let connection = Builder::new()

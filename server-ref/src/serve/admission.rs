@@ -13,19 +13,19 @@ use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use crate::address::ClientAddress;
 use crate::app::App;
-use crate::realtime::{SocketSlots, is_allowed};
+use crate::realtime::{SocketSlots, is_allowed_origin};
 
 /// Answers pending long polls with 503 when the server stops. Engine.IO's CLOSE would keep some clients from reconnecting.
-pub(super) async fn until_leaving(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let left = app.leaving.clone();
-    match left.run_until_cancelled(next.run(request)).await {
+pub(super) async fn end_polls_at_shutdown(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let ending_polls = app.ending_polls.clone();
+    match ending_polls.run_until_cancelled(next.run(request)).await {
         Some(response) => response,
-        None => crate::http::shutting_down(),
+        None => crate::http::shutting_down_response(),
     }
 }
 
 /// Counts each new real-time session against the limit of its address, until the session ends.
-pub(super) async fn admit(
+pub(super) async fn admit_sessions(
     State(slots): State<Arc<SocketSlots>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut request: Request,
@@ -53,13 +53,13 @@ pub(super) async fn admit(
 }
 
 /// Returns the CORS rules: pages of any origin may connect with an API key, but only pages of allowed origins with a cookie.
-pub(super) fn cors(allowed: &[String]) -> CorsLayer {
+pub(super) fn realtime_cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-api-key")])
         .allow_origin(AllowOrigin::mirror_request())
         .allow_credentials(AllowCredentials::predicate(move |origin, _| {
-            origin.to_str().is_ok_and(|origin| is_allowed(origin, &allowed))
+            origin.to_str().is_ok_and(|origin| is_allowed_origin(origin, &allowed))
         }))
 }

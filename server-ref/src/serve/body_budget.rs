@@ -14,16 +14,16 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::address::network;
+use crate::address::network_prefix;
 
 /// Number of bytes of each body that are not counted.
-const FREE_BYTES: usize = 16 * 1024;
+const UNCOUNTED_BYTES: usize = 16 * 1024;
 /// Number of bytes by which a reservation grows at a time.
-const BLOCK_BYTES: usize = 64 * 1024;
-const TOTAL_BYTES_MAX: usize = 48 * 1024 * 1024;
-const ADDRESS_BYTES_MAX: usize = 8 * 1024 * 1024;
+const RESERVATION_STEP_BYTES: usize = 64 * 1024;
+const ALL_ADDRESSES_BYTES_MAX: usize = 48 * 1024 * 1024;
+const ONE_ADDRESS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Maximum length of a chunk that is copied. A small chunk would otherwise keep hyper's larger read buffer in memory.
-const COPIED_PIECE_BYTES_MAX: usize = 4096;
+const COPIED_CHUNK_BYTES_MAX: usize = 4096;
 
 /// The budget for the request bodies in memory.
 #[derive(Debug)]
@@ -47,9 +47,9 @@ pub(super) struct BodyMeter(Arc<RequestBytes>);
 struct RequestBytes {
     budget: Arc<BodyBudget>,
     address: IpAddr,
-    read: AtomicUsize,
-    reserved: AtomicUsize,
-    exceeded: AtomicBool,
+    read_bytes: AtomicUsize,
+    reserved_bytes: AtomicUsize,
+    is_over_budget: AtomicBool,
 }
 
 /// The body of a request, which is counted while it is read.
@@ -60,7 +60,7 @@ pub(super) struct MeteredBody {
 
 impl BodyBudget {
     pub(super) fn new() -> Arc<Self> {
-        Self::with_limits(TOTAL_BYTES_MAX, ADDRESS_BYTES_MAX)
+        Self::with_limits(ALL_ADDRESSES_BYTES_MAX, ONE_ADDRESS_BYTES_MAX)
     }
 
     fn with_limits(total_max: usize, address_max: usize) -> Arc<Self> {
@@ -71,30 +71,30 @@ impl BodyBudget {
     pub(super) fn meter(self: &Arc<Self>, address: IpAddr) -> BodyMeter {
         BodyMeter(Arc::new(RequestBytes {
             budget: self.clone(),
-            address: network(address),
-            read: AtomicUsize::new(0),
-            reserved: AtomicUsize::new(0),
-            exceeded: AtomicBool::new(false),
+            address: network_prefix(address),
+            read_bytes: AtomicUsize::new(0),
+            reserved_bytes: AtomicUsize::new(0),
+            is_over_budget: AtomicBool::new(false),
         }))
     }
 
     fn reserve(&self, address: IpAddr, bytes: usize) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_address = used.by_address.get(&address).copied().unwrap_or_default() + bytes;
-        if used.total + bytes > self.total_max || of_address > self.address_max {
+        let address_bytes = used.by_address.get(&address).copied().unwrap_or_default() + bytes;
+        if used.total + bytes > self.total_max || address_bytes > self.address_max {
             return false;
         }
         used.total += bytes;
-        used.by_address.insert(address, of_address);
+        used.by_address.insert(address, address_bytes);
         true
     }
 
     fn release(&self, address: IpAddr, bytes: usize) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.total -= bytes;
-        if let Some(of_address) = used.by_address.get_mut(&address) {
-            *of_address -= bytes;
-            if *of_address == 0 {
+        if let Some(address_bytes) = used.by_address.get_mut(&address) {
+            *address_bytes -= bytes;
+            if *address_bytes == 0 {
                 used.by_address.remove(&address);
             }
         }
@@ -103,32 +103,32 @@ impl BodyBudget {
 
 impl BodyMeter {
     /// Counts bytes that were read; false if they exceed the budget.
-    fn count(&self, bytes: usize) -> bool {
+    fn count_read(&self, bytes: usize) -> bool {
         let request = &self.0;
-        let read = request.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let needed = read.saturating_sub(FREE_BYTES).next_multiple_of(BLOCK_BYTES);
-        let reserved = request.reserved.load(Ordering::Relaxed);
-        if needed > reserved {
-            if !request.budget.reserve(request.address, needed - reserved) {
-                request.exceeded.store(true, Ordering::Relaxed);
+        let read_bytes = request.read_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let needed = read_bytes.saturating_sub(UNCOUNTED_BYTES).next_multiple_of(RESERVATION_STEP_BYTES);
+        let reserved_bytes = request.reserved_bytes.load(Ordering::Relaxed);
+        if needed > reserved_bytes {
+            if !request.budget.reserve(request.address, needed - reserved_bytes) {
+                request.is_over_budget.store(true, Ordering::Relaxed);
                 return false;
             }
-            request.reserved.store(needed, Ordering::Relaxed);
+            request.reserved_bytes.store(needed, Ordering::Relaxed);
         }
         true
     }
 
     /// Returns true if the body was cut off because it exceeded the budget.
     pub(super) fn is_exceeded(&self) -> bool {
-        self.0.exceeded.load(Ordering::Relaxed)
+        self.0.is_over_budget.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for RequestBytes {
     fn drop(&mut self) {
-        match *self.reserved.get_mut() {
+        match *self.reserved_bytes.get_mut() {
             0 => {}
-            reserved => self.budget.release(self.address, reserved),
+            reserved_bytes => self.budget.release(self.address, reserved_bytes),
         }
     }
 }
@@ -153,10 +153,10 @@ impl Body for MeteredBody {
             Ok(data) => data,
             Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
         };
-        if !self.meter.count(data.len()) {
+        if !self.meter.count_read(data.len()) {
             return Poll::Ready(Some(Err("too many bytes of request bodies are in memory".into())));
         }
-        let data = if data.len() <= COPIED_PIECE_BYTES_MAX { Bytes::copy_from_slice(&data) } else { data };
+        let data = if data.len() <= COPIED_CHUNK_BYTES_MAX { Bytes::copy_from_slice(&data) } else { data };
         Poll::Ready(Some(Ok(Frame::data(data))))
     }
 
@@ -174,18 +174,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_bodies_are_free_and_larger_ones_return_what_they_took() {
-        let budget = BodyBudget::with_limits(3 * BLOCK_BYTES, 2 * BLOCK_BYTES);
+    fn larger_bodies_use_the_budget_until_they_are_dropped() {
+        let budget = BodyBudget::with_limits(3 * RESERVATION_STEP_BYTES, 2 * RESERVATION_STEP_BYTES);
         let [a, b]: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
         let (first, second, third) = (budget.meter(a), budget.meter(a), budget.meter(b));
-        assert!(first.count(FREE_BYTES) && first.count(2 * BLOCK_BYTES));
-        assert!(second.count(FREE_BYTES));
-        assert!(!second.count(1) && second.is_exceeded(), "the budget of the address is exhausted");
-        assert!(third.count(FREE_BYTES + BLOCK_BYTES));
-        assert!(!third.count(1), "the budget for all addresses is exhausted");
-        assert!(budget.meter(b).count(FREE_BYTES));
+        assert!(first.count_read(UNCOUNTED_BYTES) && first.count_read(2 * RESERVATION_STEP_BYTES));
+        assert!(second.count_read(UNCOUNTED_BYTES));
+        assert!(!second.count_read(1) && second.is_exceeded(), "the budget of the address is exhausted");
+        assert!(third.count_read(UNCOUNTED_BYTES + RESERVATION_STEP_BYTES));
+        assert!(!third.count_read(1), "the budget for all addresses is exhausted");
+        assert!(budget.meter(b).count_read(UNCOUNTED_BYTES));
         drop(first);
-        assert!(budget.meter(a).count(FREE_BYTES + 1));
+        assert!(budget.meter(a).count_read(UNCOUNTED_BYTES + 1));
         drop((second, third));
         let used = budget.used.lock().unwrap();
         assert_eq!((used.total, used.by_address.len()), (0, 0));

@@ -30,7 +30,7 @@ impl Server {
                 ping_interval: Duration::from_secs(25),
                 ping_timeout: Duration::from_secs(20),
                 request_timeout: Duration::from_secs(30),
-                lame_duck: Duration::ZERO,
+                lame_duck_time: Duration::ZERO,
                 allowed_origins: Vec::new(),
                 secure_cookies: false,
                 trusted_proxies: Vec::new(),
@@ -68,8 +68,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the database URL: `sqlite://automoderate.db`, a file that is created if it is missing, or `postgres://user:password@host/name`,
-    /// a database that must exist. By default, the server uses a temporary SQLite file, which is deleted with the server.
+    /// Sets the database URL: `sqlite://automoderate.db`, a file that is created if it is missing, or
+    /// `postgres://user:password@host/name`, a database that must exist. By default, the server uses a temporary SQLite file,
+    /// which is deleted with the server.
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());
         self
@@ -126,7 +127,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the time limit for a REST request, from the end of its headers to its response. Later requests are answered with 408. Default 30 s.
+    /// Sets the time limit for a REST request, from the end of its headers to its response. Later requests are answered with
+    /// 408. Default 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.settings.request_timeout = timeout;
         self
@@ -135,7 +137,7 @@ impl ServerBuilder {
     /// Sets how long the server keeps serving after the start of a shutdown while `/ready` returns 503, so that load balancers send new
     /// clients elsewhere. Default 0 s.
     pub fn lame_duck(mut self, time: Duration) -> Self {
-        self.settings.lame_duck = time;
+        self.settings.lame_duck_time = time;
         self
     }
 
@@ -152,14 +154,14 @@ impl ServerBuilder {
         self
     }
 
-    /// Trusts the `X-Forwarded-For` header of these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per address then
-    /// apply to the clients' addresses instead of the proxy's. Default: none.
+    /// Trusts the `X-Forwarded-For` header of these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per
+    /// address then apply to the clients' addresses instead of the proxy's. Default: none.
     ///
     /// # Errors
     /// Returns an error if a proxy is neither an address nor a network.
     pub fn trusted_proxies(mut self, proxies: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, Error> {
         let networks = proxies.into_iter().map(|proxy| parse_network(proxy.as_ref()));
-        self.settings.trusted_proxies = networks.collect::<Result<_, _>>().map_err(Error::Address)?;
+        self.settings.trusted_proxies = networks.collect::<Result<_, _>>().map_err(Error::ProxyAddress)?;
         Ok(self)
     }
 

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::address::network;
+use crate::address::network_prefix;
 
-/// Number of connections per address of the peer. Trusted proxies are exempt from the limit, because they carry many clients' connections.
+/// Number of connections per address of the peer. Trusted proxies are exempt from the limit, because they carry many clients'
+/// connections.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionCounter {
     limit: usize,
@@ -30,10 +31,10 @@ impl ConnectionCounter {
     }
 
     /// Counts a connection; `None` if its address has reached the limit.
-    pub(super) fn count(&self, peer: IpAddr) -> Option<CountedConnection> {
+    pub(super) fn try_count(&self, peer: IpAddr) -> Option<CountedConnection> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
-        let peer = network(peer);
+        let peer = network_prefix(peer);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(peer).or_default();
         if self.limit > 0 && !is_proxy && *count >= self.limit {
@@ -63,7 +64,7 @@ mod tests {
     #[test]
     fn connections_are_limited_per_address_and_uncounted_when_they_end() {
         let counter = ConnectionCounter::new(2, Arc::new(["10.0.0.0/8".parse().unwrap()]));
-        let take = |peer: &str| counter.count(peer.parse().unwrap());
+        let take = |peer: &str| counter.try_count(peer.parse().unwrap());
         let (first, second) = (take("192.0.2.1"), take("::ffff:192.0.2.1"));
         assert!(first.is_some() && second.is_some() && take("192.0.2.1").is_none());
         assert!(take("192.0.2.2").is_some());

@@ -10,20 +10,20 @@ use sha2::Sha256;
 use crate::Error;
 use crate::app::App;
 use crate::auth::key_secret;
-use crate::ids::api_key;
+use crate::ids::api_key_from_secret;
 use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
 const DEMO_EMAIL: &str = "demo@automoderate.example";
 /// Key in table `meta` for the id of the demonstration project.
-const PROJECT_META: &str = "demo_project";
+const DEMO_PROJECT_META_KEY: &str = "demo_project";
 /// Key in table `meta` for the id of the project that received an API key. A revoked key is not created again.
-const KEY_PROJECT_META: &str = "demo_key_of";
+const KEYED_PROJECT_META_KEY: &str = "demo_key_of";
 /// Key in table `meta` for the secret from which the password and the API key are derived. A restarted server can therefore show them
 /// again, although neither is stored. Anyone who can read the database can also derive them, so a demonstration must not contain secrets.
-const SECRET_META: &str = "demo_secret";
+const DEMO_SECRET_META_KEY: &str = "demo_secret";
 /// Key in table `meta` under which earlier versions stored the password in clear text.
-const CLEAR_PASSWORD_META: &str = "demo_password";
+const CLEARTEXT_PASSWORD_META_KEY: &str = "demo_password";
 
 /// The credentials of a demonstration server.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ const CLEAR_PASSWORD_META: &str = "demo_password";
 pub struct Demo {
     /// Id of the project.
     pub project_id: String,
-    /// API key of the project with the scopes `read` and `submit`, which stays the same across restarts. A revoked key is not created again.
+    /// API key of the project with the scopes `read` and `submit`, which stays the same across restarts. A revoked key is not
+    /// created again.
     pub api_key: String,
     /// E-mail address of the user who owns the project and is an administrator of the server.
     pub email: String,
@@ -46,11 +47,11 @@ impl fmt::Debug for Demo {
     }
 }
 
-/// Creates the missing parts of the demonstration, and leaves existing parts unchanged.
-pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
+/// Creates the missing parts of the demonstration and leaves existing parts unchanged.
+pub(super) async fn create_missing_parts(app: &App) -> Result<Demo, Error> {
     let (store, by) = (&app.store, &Actor::system());
-    let secret = store.shared_secret(SECRET_META).await?;
-    let password = derived(&secret, "password")?;
+    let secret = store.shared_secret(DEMO_SECRET_META_KEY).await?;
+    let password = derive_credential(&secret, "password")?;
     let known = store.user_credentials(DEMO_EMAIL).await?;
     let is_new = known.is_none();
     let user_id = match known {
@@ -64,17 +65,17 @@ pub(super) async fn prepare(app: &App) -> Result<Demo, Error> {
     if is_new {
         store.add_member(&project_id, &user_id, Role::Owner, by).await?;
     }
-    let api_key = api_key(&derived(&secret, &format!("key {project_id}"))?);
-    if store.meta(KEY_PROJECT_META).await?.as_deref() != Some(&project_id) {
+    let api_key = api_key_from_secret(&derive_credential(&secret, &format!("key {project_id}"))?);
+    if store.meta(KEYED_PROJECT_META_KEY).await?.as_deref() != Some(&project_id) {
         let draft = KeyDraft { name: "demo".into(), ..KeyDraft::default() };
         store.create_key(&project_id, draft, key_secret(&api_key)?, by).await?;
-        store.set_meta(KEY_PROJECT_META, &project_id).await?;
+        store.set_meta(KEYED_PROJECT_META_KEY, &project_id).await?;
     }
     Ok(Demo { project_id, api_key, email: DEMO_EMAIL.into(), password })
 }
 
 async fn existing_project(app: &App) -> Result<Option<String>, Error> {
-    match app.store.meta(PROJECT_META).await? {
+    match app.store.meta(DEMO_PROJECT_META_KEY).await? {
         Some(id) if app.store.project_exists(&id).await? => Ok(Some(id)),
         _ => Ok(None),
     }
@@ -85,22 +86,22 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     for rule in sample_rules() {
         app.add_rule(&id, rule, by).await?;
     }
-    app.store.set_meta(PROJECT_META, &id).await?;
+    app.store.set_meta(DEMO_PROJECT_META_KEY, &id).await?;
     Ok(id)
 }
 
-/// Replaces a password that an earlier version stored in clear text by the derived one.
-pub(super) async fn forget_clear_password(app: &App) -> Result<(), Error> {
-    let Some(password) = app.store.meta(CLEAR_PASSWORD_META).await? else { return Ok(()) };
-    if let Some(user) = app.auth.by_password(DEMO_EMAIL, password).await? {
-        let derived = derived(&app.store.shared_secret(SECRET_META).await?, "password")?;
+/// Replaces a password that an earlier version stored in clear text with the derived one.
+pub(super) async fn replace_cleartext_password(app: &App) -> Result<(), Error> {
+    let Some(password) = app.store.meta(CLEARTEXT_PASSWORD_META_KEY).await? else { return Ok(()) };
+    if let Some(user) = app.auth.authenticate_password(DEMO_EMAIL, password).await? {
+        let derived = derive_credential(&app.store.shared_secret(DEMO_SECRET_META_KEY).await?, "password")?;
         app.set_password(&user.id, &derived, None, &Actor::system()).await?;
     }
-    app.store.erase_meta(CLEAR_PASSWORD_META).await
+    app.store.erase_meta(CLEARTEXT_PASSWORD_META_KEY).await
 }
 
 /// Returns a credential that is derived from the secret: 256 bits as 43 characters.
-fn derived(secret: &str, purpose: &str) -> Result<String, Error> {
+fn derive_credential(secret: &str, purpose: &str) -> Result<String, Error> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes());
     let mut mac = mac.map_err(|error| Error::Internal(error.to_string()))?;
     mac.update(purpose.as_bytes());

@@ -1,5 +1,5 @@
-//! Background work: deletes events beyond the log's limits, expired sessions and old audit log entries, records the use of keys, and probes
-//! the database.
+//! Background work: deletes events beyond the log's limits, expired sessions and old audit log entries, records the use of
+//! keys, and probes the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,23 +14,23 @@ const DATABASE_PROBE_INTERVAL: Duration = Duration::from_secs(5);
 /// Time within which the database must answer a probe.
 const DATABASE_PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time between two writes of the uses of keys.
-const KEY_USES_INTERVAL: Duration = Duration::from_secs(1);
+/// Time between two writes that record the use of keys.
+const KEY_USE_WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Starts the background tasks, which end when the server drains.
-pub(super) fn spawn(app: &Arc<App>) {
+pub(super) fn spawn_tasks(app: &Arc<App>) {
     tokio::spawn(prune_periodically(app.clone()));
     tokio::spawn(probe_database(app.clone()));
-    tokio::spawn(finish_deletions(app.clone()));
-    tokio::spawn(record_uses(app.clone()));
+    tokio::spawn(delete_project_rows(app.clone()));
+    tokio::spawn(record_key_uses(app.clone()));
 }
 
 /// Records the use of keys outside the requests that use them, which would otherwise wait for the writes.
-async fn record_uses(app: Arc<App>) {
+async fn record_key_uses(app: Arc<App>) {
     let record = async {
         loop {
-            tokio::time::sleep(KEY_USES_INTERVAL).await;
-            if let Err(error) = app.auth.record_uses().await {
+            tokio::time::sleep(KEY_USE_WRITE_INTERVAL).await;
+            if let Err(error) = app.auth.record_key_uses().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the use of keys could not be recorded");
             }
         }
@@ -44,12 +44,12 @@ const DELETION_PAUSE: Duration = Duration::from_millis(5);
 const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// Deletes the rows of deleted projects. Projects that this server deleted are handled immediately, all others once a minute.
-async fn finish_deletions(app: Arc<App>) {
+async fn delete_project_rows(app: Arc<App>) {
     let finish = async {
         loop {
             match app.store.delete_next_piece().await {
                 Ok(true) => tokio::time::sleep(DELETION_PAUSE).await,
-                Ok(false) => drop(tokio::time::timeout(PRUNE_INTERVAL, app.deletions.notified()).await),
+                Ok(false) => drop(tokio::time::timeout(PRUNE_INTERVAL, app.project_deleted.notified()).await),
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a project could not be deleted yet");
                     tokio::time::sleep(DELETION_RETRY_DELAY).await;
@@ -60,7 +60,7 @@ async fn finish_deletions(app: Arc<App>) {
     app.draining.run_until_cancelled(finish).await;
 }
 
-/// Probes the database periodically, and records the result for `/metrics`.
+/// Probes the database periodically and records the result for `/metrics`.
 async fn probe_database(app: Arc<App>) {
     let watch = async {
         loop {
@@ -90,7 +90,7 @@ async fn prune_periodically(app: Arc<App>) {
                 Ok(0) => {}
                 Ok(count) => tracing::debug!(what, count, "pruned"),
                 Err(error) => {
-                    tracing::warn!(what, error = &error as &dyn std::error::Error, "could not be pruned");
+                    tracing::warn!(what, error = &error as &dyn std::error::Error, "old data could not be pruned");
                 }
             }
         }

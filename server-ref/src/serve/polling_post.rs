@@ -1,7 +1,7 @@
 //! Limits for the POST requests of long-polling clients.
 //!
 //! engineioxide processes all packets of a POST without yielding, so a megabyte of empty packets would occupy a worker thread for a long
-//! time. It also waits for the body without a time limit.
+//! time. engineioxide also waits for the body without a time limit.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::Method;
 
 use super::python_polling::PACKET_SEPARATOR;
-use crate::http::{invalid, request_timeout, too_large};
+use crate::http::{invalid_response, request_timeout_response, too_large_response};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
 /// Maximum number of packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues that
@@ -30,15 +30,15 @@ pub(crate) async fn limit_polling_posts(
     }
     let (parts, body) = request.into_parts();
     match tokio::time::timeout(body_timeout, to_bytes(body, PAYLOAD_BYTES_MAX)).await {
-        Ok(Ok(payload)) if packets(&payload) <= POST_PACKETS_MAX => {
+        Ok(Ok(payload)) if count_packets(&payload) <= POST_PACKETS_MAX => {
             next.run(Request::from_parts(parts, Body::from(payload))).await
         }
-        Ok(Ok(_)) => invalid(format!("A POST may have at most {POST_PACKETS_MAX} packets")),
-        Ok(Err(_)) => too_large(),
-        Err(_) => request_timeout(),
+        Ok(Ok(_)) => invalid_response(format!("A POST may have at most {POST_PACKETS_MAX} packets")),
+        Ok(Err(_)) => too_large_response(),
+        Err(_) => request_timeout_response(),
     }
 }
 
-fn packets(payload: &[u8]) -> usize {
+fn count_packets(payload: &[u8]) -> usize {
     payload.iter().filter(|byte| **byte == PACKET_SEPARATOR).count() + 1
 }

@@ -1,10 +1,11 @@
 //! A limit on the packets in each long poll of Python clients.
 //!
-//! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but engineioxide limits a
-//! poll only by its bytes. Without this limit, a burst of small events would disconnect every Python client that doesn't use WebSocket.
-//! Surplus packets are kept here for the next poll. Other clients accept any number of packets, and a limit would cost them round
-//! trips, so it applies only to clients whose `User-Agent` names Python. Such clients either upgrade to WebSocket before their first poll
-//! or never, so no packets are left here when a session stops polling.
+//! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but
+//! engineioxide limits a poll only by its bytes. Without this limit, a burst of small events would disconnect every Python
+//! client that doesn't use WebSocket. Surplus packets are kept here for the next poll. Other clients accept any number of
+//! packets, and a limit would cost them round trips, so it applies only to clients whose `User-Agent` names Python. Such
+//! clients either upgrade to WebSocket before their first poll or never, so no packets are left here when a session stops
+//! polling.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,12 +21,12 @@ use http::{Method, StatusCode};
 /// Maximum number of packets in a poll of a Python client.
 const POLL_PACKETS_MAX: usize = 16;
 
-/// Byte between two packets of a payload. JSON escapes it, so it does not occur within a packet.
+/// Byte that separates the packets of a payload. JSON escapes it, so it does not occur within a packet.
 pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 
 /// The packets that did not fit in each session's last poll.
 #[derive(Debug, Clone)]
-pub(crate) struct PythonPolling {
+pub(crate) struct PythonPollLimiter {
     /// Time without a poll after which a session has ended.
     session_timeout: Duration,
     leftovers: Arc<Mutex<HashMap<String, LeftoverPackets>>>,
@@ -34,10 +35,10 @@ pub(crate) struct PythonPolling {
 #[derive(Debug)]
 struct LeftoverPackets {
     payload: Bytes,
-    since: Instant,
+    stored_at: Instant,
 }
 
-impl PythonPolling {
+impl PythonPollLimiter {
     pub(crate) fn new(session_timeout: Duration) -> Self {
         Self { session_timeout, leftovers: Arc::default() }
     }
@@ -48,22 +49,26 @@ impl PythonPolling {
         Some(self.split_off_poll(sid, kept.payload, now))
     }
 
-    /// Returns as many packets of a payload as one poll may contain, and keeps the rest.
+    /// Returns as many packets of a payload as one poll may contain and keeps the rest.
     fn split_off_poll(&self, sid: &str, mut payload: Bytes, now: Instant) -> Bytes {
         let mut separators = (0..payload.len()).filter(|at| payload[*at] == PACKET_SEPARATOR);
         if let Some(end) = separators.nth(POLL_PACKETS_MAX - 1) {
             let rest = payload.split_off(end).slice(1..);
             let mut kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.retain(|_, kept| now - kept.since < self.session_timeout);
-            kept.insert(sid.to_owned(), LeftoverPackets { payload: rest, since: now });
+            kept.retain(|_, kept| now - kept.stored_at < self.session_timeout);
+            kept.insert(sid.to_owned(), LeftoverPackets { payload: rest, stored_at: now });
         }
         payload
     }
 }
 
 /// Answers the polls of Python clients with at most [`POLL_PACKETS_MAX`] packets each.
-pub(crate) async fn limit_python_polls(State(polls): State<PythonPolling>, request: Request, next: Next) -> Response {
-    let Some(sid) = python_session(&request) else { return next.run(request).await };
+pub(crate) async fn limit_python_polls(
+    State(polls): State<PythonPollLimiter>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(sid) = polled_python_session(&request) else { return next.run(request).await };
     if let Some(payload) = polls.take_leftover(&sid, Instant::now()) {
         let text = HeaderValue::from_static("text/plain; charset=UTF-8");
         return ([(CONTENT_TYPE, text)], payload).into_response();
@@ -82,8 +87,8 @@ pub(crate) async fn limit_python_polls(State(polls): State<PythonPolling>, reque
 }
 
 /// Returns the id of the session, if the request is a poll of a Python client.
-fn python_session(request: &Request) -> Option<String> {
-    if request.method() != Method::GET || !is_python(request.headers()) {
+fn polled_python_session(request: &Request) -> Option<String> {
+    if request.method() != Method::GET || !is_python_client(request.headers()) {
         return None;
     }
     let query = url::form_urlencoded::parse(request.uri().query()?.as_bytes());
@@ -99,7 +104,7 @@ fn python_session(request: &Request) -> Option<String> {
 }
 
 /// Returns true for user agents such as `python-requests/2.32` (blocking client) and `Python/3.11 aiohttp/3.12` (asyncio client).
-fn is_python(headers: &HeaderMap) -> bool {
+fn is_python_client(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
     agent.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"python"))
 }
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn all_packets_arrive_in_order_and_at_most_sixteen_at_once() {
-        let (polls, now) = (PythonPolling::new(Duration::from_secs(45)), Instant::now());
+        let (polls, now) = (PythonPollLimiter::new(Duration::from_secs(45)), Instant::now());
         assert_eq!(polls.split_off_poll("a", payload(0..16), now), payload(0..16));
         assert_eq!(polls.take_leftover("a", now), None);
         assert_eq!(polls.split_off_poll("a", payload(0..40), now), payload(0..16));
@@ -126,7 +131,7 @@ mod tests {
 
     #[test]
     fn leftovers_of_ended_sessions_are_dropped() {
-        let (polls, now) = (PythonPolling::new(Duration::from_secs(45)), Instant::now());
+        let (polls, now) = (PythonPollLimiter::new(Duration::from_secs(45)), Instant::now());
         let later = now + Duration::from_secs(45);
         polls.split_off_poll("gone", payload(0..20), now);
         polls.split_off_poll("here", payload(0..20), later);

@@ -12,21 +12,21 @@ use std::task::{Context, Poll};
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestPacer {
     /// True if a request was served since the connection was last polled.
-    is_used: Arc<AtomicBool>,
+    has_served_request: Arc<AtomicBool>,
 }
 
 impl RequestPacer {
-    /// Waits for the next poll of the connection if a request was already served in this one.
+    /// Waits for the next poll of the connection if a request was already served in the current one.
     pub(super) async fn wait_for_turn(&self) {
-        if self.is_used.swap(true, Ordering::Relaxed) {
+        if self.has_served_request.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;
-            self.is_used.store(true, Ordering::Relaxed);
+            self.has_served_request.store(true, Ordering::Relaxed);
         }
     }
 
     /// Polls the connection, which may then serve one more request.
     pub(super) fn poll<C: Future>(&self, connection: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        self.is_used.store(false, Ordering::Relaxed);
+        self.has_served_request.store(false, Ordering::Relaxed);
         connection.poll(cx)
     }
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_turn_has_one_request() {
+    fn each_poll_serves_one_request() {
         let pacer = RequestPacer::default();
         let served = std::sync::atomic::AtomicUsize::new(0);
         let mut connection = pin!(async {
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_is_alone_does_not_wait() {
+    async fn a_single_request_does_not_wait() {
         let pacer = RequestPacer::default();
         let mut request = pin!(pacer.wait_for_turn());
         let polled = poll_fn(|cx| Poll::Ready(pacer.poll(request.as_mut(), cx))).await;

@@ -25,7 +25,7 @@ const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum time for each of the other steps of a drain.
 const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 /// Time between two checks whether all WebSockets are closed.
-const SOCKETS_POLL_INTERVAL: Duration = Duration::from_millis(10);
+const OPEN_SOCKETS_CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts the connections and abandons the requests in
 /// progress.
@@ -39,7 +39,7 @@ pub struct RunningServer {
     connections: TaskTracker,
     stop: StopSignals,
     /// Folder of a temporary database, declared last so that it is deleted last.
-    _temporary: Option<TempDir>,
+    _temporary_folder: Option<TempDir>,
 }
 
 impl RunningServer {
@@ -50,9 +50,19 @@ impl RunningServer {
         (demo, setup_token): (Option<Demo>, Option<String>),
         connections: TaskTracker,
         stop: StopSignals,
-        temporary: Option<TempDir>,
+        temporary_folder: Option<TempDir>,
     ) -> Self {
-        Self { app, io, address, metrics_address, demo, setup_token, connections, stop, _temporary: temporary }
+        Self {
+            app,
+            io,
+            address,
+            metrics_address,
+            demo,
+            setup_token,
+            connections,
+            stop,
+            _temporary_folder: temporary_folder,
+        }
     }
 
     /// Returns the address that the server listens on, with the actual port.
@@ -68,7 +78,8 @@ impl RunningServer {
         self.metrics_address
     }
 
-    /// Returns the base URL, such as `http://127.0.0.1:6217`. If the server listens on all addresses, the URL contains the loopback address.
+    /// Returns the base URL, such as `http://127.0.0.1:6217`. If the server listens on all addresses, the URL contains the
+    /// loopback address.
     #[must_use]
     pub fn base_url(&self) -> String {
         let mut address = self.address;
@@ -147,7 +158,7 @@ impl RunningServer {
         self.create_api_key_with(project_id, name, &[Scope::Read, Scope::Submit]).await
     }
 
-    /// Creates an API key for a project with these scopes, and returns the key. Only its hash is stored.
+    /// Creates an API key for a project with these scopes and returns the key. Only its hash is stored.
     ///
     /// # Errors
     /// Returns an error if the project does not exist or the database fails.
@@ -202,14 +213,15 @@ impl RunningServer {
         self.app.store.prune_audit(self.app.settings.audit_max_age).await
     }
 
-    /// Drains and stops the server. It accepts no new connections, finishes the requests in progress, stores and publishes their results, and
-    /// closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered with 503, so that clients
-    /// connect to another server. Draining takes at most about six seconds.
+    /// Drains and stops the server. It accepts no new connections, finishes the requests in progress, stores and publishes
+    /// their results, and closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered
+    /// with 503, so that clients connect to another server. Draining takes at most about six seconds.
     ///
-    /// Before that, the server keeps serving for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready` returns 503.
+    /// Before that, the server keeps serving for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready`
+    /// returns 503.
     pub async fn shutdown(self) {
         self.app.retiring.cancel();
-        sleep(self.app.settings.lame_duck).await;
+        sleep(self.app.settings.lame_duck_time).await;
         self.app.draining.cancel();
         self.app.in_flight.close();
         if timeout(REQUEST_DRAIN_TIMEOUT, self.app.in_flight.wait()).await.is_err() {
@@ -217,26 +229,26 @@ impl RunningServer {
         }
         // The results of finished requests are published before the sockets are closed.
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.writer.flush()).await;
-        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.auth.record_uses()).await;
-        self.app.leaving.cancel();
-        let leaving = Invalidation::NodeLeaving { node: self.app.node.clone() };
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.auth.record_key_uses()).await;
+        self.app.ending_polls.cancel();
+        let leaving = Invalidation::NodeLeaving { node: self.app.node_name.clone() };
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.announce(&leaving)).await;
         if timeout(DRAIN_STEP_TIMEOUT, self.connections.wait()).await.is_err() {
             tracing::debug!("some connections were cut");
         }
         self.stop.kill.cancel();
         self.stop.hang_up.cancel();
-        let _ = timeout(DRAIN_STEP_TIMEOUT, self.websockets_closed()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.wait_for_websockets()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.io.close()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.close()).await;
     }
 
     /// Waits until all WebSockets are closed.
-    async fn websockets_closed(&self) {
+    async fn wait_for_websockets(&self) {
         while self.io.of("/").is_some_and(|namespace| {
             namespace.sockets().iter().any(|socket| socket.transport_type() == TransportType::Websocket)
         }) {
-            sleep(SOCKETS_POLL_INTERVAL).await;
+            sleep(OPEN_SOCKETS_CHECK_INTERVAL).await;
         }
     }
 }

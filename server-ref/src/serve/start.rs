@@ -1,4 +1,4 @@
-//! The start of a server, which creates the parts from the bottom layer up and then listens.
+//! Startup of a server. Its parts are created from the bottom layer up before it listens.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accept_loop::{StopSignals, accept_loop};
-use super::admission::{admit, cors, until_leaving};
+use super::admission::{admit_sessions, end_polls_at_shutdown, realtime_cors};
 use super::polling_post::limit_polling_posts;
-use super::python_polling::{PythonPolling, limit_python_polls};
+use super::python_polling::{PythonPollLimiter, limit_python_polls};
 use super::{RunningServer, ServerBuilder, demo, maintenance};
 use crate::Error;
 use crate::app::{App, PeerNodes, Settings, exchange_invalidations};
@@ -23,9 +23,9 @@ use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::ids::random_id;
 use crate::metrics::Metrics;
 use crate::moderation::Moderation;
-use crate::nodes::{Link, LinkEvent, NodeSecret};
+use crate::nodes::{LinkEvent, NodeLink, NodeSecret};
 use crate::realtime::{
-    PublisherHandle, PublisherInputs, Realtime, RealtimeOptions, SocketSlots, socket_io, spawn_publisher,
+    PublisherChannels, PublisherHandle, Realtime, RealtimeOptions, SocketSlots, build_socket_io, spawn_publisher,
 };
 use crate::store::{Store, StoreOptions, Writer};
 
@@ -36,41 +36,41 @@ impl ServerBuilder {
     /// Returns an error if an option is invalid, the database can't be opened, or the server can't listen on an address.
     pub async fn start(self) -> Result<RunningServer, Error> {
         let ServerBuilder { listen, database, redis, demo, migrate, settings } = self;
-        let (url, temporary) = database_url(database)?;
-        let opening = StoreOptions {
+        let (url, temporary_folder) = database_url(database)?;
+        let store_options = StoreOptions {
             may_migrate: migrate,
             retention: settings.event_log,
             review_queue_limit: settings.review_queue_warning,
             ..StoreOptions::default()
         };
-        let store = Store::open(&url, opening).await?;
-        let (listener, address) = bind(&listen).await?;
+        let store = Store::open(&url, store_options).await?;
+        let (listener, address) = listen_on(&listen).await?;
         let (metrics_listener, metrics_address) = match &settings.metrics_listen {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => Some(listen_on(address).await?),
             None => None,
         }
         .unzip();
 
         let metrics = if redis.is_some() { Metrics::new().with_redis() } else { Metrics::new() };
         let (metrics, kill, node) = (Arc::new(metrics), CancellationToken::new(), random_id());
-        let link = connect_nodes(redis.as_deref(), &node, &store, &metrics, &kill).await?;
+        let link = spawn_node_link(redis.as_deref(), &node, &store, &metrics, &kill).await?;
         let (publisher, requests) = PublisherHandle::new();
-        let (writer, outgoing) = Writer::spawn(store.clone(), metrics.clone());
+        let (writer, commits) = Writer::spawn(store.clone(), metrics.clone());
         let app = build_app(store, settings, metrics, node.clone(), writer, publisher).await?;
-        let (realtime_routes, io) = socket_io(&app.realtime);
-        let inputs = PublisherInputs { outgoing, requests, link, node };
+        let (realtime_routes, io) = build_socket_io(&app.realtime);
+        let inputs = PublisherChannels { commits, requests, link, node };
         spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), inputs, kill.clone());
         let demo = match demo {
-            true => Some(demo::prepare(&app).await?),
+            true => Some(demo::create_missing_parts(&app).await?),
             false => None,
         };
-        demo::forget_clear_password(&app).await?;
-        let setup_token = app.setup_token().await?;
+        demo::replace_cleartext_password(&app).await?;
+        let setup_token = app.create_setup_token().await?;
 
         let connections = TaskTracker::new();
         let write_timeout = app.settings.ping_interval + app.settings.ping_timeout;
         let stop = StopSignals { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, write_timeout };
-        let router = routes(&app, realtime_routes);
+        let router = build_routes(&app, realtime_routes);
         let proxies = app.settings.trusted_proxies.clone().into();
         let limit = app.settings.limits.connections_per_address;
         tokio::spawn(accept_loop(listener, router, proxies, limit, connections.clone(), stop.clone()));
@@ -78,10 +78,18 @@ impl ServerBuilder {
             let router = crate::http::metrics_routes(&app);
             tokio::spawn(accept_loop(listener, router, Arc::new([]), 0, connections.clone(), stop.clone()));
         }
-        maintenance::spawn(&app);
+        maintenance::spawn_tasks(&app);
         tokio::spawn(exchange_invalidations(app.clone()));
         tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "listening");
-        Ok(RunningServer::new(app, io, (address, metrics_address), (demo, setup_token), connections, stop, temporary))
+        Ok(RunningServer::new(
+            app,
+            io,
+            (address, metrics_address),
+            (demo, setup_token),
+            connections,
+            stop,
+            temporary_folder,
+        ))
     }
 }
 
@@ -96,17 +104,17 @@ fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error>
 }
 
 /// Maximum number of connections that wait to be accepted. The operating system may lower it.
-const LISTEN_QUEUE_LENGTH: u32 = 4096;
+const ACCEPT_QUEUE_LENGTH: u32 = 4096;
 
-/// Listens with a long queue. If the queue is full, the operating system of a client retries only after a second.
-async fn listen(address: &str) -> io::Result<TcpListener> {
+/// Listens with a long queue. When the queue is full, a client's operating system waits a second before it retries.
+async fn open_listener(address: &str) -> io::Result<TcpListener> {
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in lookup_host(address).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         // Like tokio: ended connections would otherwise keep a restarted server from using its port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
-        match socket.bind(address).and_then(|()| socket.listen(LISTEN_QUEUE_LENGTH)) {
+        match socket.bind(address).and_then(|()| socket.listen(ACCEPT_QUEUE_LENGTH)) {
             Ok(listener) => return Ok(listener),
             Err(error) => failure = error,
         }
@@ -114,24 +122,24 @@ async fn listen(address: &str) -> io::Result<TcpListener> {
     Err(failure)
 }
 
-async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
+async fn listen_on(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |source| Error::Listen { address: address.to_owned(), source };
-    let listener = listen(address).await.map_err(failed)?;
+    let listener = open_listener(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
 }
 
 /// Starts the link to the other nodes; `None` without Redis.
-async fn connect_nodes(
+async fn spawn_node_link(
     redis: Option<&str>,
     node: &str,
     store: &Store,
     metrics: &Arc<Metrics>,
     kill: &CancellationToken,
-) -> Result<Option<(Link, mpsc::Receiver<LinkEvent>)>, Error> {
+) -> Result<Option<(NodeLink, mpsc::Receiver<LinkEvent>)>, Error> {
     let Some(url) = redis else { return Ok(None) };
     let secret = NodeSecret::new(&store.shared_secret("node_secret").await?)?;
-    Link::spawn(url, node.to_owned(), store.database_id(), secret, metrics.clone(), kill.clone()).map(Some)
+    NodeLink::spawn(url, node.to_owned(), store.database_id(), secret, metrics.clone(), kill.clone()).map(Some)
 }
 
 async fn build_app(
@@ -157,33 +165,33 @@ async fn build_app(
         auth,
         moderation: Arc::new(moderation),
         realtime,
-        node,
+        node_name: node,
         peers: PeerNodes::default(),
-        logins: AddressThrottle::new(settings.limits.failed_logins_per_minute),
-        account_logins: AccountThrottle::new(settings.limits.failed_logins_per_account),
-        browser_secret: SigningSecret::new(store.shared_secret("browser_secret").await?),
-        login_secret: SigningSecret::new(store.shared_secret("login_secret").await?),
+        address_throttle: AddressThrottle::new(settings.limits.failed_logins_per_minute),
+        account_throttle: AccountThrottle::new(settings.limits.failed_logins_per_account),
+        known_browser_secret: SigningSecret::new(store.shared_secret("browser_secret").await?),
+        login_form_secret: SigningSecret::new(store.shared_secret("login_secret").await?),
         metrics,
         settings,
         retiring: CancellationToken::new(),
         draining,
-        leaving: CancellationToken::new(),
+        ending_polls: CancellationToken::new(),
         in_flight,
-        deletions: Notify::new(),
+        project_deleted: Notify::new(),
         store,
     }))
 }
 
 /// Returns all routes. The layers of the real-time routes limit what a client may send before its events are counted.
-fn routes(app: &Arc<App>, realtime: Router) -> Router {
+fn build_routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;
     let session_timeout = settings.ping_interval + settings.ping_timeout;
     let slots = SocketSlots::new(settings.limits.connections_per_ip, settings.limits.events_per_minute);
     let realtime = realtime
-        .layer(from_fn_with_state(PythonPolling::new(session_timeout), limit_python_polls))
+        .layer(from_fn_with_state(PythonPollLimiter::new(session_timeout), limit_python_polls))
         .layer(from_fn_with_state(settings.request_timeout, limit_polling_posts))
-        .layer(from_fn_with_state(slots, admit))
-        .layer(from_fn_with_state(app.clone(), until_leaving))
-        .layer(cors(&settings.allowed_origins));
+        .layer(from_fn_with_state(slots, admit_sessions))
+        .layer(from_fn_with_state(app.clone(), end_polls_at_shutdown))
+        .layer(realtime_cors(&settings.allowed_origins));
     realtime.merge(crate::http::routes(app))
 }

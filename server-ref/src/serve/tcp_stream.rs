@@ -24,7 +24,7 @@ const GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 pub(super) struct ClientStream {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
-    hung_up: bool,
+    has_hung_up: bool,
     /// Time after which writes fail if a pending write makes no progress.
     write_timeout: Duration,
     write_deadline: Option<Pin<Box<Sleep>>>,
@@ -34,11 +34,11 @@ impl ClientStream {
     /// Wraps the stream of a connection. `hang_up` may be cancelled only while the connection is upgraded, or after it has ended.
     pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, write_timeout: Duration) -> Self {
         let hang_up = Box::pin(hang_up.cancelled_owned());
-        Self { stream, hang_up, hung_up: false, write_timeout, write_deadline: None }
+        Self { stream, hang_up, has_hung_up: false, write_timeout, write_deadline: None }
     }
 
     /// Returns the result of a write, or an error if writes have been pending without progress for `write_timeout`.
-    fn check_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn fail_if_stalled(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.write_deadline = None;
             return written;
@@ -52,14 +52,14 @@ impl ClientStream {
 
 impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.hung_up {
+        if self.has_hung_up {
             return Poll::Ready(Ok(()));
         }
         if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buffer) {
             return Poll::Ready(read);
         }
         ready!(self.hang_up.as_mut().poll(cx));
-        self.hung_up = true;
+        self.has_hung_up = true;
         if buffer.remaining() >= GOING_AWAY_FRAME.len() {
             buffer.put_slice(&GOING_AWAY_FRAME);
         }
@@ -70,7 +70,7 @@ impl AsyncRead for ClientStream {
 impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.check_stalled(cx, written)
+        self.fail_if_stalled(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -87,7 +87,7 @@ impl AsyncWrite for ClientStream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.check_stalled(cx, written)
+        self.fail_if_stalled(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,52 +1,52 @@
-//! The attacker's account: a user without rights over anything but an own project, and that project's key.
+//! The attacker's account: an ordinary user with one project of its own and a key for that project.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::attacker::Target;
-use crate::server::Server;
+use crate::server::MeasuredServer;
 
-const EMAIL: &str = "attacker@example.org";
-const PASSWORD: &str = "correct horse battery";
+const ATTACKER_EMAIL: &str = "attacker@example.org";
+const TEST_PASSWORD: &str = "correct horse battery";
 
-struct Session<'a> {
-    server: &'a Server,
+struct SignedInSession<'a> {
+    server: &'a MeasuredServer,
     client: Client,
     cookie: String,
     token: String,
 }
 
-pub(crate) async fn prepare(server: &Server) -> Target {
-    let admin = Session::sign_in(server, server.field("email"), server.field("password")).await;
-    admin.post("/api/users", json!({"email": EMAIL, "password": PASSWORD})).await;
-    let session = Session::sign_in(server, EMAIL, PASSWORD).await;
+pub(crate) async fn create_attacker(server: &MeasuredServer) -> Target {
+    let admin = SignedInSession::sign_in(server, server.ready_field("email"), server.ready_field("password")).await;
+    admin.post("/api/users", json!({"email": ATTACKER_EMAIL, "password": TEST_PASSWORD})).await;
+    let session = SignedInSession::sign_in(server, ATTACKER_EMAIL, TEST_PASSWORD).await;
     let project = session.post("/api/projects", json!({"name": "Mine"})).await;
-    let project = text(&project["project"]["id"]);
+    let project = as_text(&project["project"]["id"]);
     let body = json!({"name": "All", "scopes": ["read", "submit", "review", "rules"]});
     let key = session.post(&format!("/api/projects/{project}/keys"), body).await;
     Target {
         address: server.address(),
-        key: text(&key["key"]["api_key"]),
+        key: as_text(&key["key"]["api_key"]),
         project,
         session: format!("cookie: {}\r\nx-csrf-token: {}", session.cookie, session.token),
     }
 }
 
-impl<'a> Session<'a> {
-    async fn sign_in(server: &'a Server, email: &str, password: &str) -> Self {
+impl<'a> SignedInSession<'a> {
+    async fn sign_in(server: &'a MeasuredServer, email: &str, password: &str) -> Self {
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let form = client.get(server.url("/auth/login")).send().await.unwrap();
-        let cookie = cookie(&form);
+        let cookie = first_cookie(&form);
         let page = form.text().await.unwrap();
         let (_, token) = page.split_once("name=\"csrf_token\" value=\"").unwrap();
         let fields = [("csrf_token", token.split_once('"').unwrap().0), ("email", email), ("password", password)];
         let request = client.post(server.url("/auth/login")).header("cookie", cookie).form(&fields);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 302, "{email}");
-        let cookie = self::cookie(&answer);
+        let cookie = self::first_cookie(&answer);
         let request = client.get(server.url("/auth/csrf")).header("cookie", &cookie);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        Self { server, client, cookie, token: text(&answer["csrf_token"]) }
+        Self { server, client, cookie, token: as_text(&answer["csrf_token"]) }
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
@@ -58,11 +58,11 @@ impl<'a> Session<'a> {
     }
 }
 
-fn cookie(answer: &reqwest::Response) -> String {
+fn first_cookie(answer: &reqwest::Response) -> String {
     let cookie = answer.headers()["set-cookie"].to_str().unwrap();
     cookie.split_once(';').unwrap().0.to_owned()
 }
 
-fn text(value: &Value) -> String {
+fn as_text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }

@@ -1,4 +1,4 @@
-//! The attacker's process: the means of every attack, and its result.
+//! The attacker's process: the tools that all attacks use, and the result of an attack.
 
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,60 +13,61 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::attacks;
-use crate::line::{Answer, Line, request};
+use crate::raw_connection::{HttpAnswer, RawConnection, request};
 
-/// Whom the attacker may be.
+/// The server under attack, and the attacker's credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    /// With all scopes, for the attacker's own project.
+    /// A key with all scopes for the attacker's own project.
     pub(crate) key: String,
     pub(crate) project: String,
-    /// The headers of a session.
+    /// The headers of a signed-in session.
     pub(crate) session: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Order {
+pub(crate) struct AttackOrder {
     pub(crate) target: Target,
     pub(crate) millis: u64,
 }
 
-/// The result of an attack.
+/// Counts of an attack.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
-pub(crate) struct Tally {
+pub(crate) struct AttackTally {
     pub(crate) requests: u64,
-    /// Answered with a refusal, or not at all.
+    /// Requests that were refused or not answered.
     pub(crate) refused: u64,
-    /// Answered with 500.
-    pub(crate) internal: u64,
-    /// Changes that were accepted, and their bytes.
+    /// Requests that were answered with 500.
+    pub(crate) internal_errors: u64,
+    /// Changes that were accepted.
     pub(crate) writes: u64,
-    pub(crate) written: u64,
+    /// Size of the accepted changes.
+    pub(crate) written_bytes: u64,
 }
 
 pub(crate) struct Attacker {
     pub(crate) target: Target,
     until: Instant,
-    tally: Mutex<Tally>,
+    tally: Mutex<AttackTally>,
 }
 
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
-/// Reads the order, attacks, and prints the tally.
-pub(crate) fn run(name: &str) {
+/// Reads the order from stdin, runs the attack, and prints the tally.
+pub(crate) fn run_attack(name: &str) {
     let mut order = String::new();
     io::stdin().read_to_string(&mut order).unwrap();
-    let Order { target, millis } = serde_json::from_str(&order).unwrap();
-    let attack = attacks::ALL.iter().find(|attack| attack.name == name).unwrap();
-    // It attacks with the processor time that the server and the tenant leave.
+    let AttackOrder { target, millis } = serde_json::from_str(&order).unwrap();
+    let attack = attacks::ALL_ATTACKS.iter().find(|attack| attack.name == name).unwrap();
+    // The attacker uses only the processor time that the server and the tenant leave.
     let _ = rustix::process::nice(19);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let tally = runtime.block_on(async {
         let until = Instant::now() + Duration::from_millis(millis);
         let attacker = Attacker { target, until, tally: Mutex::default() };
         let _ = timeout_at(until, (attack.run)(&attacker)).await;
-        // It keeps what it holds until then.
+        // The attacker holds its connections until its time is over.
         tokio::time::sleep_until(until).await;
         attacker.tally.into_inner().unwrap()
     });
@@ -74,14 +75,14 @@ pub(crate) fn run(name: &str) {
 }
 
 impl Attacker {
-    /// So many at once, each again and again until the time is over.
-    pub(crate) async fn many(&self, count: usize, each: impl AsyncFn(usize) -> io::Result<()>) {
+    /// Runs `each` with `count` numbers in parallel, and repeats each run until the attack's time is over.
+    pub(crate) async fn repeat_in_parallel(&self, count: usize, each: impl AsyncFn(usize) -> io::Result<()>) {
         let each = &each;
         join_all((0..count).map(|number| async move {
             while Instant::now() < self.until {
                 if each(number).await.is_err() {
-                    self.count(|tally| tally.refused += 1);
-                    // Refused at once is refused a thousand times a second.
+                    self.update_tally(|tally| tally.refused += 1);
+                    // Without this delay, an immediate refusal would be repeated thousands of times a second.
                     sleep(Duration::from_millis(1)).await;
                 }
             }
@@ -89,48 +90,60 @@ impl Attacker {
         .await;
     }
 
-    pub(crate) fn count(&self, add: impl FnOnce(&mut Tally)) {
+    pub(crate) fn update_tally(&self, add: impl FnOnce(&mut AttackTally)) {
         add(&mut self.tally.lock().unwrap());
     }
 
-    /// A connection from one of the attacker's 250 addresses.
-    pub(crate) async fn connect(&self, number: usize) -> io::Result<Line> {
+    /// Opens a connection from one of the attacker's 250 addresses.
+    pub(crate) async fn connect(&self, number: usize) -> io::Result<RawConnection> {
         let socket = TcpSocket::new_v4()?;
         let last = u8::try_from(number % 250).unwrap() + 2;
         socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into())?;
         let stream = socket.connect(self.target.address).await?;
         stream.set_nodelay(true)?;
-        Ok(Line::new(stream))
+        Ok(RawConnection::new(stream))
     }
 
-    /// Sends the request on this connection and counts what became of it.
-    pub(crate) async fn ask(&self, line: &mut Line, request: &[u8]) -> io::Result<Answer> {
-        self.count(|tally| tally.requests += 1);
-        let answer = line.ask(request).await?;
-        self.count(|tally| {
+    /// Sends the request over this connection, and counts its outcome.
+    pub(crate) async fn send_request(&self, line: &mut RawConnection, request: &[u8]) -> io::Result<HttpAnswer> {
+        self.update_tally(|tally| tally.requests += 1);
+        let answer = line.send_request(request).await?;
+        self.update_tally(|tally| {
             tally.refused += u64::from(answer.status >= 400);
-            tally.internal += u64::from(answer.status == 500);
+            tally.internal_errors += u64::from(answer.status == 500);
             if answer.status < 300 && !request.starts_with(b"GET") {
                 tally.writes += 1;
-                tally.written += request.len() as u64;
+                tally.written_bytes += request.len() as u64;
             }
         });
         Ok(answer)
     }
 
-    /// The same with the key.
-    pub(crate) async fn by_key(&self, line: &mut Line, method: &str, path: &str, body: &str) -> io::Result<Answer> {
-        self.ask(line, &request(method, path, &format!("x-api-key: {}", self.target.key), body)).await
+    /// Sends a request with the attacker's key.
+    pub(crate) async fn request_with_key(
+        &self,
+        line: &mut RawConnection,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> io::Result<HttpAnswer> {
+        self.send_request(line, &request(method, path, &format!("x-api-key: {}", self.target.key), body)).await
     }
 
-    /// The same with the session.
-    pub(crate) async fn by_session(&self, line: &mut Line, method: &str, path: &str, body: &str) -> io::Result<Answer> {
-        self.ask(line, &request(method, path, &self.target.session, body)).await
+    /// Sends a request with the attacker's session.
+    pub(crate) async fn request_with_session(
+        &self,
+        line: &mut RawConnection,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> io::Result<HttpAnswer> {
+        self.send_request(line, &request(method, path, &self.target.session, body)).await
     }
 
-    /// A WebSocket, before any packet; `query` begins with `&`.
-    pub(crate) async fn web_socket(&self, number: usize, query: &str) -> io::Result<Socket> {
-        self.count(|tally| tally.requests += 1);
+    /// Opens a WebSocket without sending a packet; `query` begins with `&`.
+    pub(crate) async fn open_websocket(&self, number: usize, query: &str) -> io::Result<Socket> {
+        self.update_tally(|tally| tally.requests += 1);
         let stream = self.connect(number).await?.stream;
         let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket{query}", self.target.address);
         let (socket, _) = client_async(url.into_client_request().unwrap(), stream).await.map_err(io::Error::other)?;

@@ -1,18 +1,20 @@
-//! Attacks on the real server, each while another tenant submits and reads: the tenant must not notice.
+//! Attacks on the real server, each while another tenant submits and reads. The tenant must not notice them.
 //!
-//! The server, the attacker and the tenant are three processes. The attacker runs with `nice` 19, so that it takes the processor time
-//! which the other two leave: what is measured is the harm to the server, not the lack of processors for the tenant's client.
-//! Every attack has a server and a database of its own. The attacker has an account, a project and a key, and up to 250 addresses.
+//! The server, the attacker, and the tenant are three processes. The attacker runs with `nice` 19, so it uses only the
+//! processor time that the others leave. The results therefore show harm to the server, not a lack of processors for
+//! the tenant's client. Each attack has its own server and database. The attacker has an account, a project, a key, and
+//! up to 250 addresses.
 //!
-//! `cargo test` gives each attack one second. `make hostile` gives each ten, on an optimised server, checks the tail of the
-//! latencies too, and prints the table of `docs/security.md`. A word on the command line chooses the attacks whose names have it.
+//! `cargo test` runs each attack for one second. `make hostile` runs each for ten seconds on an optimized server, also
+//! checks the tail latencies, and prints the table of `docs/security.md`. A word on the command line selects the
+//! attacks whose names contain it.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
-#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+#![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
 mod account;
 mod attacker;
 mod attacks;
-mod line;
+mod raw_connection;
 mod server;
 mod tenant;
 mod verdict;
@@ -24,52 +26,52 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
-use attacker::{Order, Target};
+use attacker::{AttackOrder, Target};
 use attacks::Attack;
-use server::Server;
+use server::MeasuredServer;
 use tenant::Tenant;
-use verdict::{Judges, Run};
+use verdict::{AttackRun, Criteria};
 
-/// The variable that makes a process the attacker, and names its attack.
-const ROLE: &str = "HOSTILE_ATTACK";
-/// The attacker ends by itself; later than this after its time it hangs.
-const OVERTIME: Duration = Duration::from_secs(20);
+/// Environment variable that turns a process into the attacker; its value names the attack.
+const ATTACK_VARIABLE: &str = "HOSTILE_ATTACK";
+/// Time after the end of an attack within which the attacker must have exited.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The length of a run, and its criteria.
+/// The durations of a run, and its criteria.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    alone: Duration,
-    attack: Duration,
-    /// Latencies decide only on a machine that is not busy with other things.
-    judges: Judges,
+struct RunPlan {
+    time_alone: Duration,
+    time_attacked: Duration,
+    /// The criteria, which include latencies only on a machine that is otherwise idle.
+    criteria: Criteria,
 }
 
-impl Plan {
-    fn of_environment() -> Self {
+impl RunPlan {
+    fn from_environment() -> Self {
         let is_long = std::env::var_os("HOSTILE_LONG").is_some();
-        let judges = match (is_busy(), is_long) {
-            (true, _) => Judges::Harm,
-            (false, false) => Judges::Life,
-            (false, true) => Judges::Latencies,
+        let criteria = match (is_machine_busy(), is_long) {
+            (true, _) => Criteria::Harm,
+            (false, false) => Criteria::Liveness,
+            (false, true) => Criteria::Latencies,
         };
         if is_long {
-            Self { alone: Duration::from_secs(5), attack: Duration::from_secs(10), judges }
+            Self { time_alone: Duration::from_secs(5), time_attacked: Duration::from_secs(10), criteria }
         } else {
-            Self { alone: Duration::from_millis(300), attack: Duration::from_secs(1), judges }
+            Self { time_alone: Duration::from_millis(300), time_attacked: Duration::from_secs(1), criteria }
         }
     }
 }
 
-/// More than one processor's worth of other programs ran in the last minute.
-fn is_busy() -> bool {
+/// Returns true if more than one processor was busy with other programs in the last minute.
+fn is_machine_busy() -> bool {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap();
     let load: f64 = load.split(' ').next().unwrap().parse().unwrap();
     load > 1.5
 }
 
 fn main() -> ExitCode {
-    if let Ok(name) = std::env::var(ROLE) {
-        attacker::run(&name);
+    if let Ok(name) = std::env::var(ATTACK_VARIABLE) {
+        attacker::run_attack(&name);
         return ExitCode::SUCCESS;
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -78,25 +80,25 @@ fn main() -> ExitCode {
     }
     let words: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let chosen = |attack: &&Attack| words.is_empty() || words.iter().any(|word| attack.name.contains(word.as_str()));
-    let chosen: Vec<_> = attacks::ALL.iter().filter(chosen).collect();
+    let chosen: Vec<_> = attacks::ALL_ATTACKS.iter().filter(chosen).collect();
     if chosen.is_empty() {
         return ExitCode::SUCCESS;
     }
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(all(&chosen, Plan::of_environment()))
+    runtime.block_on(run_all(&chosen, RunPlan::from_environment()))
 }
 
-async fn all(chosen: &[&Attack], plan: Plan) -> ExitCode {
-    if plan.judges == Judges::Harm {
-        println!("The machine is busy with other things: latencies are shown, and not judged.\n");
+async fn run_all(chosen: &[&Attack], plan: RunPlan) -> ExitCode {
+    if plan.criteria == Criteria::Harm {
+        println!("The machine is busy with other things: latencies are printed but do not decide.\n");
     }
-    println!("{}", verdict::HEAD);
+    println!("{}", verdict::TABLE_HEAD);
     let mut complaints = Vec::new();
     for attack in chosen {
-        let run = one(attack, plan).await;
+        let run = run_attack(attack, plan).await;
         println!("{}", run.row());
-        complaints.extend(run.complaints(plan.judges));
+        complaints.extend(run.failed_criteria(plan.criteria));
     }
     for complaint in &complaints {
         eprintln!("FAILED: {complaint}");
@@ -104,35 +106,45 @@ async fn all(chosen: &[&Attack], plan: Plan) -> ExitCode {
     if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn one(attack: &Attack, plan: Plan) -> Run {
-    let server = Server::start().await;
-    let target = account::prepare(&server).await;
+async fn run_attack(attack: &Attack, plan: RunPlan) -> AttackRun {
+    let server = MeasuredServer::start().await;
+    let target = account::create_attacker(&server).await;
     let tenant = Tenant::start(&server).await;
     let start = Instant::now();
-    sleep(plan.alone).await;
-    let quiet = server.usage();
-    server.forget_peak();
+    sleep(plan.time_alone).await;
+    let usage_before = server.usage();
+    server.reset_peak_memory();
     let begin = Instant::now();
-    let tally = attacked(attack.name, target, plan.attack).await;
+    let tally = run_attacker(attack.name, target, plan.time_attacked).await;
     let end = Instant::now();
     let record = tenant.stop().await;
-    let (alone, during) = (record.within(start..begin), record.within(begin..end));
-    let after = server.usage();
-    let late = record.within(end..Instant::now()).errors;
-    Run { attack: attack.name, alone, during, late, quiet, after, tally, log: server.stop().await }
+    let (observed_alone, observed_during) = (record.between(start..begin), record.between(begin..end));
+    let usage_after = server.usage();
+    let late_errors = record.between(end..Instant::now()).errors;
+    AttackRun {
+        attack: attack.name,
+        observed_alone,
+        observed_during,
+        late_errors,
+        usage_before,
+        usage_after,
+        tally,
+        log: server.stop().await,
+    }
 }
 
-/// Runs the attack in a process of its own, and returns what it has come to.
-async fn attacked(name: &str, target: Target, time: Duration) -> attacker::Tally {
+/// Runs the attack in its own process, and returns the tally.
+async fn run_attacker(name: &str, target: Target, time: Duration) -> attacker::AttackTally {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .env(ROLE, name)
+        .env(ATTACK_VARIABLE, name)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let order = serde_json::to_vec(&Order { target, millis: u64::try_from(time.as_millis()).unwrap() }).unwrap();
+    let order = serde_json::to_vec(&AttackOrder { target, millis: u64::try_from(time.as_millis()).unwrap() }).unwrap();
     child.stdin.take().unwrap().write_all(&order).await.unwrap();
-    let output = timeout(time + OVERTIME, child.wait_with_output()).await.expect("the attacker ends").unwrap();
+    let output =
+        timeout(time + EXIT_TIMEOUT, child.wait_with_output()).await.expect("the attacker exits in time").unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{name}: the attacker failed"))
 }

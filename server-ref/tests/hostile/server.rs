@@ -1,4 +1,4 @@
-//! The server as the program that people run, with the documented limits, and what it uses.
+//! The released server program with the documented limits, and the resources that it uses.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,23 +12,23 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Resident memory (the highest since it was last forgotten) and the database's files, in bytes.
+/// Sizes in bytes: peak resident memory since the last reset, and the database's files.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Usage {
-    pub(crate) memory: u64,
-    pub(crate) database: u64,
+pub(crate) struct ServerUsage {
+    pub(crate) memory_bytes: u64,
+    pub(crate) database_bytes: u64,
 }
 
-pub(crate) struct Server {
+pub(crate) struct MeasuredServer {
     ready: Value,
     child: Child,
     stderr: JoinHandle<String>,
     folder: TempDir,
 }
 
-impl Server {
+impl MeasuredServer {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}", folder.path().join("automoderate.db").display());
@@ -47,35 +47,35 @@ impl Server {
         });
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        timeout(PATIENCE, stdout.read_line(&mut line)).await.expect("the server starts").unwrap();
+        timeout(TIMEOUT, stdout.read_line(&mut line)).await.expect("the server starts").unwrap();
         Self { ready: serde_json::from_str(&line).unwrap(), child, stderr, folder }
     }
 
-    /// A field of the line that it prints when it is ready.
-    pub(crate) fn field(&self, name: &str) -> &str {
+    /// Returns a field of the line that the server prints once it is ready.
+    pub(crate) fn ready_field(&self, name: &str) -> &str {
         self.ready[name].as_str().unwrap()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.field("base_url"))
+        format!("{}{path}", self.ready_field("base_url"))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.field("base_url").trim_start_matches("http://").parse().unwrap()
+        self.ready_field("base_url").trim_start_matches("http://").parse().unwrap()
     }
 
-    pub(crate) fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> ServerUsage {
         let files = fs::read_dir(self.folder.path()).unwrap();
-        let database = files.map(|file| file.unwrap().metadata().map_or(0, |metadata| metadata.len())).sum();
-        Usage { memory: self.status("VmHWM:"), database }
+        let database_bytes = files.map(|file| file.unwrap().metadata().map_or(0, |metadata| metadata.len())).sum();
+        ServerUsage { memory_bytes: self.status_bytes("VmHWM:"), database_bytes }
     }
 
-    /// From now on the highest use of memory counts from what is used now.
-    pub(crate) fn forget_peak(&self) {
+    /// Resets the peak of the memory to what is in use now.
+    pub(crate) fn reset_peak_memory(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
     }
 
-    /// Ends it, and returns what it logged. The log is an error if the server had ended by itself.
+    /// Stops the server and returns its log, as an error if the server had already exited.
     pub(crate) async fn stop(mut self) -> Result<String, String> {
         let is_alive = self.child.try_wait().unwrap().is_none();
         let _ = self.child.kill().await;
@@ -83,7 +83,7 @@ impl Server {
         if is_alive { Ok(log) } else { Err(log) }
     }
 
-    fn status(&self, name: &str) -> u64 {
+    fn status_bytes(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024

@@ -1,4 +1,4 @@
-//! The other tenant: submits at a steady rate, reads on a socket, and asks whether the server lives.
+//! The other tenant, which submits at a steady rate, reads on a socket, and polls the server's liveness.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,167 +14,178 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tokio_util::task::TaskTracker;
 
-use crate::server::Server;
+use crate::server::MeasuredServer;
 
-/// Between two submissions; the next one does not wait for the answer of the one before.
-const PACE: Duration = Duration::from_millis(20);
-/// Between two looks whether the server lives, each on a connection of its own.
-const LOOKS: Duration = Duration::from_millis(100);
-/// A longer wait is an error.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Delay between two submissions. A submission does not wait for the answer to the previous one.
+const SUBMISSION_INTERVAL: Duration = Duration::from_millis(20);
+/// Delay between two liveness checks, each of which opens a new connection.
+const LIVENESS_INTERVAL: Duration = Duration::from_millis(100);
+/// Timeout after which a request counts as an error.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The tenant's experience within some time.
+/// Latencies and errors that the tenant observed within a period.
 #[derive(Debug, Default)]
-pub(crate) struct Observed {
-    /// Times from the due submission to its answer, sorted.
-    pub(crate) answers: Vec<Duration>,
-    /// The slowest answer of `/live`.
-    pub(crate) live: Duration,
+pub(crate) struct Observations {
+    /// Latencies of submissions, sorted; each is counted from the time at which the submission was due.
+    pub(crate) answer_latencies: Vec<Duration>,
+    /// Latency of the slowest answer from `/live`.
+    pub(crate) slowest_live: Duration,
     pub(crate) errors: Vec<String>,
 }
 
-impl Observed {
-    pub(crate) fn at(&self, share: f64) -> Duration {
-        let last = self.answers.len().saturating_sub(1);
+impl Observations {
+    pub(crate) fn latency_percentile(&self, share: f64) -> Duration {
+        let last = self.answer_latencies.len().saturating_sub(1);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-        self.answers.get((last as f64 * share).round() as usize).copied().unwrap_or(PATIENCE)
+        self.answer_latencies.get((last as f64 * share).round() as usize).copied().unwrap_or(TIMEOUT)
     }
 }
 
-/// All that was noticed, with the times at which it was due.
+/// Everything that the tenant observed, with the times at which it was due.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
-    answers: Vec<(Instant, Duration)>,
-    lives: Vec<(Instant, Duration)>,
+pub(crate) struct TenantRecord {
+    answer_latencies: Vec<(Instant, Duration)>,
+    live_latencies: Vec<(Instant, Duration)>,
     errors: Vec<(Instant, String)>,
 }
 
-impl Record {
-    pub(crate) fn within(&self, times: Range<Instant>) -> Observed {
+impl TenantRecord {
+    pub(crate) fn between(&self, times: Range<Instant>) -> Observations {
         let of = |list: &[(Instant, Duration)]| -> Vec<Duration> {
             let mut found: Vec<_> = list.iter().filter(|(at, _)| times.contains(at)).map(|(_, took)| *took).collect();
             found.sort();
             found
         };
         let errors = self.errors.iter().filter(|(at, _)| times.contains(at)).map(|(_, what)| what.clone()).collect();
-        Observed { answers: of(&self.answers), live: of(&self.lives).pop().unwrap_or(PATIENCE), errors }
+        Observations {
+            answer_latencies: of(&self.answer_latencies),
+            slowest_live: of(&self.live_latencies).pop().unwrap_or(TIMEOUT),
+            errors,
+        }
     }
 }
 
-/// Its traffic continues until it is stopped.
+/// The tenant's traffic, which continues until it is stopped.
 pub(crate) struct Tenant {
-    books: Arc<Books>,
+    shared: Arc<SharedRecord>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 #[derive(Default)]
-struct Books {
-    record: Mutex<Record>,
-    /// Submissions that were acknowledged, and their events.
+struct SharedRecord {
+    record: Mutex<TenantRecord>,
+    /// Number of acknowledged submissions.
     acknowledged: AtomicUsize,
-    seen: AtomicUsize,
+    /// Number of received events of these submissions.
+    received_events: AtomicUsize,
     is_over: AtomicBool,
-    under_way: TaskTracker,
+    pending_requests: TaskTracker,
 }
 
-type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+type TenantSocket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 impl Tenant {
-    pub(crate) async fn start(server: &Server) -> Self {
-        let books = Arc::new(Books::default());
-        let socket = join(server).await;
+    pub(crate) async fn start(server: &MeasuredServer) -> Self {
+        let shared = Arc::new(SharedRecord::default());
+        let socket = open_joined_socket(server).await;
         let tasks = vec![
-            tokio::spawn(read(books.clone(), socket)),
-            tokio::spawn(submit(books.clone(), server.url("/api/moderate"), server.field("api_key").to_owned())),
-            tokio::spawn(look(books.clone(), server.url("/live"))),
+            tokio::spawn(count_events(shared.clone(), socket)),
+            tokio::spawn(submit_steadily(
+                shared.clone(),
+                server.url("/api/moderate"),
+                server.ready_field("api_key").to_owned(),
+            )),
+            tokio::spawn(poll_liveness(shared.clone(), server.url("/live"))),
         ];
-        // Connections are made, and what is compiled when it is first used is there.
+        // Waits until connections are open, and statements that are compiled on first use are ready.
         sleep(Duration::from_millis(200)).await;
-        Self { books, tasks }
+        Self { shared, tasks }
     }
 
-    /// Waits for the answers and events that are due, and returns all that was noticed.
-    pub(crate) async fn stop(self) -> Record {
-        self.books.is_over.store(true, Ordering::Relaxed);
-        self.books.under_way.close();
-        self.books.under_way.wait().await;
-        let counts = || [&self.books.acknowledged, &self.books.seen].map(|count| count.load(Ordering::Relaxed));
+    /// Waits for pending answers and events, and returns the record.
+    pub(crate) async fn stop(self) -> TenantRecord {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+        self.shared.pending_requests.close();
+        self.shared.pending_requests.wait().await;
+        let counts =
+            || [&self.shared.acknowledged, &self.shared.received_events].map(|count| count.load(Ordering::Relaxed));
         let wait = async {
             while counts()[0] != counts()[1] {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        let came = timeout(PATIENCE, wait).await;
+        let came = timeout(TIMEOUT, wait).await;
         self.tasks.iter().for_each(JoinHandle::abort);
         if came.is_err() {
-            let [acknowledged, seen] = counts();
-            self.books.wrong(format!("{acknowledged} submissions were acknowledged, and {seen} events came"));
+            let [acknowledged, received] = counts();
+            self.shared
+                .record_error(format!("{acknowledged} submissions were acknowledged, but {received} events arrived"));
         }
-        std::mem::take(&mut *self.books.record.lock().unwrap())
+        std::mem::take(&mut *self.shared.record.lock().unwrap())
     }
 }
 
-impl Books {
-    fn wrong(&self, what: impl Into<String>) {
+impl SharedRecord {
+    fn record_error(&self, what: impl Into<String>) {
         self.record.lock().unwrap().errors.push((Instant::now(), what.into()));
     }
 }
 
 fn client() -> Client {
-    Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(4).build().unwrap()
+    Client::builder().no_proxy().timeout(TIMEOUT).pool_max_idle_per_host(4).build().unwrap()
 }
 
-/// An open loop: a slow answer does not make it submit less.
-async fn submit(books: Arc<Books>, url: String, key: String) {
+/// Submits in an open loop, in which a slow answer does not reduce the rate.
+async fn submit_steadily(shared: Arc<SharedRecord>, url: String, key: String) {
     let client = client();
-    let mut ticks = interval(PACE);
+    let mut ticks = interval(SUBMISSION_INTERVAL);
     for number in 0.. {
         let due = ticks.tick().await;
-        if books.is_over.load(Ordering::Relaxed) {
+        if shared.is_over.load(Ordering::Relaxed) {
             return;
         }
         let body = json!({"content": format!("Comment {number} on the roses of the neighbour's garden")});
         let request = client.post(&url).header("x-api-key", &key).json(&body);
-        let books_of_task = books.clone();
-        books.under_way.spawn(async move {
-            let books = books_of_task;
+        let task_shared = shared.clone();
+        shared.pending_requests.spawn(async move {
+            let shared = task_shared;
             match request.send().await {
                 Ok(answer) if answer.status().is_success() => {
-                    books.acknowledged.fetch_add(1, Ordering::Relaxed);
-                    books.record.lock().unwrap().answers.push((due, due.elapsed()));
+                    shared.acknowledged.fetch_add(1, Ordering::Relaxed);
+                    shared.record.lock().unwrap().answer_latencies.push((due, due.elapsed()));
                 }
-                Ok(answer) => books.wrong(format!("a submission was answered with {}", answer.status())),
-                Err(error) => books.wrong(format!("a submission failed: {error:?}")),
+                Ok(answer) => shared.record_error(format!("a submission was answered with {}", answer.status())),
+                Err(error) => shared.record_error(format!("a submission failed: {error:?}")),
             }
         });
     }
 }
 
-async fn look(books: Arc<Books>, url: String) {
-    let client = Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap();
-    let mut ticks = interval(LOOKS);
+async fn poll_liveness(shared: Arc<SharedRecord>, url: String) {
+    let client = Client::builder().no_proxy().timeout(TIMEOUT).pool_max_idle_per_host(0).build().unwrap();
+    let mut ticks = interval(LIVENESS_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let started = Instant::now();
         match client.get(&url).send().await {
             Ok(answer) if answer.status().is_success() => {}
-            Ok(answer) => books.wrong(format!("/live answered {}", answer.status())),
-            Err(error) => books.wrong(format!("/live failed: {error:?}")),
+            Ok(answer) => shared.record_error(format!("/live answered {}", answer.status())),
+            Err(error) => shared.record_error(format!("/live failed: {error:?}")),
         }
-        books.record.lock().unwrap().lives.push((started, started.elapsed()));
+        shared.record.lock().unwrap().live_latencies.push((started, started.elapsed()));
     }
 }
 
-/// A socket in the room, after the events that came before.
-async fn join(server: &Server) -> Socket {
+/// Opens a socket in the project's room, positioned after all earlier events.
+async fn open_joined_socket(server: &MeasuredServer) -> TenantSocket {
     let url = server.url("/socket.io/?EIO=4&transport=websocket&api_key=").replacen("http", "ws", 1);
-    let (mut socket, _) = connect_async(url + server.field("api_key")).await.unwrap();
-    let join = json!(["join_project", {"project_id": server.field("project_id")}]);
+    let (mut socket, _) = connect_async(url + server.ready_field("api_key")).await.unwrap();
+    let join = json!(["join_project", {"project_id": server.ready_field("project_id")}]);
     for (packet, answer) in [("40".to_owned(), "40{"), (format!("42{join}"), "42[\"joined_project\"")] {
         socket.send(Message::text(packet)).await.unwrap();
         loop {
-            let message = timeout(PATIENCE, socket.next()).await.expect("the tenant joins").unwrap().unwrap();
+            let message = timeout(TIMEOUT, socket.next()).await.expect("the tenant joins in time").unwrap().unwrap();
             if message.to_text().is_ok_and(|text| text.starts_with(answer)) {
                 break;
             }
@@ -183,15 +194,15 @@ async fn join(server: &Server) -> Socket {
     socket
 }
 
-async fn read(books: Arc<Books>, mut socket: Socket) {
+async fn count_events(shared: Arc<SharedRecord>, mut socket: TenantSocket) {
     while let Some(Ok(message)) = socket.next().await {
         match message.to_text() {
             Ok("2") => drop(socket.send(Message::text("3")).await),
             Ok(text) if text.starts_with("42[\"moderation_update\"") => {
-                books.seen.fetch_add(1, Ordering::Relaxed);
+                shared.received_events.fetch_add(1, Ordering::Relaxed);
             }
             _ => {}
         }
     }
-    books.wrong("the tenant's socket was closed");
+    shared.record_error("the tenant's socket was closed");
 }

@@ -1,108 +1,134 @@
-//! The criteria: the harm that another tenant may notice, and the cost of an attack.
+//! The criteria: how much harm another tenant may notice, and how much an attack may cost.
 
 use std::time::Duration;
 
-use crate::attacker::Tally;
-use crate::server::Usage;
-use crate::tenant::Observed;
+use crate::attacker::AttackTally;
+use crate::server::ServerUsage;
+use crate::tenant::Observations;
 
-/// Of the slowest answers during an attack, compared with those before it; less than `UNNOTICED` is always good.
-const SLOWER: u32 = 5;
-const UNNOTICED: Duration = Duration::from_millis(100);
-/// For `/live`.
-const LIVE: Duration = Duration::from_millis(500);
-/// Resident memory over that of the quiet server.
-const MEMORY: u64 = 128 << 20;
-/// Space of one change in the database, with its indexes and events, besides twice its own size in the rows and in the database's
-/// own log.
-const CHANGE: u64 = 16 << 10;
-/// The log of a database (WAL) that is hardly used.
-const SLACK: u64 = 8 << 20;
+/// Maximum slowdown of the slowest answers during an attack. Latencies below `UNNOTICEABLE_LATENCY` always pass.
+const SLOWDOWN_MAX: u32 = 5;
+const UNNOTICEABLE_LATENCY: Duration = Duration::from_millis(100);
+/// Maximum latency of `/live`.
+const LIVE_LATENCY_MAX: Duration = Duration::from_millis(500);
+/// Maximum growth of resident memory in bytes over that of the server at rest.
+const MEMORY_GROWTH_MAX: u64 = 128 << 20;
+/// Maximum bytes in the database for a change, with its indexes and events. In addition, twice the size
+/// of the change is allowed for the rows, and twice for the database's own log.
+const CHANGE_BYTES_MAX: u64 = 16 << 10;
+/// Bytes of the write-ahead log of a database that is hardly used.
+const IDLE_LOG_BYTES: u64 = 8 << 20;
 
-pub(crate) const HEAD: &str = "| attack | requests (refused) | tenant's errors | p50 alone → attacked, ms | p99, ms | slowest `/live`, ms | \
+pub(crate) const TABLE_HEAD: &str = "| attack | requests (refused) | tenant's errors | p50 alone → attacked, ms | p99, ms | slowest `/live`, ms | \
 memory, MiB more | database, MiB more |\n|---|--:|--:|--:|--:|--:|--:|--:|";
 
-/// The criteria of success. Each includes those before it.
+/// Sets of criteria, each of which includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Judges {
-    /// Errors, memory, the database, and the end of the server.
+pub(crate) enum Criteria {
+    /// Errors of the tenant, growth of memory and database, and survival of the server.
     Harm,
-    /// The latency of `/live` too.
-    Life,
-    /// The slowest answers too.
+    /// The above, and the latency of `/live`.
+    Liveness,
+    /// The above, and the latencies of the slowest answers.
     Latencies,
 }
 
-/// One attack.
-pub(crate) struct Run {
+/// The observations of one attack.
+pub(crate) struct AttackRun {
     pub(crate) attack: &'static str,
-    pub(crate) alone: Observed,
-    pub(crate) during: Observed,
+    pub(crate) observed_alone: Observations,
+    pub(crate) observed_during: Observations,
     /// The tenant's errors after the attack.
-    pub(crate) late: Vec<String>,
-    pub(crate) quiet: Usage,
-    pub(crate) after: Usage,
-    pub(crate) tally: Tally,
-    /// The server's log; an error if the server ended by itself.
+    pub(crate) late_errors: Vec<String>,
+    pub(crate) usage_before: ServerUsage,
+    pub(crate) usage_after: ServerUsage,
+    pub(crate) tally: AttackTally,
+    /// The server's log, as an error if the server exited by itself.
     pub(crate) log: Result<String, String>,
 }
 
-impl Run {
+impl AttackRun {
     pub(crate) fn row(&self) -> String {
-        let both = |share| format!("{:.1} → {:.1}", millis(self.alone.at(share)), millis(self.during.at(share)));
+        let both = |share| {
+            format!(
+                "{:.1} → {:.1}",
+                millis(self.observed_alone.latency_percentile(share)),
+                millis(self.observed_during.latency_percentile(share))
+            )
+        };
         format!(
             "| {} | {} ({}) | {} | {} | {} | {:.0} | {:.1} | {:.1} |",
             self.attack,
             self.tally.requests,
             self.tally.refused,
-            self.during.errors.len() + self.late.len(),
+            self.observed_during.errors.len() + self.late_errors.len(),
             both(0.5),
             both(0.99),
-            millis(self.during.live),
-            mib(self.memory()),
-            mib(self.database())
+            millis(self.observed_during.slowest_live),
+            mib(self.memory_growth()),
+            mib(self.database_growth())
         )
     }
 
-    /// Why this attack counts as successful; nothing if it does not.
-    pub(crate) fn complaints(&self, judges: Judges) -> Vec<String> {
+    /// Returns why the attack succeeded, or nothing if the server withstood it.
+    pub(crate) fn failed_criteria(&self, criteria: Criteria) -> Vec<String> {
         let mut found = Vec::new();
         let mut check = |holds: bool, what: String| {
             if !holds {
                 found.push(format!("{}: {what}", self.attack));
             }
         };
-        let errors: Vec<_> = self.during.errors.iter().chain(&self.late).collect();
+        let errors: Vec<_> = self.observed_during.errors.iter().chain(&self.late_errors).collect();
         check(errors.is_empty(), format!("{} errors for the tenant, the first: {:?}", errors.len(), errors.first()));
-        check(self.alone.errors.is_empty(), format!("errors without an attack: {:?}", self.alone.errors.first()));
-        let (tail, bound) = (self.during.at(0.99), UNNOTICED.max(self.alone.at(0.99) * SLOWER));
         check(
-            judges < Judges::Latencies || tail <= bound,
-            format!("the tenant's p99 is {tail:?}, and may be {bound:?}"),
+            self.observed_alone.errors.is_empty(),
+            format!("errors without an attack: {:?}", self.observed_alone.errors.first()),
         );
-        let bound = LIVE.max(self.alone.live * SLOWER);
-        check(judges < Judges::Life || self.during.live <= bound, format!("/live took {:?}", self.during.live));
-        check(self.memory() <= MEMORY, format!("{:.0} MiB of memory", mib(self.memory())));
-        let bound = (self.tally.writes + self.during.answers.len() as u64) * CHANGE + 4 * self.tally.written + SLACK;
-        let grown = mib(self.database());
-        check(self.database() <= bound, format!("{grown:.1} MiB in the database, of {:.1} at most", mib(bound)));
+        let (tail, bound) = (
+            self.observed_during.latency_percentile(0.99),
+            UNNOTICEABLE_LATENCY.max(self.observed_alone.latency_percentile(0.99) * SLOWDOWN_MAX),
+        );
+        check(
+            criteria < Criteria::Latencies || tail <= bound,
+            format!("the tenant's p99 is {tail:?}, above the limit of {bound:?}"),
+        );
+        let bound = LIVE_LATENCY_MAX.max(self.observed_alone.slowest_live * SLOWDOWN_MAX);
+        check(
+            criteria < Criteria::Liveness || self.observed_during.slowest_live <= bound,
+            format!("/live took {:?}", self.observed_during.slowest_live),
+        );
+        check(
+            self.memory_growth() <= MEMORY_GROWTH_MAX,
+            format!("memory grew by {:.0} MiB", mib(self.memory_growth())),
+        );
+        let bound = (self.tally.writes + self.observed_during.answer_latencies.len() as u64) * CHANGE_BYTES_MAX
+            + 4 * self.tally.written_bytes
+            + IDLE_LOG_BYTES;
+        let grown = mib(self.database_growth());
+        check(
+            self.database_growth() <= bound,
+            format!("the database grew by {grown:.1} MiB, above the limit of {:.1}", mib(bound)),
+        );
         check(self.tally.requests > 0, "the attacker did nothing".into());
-        check(self.tally.internal == 0, format!("{} answers were 500", self.tally.internal));
+        check(
+            self.tally.internal_errors == 0,
+            format!("{} requests were answered with 500", self.tally.internal_errors),
+        );
         let (is_alive, log) = match &self.log {
             Ok(log) => (true, log),
             Err(log) => (false, log),
         };
-        check(is_alive, format!("the server ended: {log}"));
-        check(!log.contains("panicked"), format!("a panic: {log}"));
+        check(is_alive, format!("the server exited: {log}"));
+        check(!log.contains("panicked"), format!("the server panicked: {log}"));
         found
     }
 
-    fn memory(&self) -> u64 {
-        self.after.memory.saturating_sub(self.quiet.memory)
+    fn memory_growth(&self) -> u64 {
+        self.usage_after.memory_bytes.saturating_sub(self.usage_before.memory_bytes)
     }
 
-    fn database(&self) -> u64 {
-        self.after.database.saturating_sub(self.quiet.database)
+    fn database_growth(&self) -> u64 {
+        self.usage_after.database_bytes.saturating_sub(self.usage_before.database_bytes)
     }
 }
 

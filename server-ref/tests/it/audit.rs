@@ -1,4 +1,4 @@
-//! The audit log: actions with their actors and times, and the states before and after.
+//! The audit log: actions with their actors, times, and the states before and after.
 
 use std::time::Duration;
 
@@ -6,27 +6,27 @@ use automoderate_server::{Role, RunningServer, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{project, server};
-use crate::web::{Caller, rejects};
+use crate::support::{demo_project_id, demo_server_builder};
+use crate::web::{Caller, rejecting_rule};
 
-async fn entries(server: &RunningServer, caller: &Caller, path: &str) -> Vec<Value> {
+async fn audit_entries(server: &RunningServer, caller: &Caller, path: &str) -> Vec<Value> {
     caller.get(server, &format!("{path}?limit=200")).await["entries"].as_array().unwrap().clone()
 }
 
-/// The newest entry of this action.
-async fn newest(server: &RunningServer, caller: &Caller, path: &str, action: &str) -> Value {
-    let entries = entries(server, caller, path).await;
+/// Returns the newest entry of this action.
+async fn newest_entry(server: &RunningServer, caller: &Caller, path: &str, action: &str) -> Value {
+    let entries = audit_entries(server, caller, path).await;
     entries.into_iter().find(|entry| entry["action"] == action).unwrap_or_else(|| panic!("no {action}"))
 }
 
 #[tokio::test]
 async fn changes_of_a_project_are_recorded() {
-    let server = server().start().await.unwrap();
-    let owner = Caller::user(&server, "owner@example.org", "", None).await;
+    let server = demo_server_builder().start().await.unwrap();
+    let owner = Caller::new_user(&server, "owner@example.org", "", None).await;
     let made = owner.post(&server, "/api/projects", json!({"name": "Forum"})).await["project"]["id"].clone();
     let base = format!("/api/projects/{}", made.as_str().unwrap());
     let log = format!("{base}/audit");
-    let last = async |action: &str| newest(&server, &owner, &log, action).await;
+    let last = async |action: &str| newest_entry(&server, &owner, &log, action).await;
 
     let created = last("project.create").await;
     assert_eq!(created["target"], json!({"kind": "project", "id": made}));
@@ -42,7 +42,7 @@ async fn changes_of_a_project_are_recorded() {
     let renamed = last("project.update").await;
     assert_eq!((&renamed["before"]["name"], &renamed["after"]["name"]), (&json!("Forum"), &json!("Board")));
 
-    let rule = owner.post(&server, &format!("{base}/rules"), rejects("spam")).await["rule"]["id"].clone();
+    let rule = owner.post(&server, &format!("{base}/rules"), rejecting_rule("spam")).await["rule"]["id"].clone();
     let path = format!("{base}/rules/{}", rule.as_str().unwrap());
     let rule_made = last("rule.create").await;
     assert_eq!((&rule_made["before"], &rule_made["after"]["action"]), (&Value::Null, &json!("reject")));
@@ -82,7 +82,7 @@ async fn changes_of_a_project_are_recorded() {
     owner.delete(&server, &format!("/api/notifications/{}", notification.as_str().unwrap())).await;
     assert_eq!(last("notification.withdraw").await["before"]["message"], "Hello");
 
-    let guest = Caller::user(&server, "guest@example.org", &base[14..], Some(Role::Member)).await;
+    let guest = Caller::new_user(&server, "guest@example.org", &base[14..], Some(Role::Member)).await;
     let added = last("member.add").await;
     assert_eq!((&added["actor"]["kind"], &added["address"]), (&json!("system"), &Value::Null));
     let member = format!("{base}/members/{}", added["target"]["id"].as_str().unwrap());
@@ -92,55 +92,55 @@ async fn changes_of_a_project_are_recorded() {
     guest.delete(&server, &member).await;
     assert_eq!(last("member.remove").await["actor"]["name"], "guest@example.org");
 
-    // In order, and without the key.
-    let all = entries(&server, &owner, &log).await;
+    // Entries are ordered by time, and none contains the key's secret.
+    let all = audit_entries(&server, &owner, &log).await;
     assert!(all.is_sorted_by(|a, b| a["at"].as_str() >= b["at"].as_str()));
     assert!(!Value::from(all).to_string().contains(secret));
-    // It goes with the project; the server's own log keeps the deletion.
+    // The project's log is deleted with the project, and the server's log keeps the deletion.
     owner.delete(&server, &base).await;
-    owner.fails(&server, (Method::GET, &log, Value::Null), (404, "not_found")).await;
-    let gone = newest(&server, &Caller::demo(&server).await, "/api/audit", "project.delete").await;
+    owner.expect_failure(&server, (Method::GET, &log, Value::Null), (404, "not_found")).await;
+    let gone = newest_entry(&server, &Caller::demo_user(&server).await, "/api/audit", "project.delete").await;
     assert_eq!((&gone["before"]["name"], &gone["actor"]["name"]), (&json!("Board"), &json!("owner@example.org")));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn what_fails_is_not_recorded_and_a_key_is_named() {
-    let server = server().start().await.unwrap();
-    let (id, owner) = (project(&server), Caller::demo(&server).await);
+async fn failures_are_not_recorded_and_keys_are_named() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let scopes = [Scope::Submit, Scope::Review];
     let program = Caller::Key(server.create_api_key_with(&id, "robot", &scopes).await.unwrap());
     let log = format!("/api/projects/{id}/audit");
     let path = format!("/api/projects/{id}/rules");
-    let rule = owner.post(&server, &path, rejects("x")).await["rule"]["id"].as_str().unwrap().to_owned();
+    let rule = owner.post(&server, &path, rejecting_rule("x")).await["rule"]["id"].as_str().unwrap().to_owned();
     let one = format!("{path}/{rule}");
-    let before = entries(&server, &owner, &log).await.len();
+    let before = audit_entries(&server, &owner, &log).await.len();
     let delete = || owner.call(&server, Method::DELETE, &one, Value::Null);
     let (a, b) = tokio::join!(delete(), delete());
     assert_eq!(u16::min(a.0, b.0), 200);
-    owner.fails(&server, (Method::POST, &path, json!({"name": "odd"})), (422, "unprocessable")).await;
-    let after = entries(&server, &owner, &log).await;
+    owner.expect_failure(&server, (Method::POST, &path, json!({"name": "odd"})), (422, "unprocessable")).await;
+    let after = audit_entries(&server, &owner, &log).await;
     assert_eq!(after.len(), before + 1 + usize::from(a.0 == b.0));
 
     let content = program.post(&server, "/api/moderate", json!({"content": "x"})).await["content_id"].clone();
     let review = format!("/api/content/{}/review", content.as_str().unwrap());
     program.post(&server, &review, json!({"decision": "flag"})).await;
-    let entry = newest(&server, &owner, &log, "content.review").await;
+    let entry = newest_entry(&server, &owner, &log, "content.review").await;
     assert_eq!((&entry["actor"]["kind"], &entry["actor"]["name"]), (&json!("key"), &json!("robot")));
-    program.fails(&server, (Method::GET, &log, Value::Null), (403, "access_denied")).await;
+    program.expect_failure(&server, (Method::GET, &log, Value::Null), (403, "access_denied")).await;
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn long_rules_are_cut() {
-    let server = server().start().await.unwrap();
-    let (id, owner) = (project(&server), Caller::demo(&server).await);
+async fn long_rules_are_truncated() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let log = format!("/api/projects/{id}/audit");
     let keywords: Vec<String> = (0..1000).map(|n| format!("wörd{n}")).collect();
     let body = json!({"name": "Long", "type": "keyword", "data": {"keywords": keywords}, "action": "reject"});
     let rule = owner.post(&server, &format!("/api/projects/{id}/rules"), body).await["rule"]["id"].clone();
     owner.patch(&server, &format!("/api/projects/{id}/rules/{}", rule.as_str().unwrap()), json!({"name": "L"})).await;
-    let changed = newest(&server, &owner, &log, "rule.update").await;
+    let changed = newest_entry(&server, &owner, &log, "rule.update").await;
     assert!(changed["before"]["data"].as_str().unwrap().contains("wörd1"));
     assert_eq!((&changed["before"]["name"], &changed["after"]["name"]), (&json!("Long"), &json!("L")));
     assert_eq!(changed["before"]["data"], changed["after"]["data"]);
@@ -149,15 +149,15 @@ async fn long_rules_are_cut() {
 }
 
 #[tokio::test]
-async fn pages_hold_each_entry_once() {
-    let server = server().start().await.unwrap();
-    let (id, owner) = (project(&server), Caller::demo(&server).await);
+async fn pages_contain_each_entry_once() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let base = format!("/api/projects/{id}");
     for n in 0..7 {
         owner.patch(&server, &base, json!({"name": format!("Name {n}")})).await;
-        Caller::user(&server, &format!("m{n}@example.org"), &id, Some(Role::Member)).await;
+        Caller::new_user(&server, &format!("m{n}@example.org"), &id, Some(Role::Member)).await;
     }
-    let all = entries(&server, &owner, &format!("{base}/audit")).await;
+    let all = audit_entries(&server, &owner, &format!("{base}/audit")).await;
     let sign_ins = all.iter().filter(|entry| entry["action"] == "user.sign_in").count();
     assert_eq!(sign_ins, 8);
     let (mut paged, mut cursor) = (Vec::new(), String::new());
@@ -168,73 +168,73 @@ async fn pages_hold_each_entry_once() {
             Some(next) => cursor = next.to_owned(),
             None => break,
         }
-        // New entries don't move the older ones.
+        // New entries must not shift the older ones.
         owner.patch(&server, &base, json!({"name": "Meanwhile"})).await;
     }
     assert_eq!(paged, all);
     for wrong in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1_2"] {
         let path = format!("{base}/audit?{wrong}");
-        owner.fails(&server, (Method::GET, &path, Value::Null), (400, "invalid_argument")).await;
+        owner.expect_failure(&server, (Method::GET, &path, Value::Null), (400, "invalid_argument")).await;
     }
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn sign_ins_are_shown_to_the_members_projects_without_the_address() {
-    let server = server().start().await.unwrap();
-    let (id, admin) = (project(&server), Caller::demo(&server).await);
+async fn sign_ins_appear_in_the_members_projects_without_the_address() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, admin) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let log = format!("/api/projects/{id}/audit");
-    let guest = Caller::user(&server, "guest@example.org", &id, None).await;
+    let guest = Caller::new_user(&server, "guest@example.org", &id, None).await;
     let of_guest = async || {
-        let entries = entries(&server, &admin, &log).await;
+        let entries = audit_entries(&server, &admin, &log).await;
         let is_theirs =
             |entry: &Value| entry["action"] == "user.sign_in" && entry["actor"]["name"] == "guest@example.org";
         entries.into_iter().filter(is_theirs).collect::<Vec<_>>()
     };
     server.add_member(&id, "guest@example.org").await.unwrap();
-    // Not those from before they were a member.
+    // Sign-ins from before the membership are not shown.
     assert_eq!(of_guest().await, Vec::<Value>::new());
-    Caller::sign_in(&server, "guest@example.org", crate::web::PASSWORD).await;
+    Caller::sign_in(&server, "guest@example.org", crate::web::TEST_PASSWORD).await;
     let seen = of_guest().await;
     assert_eq!((seen.len(), &seen[0]["address"]), (1, &Value::Null));
-    let all = entries(&server, &admin, "/api/audit").await;
+    let all = audit_entries(&server, &admin, "/api/audit").await;
     let entry = all.iter().find(|entry| entry["id"] == seen[0]["id"]).unwrap();
     assert_eq!(entry["address"], "127.0.0.1");
     assert_eq!(entry["target"]["id"], entry["actor"]["id"]);
-    guest.fails(&server, (Method::GET, "/api/audit", Value::Null), (403, "access_denied")).await;
+    guest.expect_failure(&server, (Method::GET, "/api/audit", Value::Null), (403, "access_denied")).await;
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn users_are_recorded_for_administrators_of_the_server() {
-    let server = server().start().await.unwrap();
-    let admin = Caller::demo(&server).await;
-    let body = json!({"email": "new@example.org", "password": crate::web::PASSWORD});
+async fn changes_of_users_are_recorded_for_server_administrators() {
+    let server = demo_server_builder().start().await.unwrap();
+    let admin = Caller::demo_user(&server).await;
+    let body = json!({"email": "new@example.org", "password": crate::web::TEST_PASSWORD});
     let user = admin.post(&server, "/api/users", body).await["user"]["id"].as_str().unwrap().to_owned();
     admin.patch(&server, &format!("/api/users/{user}"), json!({"is_active": false})).await;
-    let made = newest(&server, &admin, "/api/audit", "user.create").await;
+    let made = newest_entry(&server, &admin, "/api/audit", "user.create").await;
     assert_eq!((&made["target"]["id"], &made["after"]["email"]), (&json!(user), &json!("new@example.org")));
-    let changed = newest(&server, &admin, "/api/audit", "user.update").await;
+    let changed = newest_entry(&server, &admin, "/api/audit", "user.update").await;
     assert_eq!((&changed["before"]["is_active"], &changed["after"]["is_active"]), (&json!(true), &json!(false)));
-    let all = Value::from(entries(&server, &admin, "/api/audit").await).to_string();
-    assert!(!all.contains("argon2") && !all.contains(crate::web::PASSWORD));
+    let all = Value::from(audit_entries(&server, &admin, "/api/audit").await).to_string();
+    assert!(!all.contains("argon2") && !all.contains(crate::web::TEST_PASSWORD));
     admin.post(&server, "/api/notifications", json!({"type": "info", "message": "To all"})).await;
-    let told = newest(&server, &admin, "/api/audit", "notification.create").await;
+    let told = newest_entry(&server, &admin, "/api/audit", "notification.create").await;
     assert_eq!(told["after"], json!({"type": "info", "message": "To all", "persistent": false}));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn old_entries_go() {
-    let server = server().audit_max_age(Duration::from_micros(1)).start().await.unwrap();
-    let owner = Caller::demo(&server).await;
-    let log = format!("/api/projects/{}/audit", project(&server));
-    assert!(!entries(&server, &owner, &log).await.is_empty());
+async fn old_entries_are_pruned() {
+    let server = demo_server_builder().audit_max_age(Duration::from_micros(1)).start().await.unwrap();
+    let owner = Caller::demo_user(&server).await;
+    let log = format!("/api/projects/{}/audit", demo_project_id(&server));
+    assert!(!audit_entries(&server, &owner, &log).await.is_empty());
     assert!(server.prune_audit().await.unwrap() > 0);
-    assert!(entries(&server, &owner, &log).await.is_empty());
+    assert!(audit_entries(&server, &owner, &log).await.is_empty());
     server.shutdown().await;
 
-    let server = crate::support::server().audit_max_age(Duration::ZERO).start().await.unwrap();
+    let server = crate::support::demo_server_builder().audit_max_age(Duration::ZERO).start().await.unwrap();
     assert_eq!(server.prune_audit().await.unwrap(), 0);
     server.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! The permissions of every caller on every route and for every socket request.
+//! The permissions of every kind of caller on every route and for every socket request.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use automoderate_server::{Role, RunningServer, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::clock::in_time;
-use crate::support::{eventually, http, key, moderate, project, server};
-use crate::web::{Caller, PASSWORD, rejects, user_id};
+use crate::clock::timestamp_in;
+use crate::support::{demo_api_key, demo_project_id, demo_server_builder, eventually, http_client, moderate};
+use crate::web::{Caller, TEST_PASSWORD, member_id, rejecting_rule};
 
-/// Callers, in the order of the columns below: keys by their scopes, a token that only reads, and people.
-const WHO: [&str; 11] = [
+/// Kinds of callers, in the order of the columns below: keys with one scope each, a token of a key, and people.
+const CALLERS: [&str; 11] = [
     "other key",
     "read key",
     "submit key",
@@ -25,9 +25,9 @@ const WHO: [&str; 11] = [
     "server admin",
 ];
 
-/// The answer to each: `.` may (2xx), `u` 401, `f` 403, `n` 404. A blank stands between keys and people.
-const MATRIX: &[(&str, &str, &str)] = &[
-    // Routes in the project of a key or of a `project_id`. The other key's own project has no such content.
+/// The expected answer to each caller: `.` is 2xx, `u` 401, `f` 403, `n` 404. A blank separates keys from people.
+const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
+    // Routes in the project of a key or of a `project_id`. The other key's own project does not have this item.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
     ("POST", "/api/moderate/batch?project_id={id}", ".f.fff f...f"),
     ("GET", "/api/content?project_id={id}", "..fff. f...f"),
@@ -59,13 +59,13 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/keys", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
-    // Every key makes tokens of itself, with scopes that it has.
+    // Every key may create tokens, with scopes that it has.
     ("POST", "/api/tokens", "..fffF fffff"),
     ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/invitations/{invitation}", "ffffff ff..f"),
     ("GET", "/api/invitations", "ffffff ....."),
-    // An invitation of the stranger.
+    // The token of an invitation for the stranger.
     ("DELETE", "/api/invitations/{token}", "ffffff .ffff"),
     ("GET", "/api/projects/{id}/audit", "ffffff ff..f"),
     ("GET", "/api/audit", "ffffff ffff."),
@@ -76,12 +76,12 @@ const MATRIX: &[(&str, &str, &str)] = &[
     ("PUT", "/api/me/password", "ffffff ....."),
     ("GET", "/auth/csrf", "uuuuuu ....."),
     ("GET", "/api/health", "...... ....."),
-    // Then the stranger is a member.
+    // Accepting it makes the stranger a member.
     ("POST", "/api/invitations/{token}", "ffffff .ffff"),
     ("DELETE", "/api/projects/{id}", "ffffff fff.f"),
 ];
 
-/// The same for the requests of a socket, in the order in which they are sent: `.` may, `f` may not.
+/// The expected answers to socket requests, in the order in which they are sent: `.` is allowed, `f` is forbidden.
 const SOCKET_MATRIX: &[(&str, &str)] = &[
     ("join_project", "f.fff. f...f"),
     ("replay_events", "f.fff. f...f"),
@@ -89,10 +89,10 @@ const SOCKET_MATRIX: &[(&str, &str)] = &[
     ("leave_project", "...... ....."),
 ];
 
-/// The routes for everybody, whatever their credentials.
-const PUBLIC: [&str; 1] = ["/api/health"];
-/// Routes without a description, for everybody: pages, their parts, probes. They show nothing of a project.
-const NOT_DESCRIBED: [&str; 19] = [
+/// Described routes that need no credentials.
+const PUBLIC_ROUTES: [&str; 1] = ["/api/health"];
+/// Routes without a description, which are open to everyone and reveal nothing about a project: pages, assets, and probes.
+const UNDESCRIBED_ROUTES: [&str; 19] = [
     "/",
     "/dashboard",
     "/dashboard/",
@@ -114,50 +114,50 @@ const NOT_DESCRIBED: [&str; 19] = [
     "/socket.io/",
 ];
 
-struct World {
+struct TestSetup {
     _folder: tempfile::TempDir,
     server: RunningServer,
     id: String,
     callers: Vec<Caller>,
-    /// Credentials that are no longer valid, or never were.
+    /// Callers whose credentials are expired, revoked, or were never valid.
     refused: Vec<(&'static str, Caller)>,
     owner: Caller,
 }
 
-/// One of each kind, of whom only the demonstration's user administers the server, and is no member.
-async fn world() -> World {
+/// Starts a server with one caller of each kind. Only the demo user administers the server, without being a member.
+async fn setup() -> TestSetup {
     let folder = tempfile::tempdir().unwrap();
-    let url = crate::databases::of(folder.path());
-    let server = server().database(&url).start().await.unwrap();
-    let admin = Caller::demo(&server).await;
+    let url = crate::databases::folder_database_url(folder.path());
+    let server = demo_server_builder().database(&url).start().await.unwrap();
+    let admin = Caller::demo_user(&server).await;
     let id = server.create_project("Tested").await.unwrap();
-    let owner = Caller::user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
-    let key_of = async |scope| Caller::key(&server, &id, &[scope]).await;
-    let all = Caller::key(&server, &id, &Scope::ALL).await;
+    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let key_of = async |scope| Caller::with_new_key(&server, &id, &[scope]).await;
+    let all = Caller::with_new_key(&server, &id, &Scope::ALL).await;
     let token = all.post(&server, "/api/tokens", json!({})).await["token"].as_str().unwrap().to_owned();
     let callers = vec![
-        Caller::Key(key(&server)),
+        Caller::Key(demo_api_key(&server)),
         key_of(Scope::Read).await,
         key_of(Scope::Submit).await,
         key_of(Scope::Review).await,
         key_of(Scope::Rules).await,
         Caller::Key(token),
-        Caller::user(&server, "stranger@example.org", &id, None).await,
-        Caller::user(&server, "member@example.org", &id, Some(Role::Member)).await,
-        Caller::user(&server, "admin@example.org", &id, Some(Role::Admin)).await,
+        Caller::new_user(&server, "stranger@example.org", &id, None).await,
+        Caller::new_user(&server, "member@example.org", &id, Some(Role::Member)).await,
+        Caller::new_user(&server, "admin@example.org", &id, Some(Role::Admin)).await,
         owner.clone(),
         admin.clone(),
     ];
-    let mut refused = refused(&server, &id, &owner, &admin, &all).await;
-    let expired = Caller::user(&server, "expired@example.org", &id, Some(Role::Owner)).await;
+    let mut refused = create_refused_callers(&server, &id, &owner, &admin, &all).await;
+    let expired = Caller::new_user(&server, "expired@example.org", &id, Some(Role::Owner)).await;
     let user = "SELECT id FROM users WHERE email = 'expired@example.org'";
     crate::sql::execute(&url, format!("UPDATE sessions SET expires_at = 1 WHERE user_id = ({user})")).await;
     refused.push(("expired session", expired));
-    World { _folder: folder, server, id, callers, refused, owner }
+    TestSetup { _folder: folder, server, id, callers, refused, owner }
 }
 
-/// The callers with invalid credentials.
-async fn refused(
+/// Creates the callers whose credentials are not valid.
+async fn create_refused_callers(
     server: &RunningServer,
     id: &str,
     owner: &Caller,
@@ -173,13 +173,13 @@ async fn refused(
     owner.delete(server, &path).await;
     let (path, off) = make(json!({"name": "off"})).await;
     owner.patch(server, &path, json!({"is_active": false})).await;
-    let soon = in_time(Duration::from_millis(200));
+    let soon = timestamp_in(Duration::from_millis(200));
     let (_, expired) = make(json!({"name": "expired", "expires_at": soon})).await;
     let token = all.post(server, "/api/tokens", json!({"ttl": 1})).await["token"].as_str().unwrap().to_owned();
-    let ended = Caller::user(server, "ended@example.org", id, Some(Role::Owner)).await;
+    let ended = Caller::new_user(server, "ended@example.org", id, Some(Role::Owner)).await;
     ended.log_out(server).await;
-    let inactive = Caller::user(server, "inactive@example.org", id, Some(Role::Owner)).await;
-    let user = user_id(server, owner, id, "inactive@example.org").await;
+    let inactive = Caller::new_user(server, "inactive@example.org", id, Some(Role::Owner)).await;
+    let user = member_id(server, owner, id, "inactive@example.org").await;
     admin.patch(server, &format!("/api/users/{user}"), json!({"is_active": false})).await;
     let refused = vec![
         ("nobody", Caller::Nobody),
@@ -200,15 +200,15 @@ async fn refused(
     refused
 }
 
-impl World {
-    /// The path, with new objects for the ids in it: each call finds what it would change.
-    async fn path(&self, path: &str, n: usize) -> String {
+impl TestSetup {
+    /// Replaces the placeholders of a path with newly created objects, so that each call finds an object to change.
+    async fn concrete_path(&self, path: &str, n: usize) -> String {
         let (server, owner, id) = (&self.server, &self.owner, &self.id);
         let base = format!("/api/projects/{id}");
         let made = |answer: Value, field: &str| answer[field]["id"].as_str().unwrap().to_owned();
         let mut path = path.replace("{id}", id).replace("?all", "");
         if path.contains("{rule}") {
-            let rule = owner.post(server, &format!("{base}/rules"), rejects("never")).await;
+            let rule = owner.post(server, &format!("{base}/rules"), rejecting_rule("never")).await;
             path = path.replace("{rule}", &made(rule, "rule"));
         }
         if path.contains("{key}") {
@@ -217,13 +217,13 @@ impl World {
         }
         if path.contains("{user}") {
             let email = format!("u{n}@example.org");
-            // The users of earlier rows may still be members.
-            let _ = server.create_user(&email, PASSWORD).await;
+            // Users of earlier rows may still be members.
+            let _ = server.create_user(&email, TEST_PASSWORD).await;
             server.add_member(id, &email).await.unwrap();
-            path = path.replace("{user}", &user_id(server, owner, id, &email).await);
+            path = path.replace("{user}", &member_id(server, owner, id, &email).await);
         }
         if path.contains("{invitation}") || path.contains("{token}") {
-            let email = if WHO.get(n) == Some(&"stranger") { "stranger".into() } else { format!("invited{n}") };
+            let email = if CALLERS.get(n) == Some(&"stranger") { "stranger".into() } else { format!("invited{n}") };
             let body = json!({"email": format!("{email}@example.org")});
             let invitation = owner.post(server, &format!("{base}/invitations"), body).await["invitation"].clone();
             path = path.replace("{invitation}", invitation["id"].as_str().unwrap());
@@ -241,26 +241,27 @@ impl World {
         path
     }
 
-    /// A body that is valid for callers that may.
-    fn body(&self, method: &str, path: &str, n: usize) -> Value {
+    /// Returns a body that is valid for this route.
+    fn valid_body(&self, method: &str, path: &str, n: usize) -> Value {
         match (method, path) {
             ("GET" | "DELETE", _) => Value::Null,
             (_, "/api/notifications?all") => json!({"type": "info", "message": "x"}),
             (_, "/api/notifications") => json!({"type": "info", "message": "x", "project_id": self.id}),
             (_, "/api/me/password") => {
-                let current = if n == WHO.len() - 1 { &self.server.demo().unwrap().password } else { PASSWORD };
+                let current =
+                    if n == CALLERS.len() - 1 { &self.server.demo().unwrap().password } else { TEST_PASSWORD };
                 json!({"current": current, "new": current})
             }
-            (_, "/api/users") => json!({"email": format!("new{n}@example.org"), "password": PASSWORD}),
+            (_, "/api/users") => json!({"email": format!("new{n}@example.org"), "password": TEST_PASSWORD}),
             ("POST", path) if path.ends_with("/members") || path.ends_with("/invitations") => {
                 json!({"email": format!("guest{n}@example.org")})
             }
             (_, path) if path.contains("/members/") => json!({"role": "member"}),
-            ("POST", path) if path.ends_with("/rules") => rejects("never"),
+            ("POST", path) if path.ends_with("/rules") => rejecting_rule("never"),
             ("PATCH", path) if path.contains("/keys/") => json!({"is_active": false}),
             (_, "/api/tokens") => json!({}),
             (_, path) if path.contains("/users/") => json!({"is_admin": false}),
-            // Every other one takes what it knows of these.
+            // Every other route uses the fields that it knows and ignores the rest.
             _ => {
                 json!({"name": format!("name {n}"), "content": "x", "items": [{"content": "x"}], "decision": "approve"})
             }
@@ -269,32 +270,32 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_for_everybody() {
-    let world = world().await;
-    let server = &world.server;
-    for n in 0..WHO.len() {
-        server.create_user(&format!("guest{n}@example.org"), PASSWORD).await.unwrap();
+async fn every_caller_on_every_route() {
+    let setup = setup().await;
+    let server = &setup.server;
+    for n in 0..CALLERS.len() {
+        server.create_user(&format!("guest{n}@example.org"), TEST_PASSWORD).await.unwrap();
     }
     let mut wrong = Vec::new();
-    for (method, template, answers) in MATRIX {
+    for (method, template, answers) in ROUTE_MATRIX {
         let answers = answers.to_lowercase().replace(' ', "");
-        assert_eq!(answers.len(), WHO.len(), "{method} {template}");
+        assert_eq!(answers.len(), CALLERS.len(), "{method} {template}");
         let verb = Method::from_bytes(method.as_bytes()).unwrap();
-        let path = world.path(template, WHO.len()).await;
-        for (who, caller) in &world.refused {
-            let body = world.body(method, template, WHO.len());
+        let path = setup.concrete_path(template, CALLERS.len()).await;
+        for (who, caller) in &setup.refused {
+            let body = setup.valid_body(method, template, CALLERS.len());
             let (status, answer) = caller.call(server, verb.clone(), &path, body).await;
-            if (status == 401) == PUBLIC.contains(template) {
+            if (status == 401) == PUBLIC_ROUTES.contains(template) {
                 wrong.push(format!("{method} {template} as {who}: {status} {answer}"));
             }
         }
-        for (n, (caller, expected)) in world.callers.iter().zip(answers.chars()).enumerate() {
-            // The last row deletes the project, so callers that may are last.
+        for (n, (caller, expected)) in setup.callers.iter().zip(answers.chars()).enumerate() {
+            // The last row deletes the project, so permitted callers are tested last.
             if (*method, *template) == ("DELETE", "/api/projects/{id}") && expected == '.' {
                 continue;
             }
-            let path = world.path(template, n).await;
-            let body = world.body(method, template, n);
+            let path = setup.concrete_path(template, n).await;
+            let body = setup.valid_body(method, template, n);
             let (status, answer) = caller.call(server, verb.clone(), &path, body).await;
             let got = match status {
                 200..300 => '.',
@@ -304,21 +305,21 @@ async fn every_route_for_everybody() {
                 _ => '?',
             };
             if got != expected {
-                wrong.push(format!("{method} {template} as {}: {status} {answer}", WHO[n]));
+                wrong.push(format!("{method} {template} as {}: {status} {answer}", CALLERS[n]));
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    world.owner.delete(server, &format!("/api/projects/{}", world.id)).await;
-    world.server.shutdown().await;
+    setup.owner.delete(server, &format!("/api/projects/{}", setup.id)).await;
+    setup.server.shutdown().await;
 }
 
 #[tokio::test]
-async fn no_route_is_left_out() {
-    let server = server().start().await.unwrap();
+async fn the_matrix_covers_every_described_route() {
+    let server = demo_server_builder().start().await.unwrap();
     let url = format!("{}/api/openapi.json", server.base_url());
-    let api: Value = http().get(url).send().await.unwrap().json().await.unwrap();
-    // The names of the variable parts don't matter.
+    let api: Value = http_client().get(url).send().await.unwrap().json().await.unwrap();
+    // The names of path parameters do not matter.
     let shape = |path: &str| {
         let path = path.split('?').next().unwrap();
         let part = |part: &str| if part.starts_with('{') { "{}".to_owned() } else { part.to_owned() };
@@ -326,15 +327,15 @@ async fn no_route_is_left_out() {
     };
     for (path, methods) in api["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
-            let tested = MATRIX.iter().any(|(m, p, _)| m.eq_ignore_ascii_case(method) && shape(p) == shape(path));
+            let tested = ROUTE_MATRIX.iter().any(|(m, p, _)| m.eq_ignore_ascii_case(method) && shape(p) == shape(path));
             assert!(tested, "{method} {path}");
         }
     }
     server.shutdown().await;
 }
 
-/// The server's source files, with their paths.
-fn sources() -> Vec<(std::path::PathBuf, String)> {
+/// Returns the server's source files with their paths.
+fn source_files() -> Vec<(std::path::PathBuf, String)> {
     let mut sources = Vec::new();
     let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
     while let Some(folder) = folders.pop() {
@@ -351,27 +352,27 @@ fn sources() -> Vec<(std::path::PathBuf, String)> {
     sources
 }
 
-/// The first arguments of the calls of a function: its text if it is a literal.
+/// Returns the first argument of each call of a function, as text if it is a string literal.
 fn first_arguments<'a>(source: &'a str, call: &'a str) -> impl Iterator<Item = Option<&'a str>> {
     let literal = |call: &'a str| call.trim_start().strip_prefix('"').and_then(|call| call.split('"').next());
     source.split(call).skip(1).map(literal)
 }
 
-/// Routes that the description does not hold are found in the source.
+/// Finds undescribed routes in the source.
 #[test]
-fn nothing_else_is_served() {
-    for (path, source) in sources() {
+fn every_undescribed_route_is_listed() {
+    for (path, source) in source_files() {
         let routes = first_arguments(&source, ".route(").chain(first_arguments(&source, ".route_service("));
         for route in routes {
-            assert!(route.is_some_and(|route| NOT_DESCRIBED.contains(&route)), "{}: {route:?}", path.display());
+            assert!(route.is_some_and(|route| UNDESCRIBED_ROUTES.contains(&route)), "{}: {route:?}", path.display());
         }
     }
 }
 
 #[test]
-fn no_socket_request_is_left_out() {
+fn the_matrix_covers_every_socket_request() {
     let mut handled: Vec<_> = Vec::new();
-    for (path, source) in sources() {
+    for (path, source) in source_files() {
         for event in first_arguments(&source, "socket.on(") {
             let event = event.unwrap_or_else(|| panic!("{}: an event without a literal name", path.display()));
             handled.push(event.to_owned());
@@ -384,41 +385,41 @@ fn no_socket_request_is_left_out() {
 }
 
 #[tokio::test]
-async fn every_socket_request_for_everybody() {
-    let world = world().await;
-    let (server, id) = (&world.server, &world.id);
-    for (who, caller) in &world.refused {
-        assert!(caller.knock(server).await.refused().await.starts_with("Authentication failed"), "{who}");
+async fn every_caller_with_every_socket_request() {
+    let setup = setup().await;
+    let (server, id) = (&setup.server, &setup.id);
+    for (who, caller) in &setup.refused {
+        assert!(caller.open_socket(server).await.expect_refusal().await.starts_with("Authentication failed"), "{who}");
     }
     moderate(server, json!({"content": "x"})).await;
-    for (n, (who, caller)) in WHO.iter().zip(&world.callers).enumerate() {
-        let mut socket = caller.knock(server).await;
-        socket.accepted().await;
+    for (n, (who, caller)) in CALLERS.iter().zip(&setup.callers).enumerate() {
+        let mut socket = caller.open_socket(server).await;
+        socket.expect_accepted().await;
         let may = |event: &str| {
             let (_, answers) = SOCKET_MATRIX.iter().find(|(tested, _)| *tested == event).unwrap();
             answers.replace(' ', "").as_bytes()[n] == b'.'
         };
         let replay = json!({"project_id": id, "after": 0});
-        assert_eq!(socket.ask("replay_events", replay.clone()).await["code"], "not_joined", "{who}");
-        let joined = socket.ask("join_project", json!({"project_id": id})).await;
+        assert_eq!(socket.emit_with_ack("replay_events", replay.clone()).await["code"], "not_joined", "{who}");
+        let joined = socket.emit_with_ack("join_project", json!({"project_id": id})).await;
         assert_eq!(joined["ok"], may("join_project"), "{who}");
         if may("join_project") {
-            socket.event("joined_project").await;
+            socket.next_event("joined_project").await;
         } else {
-            let denied = socket.event("project_access_denied").await;
+            let denied = socket.next_event("project_access_denied").await;
             assert_eq!((&denied["project_id"], &denied["code"]), (&json!(id), &json!("access_denied")), "{who}");
             let lacks = ["submit key", "review key", "rules key"].contains(who);
             assert_eq!(denied["scope"], if lacks { json!("read") } else { Value::Null }, "{who}");
         }
-        let page = socket.ask("replay_events", replay).await;
+        let page = socket.emit_with_ack("replay_events", replay).await;
         assert_eq!(page["events"].is_array(), may("replay_events"), "{who}");
         for (event, payload) in [("heartbeat", json!({})), ("leave_project", json!({"project_id": id}))] {
-            assert_eq!(socket.ask(event, payload).await["ok"], may(event), "{who}: {event}");
+            assert_eq!(socket.emit_with_ack(event, payload).await["ok"], may(event), "{who}: {event}");
         }
-        // Rooms have no other entrance.
-        let own = project(server);
+        // No other event lets a socket into a room.
+        let own = demo_project_id(server);
         assert_ne!(own, *id);
-        assert_eq!(socket.ask("subscribe", json!({"project_id": id})).await["ok"], false, "{who}");
+        assert_eq!(socket.emit_with_ack("subscribe", json!({"project_id": id})).await["ok"], false, "{who}");
     }
-    world.server.shutdown().await;
+    setup.server.shutdown().await;
 }

@@ -1,8 +1,8 @@
-//! Times as the REST interface takes them.
+//! Times in the format of the REST API.
 
 use std::time::Duration;
 
-/// The end of this duration.
-pub(crate) fn in_time(duration: Duration) -> String {
+/// Returns the time that is this duration from now.
+pub(crate) fn timestamp_in(duration: Duration) -> String {
     (jiff::Timestamp::now() + duration).to_string()
 }

@@ -1,12 +1,12 @@
-//! The permissions of other sites' pages.
+//! Permissions of pages on other sites.
 
 use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, COOKIE, HOST, ORIGIN};
 
-use crate::support::{Socket, http, server, sign_in};
+use crate::support::{Socket, demo_server_builder, http_client, sign_in};
 
 #[tokio::test]
-async fn a_cookie_works_for_our_pages_and_allowed_ones_only() {
-    let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
+async fn a_cookie_is_accepted_only_from_our_own_and_allowed_origins() {
+    let server = demo_server_builder().allowed_origins(["https://app.example"]).start().await.unwrap();
     let cookie = sign_in(&server).await;
     for (origin, allowed) in [
         (None, true),
@@ -23,22 +23,22 @@ async fn a_cookie_works_for_our_pages_and_allowed_ones_only() {
         assert!(request.headers().contains_key(HOST));
         let mut socket = Socket::open(request, "").await.unwrap();
         match allowed {
-            true => socket.accepted().await,
-            false => assert!(socket.refused().await.contains("origin"), "{origin:?}"),
+            true => socket.expect_accepted().await,
+            false => assert!(socket.expect_refusal().await.contains("origin"), "{origin:?}"),
         }
     }
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn the_rest_interface_is_for_allowed_origins() {
-    let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
+async fn rest_responses_allow_only_configured_origins() {
+    let server = demo_server_builder().allowed_origins(["https://app.example"]).start().await.unwrap();
     let url = format!("{}/api/projects", server.base_url());
     for (origin, allowed) in [("https://app.example", true), ("https://page.example", false), ("null", false)] {
-        let preflight = http().request(reqwest::Method::OPTIONS, &url).header(ORIGIN, origin);
+        let preflight = http_client().request(reqwest::Method::OPTIONS, &url).header(ORIGIN, origin);
         let preflight = preflight.header("access-control-request-method", "DELETE");
         let preflight = preflight.header("access-control-request-headers", "x-csrf-token").send().await.unwrap();
-        let answer = http().get(&url).header(ORIGIN, origin).send().await.unwrap();
+        let answer = http_client().get(&url).header(ORIGIN, origin).send().await.unwrap();
         assert_eq!(answer.status(), 401);
         for response in [&preflight, &answer] {
             let told = response.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap());
@@ -51,11 +51,11 @@ async fn the_rest_interface_is_for_allowed_origins() {
 }
 
 #[tokio::test]
-async fn credentials_are_for_allowed_origins() {
-    let server = server().allowed_origins(["https://app.example"]).start().await.unwrap();
+async fn credentials_are_allowed_only_for_configured_origins() {
+    let server = demo_server_builder().allowed_origins(["https://app.example"]).start().await.unwrap();
     let url = format!("{}/socket.io/?EIO=4&transport=polling", server.base_url());
     for (origin, credentials) in [("https://app.example", true), ("https://page.example", false)] {
-        let response = http().get(&url).header(ORIGIN, origin).send().await.unwrap();
+        let response = http_client().get(&url).header(ORIGIN, origin).send().await.unwrap();
         assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], origin);
         assert_eq!(response.headers().contains_key(ACCESS_CONTROL_ALLOW_CREDENTIALS), credentials);
     }

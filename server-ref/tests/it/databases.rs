@@ -1,34 +1,34 @@
-//! The databases of the tests: SQLite files, or databases of the server that `AUTOMODERATE_TEST_POSTGRES` names. Each
-//! test has its own.
+//! Databases of the tests, one per test: SQLite files, or databases on the server that `AUTOMODERATE_TEST_POSTGRES`
+//! names.
 
 use std::path::Path;
 
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-/// The server and its options, as `postgres://…/?…`.
-fn postgres() -> Option<String> {
+/// Returns the PostgreSQL server with its options, as `postgres://…/?…`, if the tests use one.
+fn postgres_server_url() -> Option<String> {
     std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()
 }
 
-/// A new database; `None`: the server creates a temporary file itself.
-pub(crate) fn fresh() -> Option<String> {
-    Some(create(&postgres()?, &format!("test_{}", Uuid::new_v4().simple())))
+/// Returns the URL of a new PostgreSQL database, or `None` if the server should create a temporary SQLite file.
+pub(crate) fn fresh_database_url() -> Option<String> {
+    Some(create_postgres_database(&postgres_server_url()?, &format!("test_{}", Uuid::new_v4().simple())))
 }
 
-/// The database of this folder, created if it does not exist.
-pub(crate) fn of(folder: &Path) -> String {
-    match postgres() {
-        Some(server) => create(&server, &format!("test_{}", folder.file_name().unwrap().display())),
+/// Returns the URL of this folder's database, which is created if it does not exist.
+pub(crate) fn folder_database_url(folder: &Path) -> String {
+    match postgres_server_url() {
+        Some(server) => create_postgres_database(&server, &format!("test_{}", folder.file_name().unwrap().display())),
         None => format!("sqlite://{}", folder.join("automoderate.db").display()),
     }
 }
 
-/// Returns its URL.
-pub(crate) fn create(server: &str, name: &str) -> String {
+/// Creates a PostgreSQL database unless it exists, and returns its URL.
+pub(crate) fn create_postgres_database(server: &str, name: &str) -> String {
     let (host, options) = server.split_once("/?").expect("postgres://…/?…");
     let (admin, statement) = (format!("{host}/postgres?{options}"), format!("CREATE DATABASE \"{name}\""));
-    // Tests have their own runtimes, and some create a server where nothing can be awaited.
+    // A thread with its own runtime, because some tests create a server in synchronous code.
     let create = async move {
         let mut connection = PgConnection::connect(&admin).await.unwrap();
         match sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await {

@@ -1,4 +1,4 @@
-//! Each module of the crate imports only from modules below it, and the modules of a folder don't import one another in a circle.
+//! Each module of the crate imports only from lower modules, and the imports within a folder form no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -6,8 +6,8 @@ use std::{fs, path::Path};
 
 use regex::Regex;
 
-/// Floors from the lowest to the highest. Modules on one floor don't import one another.
-const FLOORS: [&[&str]; 9] = [
+/// Layers from lowest to highest. Modules of one layer must not import one another.
+const LAYERS: [&[&str]; 9] = [
     &["address", "error", "ids", "options", "rate", "telemetry", "time"],
     &["metrics"],
     &["store"],
@@ -19,39 +19,40 @@ const FLOORS: [&[&str]; 9] = [
     &["config"],
 ];
 
-static CRATE_PATHS: LazyLock<Regex> = LazyLock::new(|| paths_after("crate::"));
+static CRATE_PATHS: LazyLock<Regex> = LazyLock::new(|| path_pattern("crate::"));
 
-/// Folders whose modules must not import one another in a circle.
-const WITHOUT_CIRCLES: [&str; 5] = ["app", "moderation", "nodes", "realtime", "serve"];
+/// Folders whose modules must not import one another in a cycle.
+const FOLDERS_WITHOUT_CYCLES: [&str; 5] = ["app", "moderation", "nodes", "realtime", "serve"];
 
 #[test]
 fn imports_point_down() {
-    let sources = sources();
+    let sources = source_files();
     assert!(sources.len() > 100, "{}", sources.len());
     let root = &sources.iter().find(|(name, _)| name == "lib.rs").unwrap().1;
-    let exported = exports(root);
+    let exported = imported_names(root);
     let wrong: Vec<_> = sources
         .iter()
-        .filter_map(|(name, text)| Some((name, floor_of(name)?, text)))
+        .filter_map(|(name, text)| Some((name, module_of(name)?, text)))
         .flat_map(|(name, module, text)| {
-            upward(module, text, &exported).into_iter().map(move |path| format!("{name}: {path}"))
+            upward_imports(module, text, &exported).into_iter().map(move |path| format!("{name}: {path}"))
         })
         .collect();
-    assert!(wrong.is_empty(), "not on a lower floor:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "imports that do not point down:\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn folders_have_no_circles() {
-    let sources = sources();
-    let circles: Vec<_> = WITHOUT_CIRCLES.iter().filter_map(|folder| circle(folder, &sources)).collect();
+    let sources = source_files();
+    let circles: Vec<_> =
+        FOLDERS_WITHOUT_CYCLES.iter().filter_map(|folder| modules_in_cycles(folder, &sources)).collect();
     assert!(circles.is_empty(), "{}", circles.join("\n"));
 }
 
 #[test]
-fn violations_are_detected() {
+fn violations_are_found() {
     let exported =
         BTreeMap::from([("Server".to_owned(), "serve".to_owned()), ("Error".to_owned(), "error".to_owned())]);
-    let found = |module, text: &str| upward(module, &code(text), &exported);
+    let found = |module, text: &str| upward_imports(module, &strip_comments_and_tests(text), &exported);
     assert_eq!(found("moderation", "use crate::app::App;"), ["crate::app"]);
     assert_eq!(found("realtime", "fn f() { crate::moderation::g() }"), ["crate::moderation"]);
     assert_eq!(found("http", "use crate::Server;"), ["crate::Server"]);
@@ -64,7 +65,7 @@ fn violations_are_detected() {
     let file = |name: &str, text: &str| (format!("realtime/{name}.rs"), text.to_owned());
     let line =
         [file("mod", "use a::A;"), file("a", ""), file("b", "use super::A;"), file("b/c", "use super::super::a;")];
-    assert_eq!(circle("realtime", &line), None);
+    assert_eq!(modules_in_cycles("realtime", &line), None);
     let ring = [
         file("mod", "use a::A;"),
         file("a", "use super::{c, d};"),
@@ -72,48 +73,48 @@ fn violations_are_detected() {
         file("c", "use super::b::B;"),
         file("d", ""),
     ];
-    assert_eq!(circle("realtime", &ring).unwrap(), "realtime: a, b, c");
+    assert_eq!(modules_in_cycles("realtime", &ring).unwrap(), "realtime: a, b, c");
 }
 
-/// Names after `crate::` whose modules are not below this one.
-fn upward(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<String> {
+/// Returns the imports of this module whose modules are not lower.
+fn upward_imports(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<String> {
     let names = first_names(text, &CRATE_PATHS).into_iter();
     let wrong = names.filter(|name| {
-        let of = if level(name).is_some() { Some(name) } else { exported.get(name) };
-        of.is_some_and(|of| of != module && level(of) >= level(module))
+        let of = if layer_level(name).is_some() { Some(name) } else { exported.get(name) };
+        of.is_some_and(|of| of != module && layer_level(of) >= layer_level(module))
     });
     wrong.map(|name| format!("crate::{name}")).collect()
 }
 
-/// Pattern of paths that begin with one of these prefixes, separated by `|`.
-fn paths_after(prefixes: &str) -> Regex {
+/// Returns a pattern for paths that begin with one of these prefixes, which `|` separates.
+fn path_pattern(prefixes: &str) -> Regex {
     Regex::new(&format!(r"(?:^|[^:\w])(?:{prefixes})(?:(\w+)|\{{([^}}]*)\}})")).unwrap()
 }
 
-/// First names of all paths after their prefix.
+/// Returns the first name after the prefix in each path.
 fn first_names(text: &str, paths: &Regex) -> Vec<String> {
     let groups = paths.captures_iter(text).map(|path| path.get(1).or(path.get(2)).unwrap().as_str());
     let names = groups.flat_map(|group| group.split(',')).map(|name| name.trim().split("::").next().unwrap());
     names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-fn level(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&module))
+fn layer_level(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// Module of a file; `None` for the crate's roots.
-fn floor_of(name: &str) -> Option<&str> {
+/// Returns the module of a file; `None` for the crate roots.
+fn module_of(name: &str) -> Option<&str> {
     let module = name.split(['/', '.']).next()?;
-    assert!(level(module).is_some() || name == "lib.rs" || name == "main.rs", "{name} is on no floor");
-    level(module).map(|_| module)
+    assert!(layer_level(module).is_some() || name == "lib.rs" || name == "main.rs", "{name} is in no layer");
+    layer_level(module).map(|_| module)
 }
 
-/// Modules of a folder that import one another in a circle.
-fn circle(folder: &str, sources: &[(String, String)]) -> Option<String> {
+/// Returns the modules of a folder that import one another in a cycle, or depend on such modules.
+fn modules_in_cycles(folder: &str, sources: &[(String, String)]) -> Option<String> {
     let prefix = format!("{folder}/");
     let files: Vec<_> = sources.iter().filter_map(|(name, text)| Some((name.strip_prefix(&prefix)?, text))).collect();
     let reexported =
-        files.iter().find(|(name, _)| *name == "mod.rs").map(|(_, text)| exports(text)).unwrap_or_default();
+        files.iter().find(|(name, _)| *name == "mod.rs").map(|(_, text)| imported_names(text)).unwrap_or_default();
     let mut imports: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut patterns = BTreeMap::new();
     for (name, text) in files.iter().filter(|(name, _)| *name != "mod.rs") {
@@ -121,14 +122,14 @@ fn circle(folder: &str, sources: &[(String, String)]) -> Option<String> {
         let depth = name.matches('/').count() + usize::from(!name.ends_with("/mod.rs"));
         let paths = patterns
             .entry(depth)
-            .or_insert_with(|| paths_after(&format!("{}|crate::{folder}::", "super::".repeat(depth))));
+            .or_insert_with(|| path_pattern(&format!("{}|crate::{folder}::", "super::".repeat(depth))));
         let modules = first_names(text, paths)
             .into_iter()
             .map(|name| reexported.get(&name).cloned().unwrap_or(name))
             .filter(|other| other != module && other != "super");
         imports.entry(module).or_default().extend(modules);
     }
-    // Modules that import nothing of what is left are taken away; what stays is in a circle or above one.
+    // Repeatedly removes modules that import none of the others. Those that remain are in a cycle or depend on one.
     loop {
         let left: BTreeSet<String> = imports.keys().map(|module| (*module).to_owned()).collect();
         let before = imports.len();
@@ -140,8 +141,8 @@ fn circle(folder: &str, sources: &[(String, String)]) -> Option<String> {
     (!imports.is_empty()).then(|| format!("{folder}: {}", imports.into_keys().collect::<Vec<_>>().join(", ")))
 }
 
-/// Names that `use` takes from the modules of a file, each with its module.
-fn exports(text: &str) -> BTreeMap<String, String> {
+/// Returns the names that a file imports with `use`, each with its module.
+fn imported_names(text: &str) -> BTreeMap<String, String> {
     let pattern = Regex::new(r"\buse (\w+)::(?:(\w+)|\{([^}]*)\})").unwrap();
     let mut found = BTreeMap::new();
     for path in pattern.captures_iter(text) {
@@ -152,8 +153,8 @@ fn exports(text: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Code of all files by name, without tests.
-fn sources() -> Vec<(String, String)> {
+/// Returns the name and the code of every file, without its unit tests.
+fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
     let mut all = Vec::new();
@@ -164,15 +165,15 @@ fn sources() -> Vec<(String, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if name.ends_with(".rs") {
-                all.push((name, code(&fs::read_to_string(path).unwrap())));
+                all.push((name, strip_comments_and_tests(&fs::read_to_string(path).unwrap())));
             }
         }
     }
     all
 }
 
-/// Removes comments and unit tests, which are at the end of a file.
-fn code(text: &str) -> String {
+/// Removes comments, and the unit tests at the end of a file.
+fn strip_comments_and_tests(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }

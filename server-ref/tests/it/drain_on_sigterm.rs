@@ -1,4 +1,4 @@
-//! The program: ready line, drain, exit status.
+//! The server program on SIGTERM: it drains, disconnects its sockets, and exits with status 0.
 
 use std::time::{Duration, Instant};
 
@@ -6,36 +6,36 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::program::Program;
-use crate::support::{Socket, http};
+use crate::program::ServerProgram;
+use crate::support::{Socket, http_client};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sockets_are_told_and_the_status_is_0() {
+async fn sockets_are_disconnected_and_the_exit_status_is_0() {
     let folder = tempfile::tempdir().unwrap();
     for signal in ["TERM", "INT"] {
-        let program = Program::start(folder.path(), &["--demo"]).await;
+        let program = ServerProgram::start(folder.path(), &["--demo"]).await;
         let query = format!("&api_key={}", program.api_key());
         let mut socket = Socket::open(Socket::request(&program.base_url(), &query), "").await.unwrap();
-        socket.accepted().await;
+        socket.expect_accepted().await;
         socket.join(&program.project_id()).await;
 
         // A hanging long poll must not delay the drain.
         let polling = format!("{}/socket.io/?EIO=4&transport=polling{query}", program.base_url());
-        let open = http().get(&polling).send().await.unwrap().text().await.unwrap();
+        let open = http_client().get(&polling).send().await.unwrap().text().await.unwrap();
         let open: serde_json::Value = serde_json::from_str(&open[1..]).unwrap();
         let polling = format!("{polling}&sid={}", open["sid"].as_str().unwrap());
-        let ping = http().get(&polling).send().await.unwrap().text().await.unwrap();
+        let ping = http_client().get(&polling).send().await.unwrap().text().await.unwrap();
         assert_eq!(ping, "2");
         let mut poll = TcpStream::connect(program.base_url().trim_start_matches("http://")).await.unwrap();
         let path = polling.trim_start_matches(&program.base_url());
         poll.write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes()).await.unwrap();
-        // Connections are accepted in order, so a later answer proves that it was accepted.
-        http().get(format!("{}/live", program.base_url())).send().await.unwrap();
+        // Connections are accepted in order, so the answer to this request proves that the poll was accepted.
+        http_client().get(format!("{}/live", program.base_url())).send().await.unwrap();
 
         let started = Instant::now();
         program.signal(signal);
-        // No Engine.IO CLOSE, after which python-socketio would not reconnect.
-        assert_eq!(socket.closed().await, (Vec::<String>::new(), Some(1001)));
+        // The server must not send an Engine.IO CLOSE, after which python-socketio would not reconnect.
+        assert_eq!(socket.read_to_close().await, (Vec::<String>::new(), Some(1001)));
         assert_eq!(program.exit_code().await, Some(0), "SIG{signal}");
         assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
         let mut answer = String::new();
@@ -45,11 +45,11 @@ async fn sockets_are_told_and_the_status_is_0() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_is_stored() {
+async fn every_answered_submission_is_stored() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::start(folder.path(), &["--demo"]).await;
+    let program = ServerProgram::start(folder.path(), &["--demo"]).await;
     let url = format!("{}/api/moderate", program.base_url());
-    let client = http();
+    let client = http_client();
     let posts = (0..8).map(|n| {
         let (client, url, key) = (client.clone(), url.clone(), program.api_key());
         tokio::spawn(async move {
@@ -68,7 +68,7 @@ async fn what_was_answered_is_stored() {
         })
     });
     let posts: Vec<_> = posts.collect();
-    tokio::time::sleep(Duration::from_millis(200)).await; // some work in flight
+    tokio::time::sleep(Duration::from_millis(200)).await; // leaves some requests in flight
     program.signal("TERM");
     assert_eq!(program.exit_code().await, Some(0));
     let mut accepted = Vec::new();
@@ -77,11 +77,11 @@ async fn what_was_answered_is_stored() {
     }
     assert!(!accepted.is_empty());
 
-    let program = Program::start(folder.path(), &["--demo"]).await;
+    let program = ServerProgram::start(folder.path(), &["--demo"]).await;
     for id in &accepted {
         let url = format!("{}/api/content/{id}", program.base_url());
         let response = client.get(url).header("x-api-key", program.api_key()).send().await.unwrap();
-        assert_eq!(response.status(), 200, "{id} was answered and is gone");
+        assert_eq!(response.status(), 200, "{id} was answered but is not stored");
     }
     let stats = format!("{}/api/stats", program.base_url());
     let stats: serde_json::Value =
@@ -90,7 +90,7 @@ async fn what_was_answered_is_stored() {
 }
 
 #[tokio::test]
-async fn a_wrong_option_or_database_is_an_error() {
+async fn an_invalid_option_or_database_is_an_error() {
     for (arguments, status) in [
         (vec!["serve", "--ping-interval", "0"], 2),
         (vec!["serve", "--listen", "nonsense", "--database", "mysql://x"], 1),

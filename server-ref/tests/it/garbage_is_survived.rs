@@ -1,12 +1,12 @@
-//! The server answers anything that a client sends, or closes that connection, and nothing else happens.
+//! The server answers any input from a client or closes that connection, without affecting others.
 
 use serde_json::json;
 
-use crate::support::{Socket, moderate, project, server};
+use crate::support::{Socket, demo_project_id, demo_server_builder, moderate};
 
 #[tokio::test]
-async fn payloads_of_any_shape() {
-    let server = server().start().await.unwrap();
+async fn payloads_of_any_shape_are_answered() {
+    let server = demo_server_builder().start().await.unwrap();
     let mut socket = Socket::connect(&server).await;
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     let long = format!("\"{}\"", "x".repeat(100_000));
@@ -37,19 +37,23 @@ async fn payloads_of_any_shape() {
         json!({"limit": "many"}),
     ] {
         let mut arguments = arguments;
-        arguments["project_id"] = project(&server).into();
-        socket.join(&project(&server)).await;
-        assert_eq!(socket.ask("replay_events", arguments.clone()).await["code"], "invalid_argument", "{arguments}");
+        arguments["project_id"] = demo_project_id(&server).into();
+        socket.join(&demo_project_id(&server)).await;
+        assert_eq!(
+            socket.emit_with_ack("replay_events", arguments.clone()).await["code"],
+            "invalid_argument",
+            "{arguments}"
+        );
     }
-    // The same connection still works.
+    // The connection still works.
     moderate(&server, json!({"content": "still alive"})).await;
-    assert_eq!(socket.event("moderation_update").await["content_preview"], "still alive");
+    assert_eq!(socket.next_event("moderation_update").await["content_preview"], "still alive");
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn broken_packets() {
-    let server = server().start().await.unwrap();
+async fn invalid_packets_affect_only_their_connection() {
+    let server = demo_server_builder().start().await.unwrap();
     for packet in [
         "4",
         "42",
@@ -86,7 +90,7 @@ async fn broken_packets() {
     ] {
         let mut socket = Socket::connect(&server).await;
         socket.send(packet).await;
-        // Other connections are not affected, whether it is closed or not.
+        // Whether or not the server closes this connection, it still accepts others.
         Socket::connect(&server).await;
     }
     let mut socket = Socket::connect(&server).await;
@@ -94,18 +98,18 @@ async fn broken_packets() {
     let mut socket = Socket::connect(&server).await;
     socket.send("451-[\"join_project\",{\"project_id\":{\"_placeholder\":true,\"num\":0}}]").await;
     socket.send_binary(vec![1, 2, 3]).await;
-    assert_eq!(socket.event("error").await["code"], "invalid_argument");
+    assert_eq!(socket.next_event("error").await["code"], "invalid_argument");
     server.shutdown().await;
 }
 
 #[tokio::test]
 async fn a_huge_frame_closes_only_its_connection() {
-    let server = server().start().await.unwrap();
+    let server = demo_server_builder().start().await.unwrap();
     let mut healthy = Socket::connect(&server).await;
     let mut socket = Socket::connect(&server).await;
-    // The server may close before all of it is sent.
+    // The server may close the connection before the whole frame is sent.
     let _ = socket.try_send(&format!("42[\"heartbeat\",\"{}\"]", "x".repeat(2_000_000))).await;
-    socket.rest().await;
-    assert_eq!(healthy.ask("heartbeat", json!({})).await, json!({"ok": true}));
+    socket.read_to_end().await;
+    assert_eq!(healthy.emit_with_ack("heartbeat", json!({})).await, json!({"ok": true}));
     server.shutdown().await;
 }

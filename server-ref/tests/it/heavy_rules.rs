@@ -1,4 +1,4 @@
-//! Rules designed to be expensive cost a bounded amount of work, and items that they leave undecided go to a person.
+//! Rules designed to be expensive cost a bounded amount of work, and items that they leave undecided are flagged.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::{http, moderate, project, server};
+use crate::support::{demo_project_id, demo_server_builder, http_client, moderate};
 
-/// A rule that matches no text of zeros and ones, and keeps as many states alive as the text has ones.
-fn heavy() -> RuleKind {
+/// Returns a rule that matches no text of zeros and ones, and keeps as many states alive as the text has ones.
+fn expensive_rule() -> RuleKind {
     RuleKind::Regex { pattern: "1[01]{150}[^01]".into(), flags: vec![] }
 }
 
-async fn add(server: &RunningServer, id: &str, kind: RuleKind) -> Result<String, Error> {
+async fn add_rejecting_rule(server: &RunningServer, id: &str, kind: RuleKind) -> Result<String, Error> {
     server.add_rule(id, NewRule { name: "Heavy".into(), kind, action: Action::Reject, priority: 1_000 }).await
 }
 
-/// Zeros and ones in no order that a DFA could learn.
-fn text(length: usize) -> String {
+/// Returns a sequence of zeros and ones without a pattern that a DFA could cache.
+fn random_bits(length: usize) -> String {
     let mut state = 1u64;
     std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -30,16 +30,16 @@ fn text(length: usize) -> String {
 }
 
 #[tokio::test]
-async fn what_takes_too_much_work_is_flagged_and_says_so() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn items_that_take_too_much_work_are_flagged_with_the_reason() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     for _ in 0..20 {
-        add(&server, &id, heavy()).await.unwrap();
+        add_rejecting_rule(&server, &id, expensive_rule()).await.unwrap();
     }
-    let heavy = join_all((0..4).map(|_| moderate(&server, json!({"content": text(32_000)}))));
+    let heavy = join_all((0..4).map(|_| moderate(&server, json!({"content": random_bits(32_000)}))));
     let quick = async {
         for _ in 0..20 {
-            let live = http().get(format!("{}/live", server.base_url())).send();
+            let live = http_client().get(format!("{}/live", server.base_url())).send();
             assert!(timeout(Duration::from_secs(5), live).await.unwrap().unwrap().status().is_success());
         }
     };
@@ -50,17 +50,17 @@ async fn what_takes_too_much_work_is_flagged_and_says_so() {
         assert_eq!(result["rule_name"], "Heavy");
         assert!(result["reason"].as_str().unwrap().contains("too much work"), "{result}");
     }
-    // Texts of a usual length are decided by the same rules.
-    assert_eq!(moderate(&server, json!({"content": text(500)})).await["status"], "approved");
+    // The same rules decide texts of usual length.
+    assert_eq!(moderate(&server, json!({"content": random_bits(500)})).await["status"], "approved");
     let matching = format!("1{}x", "0".repeat(150));
     assert_eq!(moderate(&server, json!({"content": matching})).await["status"], "rejected");
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn rules_that_take_too_much_memory_are_refused() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn rules_that_need_too_much_memory_are_refused() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let long_words = (0..90).map(|n| format!("{n}{}", "x".repeat(6_000))).collect();
     let many_words = (0..20_000).map(|n| format!("keyword {n}")).collect();
     for kind in [
@@ -69,19 +69,19 @@ async fn rules_that_take_too_much_memory_are_refused() {
         RuleKind::Regex { pattern: "1[01]{4000}[^01]".into(), flags: vec![] },
         RuleKind::Regex { pattern: "x".repeat(10_000), flags: vec![] },
     ] {
-        assert!(matches!(add(&server, &id, kind).await, Err(Error::RuleTooLarge(_))));
+        assert!(matches!(add_rejecting_rule(&server, &id, kind).await, Err(Error::RuleTooLarge(_))));
     }
     server.shutdown().await;
 }
 
-/// Rules beyond the limits could decide otherwise, so they are not skipped.
+/// Rules beyond the limits could have decided differently, so the item must not be approved without them.
 #[tokio::test]
-async fn a_project_over_its_limits_flags_what_no_earlier_rule_decides() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn a_project_over_its_limits_flags_items_that_no_earlier_rule_decides() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     for rule in 0..6 {
         let keywords = (0..1000).map(|word| format!("{rule}/{word}/{}", "y".repeat(90))).collect();
-        add(&server, &id, RuleKind::Keyword { keywords, case_sensitive: false }).await.unwrap();
+        add_rejecting_rule(&server, &id, RuleKind::Keyword { keywords, case_sensitive: false }).await.unwrap();
     }
     let first = format!("0/7/{}", "y".repeat(90));
     assert_eq!(moderate(&server, json!({"content": first})).await["status"], "rejected");

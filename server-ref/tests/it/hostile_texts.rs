@@ -1,13 +1,13 @@
-//! Texts with a meaning in SQL, HTML, JSON or a terminal are plain texts here: they come back unchanged.
+//! Texts with a special meaning in SQL, HTML, JSON, or a terminal are treated as plain text and returned unchanged.
 
 use automoderate_server::RunningServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Socket, http, key, moderate, project, server};
+use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, http_client, moderate};
 use crate::web::Caller;
 
-const TEXTS: [&str; 12] = [
+const HOSTILE_TEXTS: [&str; 12] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "'; DROP TABLE contents; --",
@@ -23,47 +23,47 @@ const TEXTS: [&str; 12] = [
 ];
 
 #[tokio::test]
-async fn contents_come_back_as_they_were_sent() {
-    let server = server().start().await.unwrap();
-    let key = Caller::Key(key(&server));
+async fn items_are_returned_as_sent() {
+    let server = demo_server_builder().start().await.unwrap();
+    let key = Caller::Key(demo_api_key(&server));
     let mut socket = Socket::connect(&server).await;
-    socket.join(&project(&server)).await;
-    for text in TEXTS {
+    socket.join(&demo_project_id(&server)).await;
+    for text in HOSTILE_TEXTS {
         let body =
             json!({"content": text, "metadata": {text: text, "user_id": text, "nested": {"list": [text, null, 1.5]}}});
         let answer = moderate(&server, body.clone()).await;
-        let update = socket.event("moderation_update").await;
+        let update = socket.next_event("moderation_update").await;
         assert_eq!(update["content_id"], answer["content_id"]);
         assert_eq!(update["content_preview"], text);
         assert_eq!(update["meta_data"], body["metadata"]);
-        assert_eq!(socket.event("user_activity").await["user_id"], text);
+        assert_eq!(socket.next_event("user_activity").await["user_id"], text);
         let path = format!("/api/content/{}", answer["content_id"].as_str().unwrap());
         let content = key.get(&server, &path).await["content"].clone();
         assert_eq!((&content["content_data"], &content["meta_data"]), (&json!(text), &body["metadata"]));
     }
     let statistics = key.get(&server, "/api/stats").await;
-    assert_eq!(statistics["stats"]["total_content"], TEXTS.len());
+    assert_eq!(statistics["stats"]["total_content"], HOSTILE_TEXTS.len());
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn names_rules_and_notifications_too() {
-    let server = server().start().await.unwrap();
-    let (id, owner) = (project(&server), Caller::demo(&server).await);
+async fn names_rules_and_notifications_are_returned_as_sent() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let mut socket = Socket::connect(&server).await;
     socket.join(&id).await;
-    for text in TEXTS {
+    for text in HOSTILE_TEXTS {
         let name = text.trim();
         let body = json!({"name": name, "type": "keyword", "data": {"keywords": [text]}, "action": "flagged"});
         let rule = owner.post(&server, &format!("/api/projects/{id}/rules"), body).await["rule"].clone();
-        assert_eq!(socket.event("rule_update").await["rule"]["name"], name);
+        assert_eq!(socket.next_event("rule_update").await["rule"]["name"], name);
         assert_eq!(moderate(&server, json!({"content": format!("a {text} b")})).await["status"], "flagged", "{text:?}");
         owner.delete(&server, &format!("/api/projects/{id}/rules/{}", rule["id"].as_str().unwrap())).await;
-        assert_eq!(socket.event("rule_update").await["action"], "deleted");
+        assert_eq!(socket.next_event("rule_update").await["action"], "deleted");
 
         let body = json!({"type": "info", "message": text, "project_id": id});
         owner.post(&server, "/api/notifications", body).await;
-        assert_eq!(socket.event("system_notification").await["message"], name);
+        assert_eq!(socket.next_event("system_notification").await["message"], name);
 
         let made = owner.post(&server, "/api/projects", json!({"name": name})).await["project"].clone();
         assert_eq!(made["name"], name);
@@ -72,33 +72,34 @@ async fn names_rules_and_notifications_too() {
 }
 
 #[tokio::test]
-async fn paths_and_queries_find_nothing() {
-    let server = server().start().await.unwrap();
-    let key = Caller::Key(key(&server));
+async fn hostile_paths_and_ids_find_nothing() {
+    let server = demo_server_builder().start().await.unwrap();
+    let key = Caller::Key(demo_api_key(&server));
     let mut socket = Socket::connect(&server).await;
-    for text in TEXTS {
+    for text in HOSTILE_TEXTS {
         let quoted: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
         let quoted = quoted.replace('+', "%20");
-        key.fails(&server, (Method::GET, &format!("/api/content/{quoted}"), Value::Null), (404, "not_found")).await;
+        key.expect_failure(&server, (Method::GET, &format!("/api/content/{quoted}"), Value::Null), (404, "not_found"))
+            .await;
         let path = format!("/api/projects/{quoted}/rules");
         let (status, answer) = key.call(&server, Method::GET, &path, Value::Null).await;
         assert!([403, 404].contains(&status), "{status} {answer}");
         socket.emit("join_project", json!({"project_id": text})).await;
-        let error = socket.event("error").await;
+        let error = socket.next_event("error").await;
         assert!(["invalid_argument", "project_not_found"].contains(&error["code"].as_str().unwrap()), "{error}");
     }
     server.shutdown().await;
 }
 
-async fn post(server: &RunningServer, body: impl Into<reqwest::Body>) -> (u16, Value) {
+async fn submit_body(server: &RunningServer, body: impl Into<reqwest::Body>) -> (u16, Value) {
     let url = format!("{}/api/moderate", server.base_url());
-    let response = http().post(url).header("x-api-key", key(server)).body(body).send().await.unwrap();
+    let response = http_client().post(url).header("x-api-key", demo_api_key(server)).body(body).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
 #[tokio::test]
-async fn json_that_is_none_or_too_much() {
-    let server = server().start().await.unwrap();
+async fn invalid_and_oversized_json_is_refused() {
+    let server = demo_server_builder().start().await.unwrap();
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for body in [
         format!(r#"{{"content":"x","metadata":{{"a":{}}}}}"#, nested(400_000)),
@@ -108,16 +109,16 @@ async fn json_that_is_none_or_too_much() {
         r#"{"content":"x","content":"y""#.to_owned(),
         r#"{"content":1e999}"#.to_owned(),
     ] {
-        let (status, answer) = post(&server, body.clone()).await;
+        let (status, answer) = submit_body(&server, body.clone()).await;
         assert!([400, 422].contains(&status), "{}: {status} {answer}", &body[..40.min(body.len())]);
         assert_eq!(answer["success"], false);
         assert!(answer["error"].is_string() && answer["code"].is_string());
     }
-    // No UTF-8.
-    let (status, answer) = post(&server, b"{\"content\":\"\xff\xfe\"}".to_vec()).await;
+    // The body is not valid UTF-8.
+    let (status, answer) = submit_body(&server, b"{\"content\":\"\xff\xfe\"}".to_vec()).await;
     assert_eq!((status, &answer["code"]), (400, &json!("invalid_argument")));
-    // Deep but acceptable data passes.
+    // Deeply nested metadata within the limit is accepted.
     let body = format!(r#"{{"content":"deep","metadata":{{"a":{}}}}}"#, nested(60));
-    assert_eq!(post(&server, body).await.0, 200);
+    assert_eq!(submit_body(&server, body).await.0, 200);
     server.shutdown().await;
 }

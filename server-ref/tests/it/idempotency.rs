@@ -1,42 +1,43 @@
-//! A request that is repeated with the same `Idempotency-Key` takes effect once, and is answered as the first time.
+//! A request that is repeated with the same `Idempotency-Key` takes effect once, and every repeat gets the first answer.
 
 use automoderate_server::{Role, RunningServer, Scope};
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::program::Program;
-use crate::support::{Socket, http, key, project, server};
+use crate::program::ServerProgram;
+use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, http_client};
 use crate::web::Caller;
 
-/// Status, `Idempotent-Replayed`, and body.
+/// Status, value of `Idempotent-Replayed`, and body.
 type Answer = (StatusCode, bool, Value);
 
 async fn post(base_url: &str, path: &str, api_key: &str, idempotency_key: &str, body: &Value) -> Answer {
-    let request = http().post(format!("{base_url}{path}")).header("x-api-key", api_key);
-    sent(request.header("idempotency-key", idempotency_key).json(body)).await
+    let request = http_client().post(format!("{base_url}{path}")).header("x-api-key", api_key);
+    send(request.header("idempotency-key", idempotency_key).json(body)).await
 }
 
-async fn sent(request: reqwest::RequestBuilder) -> Answer {
+async fn send(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let is_replayed = response.headers().get("idempotent-replayed").is_some_and(|value| value == "true");
     (response.status(), is_replayed, response.json().await.unwrap())
 }
 
 async fn submit(server: &RunningServer, idempotency_key: &str, body: &Value) -> Answer {
-    post(&server.base_url(), "/api/moderate", &key(server), idempotency_key, body).await
+    post(&server.base_url(), "/api/moderate", &demo_api_key(server), idempotency_key, body).await
 }
 
-async fn stored(server: &RunningServer) -> Value {
-    let request = http().get(format!("{}/api/content", server.base_url())).header("x-api-key", key(server));
-    sent(request).await.2["pagination"]["total"].clone()
+async fn stored_item_count(server: &RunningServer) -> Value {
+    let request =
+        http_client().get(format!("{}/api/content", server.base_url())).header("x-api-key", demo_api_key(server));
+    send(request).await.2["pagination"]["total"].clone()
 }
 
 #[tokio::test]
-async fn a_submission_is_stored_once() {
-    let server = server().start().await.unwrap();
+async fn a_repeated_submission_is_stored_once() {
+    let server = demo_server_builder().start().await.unwrap();
     let mut socket = Socket::connect(&server).await;
-    let head = socket.join(&project(&server)).await["event_id"].as_i64().unwrap();
+    let head = socket.join(&demo_project_id(&server)).await["event_id"].as_i64().unwrap();
     let body = json!({"content": "you idiot"});
     let (status, is_replayed, first) = submit(&server, "a", &body).await;
     assert_eq!((status, is_replayed), (StatusCode::OK, false));
@@ -44,26 +45,26 @@ async fn a_submission_is_stored_once() {
 
     let other = submit(&server, "b", &body).await;
     assert!(!other.1 && other.2["content_id"] != first["content_id"]);
-    assert_eq!(stored(&server).await, 2);
-    let ids = [socket.event("moderation_update").await, socket.event("moderation_update").await];
+    assert_eq!(stored_item_count(&server).await, 2);
+    let ids = [socket.next_event("moderation_update").await, socket.next_event("moderation_update").await];
     assert_eq!(ids.map(|event| event["event_id"].as_i64().unwrap()), [head + 1, head + 2]);
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_one_request() {
-    let server = server().start().await.unwrap();
+async fn a_key_is_bound_to_its_first_request() {
+    let server = demo_server_builder().start().await.unwrap();
     let (_, _, first) = submit(&server, "a", &json!({"content": "x"})).await;
     let (status, is_replayed, error) = submit(&server, "a", &json!({"content": "y"})).await;
     assert_eq!((status, is_replayed), (StatusCode::UNPROCESSABLE_ENTITY, false));
     assert_eq!(error["code"], "idempotency_mismatch");
 
-    let id = project(&server);
+    let id = demo_project_id(&server);
     let reviewer = server.create_api_key_with(&id, "Program", &[Scope::Submit, Scope::Review]).await.unwrap();
     let path = format!("/api/content/{}/review", first["content_id"].as_str().unwrap());
     let review = post(&server.base_url(), &path, &reviewer, "a", &json!({"content": "x"})).await;
     assert_eq!(review.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(stored(&server).await, 1);
+    assert_eq!(stored_item_count(&server).await, 1);
 
     for key in ["", " ", "a b", &"x".repeat(256)] {
         let (status, _, error) = submit(&server, key, &json!({"content": "x"})).await;
@@ -74,8 +75,8 @@ async fn a_key_belongs_to_one_request() {
 }
 
 #[tokio::test]
-async fn keys_belong_to_a_project() {
-    let server = server().start().await.unwrap();
+async fn projects_do_not_share_keys() {
+    let server = demo_server_builder().start().await.unwrap();
     let other = server.create_project("Another").await.unwrap();
     let other_key = server.create_api_key_with(&other, "Program", &[Scope::Submit]).await.unwrap();
     let body = json!({"content": "x"});
@@ -86,25 +87,25 @@ async fn keys_belong_to_a_project() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn repetitions_at_the_same_time_wait_for_the_first() {
-    let server = server().start().await.unwrap();
+async fn concurrent_repeats_wait_for_the_first_request() {
+    let server = demo_server_builder().start().await.unwrap();
     let body = json!({"content": "x"});
     let answers = join_all((0..20).map(|_| submit(&server, "a", &body))).await;
     assert_eq!(answers.iter().filter(|(_, is_replayed, _)| !is_replayed).count(), 1);
     assert!(answers.iter().all(|(status, _, answer)| *status == StatusCode::OK && *answer == answers[0].2));
-    assert_eq!(stored(&server).await, 1);
+    assert_eq!(stored_item_count(&server).await, 1);
     server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_outlive_a_kill() {
+async fn keys_survive_a_killed_server() {
     let folder = tempfile::tempdir().unwrap();
-    let first = Program::start(folder.path(), &["--demo"]).await;
+    let first = ServerProgram::start(folder.path(), &["--demo"]).await;
     let (api_key, body) = (first.api_key(), json!({"content": "x"}));
     let before = post(&first.base_url(), "/api/moderate", &api_key, "a", &body).await;
     first.signal("KILL");
     first.exit_code().await;
-    let second = Program::start(folder.path(), &["--demo"]).await;
+    let second = ServerProgram::start(folder.path(), &["--demo"]).await;
     let (_, is_replayed, after) = post(&second.base_url(), "/api/moderate", &api_key, "a", &body).await;
     assert_eq!((is_replayed, after), (true, before.2));
     second.signal("TERM");
@@ -112,9 +113,9 @@ async fn keys_outlive_a_kill() {
 }
 
 #[tokio::test]
-async fn a_review_is_made_once_and_answered_as_the_first_time() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn a_repeated_review_takes_effect_once_and_gets_the_first_answer() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let reviewer = server.create_api_key_with(&id, "Program", &[Scope::Review, Scope::Read]).await.unwrap();
     let (_, _, submitted) = submit(&server, "a", &json!({"content": "x"})).await;
     let path = format!("/api/content/{}/review", submitted["content_id"].as_str().unwrap());
@@ -132,11 +133,11 @@ async fn a_review_is_made_once_and_answered_as_the_first_time() {
 }
 
 #[tokio::test]
-async fn a_notification_is_published_once() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
-    let owner = Caller::user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
-    let admin = Caller::demo(&server).await;
+async fn a_repeated_notification_is_published_once() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
+    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let admin = Caller::demo_user(&server).await;
     let mut socket = Socket::connect(&server).await;
     let head = socket.join(&id).await["event_id"].as_i64().unwrap();
     let own = json!({"type": "info", "message": "own", "project_id": id, "persistent": true});
@@ -144,13 +145,13 @@ async fn a_notification_is_published_once() {
     for (caller, body) in [(&owner, &own), (&admin, &all)] {
         let request = async || {
             let url = format!("{}/api/notifications", server.base_url());
-            sent(caller.identify(http().post(url)).header("idempotency-key", "n").json(body)).await
+            send(caller.add_credentials(http_client().post(url)).header("idempotency-key", "n").json(body)).await
         };
         let first = request().await;
         assert_eq!((first.0, first.1), (StatusCode::CREATED, false), "{:?}", first.2);
         assert_eq!(request().await, (StatusCode::CREATED, true, first.2));
     }
-    let ids = [socket.event("system_notification").await, socket.event("system_notification").await];
+    let ids = [socket.next_event("system_notification").await, socket.next_event("system_notification").await];
     assert_eq!(ids.map(|event| event["event_id"].as_i64().unwrap()), [head + 1, head + 2]);
     let listed = owner.get(&server, &format!("/api/notifications?project_id={id}")).await;
     assert_eq!(listed["notifications"].as_array().unwrap().len(), 2);
@@ -158,19 +159,20 @@ async fn a_notification_is_published_once() {
 }
 
 #[tokio::test]
-async fn a_batch_is_answered_in_order_and_stored_once() {
-    let server = server().start().await.unwrap();
+async fn a_repeated_batch_is_stored_once_and_answered_in_order() {
+    let server = demo_server_builder().start().await.unwrap();
     let items = json!({"items": [{"content": "fine"}, {"content": ""}, {"content": "you idiot"}, 7]});
-    let batch =
-        async |key, body: &Value| post(&server.base_url(), "/api/moderate/batch", &self::key(&server), key, body).await;
+    let batch = async |key, body: &Value| {
+        post(&server.base_url(), "/api/moderate/batch", &demo_api_key(&server), key, body).await
+    };
     let first = batch("b", &items).await;
     assert_eq!((first.0, first.1), (StatusCode::OK, false), "{:?}", first.2);
     let results = first.2["results"].as_array().unwrap();
-    let of = |field| results.iter().map(|result| result[field].clone()).collect::<Vec<_>>();
-    assert_eq!(of("status"), [json!("approved"), Value::Null, json!("flagged"), Value::Null]);
-    assert_eq!(of("code"), [Value::Null, json!("invalid_argument"), Value::Null, json!("invalid_argument")]);
+    let column = |field| results.iter().map(|result| result[field].clone()).collect::<Vec<_>>();
+    assert_eq!(column("status"), [json!("approved"), Value::Null, json!("flagged"), Value::Null]);
+    assert_eq!(column("code"), [Value::Null, json!("invalid_argument"), Value::Null, json!("invalid_argument")]);
     assert_eq!(batch("b", &items).await, (StatusCode::OK, true, first.2.clone()));
-    assert_eq!(stored(&server).await, 2);
+    assert_eq!(stored_item_count(&server).await, 2);
 
     let (status, _, error) = batch("b", &json!({"items": [{"content": "other"}]})).await;
     assert_eq!((status, &error["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("idempotency_mismatch")));
@@ -179,6 +181,6 @@ async fn a_batch_is_answered_in_order_and_stored_once() {
         assert!(batch("c", &body).await.0.is_client_error(), "{body}");
     }
     assert_eq!(batch("d", &json!({"items": many[..100]})).await.0, StatusCode::OK);
-    assert_eq!(stored(&server).await, 102);
+    assert_eq!(stored_item_count(&server).await, 102);
     server.shutdown().await;
 }

@@ -4,13 +4,13 @@ use automoderate_server::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{moderate, project, server};
-use crate::web::{Caller, rejects};
+use crate::support::{demo_project_id, demo_server_builder, moderate};
+use crate::web::{Caller, rejecting_rule};
 
 #[tokio::test]
-async fn what_lacks_a_scope_names_it() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn a_refusal_names_the_missing_scope() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let content = moderate(&server, json!({"content": "x"})).await["content_id"].as_str().unwrap().to_owned();
     let review = format!("/api/content/{content}/review");
     let rules = format!("/api/projects/{id}/rules");
@@ -18,10 +18,10 @@ async fn what_lacks_a_scope_names_it() {
         ("read", Method::GET, "/api/stats", Value::Null),
         ("submit", Method::POST, "/api/moderate", json!({"content": "x"})),
         ("review", Method::POST, &review, json!({"decision": "approve"})),
-        ("rules", Method::POST, &rules, rejects("x")),
+        ("rules", Method::POST, &rules, rejecting_rule("x")),
     ];
     for scope in Scope::ALL {
-        let key = Caller::key(&server, &id, &[scope]).await;
+        let key = Caller::with_new_key(&server, &id, &[scope]).await;
         for (needed, method, path, body) in calls.clone() {
             let (status, answer) = key.call(&server, method, path, body).await;
             if needed == scope.as_str() {
@@ -33,17 +33,17 @@ async fn what_lacks_a_scope_names_it() {
             }
         }
     }
-    // No scope gives a key more than this.
-    let all = Caller::key(&server, &id, &Scope::ALL).await;
+    // Even a key with all scopes may not list keys.
+    let all = Caller::with_new_key(&server, &id, &Scope::ALL).await;
     let (status, answer) = all.call(&server, Method::GET, &format!("/api/projects/{id}/keys"), Value::Null).await;
     assert_eq!((status, answer.get("scope")), (403, None));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_new_key_reads_and_submits() {
-    let server = server().start().await.unwrap();
-    let (id, owner) = (project(&server), Caller::demo(&server).await);
+async fn a_new_key_may_read_and_submit() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let path = format!("/api/projects/{id}/keys");
     let made = owner.post(&server, &path, json!({"name": "plain"})).await["key"].clone();
     assert_eq!(made["scopes"], json!(["read", "submit"]));
@@ -61,12 +61,12 @@ async fn a_new_key_reads_and_submits() {
         scopes,
         [(&json!("demo"), &both), (&json!("plain"), &both), (&json!("chosen"), &json!(["review", "rules"]))]
     );
-    // The server made the first one.
+    // The demo key was created by the server itself.
     assert_eq!(listed[0]["created_by"], Value::Null);
 
     for scopes in [json!([]), json!(["everything"]), json!("read")] {
         let body = json!({"name": "bad", "scopes": scopes});
-        owner.fails(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
+        owner.expect_failure(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
     }
     server.shutdown().await;
 }

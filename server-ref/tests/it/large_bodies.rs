@@ -1,27 +1,28 @@
-//! Large bodies of one address take only so much memory at once: further ones are refused, small ones are not.
+//! The large bodies of one address share a limited amount of memory: further ones are refused, and small ones are not.
 
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{key, server};
+use crate::support::{demo_api_key, demo_server_builder};
 use crate::web::Caller;
 
-/// The most bytes of the bodies of one address, and the part of each that does not count.
+/// Maximum number of bytes that the unfinished bodies of one address may occupy.
 const ADDRESS_BYTES: usize = 8 * 1024 * 1024;
+/// Size of each large body in bytes.
 const BODY_BYTES: usize = 900_000;
 
 #[tokio::test]
-async fn of_one_address_take_a_limited_part_of_the_memory() {
-    let server = server().start().await.unwrap();
-    let key = key(&server);
+async fn large_bodies_of_one_address_are_limited() {
+    let server = demo_server_builder().start().await.unwrap();
+    let key = demo_api_key(&server);
     let address = server.base_url().strip_prefix("http://").unwrap().to_owned();
     let head = format!(
         "POST /api/moderate HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n\
          content-length: {BODY_BYTES}\r\n\r\n"
     );
-    // All but the last byte, so that the server has to keep them.
+    // Omits the last byte, so that the server has to keep each body.
     let body = format!("{{\"content\":\"{}", "x".repeat(BODY_BYTES - 13));
     let mut held = Vec::new();
     for _ in 0..2 * ADDRESS_BYTES / BODY_BYTES {

@@ -1,26 +1,26 @@
-//! The web login: session cookie, CSRF token, rotation, logout.
+//! The web sign-in: session cookie, CSRF token, rotation, and sign-out.
 
 use automoderate_server::Limits;
 use http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use reqwest::Response;
 use sqlx::Connection as _;
 
-use crate::support::{Socket, csrf_token, first_cookie, http, project, server, sign_in};
+use crate::support::{Socket, csrf_token, demo_project_id, demo_server_builder, first_cookie, http_client, sign_in};
 use crate::web::Browser;
 
-async fn post(url: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
-    let request = http().post(url).form(fields);
+async fn post_form(url: &str, cookie: &str, fields: &[(&str, &str)]) -> Response {
+    let request = http_client().post(url).form(fields);
     let request = if cookie.is_empty() { request } else { request.header(COOKIE, cookie) };
     request.send().await.unwrap()
 }
 
 #[tokio::test]
-async fn right_wrong_and_forged() {
-    let server = server().start().await.unwrap();
+async fn sign_in_checks_the_csrf_token_and_the_password() {
+    let server = demo_server_builder().start().await.unwrap();
     let demo = server.demo().unwrap().clone();
     let url = format!("{}/auth/login", server.base_url());
 
-    let form = http().get(&url).send().await.unwrap();
+    let form = http_client().get(&url).send().await.unwrap();
     let attributes = form.headers()[SET_COOKIE].to_str().unwrap().to_owned();
     for attribute in ["HttpOnly", "Path=/", "SameSite=Lax"] {
         assert!(attributes.contains(attribute), "{attributes}");
@@ -36,7 +36,7 @@ async fn right_wrong_and_forged() {
     for (cookie, fields) in
         [(cookie.as_str(), &forged[..]), (&cookie, &right[1..]), ("", &right), ("session=nonsense", &right)]
     {
-        assert_eq!(post(&url, cookie, fields).await.status(), 400);
+        assert_eq!(post_form(&url, cookie, fields).await.status(), 400);
     }
 
     let mut wrong = right;
@@ -44,34 +44,35 @@ async fn right_wrong_and_forged() {
     let mut unknown = right;
     unknown[1].1 = "nobody@example.org";
     for fields in [wrong, unknown] {
-        let response = post(&url, &cookie, &fields).await;
+        let response = post_form(&url, &cookie, &fields).await;
         assert_eq!(response.status(), 200);
         let page = response.text().await.unwrap();
         assert!(page.contains("Invalid email or password"));
         assert_eq!(csrf_token(&page), token);
     }
 
-    let response = post(&url, &cookie, &right).await;
+    let response = post_form(&url, &cookie, &right).await;
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()[LOCATION], "/dashboard/");
     let signed_in = first_cookie(&response);
     assert!(signed_in.starts_with("session="), "{signed_in}");
-    // The session's cookie opens no form.
-    assert_eq!(post(&url, &signed_in, &right).await.status(), 400);
+    // The CSRF token belongs to the form's cookie, not to the new session.
+    assert_eq!(post_form(&url, &signed_in, &right).await.status(), 400);
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn people_are_shown_the_form_again() {
+async fn a_failed_sign_in_shows_the_form_again() {
     let limits = Limits { failed_logins_per_minute: 1, ..Limits::default() };
-    let server = server().limits(limits).start().await.unwrap();
+    let server = demo_server_builder().limits(limits).start().await.unwrap();
     let url = format!("{}/auth/login", server.base_url());
     let send = async |cookie: &str, token: &str| {
         let fields = [("csrf_token", token), ("email", "nobody@example.org"), ("password", "wrong")];
-        let request = http().post(&url).header(ACCEPT, "text/html,*/*;q=0.8").header(COOKIE, cookie).form(&fields);
+        let request =
+            http_client().post(&url).header(ACCEPT, "text/html,*/*;q=0.8").header(COOKIE, cookie).form(&fields);
         request.send().await.unwrap()
     };
-    // From an ended session.
+    // The form belongs to a session that no longer exists.
     let expired = send("", "old").await;
     assert_eq!(expired.status(), 400);
     let cookie = first_cookie(&expired);
@@ -89,14 +90,14 @@ async fn people_are_shown_the_form_again() {
 }
 
 #[tokio::test]
-async fn a_session_opens_a_socket_and_reads() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn a_session_may_open_a_socket_and_read() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let cookie = sign_in(&server).await;
     let mut request = Socket::request(&server.base_url(), "");
     request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
-    socket.accepted().await;
+    socket.expect_accepted().await;
     socket.join(&id).await;
 
     let other = server.create_project("Not a member").await.unwrap();
@@ -104,51 +105,51 @@ async fn a_session_opens_a_socket_and_reads() {
         [(format!("?project_id={id}"), 200), (format!("?project_id={other}"), 403), (String::new(), 200)]
     {
         let url = format!("{}/api/stats{query}", server.base_url());
-        let response = http().get(url).header(COOKIE, &cookie).send().await.unwrap();
+        let response = http_client().get(url).header(COOKIE, &cookie).send().await.unwrap();
         assert_eq!(response.status(), status);
     }
-    // It does not allow writes without the session's token, because a form on another site could send them.
+    // Without the session's CSRF token, writes are refused, because a form on another site could send them.
     let url = format!("{}/api/moderate?project_id={id}", server.base_url());
-    let response = http().post(url).header(COOKIE, &cookie).body("{}").send().await.unwrap();
+    let response = http_client().post(url).header(COOKIE, &cookie).body("{}").send().await.unwrap();
     assert_eq!(response.status(), 403);
 
-    // A session without a signed-in user opens nothing.
-    let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
+    // A session without a signed-in user is refused.
+    let form = http_client().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
     let mut request = Socket::request(&server.base_url(), "");
     request.headers_mut().insert(COOKIE, first_cookie(&form).parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
-    assert!(socket.refused().await.starts_with("Authentication failed"));
+    assert!(socket.expect_refusal().await.starts_with("Authentication failed"));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sessions_sockets() {
-    let server = server().start().await.unwrap();
+async fn signing_out_closes_the_sessions_sockets() {
+    let server = demo_server_builder().start().await.unwrap();
     let mut others = Socket::connect(&server).await;
     let cookie = sign_in(&server).await;
     let mut request = Socket::request(&server.base_url(), "");
     request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
     let mut socket = Socket::open(request, "").await.unwrap();
-    socket.accepted().await;
+    socket.expect_accepted().await;
 
     Browser::with_cookie(&server.base_url(), cookie).await.sign_out().await;
-    let failure = socket.event("authentication_failed").await;
+    let failure = socket.next_event("authentication_failed").await;
     assert_eq!(failure["code"], "authentication_failed");
     assert!(failure["message"].is_string());
-    assert_eq!(socket.packet().await.as_deref(), Some("41"));
-    others.join(&project(&server)).await;
+    assert_eq!(socket.next_packet().await.as_deref(), Some("41"));
+    others.join(&demo_project_id(&server)).await;
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn nothing_is_stored_for_visitors_and_of_a_session_only_a_hash() {
+async fn only_the_hash_of_a_signed_in_session_is_stored() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("server.db");
     let url = format!("sqlite://{}", database.display());
-    let server = server().database(&url).start().await.unwrap();
+    let server = demo_server_builder().database(&url).start().await.unwrap();
     let login = format!("{}/auth/login", server.base_url());
     for _ in 0..3 {
-        assert_eq!(http().get(&login).send().await.unwrap().status(), 200);
+        assert_eq!(http_client().get(&login).send().await.unwrap().status(), 200);
     }
     let stored = || async {
         let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=ro")).await.unwrap();
@@ -165,9 +166,9 @@ async fn nothing_is_stored_for_visitors_and_of_a_session_only_a_hash() {
 }
 
 #[tokio::test]
-async fn over_tls_the_cookie_is_secure() {
-    let server = server().secure_cookies(true).start().await.unwrap();
-    let form = http().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
+async fn the_cookie_is_secure_over_tls() {
+    let server = demo_server_builder().secure_cookies(true).start().await.unwrap();
+    let form = http_client().get(format!("{}/auth/login", server.base_url())).send().await.unwrap();
     assert!(form.headers()[SET_COOKIE].to_str().unwrap().contains("Secure"));
     server.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! Behaviour tests: one file per behaviour, named after it. They talk to the server as any client would.
+//! Behavior tests, one file per behavior. They talk to the server as any client would.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod access_is_checked_at_the_join;
@@ -47,7 +47,7 @@ mod notifications;
 mod openapi;
 mod passwords;
 mod polling;
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod program;
 mod projects;
 mod reading_contents;

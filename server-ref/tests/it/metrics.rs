@@ -1,41 +1,43 @@
-//! `/metrics` for Prometheus.
+//! The metrics for Prometheus at `/metrics`.
 
 use automoderate_server::{Error, RunningServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Socket, eventually, http, key, moderate, project, server};
+use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, eventually, http_client, moderate};
 use crate::web::Caller;
 
-async fn metrics(server: &RunningServer) -> String {
-    let response = http().get(format!("{}/metrics", server.base_url())).send().await.unwrap();
+async fn fetch_metrics(server: &RunningServer) -> String {
+    let response = http_client().get(format!("{}/metrics", server.base_url())).send().await.unwrap();
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
     response.text().await.unwrap()
 }
 
-/// The value of this name and these labels.
-fn value(metrics: &str, name: &str) -> Option<f64> {
+/// Returns the value of the metric with this name and these labels.
+fn metric_value(metrics: &str, name: &str) -> Option<f64> {
     metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
 #[tokio::test]
-async fn they_count_what_happens_and_name_nobody() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn metrics_count_events_without_identifying_anyone() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let mut socket = Socket::connect(&server).await;
     socket.join(&id).await;
     for content in ["fine", "also fine", "free money"] {
         moderate(&server, json!({"content": content, "metadata": {"user_id": "somebody"}})).await;
-        socket.event("moderation_update").await;
+        socket.next_event("moderation_update").await;
     }
     socket.emit("join_project", json!({})).await;
-    socket.event("error").await;
-    Caller::Nobody.fails(&server, (Method::GET, "/api/stats", Value::Null), (401, "authentication_failed")).await;
+    socket.next_event("error").await;
     Caller::Nobody
-        .fails(&server, (Method::GET, "/api/content/secret", Value::Null), (401, "authentication_failed"))
+        .expect_failure(&server, (Method::GET, "/api/stats", Value::Null), (401, "authentication_failed"))
+        .await;
+    Caller::Nobody
+        .expect_failure(&server, (Method::GET, "/api/content/secret", Value::Null), (401, "authentication_failed"))
         .await;
 
-    let text = metrics(&server).await;
+    let text = fetch_metrics(&server).await;
     for (name, expected) in [
         ("automoderate_sockets", 1.0),
         ("automoderate_events_total{event=\"moderation_update\"}", 3.0),
@@ -47,25 +49,27 @@ async fn they_count_what_happens_and_name_nobody() {
         ("automoderate_request_seconds_count{method=\"GET\",route=\"/api/stats\",status=\"401\"}", 1.0),
         ("automoderate_request_seconds_count{method=\"GET\",route=\"/api/content/{id}\",status=\"401\"}", 1.0),
     ] {
-        assert_eq!(value(&text, name), Some(expected), "{name}\n{text}");
+        assert_eq!(metric_value(&text, name), Some(expected), "{name}\n{text}");
     }
-    assert!(value(&text, "automoderate_commit_seconds_count").unwrap() >= 3.0);
+    assert!(metric_value(&text, "automoderate_commit_seconds_count").unwrap() >= 3.0);
     assert!(text.ends_with("# EOF\n"));
-    for secret in [id.as_str(), &key(&server), "somebody", "127.0.0.1", "secret"] {
+    for secret in [id.as_str(), &demo_api_key(&server), "somebody", "127.0.0.1", "secret"] {
         assert!(!text.contains(secret), "{secret}");
     }
 
     drop(socket);
-    eventually("the socket is gone", async || value(&metrics(&server).await, "automoderate_sockets") == Some(0.0))
-        .await;
+    eventually("the socket is no longer counted", async || {
+        metric_value(&fetch_metrics(&server).await, "automoderate_sockets") == Some(0.0)
+    })
+    .await;
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn a_listener_of_their_own_serves_them_alone() {
-    let server = server().metrics_listen("127.0.0.1:0").start().await.unwrap();
+async fn a_separate_listener_serves_only_metrics() {
+    let server = demo_server_builder().metrics_listen("127.0.0.1:0").start().await.unwrap();
     let own = format!("http://{}", server.metrics_address().unwrap());
-    let get = async |url: String| http().get(url).send().await.unwrap();
+    let get = async |url: String| http_client().get(url).send().await.unwrap();
 
     let answer = get(format!("{own}/metrics")).await;
     assert_eq!(answer.status(), 200);
@@ -73,26 +77,29 @@ async fn a_listener_of_their_own_serves_them_alone() {
     for elsewhere in ["/ready", "/api/projects", "/auth/login", "/dashboard/", "/socket.io/?EIO=4&transport=polling"] {
         assert_eq!(get(format!("{own}{elsewhere}")).await.status(), 404, "{elsewhere}");
     }
-    assert_eq!(http().post(format!("{own}/metrics")).send().await.unwrap().status(), 405);
+    assert_eq!(http_client().post(format!("{own}/metrics")).send().await.unwrap().status(), 405);
 
     assert_eq!(get(format!("{}/metrics", server.base_url())).await.status(), 404);
     assert_eq!(get(format!("{}/ready", server.base_url())).await.status(), 200);
     server.shutdown().await;
-    assert!(http().get(format!("{own}/metrics")).send().await.is_err(), "it ends with the server");
+    assert!(
+        http_client().get(format!("{own}/metrics")).send().await.is_err(),
+        "the metrics listener closes with the server"
+    );
 }
 
 #[tokio::test]
-async fn without_one_they_are_on_the_main_listener() {
-    let server = server().start().await.unwrap();
+async fn by_default_metrics_are_on_the_main_listener() {
+    let server = demo_server_builder().start().await.unwrap();
     assert_eq!(server.metrics_address(), None);
-    assert_eq!(value(&metrics(&server).await, "automoderate_sockets"), Some(0.0));
+    assert_eq!(metric_value(&fetch_metrics(&server).await, "automoderate_sockets"), Some(0.0));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_an_error_at_the_start() {
+async fn a_metrics_address_in_use_is_an_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let error = server().metrics_listen(&address).start().await.unwrap_err();
+    let error = demo_server_builder().metrics_listen(&address).start().await.unwrap_err();
     assert!(matches!(error, Error::Listen { address: named, .. } if named == address));
 }

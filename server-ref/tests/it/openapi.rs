@@ -1,14 +1,14 @@
-//! `/api/openapi.json` describes what is served, and `/api/docs` shows it without anything from elsewhere.
+//! `/api/openapi.json` describes the API, and `/api/docs` shows the description without external resources.
 
 use serde_json::Value;
 
-use crate::support::{http, server};
+use crate::support::{demo_server_builder, http_client};
 
 #[tokio::test]
 async fn every_documented_route_is_described() {
-    let server = server().start().await.unwrap();
+    let server = demo_server_builder().start().await.unwrap();
     let url = format!("{}/api/openapi.json", server.base_url());
-    let api: Value = http().get(url).send().await.unwrap().json().await.unwrap();
+    let api: Value = http_client().get(url).send().await.unwrap().json().await.unwrap();
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"));
     for (path, methods) in [
         ("/api/moderate", &["post"][..]),
@@ -44,7 +44,7 @@ async fn every_documented_route_is_described() {
             assert!(operation["responses"]["default"].is_object(), "{method} {path}");
         }
     }
-    // References lead somewhere.
+    // Each reference points to a schema that exists.
     let text = api.to_string();
     for reference in text.split("\"#/components/schemas/").skip(1) {
         let name = reference.split('"').next().unwrap();
@@ -57,15 +57,15 @@ async fn every_documented_route_is_described() {
 }
 
 #[tokio::test]
-async fn the_page_needs_nothing_from_elsewhere() {
-    let server = server().start().await.unwrap();
-    let page = http().get(format!("{}/api/docs", server.base_url())).send().await.unwrap();
+async fn the_documentation_page_loads_no_external_resources() {
+    let server = demo_server_builder().start().await.unwrap();
+    let page = http_client().get(format!("{}/api/docs", server.base_url())).send().await.unwrap();
     assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
     let page = page.text().await.unwrap();
-    let style = http().get(format!("{}/api/docs.css", server.base_url())).send().await.unwrap();
+    let style = http_client().get(format!("{}/api/docs.css", server.base_url())).send().await.unwrap();
     assert!(style.headers()["content-type"].to_str().unwrap().starts_with("text/css"));
     assert!(page.contains("href=\"/api/docs.css\""));
-    let script = http().get(format!("{}/api/docs.js", server.base_url())).send().await.unwrap();
+    let script = http_client().get(format!("{}/api/docs.js", server.base_url())).send().await.unwrap();
     assert!(script.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));
     let script = script.text().await.unwrap();
     assert!(page.contains("src=\"/api/docs.js\"") && script.contains("/api/openapi.json"));

@@ -1,15 +1,15 @@
-//! The same over HTTP long-polling, without a WebSocket.
+//! Connecting, joining, and receiving events over HTTP long-polling, without a WebSocket.
 
 use serde_json::{Value, json};
 
-use crate::support::{http, key, moderate, project, server};
+use crate::support::{demo_api_key, demo_project_id, demo_server_builder, http_client, moderate};
 
 #[tokio::test]
-async fn connect_join_and_receive() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
-    let client = http();
-    let base = format!("{}/socket.io/?EIO=4&transport=polling&api_key={}", server.base_url(), key(&server));
+async fn a_polling_client_connects_joins_and_receives() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
+    let client = http_client();
+    let base = format!("{}/socket.io/?EIO=4&transport=polling&api_key={}", server.base_url(), demo_api_key(&server));
     let open = client.get(&base).send().await.unwrap().text().await.unwrap();
     let open: Value = serde_json::from_str(open.strip_prefix('0').unwrap()).unwrap();
     assert_eq!(open["upgrades"], json!(["websocket"]));

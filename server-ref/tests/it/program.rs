@@ -1,4 +1,4 @@
-//! The server as a separate program.
+//! The server as a separate process.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,23 +10,23 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::databases;
-use crate::support::PATIENCE;
+use crate::support::TIMEOUT;
 
-/// Killed when the test ends.
+/// A running server process, which is killed when the value is dropped.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub(crate) struct ServerProgram {
     child: Child,
     stderr: JoinHandle<String>,
     pub(crate) ready: Value,
 }
 
-impl Program {
-    /// Starts it on this folder's database and waits for its line.
+impl ServerProgram {
+    /// Starts the server on this folder's database, and waits for its ready line.
     pub(crate) async fn start(folder: &Path, arguments: &[&str]) -> Self {
-        Self::start_on(&databases::of(folder), arguments).await
+        Self::start_on(&databases::folder_database_url(folder), arguments).await
     }
 
-    /// Starts it on this database and waits for its line.
+    /// Starts the server on this database, and waits for its ready line.
     pub(crate) async fn start_on(database: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_automoderate-server"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database", database])
@@ -44,18 +44,18 @@ impl Program {
         });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        let read = tokio::time::timeout(PATIENCE, stdout.read_line(&mut line)).await;
-        read.expect("it does not get ready").unwrap();
+        let read = tokio::time::timeout(TIMEOUT, stdout.read_line(&mut line)).await;
+        read.expect("the server did not become ready in time").unwrap();
         let ready = serde_json::from_str(&line).unwrap();
         Self { child, stderr, ready }
     }
 
-    fn field(&self, name: &str) -> String {
+    fn ready_field(&self, name: &str) -> String {
         self.ready[name].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn base_url(&self) -> String {
-        self.field("base_url")
+        self.ready_field("base_url")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -63,11 +63,11 @@ impl Program {
     }
 
     pub(crate) fn api_key(&self) -> String {
-        self.field("api_key")
+        self.ready_field("api_key")
     }
 
     pub(crate) fn project_id(&self) -> String {
-        self.field("project_id")
+        self.ready_field("project_id")
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -76,20 +76,20 @@ impl Program {
         assert!(status.unwrap().success());
     }
 
-    /// Kills it, like `kill -9`.
+    /// Kills the process with SIGKILL.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
     pub(crate) async fn exit_code(mut self) -> Option<i32> {
-        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        exit.expect("it does not end").unwrap().code()
+        let exit = tokio::time::timeout(TIMEOUT, self.child.wait()).await;
+        exit.expect("the server did not exit in time").unwrap().code()
     }
 
-    /// Waits for the end, and returns the log.
-    pub(crate) async fn log(mut self) -> String {
-        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
-        exit.expect("it does not end").unwrap();
+    /// Waits until the process ends, and returns its log.
+    pub(crate) async fn wait_for_log(mut self) -> String {
+        let exit = tokio::time::timeout(TIMEOUT, self.child.wait()).await;
+        exit.expect("the server did not exit in time").unwrap();
         self.stderr.await.unwrap()
     }
 }

@@ -1,14 +1,14 @@
-//! `replay_events`: pages, bounds, retention.
+//! `replay_events`: pages, limits, and retention.
 
 use std::time::Duration;
 
 use automoderate_server::{EventLog, RunningServer};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Socket, eventually, server};
+use crate::support::{Socket, demo_server_builder, eventually};
 
-/// A project with a log of exactly these notifications.
-async fn project_with(server: &RunningServer, events: usize, padding: usize) -> (String, Socket) {
+/// Creates a project whose log holds exactly this many notifications, and connects a socket with a key of the project.
+async fn project_with_log(server: &RunningServer, events: usize, padding: usize) -> (String, Socket) {
     let id = server.create_project("Replay").await.unwrap();
     let key = server.create_api_key(&id, "test").await.unwrap();
     let notifications = (1..=events).map(|n| {
@@ -19,29 +19,30 @@ async fn project_with(server: &RunningServer, events: usize, padding: usize) -> 
     for result in futures_util::future::join_all(notifications).await {
         result.unwrap();
     }
-    let socket = Socket::connect_with(server, &key).await;
+    let socket = Socket::connect_with_key(server, &key).await;
     (id, socket)
 }
 
-fn ids(page: &Value) -> Vec<i64> {
+fn event_ids(page: &Value) -> Vec<i64> {
     let events = page["events"].as_array().unwrap();
     events.iter().map(|event| event["data"]["event_id"].as_i64().unwrap()).collect()
 }
 
 #[tokio::test]
-async fn page_by_page() {
-    let server = server().start().await.unwrap();
-    let (id, mut socket) = project_with(&server, 1100, 0).await;
+async fn the_log_is_read_page_by_page() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, mut socket) = project_with_log(&server, 1100, 0).await;
     assert_eq!(socket.join(&id).await["event_id"], 1100);
     let mut all = Vec::new();
     let mut sizes = Vec::new();
     loop {
         let after = all.last().copied().unwrap_or(0);
-        let page = socket.ask("replay_events", json!({"project_id": id, "after": after, "limit": 9999})).await;
+        let page =
+            socket.emit_with_ack("replay_events", json!({"project_id": id, "after": after, "limit": 9999})).await;
         assert_eq!((&page["head"], &page["oldest"]), (&json!(1100), &json!(1)));
         assert!(page["log"].is_string());
-        sizes.push(ids(&page).len());
-        all.extend(ids(&page));
+        sizes.push(event_ids(&page).len());
+        all.extend(event_ids(&page));
         if after == 1100 {
             break;
         }
@@ -49,23 +50,23 @@ async fn page_by_page() {
     assert_eq!(sizes, [500, 500, 100, 0]);
     assert_eq!(all, (1..=1100).collect::<Vec<_>>());
 
-    let page = socket.ask("replay_events", json!({"project_id": id, "after": "7", "limit": 2})).await;
-    assert_eq!(ids(&page), [8, 9]);
-    let ahead = socket.ask("replay_events", json!({"project_id": id, "after": 5000})).await;
-    assert_eq!((ids(&ahead), &ahead["head"]), (vec![], &json!(1100)));
+    let page = socket.emit_with_ack("replay_events", json!({"project_id": id, "after": "7", "limit": 2})).await;
+    assert_eq!(event_ids(&page), [8, 9]);
+    let ahead = socket.emit_with_ack("replay_events", json!({"project_id": id, "after": 5000})).await;
+    assert_eq!((event_ids(&ahead), &ahead["head"]), (vec![], &json!(1100)));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn large_events_make_short_pages() {
-    let server = server().start().await.unwrap();
-    let (id, mut socket) = project_with(&server, 8, 200_000).await;
+async fn large_events_shorten_pages() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, mut socket) = project_with_log(&server, 8, 200_000).await;
     socket.join(&id).await;
     let mut all = Vec::new();
     let mut pages = 0;
     while all.last() != Some(&8) {
         let after = all.last().copied().unwrap_or(0);
-        let page = ids(&socket.ask("replay_events", json!({"project_id": id, "after": after})).await);
+        let page = event_ids(&socket.emit_with_ack("replay_events", json!({"project_id": id, "after": after})).await);
         assert!((1..=2).contains(&page.len()), "{page:?}");
         all.extend(page);
         pages += 1;
@@ -76,46 +77,46 @@ async fn large_events_make_short_pages() {
 }
 
 #[tokio::test]
-async fn bounded_by_count() {
+async fn the_log_is_bounded_by_count() {
     let log = EventLog { max_events: 10, max_age: Duration::ZERO };
-    let server = server().event_log(log).start().await.unwrap();
-    let (id, mut socket) = project_with(&server, 25, 0).await;
+    let server = demo_server_builder().event_log(log).start().await.unwrap();
+    let (id, mut socket) = project_with_log(&server, 25, 0).await;
     assert_eq!(socket.join(&id).await["event_id"], 25);
-    // The answer does not depend on the time of pruning.
+    // The result is the same before and after pruning.
     for _ in 0..2 {
-        let page = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
+        let page = socket.emit_with_ack("replay_events", json!({"project_id": id, "after": 0})).await;
         assert_eq!((&page["oldest"], &page["head"]), (&json!(16), &json!(25)));
-        assert_eq!(ids(&page), (16..=25).collect::<Vec<_>>());
+        assert_eq!(event_ids(&page), (16..=25).collect::<Vec<_>>());
         server.prune_log().await.unwrap();
     }
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn bounded_by_age() {
+async fn the_log_is_bounded_by_age() {
     let log = EventLog { max_events: 0, max_age: Duration::from_millis(50) };
-    let server = server().event_log(log).start().await.unwrap();
-    let (id, mut socket) = project_with(&server, 5, 0).await;
+    let server = demo_server_builder().event_log(log).start().await.unwrap();
+    let (id, mut socket) = project_with_log(&server, 5, 0).await;
     socket.join(&id).await;
-    eventually("the events grow old", async || {
+    eventually("the events expire", async || {
         server.prune_log().await.unwrap();
-        let page = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
+        let page = socket.emit_with_ack("replay_events", json!({"project_id": id, "after": 0})).await;
         page["oldest"] == 6
     })
     .await;
-    // The count continues.
+    // The next event continues the numbering.
     server.publish(&id, "system_notification", Map::new()).await.unwrap();
-    assert_eq!(socket.event("system_notification").await, json!({"project_id": id, "event_id": 6}));
+    assert_eq!(socket.next_event("system_notification").await, json!({"project_id": id, "event_id": 6}));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn only_for_those_who_joined() {
-    let server = server().start().await.unwrap();
-    let (id, mut socket) = project_with(&server, 1, 0).await;
-    let refused = socket.ask("replay_events", json!({"project_id": id, "after": 0})).await;
+async fn replay_requires_a_joined_project() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (id, mut socket) = project_with_log(&server, 1, 0).await;
+    let refused = socket.emit_with_ack("replay_events", json!({"project_id": id, "after": 0})).await;
     assert_eq!(refused, json!({"error": "Join the project first", "code": "not_joined"}));
-    let refused = socket.ask("replay_events", json!({"after": 0})).await;
+    let refused = socket.emit_with_ack("replay_events", json!({"after": 0})).await;
     assert_eq!(refused["code"], "invalid_argument");
     server.shutdown().await;
 }

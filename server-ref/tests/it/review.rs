@@ -1,17 +1,17 @@
-//! A person's decision replaces the rules', and is an event like any other.
+//! A person's review replaces the decision of the rules, and is an event like any other decision.
 
 use automoderate_server::{Role, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Socket, moderate, project, server};
+use crate::support::{Socket, demo_project_id, demo_server_builder, moderate};
 use crate::web::Caller;
 
 #[tokio::test]
-async fn from_the_queue_to_the_event() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
-    let reviewer = Caller::user(&server, "reviewer@example.org", &id, Some(Role::Member)).await;
+async fn a_review_leaves_the_queue_and_sends_an_event() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
+    let reviewer = Caller::new_user(&server, "reviewer@example.org", &id, Some(Role::Member)).await;
     let content = json!({"content": "you idiot", "metadata": {"source": "forum"}});
     let submitted = moderate(&server, content).await;
     moderate(&server, json!({"content": "fine"})).await;
@@ -31,7 +31,7 @@ async fn from_the_queue_to_the_event() {
     assert_eq!((&result["decision"], &result["reason"]), (&json!("rejected"), &json!("An insult")));
     assert_eq!(result["moderator_name"], "reviewer@example.org");
 
-    let update = socket.event("moderation_update").await;
+    let update = socket.next_event("moderation_update").await;
     let expected = json!({
         "content_id": submitted["content_id"], "project_id": id, "status": "rejected", "content_type": "text",
         "content_preview": "you idiot", "meta_data": {"source": "forum"}, "results_count": 2, "processing_time": 0.0,
@@ -40,7 +40,7 @@ async fn from_the_queue_to_the_event() {
     });
     assert_eq!(update, expected);
     let statistics = loop {
-        let update = socket.event("stats_update").await;
+        let update = socket.next_event("stats_update").await;
         if update["rejected"] == 1 {
             break update;
         }
@@ -54,9 +54,9 @@ async fn from_the_queue_to_the_event() {
 }
 
 #[tokio::test]
-async fn a_program_reviews_under_its_keys_name() {
-    let server = server().start().await.unwrap();
-    let key = Caller::key(&server, &project(&server), &[Scope::Review]).await;
+async fn a_program_reviews_under_the_name_of_its_key() {
+    let server = demo_server_builder().start().await.unwrap();
+    let key = Caller::with_new_key(&server, &demo_project_id(&server), &[Scope::Review]).await;
     let submitted = moderate(&server, json!({"content": "x"})).await;
     let path = format!("/api/content/{}/review", submitted["content_id"].as_str().unwrap());
     let content = key.post(&server, &path, json!({"decision": "flag"})).await["content"].clone();
@@ -64,25 +64,25 @@ async fn a_program_reviews_under_its_keys_name() {
     assert_eq!(content["moderation_results"][1]["moderator_name"], "Program");
 
     for body in [json!({}), json!({"decision": "burn"}), json!({"decision": "flag", "reason": "x".repeat(1001)})] {
-        key.fails(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
+        key.expect_failure(&server, (Method::POST, &path, body), (422, "unprocessable")).await;
     }
     let none = (Method::POST, "/api/content/none/review", json!({"decision": "flag"}));
-    key.fails(&server, none, (404, "not_found")).await;
-    key.fails(&server, (Method::POST, &path, Value::Null), (400, "invalid_argument")).await;
+    key.expect_failure(&server, none, (404, "not_found")).await;
+    key.expect_failure(&server, (Method::POST, &path, Value::Null), (400, "invalid_argument")).await;
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn who_is_signed_in_need_not_name_the_project_of_a_content() {
-    let server = server().start().await.unwrap();
-    let first = project(&server);
-    let reviewer = Caller::user(&server, "reviewer@example.org", &first, Some(Role::Member)).await;
-    let stranger = Caller::user(&server, "stranger@example.org", &first, None).await;
+async fn signed_in_users_need_not_name_the_project_of_an_item() {
+    let server = demo_server_builder().start().await.unwrap();
+    let first = demo_project_id(&server);
+    let reviewer = Caller::new_user(&server, "reviewer@example.org", &first, Some(Role::Member)).await;
+    let stranger = Caller::new_user(&server, "stranger@example.org", &first, None).await;
     let submitted = moderate(&server, json!({"content": "you idiot"})).await;
     let path = format!("/api/content/{}", submitted["content_id"].as_str().unwrap());
     let body = json!({"decision": "approve"});
 
-    // Of the only project, as long as there is only one.
+    // Without a project id, a call refers to the user's only project.
     assert_eq!(reviewer.get(&server, "/api/stats").await["stats"]["total_content"], 1);
     assert_eq!(reviewer.get(&server, "/api/content").await["pagination"]["total"], 1);
     let second = server.create_project("Second").await.unwrap();
@@ -94,7 +94,7 @@ async fn who_is_signed_in_need_not_name_the_project_of_a_content() {
     assert_eq!(reviewed["content"]["status"], "approved");
     for (method, path) in [(Method::GET, path.clone()), (Method::POST, format!("{path}/review"))] {
         let refused = stranger.call(&server, method, &path, body.clone()).await;
-        assert_eq!(refused.0, 404, "as if there were none");
+        assert_eq!(refused.0, 404, "strangers must not learn that the item exists");
     }
     server.shutdown().await;
 }

@@ -1,15 +1,15 @@
-//! A session ends after seven days, and its sockets with it.
+//! A session ends after seven days, and its sockets are closed with it.
 
-use crate::support::{Socket, http, project, server};
+use crate::support::{Socket, demo_project_id, demo_server_builder, http_client};
 use crate::web::Caller;
 
 #[tokio::test]
-async fn its_sockets_end_with_it() {
+async fn sockets_close_when_their_session_expires() {
     let folder = tempfile::tempdir().unwrap();
-    let url = crate::databases::of(folder.path());
-    let server = server().database(&url).start().await.unwrap();
-    let (user, other) = (Caller::demo(&server).await, Caller::demo(&server).await);
-    // The first session has two seconds left.
+    let url = crate::databases::folder_database_url(folder.path());
+    let server = demo_server_builder().database(&url).start().await.unwrap();
+    let (user, other) = (Caller::demo_user(&server).await, Caller::demo_user(&server).await);
+    // The first session expires in two seconds.
     let end = jiff::Timestamp::now() + std::time::Duration::from_secs(2);
     let first = "SELECT id FROM sessions ORDER BY expires_at LIMIT 1";
     crate::sql::execute(
@@ -17,21 +17,22 @@ async fn its_sockets_end_with_it() {
         format!("UPDATE sessions SET expires_at = {} WHERE id = ({first})", end.as_microsecond()),
     )
     .await;
-    let mut socket = user.socket(&server).await;
-    let mut kept = other.socket(&server).await;
-    socket.join(&project(&server)).await;
-    let failure = socket.dismissal().await;
-    assert_eq!((failure["code"].as_str(), failure["message"].as_str()), SESSION_OVER);
+    let mut socket = user.connect_socket(&server).await;
+    let mut kept = other.connect_socket(&server).await;
+    socket.join(&demo_project_id(&server)).await;
+    let failure = socket.expect_dismissal().await;
+    assert_eq!((failure["code"].as_str(), failure["message"].as_str()), SESSION_ENDED_FAILURE);
     assert!(jiff::Timestamp::now().duration_since(end).as_millis() < 1000);
     let Caller::Session { cookie, .. } = &user else { unreachable!() };
     let answer =
-        http().get(format!("{}/api/projects", server.base_url())).header("cookie", cookie).send().await.unwrap();
+        http_client().get(format!("{}/api/projects", server.base_url())).header("cookie", cookie).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     let mut request = Socket::request(&server.base_url(), "");
     request.headers_mut().insert("cookie", cookie.parse().unwrap());
-    assert!(Socket::open(request, "").await.unwrap().refused().await.contains("no valid session"));
-    assert_eq!(kept.ask("heartbeat", serde_json::json!({})).await["ok"], true);
+    assert!(Socket::open(request, "").await.unwrap().expect_refusal().await.contains("no valid session"));
+    assert_eq!(kept.emit_with_ack("heartbeat", serde_json::json!({})).await["ok"], true);
     server.shutdown().await;
 }
 
-const SESSION_OVER: (Option<&str>, Option<&str>) = (Some("authentication_failed"), Some("The session has ended"));
+const SESSION_ENDED_FAILURE: (Option<&str>, Option<&str>) =
+    (Some("authentication_failed"), Some("The session has ended"));

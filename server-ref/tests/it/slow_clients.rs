@@ -1,4 +1,4 @@
-//! Clients that don't read, don't answer, or never finish a request delay no other client, and are disconnected.
+//! Clients that do not read, do not answer, or never finish a request delay no other client and are disconnected.
 
 use std::time::Duration;
 
@@ -7,48 +7,50 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, Socket, eventually, http, key, moderate, project, server};
+use crate::support::{
+    Socket, TIMEOUT, demo_api_key, demo_project_id, demo_server_builder, eventually, http_client, moderate,
+};
 
-/// Publishes events of about 8 KB, and returns when they are committed.
+/// Publishes events of about 8 KB each, and returns once they are committed.
 async fn publish(server: &RunningServer, events: usize) {
-    let id = project(server);
+    let id = demo_project_id(server);
     let mut payload = Map::new();
     payload.insert("padding".into(), Value::from("x".repeat(8000)));
     let all = (0..events).map(|_| server.publish(&id, "user_activity", payload.clone()));
     futures_util::future::join_all(all).await.into_iter().for_each(|result| result.unwrap());
 }
 
-/// The number of connections in `/metrics`.
-async fn sockets(server: &RunningServer) -> u64 {
-    let text = http().get(format!("{}/metrics", server.base_url())).send().await.unwrap().text().await.unwrap();
+/// Returns the number of connections that `/metrics` reports.
+async fn socket_count(server: &RunningServer) -> u64 {
+    let text = http_client().get(format!("{}/metrics", server.base_url())).send().await.unwrap().text().await.unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("automoderate_sockets ")).unwrap();
     line.parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
-    let server = server().ping(Duration::from_millis(500), Duration::from_secs(2)).start().await.unwrap();
-    let id = project(&server);
+async fn a_client_that_does_not_read_is_disconnected_and_finds_all_events_in_the_log() {
+    let server = demo_server_builder().ping(Duration::from_millis(500), Duration::from_secs(2)).start().await.unwrap();
+    let id = demo_project_id(&server);
     let mut deaf = Socket::connect(&server).await;
     let head = deaf.join(&id).await["event_id"].as_i64().unwrap();
     let mut healthy = Socket::connect(&server).await;
     healthy.join(&id).await;
 
-    // More than the kernel's and the socket's buffers; the other client receives all of it, in order.
+    // The events exceed the buffers of the kernel and of the socket; the other client receives all of them in order.
     let mut last = head;
     for _ in 0..24 {
         publish(&server, 250).await;
         for _ in 0..250 {
-            let event = healthy.event("user_activity").await;
+            let event = healthy.next_event("user_activity").await;
             last += 1;
             assert_eq!(event["event_id"], last);
         }
     }
-    // It must not start to read before it was disconnected, or it answers the next ping.
+    // The client must not start to read before it is disconnected, or it would answer the next ping.
     drop(healthy);
-    eventually("its place is free", async || sockets(&server).await == 0).await;
-    // Data in flight can still be read, then the end follows.
-    let before = deaf.rest().await;
+    eventually("its connection is released", async || socket_count(&server).await == 0).await;
+    // Data in transit can still be read before the connection ends.
+    let before = deaf.read_to_end().await;
     let events = before.iter().filter(|packet| packet.starts_with("42[\"user_activity\"")).count();
     assert!(events < 6000, "{events}");
 
@@ -56,7 +58,7 @@ async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
     again.join(&id).await;
     let mut after = head;
     while after < last {
-        let page = again.ask("replay_events", json!({"project_id": id, "after": after, "limit": 100})).await;
+        let page = again.emit_with_ack("replay_events", json!({"project_id": id, "after": after, "limit": 100})).await;
         for event in page["events"].as_array().unwrap() {
             after += 1;
             assert_eq!(event["data"]["event_id"], after);
@@ -66,16 +68,17 @@ async fn who_does_not_read_is_let_go_and_finds_everything_in_the_log() {
 }
 
 #[tokio::test]
-async fn who_vanished_without_a_word_leaves_a_place() {
+async fn a_vanished_client_releases_its_connection() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
-    let server = server().limits(limits).ping(Duration::from_millis(200), Duration::from_millis(300)).start().await;
+    let server =
+        demo_server_builder().limits(limits).ping(Duration::from_millis(200), Duration::from_millis(300)).start().await;
     let server = server.unwrap();
-    // It is not read any more, so that it answers no ping; the kernel keeps acknowledging.
+    // Nothing reads this socket, so it answers no pings, although the kernel still acknowledges data.
     let vanished = Socket::connect(&server).await;
-    let query = format!("&api_key={}", key(&server));
-    eventually("its place is free", async || {
+    let query = format!("&api_key={}", demo_api_key(&server));
+    eventually("its connection is released", async || {
         let Ok(mut socket) = Socket::open(Socket::request(&server.base_url(), &query), "").await else { return false };
-        socket.packet().await.unwrap().starts_with("40")
+        socket.next_packet().await.unwrap().starts_with("40")
     })
     .await;
     drop(vanished);
@@ -83,11 +86,11 @@ async fn who_vanished_without_a_word_leaves_a_place() {
 }
 
 #[tokio::test]
-async fn requests_that_never_end_disturb_nobody_and_do_not_hold_up_a_drain() {
-    let server = server().start().await.unwrap();
+async fn unfinished_requests_delay_neither_others_nor_a_drain() {
+    let server = demo_server_builder().start().await.unwrap();
     let request = format!(
         "POST /api/moderate HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{",
-        key(&server)
+        demo_api_key(&server)
     );
     let mut held = Vec::new();
     for start in [&request[..20], &request[..], "\r\n"].into_iter().cycle().take(150) {
@@ -96,21 +99,21 @@ async fn requests_that_never_end_disturb_nobody_and_do_not_hold_up_a_drain() {
         held.push(stream);
     }
     assert_eq!(moderate(&server, json!({"content": "hello"})).await["status"], "approved");
-    tokio::time::timeout(PATIENCE, server.shutdown()).await.unwrap();
+    tokio::time::timeout(TIMEOUT, server.shutdown()).await.unwrap();
     let mut rest = Vec::new();
     for mut stream in held {
-        // Closed, with or without an answer.
-        let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.unwrap();
+        // The connection is closed, with or without an answer.
+        let _ = tokio::time::timeout(TIMEOUT, stream.read_to_end(&mut rest)).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_request_that_comes_letter_by_letter_is_answered() {
-    let server = server().start().await.unwrap();
+async fn a_request_sent_byte_by_byte_is_answered() {
+    let server = demo_server_builder().start().await.unwrap();
     let body = r#"{"content":"slowly"}"#;
     let request = format!(
         "POST /api/moderate HTTP/1.1\r\nHost: x\r\nX-API-Key: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        key(&server),
+        demo_api_key(&server),
         body.len()
     );
     let mut stream = TcpStream::connect(server.address()).await.unwrap();

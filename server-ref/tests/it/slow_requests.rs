@@ -1,4 +1,4 @@
-//! An unfinished request gets an answer, in the form of every other error.
+//! An unfinished request is answered with an error in the usual form.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{http, key, server};
+use crate::support::{demo_api_key, demo_server_builder, http_client};
 
 #[tokio::test]
-async fn they_are_given_up_and_told_so() {
-    let server = server().request_timeout(Duration::from_millis(50)).start().await.unwrap();
+async fn an_unfinished_request_times_out_with_an_error() {
+    let server = demo_server_builder().request_timeout(Duration::from_millis(50)).start().await.unwrap();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(
         "POST /api/moderate HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-length: 10\r\nconnection: close\r\n\r\n",
-        key(&server)
+        demo_api_key(&server)
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -30,19 +30,19 @@ async fn they_are_given_up_and_told_so() {
 }
 
 #[tokio::test]
-async fn a_refusal_does_not_cost_the_connection() {
-    let server = server().start().await.unwrap();
+async fn a_refused_request_keeps_its_connection_open() {
+    let server = demo_server_builder().start().await.unwrap();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").await.unwrap();
-    // Many clients send the body in a separate packet; by now the head has been read.
-    http().get(format!("{}/live", server.base_url())).send().await.unwrap();
+    // Many clients send the body in a separate packet. This request ensures that the server has read the head by now.
+    http_client().get(format!("{}/live", server.base_url())).send().await.unwrap();
     stream.write_all(b"{}").await.unwrap();
     stream.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
     let mut answers = String::new();
     stream.read_to_string(&mut answers).await.unwrap();
     assert!(answers.starts_with("HTTP/1.1 401 ") && answers.contains("HTTP/1.1 204 "), "{answers}");
 
-    // A body too long to read for an unknown client ends the request with an error.
+    // A body that is too long to skip for an unauthenticated client closes the connection.
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await.unwrap();
     let mut answer = String::new();

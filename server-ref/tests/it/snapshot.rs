@@ -1,17 +1,17 @@
-//! A snapshot is the state of a project at one event: state and events after it add up to the state later.
+//! A snapshot is a project's state as of one event: applying the later events to it gives the later state.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Socket, http, key, moderate, project, server};
+use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, http_client, moderate};
 use crate::web::Caller;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn state_and_events_after_it_add_up() {
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn a_snapshot_plus_later_events_gives_the_later_state() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let path = format!("/api/projects/{id}/snapshot");
-    let caller = Caller::Key(key(&server));
+    let caller = Caller::Key(demo_api_key(&server));
     let empty = caller.get(&server, &path).await;
     assert_eq!((&empty["stats"]["total_content"], &empty["review"]["total"]), (&json!(0), &json!(0)));
     assert_eq!(empty["rules"].as_array().unwrap().len(), 3);
@@ -25,19 +25,19 @@ async fn state_and_events_after_it_add_up() {
         }
     };
     let snapshots = async {
-        let mut taken = Vec::new();
-        while taken.last().is_none_or(|last: &Value| last["stats"]["total_content"] != 100) {
-            taken.push(caller.get(&server, &path).await);
+        let mut snapshots = Vec::new();
+        while snapshots.last().is_none_or(|last: &Value| last["stats"]["total_content"] != 100) {
+            snapshots.push(caller.get(&server, &path).await);
         }
-        taken
+        snapshots
     };
-    let ((), taken) = tokio::join!(submissions, snapshots);
+    let ((), snapshots) = tokio::join!(submissions, snapshots);
     let start = empty["event_id"].as_i64().unwrap();
     let mut updates: Vec<Value> = Vec::new();
     while updates.len() < 100 {
-        updates.push(socket.event("moderation_update").await);
+        updates.push(socket.next_event("moderation_update").await);
     }
-    for snapshot in taken {
+    for snapshot in snapshots {
         let at = snapshot["event_id"].as_i64().unwrap();
         let seen = updates.iter().take_while(|update| update["event_id"].as_i64().unwrap() <= at);
         let flagged: Vec<&Value> = seen.clone().filter(|update| update["status"] == "flagged").collect();
@@ -49,8 +49,8 @@ async fn state_and_events_after_it_add_up() {
         assert_eq!(ids, flagged.iter().map(|update| &update["content_id"]).collect::<Vec<_>>());
     }
     let unknown = (Method::GET, "/api/projects/00000000-0000-4000-8000-000000000000/snapshot", Value::Null);
-    caller.fails(&server, unknown, (404, "not_found")).await;
-    let refused = http().get(format!("{}{path}", server.base_url())).send().await.unwrap();
+    caller.expect_failure(&server, unknown, (404, "not_found")).await;
+    let refused = http_client().get(format!("{}{path}", server.base_url())).send().await.unwrap();
     assert_eq!(refused.status(), 401);
     server.shutdown().await;
 }

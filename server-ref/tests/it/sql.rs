@@ -1,8 +1,8 @@
-//! Changes of the database that no client can make.
+//! Changes to the database that no client can make.
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
-/// Runs a statement in a database that may be in use.
+/// Runs a statement on a database that a server may be using.
 pub(crate) async fn execute(url: &str, statement: impl Into<String>) {
     let query = sqlx::AssertSqlSafe(statement.into());
     if url.starts_with("sqlite:") {

@@ -1,35 +1,35 @@
-//! `stats_update`: at most ten a second, and the last one is never lost.
+//! `stats_update` is sent at most ten times a second, and the last update is never lost.
 
 use std::time::Instant;
 
 use serde_json::json;
 
-use crate::support::{Socket, moderate, project, server};
+use crate::support::{Socket, demo_project_id, demo_server_builder, moderate};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_one_tells_the_truth() {
-    const CONTENTS: usize = 60;
-    let server = server().start().await.unwrap();
-    let id = project(&server);
+async fn the_last_update_has_the_final_counts() {
+    const ITEM_COUNT: usize = 60;
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
     let mut socket = Socket::connect(&server).await;
     socket.join(&id).await;
     let started = Instant::now();
-    for n in 0..CONTENTS {
+    for n in 0..ITEM_COUNT {
         let text = ["fine", "spam", "you idiot"][n % 3];
         moderate(&server, json!({"content": text})).await;
     }
     let mut updates = 0.0;
     let last = loop {
-        let update = socket.event("stats_update").await;
+        let update = socket.next_event("stats_update").await;
         updates += 1.0;
-        if update["total_content"] == CONTENTS {
+        if update["total_content"] == ITEM_COUNT {
             break update;
         }
     };
     let allowed = started.elapsed().as_secs_f64() * 10.0 + 1.0;
     assert!(updates <= allowed, "{updates} > {allowed}");
     for (count, rate) in [("approved", "approval_rate"), ("rejected", "rejection_rate"), ("flagged", "flag_rate")] {
-        assert_eq!(last[count], CONTENTS / 3);
+        assert_eq!(last[count], ITEM_COUNT / 3);
         assert!((33.3..=33.4).contains(&last[rate].as_f64().unwrap()));
     }
     assert_eq!(last["project_id"], *id);

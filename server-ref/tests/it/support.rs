@@ -1,4 +1,4 @@
-//! A server in this process, and a Socket.IO client that sees every packet.
+//! A server in this process, and a Socket.IO client that yields every packet.
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;
@@ -15,52 +15,52 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::databases;
 
-/// Long enough that only a hang reaches it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout for operations that must finish; long enough that only a hang exceeds it.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A demonstration server without limits, on a database of its own.
-pub(crate) fn server() -> ServerBuilder {
+/// Returns a builder for a demo server without limits, on its own database.
+pub(crate) fn demo_server_builder() -> ServerBuilder {
     let server = Server::builder().demo(true).limits(Limits::none());
-    match databases::fresh() {
+    match databases::fresh_database_url() {
         Some(url) => server.database(url),
         None => server,
     }
 }
 
-pub(crate) fn project(server: &RunningServer) -> String {
+pub(crate) fn demo_project_id(server: &RunningServer) -> String {
     server.demo().unwrap().project_id.clone()
 }
 
-pub(crate) fn key(server: &RunningServer) -> String {
+pub(crate) fn demo_api_key(server: &RunningServer) -> String {
     server.demo().unwrap().api_key.clone()
 }
 
-/// One client for all: reading the system's certificates takes longer than most tests. It keeps no connections, since each test
-/// has a runtime of its own.
-pub(crate) fn http() -> reqwest::Client {
+/// Returns the HTTP client that all tests share, as loading the system's certificates takes longer than most tests.
+/// The client keeps no idle connections, because each test has its own runtime.
+pub(crate) fn http_client() -> reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        client.timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap()
+        client.timeout(TIMEOUT).pool_max_idle_per_host(0).build().unwrap()
     });
     CLIENT.clone()
 }
 
-/// Submits an item with the demonstration's key and returns the answer.
+/// Submits an item with the demo key and returns the answer.
 pub(crate) async fn moderate(server: &RunningServer, body: Value) -> Value {
     let url = format!("{}/api/moderate", server.base_url());
-    let response = http().post(url).header("x-api-key", key(server)).json(&body).send().await;
+    let response = http_client().post(url).header("x-api-key", demo_api_key(server)).json(&body).send().await;
     response.unwrap().error_for_status().unwrap().json().await.unwrap()
 }
 
-/// Waits until the condition holds.
+/// Waits until the condition holds; panics with `what` after [`TIMEOUT`].
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    tokio::time::timeout(TIMEOUT, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 pub(crate) fn first_cookie(response: &reqwest::Response) -> String {
@@ -74,15 +74,15 @@ pub(crate) fn csrf_token(page: &str) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-/// Signs in as the demonstration's user and returns the cookie.
+/// Signs in as the demo user and returns the session cookie.
 pub(crate) async fn sign_in(server: &RunningServer) -> String {
     let demo = server.demo().unwrap();
     let url = format!("{}/auth/login", server.base_url());
-    let form = http().get(&url).send().await.unwrap();
+    let form = http_client().get(&url).send().await.unwrap();
     let cookie = first_cookie(&form);
     let token = csrf_token(&form.text().await.unwrap());
     let fields = [("csrf_token", token.as_str()), ("email", &demo.email), ("password", &demo.password)];
-    let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
+    let response = http_client().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
     assert_eq!(response.status(), 302);
     first_cookie(&response)
 }
@@ -90,7 +90,7 @@ pub(crate) async fn sign_in(server: &RunningServer) -> String {
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    seen: VecDeque<String>,
+    skipped: VecDeque<String>,
     next_ack: u64,
     close_code: Option<u16>,
 }
@@ -102,48 +102,48 @@ impl Socket {
         url.into_client_request().unwrap()
     }
 
-    /// Opens Engine.IO and sends CONNECT with this payload.
+    /// Opens an Engine.IO connection and sends CONNECT with this payload.
     pub(crate) async fn open(request: Request, payload: &str) -> Result<Self, tungstenite::Error> {
-        Self::open_with(request, &format!("40{payload}")).await
+        Self::open_with_packet(request, &format!("40{payload}")).await
     }
 
-    /// Opens Engine.IO and sends this packet.
-    pub(crate) async fn open_with(request: Request, first: &str) -> Result<Self, tungstenite::Error> {
+    /// Opens an Engine.IO connection and sends this packet.
+    pub(crate) async fn open_with_packet(request: Request, first: &str) -> Result<Self, tungstenite::Error> {
         let (stream, _) = connect_async(request).await?;
-        let mut socket = Self { stream, seen: VecDeque::new(), next_ack: 0, close_code: None };
-        let open = socket.packet().await.expect("OPEN");
+        let mut socket = Self { stream, skipped: VecDeque::new(), next_ack: 0, close_code: None };
+        let open = socket.next_packet().await.expect("OPEN");
         assert!(open.starts_with("0{"), "{open}");
         socket.send(first).await;
         Ok(socket)
     }
 
-    /// A socket that the server accepted.
+    /// Connects with the demo key, and asserts that the server accepts the socket.
     pub(crate) async fn connect(server: &RunningServer) -> Self {
-        Self::connect_with(server, &key(server)).await
+        Self::connect_with_key(server, &demo_api_key(server)).await
     }
 
-    pub(crate) async fn connect_with(server: &RunningServer, api_key: &str) -> Self {
+    pub(crate) async fn connect_with_key(server: &RunningServer, api_key: &str) -> Self {
         let request = Self::request(&server.base_url(), &format!("&api_key={api_key}"));
         let mut socket = Self::open(request, "").await.unwrap();
-        socket.accepted().await;
+        socket.expect_accepted().await;
         socket
     }
 
-    pub(crate) async fn accepted(&mut self) {
-        let packet = self.packet().await.unwrap();
+    pub(crate) async fn expect_accepted(&mut self) {
+        let packet = self.next_packet().await.unwrap();
         assert!(packet.starts_with("40{\"sid\":"), "{packet}");
-        assert_eq!(self.event("connected").await["message"], "Connected to AutoModerate");
+        assert_eq!(self.next_event("connected").await["message"], "Connected to AutoModerate");
     }
 
-    /// The message of a refusal: of the credentials, after which the server disconnects, or by CONNECT_ERROR.
-    pub(crate) async fn refused(&mut self) -> String {
-        let packet = self.packet().await.unwrap();
+    /// Asserts that the server refuses the credentials or sends CONNECT_ERROR, and returns the message.
+    pub(crate) async fn expect_refusal(&mut self) -> String {
+        let packet = self.next_packet().await.unwrap();
         if packet.starts_with("40") {
-            let told = self.packet().await.unwrap();
-            let failure = told.strip_prefix(r#"42["authentication_failed","#).unwrap_or_else(|| panic!("{told}"));
+            let event = self.next_packet().await.unwrap();
+            let failure = event.strip_prefix(r#"42["authentication_failed","#).unwrap_or_else(|| panic!("{event}"));
             let failure: Value = serde_json::from_str(failure.strip_suffix(']').unwrap()).unwrap();
             assert!(["authentication_failed", "token_expired"].contains(&failure["code"].as_str().unwrap()));
-            assert_eq!(self.packet().await.unwrap(), "41");
+            assert_eq!(self.next_packet().await.unwrap(), "41");
             return failure["message"].as_str().unwrap().to_owned();
         }
         let error = packet.strip_prefix("44").unwrap_or_else(|| panic!("{packet}"));
@@ -167,13 +167,13 @@ impl Socket {
         self.send(&format!("42{}", json!([event, payload]))).await;
     }
 
-    /// Emits and returns the acknowledgement's only argument.
-    pub(crate) async fn ask(&mut self, event: &str, payload: Value) -> Value {
+    /// Emits an event and returns the only argument of its acknowledgement.
+    pub(crate) async fn emit_with_ack(&mut self, event: &str, payload: Value) -> Value {
         let id = self.next_ack;
         self.next_ack += 1;
         self.send(&format!("42{id}{}", json!([event, payload]))).await;
         let prefix = format!("43{id}[");
-        let packet = self.find(|packet| packet.starts_with(&prefix)).await;
+        let packet = self.find_packet(|packet| packet.starts_with(&prefix)).await;
         let mut arguments: Vec<Value> = serde_json::from_str(&packet[prefix.len() - 1..]).unwrap();
         assert_eq!(arguments.len(), 1);
         arguments.remove(0)
@@ -181,75 +181,75 @@ impl Socket {
 
     pub(crate) async fn join(&mut self, project_id: &str) -> Value {
         self.emit("join_project", json!({"project_id": project_id})).await;
-        self.event("joined_project").await
+        self.next_event("joined_project").await
     }
 
-    /// The payload of the next event of this name; others are kept for later.
-    pub(crate) async fn event(&mut self, name: &str) -> Value {
+    /// Returns the payload of the next event with this name, and keeps the packets before it.
+    pub(crate) async fn next_event(&mut self, name: &str) -> Value {
         let prefix = format!("42[\"{name}\",");
-        let packet = self.find(|packet| packet.starts_with(&prefix)).await;
+        let packet = self.find_packet(|packet| packet.starts_with(&prefix)).await;
         let mut arguments: Vec<Value> = serde_json::from_str(&packet[2..]).unwrap();
         arguments.remove(1)
     }
 
-    /// The next Socket.IO or Engine.IO packet; pings are answered. `None`: the connection is closed.
-    pub(crate) async fn packet(&mut self) -> Option<String> {
-        if let Some(packet) = self.seen.pop_front() {
+    /// Returns the next Socket.IO or Engine.IO packet, or `None` if the connection is closed. Pings are answered.
+    pub(crate) async fn next_packet(&mut self) -> Option<String> {
+        if let Some(packet) = self.skipped.pop_front() {
             return Some(packet);
         }
         self.read().await
     }
 
-    /// Reads until the server closes, and returns the packets.
-    pub(crate) async fn rest(&mut self) -> Vec<String> {
+    /// Reads until the server closes the connection, and returns the packets.
+    pub(crate) async fn read_to_end(&mut self) -> Vec<String> {
         let mut packets = Vec::new();
-        while let Some(packet) = self.packet().await {
+        while let Some(packet) = self.next_packet().await {
             packets.push(packet);
         }
         packets
     }
 
-    /// The same, and the code it closed with.
-    pub(crate) async fn closed(&mut self) -> (Vec<String>, Option<u16>) {
-        let packets = self.rest().await;
+    /// Reads until the server closes the connection, and returns the packets with the close code.
+    pub(crate) async fn read_to_close(&mut self) -> (Vec<String>, Option<u16>) {
+        let packets = self.read_to_end().await;
         (packets, self.close_code)
     }
 
-    /// The packets that were skipped while others were awaited.
-    pub(crate) fn take_seen(&mut self) -> Vec<String> {
-        self.seen.drain(..).collect()
+    /// Returns the packets that were skipped while the test waited for others.
+    pub(crate) fn take_skipped(&mut self) -> Vec<String> {
+        self.skipped.drain(..).collect()
     }
 
-    /// Waits until the server has sent the reason for the end of the credentials, and has disconnected.
-    pub(crate) async fn dismissed(&mut self) {
-        assert_eq!(self.dismissal().await["code"], "authentication_failed");
+    /// Waits until the server has reported invalid credentials and disconnected the socket.
+    pub(crate) async fn expect_dismissed(&mut self) {
+        assert_eq!(self.expect_dismissal().await["code"], "authentication_failed");
     }
 
-    /// The same, with the payload of the reason.
-    pub(crate) async fn dismissal(&mut self) -> Value {
-        let failure = self.event("authentication_failed").await;
+    /// Waits until the server has disconnected the socket, and returns the payload of the reason.
+    pub(crate) async fn expect_dismissal(&mut self) -> Value {
+        let failure = self.next_event("authentication_failed").await;
         assert!(failure["message"].is_string());
-        self.find(|packet| packet == "41").await;
+        self.find_packet(|packet| packet == "41").await;
         failure
     }
 
-    async fn find(&mut self, wanted: impl Fn(&str) -> bool) -> String {
-        if let Some(at) = self.seen.iter().position(|packet| wanted(packet)) {
-            return self.seen.remove(at).unwrap();
+    async fn find_packet(&mut self, wanted: impl Fn(&str) -> bool) -> String {
+        if let Some(at) = self.skipped.iter().position(|packet| wanted(packet)) {
+            return self.skipped.remove(at).unwrap();
         }
         loop {
             let packet = self.read().await.expect("the connection was closed");
             if wanted(&packet) {
                 return packet;
             }
-            self.seen.push_back(packet);
+            self.skipped.push_back(packet);
         }
     }
 
     async fn read(&mut self) -> Option<String> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match message.unwrap_or_else(|_| panic!("nothing came after {:?}", self.seen)) {
+            let message = tokio::time::timeout(TIMEOUT, self.stream.next()).await;
+            match message.unwrap_or_else(|_| panic!("no packet arrived after {:?}", self.skipped)) {
                 Some(Ok(Message::Text(text))) if text.as_str() == "2" => {
                     let _ = self.try_send("3").await;
                 }

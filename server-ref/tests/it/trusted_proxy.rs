@@ -1,12 +1,12 @@
-//! Limits per address count the clients' addresses behind a trusted proxy, and the peer's otherwise.
+//! Limits per address count the forwarded address behind a trusted proxy, and otherwise the address of the peer.
 
 use automoderate_server::{Error, Limits, RunningServer};
 use serde_json::Value;
 
-use crate::support::{Socket, http, key, server};
+use crate::support::{Socket, demo_api_key, demo_server_builder, http_client};
 
-async fn from(server: &RunningServer, address: &str) -> Socket {
-    let mut request = Socket::request(&server.base_url(), &format!("&api_key={}", key(server)));
+async fn open_socket_from(server: &RunningServer, address: &str) -> Socket {
+    let mut request = Socket::request(&server.base_url(), &format!("&api_key={}", demo_api_key(server)));
     request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
     Socket::open(request, "").await.unwrap()
 }
@@ -14,51 +14,51 @@ async fn from(server: &RunningServer, address: &str) -> Socket {
 #[tokio::test]
 async fn connections_are_counted_by_the_forwarded_address() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
-    let builder = server().limits(limits).trusted_proxies(["127.0.0.0/8"]).unwrap();
+    let builder = demo_server_builder().limits(limits).trusted_proxies(["127.0.0.0/8"]).unwrap();
     let server = builder.start().await.unwrap();
-    let mut first = from(&server, "198.51.100.1").await;
-    first.accepted().await;
-    let mut second = from(&server, "198.51.100.2").await;
-    second.accepted().await;
-    // The client's own claims come before the proxy's entry.
-    let mut forged = from(&server, "192.0.2.9, 198.51.100.1").await;
-    assert!(forged.refused().await.contains("Too many connections"));
+    let mut first = open_socket_from(&server, "198.51.100.1").await;
+    first.expect_accepted().await;
+    let mut second = open_socket_from(&server, "198.51.100.2").await;
+    second.expect_accepted().await;
+    // A client's own claims precede the entry that the proxy appends.
+    let mut forged = open_socket_from(&server, "192.0.2.9, 198.51.100.1").await;
+    assert!(forged.expect_refusal().await.contains("Too many connections"));
     server.shutdown().await;
 }
 
 #[tokio::test]
-async fn nobody_is_believed_unasked() {
+async fn forwarded_addresses_of_other_peers_are_ignored() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
-    let builder = server().limits(limits).trusted_proxies(["10.0.0.1"]).unwrap();
+    let builder = demo_server_builder().limits(limits).trusted_proxies(["10.0.0.1"]).unwrap();
     let server = builder.start().await.unwrap();
-    let mut first = from(&server, "198.51.100.1").await;
-    first.accepted().await;
-    let mut second = from(&server, "198.51.100.2").await;
-    assert!(second.refused().await.contains("Too many connections"));
+    let mut first = open_socket_from(&server, "198.51.100.1").await;
+    first.expect_accepted().await;
+    let mut second = open_socket_from(&server, "198.51.100.2").await;
+    assert!(second.expect_refusal().await.contains("Too many connections"));
     server.shutdown().await;
-    let nonsense = crate::support::server().trusted_proxies(["proxy.example"]);
-    assert!(matches!(nonsense, Err(Error::Address(_))));
+    let nonsense = crate::support::demo_server_builder().trusted_proxies(["proxy.example"]);
+    assert!(matches!(nonsense, Err(Error::ProxyAddress(_))));
 }
 
 #[tokio::test]
-async fn sign_ins_are_throttled_by_the_same_address() {
+async fn sign_ins_are_limited_by_the_forwarded_address() {
     let limits = Limits { failed_logins_per_minute: 2, ..Limits::none() };
-    let builder = server().limits(limits).trusted_proxies(["127.0.0.1"]).unwrap();
+    let builder = demo_server_builder().limits(limits).trusted_proxies(["127.0.0.1"]).unwrap();
     let server = builder.start().await.unwrap();
     let demo = server.demo().unwrap().clone();
     let url = format!("{}/auth/login", server.base_url());
-    let form = http().get(&url).send().await.unwrap();
+    let form = http_client().get(&url).send().await.unwrap();
     let cookie = crate::support::first_cookie(&form);
     let token = crate::support::csrf_token(&form.text().await.unwrap());
     let attempt = async |address: &str, password: &str| {
         let fields = [("csrf_token", token.as_str()), ("email", &demo.email), ("password", password)];
-        let request = http().post(&url).header("cookie", &cookie).header("x-forwarded-for", address);
+        let request = http_client().post(&url).header("cookie", &cookie).header("x-forwarded-for", address);
         request.form(&fields).send().await.unwrap()
     };
     for _ in 0..2 {
         assert_eq!(attempt("198.51.100.1", "wrong").await.status(), 200);
     }
-    // Even the right password, because it may have been guessed.
+    // Even the right password is refused, because it may have been guessed.
     let refused = attempt("198.51.100.1", &demo.password).await;
     assert_eq!(refused.status(), 429);
     let seconds: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();

@@ -1,14 +1,14 @@
-//! A signed-in browser, and a program with a key: both call the REST interface.
+//! A signed-in browser and a program with a key, both of which call the REST API.
 
 use automoderate_server::{Role, RunningServer, Scope};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Socket, csrf_token, first_cookie, http};
+use crate::support::{Socket, csrf_token, first_cookie, http_client};
 
-pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const TEST_PASSWORD: &str = "correct horse battery";
 
-/// The caller.
+/// A caller of the REST API, with its credentials.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller {
     Nobody,
@@ -17,41 +17,41 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// Signs a user in.
+    /// Signs in as this user.
     pub(crate) async fn sign_in(server: &RunningServer, email: &str, password: &str) -> Self {
         let browser = Browser::sign_in(&server.base_url(), email, password).await;
         let Browser { cookie, token, .. } = browser.unwrap_or_else(|| panic!("{email}"));
         Self::Session { cookie, token }
     }
 
-    /// The demonstration's user: owner of its project, and administrator of the server.
-    pub(crate) async fn demo(server: &RunningServer) -> Self {
+    /// Signs in as the demo user, who owns the demo project and administers the server.
+    pub(crate) async fn demo_user(server: &RunningServer) -> Self {
         let demo = server.demo().unwrap();
         Self::sign_in(server, &demo.email, &demo.password).await
     }
 
-    /// A new user, with this role in the project if there is one.
-    pub(crate) async fn user(server: &RunningServer, email: &str, project_id: &str, role: Option<Role>) -> Self {
-        server.create_user(email, PASSWORD).await.unwrap();
+    /// Creates a user, with this role in the project if one is given, and signs in.
+    pub(crate) async fn new_user(server: &RunningServer, email: &str, project_id: &str, role: Option<Role>) -> Self {
+        server.create_user(email, TEST_PASSWORD).await.unwrap();
         if let Some(role) = role {
             server.add_member_as(project_id, email, role).await.unwrap();
         }
-        Self::sign_in(server, email, PASSWORD).await
+        Self::sign_in(server, email, TEST_PASSWORD).await
     }
 
-    /// A program with a new key of the project, which has these scopes.
-    pub(crate) async fn key(server: &RunningServer, project_id: &str, scopes: &[Scope]) -> Self {
+    /// Creates a key of the project with these scopes.
+    pub(crate) async fn with_new_key(server: &RunningServer, project_id: &str, scopes: &[Scope]) -> Self {
         Self::Key(server.create_api_key_with(project_id, "Program", scopes).await.unwrap())
     }
 
-    /// Ends the session.
+    /// Signs out, which ends the session.
     pub(crate) async fn log_out(&self, server: &RunningServer) {
-        let request = self.identify(http().post(format!("{}/auth/logout", server.base_url())));
+        let request = self.add_credentials(http_client().post(format!("{}/auth/logout", server.base_url())));
         assert_eq!(request.send().await.unwrap().status(), 302);
     }
 
     /// Adds the credentials to a request.
-    pub(crate) fn identify(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn add_credentials(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::Nobody => request,
             Self::Key(key) => request.header("x-api-key", key),
@@ -59,11 +59,11 @@ impl Caller {
         }
     }
 
-    /// The status and the body.
+    /// Calls the server, and returns the status and the body.
     pub(crate) async fn call(&self, server: &RunningServer, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let request = http().request(method, format!("{}{path}", server.base_url()));
+        let request = http_client().request(method, format!("{}{path}", server.base_url()));
         let request = if body.is_null() { request } else { request.json(&body) };
-        let response = self.identify(request).send().await.unwrap();
+        let response = self.add_credentials(request).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
@@ -74,26 +74,26 @@ impl Caller {
     }
 
     pub(crate) async fn post(&self, server: &RunningServer, path: &str, body: Value) -> Value {
-        self.done(server, Method::POST, path, body).await
+        self.call_ok(server, Method::POST, path, body).await
     }
 
     pub(crate) async fn patch(&self, server: &RunningServer, path: &str, body: Value) -> Value {
-        self.done(server, Method::PATCH, path, body).await
+        self.call_ok(server, Method::PATCH, path, body).await
     }
 
     pub(crate) async fn delete(&self, server: &RunningServer, path: &str) -> Value {
-        self.done(server, Method::DELETE, path, Value::Null).await
+        self.call_ok(server, Method::DELETE, path, Value::Null).await
     }
 
-    async fn done(&self, server: &RunningServer, method: Method, path: &str, body: Value) -> Value {
+    async fn call_ok(&self, server: &RunningServer, method: Method, path: &str, body: Value) -> Value {
         let (status, answer) = self.call(server, method, path, body).await;
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         assert_eq!(answer["success"], true, "{path}");
         answer
     }
 
-    /// Asserts that a call fails in this way.
-    pub(crate) async fn fails(
+    /// Asserts that a call fails with this status and code.
+    pub(crate) async fn expect_failure(
         &self,
         server: &RunningServer,
         (method, path, body): (Method, &str, Value),
@@ -106,15 +106,15 @@ impl Caller {
         assert!(answer["error"].is_string());
     }
 
-    /// A socket that the server accepted.
-    pub(crate) async fn socket(&self, server: &RunningServer) -> Socket {
-        let mut socket = self.knock(server).await;
-        socket.accepted().await;
+    /// Opens a socket, and asserts that the server accepts it.
+    pub(crate) async fn connect_socket(&self, server: &RunningServer) -> Socket {
+        let mut socket = self.open_socket(server).await;
+        socket.expect_accepted().await;
         socket
     }
 
-    /// A socket that waits for the server's word.
-    pub(crate) async fn knock(&self, server: &RunningServer) -> Socket {
+    /// Opens a socket without waiting for the server's answer.
+    pub(crate) async fn open_socket(&self, server: &RunningServer) -> Socket {
         let mut request = Socket::request(&server.base_url(), "");
         match self {
             Self::Nobody => {}
@@ -125,7 +125,7 @@ impl Caller {
     }
 }
 
-/// A signed-in browser at a server that runs anywhere.
+/// A signed-in browser, for servers in any process.
 #[derive(Debug, Clone)]
 pub(crate) struct Browser {
     base_url: String,
@@ -134,62 +134,63 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Signs a user in; `None`: the address or the password is wrong.
+    /// Signs in as this user; returns `None` if the email address or the password is wrong.
     pub(crate) async fn sign_in(base_url: &str, email: &str, password: &str) -> Option<Self> {
         let url = format!("{base_url}/auth/login");
-        let form = http().get(&url).send().await.unwrap();
+        let form = http_client().get(&url).send().await.unwrap();
         let cookie = first_cookie(&form);
         let token = csrf_token(&form.text().await.unwrap());
         let fields = [("csrf_token", token.as_str()), ("email", email), ("password", password)];
-        let response = http().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
+        let response = http_client().post(&url).header("cookie", cookie).form(&fields).send().await.unwrap();
         if response.status() != 302 {
             return None;
         }
         Some(Self::with_cookie(base_url, first_cookie(&response)).await)
     }
 
-    /// With a session that exists.
+    /// Continues an existing session.
     pub(crate) async fn with_cookie(base_url: &str, cookie: String) -> Self {
         let url = format!("{base_url}/auth/csrf");
-        let answer: Value = http().get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
+        let answer: Value =
+            http_client().get(url).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
         let token = answer["csrf_token"].as_str().unwrap().to_owned();
         Self { base_url: base_url.to_owned(), cookie, token }
     }
 
-    /// The status and the body.
+    /// Calls the server, and returns the status and the body.
     pub(crate) async fn call(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let request = http().request(method, format!("{}{path}", self.base_url));
+        let request = http_client().request(method, format!("{}{path}", self.base_url));
         let request = if body.is_null() { request } else { request.json(&body) };
         let response = request.header("cookie", &self.cookie).header("x-csrf-token", &self.token).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
-    /// Ends the session.
+    /// Signs out, which ends the session.
     pub(crate) async fn sign_out(&self) {
-        let request = http().post(format!("{}/auth/logout", self.base_url));
+        let request = http_client().post(format!("{}/auth/logout", self.base_url));
         let request = request.header("cookie", &self.cookie).header("x-csrf-token", &self.token);
         assert_eq!(request.send().await.unwrap().status(), 302);
     }
 
-    /// A socket that the server accepted.
-    pub(crate) async fn socket(&self) -> Socket {
+    /// Opens a socket, and asserts that the server accepts it.
+    pub(crate) async fn connect_socket(&self) -> Socket {
         let mut request = Socket::request(&self.base_url, "");
         request.headers_mut().insert("cookie", self.cookie.parse().unwrap());
         let mut socket = Socket::open(request, "").await.unwrap();
-        socket.accepted().await;
+        socket.expect_accepted().await;
         socket
     }
 }
 
-/// The id of a member of the project.
-pub(crate) async fn user_id(server: &RunningServer, owner: &Caller, project_id: &str, email: &str) -> String {
+/// Returns the user id of a member of the project.
+pub(crate) async fn member_id(server: &RunningServer, owner: &Caller, project_id: &str, email: &str) -> String {
     let members = owner.get(server, &format!("/api/projects/{project_id}/members")).await;
     let members = members["members"].as_array().unwrap();
     let member = members.iter().find(|member| member["email"] == email).unwrap();
     member["user_id"].as_str().unwrap().to_owned()
 }
 
-/// A keyword rule that rejects this word.
-pub(crate) fn rejects(word: &str) -> Value {
+/// Returns a keyword rule that rejects this word.
+pub(crate) fn rejecting_rule(word: &str) -> Value {
     json!({"name": format!("No {word}"), "type": "keyword", "data": {"keywords": [word]}, "action": "reject"})
 }

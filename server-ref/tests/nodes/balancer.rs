@@ -1,4 +1,4 @@
-//! A balancer without knowledge of HTTP: each connection goes to the next node that accepts it.
+//! A TCP balancer that sends each connection to the next node that accepts it.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,11 +21,11 @@ impl Balancer {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (nodes, turn) = (known.lock().unwrap().clone(), turn.clone());
-                tokio::spawn(carry(client, nodes, turn.fetch_add(1, Ordering::Relaxed)));
+                tokio::spawn(relay_to_next_node(client, nodes, turn.fetch_add(1, Ordering::Relaxed)));
             }
         });
         let balancer = Self { address, nodes };
-        balancer.set(base_urls);
+        balancer.set_nodes(base_urls);
         balancer
     }
 
@@ -33,14 +33,14 @@ impl Balancer {
         format!("http://{}", self.address)
     }
 
-    /// The nodes from now on; open connections stay.
-    pub(crate) fn set(&self, base_urls: &[String]) {
+    /// Sets the nodes for new connections; open connections are kept.
+    pub(crate) fn set_nodes(&self, base_urls: &[String]) {
         let address = |url: &String| url.strip_prefix("http://").unwrap().parse().unwrap();
         *self.nodes.lock().unwrap() = base_urls.iter().map(address).collect();
     }
 }
 
-async fn carry(mut client: TcpStream, nodes: Vec<SocketAddr>, turn: usize) {
+async fn relay_to_next_node(mut client: TcpStream, nodes: Vec<SocketAddr>, turn: usize) {
     for n in 0..nodes.len() {
         if let Ok(mut node) = TcpStream::connect(nodes[(turn + n) % nodes.len()]).await {
             let _ = client.set_nodelay(true);

@@ -1,7 +1,7 @@
-//! Several nodes on one PostgreSQL, with a Redis between them, act as one server to clients, even when a node, the
-//! database or Redis goes away.
+//! Several nodes that share a PostgreSQL database and a Redis server act as one server to clients, even if a node, the
+//! database, or Redis is lost.
 //!
-//! `make test-nodes` sets up their services. `NODES_LONG=1` makes faults last as long as documented, and loads larger.
+//! `make test-nodes` sets up the services. With `NODES_LONG=1`, faults last as long as documented and loads are larger.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod alerts;
@@ -10,36 +10,36 @@ mod drain_under_load;
 mod faults_under_load;
 mod order;
 mod prometheus;
+mod recording_client;
 mod redis;
 mod rolling_upgrade;
-mod watcher;
 
-#[path = "../store/books.rs"]
-#[allow(dead_code, reason = "of the tests of the store, which use all of it")]
-mod books;
 #[path = "../store/cluster.rs"]
-#[allow(dead_code, reason = "of the tests of the store, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod cluster;
 #[path = "../it/databases.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod databases;
 #[path = "../store/disk.rs"]
-#[allow(dead_code, reason = "of the tests of the store, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod disk;
 #[path = "../store/listener.rs"]
-#[allow(dead_code, reason = "of the tests of the store, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod listener;
 #[path = "../store/load.rs"]
-#[allow(dead_code, reason = "of the tests of the store, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod load;
 #[path = "../it/program.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod program;
+#[path = "../store/stored_data.rs"]
+#[allow(dead_code, reason = "other test programs use the rest")]
+mod stored_data;
 #[path = "../it/support.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod support;
 
-/// The first number, or the second in long runs.
+/// Returns the first number, or the second in long runs.
 fn short_or_long(short: usize, long: usize) -> usize {
     if std::env::var_os("NODES_LONG").is_some() { long } else { short }
 }

@@ -1,4 +1,4 @@
-//! A real Prometheus, with the server's alert rules.
+//! A real Prometheus server with the server's alert rules.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{eventually, http};
+use crate::support::{eventually, http_client};
 
-pub(crate) fn deployed(name: &str) -> PathBuf {
+pub(crate) fn deploy_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name)
 }
 
-/// Prometheus' programs.
-pub(crate) fn program(name: &str) -> Command {
-    let bin = std::env::var("PROMETHEUS_BIN").expect("told by server-ref/tests/prometheus/setup.sh");
+/// Returns a command for one of Prometheus's programs.
+pub(crate) fn prometheus_command(name: &str) -> Command {
+    let bin = std::env::var("PROMETHEUS_BIN").expect("server-ref/tests/prometheus/setup.sh prints PROMETHEUS_BIN");
     Command::new(PathBuf::from(bin).join(name))
 }
 
-/// The rules with a delay of one second before an alert; `promtool` tests them unchanged.
-fn quick_rules() -> String {
-    let rules = std::fs::read_to_string(deployed("alerts.yml")).unwrap();
+/// Returns the alert rules with a delay of one second. `promtool` tests the unchanged rules.
+fn rules_without_delay() -> String {
+    let rules = std::fs::read_to_string(deploy_file("alerts.yml")).unwrap();
     let quick = |line: &str| match line.split_once("for: ") {
         Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: 1s\n"),
         _ => format!("{line}\n"),
@@ -29,7 +29,7 @@ fn quick_rules() -> String {
     rules.lines().map(quick).collect()
 }
 
-/// Killed when the test ends.
+/// A running Prometheus, which is killed when the value is dropped.
 pub(crate) struct Prometheus {
     port: u16,
     server: Child,
@@ -37,62 +37,62 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Scrapes these nodes, and waits until it has done so.
+    /// Starts a Prometheus that scrapes these nodes, and waits until it has scraped all of them.
     pub(crate) async fn start(base_urls: &[String]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules.yml");
-        std::fs::write(&rules, quick_rules()).unwrap();
+        std::fs::write(&rules, rules_without_delay()).unwrap();
         let targets: Vec<_> = base_urls.iter().map(|url| url.strip_prefix("http://").unwrap()).collect();
         let config = serde_json::json!({
             "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"},
             "rule_files": [rules],
             "scrape_configs": [{"job_name": "automoderate", "static_configs": [{"targets": targets}]}],
         });
-        // YAML is a superset.
+        // Valid, because YAML is a superset of JSON.
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, config.to_string()).unwrap();
-        let mut server = program("prometheus");
+        let mut server = prometheus_command("prometheus");
         server.arg(format!("--config.file={}", file.display()));
         server.arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()));
         server.arg(format!("--web.listen-address=127.0.0.1:{port}"));
         let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let prometheus = Self { port, server, _folder: folder };
-        prometheus.has("sum(up)", &targets.len().to_string()).await;
+        prometheus.wait_for_value("sum(up)", &targets.len().to_string()).await;
         prometheus
     }
 
-    async fn get(&self, path: &str) -> Option<Value> {
-        http().get(format!("http://127.0.0.1:{}/api/v1/{path}", self.port)).send().await.ok()?.json().await.ok()
+    async fn get_api(&self, path: &str) -> Option<Value> {
+        http_client().get(format!("http://127.0.0.1:{}/api/v1/{path}", self.port)).send().await.ok()?.json().await.ok()
     }
 
-    /// The values of an expression.
-    pub(crate) async fn values(&self, query: &str) -> Vec<String> {
-        let answer = self.get(&format!("query?query={query}")).await.unwrap_or_default();
+    /// Returns the values of an expression.
+    pub(crate) async fn query_values(&self, query: &str) -> Vec<String> {
+        let answer = self.get_api(&format!("query?query={query}")).await.unwrap_or_default();
         let results = answer["data"]["result"].as_array().cloned().unwrap_or_default();
         results.iter().map(|result| result["value"][1].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Waits until this is the one value of an expression.
-    pub(crate) async fn has(&self, query: &str, expected: &str) {
-        eventually(query, async || self.values(query).await == [expected]).await;
+    /// Waits until the expression has exactly this value.
+    pub(crate) async fn wait_for_value(&self, query: &str, expected: &str) {
+        eventually(query, async || self.query_values(query).await == [expected]).await;
     }
 
-    /// The names of the firing alerts.
-    pub(crate) async fn alerts(&self) -> Vec<String> {
-        let answer = self.get("alerts").await.unwrap_or_default();
+    /// Returns the names of the firing alerts.
+    pub(crate) async fn firing_alerts(&self) -> Vec<String> {
+        let answer = self.get_api("alerts").await.unwrap_or_default();
         let alerts = answer["data"]["alerts"].as_array().cloned().unwrap_or_default();
-        let told = alerts.iter().filter(|alert| alert["state"] == "firing");
-        told.map(|alert| alert["labels"]["alertname"].as_str().unwrap().to_owned()).collect()
+        let firing = alerts.iter().filter(|alert| alert["state"] == "firing");
+        firing.map(|alert| alert["labels"]["alertname"].as_str().unwrap().to_owned()).collect()
     }
 
-    pub(crate) async fn tells(&self, alert: &str) {
-        eventually(alert, async || self.alerts().await.iter().any(|name| name == alert)).await;
+    pub(crate) async fn wait_for_alert(&self, alert: &str) {
+        eventually(alert, async || self.firing_alerts().await.iter().any(|name| name == alert)).await;
     }
 
-    /// Waits until no alert is firing.
-    pub(crate) async fn is_content(&self) {
-        eventually("no alert fires", async || self.alerts().await.is_empty()).await;
+    /// Waits until no alert fires.
+    pub(crate) async fn wait_for_no_alert(&self) {
+        eventually("no alert fires", async || self.firing_alerts().await.is_empty()).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A Redis that a test may stop, freeze and restart.
+//! A Redis server that a test can stop, freeze, and restart.
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -9,18 +9,18 @@ use tokio::net::TcpStream;
 
 use crate::support::eventually;
 
-/// Killed when the test ends.
-pub(crate) struct Redis {
+/// A running Redis server, which is killed when the value is dropped.
+pub(crate) struct RedisServer {
     port: u16,
     folder: TempDir,
     server: Option<Child>,
 }
 
-impl Redis {
+impl RedisServer {
     pub(crate) async fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut redis = Self { port, folder: tempfile::tempdir().unwrap(), server: None };
-        redis.up().await;
+        redis.ensure_running().await;
         redis
     }
 
@@ -28,12 +28,13 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Starts it, empty, at the same address, and waits until it answers.
-    pub(crate) async fn up(&mut self) {
+    /// Starts the server, without data, at its fixed address, and waits until it answers.
+    pub(crate) async fn ensure_running(&mut self) {
         eventually("Redis answers", async || {
-            // It exits by itself while another process has its port.
+            // The server exits by itself while another process uses its port.
             if self.server.as_mut().is_none_or(|server| server.try_wait().unwrap().is_some()) {
-                let program = std::env::var("REDIS_SERVER").expect("told by server-ref/tests/redis/setup.sh");
+                let program =
+                    std::env::var("REDIS_SERVER").expect("server-ref/tests/redis/setup.sh prints REDIS_SERVER");
                 let mut server = Command::new(program);
                 server.args([
                     "--bind",
@@ -48,12 +49,12 @@ impl Redis {
                 let server = server.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
                 self.server = Some(server.spawn().unwrap());
             }
-            self.answers().await.unwrap_or_default()
+            self.is_answering().await.unwrap_or_default()
         })
         .await;
     }
 
-    async fn answers(&self) -> std::io::Result<bool> {
+    async fn is_answering(&self) -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.write_all(b"PING\r\n").await?;
         let mut answer = [0; 7];
@@ -61,13 +62,13 @@ impl Redis {
         Ok(&answer == b"+PONG\r\n")
     }
 
-    /// `STOP`: it keeps its connections and does not answer, until `CONT`.
+    /// Sends a signal. After `STOP`, the server keeps its connections but does not answer until `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.server.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
-    pub(crate) fn down(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
             let _ = server.kill();
             let _ = server.wait();
@@ -75,8 +76,8 @@ impl Redis {
     }
 }
 
-impl Drop for Redis {
+impl Drop for RedisServer {
     fn drop(&mut self) {
-        self.down();
+        self.stop();
     }
 }

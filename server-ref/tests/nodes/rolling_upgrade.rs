@@ -1,5 +1,5 @@
-//! An upgrade under load: the schema gets the additions of a next version, then each node is replaced, one after the other. Nodes that
-//! do not know the additions continue, and others are started on them: nothing is lost, and no request is refused.
+//! An upgrade under load: the schema receives the additions of a next version, and then the nodes are replaced one by
+//! one. Old and new nodes work with the additions, nothing is lost, and no request is refused.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Connection as _, PgConnection, SqlSafeStr as _};
 
 use crate::balancer::Balancer;
-use crate::books::Access;
-use crate::cluster::Cluster;
+use crate::cluster::PostgresCluster;
 use crate::load::Load;
-use crate::program::Program;
+use crate::program::ServerProgram;
+use crate::recording_client::{RecordingClient, logged_decision_ids};
 use crate::short_or_long;
-use crate::watcher::{Watcher, updates};
+use crate::stored_data::Access;
 
 const CONNECTIONS: usize = 8;
-const WATCHERS: usize = 4;
-/// Stands for the migrations of the next version: new columns, tables and indexes. Each changes one table that is in use: a transaction
-/// that locked several could deadlock with those of running nodes.
-const ADDITIONS: [&str; 7] = [
+const WATCHER_COUNT: usize = 4;
+/// The migrations of a fictitious next version: new columns, tables, and indexes. Each changes only one table in use,
+/// because a transaction that locks several tables could deadlock with those of running nodes.
+const NEXT_MIGRATIONS: [&str; 7] = [
     "ALTER TABLE moderation_results ADD COLUMN next TEXT",
     "ALTER TABLE events ADD COLUMN next BIGINT NOT NULL DEFAULT 7",
     "ALTER TABLE projects ADD COLUMN next BIGINT NOT NULL DEFAULT 7",
@@ -28,9 +28,9 @@ const ADDITIONS: [&str; 7] = [
     "CREATE INDEX events_by_next ON events (project_id, created_at)",
 ];
 
-/// Does what `migrate` of the next version does.
-async fn migrate(database: &str) {
-    let migrations = ADDITIONS
+/// Runs the migrations of the next version.
+async fn migrate_to_next_version(database: &str) {
+    let migrations = NEXT_MIGRATIONS
         .into_iter()
         .zip(9001..)
         .map(|(sql, version)| Migration::new(version, "next".into(), MigrationType::Simple, sql.into_sql_str(), false));
@@ -41,48 +41,48 @@ async fn migrate(database: &str) {
     connection.close().await.unwrap();
 }
 
-async fn node(database: &str, more: &[&str]) -> Program {
+async fn start_node(database: &str, more: &[&str]) -> ServerProgram {
     let arguments = [&["--max-connections-per-ip", "0", "--max-events-per-minute", "0"], more].concat();
-    Program::start_on(database, &arguments).await
+    ServerProgram::start_on(database, &arguments).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_and_nobody_is_refused() {
-    let cluster = Cluster::start().await;
-    let database = cluster.database();
-    let first = node(&database, &["--demo"]).await;
+async fn a_rolling_upgrade_loses_nothing_and_refuses_nothing() {
+    let cluster = PostgresCluster::start().await;
+    let database = cluster.create_test_database();
+    let first = start_node(&database, &["--demo"]).await;
     let access = Access { base_url: first.base_url(), key: first.api_key(), project_id: first.project_id() };
-    let mut nodes = vec![first, node(&database, &[]).await];
-    let urls = |nodes: &[Program]| nodes.iter().map(Program::base_url).collect::<Vec<_>>();
+    let mut nodes = vec![first, start_node(&database, &[]).await];
+    let urls = |nodes: &[ServerProgram]| nodes.iter().map(ServerProgram::base_url).collect::<Vec<_>>();
     let balancer = Balancer::start(&urls(&nodes)).await;
     let access = Access { base_url: balancer.url(), ..access };
 
     let total = short_or_long(2_000, 30_000);
     let mut watchers = Vec::new();
-    for _ in 0..WATCHERS {
-        watchers.push(Watcher::start(&balancer.url(), &access, total).await);
+    for _ in 0..WATCHER_COUNT {
+        watchers.push(RecordingClient::start(&balancer.url(), &access, total).await);
     }
     let load = Load::start(&balancer.url(), &access.key, total, CONNECTIONS);
-    load.reaches(total / 4).await;
-    migrate(&database).await;
-    load.reaches(total / 2).await;
+    load.wait_until_acknowledged(total / 4).await;
+    migrate_to_next_version(&database).await;
+    load.wait_until_acknowledged(total / 2).await;
     for (n, acknowledged) in [(0, total * 5 / 8), (1, total * 7 / 8)] {
-        // The new node starts before the old one stops.
-        let old = std::mem::replace(&mut nodes[n], node(&database, &["--no-migrate"]).await);
-        balancer.set(&urls(&nodes));
+        // The new node is started before the old one stops.
+        let old = std::mem::replace(&mut nodes[n], start_node(&database, &["--no-migrate"]).await);
+        balancer.set_nodes(&urls(&nodes));
         old.signal("TERM");
         assert_eq!(old.exit_code().await, Some(0));
-        load.reaches(acknowledged).await;
+        load.wait_until_acknowledged(acknowledged).await;
     }
 
     let tally = load.finish().await;
     assert_eq!((tally.ids.len(), tally.refused.len()), (total, 0), "{:?}", tally.refused);
-    // Requests without an answer that were carried out are recognized by their keys.
-    assert_eq!(access.balance(&tally).await, total);
-    let log = updates(&access).await;
+    // Items of unanswered requests are stored once, because each repeat has the same idempotency key.
+    assert_eq!(access.check_consistency(&tally).await, total);
+    let log = logged_decision_ids(&access).await;
     let mut silence = Duration::ZERO;
     for watcher in watchers {
-        silence = silence.max(watcher.has_seen(&log[..total]).await);
+        silence = silence.max(watcher.expect_exactly(&log[..total]).await);
     }
     eprintln!(
         "rolling upgrade: lost 0, twice 0, of {total}; longest silence {silence:.1?}; refused 0, {} without an answer",

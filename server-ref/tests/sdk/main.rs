@@ -1,4 +1,4 @@
-//! The SDK against this server, from the users' perspective.
+//! The SDK with this server, as a user of the SDK observes them.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod credentials;
@@ -6,11 +6,12 @@ mod cursors;
 #[path = "../it/databases.rs"]
 mod databases;
 mod failover;
+mod fixtures;
 mod interruptions;
 mod limits;
 mod network;
 #[path = "../it/program.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod program;
 mod pulled;
 mod relay;
@@ -18,8 +19,7 @@ mod rest_calls;
 mod secure;
 mod slow_readers;
 mod transports;
-mod wires;
 
 mod support {
-    pub(crate) use crate::wires::PATIENCE;
+    pub(crate) use crate::fixtures::TIMEOUT;
 }

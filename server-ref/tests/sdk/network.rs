@@ -1,4 +1,4 @@
-//! Proxies, blocked WebSockets, dead ports.
+//! The SDK behind proxies, with blocked WebSockets, and with unreachable ports.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -8,26 +8,29 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::wires::{builder, client, key, next_update, project, proxy, server, soon, tls};
+use crate::fixtures::{
+    client_builder, demo_api_key, demo_project_id, demo_server_builder, next_update, start_demo_server, start_proxy,
+    start_tls, within_timeout,
+};
 
 #[tokio::test]
-async fn an_http_proxy_carries_the_socket() {
-    let server = server().await;
-    let tls = tls(server.address()).await;
-    let proxy = proxy().await;
+async fn an_http_proxy_tunnels_the_socket() {
+    let server = start_demo_server().await;
+    let tls = start_tls(server.address()).await;
+    let proxy = start_proxy().await;
     for transports in [Transports::WebSocket, Transports::Polling] {
-        let builder = client(&tls.url)
+        let builder = client_builder(&tls.url)
             .extra_ca(tls.ca.as_str())
-            .api_key(key(&server))
+            .api_key(demo_api_key(&server))
             .transports(transports)
             .proxy(format!("http://user:pass@{}", proxy.address));
-        let client = soon("connecting", builder.connect()).await.unwrap();
-        let mut events = client.join(project(&server)).await.unwrap().events();
+        let client = within_timeout("connecting", builder.connect()).await.unwrap();
+        let mut events = client.join(demo_project_id(&server)).await.unwrap().events();
         let id = client.moderate("through the proxy").await.unwrap().content_id;
         assert_eq!(next_update(&mut events).await.content_id, id);
         client.close().await;
     }
-    let asked = proxy.asked.lock().unwrap();
+    let asked = proxy.requests.lock().unwrap();
     assert!(asked.len() >= 2);
     for head in asked.iter() {
         assert!(head.starts_with("CONNECT localhost:"), "{head}");
@@ -37,21 +40,21 @@ async fn an_http_proxy_carries_the_socket() {
 }
 
 #[tokio::test]
-async fn a_plain_socket_goes_through_the_proxy_too() {
-    let server = server().await;
-    let proxy = proxy().await;
-    let builder = client(server.base_url())
-        .api_key(key(&server))
+async fn an_unencrypted_socket_also_uses_the_proxy() {
+    let server = start_demo_server().await;
+    let proxy = start_proxy().await;
+    let builder = client_builder(server.base_url())
+        .api_key(demo_api_key(&server))
         .transports(Transports::WebSocket)
         .proxy(format!("http://{}", proxy.address));
-    let client = soon("connecting", builder.connect()).await.unwrap();
-    client.join(project(&server)).await.unwrap();
+    let client = within_timeout("connecting", builder.connect()).await.unwrap();
+    client.join(demo_project_id(&server)).await.unwrap();
     client.close().await;
-    assert!(proxy.asked.lock().unwrap()[0].starts_with("CONNECT 127.0.0.1:"));
+    assert!(proxy.requests.lock().unwrap()[0].starts_with("CONNECT 127.0.0.1:"));
 }
 
-/// A proxy that answers every WebSocket handshake with 403, as some company proxies do.
-async fn without_websocket(server: std::net::SocketAddr) -> std::net::SocketAddr {
+/// Starts a proxy that answers every WebSocket handshake with 403, as some corporate proxies do.
+async fn start_proxy_that_blocks_websocket(server: std::net::SocketAddr) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -72,12 +75,12 @@ async fn without_websocket(server: std::net::SocketAddr) -> std::net::SocketAddr
 }
 
 #[tokio::test]
-async fn polling_steps_in_where_websockets_are_blocked() {
-    let server = server().await;
-    let blocked = without_websocket(server.address()).await;
-    let builder = client(format!("http://{blocked}")).api_key(key(&server));
-    let client = soon("connecting", builder.connect()).await.unwrap();
-    let mut events = client.join(project(&server)).await.unwrap().events();
+async fn blocked_websockets_lead_to_polling() {
+    let server = start_demo_server().await;
+    let blocked = start_proxy_that_blocks_websocket(server.address()).await;
+    let builder = client_builder(format!("http://{blocked}")).api_key(demo_api_key(&server));
+    let client = within_timeout("connecting", builder.connect()).await.unwrap();
+    let mut events = client.join(demo_project_id(&server)).await.unwrap().events();
     for n in 0..5 {
         let id = client.moderate(format!("text {n}")).await.unwrap().content_id;
         assert_eq!(next_update(&mut events).await.content_id, id);
@@ -86,22 +89,23 @@ async fn polling_steps_in_where_websockets_are_blocked() {
 }
 
 #[tokio::test]
-async fn a_websocket_only_client_says_why_it_can_not() {
-    let server = server().await;
-    let blocked = without_websocket(server.address()).await;
-    let builder = client(format!("http://{blocked}")).api_key(key(&server)).transports(Transports::WebSocket);
-    let error = soon("the failure", builder.connect()).await.unwrap_err();
+async fn a_websocket_only_client_reports_the_blocked_handshake() {
+    let server = start_demo_server().await;
+    let blocked = start_proxy_that_blocks_websocket(server.address()).await;
+    let builder =
+        client_builder(format!("http://{blocked}")).api_key(demo_api_key(&server)).transports(Transports::WebSocket);
+    let error = within_timeout("the failure", builder.connect()).await.unwrap_err();
     assert_eq!((error.code(), error.stage(), error.status()), ("connect_failed", Some(Stage::Http), Some(403)));
 }
 
 #[tokio::test]
-async fn a_dead_port_fails_at_once_and_shows_no_secret() {
+async fn an_unreachable_port_fails_at_once_without_revealing_the_key() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     for transports in [Transports::Auto, Transports::WebSocket, Transports::Polling] {
-        let builder = client(format!("http://{address}")).api_key("am_secret").transports(transports);
-        let error = soon("the failure", builder.connect()).await.unwrap_err();
+        let builder = client_builder(format!("http://{address}")).api_key("am_secret").transports(transports);
+        let error = within_timeout("the failure", builder.connect()).await.unwrap_err();
         assert_eq!((error.code(), error.stage()), ("connect_failed", Some(Stage::Network)), "{error}");
         assert!(error.is_retryable());
         assert!(!format!("{error} {error:?}").contains("am_secret"));
@@ -109,16 +113,21 @@ async fn a_dead_port_fails_at_once_and_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn the_upgrade_leaves_polling_behind() {
-    let server = server().await;
+async fn no_polling_request_follows_the_upgrade() {
+    let server = start_demo_server().await;
     let relay = crate::relay::Relay::start(server.address()).await;
-    let client = client(relay.url()).api_key(key(&server)).transports(Transports::Polling).connect().await.unwrap();
-    let mut events = client.join(project(&server)).await.unwrap().events();
-    // After the upgrade no request opens a connection any more, however many events arrive.
+    let client = client_builder(relay.url())
+        .api_key(demo_api_key(&server))
+        .transports(Transports::Polling)
+        .connect()
+        .await
+        .unwrap();
+    let mut events = client.join(demo_project_id(&server)).await.unwrap().events();
+    // Once the upgrade is complete, events arrive without new connections.
     let mut quiet = 0;
     let mut before = relay.connections.load(Ordering::SeqCst);
     while quiet < 20 {
-        let id = crate::wires::client(server.base_url()).api_key(key(&server)).build().unwrap();
+        let id = crate::fixtures::client_builder(server.base_url()).api_key(demo_api_key(&server)).build().unwrap();
         let id = id.moderate("text").await.unwrap().content_id;
         assert_eq!(next_update(&mut events).await.content_id, id);
         let now = relay.connections.load(Ordering::SeqCst);
@@ -129,20 +138,21 @@ async fn the_upgrade_leaves_polling_behind() {
 }
 
 #[tokio::test]
-async fn connections_that_went_silent_are_left_behind() {
+async fn silent_connections_are_replaced() {
     let (ping, pong) = (Duration::from_millis(300), Duration::from_millis(700));
-    let server = builder().ping(ping, pong).start().await.unwrap();
+    let server = demo_server_builder().ping(ping, pong).start().await.unwrap();
     for transports in [Transports::WebSocket, Transports::Polling] {
         let relay = crate::relay::Relay::start(server.address()).await;
-        let client = client(relay.url()).api_key(key(&server)).transports(transports).connect().await.unwrap();
-        let mut events = client.join(project(&server)).await.unwrap().events();
+        let client =
+            client_builder(relay.url()).api_key(demo_api_key(&server)).transports(transports).connect().await.unwrap();
+        let mut events = client.join(demo_project_id(&server)).await.unwrap().events();
         for round in 0..3 {
-            // The client's own requests leave connections open that will be dead as well.
+            // The client's REST calls leave idle connections, which the relay silences as well.
             let id = client.moderate(format!("text {round}")).await.unwrap().content_id;
             assert_eq!(next_update(&mut events).await.content_id, id);
             let before = client.metrics().connections;
             relay.silence();
-            soon("a new connection, not over one that is dead", async {
+            within_timeout("a new connection that replaces the silent one", async {
                 while client.metrics().connections == before || !client.state().is_connected() {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }

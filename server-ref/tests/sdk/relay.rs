@@ -1,4 +1,4 @@
-//! A relay that can be cut.
+//! A TCP relay between client and server that a test can cut or silence.
 
 use std::{
     io,
@@ -15,13 +15,13 @@ use tokio::{
     sync::watch,
 };
 
-/// A TCP relay that can be cut, with a count of its connections.
+/// A TCP relay that counts its connections.
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
-    open: watch::Sender<bool>,
-    /// Connections with a lower number carry no data.
-    silent: watch::Sender<usize>,
-    to: watch::Sender<SocketAddr>,
+    is_open: watch::Sender<bool>,
+    /// Connections with a lower number carry no more data.
+    first_live_connection: watch::Sender<usize>,
+    target: watch::Sender<SocketAddr>,
     pub(crate) connections: Arc<AtomicUsize>,
 }
 
@@ -29,29 +29,29 @@ impl Relay {
     pub(crate) async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (open, is_open) = watch::channel(true);
-        let (silent, is_silent) = watch::channel(0);
-        let (to, target) = watch::channel(server);
+        let (is_open, open_receiver) = watch::channel(true);
+        let (first_live_connection, first_live_receiver) = watch::channel(0);
+        let (target, target_receiver) = watch::channel(server);
         let connections = Arc::new(AtomicUsize::new(0));
         let count = connections.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let number = count.fetch_add(1, Ordering::SeqCst);
-                let carried = carry(client, *target.borrow(), is_open.clone());
-                let mut silent = is_silent.clone();
+                let carried = relay_connection(client, *target_receiver.borrow(), open_receiver.clone());
+                let mut first_live = first_live_receiver.clone();
                 tokio::spawn(async move {
                     let mut carried = std::pin::pin!(carried);
                     tokio::select! {
                         biased;
-                        _ = silent.wait_for(|silent| *silent > number) => {}
+                        _ = first_live.wait_for(|first_live| *first_live > number) => {}
                         result = carried.as_mut() => return result,
                     }
-                    // Reads and writes nothing any more, and closes nothing.
+                    // Neither reads, writes, nor closes either side from now on.
                     std::future::pending().await
                 });
             }
         });
-        Self { address, open, silent, to, connections }
+        Self { address, is_open, first_live_connection, target, connections }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -59,32 +59,36 @@ impl Relay {
     }
 
     pub(crate) fn cut(&self) {
-        self.open.send_replace(false);
+        self.is_open.send_replace(false);
     }
 
-    pub(crate) fn mend(&self) {
-        self.open.send_replace(true);
+    pub(crate) fn restore(&self) {
+        self.is_open.send_replace(true);
     }
 
-    /// Existing connections go silent, as when a NAT forgets them.
+    /// Silences the existing connections, as when a NAT forgets them.
     pub(crate) fn silence(&self) {
-        self.silent.send_replace(self.connections.load(Ordering::SeqCst));
+        self.first_live_connection.send_replace(self.connections.load(Ordering::SeqCst));
     }
 
-    /// The target of new connections from now on.
-    pub(crate) fn lead_to(&self, server: SocketAddr) {
-        self.to.send_replace(server);
+    /// Sets the target of new connections.
+    pub(crate) fn set_target(&self, server: SocketAddr) {
+        self.target.send_replace(server);
     }
 }
 
-async fn carry(mut client: TcpStream, server: SocketAddr, mut open: watch::Receiver<bool>) -> io::Result<()> {
+async fn relay_connection(
+    mut client: TcpStream,
+    server: SocketAddr,
+    mut is_open: watch::Receiver<bool>,
+) -> io::Result<()> {
     let relayed = async {
         let mut server = TcpStream::connect(server).await?;
         copy_bidirectional(&mut client, &mut server).await
     };
     tokio::select! {
         biased;
-        _ = open.wait_for(|open| !open) => Ok(()),
+        _ = is_open.wait_for(|is_open| !is_open) => Ok(()),
         result = relayed => result.map(|_| ()),
     }
 }

@@ -3,12 +3,12 @@
 use automoderate::{ContentFilter, Status, Submission};
 use serde_json::json;
 
-use crate::wires::{client, key, server};
+use crate::fixtures::{client_builder, demo_api_key, start_demo_server};
 
 #[tokio::test]
-async fn content_is_submitted_looked_up_and_listed() {
-    let server = server().await;
-    let client = client(server.base_url()).api_key(key(&server)).build().unwrap();
+async fn items_are_submitted_looked_up_and_listed() {
+    let server = start_demo_server().await;
+    let client = client_builder(server.base_url()).api_key(demo_api_key(&server)).build().unwrap();
     let mut ids = Vec::new();
     for n in 0..45 {
         let submission = Submission::text(format!("text {n}")).metadata(json!({"n": n}));
@@ -23,21 +23,21 @@ async fn content_is_submitted_looked_up_and_listed() {
         listed.push(content.unwrap().id);
     }
     listed.reverse();
-    assert_eq!(listed, ids, "three pages, newest first, each content once");
+    assert_eq!(listed, ids, "three pages, newest first, each item once");
     let statistics = client.statistics().await.unwrap();
     assert_eq!((statistics.total_content, statistics.approved), (45, 45));
     assert!(!client.health().await.unwrap().status.is_empty());
 }
 
 #[tokio::test]
-async fn refusals_have_codes() {
-    let server = server().await;
-    let good = client(server.base_url()).api_key(key(&server)).build().unwrap();
+async fn refused_calls_have_codes() {
+    let server = start_demo_server().await;
+    let good = client_builder(server.base_url()).api_key(demo_api_key(&server)).build().unwrap();
     let error = good.content("no-such-content").await.unwrap_err();
     assert_eq!((error.code(), error.status()), ("api", Some(404)));
     assert!(!error.is_retryable());
     assert_eq!(good.content("").await.unwrap_err().code(), "invalid_argument");
-    let bad = client(server.base_url()).api_key("am_wrong").build().unwrap();
+    let bad = client_builder(server.base_url()).api_key("am_wrong").build().unwrap();
     let error = bad.moderate("hello").await.unwrap_err();
     assert_eq!((error.code(), error.status()), ("authentication_failed", Some(401)));
     assert!(!format!("{error:?}").contains("am_wrong"));

@@ -1,4 +1,4 @@
-//! Every transport carries the same events.
+//! Every transport delivers the same events.
 
 use automoderate::{Event, Origin, Status, Submission, Transports};
 use serde_json::json;
@@ -7,14 +7,19 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::wires::{client, key, next_update, project, server, soon};
+use crate::fixtures::{client_builder, demo_api_key, demo_project_id, next_update, start_demo_server, within_timeout};
 
 #[tokio::test]
-async fn typed_events_arrive_by_every_transport() {
-    let server = server().await;
+async fn typed_events_arrive_over_every_transport() {
+    let server = start_demo_server().await;
     for transports in [Transports::Auto, Transports::WebSocket, Transports::Polling] {
-        let client = client(server.base_url()).api_key(key(&server)).transports(transports).connect().await.unwrap();
-        let project = client.join(project(&server)).await.unwrap();
+        let client = client_builder(server.base_url())
+            .api_key(demo_api_key(&server))
+            .transports(transports)
+            .connect()
+            .await
+            .unwrap();
+        let project = client.join(demo_project_id(&server)).await.unwrap();
         let mut events = project.events();
         let start = project.cursor().unwrap().event_id();
         for (last, (text, status, rule)) in (start..).zip([
@@ -35,8 +40,8 @@ async fn typed_events_arrive_by_every_transport() {
             assert_eq!(project.cursor().unwrap().event_id(), last + 1);
             assert!(update.timestamp.as_str().ends_with('Z'));
         }
-        soon("closing", client.close()).await;
-        while let Some(event) = soon("the end", events.next()).await {
+        within_timeout("closing", client.close()).await;
+        while let Some(event) = within_timeout("the end", events.next()).await {
             event.unwrap();
         }
         assert_eq!(client.state().as_str(), "closed");
@@ -44,13 +49,13 @@ async fn typed_events_arrive_by_every_transport() {
 }
 
 #[tokio::test]
-async fn statistics_follow_with_the_project() {
-    let server = server().await;
-    let client = client(server.base_url()).api_key(key(&server)).connect().await.unwrap();
-    let project = client.join(project(&server)).await.unwrap();
+async fn statistics_arrive_with_their_project() {
+    let server = start_demo_server().await;
+    let client = client_builder(server.base_url()).api_key(demo_api_key(&server)).connect().await.unwrap();
+    let project = client.join(demo_project_id(&server)).await.unwrap();
     let mut events = project.events();
     client.moderate("hello").await.unwrap();
-    let stats = soon("the statistics", async {
+    let stats = within_timeout("the statistics", async {
         loop {
             if let Event::StatsUpdate(stats) = events.next().await.unwrap().unwrap() {
                 return stats;
@@ -61,21 +66,21 @@ async fn statistics_follow_with_the_project() {
     assert_eq!((stats.total_content, stats.approved), (1, 1));
     assert_eq!(stats.approval_rate, Some(100.0));
     assert_eq!(stats.meta.project_id.as_ref(), Some(project.id()));
-    assert_eq!(stats.meta.event_id, None, "the newest replaces the others, so no log keeps it");
+    assert_eq!(stats.meta.event_id, None, "the newest statistics replace earlier ones, so they are not logged");
 }
 
 #[tokio::test]
-async fn a_batch_holds_what_is_there() {
-    let server = server().await;
-    let client = client(server.base_url()).api_key(key(&server)).connect().await.unwrap();
-    let project = client.join(project(&server)).await.unwrap();
+async fn a_batch_contains_the_available_events() {
+    let server = start_demo_server().await;
+    let client = client_builder(server.base_url()).api_key(demo_api_key(&server)).connect().await.unwrap();
+    let project = client.join(demo_project_id(&server)).await.unwrap();
     let mut updates = project.events_of::<automoderate::ModerationUpdate>();
     for _ in 0..10 {
         client.moderate("hello").await.unwrap();
     }
     let mut got = 0;
     while got < 10 {
-        let batch = soon("a batch", updates.next_batch(4)).await.unwrap();
+        let batch = within_timeout("a batch", updates.next_batch(4)).await.unwrap();
         assert!((1..=4).contains(&batch.len()));
         got += batch.len();
     }
@@ -83,8 +88,8 @@ async fn a_batch_holds_what_is_there() {
     assert!(updates.next_batch(4).await.unwrap().is_empty());
 }
 
-/// A server that answers the first polls and then cuts off every POST.
-async fn deaf() -> String {
+/// Starts a server that answers the handshake and then closes the connection of every POST.
+async fn start_server_that_drops_posts() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -99,7 +104,7 @@ async fn deaf() -> String {
                     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{open}", open.len());
                     stream.write_all(answer.as_bytes()).await.unwrap();
                 } else if head.starts_with("GET") {
-                    // A poll that waits for events and finds none.
+                    // The poll waits for events that never arrive.
                     std::future::pending::<()>().await;
                 }
             });
@@ -109,13 +114,17 @@ async fn deaf() -> String {
 }
 
 #[tokio::test]
-async fn a_post_that_is_cut_off_is_a_lost_connection_and_not_the_end() {
-    let client = client(deaf().await).transports(Transports::Polling).retry_first_connect(true).build().unwrap();
+async fn a_dropped_post_is_a_lost_connection_and_is_retried() {
+    let client = client_builder(start_server_that_drops_posts().await)
+        .transports(Transports::Polling)
+        .retry_first_connect(true)
+        .build()
+        .unwrap();
     let connecting = tokio::spawn({
         let client = client.clone();
         async move { client.connect().await }
     });
-    soon("several attempts", async {
+    within_timeout("several attempts", async {
         while client.metrics().attempts < 4 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

@@ -1,16 +1,16 @@
-//! Many real interruptions: nothing is lost, nothing comes twice, and nothing grows.
+//! Many real interruptions: no event is lost or delivered twice, and no resource grows.
 //!
-//! Two clients in this process, one per transport, each with its own relay that cuts; the server is a program, which is
-//! killed from time to time. `SOAK_RECONNECTS=1000` for a long run. A single test in its own process, because it counts
-//! the process's resources.
+//! Two clients run in this process, one per transport. Each connects through its own relay, which cuts connections. The server is a
+//! separate process that is killed from time to time. `SOAK_RECONNECTS=1000` makes the run longer. This test has the
+//! process to itself, because it counts the process's resources.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-mod books;
+mod items;
 #[path = "../stock/faults/relay.rs"]
-#[allow(dead_code, reason = "of the faults, which use all of it")]
+#[allow(dead_code, reason = "other programs use the rest")]
 mod relay;
 #[path = "../stock/faults/server.rs"]
-#[allow(dead_code, reason = "of the faults, which use all of it")]
+#[allow(dead_code, reason = "other programs use the rest")]
 mod server;
 mod usage;
 
@@ -19,24 +19,24 @@ use std::time::Duration;
 use automoderate::{Client, Overflow, ReconnectPolicy, Transports};
 use tokio::time::{Instant, sleep, timeout};
 
-use books::{Reader, Writer};
-use relay::{Mode, Relay};
-use server::Program;
+use items::{ItemReader, ItemWriter};
+use relay::{FaultRelay, RelayMode};
+use server::DemoServer;
 use usage::Usage;
 
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Settings for detecting dead connections soon: the interval of pings, and the timeout of their answers, in seconds.
-const PINGS: [&str; 2] = ["1", "1"];
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Ping interval and ping timeout in seconds, short enough to detect dead connections quickly.
+const PING_SECONDS: [&str; 2] = ["1", "1"];
 
-struct Follower {
-    relay: Relay,
+struct InterruptedClient {
+    relay: FaultRelay,
     client: Client,
-    reader: Reader,
+    reader: ItemReader,
 }
 
-impl Follower {
-    async fn start(server: &Program, transports: Transports, overflow: Overflow) -> Self {
-        let relay = Relay::start(server.port).await;
+impl InterruptedClient {
+    async fn start(server: &DemoServer, transports: Transports, overflow: Overflow) -> Self {
+        let relay = FaultRelay::start(server.port).await;
         let policy = ReconnectPolicy {
             delay: Duration::from_millis(20),
             max_delay: Duration::from_millis(100),
@@ -53,61 +53,61 @@ impl Follower {
             .await
             .unwrap();
         let project = client.join(server.ready["project_id"].as_str().unwrap()).await.unwrap();
-        let reader = Reader::start(project.events());
+        let reader = ItemReader::start(project.events());
         Self { relay, client, reader }
     }
 
-    /// Waits until it is reconnected.
-    async fn is_back(&self, connections: u64) {
+    /// Waits until the client has made another connection.
+    async fn wait_until_reconnected(&self, connections: u64) {
         let back = async {
             while self.client.metrics().connections <= connections || !self.client.state().is_connected() {
                 sleep(Duration::from_millis(2)).await;
             }
         };
-        timeout(PATIENCE, back).await.unwrap_or_else(|_| panic!("not connected again: {:?}", self.client.state()));
+        timeout(TIMEOUT, back).await.unwrap_or_else(|_| panic!("not reconnected: {:?}", self.client.state()));
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_interruptions_cost_nothing_and_leave_nothing() {
+async fn many_interruptions_lose_nothing_and_leak_nothing() {
     let wanted: u64 = std::env::var("SOAK_RECONNECTS").map_or(100, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Program::start(folder.path(), 0, PINGS).await;
+    let mut server = DemoServer::start(folder.path(), 0, PING_SECONDS).await;
     let followers = [
-        Follower::start(&server, Transports::WebSocket, Overflow::DropOldest).await,
-        Follower::start(&server, Transports::Polling, Overflow::Replay).await,
+        InterruptedClient::start(&server, Transports::WebSocket, Overflow::DropOldest).await,
+        InterruptedClient::start(&server, Transports::Polling, Overflow::Replay).await,
     ];
-    let writer = Writer::start(&server.ready);
+    let writer = ItemWriter::start(&server.ready);
     let started = Instant::now();
     let (mut usages, mut kills) = (Vec::new(), 0);
-    let strokes = wanted.div_ceil(followers.len() as u64);
-    for stroke in 1..=strokes {
+    let rounds = wanted.div_ceil(followers.len() as u64);
+    for round in 1..=rounds {
         let before = followers.each_ref().map(|follower| follower.client.metrics().connections);
-        let all = |mode| followers.iter().for_each(|follower| follower.relay.set(mode));
-        match stroke % 25 {
+        let all = |mode| followers.iter().for_each(|follower| follower.relay.set_mode(mode));
+        match round % 25 {
             0 => {
                 let port = server.port;
                 server.stop("KILL").await;
-                server = Program::start(folder.path(), port, PINGS).await;
+                server = DemoServer::start(folder.path(), port, PING_SECONDS).await;
                 kills += 1;
             }
-            12 => all(Mode::Silence),
-            odd if odd % 2 == 1 => all(Mode::Reset),
-            _ => all(Mode::Cut),
+            12 => all(RelayMode::Silence),
+            number if number % 2 == 1 => all(RelayMode::Reset),
+            _ => all(RelayMode::Cut),
         }
-        if stroke % 25 != 0 {
+        if round % 25 != 0 {
             for follower in &followers {
-                follower.relay.has_struck().await;
+                follower.relay.wait_until_applied().await;
             }
-            all(Mode::Pass);
+            all(RelayMode::Pass);
         }
         for (follower, before) in followers.iter().zip(before) {
-            follower.is_back(before).await;
+            follower.wait_until_reconnected(before).await;
         }
-        // From time to time it is quiet, and then resources must be as low as at any other quiet time.
-        if stroke % strokes.div_ceil(10).max(1) == 0 {
-            let usage = Usage::when_quiet(&writer).await;
-            println!("{:4} reconnects: {usage}", stroke * followers.len() as u64);
+        // At intervals the load pauses, and resources must then be as low as in earlier pauses.
+        if round % rounds.div_ceil(10).max(1) == 0 {
+            let usage = Usage::measure_while_paused(&writer).await;
+            println!("{:4} reconnects: {usage}", round * followers.len() as u64);
             usages.push(usage);
         }
     }
@@ -117,8 +117,8 @@ async fn many_interruptions_cost_nothing_and_leave_nothing() {
         let metrics = follower.client.metrics();
         assert_eq!((metrics.gaps, metrics.malformed), (0, 0));
         reconnects += metrics.connections - 1;
-        let stored = stored(&server.ready).await;
-        follower.reader.has_all(stored, &written).await;
+        let stored = stored_items(&server.ready).await;
+        follower.reader.expect_all(stored, &written).await;
         follower.client.close().await;
     }
     assert!(reconnects >= wanted, "only {reconnects}");
@@ -127,12 +127,12 @@ async fn many_interruptions_cost_nothing_and_leave_nothing() {
         written.iter().filter(|acknowledged| **acknowledged).count(),
         started.elapsed().as_secs_f64()
     );
-    // The first ones are warm-up, in which buffers and pools get their size.
-    Usage::stay(&usages[usages.len() / 3..]);
+    // The first measurements are a warm-up, during which buffers and pools reach their size.
+    Usage::expect_no_growth(&usages[usages.len() / 3..]);
 }
 
-/// The number of the server's items.
-async fn stored(ready: &serde_json::Value) -> u64 {
+/// Returns the number of items on the server.
+async fn stored_items(ready: &serde_json::Value) -> u64 {
     let (url, key) = (ready["base_url"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
     let client = Client::builder(url).api_key(key).build().unwrap();
     client.statistics().await.unwrap().total_content

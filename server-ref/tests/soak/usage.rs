@@ -1,4 +1,4 @@
-//! This process's resources.
+//! Resources that this process uses.
 
 use std::fmt;
 use std::fs;
@@ -7,58 +7,58 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use crate::books::Writer;
+use crate::items::ItemWriter;
 
-/// The quiet time before a measurement, so that only lasting resources remain.
-const QUIET: Duration = Duration::from_millis(500);
-/// The limit beyond which it counts as growth: kept-alive connections come and go, and so do an allocator's pages.
-const SLACK: usize = 10;
-const BYTES: usize = 4 << 20;
+/// Duration of the pause before a measurement, after which only lasting resources remain.
+const PAUSE_BEFORE_MEASUREMENT: Duration = Duration::from_millis(500);
+/// Growth of counts that is tolerated, because kept-alive connections come and go.
+const COUNT_TOLERANCE: usize = 10;
+const MEMORY_TOLERANCE_BYTES: usize = 4 << 20;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
     tasks: usize,
     descriptors: usize,
-    resident: usize,
+    resident_bytes: usize,
 }
 
 impl Usage {
-    fn now() -> Self {
+    fn measure() -> Self {
         let pages: usize = fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         Self {
             tasks: Handle::current().metrics().num_alive_tasks(),
             descriptors: fs::read_dir("/proc/self/fd").unwrap().count(),
-            resident: pages * 4096,
+            resident_bytes: pages * 4096,
         }
     }
 
-    /// The lowest of several measurements while nothing is submitted.
-    pub(crate) async fn when_quiet(writer: &Writer) -> Self {
+    /// Pauses the writer, and returns the lowest of several measurements.
+    pub(crate) async fn measure_while_paused(writer: &ItemWriter) -> Self {
         writer.pause();
-        let mut least = Self::now();
+        let mut least = Self::measure();
         for _ in 0..10 {
-            sleep(QUIET / 10).await;
-            let now = Self::now();
+            sleep(PAUSE_BEFORE_MEASUREMENT / 10).await;
+            let now = Self::measure();
             least.tasks = least.tasks.min(now.tasks);
             least.descriptors = least.descriptors.min(now.descriptors);
-            least.resident = now.resident;
+            least.resident_bytes = now.resident_bytes;
         }
-        writer.go_on();
+        writer.resume();
         least
     }
 
-    /// Asserts that nothing has grown from the first to the last measurement.
-    pub(crate) fn stay(looks: &[Self]) {
-        let (first, last) = (looks.first().unwrap(), looks.last().unwrap());
-        assert!(last.tasks <= first.tasks + SLACK, "tasks: {looks:?}");
-        assert!(last.descriptors <= first.descriptors + SLACK, "descriptors: {looks:?}");
-        assert!(last.resident <= first.resident + BYTES, "memory: {looks:?}");
+    /// Asserts that the last measurement does not exceed the first by more than the tolerance.
+    pub(crate) fn expect_no_growth(measurements: &[Self]) {
+        let (first, last) = (measurements.first().unwrap(), measurements.last().unwrap());
+        assert!(last.tasks <= first.tasks + COUNT_TOLERANCE, "tasks: {measurements:?}");
+        assert!(last.descriptors <= first.descriptors + COUNT_TOLERANCE, "descriptors: {measurements:?}");
+        assert!(last.resident_bytes <= first.resident_bytes + MEMORY_TOLERANCE_BYTES, "memory: {measurements:?}");
     }
 }
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory = self.resident as f64 / f64::from(1 << 20);
+        let memory = self.resident_bytes as f64 / f64::from(1 << 20);
         write!(f, "{} tasks, {} descriptors, {memory:.1} MiB", self.tasks, self.descriptors)
     }
 }

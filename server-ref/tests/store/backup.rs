@@ -1,4 +1,4 @@
-//! Backup and restore with the commands in `docs/operations.md`, while many items arrive.
+//! Backup and restore with the commands in `docs/operations.md`, while many items are submitted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,17 +6,17 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::books::Access;
-use crate::cluster::Cluster;
-use crate::load::{Load, Tally};
-use crate::program::Program;
+use crate::cluster::PostgresCluster;
+use crate::load::{Load, SubmissionTally};
+use crate::program::ServerProgram;
+use crate::stored_data::Access;
 
-const CONTENTS: usize = 1_000;
-const PAGE: &str = include_str!("../../../docs/operations.md");
+const ITEM_COUNT: usize = 1_000;
+const OPERATIONS_PAGE: &str = include_str!("../../../docs/operations.md");
 
-/// The page's commands for one of the databases: for a backup, and for its restoration.
-fn printed(database: &str) -> [String; 2] {
-    let (_, section) = PAGE.split_once("## Backup and restore").unwrap();
+/// Returns the page's backup and restore commands for one of the databases.
+fn documented_commands(database: &str) -> [String; 2] {
+    let (_, section) = OPERATIONS_PAGE.split_once("## Backup and restore").unwrap();
     let mut blocks = section.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
     let (backup, restore) = (blocks.next().unwrap(), blocks.next().unwrap());
     let backup = backup.lines().find(|line| line.contains(&format!("# {database}"))).unwrap();
@@ -24,7 +24,7 @@ fn printed(database: &str) -> [String; 2] {
     [backup, if database == "SQLite" { sqlite } else { postgres }].map(str::to_owned)
 }
 
-/// The folder of the commands, and their environment.
+/// Runs shell commands in a folder, with additional environment variables.
 struct Shell {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -48,52 +48,54 @@ impl Shell {
 }
 
 async fn log_id(access: &Access) -> Value {
-    access.socket().await.join(&access.project_id).await["log"].clone()
+    access.connect_socket().await.join(&access.project_id).await["log"].clone()
 }
 
-/// Backs up the server's database while many items arrive, and restores it once all are stored.
-async fn comes_back(database: &str, url: &str, shell: &Shell) {
-    let [backup, restore] = printed(database);
-    let running = Program::start_on(url, &["--demo"]).await;
+/// Backs up the database while items are submitted, restores the backup after the load, and checks the result.
+async fn check_backup_and_restore(database: &str, url: &str, shell: &Shell) {
+    let [backup, restore] = documented_commands(database);
+    let running = ServerProgram::start_on(url, &["--demo"]).await;
     let access = Access { base_url: running.base_url(), key: running.api_key(), project_id: running.project_id() };
-    let load = Load::start(&access.base_url, &access.key, CONTENTS, 8);
-    load.reaches(CONTENTS / 4).await;
+    let load = Load::start(&access.base_url, &access.key, ITEM_COUNT, 8);
+    load.wait_until_acknowledged(ITEM_COUNT / 4).await;
     let before = load.acknowledged();
     shell.run(&backup);
     let after = load.acknowledged();
     load.finish().await;
-    let (id, log) = (log_id(&access).await, access.log().await);
+    let (id, log) = (log_id(&access).await, access.read_log().await);
     running.signal("TERM");
     assert_eq!(running.exit_code().await, Some(0));
     shell.run(&restore);
 
-    let restored = Program::start_on(url, &["--demo"]).await;
+    let restored = ServerProgram::start_on(url, &["--demo"]).await;
     let access = Access { base_url: restored.base_url(), key: restored.api_key(), ..access };
-    // One consistent state: each item has its event, and all are unchanged, up to one of them.
-    let contents = access.balance(&Tally::default()).await;
-    assert!((before..=after + 8).contains(&contents), "{before} {contents} {after}");
-    let copy = access.log().await;
+    // The restored state is consistent: a prefix of the log with exactly its items.
+    let restored = access.check_consistency(&SubmissionTally::default()).await;
+    assert!((before..=after + 8).contains(&restored), "{before} {restored} {after}");
+    let copy = access.read_log().await;
     assert_eq!(copy, log[..copy.len()]);
     assert_ne!(log_id(&access).await, id);
-    // And it continues.
+    // The restored server accepts new items.
     let tally = Load::start(&access.base_url, &access.key, 10, 2).finish().await;
-    assert_eq!(access.balance(&tally).await, contents + 10);
-    eprintln!("{database}: {before} items acknowledged before the backup, {contents} in it, {after} after it");
+    assert_eq!(access.check_consistency(&tally).await, restored + 10);
+    eprintln!(
+        "{database}: {before} items acknowledged before the backup, {restored} restored from it, {after} acknowledged after it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs sqlite3: make test-postgres"]
-async fn sqlite() {
+async fn a_sqlite_backup_is_restored() {
     let shell = Shell::new();
     let url = format!("sqlite://{}", shell.path().join("automoderate.db").display());
-    comes_back("SQLite", &url, &shell).await;
+    check_backup_and_restore("SQLite", &url, &shell).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn postgres() {
-    let cluster = Cluster::start().await;
-    let host = cluster.socket().parent().unwrap().display().to_string();
+async fn a_postgres_backup_is_restored() {
+    let cluster = PostgresCluster::start().await;
+    let host = cluster.socket_path().parent().unwrap().display().to_string();
     let mut shell = Shell::new();
     let url = format!("postgres://automoderate@localhost/automoderate?host={host}");
     let bin = PathBuf::from(std::env::var("POSTGRES_BIN").unwrap());
@@ -106,5 +108,5 @@ async fn postgres() {
     shell.run(
         "createuser automoderate && createdb automoderate --owner automoderate --encoding UTF8 --template template0",
     );
-    comes_back("PostgreSQL", &url, &shell).await;
+    check_backup_and_restore("PostgreSQL", &url, &shell).await;
 }

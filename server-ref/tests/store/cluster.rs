@@ -1,4 +1,4 @@
-//! A PostgreSQL server that a test may stop and start.
+//! A PostgreSQL server that a test can stop and restart.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -8,28 +8,28 @@ use std::process::{Child, Command, Stdio};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::databases::create;
+use crate::databases::create_postgres_database;
 use crate::support::eventually;
 
-/// Killed and deleted when the test ends.
-pub(crate) struct Cluster {
+/// A PostgreSQL cluster, which is stopped and deleted when the value is dropped.
+pub(crate) struct PostgresCluster {
     folder: TempDir,
     server: Option<Child>,
 }
 
-impl Cluster {
+impl PostgresCluster {
     pub(crate) async fn start() -> Self {
         Self::start_in(&std::env::temp_dir()).await
     }
 
-    /// With its files in this folder.
+    /// Starts a cluster whose files are in this folder.
     pub(crate) async fn start_in(parent: &Path) -> Self {
         let folder = tempfile::tempdir_in(parent).unwrap();
         let mut cluster = Self { folder, server: None };
         if let Some((uid, gid)) = postgres_user() {
             std::os::unix::fs::chown(cluster.folder.path(), Some(uid), Some(gid)).unwrap();
         }
-        let mut initdb = cluster.program("initdb");
+        let mut initdb = cluster.postgres_command("initdb");
         initdb.args([
             "--pgdata",
             "data",
@@ -43,13 +43,13 @@ impl Cluster {
         ]);
         let done = initdb.output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        cluster.up().await;
+        cluster.ensure_running().await;
         cluster
     }
 
-    /// One of PostgreSQL's programs, in the cluster's folder: it refuses to run as root.
-    fn program(&self, name: &str) -> Command {
-        let bin = std::env::var("POSTGRES_BIN").expect("told by server-ref/tests/postgres/setup.sh");
+    /// Returns a command for one of PostgreSQL's programs, which refuse to run as root.
+    fn postgres_command(&self, name: &str) -> Command {
+        let bin = std::env::var("POSTGRES_BIN").expect("server-ref/tests/postgres/setup.sh prints POSTGRES_BIN");
         let mut command = Command::new(PathBuf::from(bin).join(name));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         if let Some((uid, gid)) = postgres_user() {
@@ -58,33 +58,33 @@ impl Cluster {
         command
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket_path(&self) -> PathBuf {
         self.folder.path().join(".s.PGSQL.5432")
     }
 
-    /// The server, without a database's name.
-    fn server(&self) -> String {
+    /// Returns the URL of the server without a database name.
+    fn server_url(&self) -> String {
         format!("postgres://postgres@localhost/?host={}", self.folder.path().display())
     }
 
-    /// A new database.
-    pub(crate) fn database(&self) -> String {
-        self.another_database("test")
+    /// Creates the database `test`, and returns its URL.
+    pub(crate) fn create_test_database(&self) -> String {
+        self.create_database("test")
     }
 
-    pub(crate) fn another_database(&self, name: &str) -> String {
-        create(&self.server(), name)
+    pub(crate) fn create_database(&self, name: &str) -> String {
+        create_postgres_database(&self.server_url(), name)
     }
 
-    /// Starts it and waits until it answers.
-    pub(crate) async fn up(&mut self) {
-        let admin = self.server().replace("/?", "/postgres?");
+    /// Starts the server unless it is running, and waits until it answers.
+    pub(crate) async fn ensure_running(&mut self) {
+        let admin = self.server_url().replace("/?", "/postgres?");
         eventually("PostgreSQL answers", async || {
-            // It refuses to start while old processes are still ending.
+            // The server refuses to start while processes of its predecessor are still ending.
             let running = self.server.as_mut().is_some_and(|server| server.try_wait().unwrap().is_none());
             if !running {
                 let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
-                let mut server = self.program("postgres");
+                let mut server = self.postgres_command("postgres");
                 server.args([
                     "-D",
                     "data",
@@ -106,9 +106,9 @@ impl Cluster {
         .await;
     }
 
-    /// `QUIT`: at once, without a clean shutdown, so that it must recover at the next start. `KILL`: its main process,
-    /// which the others notice.
-    pub(crate) fn down(&mut self, signal: &str) {
+    /// Stops the server. `QUIT` stops it without a clean shutdown, so that it recovers at the next start. `KILL` ends
+    /// only the main process, and the other processes exit once they notice.
+    pub(crate) fn stop(&mut self, signal: &str) {
         if let Some(mut server) = self.server.take() {
             let pid = server.id().to_string();
             assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
@@ -117,43 +117,43 @@ impl Cluster {
     }
 }
 
-impl Cluster {
-    /// Keeps a copy of the data, as an asynchronous standby has it at this moment. Stops the server for it.
+impl PostgresCluster {
+    /// Copies the data, as an asynchronous standby contains it at this moment. The server is stopped meanwhile.
     pub(crate) async fn copy_to_standby(&mut self) {
-        self.down("INT");
-        self.copy("data", "standby");
-        self.up().await;
+        self.stop("INT");
+        self.copy_folder("data", "standby");
+        self.ensure_running().await;
     }
 
-    /// Loses the server with its data, and continues with the standby's.
+    /// Kills the server, deletes its data, and starts it with the standby's data.
     pub(crate) async fn fail_over(&mut self) {
-        self.down("KILL");
+        self.stop("KILL");
         fs::remove_dir_all(self.folder.path().join("data")).unwrap();
-        self.copy("standby", "data");
-        self.up().await;
+        self.copy_folder("standby", "data");
+        self.ensure_running().await;
     }
 
-    fn copy(&self, from: &str, to: &str) {
+    fn copy_folder(&self, from: &str, to: &str) {
         let copied = Command::new("cp").args(["--archive", from, to]).current_dir(self.folder.path()).status();
         assert!(copied.unwrap().success());
         let _ = fs::remove_file(self.folder.path().join(to).join("postmaster.pid"));
     }
 }
 
-impl Drop for Cluster {
+impl Drop for PostgresCluster {
     fn drop(&mut self) {
-        self.down("QUIT");
+        self.stop("QUIT");
     }
 }
 
-/// The user to switch to if we are root.
+/// Returns the user and group of PostgreSQL if this process runs as root.
 fn postgres_user() -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt as _;
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
-    let user = users.lines().find(|line| line.starts_with("postgres:")).expect("a user for PostgreSQL");
+    let user = users.lines().find(|line| line.starts_with("postgres:")).expect("the user `postgres` exists");
     let fields: Vec<&str> = user.split(':').collect();
     Some((fields[2].parse().unwrap(), fields[3].parse().unwrap()))
 }

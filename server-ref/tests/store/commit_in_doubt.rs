@@ -1,5 +1,5 @@
-//! The connection to PostgreSQL dies between COMMIT and its answer: the server must find out, not guess, whether the
-//! group was committed.
+//! The connection to PostgreSQL is lost between COMMIT and its answer. The server must determine whether the group was
+//! committed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,60 +9,60 @@ use std::time::Duration;
 use tokio::io::{self, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use crate::books::Access;
-use crate::cluster::Cluster;
-use crate::listener::Listener;
+use crate::cluster::PostgresCluster;
+use crate::listener::EventListener;
 use crate::load::Load;
-use crate::support::{key, project, server};
+use crate::stored_data::Access;
+use crate::support::{demo_api_key, demo_project_id, demo_server_builder};
 
-/// COMMIT as a simple query.
-const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
-const CONTENTS: usize = 1_200;
-/// One of this many commits has an accident.
-const EVERY: usize = 8;
+/// The message that sends COMMIT as a simple query.
+const COMMIT_MESSAGE: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+const ITEM_COUNT: usize = 1_200;
+/// One in this many commits fails.
+const COMMITS_PER_FAULT: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
-enum Accident {
-    /// It arrives, but the answer does not.
+enum CommitFault {
+    /// COMMIT arrives, but its answer is lost.
     AnswerLost,
-    /// It does not arrive.
+    /// COMMIT is lost.
     CommitLost,
-    /// It arrives some time after the connection is gone.
+    /// COMMIT arrives some time after the connection was closed.
     CommitLate,
-    /// It does not arrive, and PostgreSQL does not notice the lost connection: its locks stay.
+    /// COMMIT is lost and PostgreSQL does not notice the lost connection, so it keeps the transaction's locks.
     HalfOpen,
 }
 
-/// The accidents, in turn; the last one happens once, because it takes seconds.
-fn accident(n: usize) -> Accident {
+/// Returns the nth fault: the first three kinds in turn, and once the last kind, which takes several seconds.
+fn nth_commit_fault(n: usize) -> CommitFault {
     match n {
-        5 => Accident::HalfOpen,
-        n => [Accident::AnswerLost, Accident::CommitLost, Accident::CommitLate][n % 3],
+        5 => CommitFault::HalfOpen,
+        n => [CommitFault::AnswerLost, CommitFault::CommitLost, CommitFault::CommitLate][n % 3],
     }
 }
 
-/// A relay to PostgreSQL on which commits have accidents, once it is armed.
-struct Way {
+/// A relay to PostgreSQL that causes faults of some commits while it is armed.
+struct CommitRelay {
     port: u16,
     commits: Arc<AtomicUsize>,
-    accidents: Arc<AtomicUsize>,
+    faults: Arc<AtomicUsize>,
 }
 
-const DISARMED: usize = usize::MAX / 2;
+const DISARMED_COUNT: usize = usize::MAX / 2;
 
-impl Way {
-    async fn to(socket: PathBuf) -> Self {
+impl CommitRelay {
+    async fn start(socket: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (commits, accidents) = (Arc::new(AtomicUsize::new(DISARMED)), Arc::new(AtomicUsize::new(0)));
-        let way = Self { port, commits: commits.clone(), accidents: accidents.clone() };
+        let (commits, faults) = (Arc::new(AtomicUsize::new(DISARMED_COUNT)), Arc::new(AtomicUsize::new(0)));
+        let relay = Self { port, commits: commits.clone(), faults: faults.clone() };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = UnixStream::connect(&socket).await.unwrap();
-                tokio::spawn(carry(client, server, commits.clone(), accidents.clone()));
+                tokio::spawn(relay_connection(client, server, commits.clone(), faults.clone()));
             }
         });
-        way
+        relay
     }
 
     fn arm(&self) {
@@ -70,32 +70,35 @@ impl Way {
     }
 
     fn disarm(&self) -> usize {
-        self.commits.store(DISARMED, Ordering::SeqCst);
-        self.accidents.load(Ordering::SeqCst)
+        self.commits.store(DISARMED_COUNT, Ordering::SeqCst);
+        self.faults.load(Ordering::SeqCst)
     }
 }
 
-async fn carry(client: TcpStream, server: UnixStream, commits: Arc<AtomicUsize>, accidents: Arc<AtomicUsize>) {
+async fn relay_connection(client: TcpStream, server: UnixStream, commits: Arc<AtomicUsize>, faults: Arc<AtomicUsize>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let back = tokio::spawn(async move { io::copy(&mut from_server, &mut to_client).await });
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
         let sent = &buffer[..length];
-        let is_commit = sent.ends_with(COMMIT);
-        if is_commit && commits.fetch_add(1, Ordering::SeqCst) % EVERY == EVERY - 1 && armed(&commits) {
-            // The client's side ends here: both its halves are dropped.
+        let is_commit = sent.ends_with(COMMIT_MESSAGE);
+        if is_commit
+            && commits.fetch_add(1, Ordering::SeqCst) % COMMITS_PER_FAULT == COMMITS_PER_FAULT - 1
+            && is_armed(&commits)
+        {
+            // Both halves of the client's connection are dropped, which closes it.
             back.abort();
-            let accident = accident(accidents.fetch_add(1, Ordering::SeqCst));
+            let fault = nth_commit_fault(faults.fetch_add(1, Ordering::SeqCst));
             drop(from_client);
-            match accident {
-                Accident::AnswerLost => drop(to_server.write_all(sent).await),
-                Accident::CommitLost => {}
-                Accident::CommitLate => {
+            match fault {
+                CommitFault::AnswerLost => drop(to_server.write_all(sent).await),
+                CommitFault::CommitLost => {}
+                CommitFault::CommitLate => {
                     tokio::time::sleep(Duration::from_millis(200)).await;
                     let _ = to_server.write_all(sent).await;
                 }
-                Accident::HalfOpen => std::future::pending().await,
+                CommitFault::HalfOpen => std::future::pending().await,
             }
             return;
         }
@@ -106,29 +109,30 @@ async fn carry(client: TcpStream, server: UnixStream, commits: Arc<AtomicUsize>,
     back.abort();
 }
 
-fn armed(commits: &AtomicUsize) -> bool {
-    commits.load(Ordering::SeqCst) < DISARMED
+fn is_armed(commits: &AtomicUsize) -> bool {
+    commits.load(Ordering::SeqCst) < DISARMED_COUNT
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn is_settled() {
-    let cluster = Cluster::start().await;
-    cluster.database();
-    let way = Way::to(cluster.socket()).await;
-    let url = format!("postgres://postgres@127.0.0.1:{}/test?sslmode=disable", way.port);
-    let server = server().database(url).start().await.unwrap();
-    let access = Access { base_url: server.base_url(), key: key(&server), project_id: project(&server) };
-    let listener = Listener::start(&access, CONTENTS).await;
+async fn commits_in_doubt_are_resolved() {
+    let cluster = PostgresCluster::start().await;
+    cluster.create_test_database();
+    let relay = CommitRelay::start(cluster.socket_path()).await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/test?sslmode=disable", relay.port);
+    let server = demo_server_builder().database(url).start().await.unwrap();
+    let access =
+        Access { base_url: server.base_url(), key: demo_api_key(&server), project_id: demo_project_id(&server) };
+    let listener = EventListener::start(&access, ITEM_COUNT).await;
 
-    way.arm();
-    let tally = Load::start(&access.base_url, &access.key, CONTENTS, 8).finish().await;
-    let accidents = way.disarm();
-    assert!(accidents > 10, "only {accidents}");
-    // Nobody noticed anything.
-    assert_eq!((tally.ids.len(), tally.unanswered, tally.refused.len()), (CONTENTS, 0, 0), "{:?}", tally.refused);
-    assert_eq!(access.balance(&tally).await, CONTENTS);
-    listener.has_heard_the_log(&access).await;
-    eprintln!("lost 0, twice 0, of {CONTENTS}, with {accidents} commits in doubt");
+    relay.arm();
+    let tally = Load::start(&access.base_url, &access.key, ITEM_COUNT, 8).finish().await;
+    let faults = relay.disarm();
+    assert!(faults > 10, "only {faults}");
+    // The clients notice no failure.
+    assert_eq!((tally.ids.len(), tally.unanswered, tally.refused.len()), (ITEM_COUNT, 0, 0), "{:?}", tally.refused);
+    assert_eq!(access.check_consistency(&tally).await, ITEM_COUNT);
+    listener.expect_whole_log(&access).await;
+    eprintln!("lost 0, twice 0, of {ITEM_COUNT}, with {faults} commits in doubt");
     server.shutdown().await;
 }

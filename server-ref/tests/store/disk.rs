@@ -1,4 +1,4 @@
-//! A small separate disk, which a test may fill.
+//! A small separate disk that a test can fill.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,16 +7,16 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// In memory, and deleted at the end of the test. Mounting needs root.
-pub(crate) struct Disk(TempDir);
+/// A disk in memory, which is unmounted when the value is dropped. Mounting requires root.
+pub(crate) struct MemoryDisk(TempDir);
 
-impl Disk {
+impl MemoryDisk {
     pub(crate) fn new(megabytes: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let size = format!("size={megabytes}m,mode=777");
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).output();
         let mount = mount.unwrap();
-        assert!(mount.status.success(), "a disk can't be mounted: {}", String::from_utf8_lossy(&mount.stderr));
+        assert!(mount.status.success(), "mounting the disk failed: {}", String::from_utf8_lossy(&mount.stderr));
         Self(folder)
     }
 
@@ -24,22 +24,22 @@ impl Disk {
         self.0.path()
     }
 
-    /// Leaves no space.
+    /// Fills the disk completely.
     pub(crate) fn fill(&self) {
-        let mut ballast = fs::File::options().create(true).append(true).open(self.ballast()).unwrap();
+        let mut ballast = fs::File::options().create(true).append(true).open(self.ballast_path()).unwrap();
         while ballast.write_all(&[0; 4096]).is_ok() {}
     }
 
     pub(crate) fn free(&self) {
-        fs::remove_file(self.ballast()).unwrap();
+        fs::remove_file(self.ballast_path()).unwrap();
     }
 
-    fn ballast(&self) -> std::path::PathBuf {
+    fn ballast_path(&self) -> std::path::PathBuf {
         self.path().join("ballast")
     }
 }
 
-impl Drop for Disk {
+impl Drop for MemoryDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
     }

@@ -1,56 +1,57 @@
-//! A failover to an asynchronous standby loses the last events: the log has another id afterwards, and no client stays silent.
+//! A failover to an asynchronous standby loses the last events. Afterwards, the log has another id, and all clients are
+//! disconnected so that they notice it.
 
 use serde_json::{Value, json};
 
-use crate::cluster::Cluster;
-use crate::support::{PATIENCE, Socket, eventually, http, key, project, server};
+use crate::cluster::PostgresCluster;
+use crate::support::{Socket, TIMEOUT, demo_api_key, demo_project_id, demo_server_builder, eventually, http_client};
 
-const SUBMISSIONS: usize = 50;
+const ITEMS_PER_PHASE: usize = 50;
 
-/// Submits items, each until it is stored.
-async fn submit(base_url: &str, key: &str, text: &str) {
-    for n in 0..SUBMISSIONS {
-        let request = http().post(format!("{base_url}/api/moderate")).header("x-api-key", key);
-        let sent = async || request.try_clone().unwrap().json(&json!({"content": format!("{text} {n}")})).send().await;
-        eventually("stored", async || sent().await.is_ok_and(|answer| answer.status() == 200)).await;
+/// Submits items, each repeatedly until it is stored.
+async fn submit_until_stored(base_url: &str, key: &str, text: &str) {
+    for n in 0..ITEMS_PER_PHASE {
+        let request = http_client().post(format!("{base_url}/api/moderate")).header("x-api-key", key);
+        let send = async || request.try_clone().unwrap().json(&json!({"content": format!("{text} {n}")})).send().await;
+        eventually("the item is stored", async || send().await.is_ok_and(|answer| answer.status() == 200)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn the_log_has_another_id_and_every_socket_ends() {
-    let mut cluster = Cluster::start().await;
-    let url = cluster.database();
-    let writer = server().database(&url).start().await.unwrap();
-    // This one writes nothing, so only the other one's mark shows the loss.
-    let reader = server().demo(false).database(&url).start().await.unwrap();
-    let (id, key) = (project(&writer), key(&writer));
-    submit(&writer.base_url(), &key, "before").await;
+async fn a_failover_that_loses_events_changes_the_log_id_and_ends_every_socket() {
+    let mut cluster = PostgresCluster::start().await;
+    let url = cluster.create_test_database();
+    let writer = demo_server_builder().database(&url).start().await.unwrap();
+    // This server writes nothing, so it can detect the loss only by the mark that the other server wrote.
+    let reader = demo_server_builder().demo(false).database(&url).start().await.unwrap();
+    let (id, key) = (demo_project_id(&writer), demo_api_key(&writer));
+    submit_until_stored(&writer.base_url(), &key, "before").await;
     cluster.copy_to_standby().await;
-    submit(&writer.base_url(), &key, "lost").await;
+    submit_until_stored(&writer.base_url(), &key, "lost").await;
 
     let mut sockets = Vec::new();
     let mut joined = Value::Null;
     for server in [&writer, &reader] {
         for _ in 0..5 {
-            let mut socket = Socket::connect_with(server, &key).await;
+            let mut socket = Socket::connect_with_key(server, &key).await;
             joined = socket.join(&id).await;
             sockets.push(socket);
         }
     }
     cluster.fail_over().await;
-    // The ids of the lost events are assigned again, and more.
-    submit(&writer.base_url(), &key, "after").await;
-    submit(&writer.base_url(), &key, "later").await;
+    // These events reuse the ids of the lost ones, and then exceed them.
+    submit_until_stored(&writer.base_url(), &key, "after").await;
+    submit_until_stored(&writer.base_url(), &key, "later").await;
     for socket in &mut sockets {
-        let end = async { while socket.packet().await.is_some() {} };
-        tokio::time::timeout(PATIENCE, end).await.expect("the server closes the connection");
+        let end = async { while socket.next_packet().await.is_some() {} };
+        tokio::time::timeout(TIMEOUT, end).await.expect("the server did not close the connection");
     }
     for server in [&writer, &reader] {
-        let mut socket = Socket::connect_with(server, &key).await;
-        let again = socket.join(&id).await;
-        assert_ne!(again["log"], joined["log"]);
-        assert_eq!(again["event_id"].as_i64().unwrap(), joined["event_id"].as_i64().unwrap() + 50);
+        let mut socket = Socket::connect_with_key(server, &key).await;
+        let rejoined = socket.join(&id).await;
+        assert_ne!(rejoined["log"], joined["log"]);
+        assert_eq!(rejoined["event_id"].as_i64().unwrap(), joined["event_id"].as_i64().unwrap() + 50);
     }
     writer.shutdown().await;
     reader.shutdown().await;
@@ -58,20 +59,20 @@ async fn the_log_has_another_id_and_every_socket_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn a_restart_of_the_database_keeps_the_id() {
-    let mut cluster = Cluster::start().await;
-    let server = server().database(cluster.database()).start().await.unwrap();
-    let (id, key) = (project(&server), key(&server));
-    let mut socket = Socket::connect_with(&server, &key).await;
+async fn a_restart_of_the_database_keeps_the_log_id() {
+    let mut cluster = PostgresCluster::start().await;
+    let server = demo_server_builder().database(cluster.create_test_database()).start().await.unwrap();
+    let (id, key) = (demo_project_id(&server), demo_api_key(&server));
+    let mut socket = Socket::connect_with_key(&server, &key).await;
     let log = socket.join(&id).await["log"].clone();
     for signal in ["QUIT", "KILL", "INT"] {
-        submit(&server.base_url(), &key, signal).await;
-        cluster.down(signal);
-        cluster.up().await;
+        submit_until_stored(&server.base_url(), &key, signal).await;
+        cluster.stop(signal);
+        cluster.ensure_running().await;
     }
-    submit(&server.base_url(), &key, "after").await;
-    for _ in 0..4 * SUBMISSIONS {
-        socket.event("moderation_update").await;
+    submit_until_stored(&server.base_url(), &key, "after").await;
+    for _ in 0..4 * ITEMS_PER_PHASE {
+        socket.next_event("moderation_update").await;
     }
     assert_eq!(socket.join(&id).await["log"], log);
     server.shutdown().await;

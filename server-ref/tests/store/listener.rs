@@ -1,35 +1,35 @@
-//! A socket that listens throughout the test.
+//! A socket that receives events throughout a test.
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::books::Access;
+use crate::stored_data::Access;
 
-pub(crate) struct Listener(JoinHandle<Vec<Value>>);
+pub(crate) struct EventListener(JoinHandle<Vec<Value>>);
 
-impl Listener {
-    /// Joins the project, and receives this many items' `moderation_update`s.
-    pub(crate) async fn start(access: &Access, contents: usize) -> Self {
-        let mut socket = access.socket().await;
+impl EventListener {
+    /// Joins the project, and collects the `moderation_update`s of this many items.
+    pub(crate) async fn start(access: &Access, item_count: usize) -> Self {
+        let mut socket = access.connect_socket().await;
         socket.join(&access.project_id).await;
         Self(tokio::spawn(async move {
             let mut events = Vec::new();
-            while events.len() < contents {
-                events.push(socket.event("moderation_update").await);
+            while events.len() < item_count {
+                events.push(socket.next_event("moderation_update").await);
             }
             events
         }))
     }
 
-    /// Asserts that each item of the log was published once, in the log's order, and no other.
-    pub(crate) async fn has_heard_the_log(self, access: &Access) {
-        self.has_heard(access, usize::MAX).await;
+    /// Asserts that the socket received every decision in the log, each once and in the order of the log.
+    pub(crate) async fn expect_whole_log(self, access: &Access) {
+        self.expect_end_of_log(access, usize::MAX).await;
     }
 
-    /// The same for the last items of the log.
-    pub(crate) async fn has_heard(self, access: &Access, last: usize) {
+    /// Asserts that the socket received the last `last` decisions in the log, each once and in the order of the log.
+    pub(crate) async fn expect_end_of_log(self, access: &Access, last: usize) {
         let published = self.0.await.unwrap();
-        let log = access.log().await.into_iter().filter(|(name, _)| name == "moderation_update");
+        let log = access.read_log().await.into_iter().filter(|(name, _)| name == "moderation_update");
         let mut logged: Vec<Value> = log.map(|(_, data)| data).collect();
         let logged = logged.split_off(logged.len().saturating_sub(last));
         let ids = |events: &[Value]| events.iter().map(|event| event["event_id"].as_i64().unwrap()).collect::<Vec<_>>();

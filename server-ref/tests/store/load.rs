@@ -1,4 +1,4 @@
-//! Many submitters, which repeat each item with its idempotency key until it is acknowledged.
+//! Concurrent submitters, which repeat each item with its idempotency key until it is acknowledged.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -10,25 +10,25 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::support::{PATIENCE, eventually, http};
+use crate::support::{TIMEOUT, eventually, http_client};
 
-const PAUSE: Duration = Duration::from_millis(20);
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// Names an author in every fourth item.
+/// The author of every fourth item.
 pub(crate) const AUTHOR: &str = "fourth";
 
-/// The submitters' results.
+/// Results of the submitters.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
-    /// The ids of the acknowledged items.
+pub(crate) struct SubmissionTally {
+    /// Ids of the acknowledged items.
     pub(crate) ids: Vec<String>,
-    /// Refusals, by their codes.
+    /// Number of refusals by their codes.
     pub(crate) refused: BTreeMap<String, usize>,
-    /// Requests whose connection ended without an answer.
+    /// Number of requests whose connection ended without an answer.
     pub(crate) unanswered: usize,
 }
 
-impl AddAssign for Tally {
+impl AddAssign for SubmissionTally {
     fn add_assign(&mut self, other: Self) {
         self.ids.extend(other.ids);
         for (code, count) in other.refused {
@@ -39,32 +39,33 @@ impl AddAssign for Tally {
 }
 
 pub(crate) struct Load {
-    workers: JoinSet<Tally>,
+    workers: JoinSet<SubmissionTally>,
     url: watch::Sender<String>,
     acknowledged: Arc<AtomicUsize>,
 }
 
 impl Load {
-    /// Submits this many items over as many connections.
-    pub(crate) fn start(base_url: &str, key: &str, contents: usize, connections: usize) -> Self {
-        // The first call creates the certificate verifier.
-        let _ = http();
+    /// Starts to submit this many items over this many connections.
+    pub(crate) fn start(base_url: &str, key: &str, item_count: usize, connections: usize) -> Self {
+        // The first call initializes the certificate verifier.
+        let _ = http_client();
         let (url, target) = watch::channel(base_url.to_owned());
         let (next, acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let run: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let run_id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let mut workers = JoinSet::new();
         for _ in 0..connections {
-            let (target, next, acknowledged, run) = (target.clone(), next.clone(), acknowledged.clone(), run.clone());
-            let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+            let (target, next, acknowledged) = (target.clone(), next.clone(), acknowledged.clone());
+            let run_id = run_id.clone();
+            let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build().unwrap();
             let key = key.to_owned();
             workers.spawn(async move {
-                let mut tally = Tally::default();
+                let mut tally = SubmissionTally::default();
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= contents {
+                    if n >= item_count {
                         return tally;
                     }
-                    submit(&client, &target, &key, &run, n, &mut tally).await;
+                    submit(&client, &target, &key, &run_id, n, &mut tally).await;
                     acknowledged.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -72,16 +73,16 @@ impl Load {
         Self { workers, url, acknowledged }
     }
 
-    /// Sets the server's new address.
-    pub(crate) fn moved(&self, base_url: &str) {
+    /// Directs further requests to this address.
+    pub(crate) fn set_base_url(&self, base_url: &str) {
         self.url.send_replace(base_url.to_owned());
     }
 
-    /// Waits until this many were acknowledged.
-    pub(crate) async fn reaches(&self, count: usize) {
-        // It may take long: only a standstill is a failure.
+    /// Waits until this many items are acknowledged.
+    pub(crate) async fn wait_until_acknowledged(&self, count: usize) {
+        // The load may be slow, so the test fails only if it makes no progress.
         while self.acknowledged() < count {
-            let (before, what) = (self.acknowledged(), format!("{count} acknowledged"));
+            let (before, what) = (self.acknowledged(), format!("{count} items acknowledged"));
             eventually(&what, async || self.acknowledged() > before).await;
         }
     }
@@ -90,8 +91,8 @@ impl Load {
         self.acknowledged.load(Ordering::Relaxed)
     }
 
-    pub(crate) async fn finish(mut self) -> Tally {
-        let mut tally = Tally::default();
+    pub(crate) async fn finish(mut self) -> SubmissionTally {
+        let mut tally = SubmissionTally::default();
         while let Some(part) = self.workers.join_next().await {
             tally += part.unwrap();
         }
@@ -103,9 +104,9 @@ async fn submit(
     client: &reqwest::Client,
     url: &watch::Receiver<String>,
     key: &str,
-    run: &str,
+    run_id: &str,
     n: usize,
-    tally: &mut Tally,
+    tally: &mut SubmissionTally,
 ) {
     let mut body = json!({"content": format!("content {n}")});
     if n.is_multiple_of(4) {
@@ -114,7 +115,7 @@ async fn submit(
     loop {
         let url = format!("{}/api/moderate", *url.borrow());
         let answer = async {
-            let request = client.post(url).header("x-api-key", key).header("idempotency-key", format!("{run}-{n}"));
+            let request = client.post(url).header("x-api-key", key).header("idempotency-key", format!("{run_id}-{n}"));
             let response = request.json(&body).send().await?;
             Ok::<_, reqwest::Error>((response.status().as_u16(), response.json::<Value>().await?))
         };
@@ -127,6 +128,6 @@ async fn submit(
             }
             Err(_) => tally.unanswered += 1,
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(RETRY_DELAY).await;
     }
 }

@@ -1,12 +1,11 @@
-//! Stored items stay stored, and are stored once: when the server is killed, the database goes away, or the disk is
+//! Acknowledged items are stored exactly once, even if the server is killed, the database is lost, or the disk is
 //! full.
 //!
-//! Runs on SQLite or, with `make test-postgres`, on PostgreSQL; tests that only PostgreSQL can run are ignored
-//! elsewhere.
+//! These tests run on SQLite, or on PostgreSQL with `make test-postgres`. Tests that need PostgreSQL are ignored
+//! otherwise.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod backup;
-mod books;
 mod cluster;
 mod commit_in_doubt;
 mod disk;
@@ -16,18 +15,19 @@ mod killed_in_the_middle;
 mod listener;
 mod load;
 mod postgres_restarts;
+mod stored_data;
 mod two_servers;
 mod two_servers_agree;
 
 #[path = "../it/databases.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod databases;
 #[path = "../it/program.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod program;
 #[path = "../it/support.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod support;
 #[path = "../it/web.rs"]
-#[allow(dead_code, reason = "of the other tests, which use all of it")]
+#[allow(dead_code, reason = "other test programs use the rest")]
 mod web;

@@ -1,30 +1,32 @@
-//! Two servers on one database.
+//! Two servers that write to one database.
 
 use automoderate_server::RunningServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::books::Access;
-use crate::cluster::Cluster;
-use crate::load::{Load, Tally};
-use crate::support::{http, key, project, server};
-use crate::web::{Caller, user_id};
+use crate::cluster::PostgresCluster;
+use crate::load::{Load, SubmissionTally};
+use crate::stored_data::Access;
+use crate::support::{demo_api_key, demo_project_id, demo_server_builder, http_client};
+use crate::web::{Caller, member_id};
 
-const EACH: usize = 1_000;
+const ITEMS_PER_SERVER: usize = 1_000;
 const CONNECTIONS: usize = 8;
 
-fn access(server: &RunningServer, project_id: &str, key: &str) -> Access {
+fn access_to(server: &RunningServer, project_id: &str, key: &str) -> Access {
     Access { base_url: server.base_url(), key: key.to_owned(), project_id: project_id.to_owned() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn ids_are_gap_free_and_unique() {
-    let cluster = Cluster::start().await;
-    let url = cluster.database();
-    // Both migrate.
-    let (first, second) =
-        tokio::join!(server().demo(false).database(&url).start(), server().demo(false).database(&url).start());
+async fn event_ids_are_consecutive_across_servers() {
+    let cluster = PostgresCluster::start().await;
+    let url = cluster.create_test_database();
+    // Both servers run the migrations at the same time.
+    let (first, second) = tokio::join!(
+        demo_server_builder().demo(false).database(&url).start(),
+        demo_server_builder().demo(false).database(&url).start()
+    );
     let servers = [first.unwrap(), second.unwrap()];
     let mut projects = Vec::new();
     for name in ["A", "B"] {
@@ -34,7 +36,7 @@ async fn ids_are_gap_free_and_unique() {
     }
     let mut logs = Vec::new();
     for server in &servers {
-        let mut socket = access(server, &projects[0].0, &projects[0].1).socket().await;
+        let mut socket = access_to(server, &projects[0].0, &projects[0].1).connect_socket().await;
         logs.push(socket.join(&projects[0].0).await["log"].clone());
     }
     assert_eq!(logs[0], logs[1]);
@@ -42,17 +44,17 @@ async fn ids_are_gap_free_and_unique() {
     let mut loads = Vec::new();
     for server in &servers {
         for (_, key) in &projects {
-            loads.push(Load::start(&server.base_url(), key, EACH, CONNECTIONS));
+            loads.push(Load::start(&server.base_url(), key, ITEMS_PER_SERVER, CONNECTIONS));
         }
     }
-    let mut tallies = [Tally::default(), Tally::default()];
+    let mut tallies = [SubmissionTally::default(), SubmissionTally::default()];
     for (n, load) in loads.into_iter().enumerate() {
         tallies[n % 2] += load.finish().await;
     }
     for ((id, key), tally) in projects.iter().zip(&tallies) {
         assert_eq!((tally.unanswered, tally.refused.len()), (0, 0), "{:?}", tally.refused);
         for server in &servers {
-            assert_eq!(access(server, id, key).balance(tally).await, 2 * EACH);
+            assert_eq!(access_to(server, id, key).check_consistency(tally).await, 2 * ITEMS_PER_SERVER);
         }
     }
     for server in servers {
@@ -62,49 +64,49 @@ async fn ids_are_gap_free_and_unique() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn a_submission_with_one_key_at_both_servers_is_stored_once() {
+async fn concurrent_submissions_with_one_key_to_two_servers_are_stored_once() {
     const SUBMISSIONS: usize = 200;
-    let cluster = Cluster::start().await;
-    let url = cluster.database();
-    let first = server().database(&url).start().await.unwrap();
-    let second = server().database(&url).start().await.unwrap();
-    let (project_id, key) = (project(&first), key(&first));
+    let cluster = PostgresCluster::start().await;
+    let url = cluster.create_test_database();
+    let first = demo_server_builder().database(&url).start().await.unwrap();
+    let second = demo_server_builder().database(&url).start().await.unwrap();
+    let (project_id, key) = (demo_project_id(&first), demo_api_key(&first));
     let submit = async |server: &RunningServer, n: usize| -> (String, bool) {
-        let request = http().post(format!("{}/api/moderate", server.base_url())).header("x-api-key", &key);
+        let request = http_client().post(format!("{}/api/moderate", server.base_url())).header("x-api-key", &key);
         let request = request.header("idempotency-key", n.to_string()).json(&json!({"content": n.to_string()}));
         let response = request.send().await.unwrap().error_for_status().unwrap();
         let is_replayed = response.headers().contains_key("idempotent-replayed");
         let answer: Value = response.json().await.unwrap();
         (answer["content_id"].as_str().unwrap().to_owned(), is_replayed)
     };
-    let mut tally = Tally::default();
+    let mut tally = SubmissionTally::default();
     for n in 0..SUBMISSIONS {
-        let (here, there) = tokio::join!(submit(&first, n), submit(&second, n));
-        assert_eq!(here.0, there.0);
-        assert!(here.1 != there.1, "one of them is the repetition");
-        tally.ids.push(here.0);
+        let (at_first, at_second) = tokio::join!(submit(&first, n), submit(&second, n));
+        assert_eq!(at_first.0, at_second.0);
+        assert!(at_first.1 != at_second.1, "not exactly one answer is a replay");
+        tally.ids.push(at_first.0);
     }
-    assert_eq!(access(&first, &project_id, &key).balance(&tally).await, SUBMISSIONS);
+    assert_eq!(access_to(&first, &project_id, &key).check_consistency(&tally).await, SUBMISSIONS);
     first.shutdown().await;
     second.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn the_last_two_owners_do_not_both_leave() {
-    let cluster = Cluster::start().await;
-    let url = cluster.database();
-    let first = server().database(&url).start().await.unwrap();
-    let second = server().database(&url).start().await.unwrap();
-    let owner = Caller::demo(&first).await;
+async fn the_last_two_owners_cannot_both_leave() {
+    let cluster = PostgresCluster::start().await;
+    let url = cluster.create_test_database();
+    let first = demo_server_builder().database(&url).start().await.unwrap();
+    let second = demo_server_builder().database(&url).start().await.unwrap();
+    let owner = Caller::demo_user(&first).await;
     for n in 0..10 {
         let made = owner.post(&first, "/api/projects", json!({"name": "P"})).await;
         let id = made["project"]["id"].as_str().unwrap().to_owned();
         let email = format!("{n}@example.org");
-        let other = Caller::user(&first, &email, &id, Some(automoderate_server::Role::Owner)).await;
+        let other = Caller::new_user(&first, &email, &id, Some(automoderate_server::Role::Owner)).await;
         let members = format!("/api/projects/{id}/members");
-        let mine = user_id(&first, &owner, &id, &first.demo().unwrap().email).await;
-        let theirs = user_id(&first, &owner, &id, &email).await;
+        let mine = member_id(&first, &owner, &id, &first.demo().unwrap().email).await;
+        let theirs = member_id(&first, &owner, &id, &email).await;
         let (a, b) = (format!("{members}/{mine}"), format!("{members}/{theirs}"));
         let (a, b) = tokio::join!(
             owner.call(&first, Method::DELETE, &a, Value::Null),

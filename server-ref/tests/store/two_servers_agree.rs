@@ -1,43 +1,44 @@
-//! A change on one server is in force at once on the other one on the same database: rules and permissions.
+//! Changes of rules and permissions on one server apply immediately on another server with the same database.
 
 use automoderate_server::{Role, RunningServer};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
-use crate::cluster::Cluster;
-use crate::support::{Socket, eventually, http, key, project, server};
-use crate::web::{Caller, rejects, user_id};
+use crate::cluster::PostgresCluster;
+use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, eventually, http_client};
+use crate::web::{Caller, member_id, rejecting_rule};
 
-/// Two servers and their database.
-async fn two(cluster: &Cluster) -> (RunningServer, RunningServer, String) {
-    let url = cluster.database();
-    let first = server().database(&url).start().await.unwrap();
-    let second = server().database(&url).start().await.unwrap();
+/// Starts two servers on one database, and returns them with the database's URL.
+async fn start_two_servers(cluster: &PostgresCluster) -> (RunningServer, RunningServer, String) {
+    let url = cluster.create_test_database();
+    let first = demo_server_builder().database(&url).start().await.unwrap();
+    let second = demo_server_builder().database(&url).start().await.unwrap();
     (first, second, url)
 }
 
-/// The status of a submission.
+/// Submits an item, and returns the status and the answer.
 async fn submit(server: &RunningServer, key: &str, text: &str) -> (u16, Value) {
     let url = format!("{}/api/moderate", server.base_url());
-    let response = http().post(url).header("x-api-key", key).json(&json!({"content": text})).send().await.unwrap();
+    let response =
+        http_client().post(url).header("x-api-key", key).json(&json!({"content": text})).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
-async fn joined(caller: &Caller, server: &RunningServer, project_id: &str) -> Socket {
-    let mut socket = caller.socket(server).await;
+async fn connect_and_join(caller: &Caller, server: &RunningServer, project_id: &str) -> Socket {
+    let mut socket = caller.connect_socket(server).await;
     socket.join(project_id).await;
     socket
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn on_rules() {
-    let cluster = Cluster::start().await;
-    let (first, second, _) = two(&cluster).await;
-    let (owner, key) = (Caller::demo(&first).await, key(&first));
+async fn servers_agree_on_rules() {
+    let cluster = PostgresCluster::start().await;
+    let (first, second, _) = start_two_servers(&cluster).await;
+    let (owner, key) = (Caller::demo_user(&first).await, demo_api_key(&first));
     assert_eq!(submit(&second, &key, "mud").await.1["status"], "approved");
-    let rules = format!("/api/projects/{}/rules", project(&first));
-    let rule = owner.post(&first, &rules, rejects("mud")).await["rule"]["id"].clone();
+    let rules = format!("/api/projects/{}/rules", demo_project_id(&first));
+    let rule = owner.post(&first, &rules, rejecting_rule("mud")).await["rule"]["id"].clone();
     eventually("rejected", async || submit(&second, &key, "mud").await.1["status"] == "rejected").await;
     owner.delete(&first, &format!("{rules}/{}", rule.as_str().unwrap())).await;
     eventually("approved", async || submit(&second, &key, "mud").await.1["status"] == "approved").await;
@@ -47,19 +48,19 @@ async fn on_rules() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn on_access() {
-    let cluster = Cluster::start().await;
-    let (first, second, _) = two(&cluster).await;
-    let owner = Caller::demo(&first).await;
-    let project = project(&first);
+async fn servers_agree_on_access() {
+    let cluster = PostgresCluster::start().await;
+    let (first, second, _) = start_two_servers(&cluster).await;
+    let owner = Caller::demo_user(&first).await;
+    let project = demo_project_id(&first);
     let base = format!("/api/projects/{project}");
 
     let made = owner.post(&first, &format!("{base}/keys"), json!({"name": "k"})).await["key"].clone();
     let key = made["api_key"].as_str().unwrap();
-    let mut socket = joined(&Caller::Key(key.to_owned()), &second, &project).await;
+    let mut socket = connect_and_join(&Caller::Key(key.to_owned()), &second, &project).await;
     assert_eq!(submit(&second, key, "x").await.0, 200);
     owner.delete(&first, &format!("{base}/keys/{}", made["id"].as_str().unwrap())).await;
-    socket.dismissed().await;
+    socket.expect_dismissed().await;
     eventually("the key is unknown", async || submit(&second, key, "x").await.0 == 401).await;
 
     let made = owner.post(&first, &format!("{base}/keys"), json!({"name": "switched"})).await["key"].clone();
@@ -68,56 +69,56 @@ async fn on_access() {
     let made = Caller::Key(key.to_owned()).post(&first, "/api/tokens", json!({})).await;
     let token = made["token"].as_str().unwrap();
     let (mut program, mut page) = (
-        joined(&Caller::Key(key.to_owned()), &second, &project).await,
-        joined(&Caller::Key(token.to_owned()), &second, &project).await,
+        connect_and_join(&Caller::Key(key.to_owned()), &second, &project).await,
+        connect_and_join(&Caller::Key(token.to_owned()), &second, &project).await,
     );
     owner.patch(&first, &one, json!({"is_active": false})).await;
-    program.dismissed().await;
-    page.dismissed().await;
-    eventually("the key is off", async || submit(&second, key, "x").await.0 == 401).await;
+    program.expect_dismissed().await;
+    page.expect_dismissed().await;
+    eventually("the key is deactivated", async || submit(&second, key, "x").await.0 == 401).await;
     owner.patch(&first, &one, json!({"is_active": true})).await;
-    eventually("the key is on", async || submit(&second, key, "x").await.0 == 200).await;
+    eventually("the key is active again", async || submit(&second, key, "x").await.0 == 200).await;
 
     let made = Caller::Key(key.to_owned()).post(&first, "/api/tokens", json!({"ttl": 2})).await;
     let token = made["token"].as_str().unwrap();
-    let mut page = joined(&Caller::Key(token.to_owned()), &second, &project).await;
-    assert_eq!(page.dismissal().await["code"], "token_expired");
+    let mut page = connect_and_join(&Caller::Key(token.to_owned()), &second, &project).await;
+    assert_eq!(page.expect_dismissal().await["code"], "token_expired");
 
-    let member = Caller::user(&first, "member@example.org", &project, Some(Role::Member)).await;
-    let mut socket = joined(&member, &second, &project).await;
-    let id = user_id(&first, &owner, &project, "member@example.org").await;
+    let member = Caller::new_user(&first, "member@example.org", &project, Some(Role::Member)).await;
+    let mut socket = connect_and_join(&member, &second, &project).await;
+    let id = member_id(&first, &owner, &project, "member@example.org").await;
     owner.delete(&first, &format!("{base}/members/{id}")).await;
-    assert_eq!(socket.event("project_access_denied").await["project_id"], *project);
+    assert_eq!(socket.next_event("project_access_denied").await["project_id"], *project);
 
     owner.patch(&first, &format!("/api/users/{id}"), json!({"is_active": false})).await;
-    socket.dismissed().await;
+    socket.expect_dismissed().await;
 
-    let mut socket = joined(&owner, &second, &project).await;
+    let mut socket = connect_and_join(&owner, &second, &project).await;
     owner.log_out(&first).await;
-    socket.dismissed().await;
+    socket.expect_dismissed().await;
 
-    let owner = Caller::demo(&first).await;
+    let owner = Caller::demo_user(&first).await;
     let (mut person, mut program) = (
-        joined(&owner, &second, &project).await,
-        joined(&Caller::Key(crate::support::key(&second)), &second, &project).await,
+        connect_and_join(&owner, &second, &project).await,
+        connect_and_join(&Caller::Key(crate::support::demo_api_key(&second)), &second, &project).await,
     );
     owner.delete(&first, &base).await;
-    assert_eq!(person.event("project_access_denied").await["project_id"], *project);
-    program.dismissed().await;
+    assert_eq!(person.next_event("project_access_denied").await["project_id"], *project);
+    program.expect_dismissed().await;
     first.shutdown().await;
     second.shutdown().await;
 }
 
-/// While nobody listened, a key and a member were removed.
+/// A key and a member are removed while the other server does not listen for changes.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
-async fn on_what_was_missed() {
-    let cluster = Cluster::start().await;
-    let (first, second, url) = two(&cluster).await;
-    let project = project(&first);
-    let (key, owner) = (key(&first), Caller::demo(&first).await);
-    let mut program = joined(&Caller::Key(key.clone()), &second, &project).await;
-    let mut person = joined(&owner, &second, &project).await;
+async fn servers_catch_up_on_missed_changes() {
+    let cluster = PostgresCluster::start().await;
+    let (first, second, url) = start_two_servers(&cluster).await;
+    let project = demo_project_id(&first);
+    let (key, owner) = (demo_api_key(&first), Caller::demo_user(&first).await);
+    let mut program = connect_and_join(&Caller::Key(key.clone()), &second, &project).await;
+    let mut person = connect_and_join(&owner, &second, &project).await;
     assert_eq!(submit(&second, &key, "x").await.0, 200);
 
     let mut database = PgConnection::connect(&url).await.unwrap();
@@ -128,8 +129,8 @@ async fn on_what_was_missed() {
     ] {
         assert!(sqlx::query(statement).execute(&mut database).await.unwrap().rows_affected() > 0, "{statement}");
     }
-    program.dismissed().await;
-    assert_eq!(person.event("project_access_denied").await["project_id"], *project);
+    program.expect_dismissed().await;
+    assert_eq!(person.next_event("project_access_denied").await["project_id"], *project);
     assert_eq!(submit(&second, &key, "x").await.0, 401);
     first.shutdown().await;
     second.shutdown().await;

@@ -2,20 +2,20 @@
     import Foundation
     import Network
 
-    /// Calls a function when the network path changes, for as long as it lives.
+    /// Calls a function whenever the network path changes, until the monitor is released or stopped.
     final class NetworkMonitor: @unchecked Sendable {
         private let monitor = NWPathMonitor()
         private let queue = DispatchQueue(label: "automoderate.network")
-        /// Accessed only on the queue.
-        private var known: NWPath?
+        /// Accessed only on `queue`.
+        private var lastPath: NWPath?
 
-        init(_ changed: @escaping @Sendable () -> Void) {
+        init(_ onChange: @escaping @Sendable () -> Void) {
             monitor.pathUpdateHandler = { [weak self] path in
                 guard let self else { return }
-                // The first is the current path, not a change.
-                let before = self.known
-                self.known = path
-                if let before, before != path, path.status == .satisfied { changed() }
+                // The first update reports the current path, which is not a change.
+                let before = self.lastPath
+                self.lastPath = path
+                if let before, before != path, path.status == .satisfied { onChange() }
             }
             monitor.start(queue: queue)
         }
@@ -29,9 +29,9 @@
         }
     }
 #else
-    /// Nothing reports network changes here; call `Client.networkChanged()`.
+    /// On this platform, nothing reports network changes. Call `Client.networkChanged()` instead.
     final class NetworkMonitor: Sendable {
-        init(_ changed: @escaping @Sendable () -> Void) {}
+        init(_ onChange: @escaping @Sendable () -> Void) {}
         func stop() {}
     }
 #endif

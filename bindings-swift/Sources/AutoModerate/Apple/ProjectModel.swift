@@ -1,9 +1,10 @@
-// On Linux, Swift 6.0's library for it can't be linked without extra flags, so it is available only in the tests.
+// On Linux, the Observation library of Swift 6.0 can't be linked without extra flags, so the model is available only in
+// the tests.
 #if canImport(Observation) && (!os(Linux) || AUTOMODERATE_OBSERVATION)
     import Observation
 
-    /// A project for SwiftUI: the latest events, the newest statistics and the connection's state, kept up to date while
-    /// ``run()`` runs.
+    /// Observable model of a project for SwiftUI: the latest events and statistics and the state of the connection,
+    /// updated while ``run()`` runs.
     ///
     /// ```swift
     /// struct Feed: View {
@@ -17,33 +18,33 @@
     /// }
     /// ```
     ///
-    /// When the app goes to the background, the task is cancelled and the connection is closed. The model keeps its
-    /// cursor, so that the next `run()` begins after the last event that it has shown, or at its join.
+    /// When the app enters the background, the task is cancelled and the connection is closed. The model keeps its
+    /// cursor, so that the next `run()` resumes after the last shown event, or at the previous join.
     @available(macOS 14, iOS 17, tvOS 17, visionOS 1, *)
     @MainActor @Observable
     public final class ProjectModel {
-        /// Decisions, the newest first, at most ``limit`` of them.
+        /// Latest decisions, newest first, at most ``limit``.
         public private(set) var updates: [ModerationUpdate] = []
-        /// The project's counters.
+        /// Latest counters of the project.
         public private(set) var statistics: StatsUpdate?
-        /// The latest notification from the server's operators.
+        /// Latest notification from the server or its operators.
         public private(set) var notification: SystemNotification?
-        /// True if events are missing from the shown ones.
+        /// True if some of the project's events are missing.
         public private(set) var isIncomplete = false
-        /// The connection's state.
+        /// State of the connection.
         public private(set) var state = ConnectionState.idle
-        /// The error that ended the last ``run()``, unless its task was cancelled.
+        /// Error that ended the last ``run()``; `nil` if its task was cancelled.
         public private(set) var error: AutoModerateError?
-        /// The cursor to resume from; pass it to ``init(_:_:project:after:limit:)`` in another launch.
+        /// Cursor to resume from. In the next launch, pass it to ``init(_:_:project:after:limit:)``.
         public private(set) var cursor: String?
-        /// The number of decisions that are kept.
+        /// Maximum number of decisions in ``updates``.
         public let limit: Int
 
         private let url: String
         private let options: Client.Options
         private let project: String
 
-        /// Creates a model of one project; it does nothing before ``run()``.
+        /// Creates a model of a project. The model is inactive until ``run()`` is called.
         public init(
             _ url: String, _ options: Client.Options, project: String, after cursor: String? = nil, limit: Int = 200
         ) {
@@ -51,8 +52,8 @@
             (self.cursor, self.limit) = (cursor, limit)
         }
 
-        /// Connects, joins after the cursor, and follows the project until the task is cancelled or an error ends the
-        /// client.
+        /// Connects, joins the project after ``cursor``, and updates the model until the task is cancelled or the
+        /// client ends with an error.
         public func run() async {
             error = nil
             do {
@@ -77,18 +78,18 @@
             try await client.connect()
             let project = try await client.join(project, after: cursor)
             let stream = project.events
-            // A model that is suspended before the first event resumes from the join.
+            // If the app is suspended before the first event, the model resumes from the join.
             cursor = project.cursor
             while true {
                 let events = try await stream.nextBatch()
                 if events.isEmpty { return }
-                show(events)
+                apply(events)
                 cursor = project.cursor
             }
         }
 
-        /// Shows many events in one update.
-        private func show(_ events: [Event]) {
+        /// Applies a batch of events in one update of the model.
+        private func apply(_ events: [Event]) {
             var new: [ModerationUpdate] = []
             for event in events {
                 switch event {

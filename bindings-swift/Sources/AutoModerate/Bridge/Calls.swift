@@ -1,7 +1,7 @@
 import AutoModerateFFI
 
-/// Calls that do not wait. Every failure, including a fault in the library, is an error.
-package func calling<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
+/// Makes a synchronous call to the library. Any failure is thrown, even a panic in the library.
+package func callNative<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
     do {
         return try call()
     } catch {
@@ -9,8 +9,8 @@ package func calling<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
     }
 }
 
-/// Calls that wait. A cancelled task stops waiting at once.
-package func waiting<T: Sendable>(
+/// Makes an asynchronous call to the library. If the task is cancelled, the wait ends at once.
+package func awaitNative<T: Sendable>(
     isolation: isolated (any Actor)? = #isolation,
     _ call: @Sendable (Cancellation) async throws -> T
 ) async throws(AutoModerateError) -> T {
@@ -19,7 +19,7 @@ package func waiting<T: Sendable>(
         return try await withTaskCancellationHandler {
             try await call(cancellation)
         } onCancel: {
-            // It throws only so that a fault could not end the process.
+            // `cancel` throws only if the library panics, which must not crash the process.
             try? cancellation.cancel()
         }
     } catch {
@@ -28,7 +28,7 @@ package func waiting<T: Sendable>(
 }
 
 extension Duration {
-    /// The one place where durations become seconds.
+    /// The duration in seconds, as the library expects it.
     package var seconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18

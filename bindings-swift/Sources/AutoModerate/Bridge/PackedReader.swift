@@ -1,15 +1,15 @@
 import AutoModerateFFI
 import Foundation
 
-/// Reads the library's packed values in place. The library and this reader were generated together, which is checked
-/// when a client is created, so the reader can't meet unknown bytes.
+/// Reads packed values of the library in place. When a client is created, fingerprints are compared to ensure that the
+/// library and this reader use the same format, so the reader does not validate the bytes.
 struct PackedReader {
     private var at: UnsafeRawPointer
     private var texts: [String] = []
 
-    /// Reads `packed` from its beginning. It must outlive the reader.
+    /// Creates a reader at the beginning of `packed`, which must outlive the reader.
     init(_ packed: Packed) throws {
-        // The address of zero bytes is never read.
+        // If there are no bytes, the address is never read.
         at = UnsafeRawPointer(bitPattern: UInt(try packed.address())) ?? UnsafeRawPointer(bitPattern: 1)!
     }
 
@@ -19,41 +19,42 @@ struct PackedReader {
         return at.loadUnaligned(as: T.self)
     }
 
-    private mutating func bytes() -> UnsafeRawBufferPointer {
+    private mutating func readBytes() -> UnsafeRawBufferPointer {
         let count = Int(UInt32(littleEndian: load(UInt32.self)))
         defer { at += count }
         return UnsafeRawBufferPointer(start: at, count: count)
     }
 
-    mutating func byte() -> UInt8 { load(UInt8.self) }
+    mutating func readByte() -> UInt8 { load(UInt8.self) }
 
-    mutating func flag() -> Bool { load(UInt8.self) != 0 }
+    mutating func readFlag() -> Bool { load(UInt8.self) != 0 }
 
-    mutating func integer() -> Int { Int(clamping: Int64(littleEndian: load(Int64.self))) }
+    mutating func readInteger() -> Int { Int(clamping: Int64(littleEndian: load(Int64.self))) }
 
-    mutating func number() -> Double { Double(bitPattern: UInt64(littleEndian: load(UInt64.self))) }
+    mutating func readNumber() -> Double { Double(bitPattern: UInt64(littleEndian: load(UInt64.self))) }
 
-    mutating func text() -> String { String(decoding: bytes(), as: UTF8.self) }
+    mutating func readText() -> String { String(decoding: readBytes(), as: UTF8.self) }
 
-    mutating func data() -> Data { Data(bytes()) }
+    mutating func readData() -> Data { Data(readBytes()) }
 
-    mutating func date() -> Date { Date(timeIntervalSince1970: number()) }
+    mutating func readDate() -> Date { Date(timeIntervalSince1970: readNumber()) }
 
-    mutating func readableDate() -> Date? {
-        let seconds = number()
+    mutating func readOptionalDate() -> Date? {
+        let seconds = readNumber()
         return seconds.isNaN ? nil : Date(timeIntervalSince1970: seconds)
     }
 
-    /// A text that was packed only once: its other occurrences share its memory.
-    mutating func shared() -> String {
-        let number = Int(byte())
+    /// Reads a string that is packed only at its first occurrence. Later occurrences are read as an index and share the
+    /// memory.
+    mutating func readSharedText() -> String {
+        let number = Int(readByte())
         if number < texts.count { return texts[number] }
-        let text = text()
+        let text = readText()
         if number == texts.count { texts.append(text) }
         return text
     }
 
-    mutating func list<T>(_ one: (inout PackedReader) -> T) -> [T] {
+    mutating func readList<T>(_ one: (inout PackedReader) -> T) -> [T] {
         let count = Int(UInt32(littleEndian: load(UInt32.self)))
         var list: [T] = []
         list.reserveCapacity(count)
@@ -61,11 +62,11 @@ struct PackedReader {
         return list
     }
 
-    mutating func object() -> [String: JSON] {
+    mutating func readObject() -> [String: JSON] {
         let count = Int(UInt32(littleEndian: load(UInt32.self)))
         var members: [String: JSON] = [:]
         for _ in 0..<count {
-            let name = text()
+            let name = readText()
             members[name] = JSON(&self)
         }
         return members
@@ -73,15 +74,15 @@ struct PackedReader {
 }
 
 extension Packed {
-    /// The single value that is packed.
-    func value<T>(_ read: (inout PackedReader) -> T) throws -> T {
+    /// Unpacks a single value.
+    func unpack<T>(_ read: (inout PackedReader) -> T) throws -> T {
         try withExtendedLifetime(self) {
             var reader = try PackedReader(self)
             return read(&reader)
         }
     }
 
-    /// The events that are packed.
+    /// Unpacks a batch of events.
     func events() throws -> [Event] {
         try withExtendedLifetime(self) {
             let count = Int(try self.count())

@@ -1,40 +1,40 @@
 import AutoModerateFFI
 
-/// A client of an AutoModerate server.
+/// Client of an AutoModerate server.
 ///
 /// ```swift
 /// let client = try await Client.connect("https://moderation.example.com", .init(apiKey: key))
 /// let project = try await client.join("proj_1")     // stays joined until you leave
-/// for try await event in project.events {           // starts at the join: nothing falls between
+/// for try await event in project.events {           // starts at the join: no event is missed
 ///     …
 /// }
 /// ```
 ///
-/// A client without references closes by itself, even without ``close()``, once its projects and streams are gone too.
-/// Any task may make calls; a cancelled task stops waiting at once with the code `cancelled`, while its request may
-/// still take effect.
+/// When the client, its projects and its streams are no longer referenced, the connection closes even without
+/// ``close()``. Calls may be made from any task. A call in a cancelled task throws `cancelled` at once, but its request
+/// may still take effect.
 public final class Client: Sendable {
     let native: NativeClient
-    private let places = Places()
-    private let companions: Companions
+    private let registry = StreamRegistry()
+    private let backgroundTasks: BackgroundTasks
 
     /// Creates a client without connecting it.
     ///
     /// - Parameters:
-    ///   - url: `http(s)://host[:port][/prefix]`; `ws(s)://` means the same.
-    ///   - options: All other options.
-    /// - Throws: `invalid_argument`, naming the option.
+    ///   - url: URL of the server, as `http(s)://host[:port][/prefix]`. `ws(s)://` is also accepted.
+    ///   - options: Options of the client.
+    /// - Throws: `invalid_argument`, with a message that names the invalid option.
     public init(_ url: String, _ options: Options = Options()) throws(AutoModerateError) {
-        native = try calling {
-            guard try fingerprint() == schemaFingerprint else {
+        native = try callNative {
+            guard try libraryFingerprint() == schemaFingerprint else {
                 throw AutoModerateError(.internal, "the package and its library have different versions")
             }
-            return try NativeClient(options: options.native(url), provider: options.credentials != nil)
+            return try NativeClient(options: options.toNative(url), hasProvider: options.credentials != nil)
         }
-        companions = Companions(options, native)
+        backgroundTasks = BackgroundTasks(options, native)
     }
 
-    /// Creates a client and connects it: ``init(_:_:)`` and ``connect()``.
+    /// Creates a client with ``init(_:_:)`` and connects it with ``connect()``.
     public static func connect(
         _ url: String, _ options: Options = Options()
     ) async throws(AutoModerateError) -> Client {
@@ -43,45 +43,46 @@ public final class Client: Sendable {
         return client
     }
 
-    /// Connects. Returns once the server has acknowledged the connection; at once if the client is already connected.
+    /// Connects, unless the client is already connected. Returns once the server has acknowledged the connection.
     ///
     /// - Throws: `authentication_failed`, `connect_failed`, `connect_timeout`, `rate_limited`, `gave_up`, `closed`.
     public func connect() async throws(AutoModerateError) {
-        companions.start()
-        try await waiting { try await self.native.connect(cancellation: $0) }
+        backgroundTasks.start()
+        try await awaitNative { try await self.native.connect(cancellation: $0) }
     }
 
-    /// Joins a project. Returns once the server has confirmed it. The project stays joined, across any interruption,
-    /// until you ``Project/leave()``.
+    /// Joins a project. Returns once the server has confirmed the join. The project stays joined across interruptions
+    /// until you call ``Project/leave()``.
     ///
     /// - Parameters:
-    ///   - project: The project's id.
-    ///   - after: An earlier cursor, ``Project/cursor`` or ``Meta/cursor``: events begin after it. A decimal `event_id`
-    ///     is accepted as well.
+    ///   - project: Id of the project.
+    ///   - after: Cursor to resume after, from ``Project/cursor`` or ``Meta/cursor``. A decimal `event_id` is also
+    ///     accepted.
     /// - Throws: `access_denied`, `project_not_found`, `room_limit`, `join_timeout`, `invalid_argument`, `disconnected`,
     ///   `closed`.
     public func join(_ project: String, after: String? = nil) async throws(AutoModerateError) -> Project {
-        let joined = try await waiting {
+        let joined = try await awaitNative {
             try await self.native.join(project: project, after: after, cancellation: $0)
         }
-        return try Project(joined, places)
+        return try Project(joined, registry)
     }
 
-    /// The events of all projects. Each access creates a stream, which starts at that moment.
+    /// Stream of the client's events: those of all projects, and those without a project. Each access creates a stream,
+    /// which starts at that moment.
     public var events: EventStream<Event> {
-        EventStream(source(nil)) { $0 }
+        EventStream(makeSource(nil)) { $0 }
     }
 
-    /// The events of one kind, of all projects. Losses are counted in ``EventStream/losses``.
+    /// Returns a stream of one kind of event, of all projects. Losses are counted in ``EventStream/losses``.
     public func events<Kind: EventKind>(of kind: Kind.Type) -> EventStream<Kind> {
-        EventStream(source(Kind.kind)) { Kind($0) }
+        EventStream(makeSource(Kind.kind)) { Kind($0) }
     }
 
-    private func source(_ kind: String?) -> StreamSource {
-        StreamSource(places) { try self.native.events(kind: kind) }
+    private func makeSource(_ kind: String?) -> StreamSource {
+        StreamSource(registry) { try self.native.events(kind: kind) }
     }
 
-    /// The client's state.
+    /// Current state of the client.
     public var state: ConnectionState {
         do {
             return ConnectionState(try native.state())
@@ -90,31 +91,32 @@ public final class Client: Sendable {
         }
     }
 
-    /// The address that the client is connected to or tries next: the one it was created with, or one of
+    /// URL that the client is connected to, or will try next: the URL passed to ``init(_:_:)``, or one of
     /// ``Options/fallbackURLs``.
     public var url: String {
         (try? native.url()) ?? ""
     }
 
-    /// The current state and all later changes.
+    /// Current state and all later changes.
     public var stateChanges: StateChanges {
         StateChanges(native: try? native.stateChanges())
     }
 
-    /// Tells the client that the network has changed: it ends a pause at once, or asks the server for a sign of life on
-    /// an open connection. On Apple's platforms ``Options/watchesNetwork`` does this automatically.
+    /// Notifies the client of a network change. A client that is waiting to reconnect tries at once; a connected client
+    /// checks whether its connection still works. On Apple's platforms, ``Options/watchesNetwork`` does this
+    /// automatically.
     public func networkChanged() {
         try? native.networkChanged()
     }
 
-    /// The client's counters since its creation.
+    /// Returns the client's counters since its creation.
     public func metrics() -> Metrics {
         Metrics(try? native.metrics())
     }
 
-    /// Disconnects and ends all streams. Idempotent.
+    /// Disconnects and ends all streams. Further calls have no effect.
     public func close() async {
-        companions.stop()
-        _ = try? await waiting { try await self.native.close(cancellation: $0) }
+        backgroundTasks.stop()
+        _ = try? await awaitNative { try await self.native.close(cancellation: $0) }
     }
 }

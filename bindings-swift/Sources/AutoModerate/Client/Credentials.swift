@@ -1,35 +1,36 @@
 import AutoModerateFFI
 
-/// A client's credentials.
+/// Credentials of a client.
 public enum Credentials: Sendable, Hashable {
-    /// Nothing.
+    /// No credentials.
     case none
-    /// A project's API key.
+    /// API key of a project.
     case apiKey(String)
-    /// The value of a web session's cookie.
+    /// Value of a web session cookie.
     case session(String)
-    /// A login through the web form.
+    /// Email address and password for a login through the web form.
     case password(email: String, password: String)
 }
 
-/// The reason for a request for credentials.
+/// Reason why credentials are requested.
 public enum CredentialsReason: String, Sendable, CaseIterable {
-    /// For the first connection.
+    /// The client connects for the first time.
     case first
     /// The connection was lost.
     case reconnect
-    /// The server refused the last credentials.
+    /// The server refused the previous credentials.
     case rejected
 }
 
-/// Provides credentials on request, on its own task. It must not keep the client alive.
+/// Function that returns the credentials for each connection attempt. It runs in its own task, and must not hold a
+/// strong reference to the client.
 public typealias CredentialsProvider = @Sendable (CredentialsReason) async throws -> Credentials
 
 extension Credentials: CustomStringConvertible, CustomReflectable {
     public var description: String { "Credentials(…)" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    fileprivate var answer: NativeAnswer {
+    fileprivate var nativeAnswer: NativeCredentialAnswer {
         switch self {
         case .none: .nothing
         case .apiKey(let key): .apiKey(key: key)
@@ -39,16 +40,16 @@ extension Credentials: CustomStringConvertible, CustomReflectable {
     }
 }
 
-/// Answers requests for credentials until the client is gone or the task is cancelled.
-func answer(_ requests: NativeCredentials, with provider: @escaping CredentialsProvider) async {
-    while let request = try? await waiting({ try await requests.next(cancellation: $0) }) {
-        let answer: NativeAnswer
+/// Answers requests for credentials until the client is released or the task is cancelled.
+func answerRequests(_ requests: NativeCredentialRequests, with provider: @escaping CredentialsProvider) async {
+    while let request = try? await awaitNative({ try await requests.next(cancellation: $0) }) {
+        let answer: NativeCredentialAnswer
         do {
-            answer = try await provider(CredentialsReason(rawValue: request.reason) ?? .reconnect).answer
+            answer = try await provider(CredentialsReason(rawValue: request.reason) ?? .reconnect).nativeAnswer
         } catch {
             let fatal = (error as? AutoModerateError).map { !$0.retryable } ?? false
-            // No text of a foreign error, which could contain a secret.
-            answer = .refusal(reason: "the credentials provider threw \(type(of: error))", fatal: fatal)
+            // The error's description may contain a secret, so only its type is passed on.
+            answer = .refusal(reason: "it threw \(type(of: error))", fatal: fatal)
         }
         try? requests.answer(id: request.id, answer: answer)
     }

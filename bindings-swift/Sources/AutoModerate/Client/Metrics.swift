@@ -1,24 +1,24 @@
 import AutoModerateFFI
 
-/// A client's counters since its creation.
+/// Counters of a client since its creation.
 public struct Metrics: Sendable, Hashable, Codable {
-    /// Connection attempts, including the first.
+    /// Number of connection attempts, including the first one.
     public var attempts: Int
-    /// Acknowledged connections.
+    /// Number of connections that the server acknowledged.
     public var connections: Int
-    /// Events delivered to streams, of any origin.
+    /// Number of events delivered to streams, of any origin.
     public var events: Int
-    /// Of these, events replayed from the server's log.
+    /// Number of delivered events that were replayed from the server's log.
     public var replayed: Int
-    /// Of these, events fetched by REST.
+    /// Number of delivered events that were fetched over REST.
     public var backfilled: Int
-    /// Events dropped as duplicates.
+    /// Number of events dropped as duplicates.
     public var duplicates: Int
-    /// Unreadable frames and events.
+    /// Number of frames and events that could not be decoded.
     public var malformed: Int
-    /// Notices of missing events.
+    /// Number of gaps reported.
     public var gaps: Int
-    /// Events sent to the server: joins, leaves, heartbeats and custom events.
+    /// Number of events sent to the server, including joins, leaves and heartbeats.
     public var sent: Int
 
     init(_ native: NativeMetrics?) {

@@ -2,71 +2,78 @@ import AutoModerateFFI
 import Foundation
 
 extension Client {
-    /// The options of a client. Everything has a default.
+    /// Client options. Every option has a default.
     public struct Options: Sendable {
-        /// Other addresses of the same server, or of servers on the same database. When a connection is lost or an
-        /// attempt fails, the client tries the next one at once, and keeps it while it works. Projects and cursors keep
-        /// working. All addresses receive the credentials.
+        /// Other URLs of the same server, or of servers that share its database. When a connection is lost or an
+        /// attempt fails, the client tries the next URL at once, and stays with a URL that works. Joined projects and
+        /// cursors remain valid. The credentials are sent to all URLs.
         public var fallbackURLs: [String]
-        /// A project's API key.
+        /// API key of a project.
         public var apiKey: String?
-        /// The place of the key.
+        /// Location of the API key. Default ``ApiKeyVia/query``.
         public var apiKeyVia: ApiKeyVia
-        /// The value of the web session's cookie.
+        /// Value of the web session cookie.
         public var session: String?
-        /// Log in through the web form, and again when the session has expired; needs ``password``.
+        /// Email address for a login through the web form. The client logs in again when the session expires. Requires
+        /// ``password``.
         public var email: String?
-        /// The password for ``email``.
+        /// Password for ``email``.
         public var password: String?
-        /// Called for credentials before every attempt, with the reason. An ``AutoModerateError`` that is not retryable
-        /// ends the client; with any other error only the attempt fails.
+        /// Function that returns the credentials for each connection attempt. If it throws an ``AutoModerateError``
+        /// that is not retryable, the client closes; after any other error, the client retries.
         public var credentials: CredentialsProvider?
-        /// The transports to the server.
+        /// Transports that the client uses. Default ``Transports/auto``.
         public var transports: Transports
-        /// The policy for reconnecting; with `nil` the client ends instead.
+        /// Reconnection policy. With `nil`, the client closes when the connection is lost.
         public var reconnect: ReconnectPolicy?
-        /// Retries the first connection, too, according to ``reconnect``.
+        /// True if the first connection is also retried according to ``reconnect``. Default `false`.
         public var retryFirstConnect: Bool
-        /// The reaction when the server ends the connection on purpose.
+        /// Reaction when the server closes the connection on purpose.
         public var onServerDisconnect: OnServerDisconnect
-        /// One deadline from the credentials to the namespace acknowledgement.
+        /// Time limit for a connection attempt, from requesting the credentials to the namespace acknowledgement.
+        /// Default 20 s.
         public var connectTimeout: Duration
-        /// The longest time until the server confirms a join.
+        /// Time limit for the server to confirm a join. Default 10 s.
         public var joinTimeout: Duration
-        /// The longest wait of ``Client/emitWithAck(_:_:)``.
+        /// Time limit for the acknowledgement in ``Client/emitWithAck(_:_:)``. Default 10 s.
         public var ackTimeout: Duration
-        /// The longest time of a REST call, including a login that it needs.
+        /// Time limit for a REST call, including any login. Default 60 s.
         public var requestTimeout: Duration
-        /// The pause between two documented `heartbeat` events, at least 1 s; `nil` sends none.
+        /// Interval of the documented `heartbeat` event, at least 1 s; `nil` disables it. Default 30 s.
         public var heartbeatInterval: Duration?
-        /// The number of events that each stream buffers for its reader.
+        /// Maximum number of events that each stream buffers for its reader. The buffer is also limited to 8 MiB.
+        /// Default 1024.
         public var eventBuffer: Int
-        /// The policy for a stream whose buffer is full. A ``Lagged`` reports dropped events.
+        /// Policy for full stream buffers. Default ``Overflow/replay``.
         public var overflow: Overflow
-        /// The most events per minute that the client sends, at least 10; `nil` lifts the limit.
+        /// Maximum number of events that the client sends per minute, at least 10; `nil` removes the limit. Default
+        /// 100.
         public var rateLimit: Int?
-        /// The recovery of events after an interruption.
+        /// Recovery of events missed during an interruption.
         public var backfill: Backfill
-        /// The pause between two REST requests for reviews of flagged items, at least 1 s; `nil` never asks. It is for
-        /// servers without an event log, which send no events for reviews. Each review arrives once, as a
-        /// ``ModerationUpdate`` with the origin `backfill`. Needs an API key.
+        /// Interval at which REST is polled for reviews of flagged items, at least 1 s. `nil`, the default, disables
+        /// polling. Intended for servers without an event log, which send no events for reviews. Each review is
+        /// delivered once, as a ``ModerationUpdate`` with the origin `backfill`. Requires an API key.
         public var reviewPoll: Duration?
-        /// Headers for every request.
+        /// HTTP headers to send with every request.
         public var headers: [String: String]
-        /// Parameters for the connection query.
+        /// Parameters to add to the connection query.
         public var query: [String: String]
-        /// `http://[user:password@]host:port`. Default: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+        /// HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables `HTTPS_PROXY`,
+        /// `HTTP_PROXY` and `NO_PROXY` apply.
         public var proxy: String?
-        /// PEM certificates of authorities to trust in addition to the platform's.
+        /// PEM certificates of certificate authorities to trust, in addition to the platform's.
         public var extraCa: [Data]
-        /// A certificate to show to the server.
+        /// Client certificate for mutual TLS.
         public var clientCertificate: ClientCertificate?
-        /// Accepts any certificate; for tests only, because anyone can then intercept.
+        /// True if any server certificate is accepted. For tests only, because anyone can then intercept the
+        /// connection.
         public var dangerAcceptInvalidCerts: Bool
-        /// On Apple's platforms: calls ``Client/networkChanged()`` when the system reports a new network path.
+        /// True if ``Client/networkChanged()`` is called when the system reports a new network path. Only on Apple's
+        /// platforms.
         public var watchesNetwork: Bool
 
-        /// Options with these values, and defaults for the others.
+        /// Creates options. Omitted options take their defaults.
         public init(
             fallbackURLs: [String] = [],
             apiKey: String? = nil,
@@ -129,87 +136,89 @@ extension Client {
     }
 }
 
-/// The place of an API key. The last two stay out of proxies' logs.
+/// Location of the API key. Proxies may log the query, but not the other locations.
 public enum ApiKeyVia: String, Sendable, CaseIterable {
-    /// Into the connection query, as documented.
+    /// In the connection query, as documented.
     case query
-    /// Into the Socket.IO `auth` payload.
+    /// In the Socket.IO `auth` payload.
     case auth
-    /// Into the `X-API-Key` header.
+    /// In the `X-API-Key` header.
     case header
 }
 
-/// The transports to the server.
+/// Transports that the client uses. Default ``Transports/auto``.
 public enum Transports: String, Sendable, CaseIterable {
-    /// WebSocket first, or HTTP long-polling where WebSocket fails.
+    /// WebSocket, with a fallback to HTTP long-polling.
     case auto
-    /// WebSocket alone.
+    /// WebSocket only.
     case websocket
-    /// HTTP long-polling first, then an upgrade if possible.
+    /// HTTP long-polling, with an upgrade to WebSocket if possible.
     case polling
 }
 
-/// The reaction when the server ends the connection on purpose.
+/// Reaction when the server closes the connection on purpose.
 public enum OnServerDisconnect: String, Sendable, CaseIterable {
-    /// Connect again.
+    /// Reconnect according to the reconnection policy.
     case reconnect
-    /// End the client.
+    /// Close the client.
     case stop
 }
 
-/// The policy for a stream whose buffer is full.
+/// Policy for full stream buffers.
 public enum Overflow: String, Sendable, CaseIterable {
-    /// Reads the events from the server's event log later; without a log, drops the oldest event.
+    /// Reads the excess events from the server's event log later. On servers without an event log, drops the oldest
+    /// event.
     case replay
-    /// Drops the oldest event. A ``Lagged`` takes the place of dropped events.
+    /// Drops the oldest event, and inserts a ``Lagged`` in its place.
     case dropOldest = "drop_oldest"
-    /// Drops the newest event. A ``Lagged`` takes the place of dropped events.
+    /// Drops the newest event, and inserts a ``Lagged`` in its place.
     case dropNewest = "drop_newest"
     /// Ends the stream with the error `overflow`.
     case close
 }
 
-/// The recovery of events after an interruption.
+/// Recovery of events missed during an interruption.
 public enum Backfill: String, Sendable, CaseIterable {
-    /// Replays from the server's event log; without one, asks REST; without a key, only reports a ``Gap``.
+    /// Uses the server's event log. On servers without an event log, uses REST if there is an API key, and otherwise
+    /// reports a ``Gap``.
     case auto
-    /// Replays, or reports a ``Gap``.
+    /// Uses the server's event log. On servers without an event log, reports a ``Gap``.
     case replay
-    /// Only reports a ``Gap``.
+    /// Always reports a ``Gap``.
     case off
 }
 
-/// A certificate to show to the server.
+/// Client certificate for mutual TLS.
 public struct ClientCertificate: Sendable {
-    /// The PEM chain.
+    /// Certificate chain, in PEM format.
     public var chain: Data
-    /// The PEM key.
+    /// Private key, in PEM format.
     public var key: String
 
-    /// A chain and its key.
+    /// Creates a client certificate.
     public init(chain: Data, key: String) {
         (self.chain, self.key) = (chain, key)
     }
 }
 
-/// The policy for reconnecting.
+/// Reconnection policy.
 public struct ReconnectPolicy: Sendable, Hashable {
-    /// The first pause.
+    /// First delay. Default 1 s.
     public var delay: Duration
-    /// The growth factor from one pause to the next. At least 1.
+    /// Factor by which the delay grows after each failed attempt. At least 1, default 2.
     public var factor: Double
-    /// The longest pause, before jitter. `nil`: 10 s, or ``delay`` if that is longer.
+    /// Maximum delay, before jitter. `nil`, the default, means 10 s, or ``delay`` if that is longer.
     public var maxDelay: Duration?
-    /// Give up after this many attempts in a row; `nil`: never.
+    /// Number of attempts after which the client gives up; `nil`, the default, means never.
     public var attempts: Int?
-    /// 0.5 draws each pause from 0.5 to 1.5 times the delay. From 0 to 1.
+    /// Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
     public var jitter: Double
-    /// A connection that lasts this long resets the count of attempts.
+    /// Lifetime after which a connection counts as stable and the attempts are counted from 1 again. Default 5 s.
     public var stableAfter: Duration
-    /// A hard limit, whatever the other settings: deployed servers lock out the tenth attempt.
+    /// Hard limit on the attempts per minute. Deployed servers lock out the tenth attempt. Default 9.
     public var maxAttemptsPerMinute: Int
 
-    /// A policy with these values, and defaults for the others.
+    /// Creates a policy. Omitted values take their defaults.
     public init(
         delay: Duration = .seconds(1),
         factor: Double = 2,

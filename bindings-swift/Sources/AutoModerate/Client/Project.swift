@@ -1,44 +1,44 @@
 import AutoModerateFFI
 
-/// A joined project. Releasing it does not leave the project.
+/// Joined project. Releasing it does not leave the project.
 public final class Project: Sendable, Identifiable {
-    /// The project's id.
+    /// Id of the project.
     public let id: String
     private let native: NativeProject
-    private let places: Places
+    private let registry: StreamRegistry
 
-    init(_ native: NativeProject, _ places: Places) throws(AutoModerateError) {
-        id = try calling { try native.id() }
-        (self.native, self.places) = (native, places)
+    init(_ native: NativeProject, _ registry: StreamRegistry) throws(AutoModerateError) {
+        id = try callNative { try native.id() }
+        (self.native, self.registry) = (native, registry)
     }
 
-    /// The project's events. Each access creates a stream. The first one begins at the join, or after the cursor given
-    /// to it; later ones begin when they are created.
+    /// Stream of the project's events. Each access creates a stream. The project's first stream starts at the join, or
+    /// after the cursor passed to ``Client/join(_:after:)``. Later streams start when they are created.
     public var events: EventStream<Event> {
-        EventStream(source(nil)) { $0 }
+        EventStream(makeSource(nil)) { $0 }
     }
 
-    /// The project's events of one kind. Losses are counted in ``EventStream/losses``.
+    /// Returns a stream of one kind of the project's events. Losses are counted in ``EventStream/losses``.
     ///
-    /// Only a project's first stream, of any kind, begins at the join. To read several kinds from a cursor, use one
-    /// ``events`` stream and switch.
+    /// Only the first stream of a project starts at the join, whatever its kind. To read several kinds from a cursor,
+    /// use the ``events`` stream and switch over the kinds.
     public func events<Kind: EventKind>(of kind: Kind.Type) -> EventStream<Kind> {
-        EventStream(source(Kind.kind)) { Kind($0) }
+        EventStream(makeSource(Kind.kind)) { Kind($0) }
     }
 
-    private func source(_ kind: String?) -> StreamSource {
-        StreamSource(places) { try self.native.events(kind: kind) }
+    private func makeSource(_ kind: String?) -> StreamSource {
+        StreamSource(registry) { try self.native.events(kind: kind) }
     }
 
-    /// The position after the last delivered event, as an opaque text from which ``Client/join(_:after:)`` resumes.
-    /// With several streams, that of the slowest. `nil` on servers without an event log.
+    /// Cursor up to which all of the project's streams have been read. ``Client/join(_:after:)`` resumes from it, even
+    /// in another process. `nil` on servers without an event log.
     public var cursor: String? {
-        places.settle()
+        registry.commitDelivered()
         return (try? native.cursor()) ?? nil
     }
 
-    /// Leaves the project. Its streams end after the events in their buffers.
+    /// Leaves the project. Its streams yield their buffered events and then end.
     public func leave() async throws(AutoModerateError) {
-        try await waiting { try await self.native.leave(cancellation: $0) }
+        try await awaitNative { try await self.native.leave(cancellation: $0) }
     }
 }

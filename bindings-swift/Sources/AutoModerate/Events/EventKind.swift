@@ -1,18 +1,18 @@
-/// One of the types in ``Event``, which `events(of:)` can select.
+/// Type of one kind of event, which `events(of:)` can select.
 public protocol EventKind: Sendable, Hashable, Codable {
-    /// The name of the kind.
+    /// Name of the kind.
     static var kind: String { get }
-    /// Data that the SDK adds to every event.
+    /// Metadata that the SDK adds to every event.
     var meta: Meta { get }
-    /// The event as this kind, if it is one.
+    /// Converts an event to this kind. Returns `nil` if the event is of another kind.
     init?(_ event: Event)
-    /// The event as a case of the union.
+    /// The event as a case of ``Event``.
     var event: Event { get }
 }
 
 extension Meta {
-    /// The cursor with which a join resumes after this event: store it once the event has been processed. `nil` on
-    /// servers without an event log, and for events that no log keeps.
+    /// Cursor that resumes after this event. To resume later, store it once the event has been processed. `nil` on
+    /// servers without an event log, and for events that are not logged.
     public var cursor: String? {
         eventId.map { id in log.map { "\($0):\(id)" } ?? "\(id)" }
     }

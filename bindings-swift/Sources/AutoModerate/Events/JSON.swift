@@ -1,30 +1,30 @@
 import Foundation
 
-/// Any JSON value. Literals create them: `["user_id": "u7", "tags": ["a", "b"], "score": 0.5]`.
+/// JSON value. It can be created with literals: `["user_id": "u7", "tags": ["a", "b"], "score": 0.5]`.
 ///
-/// Two numbers are equal if their values are, however they were written.
+/// Numbers are compared by value, regardless of their notation.
 public enum JSON: Sendable {
     /// `null`
     case null
     /// `true` or `false`
     case bool(Bool)
-    /// A whole number.
+    /// Integer.
     case integer(Int64)
-    /// Any other number.
+    /// Number that is not an integer.
     case number(Double)
-    /// A text.
+    /// String.
     case string(String)
-    /// A list.
+    /// Array.
     case array([JSON])
-    /// An object.
+    /// Object.
     case object([String: JSON])
 
-    /// Parses a text.
+    /// Parses JSON text.
     public init(parsing text: String) throws {
         self = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
     }
 
-    /// The value as a text, the members of objects in the order of their names.
+    /// JSON text of the value, with the members of objects sorted by name.
     public var text: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -34,25 +34,25 @@ public enum JSON: Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// The member with that name, if this is an object that has one.
+    /// Accesses the member with this name. `nil` if the value is not an object, or has no such member.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[name]
     }
 
-    /// The element at that place, if this is an array that has one.
+    /// Accesses the element at this index. `nil` if the value is not an array, or the index is out of bounds.
     public subscript(at: Int) -> JSON? {
         guard case .array(let all) = self, all.indices.contains(at) else { return nil }
         return all[at]
     }
 
-    /// The text, if this is one.
+    /// The string, or `nil` if the value is not a string.
     public var string: String? {
         guard case .string(let text) = self else { return nil }
         return text
     }
 
-    /// The number, if this is one.
+    /// The number, or `nil` if the value is not a number.
     public var double: Double? {
         switch self {
         case .integer(let whole): Double(whole)
@@ -61,13 +61,13 @@ public enum JSON: Sendable {
         }
     }
 
-    /// The whole number, if this is one.
+    /// The integer, or `nil` if the value is not an integer.
     public var int: Int? {
         guard case .integer(let whole) = self else { return nil }
         return Int(exactly: whole)
     }
 
-    /// True or false, if this is either.
+    /// The Boolean, or `nil` if the value is not a Boolean.
     public var bool: Bool? {
         guard case .bool(let flag) = self else { return nil }
         return flag
@@ -75,14 +75,14 @@ public enum JSON: Sendable {
 
     init(_ reader: inout PackedReader) {
         self =
-            switch reader.byte() {
+            switch reader.readByte() {
             case 1: .bool(false)
             case 2: .bool(true)
-            case 3: .integer(Int64(reader.integer()))
-            case 4: .number(reader.number())
-            case 5: .string(reader.text())
-            case 6: .array(reader.list { JSON(&$0) })
-            case 7: .object(reader.object())
+            case 3: .integer(Int64(reader.readInteger()))
+            case 4: .number(reader.readNumber())
+            case 5: .string(reader.readText())
+            case 6: .array(reader.readList { JSON(&$0) })
+            case 7: .object(reader.readObject())
             default: .null
             }
     }

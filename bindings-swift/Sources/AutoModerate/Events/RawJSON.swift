@@ -1,26 +1,26 @@
 import Foundation
 
-/// The text of a JSON value, parsed on demand.
+/// JSON text that is parsed on demand.
 ///
-/// Two are equal if their values are. `Codable` encodes the value, not its text.
+/// Two instances are equal if their parsed values are equal. `Codable` encodes the parsed value instead of the text.
 public struct RawJSON: Sendable {
-    /// The text as the server wrote it.
+    /// JSON text as sent by the server.
     public let text: String
 
-    /// Takes a text without checking it.
+    /// Wraps JSON text without validating it.
     public init(_ text: String) {
         self.text = text
     }
 
-    /// The value as a custom type.
+    /// Decodes the text to a `Decodable` type.
     public func decode<T: Decodable>(_ type: T.Type = T.self, with decoder: JSONDecoder = JSONDecoder()) throws -> T {
         try decoder.decode(type, from: Data(text.utf8))
     }
 
-    /// The value; `null` if the text is not JSON.
+    /// Parsed value; `null` if the text is not valid JSON.
     public var value: JSON { (try? JSON(parsing: text)) ?? .null }
 
-    /// The member with that name, if the value is an object that has one.
+    /// Accesses the member with this name. `nil` if the value is not an object, or has no such member.
     public subscript(name: String) -> JSON? { value[name] }
 }
 

@@ -1,4 +1,4 @@
-/// Events of a client or a project, in order, each once.
+/// Stream of the events of a client or a project, each yielded once and in order.
 ///
 /// ```swift
 /// for try await event in project.events {
@@ -10,13 +10,13 @@
 /// }
 /// ```
 ///
-/// A loop ends when its task is cancelled, without an error, and may be left with `break`: nothing is lost, and you can
-/// continue with the same stream. A lost connection doesn't end it. It ends without an error if you left the project or
-/// closed the client; if it ends for another reason, it throws that error.
+/// A loop ends without an error when its task is cancelled, and may be left with `break`. No event is lost, and you can
+/// continue with the same stream. The stream continues after a lost connection. It ends without an error when you leave
+/// the project or close the client; if it ends for any other reason, the loop throws the error.
 ///
-/// Events wait in a bounded buffer until they are read. A reader that is too slow loses events according to
-/// ``Client/Options/overflow``, with a ``Lagged`` in their place. Each event goes to one reader: loops in several tasks
-/// share a stream's events; with a separate stream, each loop gets all of them. An abandoned stream ends.
+/// Events are buffered until they are read. ``Client/Options/overflow`` determines what happens when the buffer is
+/// full. If several loops read the same stream, each event goes to one of them. To receive all events in each loop,
+/// create a stream for each. A stream ends when it is no longer referenced.
 public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     private let source: StreamSource
     private let convert: @Sendable (Event) -> Element?
@@ -25,16 +25,16 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         (self.source, self.convert) = (source, convert)
     }
 
-    /// Reads the stream. Several iterators share its events.
+    /// Iterator over the events. If a stream has several iterators, each event goes to one of them.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let stream: EventStream
 
-        /// The next event; `nil` at the end, and when the task is cancelled.
+        /// Returns the next event, or `nil` at the end of the stream and when the task is cancelled.
         public mutating func next() async throws(AutoModerateError) -> Element? {
             try await stream.next(isolation: nil)
         }
 
-        /// The next event; `nil` at the end, and when the task is cancelled.
+        /// Returns the next event, or `nil` at the end of the stream and when the task is cancelled.
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(AutoModerateError) -> Element? {
@@ -42,60 +42,61 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         }
     }
 
-    /// Starts to read, or continues.
+    /// Creates an iterator, which continues where earlier iterators stopped.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
 
     private func next(isolation actor: isolated (any Actor)?) async throws(AutoModerateError) -> Element? {
         while !Task.isCancelled {
             if let event = try source.pop() {
                 if let element = convert(event) { return element }
-            } else if try await !source.readable(isolation: actor) {
+            } else if try await !source.waitUntilReadable(isolation: actor) {
                 return nil
             }
         }
         return nil
     }
 
-    /// Waits for an event, and returns it with all others that are ready, up to `max`. Empty at the end, and when the
-    /// task is cancelled.
+    /// Waits for an event, and returns all events that are ready, up to `max`. Returns an empty array at the end of the
+    /// stream and when the task is cancelled.
     ///
-    /// Cancellation loses nothing.
+    /// No event is lost if the task is cancelled.
     public func nextBatch(
         _ max: Int = 256, isolation actor: isolated (any Actor)? = #isolation
     ) async throws(AutoModerateError) -> [Element] {
         while !Task.isCancelled {
             let events = try source.take(max)
             if !events.isEmpty { return events.compactMap(convert) }
-            if try await !source.readable(isolation: actor) { break }
+            if try await !source.waitUntilReadable(isolation: actor) { break }
         }
         return []
     }
 
-    /// The first event at once, then the latest, at most one per interval. The last one is never lost. This stream
-    /// ends.
+    /// Returns a stream that yields at most one event per interval: the first event at once, then the latest one. The
+    /// last event is never dropped. This stream ends; use the returned stream instead.
     ///
-    /// Each event is replaced by the next one of any kind, and dropped without notice. Notices of loss pass without
-    /// delay. Events that are held back count as read for ``Project/cursor``. Use this on streams of one kind, such as
-    /// statistics. The first read throws if the stream is already throttled, or if the interval is invalid.
+    /// Use this on streams of one kind, such as statistics, because a newer event of any kind silently replaces an
+    /// event that is held back. ``Gap`` and ``Lagged`` are not delayed. Events that are held back count as read for
+    /// ``Project/cursor``. If the stream is already throttled or the interval is invalid, the first read throws an
+    /// error.
     public func throttle(_ interval: Duration) -> EventStream<Element> {
         EventStream(source.throttled(interval), convert)
     }
 
-    /// Losses that a stream of one kind can't show, because notices of loss are another kind.
+    /// Losses of a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
     public var losses: Losses { source.losses }
 
-    /// Ends the stream for all its readers, including waiting ones.
+    /// Ends the stream for all readers, including those that are waiting.
     public func end() { source.end() }
 }
 
-/// Losses that a stream of one kind can't show as events.
+/// Losses of a stream of one kind, which does not yield loss events.
 public struct Losses: Sendable, Hashable, Codable {
-    /// Events dropped because the reader was too slow.
+    /// Number of events dropped because the reader was too slow.
     public var lagged: Int
-    /// Gaps reported by the session.
+    /// Number of gaps reported.
     public var gaps: Int
 
-    /// Creates one, for tests.
+    /// Creates an instance, for tests.
     public init(lagged: Int, gaps: Int) {
         (self.lagged, self.gaps) = (lagged, gaps)
     }

@@ -1,21 +1,22 @@
 import AutoModerateFFI
 
-/// A client's state.
+/// State of a client.
 public enum ConnectionState: Sendable, Hashable {
-    /// Not connecting yet.
+    /// `connect` has not been called yet.
     case idle
-    /// The first connection is being made.
+    /// The client is connecting for the first time.
     case connecting
-    /// Connected, and acknowledged by the server.
+    /// The server has acknowledged the connection.
     case connected
-    /// The connection is lost. Attempts are counted from 1 since the last stable connection.
+    /// The connection was lost, and the client will try again. Attempts are counted from 1 since the last stable
+    /// connection.
     case reconnecting(attempt: Int, retryIn: Duration, cause: AutoModerateError)
-    /// Saying goodbye.
+    /// The client is disconnecting.
     case closing
-    /// The end; `closed` if you closed the client.
+    /// The client is closed. The code of the reason is `closed` if you closed the client.
     case closed(reason: AutoModerateError)
 
-    /// The name of the state, the same in every language.
+    /// Name of the state, the same in every language.
     public var name: String {
         switch self {
         case .idle: "idle"
@@ -43,29 +44,29 @@ public enum ConnectionState: Sendable, Hashable {
     }
 }
 
-/// The current state and all later changes, until the client is closed or the task is cancelled.
+/// Sequence of the current state and all later changes. It ends when the client is closed or the task is cancelled.
 ///
-/// A slow reader skips the oldest of more than 64 pending changes. The sequence does not keep the client alive.
+/// If more than 64 changes are pending, the oldest ones are skipped. The sequence does not keep the client alive.
 public struct StateChanges: AsyncSequence, Sendable {
     let native: NativeStates?
 
-    /// Reads the changes.
+    /// Iterator over the changes.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let native: NativeStates?
 
-        /// The next state; `nil` after `closed`, and when the task is cancelled.
+        /// Returns the next state, or `nil` after `closed` and when the task is cancelled.
         public mutating func next() async -> ConnectionState? {
             await next(isolation: nil)
         }
 
-        /// The next state; `nil` after `closed`, and when the task is cancelled.
+        /// Returns the next state, or `nil` after `closed` and when the task is cancelled.
         public mutating func next(isolation actor: isolated (any Actor)?) async -> ConnectionState? {
             guard let native else { return nil }
-            let state = try? await waiting(isolation: actor) { try await native.next(cancellation: $0) }
+            let state = try? await awaitNative(isolation: actor) { try await native.next(cancellation: $0) }
             return (state ?? nil).map { ConnectionState($0) }
         }
     }
 
-    /// Starts to read. Several iterators share the changes.
+    /// Creates an iterator. If there are several iterators, each change goes to one of them.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(native: native) }
 }

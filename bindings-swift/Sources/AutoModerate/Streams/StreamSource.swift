@@ -1,109 +1,109 @@
 import AutoModerateFFI
 import Foundation
 
-/// The source of a stream's events: those that one call has fetched, and the library for more.
+/// Source of a stream's events, which are fetched from the library in batches.
 final class StreamSource: @unchecked Sendable {
-    /// The most events that one call fetches.
-    static let batch: UInt32 = 256
+    /// Maximum number of events that one call to the library fetches.
+    static let maxFetchedEvents: UInt32 = 256
 
     private let native: NativeStream?
-    private let places: Places
+    private let registry: StreamRegistry
     private let lock = NSLock()
-    /// The next event is the last.
-    private var ready: [Event] = []
-    /// The number of them that reached the user since the last commit to the library.
-    private var delivered: UInt32 = 0
+    /// Fetched events in reverse order, so that the next event is the last element.
+    private var fetched: [Event] = []
+    /// Number of fetched events that were returned to the user since the last commit to the library.
+    private var deliveredCount: UInt32 = 0
     private var failure: AutoModerateError?
 
-    /// A stream that can't be created throws when it is read.
-    init(_ places: Places, ready: [Event] = [], _ make: () throws -> NativeStream) {
-        (self.places, self.ready) = (places, ready)
+    /// Creates a source. If `make` throws, the first read throws that error.
+    init(_ registry: StreamRegistry, fetched: [Event] = [], _ make: () throws -> NativeStream) {
+        (self.registry, self.fetched) = (registry, fetched)
         do {
             native = try make()
         } catch {
             native = nil
             failure = AutoModerateError(error)
         }
-        places.add(self)
+        registry.add(self)
     }
 
     deinit {
-        settle()
-        places.remove(self)
+        commitDelivered()
+        registry.remove(self)
     }
 
-    /// The next ready event.
+    /// Takes the next event. Returns `nil` if none is ready.
     func pop() throws(AutoModerateError) -> Event? {
         lock.lock()
         defer { lock.unlock() }
-        if ready.isEmpty {
-            ready = try fetch(StreamSource.batch)
-            ready.reverse()
+        if fetched.isEmpty {
+            fetched = try fetch(StreamSource.maxFetchedEvents)
+            fetched.reverse()
         }
-        guard let event = ready.popLast() else { return nil }
-        delivered += 1
+        guard let event = fetched.popLast() else { return nil }
+        deliveredCount += 1
         return event
     }
 
-    /// The next ready events, up to `max`.
+    /// Takes the next events, up to `max`. Returns an empty array if none are ready.
     func take(_ max: Int) throws(AutoModerateError) -> [Event] {
         lock.lock()
         defer { lock.unlock() }
         let max = Swift.max(max, 1)
-        if ready.isEmpty {
+        if fetched.isEmpty {
             let fetched = try fetch(UInt32(clamping: max))
-            delivered = UInt32(fetched.count)
+            deliveredCount = UInt32(fetched.count)
             return fetched
         }
-        let taken = ready.suffix(max)
-        ready.removeLast(taken.count)
-        delivered += UInt32(taken.count)
+        let taken = fetched.suffix(max)
+        fetched.removeLast(taken.count)
+        deliveredCount += UInt32(taken.count)
         return taken.reversed()
     }
 
-    /// Fetches more. The caller has received all events fetched before.
+    /// Fetches ready events. Must be called only after all previously fetched events were returned to the user.
     private func fetch(_ max: UInt32) throws(AutoModerateError) -> [Event] {
         if let failure {
             self.failure = nil
             throw failure
         }
-        delivered = 0
-        return try calling { try native?.take(max: max).events() ?? [] }
+        deliveredCount = 0
+        return try callNative { try native?.take(max: max).events() ?? [] }
     }
 
-    /// Waits until an event is ready: true; or until the end, or until the task is cancelled: false.
-    func readable(isolation: isolated (any Actor)?) async throws(AutoModerateError) -> Bool {
+    /// Waits until an event is ready. Returns false at the end of the stream and when the task is cancelled.
+    func waitUntilReadable(isolation: isolated (any Actor)?) async throws(AutoModerateError) -> Bool {
         guard let native else { return false }
         do {
-            return try await waiting(isolation: isolation) { try await native.readable(cancellation: $0) }
+            return try await awaitNative(isolation: isolation) { try await native.readable(cancellation: $0) }
         } catch where error.code == .cancelled {
             return false
         }
     }
 
-    /// Losses that a stream of one kind can't show.
+    /// Losses of a stream of one kind, which does not yield loss events.
     var losses: Losses {
         let losses = try? native?.losses()
         return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))
     }
 
-    /// Commits the user's position to the library, for the project's cursor.
-    func settle() {
-        lock.withLock { try? tell() }
+    /// Reports the number of delivered events to the library, for the project's cursor.
+    func commitDelivered() {
+        lock.withLock { try? commitDeliveredLocked() }
     }
 
-    private func tell() throws {
-        if delivered > 0 {
-            try native?.handed(count: delivered)
-            delivered = 0
+    private func commitDeliveredLocked() throws {
+        if deliveredCount > 0 {
+            try native?.markDelivered(count: deliveredCount)
+            deliveredCount = 0
         }
     }
 
     func throttled(_ interval: Duration) -> StreamSource {
         lock.withLock {
-            defer { ready = [] }
-            return StreamSource(places, ready: ready) {
-                try tell()
+            defer { fetched = [] }
+            return StreamSource(registry, fetched: fetched) {
+                try commitDeliveredLocked()
                 guard let native else { throw failure ?? AutoModerateError(.closed, "the stream has ended") }
                 return try native.throttle(seconds: interval.seconds)
             }
@@ -112,14 +112,14 @@ final class StreamSource: @unchecked Sendable {
 
     func end() {
         lock.withLock {
-            ready = []
+            fetched = []
             try? native?.end()
         }
     }
 }
 
-/// The streams of a client, which a request for a cursor commits.
-final class Places: @unchecked Sendable {
+/// Registry of a client's streams. Reading a cursor commits the delivered events of all of them.
+final class StreamRegistry: @unchecked Sendable {
     private struct Weak { weak var source: StreamSource? }
 
     private let lock = NSLock()
@@ -133,8 +133,8 @@ final class Places: @unchecked Sendable {
         _ = lock.withLock { sources.removeValue(forKey: ObjectIdentifier(source)) }
     }
 
-    func settle() {
-        // Outside the lock: the last reference to a source may end here, and that takes the lock.
-        lock.withLock { sources.values.compactMap(\.source) }.forEach { $0.settle() }
+    func commitDelivered() {
+        // Commit outside the lock, because releasing the last reference to a source takes the lock.
+        lock.withLock { sources.values.compactMap(\.source) }.forEach { $0.commitDelivered() }
     }
 }

@@ -2,8 +2,8 @@ import AutoModerate
 import Foundation
 import Testing
 
-/// The first matching events of a stream.
-func first<T, S: AsyncSequence & Sendable>(
+/// Returns the first `count` results of `pick` that are not nil.
+func firstMatches<T, S: AsyncSequence & Sendable>(
     _ count: Int, of stream: S, where pick: @Sendable (S.Element) -> T?
 ) async throws -> [T] {
     var found: [T] = []
@@ -15,42 +15,42 @@ func first<T, S: AsyncSequence & Sendable>(
     return found
 }
 
-/// The ids of the first decided items.
-func contents(_ count: Int, of stream: EventStream<Event>) async throws -> [String] {
-    try await first(count, of: stream) { ModerationUpdate($0)?.contentId }
+/// Returns the item ids of the next `count` decisions.
+func firstContentIds(_ count: Int, of stream: EventStream<Event>) async throws -> [String] {
+    try await firstMatches(count, of: stream) { ModerationUpdate($0)?.contentId }
 }
 
-/// Waits for a condition.
-func eventually(
+/// Waits until a condition holds.
+func waitUntil(
     _ what: String, within limit: Duration = .seconds(15), isolation: isolated (any Actor)? = #isolation,
     _ check: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !check() {
-        guard ContinuousClock.now < deadline else { throw Missing(what: "in time: \(what)") }
+        guard ContinuousClock.now < deadline else { throw TestFailure(what: "timed out waiting for \(what)") }
         try await Task.sleep(for: .milliseconds(5))
     }
 }
 
-/// The error that must end a call.
-func failure(
+/// Returns the error of a call that must fail.
+func expectFailure(
     _ sourceLocation: SourceLocation = #_sourceLocation, _ call: () async throws -> Void
 ) async -> AutoModerateError? {
     do {
         try await call()
-        Issue.record("it did not fail", sourceLocation: sourceLocation)
+        Issue.record("the call did not fail", sourceLocation: sourceLocation)
         return nil
     } catch {
         return error as? AutoModerateError
     }
 }
 
-/// The number of this process's threads.
-func threads() throws -> Int {
+/// Returns the number of threads of this process.
+func threadCount() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
 }
 
-/// The number of this process's open files and sockets.
-func descriptors() throws -> Int {
+/// Returns the number of open files and sockets of this process.
+func openFileCount() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }

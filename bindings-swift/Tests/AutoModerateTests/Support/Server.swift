@@ -5,24 +5,24 @@ import Foundation
     import FoundationNetworking
 #endif
 
-/// The reference server in its own process. It ends with this object.
+/// Reference server in a separate process, which is killed when this object is released.
 final class Server: @unchecked Sendable {
-    struct Ready: Decodable {
+    struct StartupLine: Decodable {
         var base_url, project_id, api_key, email, password: String
     }
 
-    static let limitless = ["--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0"]
+    static let noLimits = ["--max-connections-per-ip", "0", "--max-events-per-minute", "0", "--max-rooms", "0"]
 
     private let folder: URL
     private let flags: [String]
     private var process: Process
-    private(set) var ready: Ready
+    private(set) var ready: StartupLine
 
     var url: String { ready.base_url }
     var project: String { ready.project_id }
     var key: String { ready.api_key }
 
-    init(_ flags: [String] = Server.limitless) throws {
+    init(_ flags: [String] = Server.noLimits) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("automoderate-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         self.flags = flags
@@ -34,9 +34,9 @@ final class Server: @unchecked Sendable {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    private static func start(_ flags: [String], in folder: URL) throws -> (Process, Ready) {
+    private static func start(_ flags: [String], in folder: URL) throws -> (Process, StartupLine) {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try setting("AUTOMODERATE_SERVER_PATH"))
+        process.executableURL = URL(fileURLWithPath: try environmentValue("AUTOMODERATE_SERVER_PATH"))
         process.arguments = ["serve", "--database", "sqlite://\(folder.path)/server.db"] + flags
         let out = Pipe()
         process.standardOutput = out
@@ -45,20 +45,20 @@ final class Server: @unchecked Sendable {
         var line = Data()
         while !line.contains(UInt8(ascii: "\n")) {
             let more = out.fileHandleForReading.availableData
-            guard !more.isEmpty else { throw Missing(what: "the server's first line") }
+            guard !more.isEmpty else { throw TestFailure(what: "the server exited before it was ready") }
             line += more
         }
-        return (process, try JSONDecoder().decode(Ready.self, from: line))
+        return (process, try JSONDecoder().decode(StartupLine.self, from: line))
     }
 
-    /// Kills the process, like `kill -9`.
+    /// Kills the process with SIGKILL.
     func kill() {
         if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
     }
 
-    /// Stops answering, until ``kill()``. Returns once all its threads have stopped.
-    func freeze() throws {
+    /// Stops the process, so that it no longer responds. Returns once all its threads are stopped.
+    func suspend() throws {
         let pid = process.processIdentifier
         Foundation.kill(pid, SIGSTOP)
         let threads = { try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task") }
@@ -68,19 +68,19 @@ final class Server: @unchecked Sendable {
         }) {}
     }
 
-    /// Starts it again on the same address and database.
+    /// Kills and restarts the server on the same address and database.
     func restart() throws {
         try restart(at: url.replacingOccurrences(of: "http://", with: ""))
     }
 
-    /// Starts it again on this address and the same database.
+    /// Kills and restarts the server on this address and the same database.
     func restart(at address: String) throws {
         kill()
         (process, ready) = try Server.start(["--demo", "--listen", address] + flags, in: folder)
     }
 
-    /// A client that reconnects quickly.
-    func client(_ change: (inout Client.Options) -> Void = { _ in }) async throws -> Client {
+    /// Connects a client with short reconnection delays.
+    func connectClient(_ change: (inout Client.Options) -> Void = { _ in }) async throws -> Client {
         var options = Client.Options(
             apiKey: key,
             reconnect: ReconnectPolicy(
@@ -89,10 +89,10 @@ final class Server: @unchecked Sendable {
         return try await Client.connect(url, options)
     }
 
-    /// Makes a key of the project that may edit its rules.
+    /// Creates an API key that may edit the project's rules.
     func makeRulesKey() throws -> String {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try setting("AUTOMODERATE_SERVER_PATH"))
+        process.executableURL = URL(fileURLWithPath: try environmentValue("AUTOMODERATE_SERVER_PATH"))
         process.arguments = [
             "key", "create", "--database", "sqlite://\(folder.path)/server.db", "--project", project, "--scopes", "rules",
             "--json",
@@ -105,7 +105,7 @@ final class Server: @unchecked Sendable {
         return try JSONDecoder().decode(JSON.self, from: answer)["api_key"]?.string ?? ""
     }
 
-    /// Submits texts, without the client under test.
+    /// Submits texts over REST, bypassing the client under test. Returns the item ids.
     @discardableResult
     func submit(_ texts: [String], metadata: JSON? = nil) async throws -> [String] {
         var ids: [String] = []
@@ -130,20 +130,20 @@ final class Server: @unchecked Sendable {
         let (data, answer) = try await URLSession.shared.data(for: request)
         let status = (answer as? HTTPURLResponse)?.statusCode ?? 0
         guard (200..<300).contains(status) else {
-            throw Missing(what: "\(path): \(status) \(String(decoding: data, as: UTF8.self))")
+            throw TestFailure(what: "\(path): \(status) \(String(decoding: data, as: UTF8.self))")
         }
         return try JSONDecoder().decode(JSON.self, from: data)
     }
 }
 
-struct Missing: Error {
+struct TestFailure: Error {
     var what: String
 }
 
-/// The environment variables that `check.sh` sets for the tests.
-func setting(_ name: String) throws -> String {
+/// Returns an environment variable that `check.sh` sets for the tests.
+func environmentValue(_ name: String) throws -> String {
     guard let value = ProcessInfo.processInfo.environment[name] else {
-        throw Missing(what: "\(name), which bindings-swift/check.sh sets")
+        throw TestFailure(what: "\(name) is not set; run bindings-swift/check.sh")
     }
     return value
 }

@@ -1,4 +1,4 @@
-//! Writes the generated files: `swift-types` and `kotlin-types` go to stdout; everything else is uniffi-bindgen.
+//! Code generator. `swift-types` prints the Swift types; all other arguments are passed to uniffi-bindgen.
 
 mod names;
 mod swift;
@@ -7,7 +7,7 @@ use automoderate_ffi::schema::schema;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("swift-types") => print!("{}", swift::types(&schema())),
+        Some("swift-types") => print!("{}", swift::render_types(&schema())),
         _ => uniffi::uniffi_bindgen_main(),
     }
 }

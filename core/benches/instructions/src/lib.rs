@@ -1,1 +1,1 @@
-//! Nothing: see `benches/instructions.rs`.
+//! Intentionally empty. The benchmarks are in `benches/instructions.rs`.

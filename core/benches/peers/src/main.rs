@@ -1,10 +1,11 @@
-//! rust_socketio reads the events of the sender in `receive_path`, and prints the cost: `peers PORT PROJECT EVENTS`.
+//! Reads the events of the sender in `receive_path` with rust_socketio, and prints the cost. Usage: `peers PORT PROJECT
+//! EVENTS`.
 //!
-//! Used as its documentation shows: the blocking client with a callback, which receives a tree of values; the
-//! application makes its struct from that.
+//! The program follows the library's documentation: a blocking client calls back with a tree of values, from which the
+//! application fills its struct.
 
 #[path = "../../receive_path/usage.rs"]
-#[allow(dead_code, reason = "of the endurance, which uses all of it")]
+#[allow(dead_code, reason = "only the endurance benchmark uses all of it")]
 mod usage;
 
 use std::{
@@ -17,10 +18,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use usage::Meter;
 
-/// The fields that every reader looks at.
+/// The fields that every reader reads.
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "they are looked at through black_box")]
-struct Update {
+#[allow(dead_code, reason = "the fields are read only through black_box")]
+struct ParsedUpdate {
     content_id: String,
     project_id: String,
     status: String,
@@ -37,7 +38,7 @@ struct Update {
 }
 
 #[derive(Default)]
-struct Seen {
+struct ReceiveProgress {
     meter: Meter,
     events: usize,
 }
@@ -48,10 +49,10 @@ fn main() {
     let (port, project) = (argument(), argument());
     let events: usize = argument().parse().expect("a number of events");
     let (done, end) = mpsc::channel();
-    let seen = Mutex::new(Seen::default());
+    let seen = Mutex::new(ReceiveProgress::default());
     let client = ClientBuilder::new(format!("http://127.0.0.1:{port}/"))
         .transport_type(TransportType::Websocket)
-        // An emit right after `connect` is lost.
+        // An event emitted right after `connect` returns would be lost.
         .on(Event::Connect, move |_, socket| {
             socket.emit("join_project", json!({"project_id": project})).expect("sent");
         })
@@ -59,18 +60,18 @@ fn main() {
             let mut seen = seen.lock().expect("one callback at a time");
             seen.meter.start();
             let Payload::Text(mut values) = payload else { panic!("{payload:?}") };
-            let update: Update = serde_json::from_value(values.remove(0)).expect("an update");
+            let update: ParsedUpdate = serde_json::from_value(values.remove(0)).expect("an update");
             black_box(&update);
             seen.events += 1;
             if seen.events == events {
-                done.send(seen.meter.stop(events)).expect("somebody waits");
+                done.send(seen.meter.stop(events)).expect("the main thread is waiting");
             }
         })
         .connect()
         .expect("a connection");
     let cost = end.recv().expect("all events");
     println!("{} {}", cost.events_per_second, cost.cpu_micros_per_event);
-    // Its threads would keep running.
+    // The threads of the client would keep the process alive.
     drop(client);
     std::process::exit(0);
 }

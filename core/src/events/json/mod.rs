@@ -1,6 +1,7 @@
-//! Events to JSON and back, in one form for serde and every language.
+//! Conversion of events to JSON and back, in a form that serde and all language bindings share.
 //!
-//! An object has the event's kind as `event`, the documented fields, `extra` if not empty, and `meta`.
+//! An event is written as an object that contains its kind as `event`, the documented fields, `extra` unless empty, and
+//! `meta`.
 
 mod read;
 #[cfg(test)]
@@ -13,23 +14,24 @@ use serde_json::value::RawValue;
 
 use super::Event;
 use crate::Error;
-pub(crate) use write::{Shown, Written, position_fields, update_fields};
+pub(crate) use write::{AsDisplay, EventForm, write_meta_fields_except_project, write_moderation_fields};
 
 impl Event {
-    /// Converts the event to a JSON object with the same form in every language: `event` (its [`name`](Self::name)),
-    /// the documented fields, `extra` if not empty, and `meta`.
+    /// Converts the event to a JSON object, in a form that all languages share.
     ///
-    /// The fields have their documented form, whatever the server sent. Timestamps end in `Z`; text that is not a
-    /// timestamp is unchanged. The payload itself and binary attachments are left out.
+    /// The object contains `event` (the event's [`name`](Self::name)), the documented fields, `extra` unless empty, and
+    /// `meta`. Fields are written as documented, even if the server sent them in another form. Timestamps end in `Z`;
+    /// text that is not a timestamp is unchanged. The payload itself and binary attachments are omitted.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Writing to memory does not fail.
+        // Writing to memory can't fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Parses an event written by [`to_json`](Self::to_json), serde or another language. The result equals the
-    /// original, but has no [`Meta::payload`](super::Meta::payload) and no attachments, and its timestamps are in the
-    /// form that [`to_json`](Self::to_json) writes.
+    /// Parses an event written by [`to_json`](Self::to_json), by serde or in another language.
+    ///
+    /// The result equals the original, except that it has no [`Meta::payload`](super::Meta::payload) and no
+    /// attachments, and that its timestamps are in the form written by [`to_json`](Self::to_json).
     ///
     /// ```
     /// use automoderate::{Event, Gap};
@@ -45,22 +47,23 @@ impl Event {
     /// # Errors
     /// Returns `invalid_argument` if the text is not an event in this form.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        read::event(text, None).map_err(|reason| Error::invalid_argument(format!("text: not an event: {reason}")))
+        read::parse_event(text, None).map_err(|reason| Error::invalid_argument(format!("text: not an event: {reason}")))
     }
 }
 
-/// Serialized in the form of [`Event::to_json`]. Works only with serde_json, because JSON text is copied verbatim.
+/// Serializes the event in the form of [`Event::to_json`]. Works only with serde_json, because JSON text is copied
+/// verbatim.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Written { event: self, name: self.name(), raw: true }.serialize(serializer)
+        EventForm { event: self, name: self.name(), includes_raw_json: true }.serialize(serializer)
     }
 }
 
-/// Deserialized from the form of [`Event::to_json`]. Works only with serde_json, and not inside types that buffer their
-/// input (`untagged`, `tag`, `flatten`).
+/// Deserializes an event from the form of [`Event::to_json`]. Works only with serde_json, and not inside types that
+/// buffer their input (`untagged`, `tag` or `flatten`).
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Box::<RawValue>::deserialize(deserializer)?;
-        read::event(text.get(), None).map_err(D::Error::custom)
+        read::parse_event(text.get(), None).map_err(D::Error::custom)
     }
 }

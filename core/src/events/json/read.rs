@@ -1,5 +1,5 @@
-//! Reading. The decoders of server payloads do most of the work, because both forms have the documented fields in the
-//! same places.
+//! Parser for events in JSON form. The decoders of server payloads do most of the work, because both forms have the
+//! documented fields in the same places.
 
 use std::borrow::Cow;
 
@@ -9,19 +9,19 @@ use serde_json::{Value, value::RawValue};
 use crate::events::{
     Activity, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate, Origin,
     ProjectId, RawJson, Received, Rule, RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent,
-    UserActivity, activity::LenientActivity, decode::Reading, rule::LenientRule,
+    UserActivity, activity::LenientActivity, decode::PayloadReader, rule::LenientRule,
 };
 
-/// Fields common to all events.
+/// Fields that are common to all events.
 #[derive(Deserialize)]
-struct Head<'a> {
+struct CommonFields<'a> {
     #[serde(borrow)]
     event: Option<Cow<'a, str>>,
     meta: Meta,
 }
 
 #[derive(Deserialize)]
-struct MetaForm<'a> {
+struct MetaFields<'a> {
     project_id: Option<ProjectId>,
     event_id: Option<u64>,
     origin: Origin,
@@ -31,64 +31,64 @@ struct MetaForm<'a> {
 }
 
 #[derive(Deserialize)]
-struct UnknownForm<'a> {
+struct UnknownEventFields<'a> {
     name: String,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct MalformedForm {
+struct MalformedEventFields {
     name: String,
     data: String,
     reason: String,
 }
 
 #[derive(Deserialize)]
-struct GapForm {
+struct GapFields {
     project_id: ProjectId,
     reason: GapReason,
     missed: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct LaggedForm {
+struct LaggedFields {
     missed: u64,
 }
 
-/// Parses an event. If a kind is given, the event must be of this kind.
-pub(super) fn event(text: &str, kind: Option<&str>) -> Result<Event, String> {
-    let Head { event: name, meta } = parse(text)?;
+/// Parses an event. Fails if a kind is given and the event is of another kind.
+pub(super) fn parse_event(text: &str, kind: Option<&str>) -> Result<Event, String> {
+    let CommonFields { event: name, meta } = parse(text)?;
     let kind = match (kind, name) {
         (None, Some(name)) => name,
         (None, None) => return Err("event is missing".to_owned()),
-        (Some(kind), Some(name)) if kind != name => return Err(format!("it is a {name}, not a {kind}")),
+        (Some(kind), Some(name)) if kind != name => return Err(format!("the event is of kind {name}, not {kind}")),
         (Some(kind), _) => kind.into(),
     };
     let received = Received { origin: meta.origin, at: meta.received_at };
-    let mut reading = Reading::new(text, received);
+    let mut reader = PayloadReader::new(text, received);
     let mut event = match &*kind {
-        "moderation_update" => ModerationUpdate::read(&mut reading)?,
-        "stats_update" => StatsUpdate::read(&mut reading)?.into(),
-        "rule_update" => RuleUpdate::read(&mut reading)?.into(),
-        "system_notification" => SystemNotification::read(&mut reading)?.into(),
-        "user_activity" => UserActivity::read(&mut reading)?.into(),
-        "server_error" => ServerError::read(&mut reading, None)?.into(),
+        "moderation_update" => ModerationUpdate::read(&mut reader)?,
+        "stats_update" => StatsUpdate::read(&mut reader)?.into(),
+        "rule_update" => RuleUpdate::read(&mut reader)?.into(),
+        "system_notification" => SystemNotification::read(&mut reader)?.into(),
+        "user_activity" => UserActivity::read(&mut reader)?.into(),
+        "server_error" => ServerError::read(&mut reader, None)?.into(),
         "unknown_event" => {
-            let UnknownForm { name, data } = parse(text)?;
+            let UnknownEventFields { name, data } = parse(text)?;
             let data = RawJson::new(data.map_or("null", RawValue::get));
             UnknownEvent { name, data, attachments: Vec::new(), meta: meta.clone() }.into()
         }
         "malformed_event" => {
-            let MalformedForm { name, data, reason } = parse(text)?;
+            let MalformedEventFields { name, data, reason } = parse(text)?;
             MalformedEvent { name, data: RawJson::new(&data), reason, meta: meta.clone() }.into()
         }
         "gap" => {
-            let GapForm { project_id, reason, missed } = parse(text)?;
+            let GapFields { project_id, reason, missed } = parse(text)?;
             Gap { project_id, reason, missed, meta: meta.clone() }.into()
         }
-        "lagged" => Lagged::new(parse::<LaggedForm>(text)?.missed, meta.clone()).into(),
-        other => return Err(format!("there is no kind of events named {other:?}")),
+        "lagged" => Lagged::new(parse::<LaggedFields>(text)?.missed, meta.clone()).into(),
+        other => return Err(format!("unknown kind of event: {other:?}")),
     };
     unnest_extras(&mut event);
     *event.meta_mut() = meta;
@@ -99,7 +99,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// Moves undocumented fields out of the nested `extra` objects.
+/// Applies [`unnest_extra`] to the event and to the objects inside it.
 fn unnest_extras(event: &mut Event) {
     match event {
         Event::ModerationUpdate(e) => unnest_extra(&mut e.extra),
@@ -118,7 +118,8 @@ fn unnest_extras(event: &mut Event) {
     }
 }
 
-/// Replaces the fields by those of the object nested in them as `extra`.
+/// Replaces the fields with those of the `extra` object nested in them. The payload decoders put that object, like any
+/// other undocumented field, into `extra`.
 fn unnest_extra(extra: &mut Extra) {
     *extra = match extra.remove("extra") {
         Some(Value::Object(fields)) => fields,
@@ -128,11 +129,11 @@ fn unnest_extra(extra: &mut Extra) {
 
 impl<'de> Deserialize<'de> for Meta {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let form = MetaForm::deserialize(deserializer)?;
-        let received_at = form.received_at.parse().map_err(D::Error::custom)?;
-        let cursor: Option<Cursor> = form.cursor.and_then(|text| text.parse().ok());
-        let mut meta = Self::new(form.origin, received_at);
-        (meta.project_id, meta.event_id) = (form.project_id, form.event_id);
+        let fields = MetaFields::deserialize(deserializer)?;
+        let received_at = fields.received_at.parse().map_err(D::Error::custom)?;
+        let cursor: Option<Cursor> = fields.cursor.and_then(|text| text.parse().ok());
+        let mut meta = Self::new(fields.origin, received_at);
+        (meta.project_id, meta.event_id) = (fields.project_id, fields.event_id);
         meta.log = cursor.and_then(|cursor| cursor.log);
         Ok(meta)
     }
@@ -154,22 +155,23 @@ impl<'de> Deserialize<'de> for Activity {
     }
 }
 
-macro_rules! kinds {
+macro_rules! impl_deserialize {
     ($($kind:ident)*) => {
         $(
-            /// Deserialized from the form of [`Event::to_json`], with or without `event`. Works only with serde_json.
+            /// Deserializes the form of [`Event::to_json`], with or without the field `event`. Works only with
+            /// serde_json.
             impl<'de> Deserialize<'de> for $kind {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let text = Box::<RawValue>::deserialize(deserializer)?;
-                    let event = event(text.get(), Self::KIND.name()).map_err(D::Error::custom)?;
-                    Self::from_event(event).map_err(|_| D::Error::custom("the event is of another kind"))
+                    let event = parse_event(text.get(), Self::KIND.single_name()).map_err(D::Error::custom)?;
+                    Self::from_event(event).map_err(|_| D::Error::custom("the event is of a different kind"))
                 }
             }
         )*
     };
 }
 
-kinds! {
+impl_deserialize! {
     ModerationUpdate StatsUpdate RuleUpdate SystemNotification UserActivity ServerError UnknownEvent MalformedEvent Gap
     Lagged
 }

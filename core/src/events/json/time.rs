@@ -1,16 +1,16 @@
-//! Timestamps in written form: RFC 3339 text that ends in `Z`.
+//! Serialization of timestamps as RFC 3339 text that ends in `Z`.
 
 use serde::{Serialize, Serializer};
 
 use crate::events::Timestamp;
 
-/// Timestamp to be written.
-pub(super) struct Time<'a>(pub(super) &'a Timestamp);
+/// Timestamp that is serialized as RFC 3339 text in UTC. Text that is not a timestamp is unchanged.
+pub(super) struct UtcTime<'a>(pub(super) &'a Timestamp);
 
-impl Serialize for Time<'_> {
+impl Serialize for UtcTime<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.0.as_str();
-        let instant = if is_written_so(text.as_bytes()) { None } else { self.0.instant() };
+        let instant = if is_in_serialized_form(text.as_bytes()) { None } else { self.0.instant() };
         match instant {
             Some(instant) => serializer.collect_str(&instant),
             None => serializer.serialize_str(text),
@@ -18,13 +18,14 @@ impl Serialize for Time<'_> {
     }
 }
 
-/// Returns `true` for text like `2024-01-15T10:30:00Z`, which is already in written form: most need no parsing.
-fn is_written_so(text: &[u8]) -> bool {
+/// Returns `true` for text like `2024-01-15T10:30:00Z`, which is already in the serialized form. Most timestamps are,
+/// and need not be parsed.
+fn is_in_serialized_form(text: &[u8]) -> bool {
     let digits = |at: std::ops::Range<usize>| {
         let digits = text[at].iter().map(|byte| byte.wrapping_sub(b'0'));
         digits.fold(0_u16, |sum, digit| if digit > 9 { u16::MAX / 2 } else { (sum % 10_000) * 10 + u16::from(digit) })
     };
-    // Days 29 to 31 need a calendar.
+    // Days 29 to 31 don't exist in every month, so the full parser checks them.
     text.len() == 20
         && [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')].iter().all(|(at, c)| text[*at] == *c)
         && digits(0..4) <= 9999
@@ -40,9 +41,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_would_be_written_so_is_left_as_it_is() {
+    fn recognises_exactly_the_timestamps_that_need_no_conversion() {
         for text in ["2024-01-15T10:30:00Z", "0001-12-28T23:59:59Z", "9999-02-01T00:00:00Z"] {
-            assert!(is_written_so(text.as_bytes()), "{text}");
+            assert!(is_in_serialized_form(text.as_bytes()), "{text}");
             assert_eq!(Timestamp::from(text).to_rfc3339().as_deref(), Some(text));
         }
         for text in [
@@ -62,7 +63,7 @@ mod tests {
             "2024-01-15T10:30:00",
             "",
         ] {
-            assert!(!is_written_so(text.as_bytes()), "{text}");
+            assert!(!is_in_serialized_form(text.as_bytes()), "{text}");
         }
     }
 }

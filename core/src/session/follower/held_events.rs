@@ -57,15 +57,15 @@ impl HeldEvents {
             self.newest_dropped_id = self.newest_dropped_id.max(id);
             return false;
         }
-        self.bytes += event.weight();
+        self.bytes += event.approximate_size();
         if let Some(known) = self.events.insert(id, event) {
-            self.bytes -= known.weight();
+            self.bytes -= known.approximate_size();
             output.counters.duplicates += 1;
         }
         let mut fits = true;
         while self.events.len() > HELD_EVENTS_MAX || (self.bytes > HELD_BYTES_MAX && self.events.len() > 1) {
             let Some((id, dropped)) = self.events.pop_last() else { break };
-            self.bytes -= dropped.weight();
+            self.bytes -= dropped.approximate_size();
             self.newest_dropped_id = self.newest_dropped_id.max(id);
             fits = false;
         }
@@ -80,7 +80,7 @@ impl HeldEvents {
                 return None;
             }
             let event = entry.remove();
-            self.bytes -= event.weight();
+            self.bytes -= event.approximate_size();
             if id == last + 1 {
                 return Some(event);
             }
@@ -92,7 +92,7 @@ impl HeldEvents {
     /// Drops the events up to and including this id.
     pub(super) fn drop_up_to(&mut self, id: u64) {
         self.events.retain(|held, _| *held > id);
-        self.bytes = self.events.values().map(Event::weight).sum();
+        self.bytes = self.events.values().map(Event::approximate_size).sum();
     }
 
     /// Merges held events into a page, up to the newest event of the page. A live event takes precedence over the
@@ -111,11 +111,11 @@ impl HeldEvents {
                 continue;
             };
             while let Some((_, earlier)) = held.next_if(|(held, _)| *held < id) {
-                self.bytes -= earlier.weight();
+                self.bytes -= earlier.approximate_size();
                 merged.push(earlier);
             }
             let live = held.next_if(|(held, _)| *held == id).map(|(_, live)| live);
-            self.bytes -= live.as_ref().map_or(0, Event::weight);
+            self.bytes -= live.as_ref().map_or(0, Event::approximate_size);
             merged.push(live.unwrap_or(event));
         }
         merged

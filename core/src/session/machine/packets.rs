@@ -157,7 +157,7 @@ impl Machine {
     fn deliver_malformed(&mut self, now: Now, text: &str, reason: &str) {
         let mut event = decode("", text, Received { origin: Origin::Live, at: now.wall });
         if let Event::UnknownEvent(unknown) = event {
-            event = Event::malformed(String::new(), unknown.data, reason, unknown.meta);
+            event = Event::new_malformed(String::new(), unknown.data, reason, unknown.meta);
         } else if let Event::MalformedEvent(malformed) = &mut event {
             malformed.reason = reason.to_owned();
         }

@@ -1,78 +1,79 @@
-//! Servers that refuse a connection, or drop it right after accepting it because they are still starting.
+//! Refusal of connections, and starting servers that drop connections right after accepting them.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::{
-    network::Side,
-    world::{Action, World},
-};
+use super::super::{action::Action, network::Side, world::World};
 
-/// Forms in which servers refuse credentials.
+/// Form in which the server refuses a bad API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::simulation) enum Refusal {
+pub(in crate::simulation) enum KeyRefusal {
+    /// The server sends a CONNECT_ERROR.
     ConnectError,
-    /// `authentication_failed`, followed by a DISCONNECT.
+    /// The server emits `authentication_failed` and then sends a DISCONNECT.
     Event,
-    /// A DISCONNECT before the acknowledgement.
-    Wordless,
-    /// An accepted connection on which joins are refused.
+    /// The server sends a DISCONNECT instead of the acknowledgement.
+    Disconnect,
+    /// The server accepts the connection but refuses all joins.
     AtJoins,
 }
 
 impl World {
-    pub(super) fn is_warming(&self) -> bool {
-        self.troubled && self.now < self.server.warming_until
+    /// Returns `true` while the server drops new connections.
+    pub(super) fn is_unstable(&self) -> bool {
+        self.faults_active && self.now < self.server.unstable_until
     }
 
-    /// Starts the server, which may not be ready at once.
-    pub(in crate::simulation) fn warm_up(&mut self) {
-        if self.troubled && self.dice.chance(self.scenario.server.warms) {
-            self.server.warming_until = self.now + self.dice.pause(500, 30_000);
+    /// Randomly decides whether the server, which has just started, drops new connections for a while.
+    pub(in crate::simulation) fn start_unstable_phase(&mut self) {
+        if self.faults_active && self.dice.chance(self.scenario.server.unstable_start_rate) {
+            self.server.unstable_until = self.now + self.dice.duration_ms(500, 30_000);
         }
     }
 
-    /// Drops a connection that was just acknowledged, if the server is still starting.
-    pub(super) fn drop_if_warming(&mut self, id: u64) {
-        if self.is_warming() {
-            self.tally.dropped_fresh += 1;
-            let (pause, says_so) = (self.dice.pause(0, 300), self.dice.chance(0.5));
-            self.after(pause, Action::DropConnection(id, says_so));
+    /// Drops a connection that was just acknowledged, if the server is unstable.
+    pub(super) fn drop_if_unstable(&mut self, id: u64) {
+        if self.is_unstable() {
+            self.tally.fresh_connections_dropped += 1;
+            let (pause, sends_disconnect) = (self.dice.duration_ms(0, 300), self.dice.chance(0.5));
+            self.schedule_after(pause, Action::DropConnection(id, sends_disconnect));
         }
     }
 
-    pub(in crate::simulation) fn drop_connection(&mut self, id: u64, says_so: bool) {
-        if says_so {
-            self.send(id, Side::Client, "41".into());
+    pub(in crate::simulation) fn drop_connection(&mut self, id: u64, sends_disconnect: bool) {
+        if sends_disconnect {
+            self.send_frame(id, Side::Client, "41".into());
         }
-        self.end_socket(id);
+        self.close_after_sent_frames(id);
     }
 
     pub(super) fn refuse_connection(&mut self, id: u64) {
         match self.scenario.server.refusal {
-            Refusal::ConnectError => self.send(id, Side::Client, r#"44{"message":"Authentication required"}"#.into()),
-            Refusal::Event => {
-                let words = json!({"message": "Authentication required", "code": "authentication_failed"});
-                self.emit(id, "authentication_failed", &words);
-                self.send(id, Side::Client, "41".into());
+            KeyRefusal::ConnectError => {
+                self.send_frame(id, Side::Client, r#"44{"message":"Authentication required"}"#.into())
             }
-            Refusal::Wordless => self.send(id, Side::Client, "41".into()),
-            Refusal::AtJoins => {
+            KeyRefusal::Event => {
+                let data = json!({"message": "Authentication required", "code": "authentication_failed"});
+                self.emit(id, "authentication_failed", &data);
+                self.send_frame(id, Side::Client, "41".into());
+            }
+            KeyRefusal::Disconnect => self.send_frame(id, Side::Client, "41".into()),
+            KeyRefusal::AtJoins => {
                 if let Some(socket) = self.socket(id) {
-                    socket.connected = true;
+                    socket.is_connected = true;
                 }
-                return self.send(id, Side::Client, r#"40{"sid":"s"}"#.into());
+                return self.send_frame(id, Side::Client, r#"40{"sid":"s"}"#.into());
             }
         }
-        self.end_socket(id);
+        self.close_after_sent_frames(id);
     }
 
-    /// Closes a socket after the frames sent on it.
-    fn end_socket(&mut self, id: u64) {
+    /// Closes a socket. The client notices this after it has received all frames sent before.
+    fn close_after_sent_frames(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        connection.socket.open = false;
-        let pause = Duration::from_millis(self.scenario.wire.delay + 1) + self.dice.pause(0, 100);
-        self.after(pause, Action::NoticeClosed(id, Side::Client));
+        connection.socket.is_open = false;
+        let pause = Duration::from_millis(self.scenario.network.frame_delay_max_ms + 1) + self.dice.duration_ms(0, 100);
+        self.schedule_after(pause, Action::NoticeClosed(id, Side::Client));
     }
 }

@@ -1,5 +1,5 @@
-//! The items of a project without a log, and the decisions about them: REST lists them, and the checks compare with
-//! them.
+//! Items of a project without a log, and the decisions on them. REST lists the items, and the checks of clients refer
+//! to the decisions.
 
 use std::collections::BTreeSet;
 
@@ -7,73 +7,77 @@ use serde_json::{Value, json};
 
 use crate::events::Event;
 
-/// Defect of a row in the listing.
+/// Defect of an item's row in the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulation) enum RowDefect {
     None,
-    /// Metadata with a number that JSON can't represent.
-    NoNumber,
+    /// The metadata contains `NaN`, which is not valid JSON.
+    NotANumber,
+    /// The row has no id, so it can't be parsed.
     Unreadable,
-    /// A row larger than the largest answer.
-    Huge,
+    /// The row exceeds the size limit of a response.
+    TooLarge,
 }
 
-/// One decision, in the order in which they were made.
+/// Decision on an item.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::simulation) struct Decision {
     pub(in crate::simulation) content: usize,
     pub(in crate::simulation) at: jiff::Timestamp,
     status: &'static str,
-    /// True if the server sends an event for it, which it does not for a review.
-    pub(in crate::simulation) published: bool,
+    /// True if the server publishes an event for the decision. It does not for a review.
+    pub(in crate::simulation) is_published: bool,
 }
 
 #[derive(Debug)]
-struct Content {
-    created: jiff::Timestamp,
+struct Item {
+    submitted_at: jiff::Timestamp,
+    /// Positions of the decisions on the item.
     decisions: Vec<usize>,
     defect: RowDefect,
-    /// Its share of the largest answer.
-    weight: u64,
+    /// Size of the row, in rows of ordinary size.
+    size: u64,
 }
 
+/// All items of a project.
 #[derive(Debug)]
-pub(in crate::simulation) struct Contents {
+pub(in crate::simulation) struct ModelContents {
     project: String,
-    all: Vec<Content>,
+    items: Vec<Item>,
+    /// All decisions, in the order in which they were made.
     pub(in crate::simulation) history: Vec<Decision>,
     pub(in crate::simulation) flagged: BTreeSet<usize>,
 }
 
-impl Contents {
+impl ModelContents {
     pub(in crate::simulation) fn new(project: String) -> Self {
-        Self { project, all: Vec::new(), history: Vec::new(), flagged: BTreeSet::new() }
+        Self { project, items: Vec::new(), history: Vec::new(), flagged: BTreeSet::new() }
     }
 
-    pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, defect: RowDefect, weight: u64) -> usize {
-        self.all.push(Content { created: at, decisions: Vec::new(), defect, weight });
-        self.all.len() - 1
+    pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, defect: RowDefect, size: u64) -> usize {
+        self.items.push(Item { submitted_at: at, decisions: Vec::new(), defect, size });
+        self.items.len() - 1
     }
 
-    /// Adds a decision; returns its position.
+    /// Adds a decision and returns its position in the history.
     pub(in crate::simulation) fn decide(
         &mut self,
         content: usize,
         status: &'static str,
         at: jiff::Timestamp,
-        published: bool,
+        is_published: bool,
     ) -> usize {
         if status == "flagged" {
             self.flagged.insert(content);
         } else {
             self.flagged.remove(&content);
         }
-        self.history.push(Decision { content, at, status, published });
-        self.all[content].decisions.push(self.history.len() - 1);
+        self.history.push(Decision { content, at, status, is_published });
+        self.items[content].decisions.push(self.history.len() - 1);
         self.history.len() - 1
     }
 
-    /// Event of a decision.
+    /// Returns the data of the event for a decision.
     pub(in crate::simulation) fn payload(&self, position: usize) -> Value {
         let Decision { content, at, status, .. } = self.history[position];
         json!({
@@ -81,65 +85,65 @@ impl Contents {
         })
     }
 
-    /// Position of an item's first decision.
+    /// Returns the position of the first decision on an item.
     pub(in crate::simulation) fn first_decision(&self, content: usize) -> usize {
-        self.all[content].decisions[0]
+        self.items[content].decisions[0]
     }
 
     /// Returns `true` if a lookup of this item may fail.
     pub(in crate::simulation) fn is_defective(&self, id: &str) -> bool {
-        self.number(id).is_none_or(|content| self.is_unreadable(content))
+        self.index_of(id).is_none_or(|content| self.is_unreadable(content))
     }
 
     pub(in crate::simulation) fn id(&self, content: usize) -> String {
         format!("{}/{content:04}", self.project)
     }
 
-    /// Position of the decision that an event reports.
-    pub(in crate::simulation) fn find(&self, event: &Event) -> Option<usize> {
+    /// Returns the position of the decision that an event reports, or `None` for an item of another project.
+    pub(in crate::simulation) fn decision_of(&self, event: &Event) -> Option<usize> {
         let Event::ModerationUpdate(update) = event else { return None };
-        let content = self.number(&update.content_id)?;
-        let position = self.all[content].decisions.iter().find(|position| {
+        let content = self.index_of(&update.content_id)?;
+        let position = self.items[content].decisions.iter().find(|position| {
             let decision = self.history[**position];
             Some(decision.at) == update.timestamp.instant() && update.status == *decision.status
         });
-        Some(*position.unwrap_or_else(|| panic!("nobody has decided this: {event:?}")))
+        Some(*position.unwrap_or_else(|| panic!("the server has not made this decision: {event:?}")))
     }
 
-    fn number(&self, id: &str) -> Option<usize> {
+    fn index_of(&self, id: &str) -> Option<usize> {
         let number = id.strip_prefix(self.project.as_str())?.strip_prefix('/')?;
-        number.parse().ok().filter(|number| *number < self.all.len())
+        number.parse().ok().filter(|number| *number < self.items.len())
     }
 
-    /// Returns `true` if rows of this item may be reported as malformed.
+    /// Returns `true` if the row of this item may be reported as malformed.
     pub(in crate::simulation) fn is_unreadable(&self, content: usize) -> bool {
-        matches!(self.all[content].defect, RowDefect::Unreadable | RowDefect::Huge)
+        matches!(self.items[content].defect, RowDefect::Unreadable | RowDefect::TooLarge)
     }
 
     pub(in crate::simulation) fn has_readable(&self) -> bool {
-        (0..self.all.len()).any(|content| !self.is_unreadable(content))
+        (0..self.items.len()).any(|content| !self.is_unreadable(content))
     }
 
-    /// Number of items submitted since then.
+    /// Returns the number of items submitted since this time.
     pub(in crate::simulation) fn submitted_since(&self, since: jiff::Timestamp) -> usize {
-        self.all.iter().rev().take_while(|content| content.created >= since).count()
+        self.items.iter().rev().take_while(|content| content.submitted_at >= since).count()
     }
 
     fn status(&self, content: usize) -> &'static str {
-        self.all[content].decisions.last().map_or("pending", |position| self.history[*position].status)
+        self.items[content].decisions.last().map_or("pending", |position| self.history[*position].status)
     }
 
-    /// Page of the listing, newest first; `None` if it exceeds the largest answer.
+    /// Returns a page of the listing, newest first, or `None` if the page exceeds the size limit of a response.
     pub(in crate::simulation) fn page(
         &self,
         flagged: bool,
         page: usize,
         per_page: usize,
-        weight_max: u64,
+        response_size_max: u64,
     ) -> Option<String> {
-        let mut listed = (0..self.all.len()).rev().filter(|at| !flagged || self.flagged.contains(at));
+        let mut listed = (0..self.items.len()).rev().filter(|at| !flagged || self.flagged.contains(at));
         let rows: Vec<_> = listed.by_ref().skip((page - 1) * per_page).take(per_page).collect();
-        if rows.iter().map(|at| self.weight(*at, weight_max)).sum::<u64>() > weight_max {
+        if rows.iter().map(|at| self.row_size(*at, response_size_max)).sum::<u64>() > response_size_max {
             return None;
         }
         let has_more = listed.next().is_some();
@@ -147,31 +151,31 @@ impl Contents {
         Some(format!(r#"{{"content":[{}],"pagination":{{"page":{page},"has_more":{has_more}}}}}"#, rows.join(",")))
     }
 
-    /// Answer to the lookup of one item; `None` if it exceeds the largest answer.
+    /// Returns the response to the lookup of an item, or `None` if the response exceeds the size limit.
     pub(in crate::simulation) fn look_up(&self, id: &str) -> Option<String> {
-        let content = self.number(id).unwrap_or_else(|| panic!("nobody has submitted {id}"));
-        (self.all[content].defect != RowDefect::Huge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))
+        let content = self.index_of(id).unwrap_or_else(|| panic!("the item {id} does not exist"));
+        (self.items[content].defect != RowDefect::TooLarge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))
     }
 
-    fn weight(&self, content: usize, weight_max: u64) -> u64 {
-        let Content { defect, weight, .. } = self.all[content];
-        if defect == RowDefect::Huge { weight_max + 1 } else { weight }
+    fn row_size(&self, content: usize, response_size_max: u64) -> u64 {
+        let Item { defect, size, .. } = self.items[content];
+        if defect == RowDefect::TooLarge { response_size_max + 1 } else { size }
     }
 
     fn row(&self, content: usize) -> String {
-        let Content { created, defect, ref decisions, .. } = self.all[content];
-        let updated = decisions.last().map_or(created, |position| self.history[*position].at);
+        let Item { submitted_at, defect, ref decisions, .. } = self.items[content];
+        let updated = decisions.last().map_or(submitted_at, |position| self.history[*position].at);
         let id = match defect {
             RowDefect::Unreadable => json!({"no": self.id(content)}),
             _ => self.id(content).into(),
         };
         let row = json!({
             "id": id, "project_id": self.project, "content_type": "text", "content_data": "x", "meta_data": null,
-            "status": self.status(content), "created_at": created.to_string(), "updated_at": updated.to_string(),
+            "status": self.status(content), "created_at": submitted_at.to_string(), "updated_at": updated.to_string(),
             "moderation_results": [],
         });
         match defect {
-            RowDefect::NoNumber => row.to_string().replace(r#""meta_data":null"#, r#""meta_data":{"score":NaN}"#),
+            RowDefect::NotANumber => row.to_string().replace(r#""meta_data":null"#, r#""meta_data":{"score":NaN}"#),
             _ => row.to_string(),
         }
     }

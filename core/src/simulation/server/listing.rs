@@ -1,45 +1,46 @@
-//! Answers of REST.
+//! Responses to REST requests.
 
 use super::super::{rest::RestQuery, world::World};
-use crate::{Error, ErrorKind, Status, rest::Body};
+use crate::{Error, ErrorKind, Status, rest::ResponseBody};
 
 impl World {
-    /// Returns the answer; true if it is defective.
-    pub(in crate::simulation) fn rest_answer(
+    /// Returns the response to a REST request, and whether a backfill that depends on it may be incomplete.
+    pub(in crate::simulation) fn rest_response(
         &mut self,
         project: usize,
         foreign: bool,
         query: &RestQuery,
-    ) -> (Result<Body, Error>, bool) {
+    ) -> (Result<ResponseBody, Error>, bool) {
         let rest = self.scenario.rest.clone();
-        if !self.server.up || (self.troubled && self.dice.chance(rest.fails)) {
+        if !self.server.is_up || (self.faults_active && self.dice.chance(rest.failure_rate)) {
             return (Err(self.rest_error()), true);
         }
-        let date = rest.says_date.then(|| self.server_wall());
-        let date = date.and_then(|date| jiff::Timestamp::from_second(date.as_second()).ok());
-        let contents = if foreign { &self.server.foreign } else { &self.server.contents[project] };
+        let server_time = rest.sends_date.then(|| self.server_time());
+        let server_time = server_time.and_then(|time| jiff::Timestamp::from_second(time.as_second()).ok());
+        let contents = if foreign { &self.server.foreign_contents } else { &self.server.contents[project] };
         let (text, mut excused) = match query {
             RestQuery::Page(filter) => {
                 let flagged = filter.status == Some(Status::Flagged);
                 let number = |value: Option<u32>| value.unwrap_or(1) as usize;
-                (contents.page(flagged, number(filter.page), number(filter.per_page), rest.weight_max), foreign)
+                (contents.page(flagged, number(filter.page), number(filter.per_page), rest.response_size_max), foreign)
             }
-            // A key of another project finds nothing of this one.
+            // With the key of another project, the server does not find the item.
             RestQuery::Content(_) if foreign => {
                 return (Err(Error::new(ErrorKind::Api, "not found").with_status(404)), true);
             }
             RestQuery::Content(id) => (contents.look_up(id), false),
-            RestQuery::Sleep(_) => unreachable!("nobody answers that"),
+            RestQuery::Sleep(_) => unreachable!("a sleep is not a request to the server"),
         };
         if let RestQuery::Content(id) = query {
             excused |= contents.is_defective(id);
         }
-        // An empty listing does not say which project it belongs to.
+        // A listing without readable rows does not show which project the key belongs to.
         excused |= !contents.has_readable();
-        self.tally.rest_answers += 1;
-        self.tally.foreign_answers += u64::from(foreign);
-        self.tally.too_large += u64::from(text.is_none());
-        let body = text.map_or(Body::TooLarge, |text| Body::Text { text: text.into_bytes(), date });
+        self.tally.rest_responses += 1;
+        self.tally.foreign_key_responses += u64::from(foreign);
+        self.tally.rest_responses_too_large += u64::from(text.is_none());
+        let body =
+            text.map_or(ResponseBody::TooLarge, |text| ResponseBody::Text { text: text.into_bytes(), server_time });
         (Ok(body), excused)
     }
 
@@ -49,7 +50,7 @@ impl World {
             0 => Error::new(ErrorKind::ConnectFailed, "no route to REST"),
             1 => Error::new(ErrorKind::Api, "status 500").with_status(500),
             _ => {
-                let pause = self.dice.pause(100, 70_000);
+                let pause = self.dice.duration_ms(100, 70_000);
                 Error::new(ErrorKind::RateLimited, "status 429").with_status(429).with_retry_in(pause)
             }
         }

@@ -1,120 +1,121 @@
-//! A project's event log with all its pasts: the reference for the checks.
+//! Event log of a project with all its branches. The checks of clients refer to it.
 
 use serde_json::{Value, json};
 
-/// Id of a kept event, together with the past of the log that it belongs to.
+/// Id of a logged event, together with the branch of the log that contains the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::simulation) struct LogPosition {
-    pub(in crate::simulation) past: usize,
+    pub(in crate::simulation) branch: usize,
     pub(in crate::simulation) id: u64,
 }
 
-/// One history of the log. A restored backup returns to an earlier point of another past and continues differently.
+/// One history of the log. Restoring a backup starts a new branch at an earlier position of the previous branch.
 #[derive(Debug)]
-struct Past {
-    log: String,
+struct Branch {
+    log_id: String,
     parent: Option<usize>,
-    /// Id up to which the events are the parent's.
+    /// Id up to which the events are those of the parent.
     fork: u64,
-    /// Events after the fork: their kinds and times.
+    /// Kind and time of each event after the fork.
     events: Vec<(&'static str, jiff::Timestamp)>,
 }
 
+/// Event log of a project.
 #[derive(Debug)]
 pub(in crate::simulation) struct Log {
     pub(in crate::simulation) name: String,
-    pasts: Vec<Past>,
+    branches: Vec<Branch>,
+    /// Id of the oldest event that the log contains.
     pub(in crate::simulation) oldest: u64,
-    /// Positions that a restore has dropped.
-    pub(in crate::simulation) forgotten: u64,
-    pub(in crate::simulation) appended: u64,
-    stats: u64,
+    /// Largest id of an event that has ever expired.
+    pub(in crate::simulation) expired_to: u64,
+    statistics_count: u64,
 }
 
 impl Log {
     pub(in crate::simulation) fn new(name: String) -> Self {
-        let past = Past { log: "log-0".into(), parent: None, fork: 0, events: Vec::new() };
-        Self { name, pasts: vec![past], oldest: 1, forgotten: 0, appended: 0, stats: 0 }
+        let branch = Branch { log_id: "log-0".into(), parent: None, fork: 0, events: Vec::new() };
+        Self { name, branches: vec![branch], oldest: 1, expired_to: 0, statistics_count: 0 }
     }
 
-    pub(in crate::simulation) fn present(&self) -> usize {
-        self.pasts.len() - 1
+    pub(in crate::simulation) fn current_branch(&self) -> usize {
+        self.branches.len() - 1
     }
 
     pub(in crate::simulation) fn head(&self) -> u64 {
-        let past = &self.pasts[self.present()];
-        past.fork + past.events.len() as u64
+        let branch = &self.branches[self.current_branch()];
+        branch.fork + branch.events.len() as u64
     }
 
-    pub(in crate::simulation) fn log(&self) -> &str {
-        &self.pasts[self.present()].log
+    pub(in crate::simulation) fn log_id(&self) -> &str {
+        &self.branches[self.current_branch()].log_id
     }
 
-    /// Position of the current event with this id.
+    /// Returns the position of the event that currently has this id.
     pub(in crate::simulation) fn position(&self, id: u64) -> LogPosition {
-        self.origin(self.present(), id)
+        self.resolve(self.current_branch(), id)
     }
 
-    fn origin(&self, mut past: usize, id: u64) -> LogPosition {
-        while let Some(parent) = self.pasts[past].parent.filter(|_| id <= self.pasts[past].fork) {
-            past = parent;
+    fn resolve(&self, mut branch: usize, id: u64) -> LogPosition {
+        while let Some(parent) = self.branches[branch].parent.filter(|_| id <= self.branches[branch].fork) {
+            branch = parent;
         }
-        LogPosition { past, id }
+        LogPosition { branch, id }
     }
 
     fn event(&self, position: LogPosition) -> Option<&(&'static str, jiff::Timestamp)> {
-        let past = self.pasts.get(position.past)?;
-        past.events.get(usize::try_from(position.id.checked_sub(past.fork + 1)?).ok()?)
+        let branch = self.branches.get(position.branch)?;
+        branch.events.get(usize::try_from(position.id.checked_sub(branch.fork + 1)?).ok()?)
     }
 
     pub(in crate::simulation) fn kind(&self, position: LogPosition) -> Option<&'static str> {
         self.event(position).map(|(kind, _)| *kind)
     }
 
-    /// Returns `true` if `later` follows `earlier` in one past, with only ids between them.
+    /// Returns `true` if `later` follows `earlier` on the same branch.
     pub(in crate::simulation) fn follows(&self, later: LogPosition, earlier: LogPosition) -> bool {
-        later.id > earlier.id && self.origin(later.past, earlier.id) == earlier
+        later.id > earlier.id && self.resolve(later.branch, earlier.id) == earlier
     }
 
-    /// Events between two positions of one past.
+    /// Returns the positions between an id and a later position on the same branch.
     pub(in crate::simulation) fn between(&self, earlier: u64, later: LogPosition) -> impl Iterator<Item = LogPosition> {
-        (earlier + 1..later.id).map(move |id| self.origin(later.past, id))
+        (earlier + 1..later.id).map(move |id| self.resolve(later.branch, id))
     }
 
     pub(in crate::simulation) fn has_changed(&self) -> bool {
-        self.pasts.len() > 1
+        self.branches.len() > 1
     }
 
     pub(in crate::simulation) fn append(&mut self, kind: &'static str, at: jiff::Timestamp, retention: u64) -> u64 {
-        let present = self.present();
-        self.pasts[present].events.push((kind, at));
-        self.appended += 1;
+        let current_branch = self.current_branch();
+        self.branches[current_branch].events.push((kind, at));
         let head = self.head();
         self.oldest = self.oldest.max((head + 1).saturating_sub(retention));
-        self.forgotten = self.forgotten.max(self.oldest - 1);
+        self.expired_to = self.expired_to.max(self.oldest - 1);
         head
     }
 
-    /// Restores an older state.
-    pub(in crate::simulation) fn restore(&mut self, back: u64) {
-        let fork = self.head() - back.min(self.head());
-        let log = self.log().to_owned();
-        self.pasts.push(Past { log, parent: Some(self.present()), fork, events: Vec::new() });
+    /// Restores a backup that lacks the last events.
+    pub(in crate::simulation) fn restore(&mut self, lost_events: u64) {
+        let fork = self.head() - lost_events.min(self.head());
+        let log_id = self.log_id().to_owned();
+        self.branches.push(Branch { log_id, parent: Some(self.current_branch()), fork, events: Vec::new() });
         self.oldest = self.oldest.min(fork + 1);
     }
 
-    /// Replaces the log by a new one.
-    pub(in crate::simulation) fn start_over(&mut self) {
-        let log = format!("log-{}", self.pasts.len());
-        self.pasts.push(Past { log, parent: None, fork: 0, events: Vec::new() });
+    /// Replaces the log with a new one.
+    pub(in crate::simulation) fn replace(&mut self) {
+        let log_id = format!("log-{}", self.branches.len());
+        self.branches.push(Branch { log_id, parent: None, fork: 0, events: Vec::new() });
         self.oldest = 1;
     }
 
-    /// The current event with this id, as it is sent. A key in it identifies its position for the checks.
+    /// Returns the name and data of the event that currently has this id. The data contains a key that identifies the
+    /// event's position for the checks.
     pub(in crate::simulation) fn payload(&self, id: u64) -> (&'static str, Value) {
         let position = self.position(id);
-        let Some((kind, at)) = self.event(position) else { panic!("the model has no event {position:?}") };
-        let key = format!("{}/{}/{id}", self.name, position.past);
+        let Some((kind, at)) = self.event(position) else { panic!("the log has no event at {position:?}") };
+        let key = format!("{}/{}/{id}", self.name, position.branch);
         let mut data = match *kind {
             "moderation_update" => json!({"content_id": key, "status": "approved", "timestamp": at.to_string()}),
             "rule_update" => json!({"action": "updated", "rule": {"id": "r", "name": "spam"}}),
@@ -126,9 +127,9 @@ impl Log {
         (kind, data)
     }
 
-    /// Next statistics, which no log keeps.
+    /// Returns the data of the next `stats_update`, which is not logged.
     pub(in crate::simulation) fn statistics(&mut self) -> Value {
-        self.stats += 1;
-        json!({"project_id": self.name, "total_content": self.stats})
+        self.statistics_count += 1;
+        json!({"project_id": self.name, "total_content": self.statistics_count})
     }
 }

@@ -1,4 +1,4 @@
-//! A model of a server that follows the replay rules, with the behaviour of known servers.
+//! Model of a server that follows the replay rules and otherwise behaves like known servers.
 
 mod admission;
 mod contents;
@@ -16,87 +16,93 @@ use std::{
 use serde_json::{Value, json};
 
 pub(super) use self::{
-    admission::Refusal,
-    contents::{Contents, RowDefect},
+    admission::KeyRefusal,
+    contents::{ModelContents, RowDefect},
     log::{Log, LogPosition},
-    publisher::Published,
+    publisher::LiveEvent,
 };
 use super::{
-    network::{ALIVE, PROBE, Side},
-    world::{Action, World},
+    action::Action,
+    network::{PROBE, PROBE_REPLY, Side},
+    world::World,
 };
 use crate::sio;
 
-/// Number of the server's processes, which share the database; each has its own endpoint.
+/// Number of the server's processes, which share a database. Each has its own endpoint.
 pub(super) const NODES: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
-/// Messages of a server about an event that it does not know.
-const STRAY_WORDS: [&str; 4] = ["Unknown command", "No.", "token bucket exhausted", "The session handler has failed"];
-const PING_TIMEOUT: u64 = 20_000;
+/// Error messages that the server sends in reply to an unknown event.
+const UNKNOWN_EVENT_ERRORS: [&str; 4] =
+    ["Unknown command", "No.", "token bucket exhausted", "The session handler has failed"];
+const PING_TIMEOUT_MS: u64 = 20_000;
 
+/// State of the server.
 #[derive(Debug)]
 pub(super) struct Server {
-    pub(super) up: bool,
-    /// True for each process that runs.
-    pub(super) nodes: [bool; NODES],
-    /// Number of its restarts.
-    pub(super) life: u64,
-    /// Time until which it drops connections right after accepting them.
-    pub(super) warming_until: Duration,
+    pub(super) is_up: bool,
+    /// True for each process that is running.
+    pub(super) running_nodes: [bool; NODES],
+    /// Number of crashes so far, which identifies the server's current run.
+    pub(super) crash_count: u64,
+    /// Time until which the server drops connections right after accepting them.
+    pub(super) unstable_until: Duration,
     pub(super) logs: Vec<Log>,
-    /// Items of each project, if it has no log.
-    pub(super) contents: Vec<Contents>,
-    /// Items of another project, which no client joins.
-    pub(super) foreign: Contents,
+    /// Items of each project, used if the server has no log.
+    pub(super) contents: Vec<ModelContents>,
+    /// Items of another project, which clients never join.
+    pub(super) foreign_contents: ModelContents,
 }
 
-/// The server's end of one connection.
+/// The server's side of a connection.
 #[derive(Debug)]
 pub(super) struct Socket {
-    pub(super) open: bool,
-    connected: bool,
+    pub(super) is_open: bool,
+    is_connected: bool,
+    /// Projects that the client has joined.
     rooms: BTreeSet<usize>,
-    accepted: VecDeque<Duration>,
+    /// Times of the requests in the last minute, for the rate limit.
+    recent_requests: VecDeque<Duration>,
+    /// Time until which the socket is busy with requests that must be handled in order.
     busy_until: Duration,
-    /// Time of a ping that was not answered yet.
-    asked: Option<Duration>,
+    /// Time of the oldest ping that has not been answered.
+    unanswered_ping_at: Option<Duration>,
 }
 
 impl Default for Socket {
     fn default() -> Self {
         Self {
-            open: true,
-            connected: false,
+            is_open: true,
+            is_connected: false,
             rooms: BTreeSet::new(),
-            accepted: VecDeque::new(),
+            recent_requests: VecDeque::new(),
             busy_until: Duration::ZERO,
-            asked: None,
+            unanswered_ping_at: None,
         }
     }
 }
 
+/// Event that a client sent to the server.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct ClientRequest {
     name: String,
     project: Option<usize>,
     data: Value,
     ack: Option<u64>,
-    /// Time of its arrival.
     arrived_at: Duration,
 }
 
 impl Server {
     pub(super) fn new(projects: usize) -> Self {
         let logs = (0..projects).map(|at| Log::new(format!("p{at}"))).collect();
-        let contents = (0..projects).map(|at| Contents::new(format!("p{at}"))).collect();
+        let contents = (0..projects).map(|at| ModelContents::new(format!("p{at}"))).collect();
         Self {
-            up: true,
-            nodes: [true; NODES],
-            life: 0,
-            warming_until: Duration::ZERO,
+            is_up: true,
+            running_nodes: [true; NODES],
+            crash_count: 0,
+            unstable_until: Duration::ZERO,
             logs,
             contents,
-            foreign: Contents::new("foreign".into()),
+            foreign_contents: ModelContents::new("foreign".into()),
         }
     }
 
@@ -107,101 +113,102 @@ impl Server {
 
 impl World {
     fn socket(&mut self, id: u64) -> Option<&mut Socket> {
-        self.connections.get_mut(&id).map(|connection| &mut connection.socket).filter(|socket| socket.open)
+        self.connections.get_mut(&id).map(|connection| &mut connection.socket).filter(|socket| socket.is_open)
     }
 
     fn emit(&mut self, id: u64, name: &str, data: &Value) {
-        self.send(id, Side::Client, format!("42{}", json!([name, data])));
+        self.send_frame(id, Side::Client, format!("42{}", json!([name, data])));
     }
 
-    /// Accepts a connection.
-    pub(super) fn greet(&mut self, id: u64) {
-        let interval = self.scenario.server.ping_interval;
-        let open = json!({"sid": "e", "upgrades": [], "pingInterval": interval, "pingTimeout": PING_TIMEOUT});
-        self.send(id, Side::Client, format!("0{open}"));
-        self.after(Duration::from_millis(interval), Action::Ping(id));
+    /// Accepts a connection by sending the Engine.IO `OPEN` packet.
+    pub(super) fn send_open_packet(&mut self, id: u64) {
+        let interval = self.scenario.server.ping_interval_ms;
+        let open = json!({"sid": "e", "upgrades": [], "pingInterval": interval, "pingTimeout": PING_TIMEOUT_MS});
+        self.send_frame(id, Side::Client, format!("0{open}"));
+        self.schedule_after(Duration::from_millis(interval), Action::SendPing(id));
     }
 
-    pub(super) fn ping(&mut self, id: u64) {
-        let (now, interval) = (self.now, self.scenario.server.ping_interval);
+    pub(super) fn send_ping(&mut self, id: u64) {
+        let (now, interval) = (self.now, self.scenario.server.ping_interval_ms);
         let Some(socket) = self.socket(id) else { return };
-        if socket.asked.is_some_and(|asked| now - asked >= Duration::from_millis(PING_TIMEOUT)) {
-            return self.close_socket(id, true);
+        if socket.unanswered_ping_at.is_some_and(|request| now - request >= Duration::from_millis(PING_TIMEOUT_MS)) {
+            return self.close_server_side(id, true);
         }
-        socket.asked.get_or_insert(now);
-        self.send(id, Side::Client, "2".into());
-        self.after(Duration::from_millis(interval), Action::Ping(id));
+        socket.unanswered_ping_at.get_or_insert(now);
+        self.send_frame(id, Side::Client, "2".into());
+        self.schedule_after(Duration::from_millis(interval), Action::SendPing(id));
     }
 
-    pub(super) fn on_frame(&mut self, id: u64, frame: &str) {
-        let early = self.scenario.server.early_connected;
+    pub(super) fn on_client_frame(&mut self, id: u64, frame: &str) {
+        let connected_first = self.scenario.server.sends_connected_first;
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
-        let bad_key = self.clients[client].bad_key;
+        let has_bad_key = self.clients[client].has_bad_key;
         let Some(socket) = self.socket(id) else { return };
         match frame {
-            "3" => return socket.asked = None,
-            PROBE => return self.send(id, Side::Client, ALIVE.into()),
+            "3" => return socket.unanswered_ping_at = None,
+            PROBE => return self.send_frame(id, Side::Client, PROBE_REPLY.into()),
             _ => {}
         }
         let Some(packet) = frame.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
         match packet.kind {
-            sio::Kind::Connect if bad_key => self.refuse_connection(id),
+            sio::Kind::Connect if has_bad_key => self.refuse_connection(id),
             sio::Kind::Connect => {
-                socket.connected = true;
+                socket.is_connected = true;
                 let connected = json!({"message": "Connected to AutoModerate"});
-                if early {
+                if connected_first {
                     self.emit(id, "connected", &connected);
                 }
-                self.send(id, Side::Client, r#"40{"sid":"s"}"#.into());
-                if !early && !self.is_warming() {
+                self.send_frame(id, Side::Client, r#"40{"sid":"s"}"#.into());
+                if !connected_first && !self.is_unstable() {
                     self.emit(id, "connected", &connected);
                 }
-                self.drop_if_warming(id);
+                self.drop_if_unstable(id);
             }
-            sio::Kind::Disconnect => self.close_socket(id, true),
-            sio::Kind::Event if socket.connected => {
+            sio::Kind::Disconnect => self.close_server_side(id, true),
+            sio::Kind::Event if socket.is_connected => {
                 let Ok((name, data)) = sio::split_event(packet.data) else { return };
                 let data: Value = serde_json::from_str(data).unwrap_or_default();
                 let project = data["project_id"].as_str().and_then(|name| self.server.project(name));
-                let request = Request { name: name.into_owned(), project, data, ack: packet.id, arrived_at: self.now };
-                let within = if self.troubled { self.scenario.server.answers_within } else { 20 };
-                let mut at = self.now + self.dice.pause(0, within);
+                let request =
+                    ClientRequest { name: name.into_owned(), project, data, ack: packet.id, arrived_at: self.now };
+                let within = if self.faults_active { self.scenario.server.reply_delay_max_ms } else { 20 };
+                let mut at = self.now + self.dice.duration_ms(0, within);
                 if request.name != "replay_events" {
-                    // Requests about rooms are carried out in order, whenever they are answered.
+                    // Joins and leaves are executed in order, even if the replies to them are out of order.
                     let Some(socket) = self.socket(id) else { return };
                     socket.busy_until = socket.busy_until.max(at);
                     at = socket.busy_until;
                 }
-                self.at(at, Action::Serve(id, request));
+                self.schedule_at(at, Action::HandleRequest(id, request));
             }
             _ => {}
         }
     }
 
-    /// Handles a client's request. Requests are handled concurrently.
-    pub(super) fn serve(&mut self, id: u64, request: &Request) {
-        let (now, limit) = (self.now, self.scenario.server.per_minute);
+    /// Handles a client's request, concurrently with other requests.
+    pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
+        let (now, limit) = (self.now, self.scenario.server.requests_per_minute);
         let Some(socket) = self.socket(id) else { return };
-        socket.accepted.retain(|at| now - *at < MINUTE);
-        if socket.accepted.len() >= limit {
-            let wait = socket.accepted.front().map_or(MINUTE, |at| MINUTE - (now - *at));
+        socket.recent_requests.retain(|at| now - *at < MINUTE);
+        if socket.recent_requests.len() >= limit {
+            let wait = socket.recent_requests.front().map_or(MINUTE, |at| MINUTE - (now - *at));
             let seconds = wait.as_secs() + 1;
             let words = json!({"message": "Too many events", "code": "rate_limited", "retry_after": seconds});
-            return self.refuse(id, request, words);
+            return self.refuse_request(id, request, words);
         }
-        socket.accepted.push_back(now);
+        socket.recent_requests.push_back(now);
         match (&*request.name, request.project) {
-            ("join_project", Some(project)) => self.join(id, request, project),
+            ("join_project", Some(project)) => self.handle_join(id, request, project),
             ("leave_project", Some(project)) => {
                 socket.rooms.remove(&project);
                 let left = json!({"project_id": self.server.logs[project].name});
-                self.answer(id, request, &[("left_project", left)], json!({"ok": true}));
+                self.reply(id, request, &[("left_project", left)], json!({"ok": true}));
             }
-            ("replay_events", Some(project)) => self.replay(id, request, project),
+            ("replay_events", Some(project)) => self.handle_replay(id, request, project),
             ("custom", _) => {
-                self.tally.strays += 1;
-                let message = self.dice.pick(&STRAY_WORDS);
-                self.answer(id, request, &[("error", json!({"message": message}))], json!({}));
+                self.tally.unknown_event_errors += 1;
+                let message = self.dice.pick(&UNKNOWN_EVENT_ERRORS);
+                self.reply(id, request, &[("error", json!({"message": message}))], json!({}));
             }
             _ => {}
         }
@@ -209,54 +216,54 @@ impl World {
 
     pub(super) fn send_frames(&mut self, id: u64, frames: Vec<String>) {
         if self.socket(id).is_some() {
-            frames.into_iter().for_each(|frame| self.send(id, Side::Client, frame));
+            frames.into_iter().for_each(|frame| self.send_frame(id, Side::Client, frame));
         }
     }
 
-    /// Crashes the server, with everything that it had not sent yet.
-    pub(super) fn crash(&mut self) {
-        self.server.up = false;
-        self.server.life += 1;
+    /// Crashes the server, which loses all replies that it has not sent.
+    pub(super) fn crash_server(&mut self) {
+        self.server.is_up = false;
+        self.server.crash_count += 1;
         for id in self.connections.keys().copied().collect::<Vec<_>>() {
-            let told = self.dice.chance(0.8);
-            self.close_socket(id, told);
+            let is_noticed = self.dice.chance(0.8);
+            self.close_server_side(id, is_noticed);
         }
-        let pause = self.dice.pause(50, 60_000);
-        self.after(pause, Action::StartServer);
+        let pause = self.dice.duration_ms(50, 60_000);
+        self.schedule_after(pause, Action::StartServer);
     }
 
-    /// Crashes one of its processes, which is replaced later.
+    /// Crashes a random process of the server, which starts again later.
     pub(super) fn crash_node(&mut self) {
         let node = self.dice.index(NODES);
-        if !std::mem::replace(&mut self.server.nodes[node], false) {
+        if !std::mem::replace(&mut self.server.running_nodes[node], false) {
             return;
         }
-        self.tally.nodes_lost += 1;
-        let there = self.connections.iter().filter(|(_, connection)| connection.node == node);
-        for id in there.map(|(id, _)| *id).collect::<Vec<_>>() {
-            let told = self.dice.chance(0.8);
-            self.close_socket(id, told);
+        self.tally.node_crashes += 1;
+        let connections = self.connections.iter().filter(|(_, connection)| connection.node == node);
+        for id in connections.map(|(id, _)| *id).collect::<Vec<_>>() {
+            let is_noticed = self.dice.chance(0.8);
+            self.close_server_side(id, is_noticed);
         }
-        let pause = self.dice.pause(50, 60_000);
-        self.after(pause, Action::StartNode(node));
+        let pause = self.dice.duration_ms(50, 60_000);
+        self.schedule_after(pause, Action::StartNode(node));
     }
 
-    /// Starts the server again: with its log, with an older one, or with a new one.
+    /// Starts the server again, with its logs, with older ones from a backup or with new ones.
     pub(super) fn start_server(&mut self) {
-        self.server.up = true;
+        self.server.is_up = true;
         let behaviour = &self.scenario.server;
-        let (restores, loses) = match self.troubled && behaviour.has_log {
-            true => (self.dice.chance(behaviour.restores), self.dice.chance(behaviour.loses_log)),
+        let (restore_rate, loses) = match self.faults_active && behaviour.has_log {
+            true => (self.dice.chance(behaviour.restore_rate), self.dice.chance(behaviour.log_loss_rate)),
             false => (false, false),
         };
         for log in &mut self.server.logs {
             if loses {
-                log.start_over();
-            } else if restores {
+                log.replace();
+            } else if restore_rate {
                 log.restore(self.dice.between(1, 12));
             }
         }
-        self.tally.restarts += 1;
-        self.warm_up();
+        self.tally.server_restarts += 1;
+        self.start_unstable_phase();
     }
 }

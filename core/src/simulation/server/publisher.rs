@@ -1,23 +1,20 @@
-//! Publication of events: they are logged, then sent to the sockets in the room by a broker that may delay, lose and
-//! repeat them.
+//! Publication of events. The server logs an event, and then a broker sends it to the sockets in the project's room.
+//! The broker may delay, lose and duplicate events.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{
-    super::{
-        network::Side,
-        world::{Action, World},
-    },
+    super::{action::Action, network::Side, world::World},
     RowDefect,
 };
 
-/// Live event on its way to the server's sockets.
+/// Live event on the way to the server's sockets.
 #[derive(Debug)]
-pub(in crate::simulation) struct Published {
+pub(in crate::simulation) struct LiveEvent {
     project: usize,
-    server: u64,
+    crash_count: u64,
     name: &'static str,
     frame: String,
 }
@@ -27,83 +24,83 @@ fn frame(name: &str, data: &Value) -> String {
 }
 
 impl World {
-    /// Publishes one event; `kept` if the log must keep it.
-    pub(in crate::simulation) fn publish(&mut self, project: usize, kept: bool) {
-        if !self.server.up {
+    /// Publishes one event. If `must_be_logged` is set, the event is of a kind that the log keeps.
+    pub(in crate::simulation) fn publish(&mut self, project: usize, must_be_logged: bool) {
+        if !self.server.is_up {
             return;
         }
         let behaviour = &self.scenario.server;
-        if !behaviour.has_log && (kept || !self.dice.chance(0.2)) {
-            return self.submit(project, kept);
+        if !behaviour.has_log && (must_be_logged || !self.dice.chance(0.2)) {
+            return self.submit_content(project, must_be_logged);
         }
-        let at = self.wall();
+        let at = self.wall_time();
         let log = &mut self.server.logs[project];
-        let (name, data) = if !behaviour.has_log || (!kept && self.dice.chance(0.2)) {
+        let (name, data) = if !behaviour.has_log || (!must_be_logged && self.dice.chance(0.2)) {
             ("stats_update", log.statistics())
         } else {
             let kinds = ["moderation_update", "moderation_update", "rule_update", "user_activity"];
             let kind = self.dice.pick(&kinds);
             let id = log.append(kind, at, behaviour.retention);
-            self.tally.logged += 1;
+            self.tally.events_published += 1;
             let (kind, mut data) = log.payload(id);
-            if self.scenario.server.text > 0 && self.dice.chance(0.3) {
-                data["content_preview"] = "x".repeat(self.scenario.server.text).into();
+            if self.scenario.server.preview_bytes > 0 && self.dice.chance(0.3) {
+                data["content_preview"] = "x".repeat(self.scenario.server.preview_bytes).into();
             }
             (kind, data)
         };
         let broker = self.scenario.broker.clone();
-        let kept = name != "stats_update";
-        let copies = match self.troubled && kept {
-            true if self.dice.chance(broker.lost) => 0,
-            true if self.dice.chance(broker.twice) => 2,
+        let must_be_logged = name != "stats_update";
+        let copies = match self.faults_active && must_be_logged {
+            true if self.dice.chance(broker.lost_rate) => 0,
+            true if self.dice.chance(broker.duplicate_rate) => 2,
             _ => 1,
         };
         let frame = frame(name, &data);
         for _ in 0..copies {
-            // Without ids, events out of order can't be detected.
-            let late = self.troubled && self.scenario.server.has_log && self.dice.chance(broker.late);
-            let pause = if late { self.dice.pause(1, 2_000) } else { Duration::ZERO };
-            let published = Published { project, server: self.server.life, name, frame: frame.clone() };
-            self.after(pause, Action::Broadcast(published));
+            // Without a log, events are not reordered, because clients can't detect this without ids.
+            let late = self.faults_active && self.scenario.server.has_log && self.dice.chance(broker.late_rate);
+            let pause = if late { self.dice.duration_ms(1, 2_000) } else { Duration::ZERO };
+            let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame.clone() };
+            self.schedule_after(pause, Action::Broadcast(published));
         }
     }
 
-    /// Submits an item to a server without a log; the decision follows now or later.
-    fn submit(&mut self, project: usize, kept: bool) {
-        let (rest, at) = (self.scenario.rest.clone(), self.server_wall());
-        let defect = match self.troubled && self.dice.chance(rest.defective_rows) {
-            true => self.dice.pick(&[RowDefect::NoNumber, RowDefect::Unreadable, RowDefect::Huge]),
+    /// Submits an item to a server without a log, which decides immediately or later.
+    fn submit_content(&mut self, project: usize, must_be_logged: bool) {
+        let (rest, at) = (self.scenario.rest.clone(), self.server_time());
+        let defect = match self.faults_active && self.dice.chance(rest.defective_row_rate) {
+            true => self.dice.pick(&[RowDefect::NotANumber, RowDefect::Unreadable, RowDefect::TooLarge]),
             false => RowDefect::None,
         };
-        self.tally.odd_rows += u64::from(defect != RowDefect::None);
+        self.tally.rows_defective += u64::from(defect != RowDefect::None);
         let weight = self.dice.pick(&[1, 1, 1, 3]);
         let status = self.dice.pick(&["approved", "approved", "rejected", "flagged"]);
         let content = self.server.contents[project].submit(at, defect, weight);
-        if !kept && self.troubled && self.dice.chance(rest.slow_decisions) {
-            let pause = self.dice.pause(100, 500_000);
-            return self.after(pause, Action::Decide(project, content, status));
+        if !must_be_logged && self.faults_active && self.dice.chance(rest.slow_decision_rate) {
+            let pause = self.dice.duration_ms(100, 500_000);
+            return self.schedule_after(pause, Action::DecideContent(project, content, status));
         }
-        self.decide(project, content, status);
+        self.decide_content(project, content, status);
     }
 
-    /// Decides an item and publishes the event.
-    pub(in crate::simulation) fn decide(&mut self, project: usize, content: usize, status: &'static str) {
-        if !self.server.up {
-            return self.after(Duration::from_secs(1), Action::Decide(project, content, status));
+    /// Decides on an item and publishes the event.
+    pub(in crate::simulation) fn decide_content(&mut self, project: usize, content: usize, status: &'static str) {
+        if !self.server.is_up {
+            return self.schedule_after(Duration::from_secs(1), Action::DecideContent(project, content, status));
         }
-        let (at, contents) = (self.server_wall(), &mut self.server.contents[project]);
+        let (at, contents) = (self.server_time(), &mut self.server.contents[project]);
         let position = contents.decide(content, status, at, true);
         let (name, data) = ("moderation_update", contents.payload(position));
-        self.tally.logged += 1;
-        let published = Published { project, server: self.server.life, name, frame: frame(name, &data) };
-        self.after(Duration::ZERO, Action::Broadcast(published));
+        self.tally.events_published += 1;
+        let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame(name, &data) };
+        self.schedule_after(Duration::ZERO, Action::Broadcast(published));
     }
 
-    /// Reviews a flagged item. Servers without a log send no event for a review.
-    pub(in crate::simulation) fn review(&mut self, project: usize) {
-        let at = self.server_wall();
+    /// Reviews a random flagged item. Servers without a log send no event for a review.
+    pub(in crate::simulation) fn review_random_content(&mut self, project: usize) {
+        let at = self.server_time();
         let contents = &mut self.server.contents[project];
-        if contents.flagged.is_empty() || !self.server.up {
+        if contents.flagged.is_empty() || !self.server.is_up {
             return;
         }
         let content = *contents.flagged.iter().nth(self.dice.index(contents.flagged.len())).unwrap();
@@ -112,19 +109,19 @@ impl World {
         self.tally.reviews += 1;
     }
 
-    /// Sends the event to the sockets in the room.
-    pub(in crate::simulation) fn broadcast(&mut self, published: &Published) {
-        if published.server != self.server.life {
+    /// Sends a live event to all sockets in the project's room.
+    pub(in crate::simulation) fn broadcast(&mut self, published: &LiveEvent) {
+        if published.crash_count != self.server.crash_count {
             return;
         }
-        let in_room = |socket: &super::Socket| socket.open && socket.rooms.contains(&published.project);
+        let in_room = |socket: &super::Socket| socket.is_open && socket.rooms.contains(&published.project);
         let sockets = self.connections.iter().filter(|(_, connection)| in_room(&connection.socket));
         let ids: Vec<_> = sockets.map(|(id, _)| *id).collect();
         for id in ids {
-            // A broker between several servers reaches them one by one.
-            let lost = self.troubled && self.dice.chance(self.scenario.broker.lost / 2.0);
+            // A broker may lose the event on its way to only some of the server's processes.
+            let lost = self.faults_active && self.dice.chance(self.scenario.broker.lost_rate / 2.0);
             if !lost || published.name == "stats_update" {
-                self.send(id, Side::Client, published.frame.clone());
+                self.send_frame(id, Side::Client, published.frame.clone());
             }
         }
     }

@@ -1,35 +1,32 @@
-//! Joins, and the answers to requests: late, twice, or refusals.
+//! Joins, and the replies to requests, which may be refusals and may arrive late or twice.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{
-    super::{
-        process::ProjectProgress,
-        world::{Action, World},
-    },
-    Request,
+    super::{action::Action, program::ProjectProgress, world::World},
+    ClientRequest,
 };
 
 impl World {
-    pub(super) fn join(&mut self, id: u64, request: &Request, project: usize) {
+    pub(super) fn handle_join(&mut self, id: u64, request: &ClientRequest, project: usize) {
         let behaviour = &self.scenario.server;
-        if self.troubled && self.dice.chance(behaviour.refuses_joins) {
-            let words = json!({"message": "Server timeout - please try again"});
-            return self.refuse(id, request, words);
+        if self.faults_active && self.dice.chance(behaviour.refused_join_rate) {
+            let error = json!({"message": "Server timeout - please try again"});
+            return self.refuse_request(id, request, error);
         }
         let has_log = behaviour.has_log;
-        if self.clients[self.connections[&id].client].bad_key {
-            return self.refuse(id, request, json!({"message": "Authentication required"}));
+        if self.clients[self.connections[&id].client].has_bad_key {
+            return self.refuse_request(id, request, json!({"message": "Authentication required"}));
         }
         if self.ignores_joins_of(project) {
-            self.tally.unanswered += 1;
+            self.tally.joins_unanswered += 1;
             return;
         }
         let Some(socket) = self.socket(id) else { return };
         socket.rooms.insert(project);
-        self.note_undetected_restore(id, project);
+        self.record_undetected_restore(id, project);
         let (decided, client) = (self.server.contents[project].history.len(), self.connections[&id].client);
         if let Some(running) = &mut self.clients[client].running {
             running.rooms[project].decisions_at_join = decided;
@@ -39,16 +36,16 @@ impl World {
         if has_log {
             joined["replay"] = true.into();
             joined["event_id"] = log.head().into();
-            joined["log"] = log.log().into();
+            joined["log"] = log.log_id().into();
         }
-        let twice = self.troubled && self.dice.chance(self.scenario.server.answers_twice);
-        let events = vec![("joined_project", joined); 1 + usize::from(twice)];
-        self.answer(id, request, &events, json!({"ok": true}));
+        let is_duplicated = self.faults_active && self.dice.chance(self.scenario.server.duplicate_reply_rate);
+        let events = vec![("joined_project", joined); 1 + usize::from(is_duplicated)];
+        self.reply(id, request, &events, json!({"ok": true}));
     }
 
-    /// Notes a restore that can't be detected: the restored log has grown beyond the position of a client or of one of
-    /// its readers.
-    fn note_undetected_restore(&mut self, id: u64, project: usize) {
+    /// Records a restore that the client can't detect, because the restored log has grown beyond the position of the
+    /// client or of one of its readers.
+    fn record_undetected_restore(&mut self, id: u64, project: usize) {
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let log = &self.server.logs[project];
         let Some(running) = &mut self.clients[client].running else { return };
@@ -57,57 +54,57 @@ impl World {
             _ => None,
         };
         let readers = running.readers.iter().filter_map(|reader| reader.log_progress(project));
-        if room.into_iter().chain(readers).any(|log_progress| log_progress.is_of_another_past(log)) {
-            let position = room.and_then(|log_progress| log_progress.id);
-            running.rooms[project].undetected_restore = true;
-            running.readers.iter_mut().for_each(|reader| reader.note_restore(project, position));
+        if room.into_iter().chain(readers).any(|log_progress| log_progress.is_on_another_branch(log)) {
+            let position = room.and_then(|log_progress| log_progress.complete_to);
+            running.rooms[project].restore_undetected = true;
+            running.readers.iter_mut().for_each(|reader| reader.record_restore(project, position));
         }
     }
 
-    /// Returns `true` if joins of the project are never answered: those of the first, during the trouble.
+    /// Returns `true` if the server currently never replies to joins of the project.
     pub(in super::super) fn ignores_joins_of(&self, project: usize) -> bool {
-        self.troubled && self.scenario.server.ignores_joins && project == 0
+        self.faults_active && self.scenario.server.ignores_first_project_joins && project == 0
     }
 
-    pub(super) fn refuse(&mut self, id: u64, request: &Request, mut words: Value) {
+    pub(super) fn refuse_request(&mut self, id: u64, request: &ClientRequest, mut error: Value) {
         let client = self.connections.get(&id).map(|connection| connection.client);
-        let names_it = request.project.is_some() && self.scenario.server.names_projects;
+        let names_it = request.project.is_some() && self.scenario.server.refusals_name_project;
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some(running) = running.filter(|_| !names_it && request.name != "replay_events") {
             running.unnamed_refusal_at = Some(self.now);
         }
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some((running, project)) = running.zip(request.project).filter(|_| request.name == "join_project") {
-            running.rooms[project].refused = true;
-            running.rooms[project].refusals.push(request.arrived_at);
+            running.rooms[project].is_join_refused = true;
+            running.rooms[project].refused_join_arrivals.push(request.arrived_at);
         }
         if request.name == "replay_events" {
-            return self.answer(id, request, &[], words);
+            return self.reply(id, request, &[], error);
         }
-        if let Some(project) = request.project.filter(|_| self.scenario.server.names_projects) {
-            words["project_id"] = (*self.server.logs[project].name).into();
+        if let Some(project) = request.project.filter(|_| self.scenario.server.refusals_name_project) {
+            error["project_id"] = (*self.server.logs[project].name).into();
         }
-        let mut acknowledgement = words.clone();
+        let mut acknowledgement = error.clone();
         acknowledgement["ok"] = false.into();
-        self.answer(id, request, &[("error", words)], acknowledgement);
+        self.reply(id, request, &[("error", error)], acknowledgement);
     }
 
-    /// Sends the frames of an answer together, at once or later.
-    pub(super) fn answer(&mut self, id: u64, request: &Request, events: &[(&str, Value)], acknowledgement: Value) {
+    /// Schedules the reply to a request: the events and the acknowledgement are sent together, after a delay.
+    pub(super) fn reply(&mut self, id: u64, request: &ClientRequest, events: &[(&str, Value)], acknowledgement: Value) {
         let mut frames: Vec<_> = events.iter().map(|(name, data)| format!("42{}", json!([name, data]))).collect();
         if let Some(ack) = request.ack {
             let is_room = request.name != "replay_events";
-            frames.push(match is_room && self.scenario.server.plain_acks {
+            frames.push(match is_room && self.scenario.server.has_empty_acks {
                 true => format!("43{ack}[]"),
                 false => format!("43{ack}[{acknowledgement}]"),
             });
         }
         let mut pause = Duration::ZERO;
-        if self.troubled && self.dice.chance(self.scenario.server.answers_late) {
-            pause = self.dice.pause(5_000, 35_000);
-        } else if self.troubled {
-            pause = self.dice.pause(0, self.scenario.server.answers_within);
+        if self.faults_active && self.dice.chance(self.scenario.server.late_reply_rate) {
+            pause = self.dice.duration_ms(5_000, 35_000);
+        } else if self.faults_active {
+            pause = self.dice.duration_ms(0, self.scenario.server.reply_delay_max_ms);
         }
-        self.after(pause, Action::SendFrames(id, frames));
+        self.schedule_after(pause, Action::SendFrames(id, frames));
     }
 }

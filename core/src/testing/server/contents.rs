@@ -1,47 +1,51 @@
-//! Items of a project, as REST lists them.
+//! Content items of a project, as REST calls return them.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-/// Items in the order in which they were first named.
+/// Content items in the order in which they were created.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(super) struct StoredContents {
     rows: Vec<Map<String, Value>>,
-    /// Index of each item by its id.
-    places: HashMap<String, usize>,
-    /// Submission and answer for each idempotency key.
-    submitted: HashMap<String, (Value, Value)>,
+    /// Index in `rows` by item id.
+    indices: HashMap<String, usize>,
+    /// Body and response of the submission with each idempotency key.
+    submissions: HashMap<String, (Value, Value)>,
 }
 
-/// Outcome of a submission with an idempotency key.
-pub(super) enum Submitted {
+/// Result of looking up an idempotency key.
+pub(super) enum IdempotencyLookup {
+    /// The key is new.
     New,
-    Before(Value),
-    Other,
+    /// The same submission was made before and received this response.
+    Repeated(Value),
+    /// The key was used for a different submission.
+    Mismatch,
 }
 
-/// Timestamps in the form of the server: those without a log omit the `Z`.
+/// Format of the server's timestamps. Servers without an event log omit the `Z`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
-    pub(super) zoned: bool,
+pub(super) struct TimestampFormat {
+    pub(super) has_zone: bool,
 }
 
-impl Clock {
+impl TimestampFormat {
+    /// Returns the current time as text.
     pub(super) fn now(self) -> String {
-        let form = if self.zoned { "%Y-%m-%dT%H:%M:%S%.6fZ" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
+        let form = if self.has_zone { "%Y-%m-%dT%H:%M:%S%.6fZ" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
         jiff::Timestamp::now().strftime(form).to_string()
     }
 }
 
-impl Contents {
-    /// Sets fields of the item with this id; a new one also gets the fields that every item has.
-    pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>, clock: Clock) {
-        let now = fields.get("updated_at").cloned().unwrap_or_else(|| clock.now().into());
-        let row = match self.places.get(id) {
-            Some(place) => &mut self.rows[*place],
+impl StoredContents {
+    /// Sets fields of the item with this id. Creates the item with default fields if it does not exist.
+    pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>, format: TimestampFormat) {
+        let now = fields.get("updated_at").cloned().unwrap_or_else(|| format.now().into());
+        let row = match self.indices.get(id) {
+            Some(index) => &mut self.rows[*index],
             None => {
-                self.places.insert(id.to_owned(), self.rows.len());
+                self.indices.insert(id.to_owned(), self.rows.len());
                 self.rows.push(new_row(project, id, &now));
                 let last = self.rows.len() - 1;
                 &mut self.rows[last]
@@ -51,52 +55,53 @@ impl Contents {
         row.extend(fields);
     }
 
-    /// Stores the decision of a `moderation_update`.
-    pub(super) fn decided(&mut self, project: &str, update: &Map<String, Value>, clock: Clock) {
+    /// Stores the decision that a `moderation_update` contains.
+    pub(super) fn store_decision(&mut self, project: &str, update: &Map<String, Value>, format: TimestampFormat) {
         let text = |name: &str| update.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(id), Some(status)) = (text("content_id"), text("status")) else { return };
-        let at = text("timestamp").map_or_else(|| clock.now(), str::to_owned);
+        let at = text("timestamp").map_or_else(|| format.now(), str::to_owned);
         let mut fields = Map::new();
         fields.insert("status".to_owned(), status.into());
         fields.insert("updated_at".to_owned(), at.clone().into());
-        for (of, name) in
+        for (update_field, content_field) in
             [("content_type", "content_type"), ("content_preview", "content_data"), ("meta_data", "meta_data")]
         {
-            if let Some(value) = update.get(of).filter(|value| !value.is_null()) {
-                fields.insert(name.to_owned(), value.clone());
+            if let Some(value) = update.get(update_field).filter(|value| !value.is_null()) {
+                fields.insert(content_field.to_owned(), value.clone());
             }
         }
         let mut results =
             self.get(id).and_then(|row| row["moderation_results"].as_array().cloned()).unwrap_or_default();
         if text("moderator_type").is_some() {
-            let known = |name: &str| update.get(name).cloned().unwrap_or_default();
+            let value = |name: &str| update.get(name).cloned().unwrap_or_default();
             results.push(json!({
                 "id": format!("{id}-{}", results.len() + 1), "content_id": id, "decision": status,
-                "moderator_type": known("moderator_type"), "moderator_id": null, "confidence": 0.9, "reason": "",
-                "details": {"rule_name": known("rule_name")}, "processing_time": known("processing_time"),
+                "moderator_type": value("moderator_type"), "moderator_id": null, "confidence": 0.9, "reason": "",
+                "details": {"rule_name": value("rule_name")}, "processing_time": value("processing_time"),
                 "created_at": at,
             }));
         }
         fields.insert("moderation_results".to_owned(), results.into());
-        self.store(project, id, fields, clock);
+        self.store(project, id, fields, format);
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Map<String, Value>> {
-        self.places.get(id).map(|place| &self.rows[*place])
+        self.indices.get(id).map(|index| &self.rows[*index])
     }
 
-    /// Page of items, newest first, and the total number.
+    /// Returns one page of the items with this status, newest first, and the total number of such items.
     pub(super) fn page(&self, page: usize, per_page: usize, status: Option<&str>) -> (Vec<&Map<String, Value>>, usize) {
-        let wanted = |row: &&Map<String, Value>| status.is_none_or(|status| row.get("status") == Some(&status.into()));
+        let has_status =
+            |row: &&Map<String, Value>| status.is_none_or(|status| row.get("status") == Some(&status.into()));
         let skipped = page.saturating_sub(1).saturating_mul(per_page);
-        let rows = self.rows.iter().rev().filter(wanted).skip(skipped).take(per_page).collect();
-        (rows, self.rows.iter().filter(wanted).count())
+        let rows = self.rows.iter().rev().filter(has_status).skip(skipped).take(per_page).collect();
+        (rows, self.rows.iter().filter(has_status).count())
     }
 
     pub(super) fn statistics(&self) -> Value {
         let count = |status: &str| self.rows.iter().filter(|row| row.get("status") == Some(&status.into())).count();
         let (total, approved) = (self.rows.len(), count("approved"));
-        #[allow(clippy::cast_precision_loss)] // no test has that many
+        #[allow(clippy::cast_precision_loss)] // no test stores that many items
         let rate = if total == 0 { 0.0 } else { approved as f64 / total as f64 * 100.0 };
         json!({
             "total_content": total, "approved": approved, "rejected": count("rejected"), "flagged": count("flagged"),
@@ -104,16 +109,16 @@ impl Contents {
         })
     }
 
-    pub(super) fn submitted(&self, key: &str, body: &Value) -> Submitted {
-        match self.submitted.get(key) {
-            None => Submitted::New,
-            Some((before, answer)) if before == body => Submitted::Before(answer.clone()),
-            Some(_) => Submitted::Other,
+    pub(super) fn find_submission(&self, key: &str, body: &Value) -> IdempotencyLookup {
+        match self.submissions.get(key) {
+            None => IdempotencyLookup::New,
+            Some((earlier, response)) if earlier == body => IdempotencyLookup::Repeated(response.clone()),
+            Some(_) => IdempotencyLookup::Mismatch,
         }
     }
 
-    pub(super) fn remember(&mut self, key: &str, body: Value, answer: Value) {
-        self.submitted.insert(key.to_owned(), (body, answer));
+    pub(super) fn remember_submission(&mut self, key: &str, body: Value, response: Value) {
+        self.submissions.insert(key.to_owned(), (body, response));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Server on loopback for tests of programs in any language.
+//! Loopback server for testing programs in any language.
 
 mod contents;
 mod rest;
@@ -16,18 +16,17 @@ use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 use self::room::ServerRooms;
 use super::Emitted;
 
-/// Number of client events kept for [`Server::received`].
+/// Maximum number of client events that are kept for [`Server::received`].
 const RECEIVED_EVENTS_MAX: usize = 10_000;
 
-/// Server on a free loopback port, with an event log per project. It produces every event and failure that a client can
-/// encounter, under control of the test.
+/// Server on a free loopback port, with which a test can produce every event and failure that a client may encounter.
 ///
-/// It behaves like the reference server over WebSocket, or, without an event log, like deployed servers. It checks no
-/// credentials and approves every submission. It stops when it is dropped.
+/// The server behaves like the reference server over WebSocket or, without an event log, like deployed servers. It
+/// accepts all credentials and approves every submission. It stops when it is dropped.
 ///
-/// REST lists, looks up and counts the content of each [`publish`](Self::publish)ed `moderation_update`, of
-/// submissions, and of [`store`](Self::store). An API key that equals a project's id belongs to that project; any other
-/// belongs to the project named first.
+/// REST calls return the content items that were submitted, [stored](Self::store), or contained in a
+/// [published](Self::publish) `moderation_update`. An API key that equals the id of a project belongs to that project.
+/// Every other key belongs to the project that the test or a client named first.
 ///
 /// ```
 /// use automoderate::{Client, Event, testing::Server};
@@ -54,21 +53,21 @@ const RECEIVED_EVENTS_MAX: usize = 10_000;
 pub struct Server {
     url: String,
     shared: Arc<Shared>,
-    accepting: AbortHandle,
+    accept_task: AbortHandle,
 }
 
-/// State shared by the connections and the handle.
+/// State shared by the [`Server`] and its connections.
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
-    /// Incremented on every change that a caller may wait for.
+    state: Mutex<ServerState>,
+    /// Counter that is incremented on every change that a caller may wait for.
     changes: watch::Sender<u64>,
-    /// Incremented to end all present connections.
+    /// Counter that is incremented to end all current connections.
     cuts: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
-struct State {
+struct ServerState {
     rooms: ServerRooms,
     offline: bool,
     refuse_credentials: bool,
@@ -78,48 +77,51 @@ struct State {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ServerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn changed(&self) {
+    fn notify_change(&self) {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    fn received(&self, event: Emitted) {
+    fn record_event(&self, event: Emitted) {
         let mut state = self.state();
         if state.received.len() < RECEIVED_EVENTS_MAX {
             state.received.push(event);
         }
         drop(state);
-        self.changed();
+        self.notify_change();
     }
 }
 
 impl Server {
-    /// Listens on a free port of 127.0.0.1. Must be called within a tokio runtime, which runs the server.
+    /// Starts a server with an event log for each project, on a free port of 127.0.0.1.
+    ///
+    /// The server runs on the current Tokio runtime.
     ///
     /// # Errors
-    /// Fails if no port is free.
+    /// Returns an error if no port is free.
     pub async fn start() -> io::Result<Self> {
         Self::start_server(true).await
     }
 
-    /// Like [`start`](Self::start), but behaves like deployed servers: no event log and no event ids, so only REST
-    /// recovers missed decisions. Timestamps have no `Z`, refusals have no code, and events without a handler are never
-    /// acknowledged.
+    /// Starts a server that behaves like deployed servers, on a free port of 127.0.0.1.
+    ///
+    /// The server has no event log and sends no event ids, so missed decisions can be recovered only through REST. Its
+    /// timestamps have no `Z`, its refusals have no code, and it never acknowledges events that it does not know.
     ///
     /// # Errors
-    /// Fails if no port is free.
+    /// Returns an error if no port is free.
     pub async fn start_without_log() -> io::Result<Self> {
         Self::start_server(false).await
     }
 
-    async fn start_server(log: bool) -> io::Result<Self> {
+    async fn start_server(has_log: bool) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let state = State {
-            rooms: ServerRooms::new(log.then(|| format!("log-of-{url}"))),
+        let state = ServerState {
+            rooms: ServerRooms::new(has_log.then(|| format!("log-of-{url}"))),
             offline: false,
             refuse_credentials: false,
             silent: false,
@@ -128,24 +130,25 @@ impl Server {
         };
         let (changes, cuts) = (watch::Sender::new(0), watch::Sender::new(0));
         let shared = Arc::new(Shared { state: Mutex::new(state), changes, cuts });
-        let accepting = tokio::spawn(socket::accept(listener, Arc::downgrade(&shared))).abort_handle();
-        Ok(Self { url, shared, accepting })
+        let accept_task = tokio::spawn(socket::accept_connections(listener, Arc::downgrade(&shared))).abort_handle();
+        Ok(Self { url, shared, accept_task })
     }
 
-    /// Address for clients, `http://127.0.0.1:…`.
+    /// Returns the URL for clients, `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Publishes an event to everyone who has joined the project, and logs it; `project_id` and `event_id` are added to
-    /// its data. Returns its id; `None` for a `stats_update`, which is not logged, and on a server without an event
-    /// log.
+    /// Logs an event and publishes it to all connections that have joined the project. Returns the id of the event.
+    ///
+    /// The server adds `project_id` and `event_id` to the data. A `stats_update` is not logged and has no id. On a
+    /// server without an event log, no event has an id.
     ///
     /// # Panics
     /// Panics if the data is not a JSON object.
     pub fn publish(&self, project: &str, name: &str, data: &Value) -> Option<u64> {
-        let Value::Object(data) = data else { panic!("the data of {name:?} must be a JSON object, and is {data}") };
+        let Value::Object(data) = data else { panic!("the data of {name:?} must be a JSON object, but is {data}") };
         self.publish_object(project, name, data.clone())
     }
 
@@ -153,33 +156,36 @@ impl Server {
         self.shared.state().rooms.publish(project, name, data)
     }
 
-    /// Creates or updates the item with this `id`, as REST lists it, without publishing an event, as deployed servers
-    /// do for a review.
+    /// Creates or updates a content item, without publishing an event. Deployed servers behave like this when an item
+    /// is reviewed.
+    ///
+    /// `content` contains the `id` of the item and any other fields that REST calls return.
     ///
     /// # Panics
-    /// Panics if the content is not a JSON object with a text as its `id`.
+    /// Panics if the content is not a JSON object with a string as its `id`.
     pub fn store(&self, project: &str, content: &Value) {
         let stored = match content {
             Value::Object(fields) => self.store_object(project, fields),
             _ => false,
         };
-        assert!(stored, "the content must be a JSON object with an \"id\", and is {content}");
+        assert!(stored, "the content must be a JSON object with an \"id\", but is {content}");
     }
 
-    /// Returns `true` if it was stored, because it has an id.
+    /// Stores a content item. Returns `false` if the item has no id.
     pub(crate) fn store_object(&self, project: &str, fields: &Map<String, Value>) -> bool {
         let Some(id) = fields.get("id").and_then(Value::as_str) else { return false };
         self.shared.state().rooms.store(project, id, fields.clone());
         true
     }
 
-    /// Cuts all connections: later events don't reach them. Clients may reconnect immediately.
+    /// Cuts all connections, which receive no further events. Clients may reconnect immediately.
     pub fn cut(&self) {
-        self.shared.state().rooms.clear();
+        self.shared.state().rooms.remove_all_members();
         self.shared.cuts.send_modify(|count| *count += 1);
     }
 
-    /// Takes the server offline or online: present connections end, and new ones get no answer while it is offline.
+    /// Takes the server offline or brings it back online. While the server is offline, it closes all connections,
+    /// including new ones.
     pub fn set_offline(&self, offline: bool) {
         self.shared.state().offline = offline;
         if offline {
@@ -187,35 +193,38 @@ impl Server {
         }
     }
 
-    /// Makes the server carry out REST calls without answering, from the next one on.
+    /// Sets whether the server executes REST calls without sending a response.
     pub fn set_silent(&self, silent: bool) {
         self.shared.state().silent = silent;
     }
 
-    /// Makes the server refuse connections and REST calls with `authentication_failed`, from the next one on.
+    /// Sets whether the server refuses new connections and REST calls with `authentication_failed`.
     pub fn refuse_credentials(&self, refuse: bool) {
         self.shared.state().refuse_credentials = refuse;
     }
 
-    /// Makes the server refuse joins of this project with a code such as `access_denied`; `None` allows them again.
-    /// Clients that have joined stay.
+    /// Makes the server refuse to let clients join this project, with a code such as `access_denied`. `None` allows
+    /// joins again.
+    ///
+    /// Clients that have already joined are not affected.
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
         self.shared.state().rooms.refuse(project, code);
     }
 
-    /// Clears the project's log: clients that were away receive a `Gap` (`expired`).
+    /// Removes all events from the project's log. Clients that missed some of them receive a `Gap` with the reason
+    /// `expired`.
     pub fn forget(&self, project: &str) {
-        self.shared.state().rooms.forget(project);
+        self.shared.state().rooms.clear_log(project);
     }
 
-    /// Waits until this number of connections has joined the project. Cancel-safe.
+    /// Waits until exactly this number of connections has joined the project. The future can be dropped at any time.
     pub async fn joined(&self, project: &str, connections: usize) {
-        self.until(|state| state.rooms.members(project) == connections).await;
+        self.wait_until(|state| state.rooms.member_count(project) == connections).await;
     }
 
-    /// Waits until this number of connections is open. Cancel-safe.
+    /// Waits until exactly this number of connections is open. The future can be dropped at any time.
     pub async fn connected(&self, connections: usize) {
-        self.until(|state| state.connected == connections).await;
+        self.wait_until(|state| state.connected == connections).await;
     }
 
     /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival.
@@ -224,16 +233,16 @@ impl Server {
         self.shared.state().received.clone()
     }
 
-    async fn until(&self, condition: impl Fn(&State) -> bool) {
+    async fn wait_until(&self, condition: impl Fn(&ServerState) -> bool) {
         let mut changes = self.shared.changes.subscribe();
-        // Can't fail: `self` owns the sender.
+        // Waiting can't fail, because `self` owns the sender.
         let _ = changes.wait_for(|_| condition(&self.shared.state())).await;
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_task.abort();
         self.cut();
     }
 }

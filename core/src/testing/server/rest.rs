@@ -9,14 +9,15 @@ use url::Url;
 
 use super::{
     Shared,
-    contents::{Contents, Submitted},
+    contents::{IdempotencyLookup, StoredContents},
     room::ServerRooms,
 };
 
-/// Limits for a request's head and body, in bytes.
+/// Maximum size of a request's line and headers, in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Maximum size of a request's body, in bytes.
 const BODY_BYTES_MAX: usize = 16 << 20;
-/// Largest number of items per page.
+/// Maximum number of items per page.
 const PER_PAGE_MAX: usize = 100;
 
 struct HttpRequest {
@@ -29,53 +30,53 @@ struct HttpRequest {
 struct HttpResponse {
     status: u16,
     body: Value,
-    /// Repeated for an idempotency key.
-    replayed: bool,
+    /// True if the response repeats that of an earlier request with the same idempotency key.
+    is_replayed: bool,
 }
 
 impl HttpResponse {
-    fn of(body: Value) -> Self {
-        Self { status: 200, body, replayed: false }
+    fn ok(body: Value) -> Self {
+        Self { status: 200, body, is_replayed: false }
     }
 
-    fn failed(status: u16, code: &str, message: &str) -> Self {
+    fn error(status: u16, code: &str, message: &str) -> Self {
         let body = json!({"success": false, "error": message, "code": code, "error_code": code.to_uppercase()});
-        Self { status, body, replayed: false }
+        Self { status, body, is_replayed: false }
     }
 }
 
-/// Serves one request.
-pub(super) async fn serve(mut stream: TcpStream, shared: &Shared) {
-    let Some(request) = read(&mut stream).await else { return };
-    let (answer, silent) = {
+/// Reads one HTTP request and responds to it.
+pub(super) async fn serve_request(mut stream: TcpStream, shared: &Shared) {
+    let Some(request) = read_request(&mut stream).await else { return };
+    let (response, silent) = {
         let mut state = shared.state();
-        let refused = state.refuse_credentials && request.url.path() != "/api/health";
-        let answer = if refused {
-            HttpResponse::failed(401, "authentication_failed", "Invalid API key")
+        let is_refused = state.refuse_credentials && request.url.path() != "/api/health";
+        let response = if is_refused {
+            HttpResponse::error(401, "authentication_failed", "Invalid API key")
         } else {
-            request.answer(&mut state.rooms)
+            request.execute(&mut state.rooms)
         };
-        (answer, state.silent)
+        (response, state.silent)
     };
     if silent {
         return std::future::pending().await;
     }
-    let body = answer.body.to_string();
+    let body = response.body.to_string();
     let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let replayed = if answer.replayed { "Idempotent-Replayed: true\r\n" } else { "" };
+    let replayed = if response.is_replayed { "Idempotent-Replayed: true\r\n" } else { "" };
     let head = format!(
         "HTTP/1.1 {} -\r\nContent-Type: application/json\r\nContent-Length: {}\r\nDate: {date}\r\n{replayed}\
          Connection: close\r\n\r\n",
-        answer.status,
+        response.status,
         body.len()
     );
-    // The client may be gone.
+    // Writing fails if the client has closed the connection.
     let _ = stream.write_all((head + &body).as_bytes()).await;
     let _ = stream.shutdown().await;
 }
 
-/// Reads a request; `None` if it is invalid or too large.
-async fn read(stream: &mut TcpStream) -> Option<HttpRequest> {
+/// Reads a request. Returns `None` if the request is invalid or too large.
+async fn read_request(stream: &mut TcpStream) -> Option<HttpRequest> {
     let mut text = Vec::new();
     let end = loop {
         if let Some(end) = text.windows(4).position(|end| end == b"\r\n\r\n") {
@@ -88,8 +89,8 @@ async fn read(stream: &mut TcpStream) -> Option<HttpRequest> {
     let mut body = text.split_off(end + 4);
     let head = String::from_utf8(text).ok()?;
     let mut lines = head.lines();
-    let mut first = lines.next()?.split(' ');
-    let (method, target) = (first.next()?.to_owned(), first.next()?);
+    let mut request_line = lines.next()?.split(' ');
+    let (method, target) = (request_line.next()?.to_owned(), request_line.next()?);
     let url = Url::parse("http://loopback/").ok()?.join(target).ok()?;
     let headers: Vec<_> = lines
         .filter_map(|line| line.split_once(':'))
@@ -112,68 +113,72 @@ impl HttpRequest {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    fn parameter(&self, name: &str) -> Option<String> {
+    fn query_parameter(&self, name: &str) -> Option<String> {
         self.url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
-    fn answer(&self, rooms: &mut ServerRooms) -> HttpResponse {
-        let key = self.header("x-api-key").map(str::to_owned).or_else(|| self.parameter("api_key"));
-        let project = rooms.of_key(&key.unwrap_or_default());
+    fn execute(&self, rooms: &mut ServerRooms) -> HttpResponse {
+        let key = self.header("x-api-key").map(str::to_owned).or_else(|| self.query_parameter("api_key"));
+        let project = rooms.project_of_key(&key.unwrap_or_default());
         let path: Vec<_> = self.url.path_segments().into_iter().flatten().collect();
         match (self.method.as_str(), &path[..]) {
             ("POST", ["api", "moderate"]) => self.moderate(rooms, &project),
             ("GET", ["api", "content"]) => {
-                let documented = rooms.has_log();
-                self.page(rooms.contents(&project), documented)
+                let is_documented = rooms.has_log();
+                self.list_contents(rooms.contents(&project), is_documented)
             }
-            ("GET", ["api", "content", id]) => match rooms.contents(&project).get(&decoded(id)) {
-                Some(content) => HttpResponse::of(json!({"success": true, "content": content})),
-                None => HttpResponse::failed(404, "not_found", "Content not found"),
+            ("GET", ["api", "content", id]) => match rooms.contents(&project).get(&percent_decode(id)) {
+                Some(content) => HttpResponse::ok(json!({"success": true, "content": content})),
+                None => HttpResponse::error(404, "not_found", "Content not found"),
             },
             ("GET", ["api", "stats"]) => {
-                HttpResponse::of(json!({"success": true, "stats": rooms.contents(&project).statistics()}))
+                HttpResponse::ok(json!({"success": true, "stats": rooms.contents(&project).statistics()}))
             }
-            ("GET", ["api", "health"]) => HttpResponse::of(json!({"status": "healthy", "service": "AutoModerate API"})),
-            _ => HttpResponse::failed(404, "not_found", "Not found"),
+            ("GET", ["api", "health"]) => HttpResponse::ok(json!({"status": "healthy", "service": "AutoModerate API"})),
+            _ => HttpResponse::error(404, "not_found", "Not found"),
         }
     }
 
-    fn page(&self, contents: &Contents, documented: bool) -> HttpResponse {
-        let number = |name: &str, default: usize| self.parameter(name).map_or(Ok(default), |text| text.parse());
-        let status = self.parameter("status");
-        let (Ok(page), Ok(per_page)) = (number("page", 1), number("per_page", if documented { 20 } else { 50 })) else {
-            return HttpResponse::failed(400, "validation_error", "Invalid query parameters");
+    /// Lists one page of items, in the form of documented or deployed servers.
+    fn list_contents(&self, contents: &StoredContents, is_documented: bool) -> HttpResponse {
+        let number = |name: &str, default: usize| self.query_parameter(name).map_or(Ok(default), |text| text.parse());
+        let status = self.query_parameter("status");
+        let (Ok(page), Ok(per_page)) = (number("page", 1), number("per_page", if is_documented { 20 } else { 50 }))
+        else {
+            return HttpResponse::error(400, "validation_error", "Invalid query parameters");
         };
         if page == 0 || !(1..=PER_PAGE_MAX).contains(&per_page) || status.as_deref() == Some("") {
-            return HttpResponse::failed(400, "validation_error", "Invalid query parameters");
+            return HttpResponse::error(400, "validation_error", "Invalid query parameters");
         }
         let (rows, total) = contents.page(page, per_page, status.as_deref());
         let pages = total.div_ceil(per_page);
         let mut pagination = json!({"page": page, "per_page": per_page, "has_more": page < pages});
-        if documented {
+        if is_documented {
             pagination["pages"] = pages.into();
             pagination["total"] = total.into();
             pagination["has_next"] = (page < pages).into();
             pagination["has_prev"] = (page > 1).into();
         }
-        HttpResponse::of(json!({"success": true, "content": rows, "pagination": pagination}))
+        HttpResponse::ok(json!({"success": true, "content": rows, "pagination": pagination}))
     }
 
-    /// Approves a submission.
+    /// Stores a submission, approves it and publishes the decision.
     fn moderate(&self, rooms: &mut ServerRooms, project: &str) -> HttpResponse {
         let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
-            return HttpResponse::failed(400, "validation_error", "Invalid input data");
+            return HttpResponse::error(400, "validation_error", "Invalid input data");
         };
         let Some(content) = body["content"].as_str().filter(|content| !content.trim().is_empty()) else {
-            return HttpResponse::failed(400, "validation_error", "Invalid input data");
+            return HttpResponse::error(400, "validation_error", "Invalid input data");
         };
         let key = self.header("idempotency-key").filter(|_| rooms.has_log());
-        match key.map(|key| rooms.contents(project).submitted(key, &body)) {
-            Some(Submitted::Before(answer)) => return HttpResponse { replayed: true, ..HttpResponse::of(answer) },
-            Some(Submitted::Other) => {
-                return HttpResponse::failed(422, "idempotency_mismatch", "The key was used for another submission");
+        match key.map(|key| rooms.contents(project).find_submission(key, &body)) {
+            Some(IdempotencyLookup::Repeated(response)) => {
+                return HttpResponse { is_replayed: true, ..HttpResponse::ok(response) };
             }
-            Some(Submitted::New) | None => {}
+            Some(IdempotencyLookup::Mismatch) => {
+                return HttpResponse::error(422, "idempotency_mismatch", "The key was used for another submission");
+            }
+            Some(IdempotencyLookup::New) | None => {}
         }
         let id = format!("{:032x}", rand::random::<u128>());
         let mut preview: String = content.chars().take(100).collect();
@@ -194,21 +199,22 @@ impl HttpRequest {
         ];
         let update: Map<_, _> = update.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         rooms.publish(project, "moderation_update", update);
-        let whole = Map::from_iter([("content_data".to_owned(), content.into())]);
-        rooms.store(project, &id, whole);
+        // The event contains only a preview of the content.
+        let content_data = Map::from_iter([("content_data".to_owned(), content.into())]);
+        rooms.store(project, &id, content_data);
         let results = rooms.contents(project).get(&id).map(|row| row["moderation_results"].clone());
-        let answer = json!({
+        let response = json!({
             "success": true, "content_id": id, "status": "approved", "moderation_results": results.unwrap_or_default(),
         });
         if let Some(key) = key {
-            rooms.contents(project).remember(key, body, answer.clone());
+            rooms.contents(project).remember_submission(key, body, response.clone());
         }
-        HttpResponse::of(answer)
+        HttpResponse::ok(response)
     }
 }
 
-/// Decodes the percent-encoding of a path segment.
-fn decoded(segment: &str) -> String {
+/// Decodes a percent-encoded path segment.
+fn percent_decode(segment: &str) -> String {
     let (mut rest, mut text) = (segment.as_bytes(), Vec::with_capacity(segment.len()));
     while let [first, after @ ..] = rest {
         let hex = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());

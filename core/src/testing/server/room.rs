@@ -1,95 +1,98 @@
-//! Projects: members, event logs and refusals.
+//! Projects with their members, event logs and refusals.
 
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::contents::{Clock, Contents};
+use super::contents::{StoredContents, TimestampFormat};
 use crate::sio;
 
-/// Largest number of events per page.
+/// Maximum number of events on a page of the log.
 const PAGE_EVENTS_MAX: u64 = 500;
 
-/// All projects of a server. A project exists once it is named.
+/// All projects of a server. A project is created when it is first named.
 #[derive(Debug)]
 pub(super) struct ServerRooms {
-    /// Id of the event log; `None` if there is none, as on deployed servers.
+    /// Id of the event log, or `None` if the server has no event log, like deployed servers.
     log: Option<String>,
     rooms: HashMap<String, ServerRoom>,
-    /// The project that was named first.
-    first: Option<String>,
+    /// Project that was named first.
+    first_project: Option<String>,
 }
 
 #[derive(Debug, Default)]
 struct ServerRoom {
-    /// Frame senders of the members, by connection number.
+    /// Frame sender of each member, by connection number.
     members: HashMap<u64, UnboundedSender<String>>,
-    /// Events as `{"event","data"}`; the first has the id `forgotten + 1`.
+    /// Logged events in the form `{"event","data"}`. The first one has the id `removed_events + 1`.
     events: Vec<Value>,
-    forgotten: u64,
-    refused: Option<String>,
-    contents: Contents,
+    /// Number of events that were removed from the log.
+    removed_events: u64,
+    /// Code with which joins are refused.
+    refusal_code: Option<String>,
+    contents: StoredContents,
 }
 
 impl ServerRoom {
-    fn head(&self) -> u64 {
-        self.forgotten + self.events.len() as u64
+    /// Returns the id of the newest event, or 0 if there is none.
+    fn newest_event_id(&self) -> u64 {
+        self.removed_events + self.events.len() as u64
     }
 }
 
 impl ServerRooms {
     pub(super) fn new(log: Option<String>) -> Self {
-        Self { log, rooms: HashMap::new(), first: None }
+        Self { log, rooms: HashMap::new(), first_project: None }
     }
 
     pub(super) fn has_log(&self) -> bool {
         self.log.is_some()
     }
 
-    fn clock(&self) -> Clock {
-        Clock { zoned: self.has_log() }
+    fn timestamp_format(&self) -> TimestampFormat {
+        TimestampFormat { has_zone: self.has_log() }
     }
 
     fn room(&mut self, project: &str) -> &mut ServerRoom {
-        self.first.get_or_insert_with(|| project.to_owned());
+        self.first_project.get_or_insert_with(|| project.to_owned());
         self.rooms.entry(project.to_owned()).or_default()
     }
 
-    /// Project of an API key: the one with that id, or the one that was named first.
-    pub(super) fn of_key(&self, key: &str) -> String {
-        let first = self.first.as_deref().filter(|_| !self.rooms.contains_key(key));
+    /// Returns the project of an API key: the one whose id equals the key, or else the one that was named first.
+    pub(super) fn project_of_key(&self, key: &str) -> String {
+        let first = self.first_project.as_deref().filter(|_| !self.rooms.contains_key(key));
         first.unwrap_or(key).to_owned()
     }
 
-    pub(super) fn contents(&mut self, project: &str) -> &mut Contents {
+    pub(super) fn contents(&mut self, project: &str) -> &mut StoredContents {
         &mut self.room(project).contents
     }
 
-    /// Sets fields of an item, without an event.
+    /// Sets fields of an item without publishing an event.
     pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>) {
-        let clock = self.clock();
-        self.contents(project).store(project, id, fields, clock);
+        let format = self.timestamp_format();
+        self.contents(project).store(project, id, fields, format);
     }
 
     pub(super) fn publish(&mut self, project: &str, name: &str, mut data: Map<String, Value>) -> Option<u64> {
-        let (clock, logged) = (self.clock(), self.has_log() && name != "stats_update");
+        let (format, is_logged) = (self.timestamp_format(), self.has_log() && name != "stats_update");
         let room = self.room(project);
         data.insert("project_id".to_owned(), project.into());
         if name == "moderation_update" {
-            if !clock.zoned {
-                data.entry("timestamp").or_insert_with(|| clock.now().into());
+            if !format.has_zone {
+                data.entry("timestamp").or_insert_with(|| format.now().into());
             }
-            room.contents.decided(project, &data, clock);
+            room.contents.store_decision(project, &data, format);
         }
-        let id = logged.then(|| room.head() + 1);
+        let id = is_logged.then(|| room.newest_event_id() + 1);
         if let Some(id) = id {
             data.insert("event_id".to_owned(), id.into());
         }
         let data = Value::Object(data);
         let frame = format!("4{}", sio::event(name, Some(&data.to_string()), None));
         for member in room.members.values() {
-            // A connection that is gone misses nothing.
+            // Sending fails if the connection has ended.
             let _ = member.send(frame.clone());
         }
         if id.is_some() {
@@ -99,61 +102,66 @@ impl ServerRooms {
     }
 
     pub(super) fn refuse(&mut self, project: &str, code: Option<&str>) {
-        self.room(project).refused = code.map(str::to_owned);
+        self.room(project).refusal_code = code.map(str::to_owned);
     }
 
-    pub(super) fn forget(&mut self, project: &str) {
+    pub(super) fn clear_log(&mut self, project: &str) {
         let room = self.room(project);
-        room.forgotten = room.head();
+        room.removed_events = room.newest_event_id();
         room.events.clear();
     }
 
-    pub(super) fn members(&self, project: &str) -> usize {
+    pub(super) fn member_count(&self, project: &str) -> usize {
         self.rooms.get(project).map_or(0, |room| room.members.len())
     }
 
-    /// Adds a connection. Returns the data of `joined_project`, or the code of the refusal.
-    pub(super) fn join(&mut self, project: &str, who: u64, to: &UnboundedSender<String>) -> Result<Value, String> {
+    /// Adds a connection to a project. Returns the data of `joined_project`, or the code of the refusal.
+    pub(super) fn join(
+        &mut self,
+        project: &str,
+        connection: u64,
+        frames: &UnboundedSender<String>,
+    ) -> Result<Value, String> {
         let log = self.log.clone();
         let room = self.room(project);
-        if let Some(code) = &room.refused {
+        if let Some(code) = &room.refusal_code {
             return Err(code.clone());
         }
-        room.members.insert(who, to.clone());
-        let (name, head) = (format!("project_{project}"), room.head());
+        room.members.insert(connection, frames.clone());
+        let (name, head) = (format!("project_{project}"), room.newest_event_id());
         Ok(match log {
             Some(log) => json!({"project_id": project, "room": name, "replay": true, "event_id": head, "log": log}),
             None => json!({"project_id": project, "room": name}),
         })
     }
 
-    pub(super) fn leave(&mut self, project: &str, who: u64) {
-        self.room(project).members.remove(&who);
+    pub(super) fn leave(&mut self, project: &str, connection: u64) {
+        self.room(project).members.remove(&connection);
     }
 
-    /// Removes all members, so that later events reach no present connection.
-    pub(super) fn clear(&mut self) {
+    /// Removes all members of all projects, so that current connections receive no further events.
+    pub(super) fn remove_all_members(&mut self) {
         for room in self.rooms.values_mut() {
             room.members.clear();
         }
     }
 
-    pub(super) fn leave_all(&mut self, who: u64) {
+    pub(super) fn leave_all(&mut self, connection: u64) {
         for room in self.rooms.values_mut() {
-            room.members.remove(&who);
+            room.members.remove(&connection);
         }
     }
 
-    /// Page of the log, as in the acknowledgement of `replay_events`.
-    pub(super) fn page(&mut self, project: &str, who: u64, after: u64, limit: Option<u64>) -> Value {
+    /// Returns the acknowledgement of `replay_events`: a page of the log, or an error.
+    pub(super) fn replay_page(&mut self, project: &str, connection: u64, after: u64, limit: Option<u64>) -> Value {
         let log = self.log.clone();
         let room = self.room(project);
-        if !room.members.contains_key(&who) {
+        if !room.members.contains_key(&connection) {
             return json!({"error": "Join the project first", "code": "not_joined"});
         }
-        let from = usize::try_from(after.saturating_sub(room.forgotten)).unwrap_or(usize::MAX).min(room.events.len());
+        let skipped = usize::try_from(after.saturating_sub(room.removed_events)).unwrap_or(usize::MAX);
         let limit = usize::try_from(limit.unwrap_or(PAGE_EVENTS_MAX).clamp(1, PAGE_EVENTS_MAX)).unwrap_or(usize::MAX);
-        let events: Vec<_> = room.events[from..].iter().take(limit).collect();
-        json!({"events": events, "head": room.head(), "oldest": room.forgotten + 1, "log": log})
+        let events: Vec<_> = room.events.iter().skip(skipped).take(limit).collect();
+        json!({"events": events, "head": room.newest_event_id(), "oldest": room.removed_events + 1, "log": log})
     }
 }

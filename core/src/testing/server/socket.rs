@@ -1,4 +1,4 @@
-//! Connection of the loopback server.
+//! Connections to the loopback server.
 
 use std::{
     sync::{Arc, Weak},
@@ -17,55 +17,59 @@ use super::{Shared, rest};
 use crate::{sio, testing::Emitted};
 
 const PING_INTERVAL: Duration = Duration::from_secs(25);
-const OPEN: &str = r#"0{"sid":"test","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+/// Engine.IO `OPEN` packet of documented servers.
+const OPEN_DOCUMENTED: &str =
+    r#"0{"sid":"test","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+/// Engine.IO `OPEN` packet of deployed servers.
 const OPEN_DEPLOYED: &str =
     r#"0{"sid":"test","upgrades":["websocket"],"pingTimeout":120000,"pingInterval":25000,"maxPayload":1000000}"#;
 
 /// Accepts connections until the server is dropped.
-pub(super) async fn accept(listener: TcpListener, shared: Weak<Shared>) {
-    for who in 0.. {
+pub(super) async fn accept_connections(listener: TcpListener, shared: Weak<Shared>) {
+    for connection in 0.. {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let Some(shared) = shared.upgrade() else { return };
         if !shared.state().offline {
-            tokio::spawn(serve(stream, shared, who));
+            tokio::spawn(serve_until_cut(stream, shared, connection));
         }
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>, who: u64) {
+/// Serves a connection until it ends or the test cuts it.
+async fn serve_until_cut(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
     let mut cuts = shared.cuts.subscribe();
-    // Frames are small; without this they would wait for acknowledgements of TCP.
+    // Without this option, Nagle's algorithm would delay small frames.
     let _ = stream.set_nodelay(true);
     tokio::select! {
-        () = answer_first(stream, &shared, who) => {}
+        () = serve_by_protocol(stream, &shared, connection) => {}
         _ = cuts.changed() => {}
     }
     let mut state = shared.state();
-    state.rooms.leave_all(who);
+    state.rooms.leave_all(connection);
     drop(state);
-    shared.changed();
+    shared.notify_change();
 }
 
-/// Counts an accepted connection while it lasts.
-struct Counted<'a>(&'a Shared);
+/// Guard that counts an accepted connection as open until it is dropped.
+struct OpenConnectionGuard<'a>(&'a Shared);
 
-impl<'a> Counted<'a> {
+impl<'a> OpenConnectionGuard<'a> {
     fn new(shared: &'a Shared) -> Self {
         shared.state().connected += 1;
-        shared.changed();
+        shared.notify_change();
         Self(shared)
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for OpenConnectionGuard<'_> {
     fn drop(&mut self) {
         self.0.state().connected -= 1;
-        self.0.changed();
+        self.0.notify_change();
     }
 }
 
-/// Detects the kind of connection and serves it.
-async fn answer_first(stream: TcpStream, shared: &Shared, who: u64) {
+/// Serves the connection as a WebSocket or as an HTTP request, depending on the request's path.
+async fn serve_by_protocol(stream: TcpStream, shared: &Shared, connection: u64) {
     let mut start = [0; 1024];
     let is_socket = loop {
         let Ok(read) = stream.peek(&mut start).await else { return };
@@ -76,20 +80,24 @@ async fn answer_first(stream: TcpStream, shared: &Shared, who: u64) {
         if read == 0 || read == start.len() || line.contains(&b'\n') {
             break false;
         }
-        // Peeked data stays readable.
+        // `peek` returns at once while data is buffered, so the loop sleeps instead of spinning.
         tokio::time::sleep(Duration::from_millis(1)).await;
     };
-    if is_socket { talk(stream, shared, who).await } else { rest::serve(stream, shared).await }
+    if is_socket {
+        serve_socket(stream, shared, connection).await;
+    } else {
+        rest::serve_request(stream, shared).await;
+    }
 }
 
-async fn talk(stream: TcpStream, shared: &Shared, who: u64) {
+async fn serve_socket(stream: TcpStream, shared: &Shared, connection: u64) {
     let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
-    let (to, mut frames) = unbounded_channel();
+    let (outbound, mut frames) = unbounded_channel();
     let mut pings = tokio::time::interval(PING_INTERVAL);
     pings.reset();
-    let logged = shared.state().rooms.has_log();
-    let _ = to.send(if logged { OPEN } else { OPEN_DEPLOYED }.to_owned());
-    let mut counted = None;
+    let is_documented = shared.state().rooms.has_log();
+    let _ = outbound.send(if is_documented { OPEN_DOCUMENTED } else { OPEN_DEPLOYED }.to_owned());
+    let mut open_guard = None;
     loop {
         let frame = tokio::select! {
             frame = frames.recv() => frame,
@@ -97,22 +105,22 @@ async fn talk(stream: TcpStream, shared: &Shared, who: u64) {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) if text.starts_with("40") => {
                     if shared.state().refuse_credentials {
-                        if !logged {
-                            // Deployed servers say so when they receive a request.
-                            let _ = to.send(r#"40{"sid":"test"}"#.to_owned());
+                        if !is_documented {
+                            // Deployed servers accept the connection and refuse each request.
+                            let _ = outbound.send(r#"40{"sid":"test"}"#.to_owned());
                             continue;
                         }
                         let _ = socket.send(Message::text(r#"44{"message":"Authentication failed"}"#)).await;
                         return;
                     }
-                    let _ = to.send(r#"42["connected",{"message":"Connected to AutoModerate"}]"#.to_owned());
-                    let _ = to.send(r#"40{"sid":"test"}"#.to_owned());
-                    counted.get_or_insert_with(|| Counted::new(shared));
+                    let _ = outbound.send(r#"42["connected",{"message":"Connected to AutoModerate"}]"#.to_owned());
+                    let _ = outbound.send(r#"40{"sid":"test"}"#.to_owned());
+                    open_guard.get_or_insert_with(|| OpenConnectionGuard::new(shared));
                     None
                 }
                 Some(Ok(Message::Text(text))) => {
                     if let Some(event) = Emitted::read(&text) {
-                        answer(event, shared, who, &to, counted.is_some());
+                        handle_event(event, shared, connection, &outbound, open_guard.is_some());
                     }
                     None
                 }
@@ -128,61 +136,70 @@ async fn talk(stream: TcpStream, shared: &Shared, who: u64) {
     }
 }
 
-/// Handles a client's event.
-fn answer(event: Emitted, shared: &Shared, who: u64, to: &UnboundedSender<String>, let_in: bool) {
-    // The client may be gone.
+/// Handles an event emitted by a client.
+fn handle_event(
+    event: Emitted,
+    shared: &Shared,
+    connection: u64,
+    outbound: &UnboundedSender<String>,
+    is_authenticated: bool,
+) {
+    // Sending fails if the connection has ended.
     let emit =
-        |name: &str, data: &Value| drop(to.send(format!("4{}", sio::event(name, Some(&data.to_string()), None))));
+        |name: &str, data: &Value| drop(outbound.send(format!("4{}", sio::event(name, Some(&data.to_string()), None))));
     let ack = |data: &str| {
         if let Some(id) = event.ack {
-            drop(to.send(format!("43{id}[{data}]")));
+            drop(outbound.send(format!("43{id}[{data}]")));
         }
     };
-    // The lock is held until the answer is queued, so that no event of the project precedes it.
+    // The lock is held until the reply is queued, so that no event of the project precedes it.
     let mut state = shared.state();
-    let documented = state.rooms.has_log();
-    let done = |ok: bool| if documented { json!({"ok": ok}).to_string() } else { String::new() };
+    let is_documented = state.rooms.has_log();
+    let success = || if is_documented { json!({"ok": true}).to_string() } else { String::new() };
     let project = event.data["project_id"].as_str().unwrap_or_default();
     match event.name.as_str() {
         "join_project" => {
-            let joined =
-                if let_in { state.rooms.join(project, who, to) } else { Err("authentication_failed".to_owned()) };
-            match &joined {
-                Ok(joined) => emit("joined_project", joined),
+            let result = if is_authenticated {
+                state.rooms.join(project, connection, outbound)
+            } else {
+                Err("authentication_failed".to_owned())
+            };
+            match &result {
+                Ok(data) => emit("joined_project", data),
                 Err(code) => {
-                    let (name, data) = refusal(project, code, documented);
+                    let (name, data) = refusal_event(project, code, is_documented);
                     emit(name, &data);
                 }
             }
-            ack(&match &joined {
-                Err(code) if documented => json!({"ok": false, "code": code}).to_string(),
-                _ => done(true),
+            ack(&match &result {
+                Err(code) if is_documented => json!({"ok": false, "code": code}).to_string(),
+                _ => success(),
             });
         }
         "leave_project" => {
-            state.rooms.leave(project, who);
+            state.rooms.leave(project, connection);
             emit("left_project", &json!({"project_id": project}));
-            ack(&done(true));
+            ack(&success());
         }
-        "replay_events" if documented => {
+        "replay_events" if is_documented => {
             let (after, limit) = (event.data["after"].as_u64().unwrap_or(0), event.data["limit"].as_u64());
-            ack(&state.rooms.page(project, who, after, limit).to_string());
+            ack(&state.rooms.replay_page(project, connection, after, limit).to_string());
         }
         _ => {
-            if documented {
-                ack(&done(true));
+            if is_documented {
+                ack(&success());
             }
             drop(state);
-            return shared.received(event);
+            return shared.record_event(event);
         }
     }
     drop(state);
-    shared.changed();
+    shared.notify_change();
 }
 
-/// Event and data that refuse a join. Without a log there is only a message, as on deployed servers.
-fn refusal(project: &str, code: &str, documented: bool) -> (&'static str, Value) {
-    if documented {
+/// Returns the name and data of the event that refuses a join. Deployed servers send only a message.
+fn refusal_event(project: &str, code: &str, is_documented: bool) -> (&'static str, Value) {
+    if is_documented {
         let name = if code == "access_denied" { "project_access_denied" } else { "error" };
         return (name, json!({"message": "Refused by the test", "code": code, "project_id": project}));
     }

@@ -1,4 +1,4 @@
-//! Starts the stand-in servers of `core/tests/standins` and talks to their admin interface.
+//! Starts the stand-in servers of `core/tests/standins`, and calls their admin interface.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_debug_implementations)] // a failure here fails a test
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
@@ -11,12 +11,12 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// The timeout of expected events. Generous, because two cores may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Timeout for expected events, generous because the machine may be busy.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A server that somebody else wrote.
+/// A server implementation other than `automoderate-server`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ServerKind {
     /// Flask-SocketIO on python-socketio 5.18: *deployed-new*.
     FlaskNew,
     /// Flask-SocketIO on python-socketio 5.16: *deployed-old*.
@@ -27,19 +27,20 @@ pub enum Kind {
     Node,
 }
 
-/// All kinds.
-pub const ALL: [Kind; 4] = [Kind::FlaskNew, Kind::FlaskOld, Kind::Asgi, Kind::Node];
+/// All server implementations.
+pub const ALL_SERVERS: [ServerKind; 4] =
+    [ServerKind::FlaskNew, ServerKind::FlaskOld, ServerKind::Asgi, ServerKind::Node];
 
-impl Kind {
-    /// True if only the web session authenticates the socket.
+impl ServerKind {
+    /// Returns true if the socket accepts only a web session, as on deployed servers.
     pub fn is_deployed(self) -> bool {
         matches!(self, Self::FlaskNew | Self::FlaskOld)
     }
 }
 
-/// A stand-in's output when it is ready.
+/// The line that a stand-in prints once it is ready.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Ready {
+pub struct ReadyLine {
     pub base_url: String,
     pub project_id: String,
     pub project_ids: Vec<String>,
@@ -50,34 +51,38 @@ pub struct Ready {
     pub admin_url: String,
 }
 
-/// A running stand-in. Ends with the value.
+/// A running stand-in, which ends when the value is dropped.
 pub struct StandIn {
-    pub kind: Kind,
-    pub ready: Ready,
+    pub kind: ServerKind,
+    pub ready: ReadyLine,
     http: reqwest::Client,
     _child: Child,
 }
 
-fn required(name: &str) -> String {
+fn required_variable(name: &str) -> String {
     std::env::var(name)
         .unwrap_or_else(|_| panic!("{name} is not set: run `make test-e2e`, which sets the stand-ins up"))
 }
 
 impl StandIn {
-    /// Starts a stand-in without limits on connections.
-    pub async fn start(kind: Kind) -> Self {
-        Self::with(kind, &[]).await
+    /// Starts a stand-in without limits on connections and events.
+    pub async fn start(kind: ServerKind) -> Self {
+        Self::start_with_flags(kind, &[]).await
     }
 
-    /// Starts a stand-in with more flags.
-    pub async fn with(kind: Kind, flags: &[&str]) -> Self {
+    /// Starts a stand-in with additional flags.
+    pub async fn start_with_flags(kind: ServerKind, flags: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../standins");
         let (program, script, unlimited): (_, _, &[&str]) = match kind {
-            Kind::FlaskNew => (required("PYTHON_NEW"), "flask_server.py", &["--rate-limit", "0"]),
-            Kind::FlaskOld => (required("PYTHON_OLD"), "flask_server.py", &["--rate-limit", "0"]),
-            Kind::Asgi => (required("PYTHON_NEW"), "asgi_server.py", &["--max-connections", "0", "--max-events", "0"]),
-            Kind::Node => (required("NODE"), "node_server.mjs", &["--max-connections", "0", "--max-events", "0"]),
+            ServerKind::FlaskNew => (required_variable("PYTHON_NEW"), "flask_server.py", &["--rate-limit", "0"]),
+            ServerKind::FlaskOld => (required_variable("PYTHON_OLD"), "flask_server.py", &["--rate-limit", "0"]),
+            ServerKind::Asgi => {
+                (required_variable("PYTHON_NEW"), "asgi_server.py", &["--max-connections", "0", "--max-events", "0"])
+            }
+            ServerKind::Node => {
+                (required_variable("NODE"), "node_server.mjs", &["--max-connections", "0", "--max-events", "0"])
+            }
         };
         let mut child = Command::new(program)
             .arg(dir.join(script))
@@ -89,12 +94,15 @@ impl StandIn {
             .spawn()
             .expect("the stand-in starts");
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.expect("ready in time").unwrap();
-        let ready = serde_json::from_str(&line.expect("the line that says that it is ready")).unwrap();
+        let line = tokio::time::timeout(TIMEOUT, lines.next_line())
+            .await
+            .expect("the stand-in was not ready in time")
+            .unwrap();
+        let ready = serde_json::from_str(&line.expect("the stand-in ended without its ready line")).unwrap();
         Self { kind, ready, http: reqwest::Client::new(), _child: child }
     }
 
-    /// Calls the admin interface.
+    /// Calls the admin interface and returns its answer.
     pub async fn admin(&self, call: &str, body: Value) -> Value {
         let url = format!("{}/{call}", self.ready.admin_url.trim_end_matches('/'));
         let answer = self.http.post(url).json(&body).send().await.unwrap();
@@ -104,19 +112,19 @@ impl StandIn {
         body
     }
 
-    /// Submits content through the server's normal path, and returns its id.
+    /// Submits an item as a user would, and returns its id.
     pub async fn moderate(&self, content: &str) -> String {
         let answer = self.admin("moderate", serde_json::json!({"content": content})).await;
         answer["content_id"].as_str().unwrap().to_owned()
     }
 
-    /// A client without credentials that reconnects quickly.
+    /// Returns a builder for a client without credentials that reconnects quickly.
     pub fn anonymous(&self) -> ClientBuilder {
         Client::builder(&self.ready.base_url)
             .reconnect(ReconnectPolicy { delay: Duration::from_millis(100), ..ReconnectPolicy::default() })
     }
 
-    /// A client with credentials that this kind of server accepts.
+    /// Returns a builder for a client with credentials that this server accepts.
     pub fn client(&self) -> ClientBuilder {
         if self.kind.is_deployed() {
             self.anonymous().password(&self.ready.email, self.ready.password.as_str())
@@ -126,10 +134,10 @@ impl StandIn {
     }
 }
 
-/// All ways to connect.
+/// All choices of transports.
 pub const TRANSPORTS: [Transports; 3] = [Transports::Auto, Transports::WebSocket, Transports::Polling];
 
-/// Waits for something, at most [`PATIENCE`].
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
+/// Awaits the future; panics after [`TIMEOUT`].
+pub async fn within_timeout<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(TIMEOUT, future).await.unwrap_or_else(|_| panic!("{what}: not within {TIMEOUT:?}"))
 }

@@ -1,23 +1,23 @@
-//! Events of every kind of server arrive as types, by every transport.
+//! Events of every server implementation arrive with their types, over every transport.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use automoderate::{Event, EventStream, ModerationUpdate, Status};
-use interop::{ALL, Kind, StandIn, TRANSPORTS, soon};
+use interop::{ALL_SERVERS, ServerKind, StandIn, TRANSPORTS, within_timeout};
 use serde_json::json;
 
 async fn next_update(events: &mut EventStream) -> ModerationUpdate {
     loop {
-        match soon("an update", events.next()).await.unwrap().unwrap() {
+        match within_timeout("an update", events.next()).await.unwrap().unwrap() {
             Event::ModerationUpdate(update) => return update,
             Event::StatsUpdate(_) => {}
-            other => panic!("an update is due, not {other:?}"),
+            other => panic!("expected a moderation update, not {other:?}"),
         }
     }
 }
 
 #[tokio::test]
-async fn updates_arrive_in_order_by_every_transport() {
-    for kind in ALL {
+async fn updates_arrive_in_order_over_every_transport() {
+    for kind in ALL_SERVERS {
         let server = StandIn::start(kind).await;
         for transports in TRANSPORTS {
             let client = server.client().transports(transports).connect().await.unwrap();
@@ -37,19 +37,19 @@ async fn updates_arrive_in_order_by_every_transport() {
                 assert!(update.timestamp.instant().is_some(), "{:?}", update.timestamp);
                 assert_eq!(update.meta.event_id, None);
             }
-            assert!(project.cursor().is_none(), "no log, no cursor");
-            soon("leaving", project.leave()).await.unwrap();
-            while let Some(event) = soon("the end", events.next()).await {
+            assert!(project.cursor().is_none(), "a server without an event log has no cursor");
+            within_timeout("leaving", project.leave()).await.unwrap();
+            while let Some(event) = within_timeout("the end", events.next()).await {
                 event.unwrap();
             }
-            soon("closing", client.close()).await;
+            within_timeout("closing", client.close()).await;
         }
     }
 }
 
 #[tokio::test]
-async fn deployed_shapes_are_read() {
-    for kind in [Kind::FlaskNew, Kind::FlaskOld] {
+async fn deployed_payload_shapes_are_decoded() {
+    for kind in [ServerKind::FlaskNew, ServerKind::FlaskOld] {
         let server = StandIn::start(kind).await;
         let client = server.client().connect().await.unwrap();
         let mut events = client.join(server.ready.project_id.as_str()).await.unwrap().events();
@@ -72,10 +72,10 @@ async fn deployed_shapes_are_read() {
 }
 
 #[tokio::test]
-async fn events_of_two_projects_are_kept_apart() {
-    for kind in ALL {
-        let server = StandIn::with(kind, &["--projects", "2"]).await;
-        // A key opens its own project only, and documented stand-ins take nothing else.
+async fn events_of_two_projects_stay_separate() {
+    for kind in ALL_SERVERS {
+        let server = StandIn::start_with_flags(kind, &["--projects", "2"]).await;
+        // A key opens only its own project, and documented stand-ins accept only keys.
         if !kind.is_deployed() && server.ready.project_ids.len() < 2 {
             continue;
         }
@@ -95,10 +95,10 @@ async fn events_of_two_projects_are_kept_apart() {
     }
 }
 
-/// The documented stand-ins send the statistics after every update.
-async fn next_but_stats(events: &mut EventStream) -> Event {
+/// Returns the next event except statistics, which documented stand-ins send after every update.
+async fn next_event_except_stats(events: &mut EventStream) -> Event {
     loop {
-        match soon("an event", events.next()).await.unwrap().unwrap() {
+        match within_timeout("an event", events.next()).await.unwrap().unwrap() {
             Event::StatsUpdate(_) => {}
             event => return event,
         }
@@ -106,8 +106,8 @@ async fn next_but_stats(events: &mut EventStream) -> Event {
 }
 
 #[tokio::test]
-async fn odd_input_is_told_and_the_stream_goes_on() {
-    for kind in ALL {
+async fn invalid_input_is_reported_and_the_stream_continues() {
+    for kind in ALL_SERVERS {
         let server = StandIn::start(kind).await;
         let project_id = server.ready.project_id.clone();
         let client = server.client().connect().await.unwrap();
@@ -126,26 +126,26 @@ async fn odd_input_is_told_and_the_stream_goes_on() {
         ] {
             let shown = data.to_string().chars().take(40).collect::<String>();
             server.admin("emit", json!({"event": name, "data": data, "project_id": project_id})).await;
-            let event = next_but_stats(&mut events).await;
+            let event = next_event_except_stats(&mut events).await;
             assert_eq!(event.name(), wanted, "{kind:?} {name} {shown}");
             let id = server.moderate("still here").await;
             assert_eq!(next_update(&mut events).await.content_id, id);
         }
         server.admin("emit", json!({"event": "no_argument", "project_id": project_id})).await;
-        let event = next_but_stats(&mut events).await;
+        let event = next_event_except_stats(&mut events).await;
         let Event::UnknownEvent(event) = event else { panic!("{event:?}") };
         assert_eq!((event.name.as_str(), event.data.as_str()), ("no_argument", "null"));
     }
 }
 
 #[tokio::test]
-async fn attachments_are_put_together() {
-    let server = StandIn::start(Kind::Node).await;
+async fn attachments_are_assembled() {
+    let server = StandIn::start(ServerKind::Node).await;
     for transports in TRANSPORTS {
         let client = server.client().transports(transports).connect().await.unwrap();
         let mut events = client.join(server.ready.project_id.as_str()).await.unwrap().events();
         server.admin("emit_binary", json!({"event": "picture"})).await;
-        let event = soon("the picture", events.next()).await.unwrap().unwrap();
+        let event = within_timeout("the picture", events.next()).await.unwrap().unwrap();
         let Event::UnknownEvent(event) = event else { panic!("{event:?}") };
         assert_eq!(event.name, "picture");
         assert!(!event.attachments.is_empty(), "{transports:?} {event:?}");

@@ -1,13 +1,13 @@
-//! The REST calls against servers whose answers differ in shape.
+//! REST calls against servers whose answers differ in shape.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use automoderate::{ContentFilter, Status, Submission};
-use interop::{ALL, StandIn};
+use interop::{ALL_SERVERS, StandIn};
 use serde_json::json;
 
 #[tokio::test]
-async fn content_is_submitted_looked_up_and_listed() {
-    for kind in ALL {
+async fn items_are_submitted_looked_up_and_listed() {
+    for kind in ALL_SERVERS {
         let server = StandIn::start(kind).await;
         let client = server.anonymous().api_key(server.ready.api_key.as_str()).build().unwrap();
         let mut ids = Vec::new();
@@ -26,7 +26,7 @@ async fn content_is_submitted_looked_up_and_listed() {
             listed.push(content.unwrap().id);
         }
         listed.reverse();
-        assert_eq!(listed, ids, "{kind:?}: more than one page, newest first, each content once");
+        assert_eq!(listed, ids, "{kind:?}: every page is read, newest first, each item once");
         let filter = ContentFilter { status: Some(Status::Rejected), per_page: Some(7), page: None };
         let page = client.contents_page(filter).await.unwrap();
         assert!(page.items.len() == 7 && page.has_more && page.items.iter().all(|c| c.status == Status::Rejected));

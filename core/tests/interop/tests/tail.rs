@@ -1,24 +1,24 @@
-//! `automod-tail` against deployed servers: what it writes, and how it exits.
+//! The output and the exit status of `automod-tail` against every server implementation.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::{path::PathBuf, process::Stdio};
 
-use interop::{ALL, Kind, StandIn, soon};
+use interop::{ALL_SERVERS, ServerKind, StandIn, within_timeout};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStderr, ChildStdout, Command},
 };
 
-struct Tail {
+struct TailProcess {
     child: Child,
     out: Lines<BufReader<ChildStdout>>,
     err: Lines<BufReader<ChildStderr>>,
 }
 
-impl Tail {
+impl TailProcess {
     fn start(server: &StandIn, credentials: &[&str], more: &[&str]) -> Self {
-        // Built together with the tests by `make test-e2e`.
+        // `make test-e2e` builds the program together with the tests.
         let mut program = PathBuf::from(std::env::current_exe().unwrap().parent().unwrap().parent().unwrap());
         program.push("automod-tail");
         let mut child = Command::new(&program)
@@ -38,7 +38,7 @@ impl Tail {
         Self { child, out, err }
     }
 
-    fn good(server: &StandIn, more: &[&str]) -> Self {
+    fn start_authenticated(server: &StandIn, more: &[&str]) -> Self {
         let project = server.ready.project_id.clone();
         let credentials: Vec<&str> = if server.kind.is_deployed() {
             vec!["--email", &server.ready.email]
@@ -49,14 +49,15 @@ impl Tail {
         Self::start(server, &credentials, &more)
     }
 
-    async fn event(&mut self) -> Value {
-        let line = soon("an event", self.out.next_line()).await.unwrap().expect("a line");
+    async fn next_event(&mut self) -> Value {
+        let line = within_timeout("an event", self.out.next_line()).await.unwrap().expect("a line");
         serde_json::from_str(&line).unwrap()
     }
 
-    async fn state(&mut self, wanted: &str) -> Value {
+    async fn wait_for_state(&mut self, wanted: &str) -> Value {
         loop {
-            let line = soon(wanted, self.err.next_line()).await.unwrap().unwrap_or_else(|| panic!("no {wanted}"));
+            let line =
+                within_timeout(wanted, self.err.next_line()).await.unwrap().unwrap_or_else(|| panic!("no {wanted}"));
             let value: Value = serde_json::from_str(&line).unwrap();
             if value["state"] == wanted {
                 return value;
@@ -64,8 +65,8 @@ impl Tail {
         }
     }
 
-    async fn exit(&mut self) -> i32 {
-        soon("the exit", self.child.wait()).await.unwrap().code().expect("not killed")
+    async fn exit_code(&mut self) -> i32 {
+        within_timeout("the exit", self.child.wait()).await.unwrap().code().expect("not killed")
     }
 
     fn signal(&self, name: &str) {
@@ -74,9 +75,9 @@ impl Tail {
     }
 }
 
-/// Waits until the tail is in its room.
-async fn joined(server: &StandIn) {
-    soon("the room", async {
+/// Waits until the server has the tail in its room.
+async fn wait_until_joined(server: &StandIn) {
+    within_timeout("the room", async {
         while server.admin("stats", Value::Object(Default::default())).await["joined"][&server.ready.project_id] != 1 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
@@ -85,17 +86,17 @@ async fn joined(server: &StandIn) {
 }
 
 #[tokio::test]
-async fn it_prints_one_line_per_event_and_ends_after_the_count() {
-    for kind in ALL {
+async fn tail_prints_one_line_per_event_and_exits_after_count() {
+    for kind in ALL_SERVERS {
         let server = StandIn::start(kind).await;
-        let mut tail = Tail::good(&server, &["--count", "3"]);
-        joined(&server).await;
+        let mut tail = TailProcess::start_authenticated(&server, &["--count", "3"]);
+        wait_until_joined(&server).await;
         let mut seen = 0;
         let mut updates = 0;
         while seen < 3 {
             let id = server.moderate("hello").await;
             loop {
-                let event = tail.event().await;
+                let event = tail.next_event().await;
                 seen += 1;
                 if event["event"] == "moderation_update" {
                     updates += 1;
@@ -112,35 +113,35 @@ async fn it_prints_one_line_per_event_and_ends_after_the_count() {
             }
         }
         assert!(updates > 0);
-        assert_eq!(tail.exit().await, 0, "{kind:?}");
+        assert_eq!(tail.exit_code().await, 0, "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn it_tells_states_and_survives_a_cut() {
-    for kind in [Kind::FlaskNew, Kind::FlaskOld] {
+async fn tail_reports_states_and_survives_a_cut() {
+    for kind in [ServerKind::FlaskNew, ServerKind::FlaskOld] {
         let server = StandIn::start(kind).await;
-        let mut tail = Tail::good(&server, &["--transport", "websocket"]);
-        tail.state("connecting").await;
-        tail.state("connected").await;
-        joined(&server).await;
+        let mut tail = TailProcess::start_authenticated(&server, &["--transport", "websocket"]);
+        tail.wait_for_state("connecting").await;
+        tail.wait_for_state("connected").await;
+        wait_until_joined(&server).await;
         server.admin("cut", serde_json::json!({"how": "rst"})).await;
-        let reconnecting = tail.state("reconnecting").await;
+        let reconnecting = tail.wait_for_state("reconnecting").await;
         assert_eq!(reconnecting["attempt"], 1);
         assert!(reconnecting["retry_in"].as_f64().unwrap() > 0.0);
-        tail.state("connected").await;
-        joined(&server).await;
+        tail.wait_for_state("connected").await;
+        wait_until_joined(&server).await;
         let id = server.moderate("after the cut").await;
-        assert_eq!(tail.event().await["event"], "gap");
-        assert_eq!(tail.event().await["data"]["content_id"], id.as_str());
+        assert_eq!(tail.next_event().await["event"], "gap");
+        assert_eq!(tail.next_event().await["data"]["content_id"], id.as_str());
         tail.signal("TERM");
-        assert_eq!(tail.exit().await, 0, "{kind:?}");
+        assert_eq!(tail.exit_code().await, 0, "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn its_exit_status_says_what_went_wrong() {
-    for kind in ALL {
+async fn the_exit_status_identifies_the_error() {
+    for kind in ALL_SERVERS {
         let server = StandIn::start(kind).await;
         let project = server.ready.project_id.clone();
         let wrong: Vec<Vec<&str>> = if kind.is_deployed() {
@@ -153,19 +154,19 @@ async fn its_exit_status_says_what_went_wrong() {
             vec![vec!["--api-key", "am_wrong"]]
         };
         for credentials in wrong {
-            let mut tail = Tail::start(&server, &credentials, &["--project", &project]);
-            assert_eq!(tail.exit().await, 3, "{kind:?} {credentials:?}");
+            let mut tail = TailProcess::start(&server, &credentials, &["--project", &project]);
+            assert_eq!(tail.exit_code().await, 3, "{kind:?} {credentials:?}");
         }
         let good: Vec<&str> = if kind.is_deployed() {
             vec!["--email", &server.ready.email]
         } else {
             vec!["--api-key", &server.ready.api_key]
         };
-        let mut tail = Tail::start(&server, &good, &["--project", &server.ready.other_project_id]);
-        assert_eq!(tail.exit().await, 4, "{kind:?}");
+        let mut tail = TailProcess::start(&server, &good, &["--project", &server.ready.other_project_id]);
+        assert_eq!(tail.exit_code().await, 4, "{kind:?}");
         if kind.is_deployed() {
-            let mut tail = Tail::start(&server, &good, &["--project", "665d74fa-2629-466a-837a-084024fe1be0"]);
-            assert_eq!(tail.exit().await, 4, "{kind:?}");
+            let mut tail = TailProcess::start(&server, &good, &["--project", "665d74fa-2629-466a-837a-084024fe1be0"]);
+            assert_eq!(tail.exit_code().await, 4, "{kind:?}");
         }
     }
 }

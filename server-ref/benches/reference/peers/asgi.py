@@ -1,4 +1,4 @@
-"""python-socketio's AsyncServer on uvicorn, with uvloop, httptools and websockets: its fastest setup."""
+"""python-socketio's AsyncServer in its fastest setup: on uvicorn, with uvloop, httptools and websockets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import socketio
 import uvicorn
-from common import PING, ROOM, pauses, ready, used
+from common import LONG_PING, ROOM, paced_payloads, print_ready, print_usage
 
-sio = socketio.AsyncServer(async_mode="asgi", ping_interval=PING, ping_timeout=PING)
+sio = socketio.AsyncServer(async_mode="asgi", ping_interval=LONG_PING, ping_timeout=LONG_PING)
 
 
 @sio.event
@@ -29,17 +29,17 @@ async def join_project(sid: str, data: dict[str, str]) -> None:
 async def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     app = socketio.ASGIApp(sio)
-    # The sockets answer no pings, neither Engine.IO's nor WebSocket's.
+    # The benchmark's sockets answer no pings, neither Engine.IO's nor WebSocket's.
     pings = {"ws_ping_interval": None, "ws_ping_timeout": None}
     config = uvicorn.Config(app, http="httptools", ws="websockets-sansio", log_level="error", lifespan="off", **pings)
     serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[listener]))
-    ready(listener.getsockname()[1])
+    print_ready(listener.getsockname()[1])
     while line := await asyncio.to_thread(sys.stdin.readline):
-        for payload, pause in pauses(json.loads(line)):
+        for payload, pause in paced_payloads(json.loads(line)):
             if pause:
                 await asyncio.sleep(pause)
             await sio.emit("moderation_update", payload, room=ROOM)
-        used()
+        print_usage()
     serving.cancel()
 
 

@@ -1,4 +1,4 @@
-"""The common part of both Python servers: orders on the standard input, answers on the standard output."""
+"""The common part of both Python servers: commands on the standard input, answers on the standard output."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any
 
 PROJECT = "demo_project"
 ROOM = f"project_{PROJECT}"
-# Longer than any run: the sockets answer no pings.
-PING = 600
+# Ping interval and timeout in seconds: longer than any run, because the benchmark's sockets answer no pings.
+LONG_PING = 600
 UPDATE: dict[str, Any] = json.loads(os.environ["BENCH_UPDATE"])
 
 
-def ready(port: int) -> None:
+def print_ready(port: int) -> None:
     print(json.dumps({"port": port, "key": "", "project": PROJECT}), flush=True)
 
 
-def used() -> None:
-    """CPU time of all threads, and resident memory."""
+def print_usage() -> None:
+    """Prints the CPU time of all threads, and the resident memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     print(json.dumps({"cpu": time.process_time(), "memory": pages * os.sysconf("SC_PAGE_SIZE")}), flush=True)
 
 
-def pauses(order: Any) -> Iterator[tuple[dict[str, Any], float]]:
-    """The payloads that an order publishes, and the pause before each."""
-    if not isinstance(order, dict):
+def paced_payloads(command: Any) -> Iterator[tuple[dict[str, Any], float]]:
+    """Yields the payloads that a command publishes, each with the pause in seconds before it."""
+    if not isinstance(command, dict):
         return
-    started, rate = time.monotonic(), order["per_second"]
-    for n in range(order["publish"]):
+    started, rate = time.monotonic(), command["per_second"]
+    for n in range(command["publish"]):
         due = started + n / rate if rate else 0.0
         yield {**UPDATE, "event_id": n}, max(0.0, due - time.monotonic())

@@ -1,4 +1,4 @@
-"""Flask-SocketIO in threading mode, with simple-websocket, as deployed servers run it."""
+"""Flask-SocketIO in threading mode, with simple-websocket, which is a common deployment."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 import threading
 import time
 
-from common import PING, ROOM, pauses, ready, used
+from common import LONG_PING, ROOM, paced_payloads, print_ready, print_usage
 from flask import Flask
 from flask_socketio import SocketIO, emit, join_room
 from werkzeug.serving import make_server
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 app = Flask(__name__)
-socketio = SocketIO(app, async_mode="threading", ping_interval=PING, ping_timeout=PING)
+socketio = SocketIO(app, async_mode="threading", ping_interval=LONG_PING, ping_timeout=LONG_PING)
 
 
 @socketio.on("connect")
@@ -31,10 +31,10 @@ def join_project(data: dict[str, str]) -> None:
 
 server = make_server("127.0.0.1", 0, app, threaded=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-ready(server.server_port)
+print_ready(server.server_port)
 for line in sys.stdin:
-    for payload, pause in pauses(json.loads(line)):
+    for payload, pause in paced_payloads(json.loads(line)):
         if pause:
             time.sleep(pause)
         socketio.emit("moderation_update", payload, to=ROOM)
-    used()
+    print_usage()

@@ -1,8 +1,8 @@
-// The REST interface, with the browser's session cookie and the session's token.
+// Client of the REST interface. It uses the browser's session cookie and the session's CSRF token.
 
 import type { User } from './types.ts'
 
-/** A request that failed. `message` is for people, `code` for the program. */
+/** A failed request. `message` is written for users; programs check `code`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
 
@@ -15,12 +15,12 @@ export class ApiError extends Error {
   }
 }
 
-/** The message for people about an exception. */
-export function explain(error: unknown): string {
+/** Returns the message of an exception, to be shown to users. */
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-export interface SignedIn {
+export interface SignedInSession {
   user: User
   csrf_token: string
 }
@@ -30,12 +30,12 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 export class Api {
   #token = ''
 
-  /** `onSignedOut` is called when the server no longer knows the session. */
+  /** `onSignedOut` is called when the session is no longer valid. */
   constructor(private readonly onSignedOut: () => void) {}
 
-  /** The signed-in user. Must be called before any change. */
-  async signedIn(): Promise<SignedIn> {
-    const answer = await this.#send<SignedIn>('GET', '/auth/csrf')
+  /** Fetches the session of the signed-in user. Must be called before the first change, which needs the CSRF token. */
+  async fetchSession(): Promise<SignedInSession> {
+    const answer = await this.#send<SignedInSession>('GET', '/auth/csrf')
     this.#token = answer.csrf_token
     return answer
   }
@@ -45,24 +45,24 @@ export class Api {
   }
 
   post<T>(path: string, body: unknown): Promise<T> {
-    return this.#change('POST', path, body)
+    return this.#sendChange('POST', path, body)
   }
 
   patch<T>(path: string, body: unknown): Promise<T> {
-    return this.#change('PATCH', path, body)
+    return this.#sendChange('PATCH', path, body)
   }
 
   delete<T>(path: string): Promise<T> {
-    return this.#change('DELETE', path)
+    return this.#sendChange('DELETE', path)
   }
 
-  async #change<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  async #sendChange<T>(method: Method, path: string, body?: unknown): Promise<T> {
     try {
       return await this.#send<T>(method, path, body)
     } catch (error) {
-      // After a new sign-in in another tab, the cookie and its token are new.
+      // A sign-in in another tab replaces the cookie and the token.
       if (!(error instanceof ApiError && error.code === 'csrf_failed')) throw error
-      await this.signedIn()
+      await this.fetchSession()
       return this.#send<T>(method, path, body)
     }
   }

@@ -1,4 +1,4 @@
-// The server's data. Unknown fields are ignored; unknown values are shown as they are.
+// Types of the server's data. Unknown fields are ignored, and unknown values are shown unchanged.
 
 export type Status = 'approved' | 'rejected' | 'flagged' | 'pending'
 export type Role = 'member' | 'admin' | 'owner'
@@ -22,7 +22,7 @@ export interface Counts {
   flagged: number
 }
 
-/** `stats_update`: only the newest counts. */
+/** The payload of `stats_update`. */
 export interface StatsUpdate extends Counts {
   approval_rate: number
   rejection_rate: number
@@ -68,7 +68,7 @@ export interface SystemNotification {
   notification_id?: string
 }
 
-/** A persistent notification in force; without `project_id` it applies to all projects. */
+/** A persistent notification that is not withdrawn. Without `project_id` it applies to all projects. */
 export interface Notification {
   id: string
   project_id: string | null
@@ -107,7 +107,7 @@ export interface RuleData {
   prompt?: string
 }
 
-/** Data from people. */
+/** The fields of a rule that users can change. */
 export interface RuleDraft {
   name: string
   type: RuleType
@@ -128,7 +128,7 @@ export interface Member {
   role: Role
 }
 
-/** An invitation as the admins of its project see it. */
+/** An invitation as shown to the admins of its project. */
 export interface Invitation {
   id: string
   email: string
@@ -141,7 +141,7 @@ export interface NewInvitation extends Invitation {
   token: string
 }
 
-/** An invitation as the invited user sees it. */
+/** An invitation as shown to the invited user. */
 export interface ReceivedInvitation {
   id: string
   project_id: string

@@ -1,30 +1,30 @@
-// The page's single Socket.IO connection: stock socket.io-client, with replay from the server's event log.
+// The page's only Socket.IO connection: unmodified socket.io-client, with replays from the server's event log.
 
 import { type Signal, signal } from '@preact/signals'
 import { io, type Socket } from 'socket.io-client'
 import type { StatsUpdate } from '../api/types.ts'
-import { Follower, type Logged, type Page, type Sink } from './follower.ts'
+import { type EventSink, Follower, type LoggedEvent, type ReplayPage } from './follower.ts'
 
-/** The state of the connection. `live`: events of the followed project, if any, arrive by themselves. */
-export type Link = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
+/** State of the connection. `live` means that new events of the followed project, if any, arrive. */
+export type LinkStatus = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
-/** A follower of a project. */
-export interface Listener extends Sink {
-  /** Called at the first join, and after each interruption. */
-  joined(): void
-  stats(update: StatsUpdate): void
-  /** The project can't be followed, or no longer. */
-  denied(message: string): void
+/** Receives the events and the status of the followed project. */
+export interface Listener extends EventSink {
+  /** Called after the first join, and after the join that follows each interruption. */
+  onJoined(): void
+  onStats(update: StatsUpdate): void
+  /** Called if the project can't be followed, or can no longer be followed. */
+  onDenied(message: string): void
 }
 
-interface Followed {
+interface FollowedProject {
   projectId: string
   follower: Follower
   listener: Listener
 }
 
-/** Our server's acknowledgements; a refusal has a code. */
-interface Answer {
+/** The server's acknowledgement of an event. A refusal has a code. */
+interface Acknowledgement {
   ok?: boolean
   code?: string
   message?: string
@@ -32,48 +32,48 @@ interface Answer {
   retry_after?: number
 }
 
-const ANSWER_TIMEOUT = 10_000
-const HEARTBEAT = 30_000
-/** An event in flight usually fills a hole. */
-const HOLE_WAIT = 250
-/** The pause between two requests for pages if the ids repeatedly have holes: the server limits events per minute. */
+const ACKNOWLEDGEMENT_TIMEOUT = 10_000
+const HEARTBEAT_INTERVAL = 30_000
+/** Delay in milliseconds before missing events are requested, because an event in flight usually fills a hole. */
+const HOLE_DELAY = 250
+/** Minimum interval in milliseconds between two requests for missing events, because the server limits the rate. */
 const PAGE_PAUSE = 1000
-/** The pause before a refused connection or join is retried, unless the server gives one. */
-const RETRY = 3000
+/** Delay in milliseconds before a refused connection or join is retried, unless the server names one. */
+const RETRY_DELAY = 3000
 
 export class Connection {
-  readonly link: Signal<Link> = signal<Link>({ state: 'connecting' })
+  readonly link: Signal<LinkStatus> = signal<LinkStatus>({ state: 'connecting' })
   readonly #socket: Socket
-  #followed: Followed | undefined
-  #paging: ReturnType<typeof setTimeout> | undefined
-  #lastPage = 0
+  #followed: FollowedProject | undefined
+  #pageTimer: ReturnType<typeof setTimeout> | undefined
+  #lastRequestAt = 0
   #isClosed = false
 
   constructor(private readonly onSignedOut: () => void) {
     const options = { transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelayMax: 10_000 }
     this.#socket = io({ ...options, autoConnect: false })
-    this.#socket.on('connect', () => void this.#join())
+    this.#socket.on('connect', () => void this.#joinProject())
     this.#socket.on('disconnect', (reason) => {
-      this.#lost(reason)
-      // The server disconnected on purpose, so socket.io-client does not reconnect.
-      if (!this.#socket.active) this.#again()
+      this.#setLost(reason)
+      // socket.io-client does not reconnect after a disconnect by the server.
+      if (!this.#socket.active) this.#reconnectLater()
     })
     this.#socket.on('connect_error', (error) => {
-      this.#lost(error.message)
+      this.#setLost(error.message)
       if (this.#socket.active) return
       if (error.message.startsWith('Authentication failed')) this.onSignedOut()
-      else this.#again()
+      else this.#reconnectLater()
     })
-    this.#socket.io.on('reconnect_attempt', (attempt) => this.#lost(undefined, attempt))
-    this.#socket.onAny((event: string, data: unknown) => this.#received(event, data))
-    setInterval(() => this.#socket.connected && this.#socket.emit('heartbeat'), HEARTBEAT)
+    this.#socket.io.on('reconnect_attempt', (attempt) => this.#setLost(undefined, attempt))
+    this.#socket.onAny((event: string, data: unknown) => this.#handleEvent(event, data))
+    setInterval(() => this.#socket.connected && this.#socket.emit('heartbeat'), HEARTBEAT_INTERVAL)
   }
 
   open(): void {
     this.#socket.connect()
   }
 
-  /** Ends the connection for good: nobody is signed in any more. */
+  /** Closes the connection permanently, because the user is signed out. */
   close(): void {
     this.#isClosed = true
     this.#followed = undefined
@@ -85,61 +85,61 @@ export class Connection {
     this.unfollow()
     this.#followed = { projectId, listener, follower: new Follower(listener) }
     if (!this.#socket.connected) return
-    // Waits until the server confirms the join.
+    // The state becomes `live` when the server confirms the join.
     this.link.value = { state: 'connecting' }
-    void this.#join()
+    void this.#joinProject()
   }
 
   unfollow(): void {
     const before = this.#followed?.projectId
     this.#followed = undefined
-    clearTimeout(this.#paging)
-    this.#paging = undefined
+    clearTimeout(this.#pageTimer)
+    this.#pageTimer = undefined
     if (before === undefined || !this.#socket.connected) return
     this.#socket.emit('leave_project', { project_id: before })
-    // Stops waiting for a pending join.
+    // No join is pending any more.
     this.link.value = { state: 'live' }
   }
 
-  #lost(cause: string | undefined, attempt = 0): void {
+  #setLost(cause: string | undefined, attempt = 0): void {
     const before = this.link.value
     const known = before.state === 'lost' ? before : { attempt: 0, cause: '' }
     this.link.value = { state: 'lost', attempt: Math.max(attempt, known.attempt), cause: cause ?? known.cause }
   }
 
-  #again(): void {
-    setTimeout(() => this.#isClosed || this.#socket.connect(), RETRY)
+  #reconnectLater(): void {
+    setTimeout(() => this.#isClosed || this.#socket.connect(), RETRY_DELAY)
   }
 
-  async #join(): Promise<void> {
+  async #joinProject(): Promise<void> {
     const followed = this.#followed
     if (!followed) {
       this.link.value = { state: 'live' }
       return
     }
-    const answer = await this.#ask('join_project', { project_id: followed.projectId })
+    const answer = await this.#emitWithAck('join_project', { project_id: followed.projectId })
     if (this.#followed !== followed || !answer || answer.ok) return
     if (answer.code === 'access_denied' || answer.code === 'project_not_found') {
       this.link.value = { state: 'live' }
-      followed.listener.denied(answer.message ?? 'The project can’t be followed')
+      followed.listener.onDenied(answer.message ?? 'The project can’t be followed')
       return
     }
-    setTimeout(() => this.#followed === followed && void this.#join(), pause(answer))
+    setTimeout(() => this.#followed === followed && void this.#joinProject(), retryDelay(answer))
   }
 
-  /** `undefined` if the connection was lost; the next one then repeats everything. */
-  async #ask(event: string, payload: object): Promise<Answer | undefined> {
+  /** Returns `undefined` if the connection was lost: the next connection starts with a join. */
+  async #emitWithAck(event: string, payload: object): Promise<Acknowledgement | undefined> {
     const connection = this.#socket.id
-    let answer: Answer
+    let answer: Acknowledgement
     try {
-      answer = (await this.#socket.timeout(ANSWER_TIMEOUT).emitWithAck(event, payload)) as Answer
+      answer = (await this.#socket.timeout(ACKNOWLEDGEMENT_TIMEOUT).emitWithAck(event, payload)) as Acknowledgement
     } catch {
       answer = { ok: false, code: 'timeout' }
     }
     return this.#socket.connected && this.#socket.id === connection ? answer : undefined
   }
 
-  #received(event: string, data: unknown): void {
+  #handleEvent(event: string, data: unknown): void {
     const followed = this.#followed
     if (event === 'authentication_failed') this.onSignedOut()
     if (!followed || typeof data !== 'object' || data === null) return
@@ -147,47 +147,47 @@ export class Connection {
     if (project_id !== followed.projectId) return
     if (event === 'joined_project') {
       const { log } = data as { log?: unknown }
-      followed.follower.joined(String(log), Number(event_id))
+      followed.follower.onJoined(String(log), Number(event_id))
       this.link.value = { state: 'live' }
-      followed.listener.joined()
-      this.#pages(0)
+      followed.listener.onJoined()
+      this.#schedulePage(0)
     } else if (event === 'project_access_denied') {
-      followed.listener.denied(String((data as { message?: unknown }).message))
+      followed.listener.onDenied(String((data as { message?: unknown }).message))
     } else if (event === 'stats_update') {
-      followed.listener.stats(data as StatsUpdate)
+      followed.listener.onStats(data as StatsUpdate)
     } else if (typeof event_id === 'number') {
-      followed.follower.live({ event, data } as Logged)
-      this.#pages(Math.max(HOLE_WAIT, this.#lastPage + PAGE_PAUSE - Date.now()))
+      followed.follower.addLive({ event, data } as LoggedEvent)
+      this.#schedulePage(Math.max(HOLE_DELAY, this.#lastRequestAt + PAGE_PAUSE - Date.now()))
     }
   }
 
-  /** Requests the follower's missing events after this many milliseconds. */
-  #pages(wait: number): void {
-    if (this.#followed?.follower.wants === undefined) return
-    if (wait > 0 && this.#paging !== undefined) return
-    clearTimeout(this.#paging)
-    this.#paging = setTimeout(() => void this.#page(), wait)
+  /** Schedules the request for missing events, in this many milliseconds. */
+  #schedulePage(delay: number): void {
+    if (this.#followed?.follower.nextPageAfter === undefined) return
+    if (delay > 0 && this.#pageTimer !== undefined) return
+    clearTimeout(this.#pageTimer)
+    this.#pageTimer = setTimeout(() => void this.#requestPage(), delay)
   }
 
-  async #page(): Promise<void> {
-    this.#paging = undefined
+  async #requestPage(): Promise<void> {
+    this.#pageTimer = undefined
     const followed = this.#followed
-    const after = followed?.follower.wants
+    const after = followed?.follower.nextPageAfter
     if (!followed || after === undefined || !this.#socket.connected) return
-    followed.follower.asked()
-    this.#lastPage = Date.now()
-    const answer = await this.#ask('replay_events', { project_id: followed.projectId, after })
+    followed.follower.onPageRequested()
+    this.#lastRequestAt = Date.now()
+    const answer = await this.#emitWithAck('replay_events', { project_id: followed.projectId, after })
     if (this.#followed !== followed || !answer) return
     if ('events' in answer) {
-      followed.follower.page(answer as unknown as Page)
-      this.#pages(0)
+      followed.follower.addPage(answer as unknown as ReplayPage)
+      this.#schedulePage(0)
     } else {
-      followed.follower.refused()
-      this.#pages(pause(answer))
+      followed.follower.onPageRefused()
+      this.#schedulePage(retryDelay(answer))
     }
   }
 }
 
-function pause(answer: Answer): number {
-  return answer.retry_after === undefined ? RETRY : answer.retry_after * 1000
+function retryDelay(answer: Acknowledgement): number {
+  return answer.retry_after === undefined ? RETRY_DELAY : answer.retry_after * 1000
 }

@@ -1,133 +1,133 @@
-// One project's events, each once and in the order of their ids, whatever the connection does. It knows neither the
-// network nor a clock: its caller requests the pages that it wants, and passes it their events.
+// Delivers a project's events once each and in the order of their ids, even if the connection is interrupted. It uses
+// neither the network nor a clock: the caller requests the pages of missing events, and adds their events.
 
-/** The number of earlier events shown at first. */
-const BACKLOG = 500
-/** After a longer absence only the newest events are shown, with the number left out. */
-const FAR_BEHIND = 2000
-/** The most live events that wait for earlier ones. The rest is requested again, because the log has them all. */
-const HELD = 1000
+/** Number of earlier events that are delivered after the first join. */
+const INITIAL_EVENTS = 500
+/** Maximum number of missed events that are delivered. Older ones are reported as a gap. */
+const MAX_MISSED_EVENTS = 2000
+/** Maximum number of live events held until earlier ones arrive. The log contains the rest, which is requested later. */
+const MAX_HELD_EVENTS = 1000
 
-/** `live`: it happened since the join, even if it came in a page. */
+/** `live` events happened after the join, even if they arrived in a page. */
 export type Origin = 'live' | 'earlier'
 
-export interface Logged {
+export interface LoggedEvent {
   event: string
   data: { event_id: number } & Record<string, unknown>
 }
 
-/** An answer to `replay_events`. */
-export interface Page {
-  events: Logged[]
+/** The server's answer to `replay_events`. */
+export interface ReplayPage {
+  events: LoggedEvent[]
   head: number
   oldest: number
   log: string
 }
 
-export interface Sink {
-  deliver(entry: Logged, origin: Origin): void
-  /** Events that can't be shown, with their number if known. */
-  gap(missed: number | undefined): void
+export interface EventSink {
+  deliver(entry: LoggedEvent, origin: Origin): void
+  /** Reports missing events, with their number if it is known. */
+  onGap(missed: number | undefined): void
 }
 
 export class Follower {
-  #log: string | undefined
-  #last = 0
-  /** The newest known id. */
-  #target = 0
-  /** The newest id at the join. */
-  #head = 0
-  #asking = false
-  /** Nothing was delivered from this log yet, so its earlier losses were not missed. */
-  #fresh = true
-  readonly #held = new Map<number, Logged>()
+  #logId: string | undefined
+  #lastId = 0
+  /** The newest known event id. */
+  #newestId = 0
+  /** The newest event id at the time of the join. */
+  #headAtJoin = 0
+  #isPagePending = false
+  /** True until events of this log are delivered: until then, skipped events are not reported as a gap. */
+  #isNewLog = true
+  readonly #heldEvents = new Map<number, LoggedEvent>()
 
-  constructor(private readonly sink: Sink) {}
+  constructor(private readonly sink: EventSink) {}
 
-  /** The project was joined; on a new connection, all pending requests are gone. */
-  joined(log: string, head: number): void {
-    this.#asking = false
-    this.#held.clear()
-    this.#stand(log, head)
+  /** Must be called after each join. It drops the state of the previous connection. */
+  onJoined(log: string, head: number): void {
+    this.#isPagePending = false
+    this.#heldEvents.clear()
+    this.#setPosition(log, head)
   }
 
-  live(entry: Logged): void {
+  addLive(entry: LoggedEvent): void {
     const id = entry.data.event_id
-    if (id <= this.#last) return
-    this.#target = Math.max(this.#target, id)
-    if (this.#held.size < HELD) this.#held.set(id, entry)
-    if (!this.#asking) this.#drain()
+    if (id <= this.#lastId) return
+    this.#newestId = Math.max(this.#newestId, id)
+    if (this.#heldEvents.size < MAX_HELD_EVENTS) this.#heldEvents.set(id, entry)
+    if (!this.#isPagePending) this.#deliverHeld()
   }
 
-  /** The id after which a page is wanted. */
-  get wants(): number | undefined {
-    return this.#asking || this.#target <= this.#last ? undefined : this.#last
+  /** The id after which the next page of missing events starts, or `undefined` if none should be requested now. */
+  get nextPageAfter(): number | undefined {
+    return this.#isPagePending || this.#newestId <= this.#lastId ? undefined : this.#lastId
   }
 
-  asked(): void {
-    this.#asking = true
+  onPageRequested(): void {
+    this.#isPagePending = true
   }
 
-  /** The page was refused; it is still wanted. */
-  refused(): void {
-    this.#asking = false
+  /** Must be called if the server refused the requested page, which is then requested again. */
+  onPageRefused(): void {
+    this.#isPagePending = false
   }
 
-  page(page: Page): void {
-    this.#asking = false
-    if (page.log !== this.#log) {
-      this.#held.clear()
-      this.#stand(page.log, page.head)
+  addPage(page: ReplayPage): void {
+    this.#isPagePending = false
+    if (page.log !== this.#logId) {
+      this.#heldEvents.clear()
+      this.#setPosition(page.log, page.head)
       return
     }
-    if (page.oldest > this.#last + 1) this.#skip(page.oldest - 1)
-    this.#fresh = false
+    if (page.oldest > this.#lastId + 1) this.#skipTo(page.oldest - 1)
+    this.#isNewLog = false
     for (const entry of page.events) {
-      if (entry.data.event_id > this.#last) this.#deliver(entry)
+      if (entry.data.event_id > this.#lastId) this.#deliver(entry)
     }
     if (page.events.length === 0) {
-      // No more events exist, whatever was announced.
-      this.#target = this.#last
-      this.#held.clear()
+      // The log contains no more events, even if a newer id was announced.
+      this.#newestId = this.#lastId
+      this.#heldEvents.clear()
     } else {
-      this.#target = Math.max(this.#target, page.head)
+      this.#newestId = Math.max(this.#newestId, page.head)
     }
-    this.#drain()
+    this.#deliverHeld()
   }
 
-  #stand(log: string, head: number): void {
-    if (this.#log === undefined) {
-      this.#last = Math.max(0, head - BACKLOG)
-    } else if (this.#log !== log || this.#last > head) {
-      // A different database, or an older state of it.
-      this.sink.gap(undefined)
-      this.#last = Math.max(0, head - BACKLOG)
-      this.#fresh = true
-    } else if (head - this.#last > FAR_BEHIND) {
-      this.#skip(head - FAR_BEHIND)
+  #setPosition(log: string, head: number): void {
+    if (this.#logId === undefined) {
+      this.#lastId = Math.max(0, head - INITIAL_EVENTS)
+    } else if (this.#logId !== log || this.#lastId > head) {
+      // The server has a different database, or an older state of the same one.
+      this.sink.onGap(undefined)
+      this.#lastId = Math.max(0, head - INITIAL_EVENTS)
+      this.#isNewLog = true
+    } else if (head - this.#lastId > MAX_MISSED_EVENTS) {
+      this.#skipTo(head - MAX_MISSED_EVENTS)
     }
-    this.#log = log
-    this.#target = head
-    this.#head = head
+    this.#logId = log
+    this.#newestId = head
+    this.#headAtJoin = head
   }
 
-  #skip(to: number): void {
-    if (!this.#fresh) this.sink.gap(to - this.#last)
-    this.#last = to
+  #skipTo(id: number): void {
+    if (!this.#isNewLog) this.sink.onGap(id - this.#lastId)
+    this.#lastId = id
   }
 
-  #drain(): void {
+  #deliverHeld(): void {
     for (;;) {
-      const next = this.#held.get(this.#last + 1)
+      const next = this.#heldEvents.get(this.#lastId + 1)
       if (!next) break
       this.#deliver(next)
     }
-    for (const id of this.#held.keys()) if (id <= this.#last) this.#held.delete(id)
+    for (const id of this.#heldEvents.keys()) if (id <= this.#lastId) this.#heldEvents.delete(id)
   }
 
-  #deliver(entry: Logged): void {
-    this.#last = entry.data.event_id
-    this.#held.delete(this.#last)
-    this.sink.deliver(entry, this.#last > this.#head ? 'live' : 'earlier')
+  #deliver(entry: LoggedEvent): void {
+    this.#lastId = entry.data.event_id
+    this.#heldEvents.delete(this.#lastId)
+    this.sink.deliver(entry, this.#lastId > this.#headAtJoin ? 'live' : 'earlier')
   }
 }

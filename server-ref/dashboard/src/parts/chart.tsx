@@ -1,42 +1,54 @@
-// Stacked columns in SVG, drawn by attributes alone, and the same data as a table for screen readers.
+// Draws stacked columns in SVG, with attributes instead of styles, and the same data as a table for screen readers.
 
-import { type Column, OUTCOMES, type Outcome, shares, sum, WIDTH } from '../state/history.ts'
-import { formatNumber, formatPercent, formatShortTime, word } from './format.ts'
+import { COLUMN_MILLIS, type Column, OUTCOMES, type Outcome, percentages, sumCounts } from '../state/history.ts'
+import { displayName, formatNumber, formatPercent, formatShortTime } from './format.ts'
 
 export type Measure = 'share' | 'volume'
 
-const HEIGHT = 100
-const STEP = 10
-const GAP = 2
-/** Columns per row of the table. */
-const PER_ROW = 20
+const CHART_HEIGHT = 100
+const COLUMN_STEP = 10
+const COLUMN_GAP = 2
+/** Number of chart columns that a row of the table sums up. */
+const COLUMNS_PER_ROW = 20
 
 export function Chart({ columns, measure }: { columns: readonly Column[]; measure: Measure }) {
   const totals = columns.map(({ counts }) => OUTCOMES.reduce((total, outcome) => total + counts[outcome], 0))
-  const most = Math.max(1, ...totals)
+  const maximum = Math.max(1, ...totals)
   const first = columns[0]?.start ?? 0
-  const last = (columns.at(-1)?.start ?? 0) + WIDTH
-  const label = summary(columns)
+  const last = (columns.at(-1)?.start ?? 0) + COLUMN_MILLIS
+  const label = describeDecisions(columns)
   return (
     <figure class="chart">
       <div class="plot">
         <div class="scale" aria-hidden="true">
-          <span>{measure === 'share' ? formatPercent(100) : formatNumber(most)}</span>
-          <span>{measure === 'share' ? formatPercent(50) : formatNumber(most / 2)}</span>
+          <span>{measure === 'share' ? formatPercent(100) : formatNumber(maximum)}</span>
+          <span>{measure === 'share' ? formatPercent(50) : formatNumber(maximum / 2)}</span>
           <span>0</span>
         </div>
         <svg
-          viewBox={`0 0 ${columns.length * STEP} ${HEIGHT}`}
+          viewBox={`0 0 ${columns.length * COLUMN_STEP} ${CHART_HEIGHT}`}
           preserveAspectRatio="none"
           role="img"
           aria-label={label}
         >
           <title>{label}</title>
-          {[0, 0.5, 1].map((part) => (
-            <line key={part} class="grid" x1="0" x2={columns.length * STEP} y1={part * HEIGHT} y2={part * HEIGHT} />
+          {[0, 0.5, 1].map((fraction) => (
+            <line
+              key={fraction}
+              class="grid"
+              x1="0"
+              x2={columns.length * COLUMN_STEP}
+              y1={fraction * CHART_HEIGHT}
+              y2={fraction * CHART_HEIGHT}
+            />
           ))}
           {columns.map((column, index) => (
-            <Stack key={column.start} column={column} x={index * STEP} of={measure === 'share' ? undefined : most} />
+            <Stack
+              key={column.start}
+              column={column}
+              x={index * COLUMN_STEP}
+              fullValue={measure === 'share' ? undefined : maximum}
+            />
           ))}
         </svg>
       </div>
@@ -45,30 +57,40 @@ export function Chart({ columns, measure }: { columns: readonly Column[]; measur
         <span>{formatShortTime((first + last) / 2)}</span>
         <span>{formatShortTime(last)}</span>
       </div>
-      <Table columns={columns} />
+      <DecisionTable columns={columns} />
     </figure>
   )
 }
 
-/** `of`: the value of the full height; without it, the decisions in the column. */
-function Stack({ column, x, of }: { column: Column; x: number; of: number | undefined }) {
+/** Draws one column. Its full height is `fullValue`, or the column's total if `fullValue` is undefined. */
+function Stack({ column, x, fullValue }: { column: Column; x: number; fullValue: number | undefined }) {
   const total = OUTCOMES.reduce((all, outcome) => all + column.counts[outcome], 0)
-  let below = 0
+  let filledHeight = 0
   return (
     <g>
       {OUTCOMES.map((outcome) => {
-        const height = total === 0 ? 0 : (column.counts[outcome] / (of ?? total)) * HEIGHT
+        const height = total === 0 ? 0 : (column.counts[outcome] / (fullValue ?? total)) * CHART_HEIGHT
         if (height === 0) return null
-        below += height
-        return <rect key={outcome} class={outcome} x={x} y={HEIGHT - below} width={STEP - GAP} height={height} />
+        filledHeight += height
+        return (
+          <rect
+            key={outcome}
+            class={outcome}
+            x={x}
+            y={CHART_HEIGHT - filledHeight}
+            width={COLUMN_STEP - COLUMN_GAP}
+            height={height}
+          />
+        )
       })}
     </g>
   )
 }
 
-function Table({ columns }: { columns: readonly Column[] }) {
+function DecisionTable({ columns }: { columns: readonly Column[] }) {
   const rows = []
-  for (let from = 0; from < columns.length; from += PER_ROW) rows.push(columns.slice(from, from + PER_ROW))
+  for (let from = 0; from < columns.length; from += COLUMNS_PER_ROW)
+    rows.push(columns.slice(from, from + COLUMNS_PER_ROW))
   return (
     <table class="hidden">
       <caption>Decisions by time</caption>
@@ -77,7 +99,7 @@ function Table({ columns }: { columns: readonly Column[] }) {
           <th scope="col">From</th>
           {OUTCOMES.map((outcome) => (
             <th key={outcome} scope="col">
-              {word(outcome)}
+              {displayName(outcome)}
             </th>
           ))}
         </tr>
@@ -87,7 +109,7 @@ function Table({ columns }: { columns: readonly Column[] }) {
           <tr key={row[0]?.start}>
             <th scope="row">{formatShortTime(row[0]?.start ?? 0)}</th>
             {OUTCOMES.map((outcome) => (
-              <td key={outcome}>{formatNumber(sum(row)[outcome])}</td>
+              <td key={outcome}>{formatNumber(sumCounts(row)[outcome])}</td>
             ))}
           </tr>
         ))}
@@ -96,9 +118,9 @@ function Table({ columns }: { columns: readonly Column[] }) {
   )
 }
 
-function summary(columns: readonly Column[]): string {
-  const minutes = Math.round((columns.length * WIDTH) / 60_000)
-  const rates = shares(sum(columns))
+function describeDecisions(columns: readonly Column[]): string {
+  const minutes = Math.round((columns.length * COLUMN_MILLIS) / 60_000)
+  const rates = percentages(sumCounts(columns))
   if (!rates) return `No decisions in the last ${minutes} minutes`
   const each = OUTCOMES.map((outcome: Outcome) => `${formatPercent(rates[outcome])} ${outcome}`)
   return `Decisions of the last ${minutes} minutes: ${each.join(', ')}`

@@ -1,4 +1,4 @@
-// A modal dialog: the browser keeps the focus in it and closes it with Escape.
+// A modal dialog. The browser keeps the focus inside and closes the dialog on Escape.
 
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
@@ -9,7 +9,7 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     const opener = document.activeElement
     dialog.current?.showModal()
     return () => {
-      // The element that opened it may be gone, such as a deleted rule.
+      // The opener may be gone, for example if it belonged to a deleted rule.
       const next = opener?.isConnected ? opener : document.querySelector('h1')
       if (next instanceof HTMLElement) next.focus()
     }

@@ -1,26 +1,26 @@
-// Numbers and times as the user's locale writes them.
+// Formats numbers and times for the user's locale.
 
-const number = new Intl.NumberFormat()
-const percent = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
-const shortTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
-const dateAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const numberFormat = new Intl.NumberFormat()
+const percentFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+const shortTimeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+const dateTimeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
-export const formatNumber = (value: number): string => number.format(value)
+export const formatNumber = (value: number): string => numberFormat.format(value)
 
-/** Of 100. */
-export const formatPercent = (value: number): string => `${percent.format(value)} %`
+/** Formats a percentage, which is given as a value from 0 to 100. */
+export const formatPercent = (value: number): string => `${percentFormat.format(value)} %`
 
-export const formatShortTime = (at: number): string => shortTime.format(at)
+export const formatShortTime = (at: number): string => shortTimeFormat.format(at)
 
-/** The time of day, with the date if it is not today; invalid times stay as they are. */
+/** Formats the time of day, with the date if it is not today. Returns invalid times unchanged. */
 export function formatTime(text: string, now: Date = new Date()): string {
   const at = new Date(text)
   if (Number.isNaN(at.getTime())) return text
-  return at.toDateString() === now.toDateString() ? time.format(at) : dateAndTime.format(at)
+  return at.toDateString() === now.toDateString() ? timeFormat.format(at) : dateTimeFormat.format(at)
 }
 
-const WORDS: Record<string, string> = {
+const DISPLAY_NAMES: Record<string, string> = {
   approved: 'Approved',
   rejected: 'Rejected',
   flagged: 'Flagged',
@@ -40,11 +40,12 @@ const WORDS: Record<string, string> = {
   owner: 'Owner',
 }
 
-/** A value of the protocol, in words for people. An unknown one is shown as it is. */
-export const word = (text: string): string => (Object.hasOwn(WORDS, text) ? (WORDS[text] ?? text) : text)
+/** Returns the name under which a value of the protocol is shown to users. Returns unknown values unchanged. */
+export const displayName = (text: string): string =>
+  Object.hasOwn(DISPLAY_NAMES, text) ? (DISPLAY_NAMES[text] ?? text) : text
 
-/** `user_id` of an item's metadata, if there is one. */
-export function author(metadata: unknown): string | undefined {
+/** Returns the `user_id` in an item's metadata, if any. */
+export function authorId(metadata: unknown): string | undefined {
   if (typeof metadata !== 'object' || metadata === null || !('user_id' in metadata)) return undefined
   const id = metadata.user_id
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined

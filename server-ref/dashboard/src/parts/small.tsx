@@ -1,17 +1,17 @@
-// Small components of the views.
+// Small components that several views share.
 
 import type { ComponentChildren } from 'preact'
-import { formatTime, word } from './format.ts'
+import { displayName, formatTime } from './format.ts'
 
-const KNOWN = new Set(['approved', 'rejected', 'flagged', 'pending', 'info', 'warning', 'error', 'success'])
+const KNOWN_TONES = new Set(['approved', 'rejected', 'flagged', 'pending', 'info', 'warning', 'error', 'success'])
 
-/** The class for the colour of a status or of a notification's type. */
-export function tone(of: string): string {
-  return KNOWN.has(of) ? of : 'other'
+/** Returns the CSS class for the colour of a status or a notification type. */
+export function toneClass(value: string): string {
+  return KNOWN_TONES.has(value) ? value : 'other'
 }
 
-export function Badge({ of }: { of: string }) {
-  return <span class={`badge ${tone(of)}`}>{word(of)}</span>
+export function Badge({ value }: { value: string }) {
+  return <span class={`badge ${toneClass(value)}`}>{displayName(value)}</span>
 }
 
 export function Time({ at }: { at: string }) {
@@ -22,7 +22,7 @@ export function Time({ at }: { at: string }) {
   )
 }
 
-/** An error, announced at once. */
+/** Shows an error, which screen readers announce immediately. */
 export function Problem({ text }: { text: string | undefined }) {
   return text === undefined ? null : (
     <p class="problem" role="alert">
@@ -43,7 +43,7 @@ export function Card(props: { title: string; id: string; aside?: ComponentChildr
   )
 }
 
-/** A label above its control, with the server's complaint about it. */
+/** Shows a label above a control, with the server's error message about its value. */
 export function Field(props: {
   id: string
   label: string
@@ -61,7 +61,7 @@ export function Field(props: {
       )}
       {props.children}
       {props.problem !== undefined && (
-        // A complaint with several lines shows a place in the text.
+        // A message with several lines points to a position in the text.
         <p
           class={`field-problem ${props.problem.includes('\n') ? 'code' : ''}`}
           id={`${props.id}-problem`}
@@ -74,8 +74,8 @@ export function Field(props: {
   )
 }
 
-/** A control's attributes for screen readers: its hint and its problem. */
-export function described(id: string, hint: boolean, problem: string | undefined) {
+/** Returns the attributes that connect a control with its hint and its error message. */
+export function describedBy(id: string, hint: boolean, problem: string | undefined) {
   const ids = [hint && `${id}-hint`, problem !== undefined && `${id}-problem`].filter(Boolean)
   return {
     id,

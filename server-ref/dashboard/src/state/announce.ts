@@ -1,29 +1,29 @@
-// Announcements to screen readers: polite, and for a busy project only occasional totals.
+// Announcements to screen readers. They do not interrupt, and decisions are announced only as occasional totals.
 
 import { signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'
 
-/** Between two sums. */
-const PAUSE = 20_000
+/** Interval between two announcements of totals, in milliseconds. */
+const TOTALS_INTERVAL = 20_000
 
-/** The text of the page's one live region. */
-export const announced = signal('')
+/** The text of the page's only live region. */
+export const announcement = signal('')
 
-const waiting = new Map<string, number>()
+const pendingCounts = new Map<string, number>()
 
 export function announce(text: string): void {
-  // A text that does not change is not read again.
-  announced.value = announced.value === text ? `${text}\u00a0` : text
+  // Screen readers do not read a text again if it does not change.
+  announcement.value = announcement.value === text ? `${text}\u00a0` : text
 }
 
 export function announceDecisions(updates: readonly ModerationUpdate[]): void {
   if (updates.length === 0) return
-  if (waiting.size === 0) setTimeout(tell, PAUSE)
-  for (const { status } of updates) waiting.set(status, (waiting.get(status) ?? 0) + 1)
+  if (pendingCounts.size === 0) setTimeout(announceTotals, TOTALS_INTERVAL)
+  for (const { status } of updates) pendingCounts.set(status, (pendingCounts.get(status) ?? 0) + 1)
 }
 
-function tell(): void {
-  const sums = [...waiting].map(([status, count]) => `${count} ${status}`)
-  waiting.clear()
+function announceTotals(): void {
+  const sums = [...pendingCounts].map(([status, count]) => `${count} ${status}`)
+  pendingCounts.clear()
   announce(`New decisions: ${sums.join(', ')}`)
 }

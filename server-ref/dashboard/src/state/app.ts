@@ -1,17 +1,17 @@
-// The signed-in user, their projects, the connection, and the shown project.
+// The page's state: the signed-in user, their projects, the connection, and the shown project.
 
 import { effect, signal, untracked } from '@preact/signals'
-import { Api, ApiError, explain } from '../api/http.ts'
+import { Api, ApiError, errorMessage } from '../api/http.ts'
 import type { Project, User } from '../api/types.ts'
 import { Connection } from '../live/connection.ts'
 import { announce } from './announce.ts'
 import { ProjectState } from './project.ts'
-import { Received } from './received.ts'
-import { link, route } from './route.ts'
+import { InvitationInbox } from './received.ts'
+import { projectLink, route } from './route.ts'
 
-const RETRY = 3000
+const START_RETRY_DELAY = 3000
 
-/** `ended`: the server no longer knows the session. */
+/** `ended` means that the session is no longer valid. */
 export type Session =
   | { state: 'starting'; problem: string | undefined }
   | { state: 'signed in'; user: User; token: string }
@@ -20,75 +20,75 @@ export type Session =
 export class App {
   readonly session = signal<Session>({ state: 'starting', problem: undefined })
   readonly projects = signal<readonly Project[]>([])
-  readonly current = signal<ProjectState | undefined>(undefined)
-  readonly api = new Api(() => this.#end())
-  readonly received = new Received(this.api)
-  readonly connection = new Connection(() => this.#end())
+  readonly currentProject = signal<ProjectState | undefined>(undefined)
+  readonly api = new Api(() => this.#endSession())
+  readonly inbox = new InvitationInbox(this.api)
+  readonly connection = new Connection(() => this.#endSession())
 
   async start(): Promise<void> {
     try {
-      const { user, csrf_token: token } = await this.api.signedIn()
-      await Promise.all([this.refresh(), this.received.refresh()])
+      const { user, csrf_token: token } = await this.api.fetchSession()
+      await Promise.all([this.refreshProjects(), this.inbox.refresh()])
       this.session.value = { state: 'signed in', user, token }
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return
-      this.session.value = { state: 'starting', problem: explain(error) }
-      setTimeout(() => void this.start(), RETRY)
+      this.session.value = { state: 'starting', problem: errorMessage(error) }
+      setTimeout(() => void this.start(), START_RETRY_DELAY)
       return
     }
-    const [only, ...others] = this.projects.value
+    const [first, ...others] = this.projects.value
     const isNowhere = route.value.projectId === undefined && route.value.invitation === undefined
-    // An invitation is on the list of projects.
-    if (isNowhere && only && others.length === 0 && this.received.list.value.length === 0)
-      location.replace(link(only.id, 'live'))
+    // The list of projects also shows received invitations, so it is skipped only if there are none.
+    if (isNowhere && first && others.length === 0 && this.inbox.list.value.length === 0)
+      location.replace(projectLink(first.id, 'live'))
     this.connection.open()
-    effect(() => this.#look(route.value.projectId, this.projects.value))
-    effect(() => this.#tell())
+    effect(() => this.#showProject(route.value.projectId, this.projects.value))
+    effect(() => this.#announceConnection())
   }
 
-  async refresh(): Promise<void> {
+  async refreshProjects(): Promise<void> {
     const { projects } = await this.api.get<{ projects: Project[] }>('/api/projects')
     this.projects.value = projects
   }
 
-  /** Throws the server's refusal. */
+  /** Creates a project. Throws if the server refuses. */
   async createProject(name: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>('/api/projects', { name })
-    await this.refresh()
+    await this.refreshProjects()
     return project
   }
 
-  /** Accepts an invitation. Throws what the server says against it. */
-  async accept(key: string): Promise<Project> {
-    const project = await this.received.accept(key)
-    await this.refresh()
+  /** Accepts the invitation with this id or token. Throws if the server refuses. */
+  async acceptInvitation(key: string): Promise<Project> {
+    const project = await this.inbox.accept(key)
+    await this.refreshProjects()
     return project
   }
 
-  #look(id: string | undefined, projects: readonly Project[]): void {
+  #showProject(id: string | undefined, projects: readonly Project[]): void {
     const project = projects.find((one) => one.id === id)
     untracked(() => {
-      const before = this.current.value
+      const before = this.currentProject.value
       if (before?.project.id === project?.id) return
       before?.close()
       this.connection.unfollow()
-      this.current.value = project && new ProjectState(this.api, project)
-      if (project && this.current.value) this.connection.follow(project.id, this.current.value)
+      this.currentProject.value = project && new ProjectState(this.api, project)
+      if (project && this.currentProject.value) this.connection.follow(project.id, this.currentProject.value)
     })
   }
 
-  #told = 'connecting'
-  #tell(): void {
+  #announcedState = 'connecting'
+  #announceConnection(): void {
     const { state } = this.connection.link.value
-    // Joining another project is no interruption.
-    if (state === 'connecting' || state === this.#told) return
+    // The state is `connecting` while another project is joined, which is no interruption.
+    if (state === 'connecting' || state === this.#announcedState) return
     if (state === 'lost') announce('The connection is lost; trying again')
-    if (state === 'live' && this.#told === 'lost') announce('Connected again')
-    this.#told = state
+    if (state === 'live' && this.#announcedState === 'lost') announce('Connected again')
+    this.#announcedState = state
   }
 
-  #end(): void {
-    // From the start, because the form is wanted.
+  #endSession(): void {
+    // Without a session at the start, the user needs the sign-in form.
     if (this.session.value.state === 'starting') location.assign('/auth/login')
     else this.session.value = { state: 'ended' }
     this.connection.close()

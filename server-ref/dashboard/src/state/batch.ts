@@ -1,26 +1,27 @@
-// Batches many events into one redraw.
+// Combines many events into one redraw.
 
-const PAUSE = 100
-/** A background page rarely runs timers, so the waiting events are bounded. */
-const FULL = 500
+/** Milliseconds. */
+const FLUSH_DELAY = 100
+/** Maximum number of pending events. A limit is needed because browsers run few timers in background pages. */
+const MAX_PENDING = 500
 
 export class Batch<T> {
-  #waiting: T[] = []
+  #pending: T[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly apply: (items: T[]) => void) {}
 
   push(item: T): void {
-    this.#waiting.push(item)
-    if (this.#waiting.length >= FULL) this.flush()
-    else this.#timer ??= setTimeout(() => this.flush(), PAUSE)
+    this.#pending.push(item)
+    if (this.#pending.length >= MAX_PENDING) this.flush()
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_DELAY)
   }
 
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const items = this.#waiting
-    this.#waiting = []
+    const items = this.#pending
+    this.#pending = []
     if (items.length > 0) this.apply(items)
   }
 }

@@ -1,11 +1,11 @@
-// The time of the chart, in steps.
+// The current time, in steps of five seconds: the chart is redrawn once per step.
 
 import { signal } from '@preact/signals'
 
-const STEP = 5000
+const UPDATE_INTERVAL = 5000
 
 export const now = signal(Date.now())
 
 setInterval(() => {
   now.value = Date.now()
-}, STEP)
+}, UPDATE_INTERVAL)

@@ -1,44 +1,44 @@
-// The newest decisions, newest first, with marks where events are missing.
+// The newest decisions in descending order of time, with marks where events are missing.
 
 import { computed, signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'
 
-/** The number of rows kept, and drawn. */
-export const ROWS = 150
+/** Number of rows that are kept and shown. */
+export const MAX_ROWS = 150
 
 export type Row =
   | { kind: 'decision'; key: string; update: ModerationUpdate }
-  /** `missed`: their number; undefined if unknown. */
+  /** `missed` is the number of missing events, or undefined if it is unknown. */
   | { kind: 'gap'; key: string; missed: number | undefined }
 
 export class Feed {
   readonly #rows = signal<readonly Row[]>([])
-  /** The rows shown while the list is paused. */
-  readonly #held = signal<readonly Row[] | undefined>(undefined)
-  readonly #since = signal(0)
-  readonly status = signal('')
+  /** Rows shown while the list is paused. */
+  readonly #pausedRows = signal<readonly Row[] | undefined>(undefined)
+  readonly #addedSincePause = signal(0)
+  readonly statusFilter = signal('')
 
   readonly rows = computed(() => {
-    const rows = this.#held.value ?? this.#rows.value
-    const status = this.status.value
+    const rows = this.#pausedRows.value ?? this.#rows.value
+    const status = this.statusFilter.value
     return status === '' ? rows : rows.filter((row) => row.kind === 'gap' || row.update.status === status)
   })
-  readonly isPaused = computed(() => this.#held.value !== undefined)
-  /** Decisions that arrived during the pause. */
-  readonly waiting = computed(() => (this.isPaused.value ? this.#since.value : 0))
+  readonly isPaused = computed(() => this.#pausedRows.value !== undefined)
+  /** Number of decisions that arrived since the list was paused. */
+  readonly addedDuringPause = computed(() => (this.isPaused.value ? this.#addedSincePause.value : 0))
 
-  /** Oldest first, in order of arrival. */
+  /** Adds rows, which are given in order of arrival. */
   add(rows: readonly Row[]): void {
-    this.#rows.value = [...rows.toReversed(), ...this.#rows.value].slice(0, ROWS)
-    this.#since.value += rows.length
+    this.#rows.value = [...rows.toReversed(), ...this.#rows.value].slice(0, MAX_ROWS)
+    this.#addedSincePause.value += rows.length
   }
 
   pause(): void {
-    this.#since.value = 0
-    this.#held.value = this.#rows.value
+    this.#addedSincePause.value = 0
+    this.#pausedRows.value = this.#rows.value
   }
 
   resume(): void {
-    this.#held.value = undefined
+    this.#pausedRows.value = undefined
   }
 }

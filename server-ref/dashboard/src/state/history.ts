@@ -1,12 +1,12 @@
-// Decisions counted by time, for the chart.
+// Numbers of decisions over time, for the chart.
 
-export const WIDTH = 15_000
-export const COLUMNS = 60
+export const COLUMN_MILLIS = 15_000
+export const COLUMN_COUNT = 60
 
 export const OUTCOMES = ['approved', 'rejected', 'flagged'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** The number of decisions of each kind in the `WIDTH` milliseconds from `start`. */
+/** Numbers of decisions in the `COLUMN_MILLIS` milliseconds from `start`. */
 export interface Column {
   start: number
   counts: Record<Outcome, number>
@@ -16,38 +16,38 @@ export function isOutcome(status: string): status is Outcome {
   return (OUTCOMES as readonly string[]).includes(status)
 }
 
-const nothing = (): Record<Outcome, number> => ({ approved: 0, rejected: 0, flagged: 0 })
+const zeroCounts = (): Record<Outcome, number> => ({ approved: 0, rejected: 0, flagged: 0 })
 
-/** Bounded: nothing older than the chart shows is kept. */
-export class History {
+/** Counts decisions by time. Its size is bounded, because it drops counts that are too old for the chart. */
+export class DecisionHistory {
   readonly #columns = new Map<number, Record<Outcome, number>>()
 
   add(status: string, at: number): void {
     if (!isOutcome(status) || Number.isNaN(at)) return
-    const start = at - (at % WIDTH)
-    const counts = this.#columns.get(start) ?? nothing()
+    const start = at - (at % COLUMN_MILLIS)
+    const counts = this.#columns.get(start) ?? zeroCounts()
     counts[status] += 1
     this.#columns.set(start, counts)
-    if (this.#columns.size > 2 * COLUMNS) this.#forget()
+    if (this.#columns.size > 2 * COLUMN_COUNT) this.#dropOldColumns()
   }
 
-  /** The columns up to this moment, oldest first. */
-  until(now: number): Column[] {
-    const newest = now - (now % WIDTH)
-    return Array.from({ length: COLUMNS }, (_, index) => {
-      const start = newest - (COLUMNS - 1 - index) * WIDTH
-      return { start, counts: { ...(this.#columns.get(start) ?? nothing()) } }
+  /** Returns the columns up to this time, in ascending order. */
+  columnsUntil(now: number): Column[] {
+    const newest = now - (now % COLUMN_MILLIS)
+    return Array.from({ length: COLUMN_COUNT }, (_, index) => {
+      const start = newest - (COLUMN_COUNT - 1 - index) * COLUMN_MILLIS
+      return { start, counts: { ...(this.#columns.get(start) ?? zeroCounts()) } }
     })
   }
 
-  #forget(): void {
+  #dropOldColumns(): void {
     const starts = [...this.#columns.keys()].sort((a, b) => a - b)
-    for (const start of starts.slice(0, -COLUMNS)) this.#columns.delete(start)
+    for (const start of starts.slice(0, -COLUMN_COUNT)) this.#columns.delete(start)
   }
 }
 
-/** Percentages of the decisions, or undefined if there were none. */
-export function shares(counts: Record<Outcome, number>): Record<Outcome, number> | undefined {
+/** Returns percentages of the decisions, or undefined if there were none. */
+export function percentages(counts: Record<Outcome, number>): Record<Outcome, number> | undefined {
   const total = counts.approved + counts.rejected + counts.flagged
   if (total === 0) return undefined
   return {
@@ -57,8 +57,8 @@ export function shares(counts: Record<Outcome, number>): Record<Outcome, number>
   }
 }
 
-export function sum(columns: readonly Column[]): Record<Outcome, number> {
-  const total = nothing()
+export function sumCounts(columns: readonly Column[]): Record<Outcome, number> {
+  const total = zeroCounts()
   for (const { counts } of columns) for (const outcome of OUTCOMES) total[outcome] += counts[outcome]
   return total
 }

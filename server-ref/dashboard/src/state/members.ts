@@ -1,7 +1,7 @@
-// The members of a project, and the invitations that wait for an answer.
+// The members of a project, and its pending invitations.
 
 import { signal } from '@preact/signals'
-import { type Api, explain } from '../api/http.ts'
+import { type Api, errorMessage } from '../api/http.ts'
 import type { Invitation, Member, NewInvitation, Role } from '../api/types.ts'
 
 export class Members {
@@ -13,7 +13,7 @@ export class Members {
   constructor(
     private readonly api: Api,
     projectId: string,
-    /** Members see no invitations. */
+    /** Only admins may list the invitations. */
     private readonly isAdmin: boolean,
   ) {
     this.#path = `/api/projects/${encodeURIComponent(projectId)}`
@@ -29,18 +29,18 @@ export class Members {
       }
       this.problem.value = undefined
     } catch (error) {
-      this.problem.value = explain(error)
+      this.problem.value = errorMessage(error)
     }
   }
 
-  /** The link that accepts the invitation. Throws what the server says against it. */
+  /** Invites a user. Returns the link that accepts the invitation. Throws if the server refuses. */
   async invite(email: string, role: Role): Promise<string> {
     const answer = await this.api.post<{ invitation: NewInvitation }>(`${this.#path}/invitations`, { email, role })
     await this.refresh()
     return `${location.origin}/dashboard/#/invitations/${answer.invitation.token}`
   }
 
-  async withdraw(invitation: Invitation): Promise<void> {
+  async withdrawInvitation(invitation: Invitation): Promise<void> {
     await this.api.delete(`${this.#path}/invitations/${encodeURIComponent(invitation.id)}`)
     await this.refresh()
   }

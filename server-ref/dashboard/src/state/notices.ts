@@ -1,12 +1,12 @@
-// Notifications: those in force, those that arrived, and those shown for a moment.
+// Notifications: persistent ones in force, those that arrived recently, and temporary ones shown as toasts.
 
 import { signal } from '@preact/signals'
-import { type Api, explain } from '../api/http.ts'
+import { type Api, errorMessage } from '../api/http.ts'
 import type { Notification, SystemNotification } from '../api/types.ts'
 import type { Origin } from '../live/follower.ts'
 
-const KEPT = 50
-const TOASTS = 3
+const MAX_RECENT = 50
+const MAX_TOASTS = 3
 
 export interface Notice {
   key: string
@@ -24,14 +24,14 @@ export interface NotificationDraft {
 }
 
 export class Notices {
-  /** Persistent ones, until they are withdrawn. */
+  /** Persistent notifications that are not withdrawn. */
   readonly inForce = signal<readonly Notification[]>([])
   readonly recent = signal<readonly Notice[]>([])
   readonly toasts = signal<readonly Notice[]>([])
-  /** Ids of persistent ones whose banner was closed here. */
-  readonly closed = signal<ReadonlySet<string>>(new Set())
+  /** Ids of persistent notifications whose banners the user closed. */
+  readonly closedBanners = signal<ReadonlySet<string>>(new Set())
   readonly problem = signal<string | undefined>(undefined)
-  #request = 0
+  #lastRequest = 0
 
   constructor(
     private readonly api: Api,
@@ -39,20 +39,20 @@ export class Notices {
   ) {}
 
   async refresh(): Promise<void> {
-    this.#request += 1
-    const request = this.#request
+    this.#lastRequest += 1
+    const request = this.#lastRequest
     try {
       const query = new URLSearchParams({ project_id: this.projectId })
       const { notifications } = await this.api.get<{ notifications: Notification[] }>(`/api/notifications?${query}`)
-      if (request !== this.#request) return
+      if (request !== this.#lastRequest) return
       this.inForce.value = notifications
       this.problem.value = undefined
     } catch (error) {
-      if (request === this.#request) this.problem.value = explain(error)
+      if (request === this.#lastRequest) this.problem.value = errorMessage(error)
     }
   }
 
-  heard(events: readonly { data: SystemNotification; origin: Origin }[]): void {
+  addEvents(events: readonly { data: SystemNotification; origin: Origin }[]): void {
     const notices = events.map(({ data }) => ({
       key: `${data.event_id}`,
       type: data.type,
@@ -60,23 +60,23 @@ export class Notices {
       timestamp: data.timestamp,
       isPersistent: data.persistent,
     }))
-    this.recent.value = [...notices.toReversed(), ...this.recent.value].slice(0, KEPT)
+    this.recent.value = [...notices.toReversed(), ...this.recent.value].slice(0, MAX_RECENT)
     const live = notices.filter((_, index) => events[index]?.origin === 'live')
-    const passing = live.filter((notice) => !notice.isPersistent)
-    this.toasts.value = [...this.toasts.value, ...passing].slice(-TOASTS)
-    // Requests the notifications in force, because the log may hold one that was withdrawn since.
+    const temporary = live.filter((notice) => !notice.isPersistent)
+    this.toasts.value = [...this.toasts.value, ...temporary].slice(-MAX_TOASTS)
+    // The log may contain a notification that is withdrawn by now, so the ones in force are requested.
     if (notices.some((notice) => notice.isPersistent)) void this.refresh()
   }
 
-  dismiss(notice: Notice): void {
+  dismissToast(notice: Notice): void {
     this.toasts.value = this.toasts.value.filter((toast) => toast !== notice)
   }
 
   closeBanner(id: string): void {
-    this.closed.value = new Set([...this.closed.value, id])
+    this.closedBanners.value = new Set([...this.closedBanners.value, id])
   }
 
-  /** Throws the server's refusal. */
+  /** Publishes a notification. Throws if the server refuses. */
   async publish(draft: NotificationDraft): Promise<void> {
     await this.api.post('/api/notifications', draft)
   }
@@ -87,6 +87,6 @@ export class Notices {
   }
 
   close(): void {
-    this.#request += 1
+    this.#lastRequest += 1
   }
 }

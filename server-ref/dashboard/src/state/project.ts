@@ -1,38 +1,38 @@
-// The shown project, whose events go to the views.
+// The state of the shown project, updated by its events.
 
 import { batch, signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'
 import type { ModerationUpdate, Project, StatsUpdate, SystemNotification, UserActivity } from '../api/types.ts'
 import type { Listener } from '../live/connection.ts'
-import type { Logged, Origin } from '../live/follower.ts'
+import type { LoggedEvent, Origin } from '../live/follower.ts'
 import { announceDecisions } from './announce.ts'
 import { Authors } from './authors.ts'
 import { Batch } from './batch.ts'
 import { Feed, type Row } from './feed.ts'
-import { History } from './history.ts'
+import { DecisionHistory } from './history.ts'
 import { Members } from './members.ts'
 import { Notices } from './notices.ts'
 import { Queue } from './queue.ts'
 import { Rules } from './rules.ts'
 import { Statistics } from './statistics.ts'
 
-type Item = { entry: Logged; origin: Origin } | { missed: number | undefined }
+type BatchItem = { entry: LoggedEvent; origin: Origin } | { missed: number | undefined }
 
 export class ProjectState implements Listener {
   readonly feed = new Feed()
   readonly authors = new Authors()
-  readonly history = new History()
-  /** Changes when the history does. */
+  readonly history = new DecisionHistory()
+  /** Changes whenever the history changes. */
   readonly historyVersion = signal(0)
   readonly statistics: Statistics
   readonly notices: Notices
   readonly queue: Queue
   readonly rules: Rules
   readonly members: Members
-  /** The reason that it can't be shown. */
+  /** The reason for which the project can't be shown. */
   readonly refusal = signal<string | undefined>(undefined)
-  readonly #batch = new Batch<Item>((items) => batch(() => this.#apply(items)))
-  #gaps = 0
+  readonly #batch = new Batch<BatchItem>((items) => batch(() => this.#apply(items)))
+  #gapCount = 0
 
   constructor(
     api: Api,
@@ -49,7 +49,7 @@ export class ProjectState implements Listener {
     return this.project.role === 'admin' || this.project.role === 'owner'
   }
 
-  joined(): void {
+  onJoined(): void {
     this.refusal.value = undefined
     void this.statistics.refresh()
     void this.notices.refresh()
@@ -57,19 +57,19 @@ export class ProjectState implements Listener {
     void this.rules.refresh()
   }
 
-  deliver(entry: Logged, origin: Origin): void {
+  deliver(entry: LoggedEvent, origin: Origin): void {
     this.#batch.push({ entry, origin })
   }
 
-  gap(missed: number | undefined): void {
+  onGap(missed: number | undefined): void {
     this.#batch.push({ missed })
   }
 
-  stats(update: StatsUpdate): void {
-    this.statistics.heard(update)
+  onStats(update: StatsUpdate): void {
+    this.statistics.update(update)
   }
 
-  denied(message: string): void {
+  onDenied(message: string): void {
     this.refusal.value = message
   }
 
@@ -80,7 +80,7 @@ export class ProjectState implements Listener {
     this.rules.close()
   }
 
-  #apply(items: readonly Item[]): void {
+  #apply(items: readonly BatchItem[]): void {
     const rows: Row[] = []
     const live: ModerationUpdate[] = []
     const decisions: ModerationUpdate[] = []
@@ -88,8 +88,8 @@ export class ProjectState implements Listener {
     const notifications: { data: SystemNotification; origin: Origin }[] = []
     for (const item of items) {
       if (!('entry' in item)) {
-        this.#gaps += 1
-        rows.push({ kind: 'gap', key: `gap-${this.#gaps}`, missed: item.missed })
+        this.#gapCount += 1
+        rows.push({ kind: 'gap', key: `gap-${this.#gapCount}`, missed: item.missed })
         continue
       }
       const { entry, origin } = item
@@ -103,7 +103,7 @@ export class ProjectState implements Listener {
       } else if (entry.event === 'user_activity') {
         activities.push(data as UserActivity)
       } else if (entry.event === 'rule_update') {
-        this.rules.heard()
+        this.rules.refreshSoon()
       } else if (entry.event === 'system_notification') {
         notifications.push({ data: data as SystemNotification, origin })
       }
@@ -111,8 +111,8 @@ export class ProjectState implements Listener {
     if (rows.length > 0) this.feed.add(rows)
     if (decisions.length > 0) this.historyVersion.value += 1
     if (activities.length > 0) this.authors.add(activities)
-    if (notifications.length > 0) this.notices.heard(notifications)
-    this.queue.heard(decisions)
+    if (notifications.length > 0) this.notices.addEvents(notifications)
+    this.queue.update(decisions)
     announceDecisions(live)
   }
 }

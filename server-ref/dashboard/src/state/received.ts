@@ -1,10 +1,10 @@
-// The invitations of the signed-in user.
+// The invitations that the signed-in user received.
 
 import { signal } from '@preact/signals'
-import { type Api, explain } from '../api/http.ts'
+import { type Api, errorMessage } from '../api/http.ts'
 import type { Project, ReceivedInvitation } from '../api/types.ts'
 
-export class Received {
+export class InvitationInbox {
   readonly list = signal<readonly ReceivedInvitation[]>([])
   readonly problem = signal<string | undefined>(undefined)
 
@@ -16,11 +16,11 @@ export class Received {
       this.list.value = invitations
       this.problem.value = undefined
     } catch (error) {
-      this.problem.value = explain(error)
+      this.problem.value = errorMessage(error)
     }
   }
 
-  /** By the id of an invitation, or by the token of a link. Throws what the server says against it. */
+  /** Accepts an invitation, given by its id or by the token of its link. Throws if the server refuses. */
   async accept(key: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>(path(key), {})
     await this.refresh()

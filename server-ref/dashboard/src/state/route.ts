@@ -1,4 +1,5 @@
-// The place in the page: `#/projects/ID/VIEW`, the list of projects, or `#/invitations/TOKEN`, which shows the list too.
+// The route in the URL's hash: `#/projects/ID/VIEW`, `#/invitations/TOKEN`, or `#/` for the list of projects. The list
+// also shows the invitation of a token.
 
 import { signal } from '@preact/signals'
 
@@ -8,14 +9,14 @@ export type View = (typeof VIEWS)[number]
 export interface Route {
   projectId: string | undefined
   view: View
-  /** The token of an invitation whose link was followed. */
+  /** Token of the invitation whose link the user followed. */
   invitation?: string
 }
 
-export function parse(hash: string): Route {
-  const [, place, id, view] = hash.split('/')
-  if (place === 'invitations' && id) return { projectId: undefined, view: 'live', invitation: decode(id) }
-  if (place !== 'projects' || !id) return { projectId: undefined, view: 'live' }
+export function parseRoute(hash: string): Route {
+  const [, section, id, view] = hash.split('/')
+  if (section === 'invitations' && id) return { projectId: undefined, view: 'live', invitation: decode(id) }
+  if (section !== 'projects' || !id) return { projectId: undefined, view: 'live' }
   return { projectId: decode(id), view: VIEWS.find((known) => known === view) ?? 'live' }
 }
 
@@ -27,12 +28,12 @@ function decode(text: string): string {
   }
 }
 
-export function link(projectId: string, view: View): string {
+export function projectLink(projectId: string, view: View): string {
   return `#/projects/${encodeURIComponent(projectId)}/${view}`
 }
 
-export const route = signal<Route>(parse(location.hash))
+export const route = signal<Route>(parseRoute(location.hash))
 
 addEventListener('hashchange', () => {
-  route.value = parse(location.hash)
+  route.value = parseRoute(location.hash)
 })

@@ -1,21 +1,21 @@
-// A rule being written: its text fields, and the field that the server's answer is about.
+// A rule that is being edited: the form's fields, and the field to which the server's error refers.
 
-import { ApiError, explain } from '../api/http.ts'
+import { ApiError, errorMessage } from '../api/http.ts'
 import type { Action, Rule, RuleData, RuleDraft, RuleType } from '../api/types.ts'
 
-export const TYPES: readonly RuleType[] = ['keyword', 'regex', 'ai_prompt']
-export const ACTIONS: readonly Action[] = ['reject', 'flag', 'approve']
-/** The flags of regular expressions, and their effects. */
-export const FLAGS = [
+export const RULE_TYPES: readonly RuleType[] = ['keyword', 'regex', 'ai_prompt']
+export const RULE_ACTIONS: readonly Action[] = ['reject', 'flag', 'approve']
+/** Flags of regular expressions, and descriptions of their effects. */
+export const REGEX_FLAGS = [
   ['i', 'Upper and lower case are the same'],
   ['m', '^ and $ match at lines'],
   ['s', '. matches line ends'],
 ] as const
 
-export interface Written {
+export interface RuleFields {
   name: string
   type: RuleType
-  /** One per line. */
+  /** One keyword per line. */
   keywords: string
   caseSensitive: boolean
   pattern: string
@@ -28,13 +28,13 @@ export interface Written {
 
 export type FieldName = 'name' | 'data' | 'priority'
 
-/** The problem and its field; without a field, it concerns the whole rule. */
-export interface Objection {
+/** An error that concerns one field, or the whole rule if `field` is undefined. */
+export interface RuleError {
   field: FieldName | undefined
   message: string
 }
 
-export function written(rule: Rule | undefined): Written {
+export function toFields(rule: Rule | undefined): RuleFields {
   return {
     name: rule?.name ?? '',
     type: rule?.type ?? 'keyword',
@@ -49,33 +49,33 @@ export function written(rule: Rule | undefined): Written {
   }
 }
 
-export function draft(from: Written): RuleDraft {
+export function toDraft(fields: RuleFields): RuleDraft {
   return {
-    name: from.name,
-    type: from.type,
-    data: data(from),
-    action: from.action,
-    priority: Number(from.priority),
-    is_active: from.isActive,
+    name: fields.name,
+    type: fields.type,
+    data: toData(fields),
+    action: fields.action,
+    priority: Number(fields.priority),
+    is_active: fields.isActive,
   }
 }
 
-function data(from: Written): RuleData {
-  switch (from.type) {
+function toData(fields: RuleFields): RuleData {
+  switch (fields.type) {
     case 'keyword': {
-      const keywords = from.keywords.split('\n').map((keyword) => keyword.trim())
-      return { keywords: keywords.filter((keyword) => keyword !== ''), case_sensitive: from.caseSensitive }
+      const keywords = fields.keywords.split('\n').map((keyword) => keyword.trim())
+      return { keywords: keywords.filter((keyword) => keyword !== ''), case_sensitive: fields.caseSensitive }
     }
     case 'regex':
-      return { pattern: from.pattern, flags: [...from.flags] }
+      return { pattern: fields.pattern, flags: [...fields.flags] }
     case 'ai_prompt':
-      return { prompt: from.prompt }
+      return { prompt: fields.prompt }
   }
 }
 
-/** The server names the field at the beginning of its message; `invalid_rule` concerns the rule's search text. */
-export function objection(error: unknown): Objection {
-  const message = explain(error)
+/** Finds the field of an error: the server's message begins with its name, and `invalid_rule` concerns `data`. */
+export function toRuleError(error: unknown): RuleError {
+  const message = errorMessage(error)
   if (!(error instanceof ApiError)) return { field: undefined, message }
   if (error.code === 'invalid_rule') return { field: 'data', message }
   const field = (['name', 'data', 'priority'] as const).find((name) => message.startsWith(`${name} `))

@@ -1,18 +1,18 @@
 // The rules of a project.
 
 import { signal } from '@preact/signals'
-import { type Api, explain } from '../api/http.ts'
+import { type Api, errorMessage } from '../api/http.ts'
 import type { Rule, RuleDraft } from '../api/types.ts'
 
-/** A person who edits many rules at once causes one event for each. */
-const PAUSE = 300
+/** Milliseconds from an update until the rules are requested again, so that many updates cause one request. */
+const REFRESH_DELAY = 300
 
 export class Rules {
   readonly list = signal<readonly Rule[] | undefined>(undefined)
   readonly problem = signal<string | undefined>(undefined)
   readonly #path: string
   #timer: ReturnType<typeof setTimeout> | undefined
-  #request = 0
+  #lastRequest = 0
 
   constructor(
     private readonly api: Api,
@@ -24,47 +24,47 @@ export class Rules {
   async refresh(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#request += 1
-    const request = this.#request
+    this.#lastRequest += 1
+    const request = this.#lastRequest
     try {
       const { rules } = await this.api.get<{ rules: Rule[] }>(this.#path)
-      if (request !== this.#request) return
+      if (request !== this.#lastRequest) return
       this.list.value = rules
       this.problem.value = undefined
     } catch (error) {
-      if (request === this.#request) this.problem.value = explain(error)
+      if (request === this.#lastRequest) this.problem.value = errorMessage(error)
     }
   }
 
-  /** A `rule_update` arrived, which does not contain the whole rule. */
-  heard(): void {
-    this.#timer ??= setTimeout(() => void this.refresh(), PAUSE)
+  /** Must be called after a `rule_update`, which does not contain the whole rule. */
+  refreshSoon(): void {
+    this.#timer ??= setTimeout(() => void this.refresh(), REFRESH_DELAY)
   }
 
-  /** Throws the server's refusal. */
+  /** Creates a rule, or changes the one with this id. Throws if the server refuses. */
   async save(draft: RuleDraft, id: string | undefined): Promise<void> {
     if (id === undefined) await this.api.post(this.#path, draft)
-    else await this.api.patch(this.#one(id), draft)
+    else await this.api.patch(this.#rulePath(id), draft)
     await this.refresh()
   }
 
-  async activate(rule: Rule, isActive: boolean): Promise<void> {
-    const { rule: changed } = await this.api.patch<{ rule: Rule }>(this.#one(rule.id), { is_active: isActive })
+  async setActive(rule: Rule, isActive: boolean): Promise<void> {
+    const { rule: changed } = await this.api.patch<{ rule: Rule }>(this.#rulePath(rule.id), { is_active: isActive })
     this.list.value = this.list.value?.map((one) => (one.id === changed.id ? changed : one))
     await this.refresh()
   }
 
   async delete(rule: Rule): Promise<void> {
-    await this.api.delete(this.#one(rule.id))
+    await this.api.delete(this.#rulePath(rule.id))
     await this.refresh()
   }
 
   close(): void {
     clearTimeout(this.#timer)
-    this.#request += 1
+    this.#lastRequest += 1
   }
 
-  #one(id: string): string {
+  #rulePath(id: string): string {
     return `${this.#path}/${encodeURIComponent(id)}`
   }
 }

@@ -1,33 +1,33 @@
-// The project's counters: from the newest `stats_update`, or before the first one, from REST.
+// The project's counters, from the newest `stats_update`, or from the REST interface until the first one arrives.
 
 import { signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'
 import type { Counts, StatsUpdate } from '../api/types.ts'
-import { shares } from './history.ts'
+import { percentages } from './history.ts'
 
 export class Statistics {
   readonly newest = signal<StatsUpdate | undefined>(undefined)
-  #updates = 0
+  #updateCount = 0
 
   constructor(
     private readonly api: Api,
     private readonly projectId: string,
   ) {}
 
-  heard(update: StatsUpdate): void {
-    this.#updates += 1
+  update(update: StatsUpdate): void {
+    this.#updateCount += 1
     this.newest.value = update
   }
 
-  /** Failures are not shown: the counters keep their values, and the next update corrects them. */
+  /** Requests the counters. Failures are not shown, because the next update corrects the counters. */
   async refresh(): Promise<void> {
-    const before = this.#updates
+    const before = this.#updateCount
     const query = new URLSearchParams({ project_id: this.projectId })
     const answer = await this.api.get<{ stats: Counts }>(`/api/stats?${query}`).catch(() => undefined)
-    // An update that arrived in the meantime is newer.
-    if (answer === undefined || this.#updates !== before) return
+    // An update that arrived during the request is newer than the answer.
+    if (answer === undefined || this.#updateCount !== before) return
     const { stats } = answer
-    const rates = shares(stats) ?? { approved: 0, rejected: 0, flagged: 0 }
+    const rates = percentages(stats) ?? { approved: 0, rejected: 0, flagged: 0 }
     this.newest.value = {
       ...stats,
       approval_rate: rates.approved,

@@ -1,29 +1,29 @@
-// Light, dark, or the system's setting.
+// The colour theme: light, dark, or the system's setting.
 
 import { effect, signal } from '@preact/signals'
 
 export const THEMES = ['system', 'light', 'dark'] as const
 export type Theme = (typeof THEMES)[number]
 
-const KEY = 'automoderate-theme'
+const STORAGE_KEY = 'automoderate-theme'
 
-function stored(): Theme {
-  // Some browsers deny storage to a page.
+function storedTheme(): Theme {
+  // Storage throws if the browser denies it to the page.
   try {
-    const text = localStorage.getItem(KEY)
+    const text = localStorage.getItem(STORAGE_KEY)
     return THEMES.find((theme) => theme === text) ?? 'system'
   } catch {
     return 'system'
   }
 }
 
-export const theme = signal<Theme>(stored())
+export const theme = signal<Theme>(storedTheme())
 
 effect(() => {
   document.documentElement.dataset['theme'] = theme.value
   try {
-    localStorage.setItem(KEY, theme.value)
+    localStorage.setItem(STORAGE_KEY, theme.value)
   } catch {
-    // Then it applies only to this page.
+    // Without storage, the theme applies until the page is closed.
   }
 })

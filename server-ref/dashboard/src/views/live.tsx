@@ -1,8 +1,8 @@
-// The live view: counters, the chart, the newest decisions.
+// The live view: counters, the chart, and the newest decisions.
 
 import { useSignal } from '@preact/signals'
 import { Chart, type Measure } from '../parts/chart.tsx'
-import { formatNumber, formatPercent, word } from '../parts/format.ts'
+import { displayName, formatNumber, formatPercent } from '../parts/format.ts'
 import { Card } from '../parts/small.tsx'
 import { now } from '../state/clock.ts'
 import { OUTCOMES } from '../state/history.ts'
@@ -21,7 +21,7 @@ export function LiveView({ project }: { project: ProjectState }) {
           <TryCard project={project} />
           <AuthorsCard authors={project.authors} />
         </div>
-        {/* At the end, so that a growing list pushes nothing away on a narrow screen. */}
+        {/* The list is last, so that on a narrow screen its growth moves nothing else. */}
         <ActivityFeed feed={project.feed} />
       </div>
     </>
@@ -41,7 +41,7 @@ function Counters({ project }: { project: ProjectState }) {
       </div>
       {OUTCOMES.map((outcome) => (
         <div key={outcome} class={`counter ${outcome}`}>
-          <dt>{word(outcome)}</dt>
+          <dt>{displayName(outcome)}</dt>
           <dd>
             <strong>{newest ? formatNumber(newest[outcome]) : '–'}</strong>
             <span>{rates[outcome] === undefined ? '' : formatPercent(rates[outcome])}</span>
@@ -54,10 +54,10 @@ function Counters({ project }: { project: ProjectState }) {
 
 function RatesCard({ project }: { project: ProjectState }) {
   const measure = useSignal<Measure>('share')
-  // The counts change without signals of their parts.
+  // Reading the version subscribes to changes of the history, which has no signals.
   project.historyVersion.value
-  // The clock moves in steps; decisions since the last step belong to the chart too.
-  const columns = project.history.until(Math.max(now.value, Date.now()))
+  // The clock changes in steps, and the chart includes the decisions since the last step.
+  const columns = project.history.columnsUntil(Math.max(now.value, Date.now()))
   const choice = (value: Measure, text: string) => (
     <label>
       <input type="radio" name="measure" checked={measure.value === value} onChange={() => (measure.value = value)} />
@@ -77,7 +77,7 @@ function RatesCard({ project }: { project: ProjectState }) {
       <ul class="legend" aria-hidden="true">
         {OUTCOMES.map((outcome) => (
           <li key={outcome} class={outcome}>
-            {word(outcome)}
+            {displayName(outcome)}
           </li>
         ))}
       </ul>

@@ -2,9 +2,9 @@
 
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { explain } from '../api/http.ts'
+import { errorMessage } from '../api/http.ts'
 import type { Invitation, Role } from '../api/types.ts'
-import { word } from '../parts/format.ts'
+import { displayName } from '../parts/format.ts'
 import { Card, Field, Problem, Time } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
 import type { ProjectState } from '../state/project.ts'
@@ -21,29 +21,29 @@ export function MembersView({ project }: { project: ProjectState }) {
             {members.list.value?.map((member) => (
               <li key={member.user_id}>
                 <span class="text">{member.email}</span>
-                <span class="by">{word(member.role)}</span>
+                <span class="by">{displayName(member.role)}</span>
               </li>
             ))}
           </ul>
         </Card>
-        {isAdmin && <Invitations project={project} />}
+        {isAdmin && <PendingInvitations project={project} />}
       </div>
       <div class="stack">
-        {isAdmin ? <Invite project={project} /> : <p class="hint">Admins of the project invite members.</p>}
+        {isAdmin ? <InviteCard project={project} /> : <p class="hint">Admins of the project invite members.</p>}
       </div>
     </div>
   )
 }
 
-function Invitations({ project: { members } }: { project: ProjectState }) {
+function PendingInvitations({ project: { members } }: { project: ProjectState }) {
   const problem = useSignal<string | undefined>(undefined)
   const withdraw = async (invitation: Invitation) => {
     try {
-      await members.withdraw(invitation)
+      await members.withdrawInvitation(invitation)
       problem.value = undefined
       announce('Withdrawn')
     } catch (error) {
-      problem.value = `Not withdrawn: ${explain(error)}`
+      problem.value = `Not withdrawn: ${errorMessage(error)}`
     }
   }
   return (
@@ -55,7 +55,7 @@ function Invitations({ project: { members } }: { project: ProjectState }) {
           <li key={one.id}>
             <span class="text">{one.email}</span>
             <span class="by">
-              {word(one.role)} · until <Time at={one.expires_at} />
+              {displayName(one.role)} · until <Time at={one.expires_at} />
             </span>
             <button
               type="button"
@@ -71,7 +71,7 @@ function Invitations({ project: { members } }: { project: ProjectState }) {
   )
 }
 
-function Invite({ project }: { project: ProjectState }) {
+function InviteCard({ project }: { project: ProjectState }) {
   const email = useSignal('')
   const role = useSignal<Role>('member')
   const link = useSignal<string | undefined>(undefined)
@@ -85,7 +85,7 @@ function Invite({ project }: { project: ProjectState }) {
       email.value = ''
       announce('Invited')
     } catch (error) {
-      problem.value = explain(error)
+      problem.value = errorMessage(error)
     }
   }
   return (
@@ -109,7 +109,7 @@ function Invite({ project }: { project: ProjectState }) {
           >
             {roles.map((one) => (
               <option key={one} value={one}>
-                {word(one)}
+                {displayName(one)}
               </option>
             ))}
           </select>

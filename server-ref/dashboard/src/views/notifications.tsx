@@ -1,29 +1,29 @@
-// Notifications: those in force, those that arrived, and new ones.
+// The view of notifications: those in force, recent ones, and a form for new ones.
 
 import { useSignal } from '@preact/signals'
-import { explain } from '../api/http.ts'
+import { errorMessage } from '../api/http.ts'
 import type { Notification } from '../api/types.ts'
-import { word } from '../parts/format.ts'
+import { displayName } from '../parts/format.ts'
 import { Badge, Card, Field, Problem, Time } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
 import type { ProjectState } from '../state/project.ts'
 import { useApp } from './shared.ts'
 
-const TYPES = ['info', 'success', 'warning', 'error'] as const
+const NOTIFICATION_TYPES = ['info', 'success', 'warning', 'error'] as const
 
 export function NotificationsView({ project }: { project: ProjectState }) {
   const { notices, isAdmin } = project
   const { session } = useApp()
   const isServerAdmin = session.value.state === 'signed in' && session.value.user.is_admin
   const problem = useSignal<string | undefined>(undefined)
-  const mayWithdraw = (one: Notification) => (one.project_id === null ? isServerAdmin : isAdmin)
+  const canWithdraw = (one: Notification) => (one.project_id === null ? isServerAdmin : isAdmin)
   const withdraw = async (one: Notification) => {
     try {
       await notices.withdraw(one.id)
       problem.value = undefined
       announce('Withdrawn')
     } catch (error) {
-      problem.value = `Not withdrawn: ${explain(error)}`
+      problem.value = `Not withdrawn: ${errorMessage(error)}`
     }
   }
   return (
@@ -35,13 +35,13 @@ export function NotificationsView({ project }: { project: ProjectState }) {
           <ul class="notices">
             {notices.inForce.value.map((one) => (
               <li key={one.id}>
-                <Badge of={one.type} />
+                <Badge value={one.type} />
                 <span class="text">{one.message}</span>
                 <span class="by">
                   <Time at={one.created_at} />
                   {one.project_id === null && <> · all projects</>}
                 </span>
-                {mayWithdraw(one) && (
+                {canWithdraw(one) && (
                   <button type="button" aria-label={`Withdraw: ${one.message}`} onClick={() => void withdraw(one)}>
                     Withdraw
                   </button>
@@ -55,7 +55,7 @@ export function NotificationsView({ project }: { project: ProjectState }) {
           <ul class="notices">
             {notices.recent.value.map((one) => (
               <li key={one.key}>
-                <Badge of={one.type} />
+                <Badge value={one.type} />
                 <span class="text">{one.message}</span>
                 <span class="by">
                   <Time at={one.timestamp} />
@@ -67,7 +67,7 @@ export function NotificationsView({ project }: { project: ProjectState }) {
       </div>
       <div class="stack">
         {isAdmin ? (
-          <Publish project={project} />
+          <PublishCard project={project} />
         ) : (
           <p class="hint">Admins of the project publish and withdraw notifications.</p>
         )}
@@ -76,7 +76,7 @@ export function NotificationsView({ project }: { project: ProjectState }) {
   )
 }
 
-function Publish({ project }: { project: ProjectState }) {
+function PublishCard({ project }: { project: ProjectState }) {
   const type = useSignal<string>('info')
   const message = useSignal('')
   const persistent = useSignal(false)
@@ -89,7 +89,7 @@ function Publish({ project }: { project: ProjectState }) {
       problem.value = undefined
       message.value = ''
     } catch (error) {
-      problem.value = explain(error)
+      problem.value = errorMessage(error)
     }
   }
   return (
@@ -97,9 +97,9 @@ function Publish({ project }: { project: ProjectState }) {
       <form onSubmit={publish}>
         <Field id="notice-type" label="Type">
           <select id="notice-type" value={type.value} onChange={(event) => (type.value = event.currentTarget.value)}>
-            {TYPES.map((one) => (
+            {NOTIFICATION_TYPES.map((one) => (
               <option key={one} value={one}>
-                {word(one)}
+                {displayName(one)}
               </option>
             ))}
           </select>

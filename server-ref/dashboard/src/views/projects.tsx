@@ -1,10 +1,10 @@
-// The signed-in user's projects.
+// The view of the signed-in user's projects.
 
 import { useSignal } from '@preact/signals'
-import { explain } from '../api/http.ts'
-import { word } from '../parts/format.ts'
+import { errorMessage } from '../api/http.ts'
+import { displayName } from '../parts/format.ts'
 import { Card, Field, Problem } from '../parts/small.tsx'
-import { link } from '../state/route.ts'
+import { projectLink } from '../state/route.ts'
 import { ReceivedInvitations } from './received.tsx'
 import { useApp } from './shared.ts'
 
@@ -17,9 +17,9 @@ export function ProjectsView() {
     event.preventDefault()
     try {
       const project = await app.createProject(name.value)
-      location.hash = link(project.id, 'live')
+      location.hash = projectLink(project.id, 'live')
     } catch (error) {
-      problem.value = explain(error)
+      problem.value = errorMessage(error)
     }
   }
   return (
@@ -27,9 +27,9 @@ export function ProjectsView() {
       <ul class="projects" aria-label="Projects">
         {projects.map((project) => (
           <li key={project.id}>
-            <a class="card" href={link(project.id, 'live')}>
+            <a class="card" href={projectLink(project.id, 'live')}>
               <strong>{project.name}</strong>
-              <span class="by">{project.role && word(project.role)}</span>
+              <span class="by">{project.role && displayName(project.role)}</span>
             </a>
           </li>
         ))}

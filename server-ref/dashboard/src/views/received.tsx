@@ -1,45 +1,45 @@
-// Invitations that the signed-in user accepts or declines: those for the e-mail address, and the one of a link.
+// Invitations for the signed-in user to accept or decline: those sent to the email address, and the one of a link.
 
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { explain } from '../api/http.ts'
-import { word } from '../parts/format.ts'
+import { errorMessage } from '../api/http.ts'
+import { displayName } from '../parts/format.ts'
 import { Card, Problem, Time } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
-import { link, route } from '../state/route.ts'
+import { projectLink, route } from '../state/route.ts'
 import { useApp } from './shared.ts'
 
 export function ReceivedInvitations() {
   const app = useApp()
-  const { received } = app
+  const { inbox } = app
   const problem = useSignal<string | undefined>(undefined)
   const token = route.value.invitation
-  useEffect(() => void received.refresh(), [received])
-  const answer = async (work: () => Promise<void>) => {
+  useEffect(() => void inbox.refresh(), [inbox])
+  const runAndShowProblem = async (action: () => Promise<void>) => {
     try {
-      await work()
+      await action()
       problem.value = undefined
     } catch (error) {
-      problem.value = explain(error)
+      problem.value = errorMessage(error)
     }
   }
   const accept = (key: string) =>
-    answer(async () => {
-      const project = await app.accept(key)
+    runAndShowProblem(async () => {
+      const project = await app.acceptInvitation(key)
       announce('Accepted')
-      location.hash = link(project.id, 'live')
+      location.hash = projectLink(project.id, 'live')
     })
   const decline = (key: string) =>
-    answer(async () => {
-      await received.decline(key)
+    runAndShowProblem(async () => {
+      await inbox.decline(key)
       announce('Declined')
       if (key === token) location.hash = '#/'
     })
-  const list = received.list.value
+  const list = inbox.list.value
   if (token === undefined && list.length === 0 && problem.value === undefined) return null
   return (
     <Card title="Invitations" id="received">
-      <Problem text={problem.value ?? received.problem.value} />
+      <Problem text={problem.value ?? inbox.problem.value} />
       {token !== undefined && (
         <div class="people">
           <p>You followed the link of an invitation to a project.</p>
@@ -56,7 +56,7 @@ export function ReceivedInvitations() {
           <li key={one.id}>
             <span class="text">{one.project_name}</span>
             <span class="by">
-              {word(one.role)} · {one.invited_by} · until <Time at={one.expires_at} />
+              {displayName(one.role)} · {one.invited_by} · until <Time at={one.expires_at} />
             </span>
             <button type="button" aria-label={`Accept: ${one.project_name}`} onClick={() => void accept(one.id)}>
               Accept

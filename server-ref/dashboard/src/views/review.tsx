@@ -2,25 +2,25 @@
 
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { author, formatNumber, word } from '../parts/format.ts'
+import { authorId, displayName, formatNumber } from '../parts/format.ts'
 import { Problem, Time } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
 import type { ProjectState } from '../state/project.ts'
-import type { Decision, Entry, Queue } from '../state/queue.ts'
+import type { Decision, Queue, QueueEntry } from '../state/queue.ts'
 
 export function ReviewView({ project }: { project: ProjectState }) {
   const { queue } = project
   const entries = queue.entries.value
   const list = useRef<HTMLUListElement>(null)
-  /** The position of the focus in the list. */
-  const place = useRef(-1)
+  /** Index of the card that has the focus, or -1. */
+  const focusedIndex = useRef(-1)
   const cards = () => [...(list.current?.querySelectorAll<HTMLElement>('.review') ?? [])]
-  const goTo = (card: HTMLElement | undefined) => (card ?? document.querySelector<HTMLElement>('h1'))?.focus()
+  const focusCard = (card: HTMLElement | undefined) => (card ?? document.querySelector<HTMLElement>('h1'))?.focus()
 
   useEffect(() => {
-    // The focused card is gone because another person decided. The next one gets the focus.
-    if (place.current < 0 || document.activeElement !== document.body) return
-    goTo(cards().at(Math.min(place.current, cards().length - 1)))
+    // If another user's decision removed the focused card, the next card gets the focus.
+    if (focusedIndex.current < 0 || document.activeElement !== document.body) return
+    focusCard(cards().at(Math.min(focusedIndex.current, cards().length - 1)))
   }, [entries])
 
   const decide = async (id: string, decision: Decision, reason: string) => {
@@ -28,21 +28,22 @@ export function ReviewView({ project }: { project: ProjectState }) {
     const index = all.findIndex((card) => card.dataset['id'] === id)
     const isOpen = (card: HTMLElement) => !card.matches('.sending')
     const next = all.slice(index + 1).find(isOpen) ?? all.slice(0, Math.max(0, index)).findLast(isOpen)
-    // Moves to the next card at once, because this one is practically decided.
-    if (all[index]?.contains(document.activeElement)) goTo(next)
+    // The focus moves immediately, without waiting for the server to confirm the decision.
+    if (all[index]?.contains(document.activeElement)) focusCard(next)
     if (await queue.decide(id, decision, reason)) announce(decision === 'approve' ? 'Approved' : 'Rejected')
   }
   const onFocusIn = ({ target }: FocusEvent) => {
-    place.current = cards().findIndex((card) => target instanceof Node && card.contains(target))
+    focusedIndex.current = cards().findIndex((card) => target instanceof Node && card.contains(target))
   }
   const onFocusOut = ({ target }: FocusEvent) =>
     queueMicrotask(() => {
-      // Removed by itself, not with its card.
-      if (target instanceof Node && target.isConnected && document.activeElement === document.body) place.current = -1
+      // The focus left a card that still exists, so no card should get it back.
+      if (target instanceof Node && target.isConnected && document.activeElement === document.body)
+        focusedIndex.current = -1
     })
   const onKeyDown = (event: KeyboardEvent) => {
     const card = event.target
-    // Keys work on a card itself, not in its text field.
+    // The keys act on a focused card, but not on its text field.
     if (!(card instanceof HTMLElement) || !card.matches('.review') || event.ctrlKey || event.metaKey || event.altKey)
       return
     const all = cards()
@@ -75,22 +76,22 @@ export function ReviewView({ project }: { project: ProjectState }) {
           <ul class="reviews" ref={list} onKeyDown={onKeyDown} onFocusIn={onFocusIn} onFocusOut={onFocusOut}>
             {entries.map((entry) => (
               <li key={entry.content.id}>
-                <Card entry={entry} decide={decide} />
+                <ReviewCard entry={entry} decide={decide} />
               </li>
             ))}
           </ul>
-          <More queue={queue} />
+          <ShowMore queue={queue} />
         </>
       )}
     </>
   )
 }
 
-function More({ queue }: { queue: Queue }) {
+function ShowMore({ queue }: { queue: Queue }) {
   const shown = queue.entries.value?.length ?? 0
   if (shown >= queue.total.value) return null
   return queue.canShowMore ? (
-    <button type="button" onClick={() => void queue.more()}>
+    <button type="button" onClick={() => void queue.showMore()}>
       Show more
     </button>
   ) : (
@@ -98,36 +99,42 @@ function More({ queue }: { queue: Queue }) {
   )
 }
 
-function Card({ entry, decide }: { entry: Entry; decide: (id: string, d: Decision, reason: string) => Promise<void> }) {
+function ReviewCard({
+  entry,
+  decide,
+}: {
+  entry: QueueEntry
+  decide: (id: string, d: Decision, reason: string) => Promise<void>
+}) {
   const reason = useSignal('')
   const { content, progress } = entry
   const name = `content-${content.id}`
-  const user = author(content.meta_data)
-  const last = content.moderation_results.at(-1)
+  const user = authorId(content.meta_data)
+  const lastResult = content.moderation_results.at(-1)
   const isSending = progress?.step === 'sending'
-  const look = `review card ${isSending ? 'sending' : ''}`
+  const classes = `review card ${isSending ? 'sending' : ''}`
   const button = (decision: Decision) => (
     <button
       type="button"
       class={decision}
       disabled={isSending}
-      aria-label={`${word(decision)}: ${content.content_data.slice(0, 60)}`}
+      aria-label={`${displayName(decision)}: ${content.content_data.slice(0, 60)}`}
       onClick={() => void decide(content.id, decision, reason.value)}
     >
-      {isSending && progress.decision === decision ? 'Sending …' : word(decision)}
+      {isSending && progress.decision === decision ? 'Sending …' : displayName(decision)}
     </button>
   )
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on the card that has the focus
-    <article class={look} tabIndex={0} data-id={content.id} aria-labelledby={name}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: keys act on the focused card
+    <article class={classes} tabIndex={0} data-id={content.id} aria-labelledby={name}>
       <p class="content" id={name}>
         {content.content_data}
       </p>
       <p class="by">
         <Time at={content.created_at} />
         {user !== undefined && <> · {user}</>}
-        {last && <> · {last.rule_name ?? last.moderator_name}</>}
-        {last?.reason && <> · {last.reason}</>}
+        {lastResult && <> · {lastResult.rule_name ?? lastResult.moderator_name}</>}
+        {lastResult?.reason && <> · {lastResult.reason}</>}
       </p>
       <div class="decide">
         <input

@@ -1,45 +1,54 @@
-// The form of a rule. The server's complaint appears at its field.
+// The form for a rule. Errors from the server appear at the field that they concern.
 
 import { useSignal } from '@preact/signals'
 import type { Action, Rule, RuleType } from '../api/types.ts'
 import { Dialog } from '../parts/dialog.tsx'
-import { word } from '../parts/format.ts'
-import { described, Field, Problem } from '../parts/small.tsx'
+import { displayName } from '../parts/format.ts'
+import { describedBy, Field, Problem } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
-import { ACTIONS, draft, FLAGS, type Objection, objection, TYPES, type Written, written } from '../state/rule_draft.ts'
+import {
+  REGEX_FLAGS,
+  RULE_ACTIONS,
+  RULE_TYPES,
+  type RuleError,
+  type RuleFields,
+  toDraft,
+  toFields,
+  toRuleError,
+} from '../state/rule_draft.ts'
 import type { Rules } from '../state/rules.ts'
 
 export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | undefined; onClose: () => void }) {
-  const state = useSignal<Written>(written(rule))
-  const against = useSignal<Objection | undefined>(undefined)
+  const state = useSignal<RuleFields>(toFields(rule))
+  const ruleError = useSignal<RuleError | undefined>(undefined)
   const isSaving = useSignal(false)
-  const change = (part: Partial<Written>) => {
-    state.value = { ...state.value, ...part }
+  const change = (changes: Partial<RuleFields>) => {
+    state.value = { ...state.value, ...changes }
   }
   const save = async (event: Event) => {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
     isSaving.value = true
     try {
-      await rules.save(draft(state.value), rule?.id)
+      await rules.save(toDraft(state.value), rule?.id)
       announce(`${state.value.name} is saved`)
       onClose()
     } catch (error) {
-      const objected = objection(error)
-      against.value = objected
-      form.querySelector<HTMLElement>(`#rule-${objected.field ?? 'name'}`)?.focus()
+      const newError = toRuleError(error)
+      ruleError.value = newError
+      form.querySelector<HTMLElement>(`#rule-${newError.field ?? 'name'}`)?.focus()
     } finally {
       isSaving.value = false
     }
   }
-  const problem = (field: string) => (against.value?.field === field ? against.value.message : undefined)
+  const problem = (field: string) => (ruleError.value?.field === field ? ruleError.value.message : undefined)
   const { name, type, action, priority, isActive } = state.value
   return (
     <Dialog title={rule ? `Edit ${rule.name}` : 'New rule'} onClose={onClose}>
       <form onSubmit={save}>
         <Field id="rule-name" label="Name" problem={problem('name')}>
           <input
-            {...described('rule-name', false, problem('name'))}
+            {...describedBy('rule-name', false, problem('name'))}
             type="text"
             required
             maxLength={200}
@@ -54,9 +63,9 @@ export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | 
               value={type}
               onChange={(event) => change({ type: event.currentTarget.value as RuleType })}
             >
-              {TYPES.map((one) => (
+              {RULE_TYPES.map((one) => (
                 <option key={one} value={one}>
-                  {word(one)}
+                  {displayName(one)}
                 </option>
               ))}
             </select>
@@ -67,16 +76,16 @@ export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | 
               value={action}
               onChange={(event) => change({ action: event.currentTarget.value as Action })}
             >
-              {ACTIONS.map((one) => (
+              {RULE_ACTIONS.map((one) => (
                 <option key={one} value={one}>
-                  {word(one)}
+                  {displayName(one)}
                 </option>
               ))}
             </select>
           </Field>
           <Field id="rule-priority" label="Priority" problem={problem('priority')}>
             <input
-              {...described('rule-priority', false, problem('priority'))}
+              {...describedBy('rule-priority', false, problem('priority'))}
               type="number"
               required
               step={1}
@@ -85,7 +94,7 @@ export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | 
             />
           </Field>
         </div>
-        <Data state={state.value} change={change} problem={problem('data')} />
+        <DataFields state={state.value} change={change} problem={problem('data')} />
         <label class="check">
           <input
             type="checkbox"
@@ -94,7 +103,7 @@ export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | 
           />
           In force
         </label>
-        <Problem text={against.value?.field === undefined ? against.value?.message : undefined} />
+        <Problem text={ruleError.value?.field === undefined ? ruleError.value?.message : undefined} />
         <div class="buttons">
           <button type="button" onClick={onClose}>
             Cancel
@@ -108,13 +117,13 @@ export function RuleForm({ rules, rule, onClose }: { rules: Rules; rule: Rule | 
   )
 }
 
-interface DataProps {
-  state: Written
-  change: (part: Partial<Written>) => void
+interface DataFieldsProps {
+  state: RuleFields
+  change: (changes: Partial<RuleFields>) => void
   problem: string | undefined
 }
 
-function Data({ state, change, problem }: DataProps) {
+function DataFields({ state, change, problem }: DataFieldsProps) {
   switch (state.type) {
     case 'keyword':
       return (
@@ -126,7 +135,7 @@ function Data({ state, change, problem }: DataProps) {
             problem={problem}
           >
             <textarea
-              {...described('rule-data', true, problem)}
+              {...describedBy('rule-data', true, problem)}
               rows={5}
               value={state.keywords}
               onInput={(event) => change({ keywords: event.currentTarget.value })}
@@ -147,7 +156,7 @@ function Data({ state, change, problem }: DataProps) {
         <>
           <Field id="rule-data" label="Pattern" hint="Without look-around and back-references." problem={problem}>
             <input
-              {...described('rule-data', true, problem)}
+              {...describedBy('rule-data', true, problem)}
               type="text"
               class="code"
               spellcheck={false}
@@ -155,7 +164,7 @@ function Data({ state, change, problem }: DataProps) {
               onInput={(event) => change({ pattern: event.currentTarget.value })}
             />
           </Field>
-          {FLAGS.map(([flag, meaning]) => (
+          {REGEX_FLAGS.map(([flag, meaning]) => (
             <label key={flag} class="check">
               <input
                 type="checkbox"
@@ -174,7 +183,7 @@ function Data({ state, change, problem }: DataProps) {
       return (
         <Field id="rule-data" label="Prompt" hint="The instructions for the language model." problem={problem}>
           <textarea
-            {...described('rule-data', true, problem)}
+            {...describedBy('rule-data', true, problem)}
             rows={5}
             value={state.prompt}
             onInput={(event) => change({ prompt: event.currentTarget.value })}

@@ -1,21 +1,21 @@
-// The rules, in the order of evaluation.
+// The view of the rules, in the order of evaluation.
 
 import { type Signal, useSignal } from '@preact/signals'
-import { explain } from '../api/http.ts'
+import { errorMessage } from '../api/http.ts'
 import type { Rule } from '../api/types.ts'
 import { Dialog } from '../parts/dialog.tsx'
-import { word } from '../parts/format.ts'
+import { displayName } from '../parts/format.ts'
 import { Problem } from '../parts/small.tsx'
 import { announce } from '../state/announce.ts'
 import type { ProjectState } from '../state/project.ts'
 import type { Rules } from '../state/rules.ts'
 import { RuleForm } from './rule_form.tsx'
 
-type Open = { what: 'edit'; rule: Rule | undefined } | { what: 'delete'; rule: Rule } | undefined
+type OpenDialog = { kind: 'edit'; rule: Rule | undefined } | { kind: 'delete'; rule: Rule } | undefined
 
 export function RulesView({ project }: { project: ProjectState }) {
   const { rules, isAdmin } = project
-  const open = useSignal<Open>(undefined)
+  const open = useSignal<OpenDialog>(undefined)
   const problem = useSignal<string | undefined>(undefined)
   const list = rules.list.value
   const close = () => {
@@ -24,7 +24,7 @@ export function RulesView({ project }: { project: ProjectState }) {
   return (
     <>
       {isAdmin ? (
-        <button type="button" class="primary" onClick={() => (open.value = { what: 'edit', rule: undefined })}>
+        <button type="button" class="primary" onClick={() => (open.value = { kind: 'edit', rule: undefined })}>
           New rule
         </button>
       ) : (
@@ -37,58 +37,58 @@ export function RulesView({ project }: { project: ProjectState }) {
           <RuleLine key={rule.id} rule={rule} rules={rules} isAdmin={isAdmin} open={open} problem={problem} />
         ))}
       </ul>
-      {open.value?.what === 'edit' && <RuleForm rules={rules} rule={open.value.rule} onClose={close} />}
-      {open.value?.what === 'delete' && <Delete rules={rules} rule={open.value.rule} onClose={close} />}
+      {open.value?.kind === 'edit' && <RuleForm rules={rules} rule={open.value.rule} onClose={close} />}
+      {open.value?.kind === 'delete' && <DeleteDialog rules={rules} rule={open.value.rule} onClose={close} />}
     </>
   )
 }
 
-interface LineProps {
+interface RuleLineProps {
   rule: Rule
   rules: Rules
   isAdmin: boolean
-  open: Signal<Open>
+  open: Signal<OpenDialog>
   problem: Signal<string | undefined>
 }
 
-function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
-  /** Pending changes, which a list that arrives in the meantime must not revert. */
-  const wanted = useSignal<boolean | undefined>(undefined)
-  const activate = async (isActive: boolean) => {
-    const isAsking = wanted.value !== undefined
-    wanted.value = isActive
-    if (isAsking) return
+function RuleLine({ rule, rules, isAdmin, open, problem }: RuleLineProps) {
+  /** The requested state of the switch while a change is pending. A list that arrives meanwhile must not revert it. */
+  const requestedState = useSignal<boolean | undefined>(undefined)
+  const setActive = async (isActive: boolean) => {
+    const isPending = requestedState.value !== undefined
+    requestedState.value = isActive
+    if (isPending) return
     try {
-      let asked: boolean
+      let sentState: boolean
       do {
-        // Once more if the user has changed their mind.
-        asked = wanted.value
-        await rules.activate(rule, asked)
-      } while (asked !== wanted.value)
+        // Repeats if the user moved the switch again.
+        sentState = requestedState.value
+        await rules.setActive(rule, sentState)
+      } while (sentState !== requestedState.value)
       problem.value = undefined
-      announce(`${rule.name} is ${asked ? 'on' : 'off'}`)
+      announce(`${rule.name} is ${sentState ? 'on' : 'off'}`)
     } catch (error) {
-      problem.value = `${rule.name} was not changed: ${explain(error)}`
+      problem.value = `${rule.name} was not changed: ${errorMessage(error)}`
     }
-    wanted.value = undefined
+    requestedState.value = undefined
   }
   return (
     <li class={`card rule ${rule.is_active ? '' : 'off'}`}>
       <div>
         <h2>{rule.name}</h2>
         <p class="by">
-          {word(rule.type)} · {word(rule.action)} · priority {rule.priority}
+          {displayName(rule.type)} · {displayName(rule.action)} · priority {rule.priority}
         </p>
-        <p class="pattern">{pattern(rule)}</p>
+        <p class="pattern">{searchText(rule)}</p>
       </div>
       <div class="buttons">
         <label class="switch">
           <input
             type="checkbox"
-            checked={wanted.value ?? rule.is_active}
+            checked={requestedState.value ?? rule.is_active}
             disabled={!isAdmin}
             aria-label={`${rule.name} is on`}
-            onChange={(event) => void activate(event.currentTarget.checked)}
+            onChange={(event) => void setActive(event.currentTarget.checked)}
           />
           <span aria-hidden="true">{rule.is_active ? 'On' : 'Off'}</span>
         </label>
@@ -97,7 +97,7 @@ function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
             <button
               type="button"
               aria-label={`Edit ${rule.name}`}
-              onClick={() => (open.value = { what: 'edit', rule })}
+              onClick={() => (open.value = { kind: 'edit', rule })}
             >
               Edit
             </button>
@@ -105,7 +105,7 @@ function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
               type="button"
               class="quiet"
               aria-label={`Delete ${rule.name}`}
-              onClick={() => (open.value = { what: 'delete', rule })}
+              onClick={() => (open.value = { kind: 'delete', rule })}
             >
               Delete
             </button>
@@ -116,13 +116,13 @@ function RuleLine({ rule, rules, isAdmin, open, problem }: LineProps) {
   )
 }
 
-function pattern({ data }: Rule): string {
+function searchText({ data }: Rule): string {
   if (data.keywords) return data.keywords.join(', ')
   if (data.pattern !== undefined) return `/${data.pattern}/${data.flags?.join('') ?? ''}`
   return data.prompt ?? ''
 }
 
-function Delete({ rules, rule, onClose }: { rules: Rules; rule: Rule; onClose: () => void }) {
+function DeleteDialog({ rules, rule, onClose }: { rules: Rules; rule: Rule; onClose: () => void }) {
   const problem = useSignal<string | undefined>(undefined)
   const remove = async () => {
     try {
@@ -130,7 +130,7 @@ function Delete({ rules, rule, onClose }: { rules: Rules; rule: Rule; onClose: (
       announce(`${rule.name} is deleted`)
       onClose()
     } catch (error) {
-      problem.value = explain(error)
+      problem.value = errorMessage(error)
     }
   }
   return (

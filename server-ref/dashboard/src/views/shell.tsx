@@ -1,10 +1,10 @@
-// The frame: the user, the navigation, and the state of the connection.
+// The frame of all views: the header, the navigation, and the state of the connection.
 
 import { useEffect, useRef } from 'preact/hooks'
 import { formatNumber } from '../parts/format.ts'
-import { announced } from '../state/announce.ts'
+import { announcement } from '../state/announce.ts'
 import type { ProjectState } from '../state/project.ts'
-import { link, route, VIEWS, type View } from '../state/route.ts'
+import { projectLink, route, VIEWS, type View } from '../state/route.ts'
 import { THEMES, type Theme, theme } from '../state/theme.ts'
 import { LiveView } from './live.tsx'
 import { MembersView } from './members.tsx'
@@ -24,41 +24,41 @@ const TITLES: Record<View, string> = {
 }
 
 export function Shell() {
-  const { current } = useApp()
-  const project = current.value
+  const { currentProject } = useApp()
+  const project = currentProject.value
   const { view, projectId } = route.value
   const title = projectId === undefined ? 'Projects' : TITLES[view]
   return (
     <>
-      {/* biome-ignore lint/a11y/useValidAnchor: it goes somewhere, and screen readers list it as a link */}
-      <a class="skip" href="#main" onClick={toMain}>
+      {/* biome-ignore lint/a11y/useValidAnchor: it moves the focus, and screen readers list it as a link */}
+      <a class="skip" href="#main" onClick={focusMain}>
         Skip to the content
       </a>
       <Header />
-      {project && <Nav project={project} view={view} />}
+      {project && <Navigation project={project} view={view} />}
       <main id="main" tabIndex={-1}>
         {project && <Banners notices={project.notices} />}
         <Heading title={title} project={project?.project.name} />
-        <Main />
+        <CurrentView />
       </main>
       <Toasts notices={project?.notices} />
       <p class="hidden" aria-live="polite">
-        {announced.value}
+        {announcement.value}
       </p>
     </>
   )
 }
 
-/** The hash is the current place, which the link must not change. */
-function toMain(event: Event): void {
+/** Moves the focus without following the link, because the URL's hash contains the route. */
+function focusMain(event: Event): void {
   event.preventDefault()
   document.getElementById('main')?.focus()
 }
 
-function Main() {
-  const { current, projects } = useApp()
+function CurrentView() {
+  const { currentProject, projects } = useApp()
   const { view, projectId } = route.value
-  const project = current.value
+  const project = currentProject.value
   if (projectId === undefined) return <ProjectsView />
   if (!project) {
     const known = projects.value.some((one) => one.id === projectId)
@@ -79,13 +79,13 @@ function Main() {
   }
 }
 
-/** Receives the focus when the view changes, so that keyboard and screen reader start there. */
+/** Gets the focus when the view changes, so that keyboard and screen reader continue from there. */
 function Heading({ title, project }: { title: string; project: string | undefined }) {
   const heading = useRef<HTMLHeadingElement>(null)
   const isFirst = useRef(true)
   useEffect(() => {
     document.title = [title, project, 'AutoModerate'].filter(Boolean).join(' – ')
-    // Not from the list of projects, in which arrow keys move from one to the next.
+    // The list of projects keeps the focus, because its arrow keys switch between projects.
     if (!isFirst.current && !document.activeElement?.matches('select')) heading.current?.focus()
     isFirst.current = false
   }, [title, project])
@@ -101,7 +101,7 @@ function Header() {
   const { projectId } = route.value
   const signedIn = session.value.state === 'signed in' ? session.value : undefined
   const choose = (id: string) => {
-    location.hash = id === '' ? '#/' : link(id, 'live')
+    location.hash = id === '' ? '#/' : projectLink(id, 'live')
   }
   return (
     <header class="top">
@@ -120,7 +120,7 @@ function Header() {
           ))}
         </select>
       </label>
-      <LinkState />
+      <ConnectionState />
       <label class="theme">
         <span class="hidden">Colours</span>
         <select value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
@@ -140,35 +140,35 @@ function Header() {
   )
 }
 
-function LinkState() {
-  const link = useApp().connection.link.value
+function ConnectionState() {
+  const status = useApp().connection.link.value
   const text =
-    link.state === 'live'
+    status.state === 'live'
       ? 'Live'
-      : link.state === 'connecting'
+      : status.state === 'connecting'
         ? 'Connecting …'
-        : `Reconnecting${link.attempt > 1 ? ` (attempt ${link.attempt})` : ''} …`
+        : `Reconnecting${status.attempt > 1 ? ` (attempt ${status.attempt})` : ''} …`
   return (
-    <p class={`link ${link.state}`} title={link.state === 'lost' ? link.cause : ''} data-state={link.state}>
+    <p class={`link ${status.state}`} title={status.state === 'lost' ? status.cause : ''} data-state={status.state}>
       {text}
     </p>
   )
 }
 
-function Nav({ project, view }: { project: ProjectState; view: View }) {
-  const waiting = project.queue.total.value
+function Navigation({ project, view }: { project: ProjectState; view: View }) {
+  const queueLength = project.queue.total.value
   return (
     <nav aria-label="Project">
       <ul>
         {VIEWS.map((one) => (
           <li key={one}>
-            <a href={link(project.project.id, one)} aria-current={one === view ? 'page' : undefined}>
+            <a href={projectLink(project.project.id, one)} aria-current={one === view ? 'page' : undefined}>
               {TITLES[one]}
-              {one === 'review' && waiting > 0 && (
+              {one === 'review' && queueLength > 0 && (
                 <>
                   {' '}
                   <span class="count">
-                    {formatNumber(waiting)}
+                    {formatNumber(queueLength)}
                     <span class="hidden"> waiting</span>
                   </span>
                 </>

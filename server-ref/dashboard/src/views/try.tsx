@@ -1,17 +1,17 @@
-// A text to moderate, to try the rules or to produce something to look at.
+// A form that moderates a text, to try the rules, and a button that sends samples.
 
 import { useSignal } from '@preact/signals'
-import { explain } from '../api/http.ts'
+import { errorMessage } from '../api/http.ts'
 import { Badge, Card, Field, Problem } from '../parts/small.tsx'
 import type { ProjectState } from '../state/project.ts'
 import { useApp } from './shared.ts'
 
-interface Answer {
+interface ModerationAnswer {
   status: string
   moderation_results: { reason: string; rule_name: string | null }[]
 }
 
-/** Half a minute of activity for a quiet project. */
+/** Sample items, which take turns. */
 const SAMPLES: readonly (readonly [text: string, user: string])[] = [
   ['The second edition fixes the errata from chapter four.', 'ada'],
   ['BUY NOW!!! Genuine watches, 90 % off, limited time', 'dealer_17'],
@@ -22,45 +22,45 @@ const SAMPLES: readonly (readonly [text: string, user: string])[] = [
   ['Free money for the first hundred – click here', 'dealer_17'],
   ['The meeting moves to Thursday, same room.', 'ada'],
 ]
-const SAMPLES_SENT = 24
-const SAMPLE_PAUSE = 700
+const SAMPLE_COUNT = 24
+const SAMPLE_INTERVAL = 700
 
 export function TryCard({ project }: { project: ProjectState }) {
   const { api } = useApp()
   const text = useSignal('')
-  const answer = useSignal<Answer | undefined>(undefined)
+  const answer = useSignal<ModerationAnswer | undefined>(undefined)
   const problem = useSignal<string | undefined>(undefined)
-  const left = useSignal(0)
+  const remaining = useSignal(0)
   const path = `/api/moderate?${new URLSearchParams({ project_id: project.project.id })}`
 
-  const send = async (event: Event) => {
+  const moderate = async (event: Event) => {
     event.preventDefault()
     try {
-      answer.value = await api.post<Answer>(path, { content: text.value })
+      answer.value = await api.post<ModerationAnswer>(path, { content: text.value })
       problem.value = undefined
       text.value = ''
     } catch (error) {
-      problem.value = explain(error)
+      problem.value = errorMessage(error)
     }
   }
-  const samples = async () => {
+  const sendSamples = async () => {
     problem.value = undefined
-    for (left.value = SAMPLES_SENT; left.value > 0; left.value -= 1) {
-      const [content, user_id] = SAMPLES[left.value % SAMPLES.length] ?? ['', '']
+    for (remaining.value = SAMPLE_COUNT; remaining.value > 0; remaining.value -= 1) {
+      const [content, user_id] = SAMPLES[remaining.value % SAMPLES.length] ?? ['', '']
       try {
         await api.post(path, { content, metadata: { user_id, source: 'samples' } })
       } catch (error) {
-        problem.value = explain(error)
-        left.value = 0
+        problem.value = errorMessage(error)
+        remaining.value = 0
         return
       }
-      await new Promise((resolve) => setTimeout(resolve, SAMPLE_PAUSE))
+      await new Promise((resolve) => setTimeout(resolve, SAMPLE_INTERVAL))
     }
   }
   const result = answer.value
   return (
     <Card title="Try a text" id="try">
-      <form onSubmit={send}>
+      <form onSubmit={moderate}>
         <Field id="try-text" label="Text">
           <textarea
             id="try-text"
@@ -72,15 +72,15 @@ export function TryCard({ project }: { project: ProjectState }) {
         </Field>
         <div class="buttons">
           <button type="submit">Moderate</button>
-          <button type="button" class="quiet" disabled={left.value > 0} onClick={samples}>
-            {left.value > 0 ? `Sending samples: ${left.value} left` : 'Send samples'}
+          <button type="button" class="quiet" disabled={remaining.value > 0} onClick={sendSamples}>
+            {remaining.value > 0 ? `Sending samples: ${remaining.value} left` : 'Send samples'}
           </button>
         </div>
       </form>
       <p role="status" class="result">
         {result && (
           <>
-            <Badge of={result.status} />{' '}
+            <Badge value={result.status} />{' '}
             {result.moderation_results[0]?.rule_name ?? result.moderation_results[0]?.reason}
           </>
         )}

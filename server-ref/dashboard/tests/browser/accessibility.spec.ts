@@ -1,30 +1,36 @@
-// For everybody: by keyboard, with a screen reader, in light and dark, on a phone.
+// Accessibility: with the keyboard, with a screen reader, in light and dark, and on a phone.
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Person } from '../support/person.ts'
 import {
-  announcements,
   expect,
-  forgive,
-  live,
-  open,
+  expectProblem,
+  openView,
   type Page,
   type Project,
-  show,
+  recordAnnouncements,
+  signInAndOpen,
   test,
   VIEWS,
+  waitUntilLive,
 } from '../support/test.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const LONG = 'a_word_that_does_not_end'.repeat(8)
+const LONG_WORD = 'a_word_that_does_not_end'.repeat(8)
 
-/** A view's data from `fill`. */
-const FILLED = { live: LONG, review: LONG, rules: 'No spam', notifications: 'Withdraw', members: 'Withdraw' }
+/** A text of each view that `addData` causes. */
+const EXPECTED_TEXTS = {
+  live: LONG_WORD,
+  review: LONG_WORD,
+  rules: 'No spam',
+  notifications: 'Withdraw',
+  members: 'Withdraw',
+}
 
-/** Axe's findings, as text. */
-async function faults(page: Page): Promise<string[]> {
+/** Returns axe's findings as text. */
+async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const results: AxeResults = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')
   return results.violations.flatMap(({ id, nodes }) =>
@@ -32,65 +38,66 @@ async function faults(page: Page): Promise<string[]> {
   )
 }
 
-/** Something of everything. */
-async function fill(owner: Person, project: Project): Promise<void> {
+/** Adds data for all views. */
+async function addData(owner: Person, project: Project): Promise<void> {
   await owner.addRule(project.id, 'odd', 'flag')
   await owner.addRule(project.id, 'spam', 'reject')
-  for (const text of ['fine', 'odd', 'spam', `odd ${LONG}`]) await owner.moderate(project.id, text, { user_id: LONG })
+  for (const text of ['fine', 'odd', 'spam', `odd ${LONG_WORD}`])
+    await owner.moderate(project.id, text, { user_id: LONG_WORD })
   for (const type of ['info', 'success', 'warning', 'error']) {
     await owner.call('POST', '/api/notifications', { type, message: type, persistent: true, project_id: project.id })
   }
-  await owner.call('POST', `/api/projects/${project.id}/invitations`, { email: `${LONG}@example.org` })
+  await owner.call('POST', `/api/projects/${project.id}/invitations`, { email: `${LONG_WORD}@example.org` })
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [1280, 360]) {
-    test(`nothing to find fault with: ${colorScheme}, ${width} wide`, async ({ page, owner, project }) => {
+    test(`axe finds nothing: ${colorScheme}, ${width} pixels wide`, async ({ page, owner, project }) => {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width, height: 740 })
-      await fill(owner, project)
+      await addData(owner, project)
       await page.goto('/auth/login')
-      expect(await faults(page)).toEqual([])
-      await open(page, owner, project)
+      expect(await axeViolations(page)).toEqual([])
+      await signInAndOpen(page, owner, project)
       await owner.call('POST', '/api/notifications', { type: 'error', message: 'now', project_id: project.id })
-      // It stays while it has the pointer or the focus.
+      // The toast stays while it has the pointer.
       await page.locator('.toast').hover()
       await expect(page.locator('.banners li')).toHaveCount(4)
-      expect(await faults(page)).toEqual([])
+      expect(await axeViolations(page)).toEqual([])
       await page.locator('.toast').getByRole('button', { name: 'Dismiss' }).click()
-      const look = async (what: string) => {
-        expect(await faults(page), what).toEqual([])
+      const checkView = async (view: string) => {
+        expect(await axeViolations(page), view).toEqual([])
         const widest = await page.evaluate(() => document.documentElement.scrollWidth)
-        expect(widest, `${what} needs no sideways scrolling`).toBeLessThanOrEqual(width)
+        expect(widest, `${view} scrolls sideways`).toBeLessThanOrEqual(width)
       }
       for (const view of VIEWS) {
-        await show(page, project, view)
-        await expect(page.locator('main')).toContainText(FILLED[view])
-        await look(view)
+        await openView(page, project, view)
+        await expect(page.locator('main')).toContainText(EXPECTED_TEXTS[view])
+        await checkView(view)
       }
       await page.goto('/#/')
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Projects')
-      await look('projects')
-      await show(page, project, 'rules')
+      await checkView('projects')
+      await openView(page, project, 'rules')
       await page.getByRole('button', { name: 'New rule' }).click()
       await expect(page.getByRole('dialog')).toBeVisible()
-      await look('the form of a rule')
+      await checkView('the form of a rule')
     })
   }
 }
 
-test('the field that is wrong says so', async ({ page, owner, project, complaints }) => {
-  await open(page, owner, project, 'rules')
+test('a field with an invalid value describes the error', async ({ page, owner, project, problems }) => {
+  await signInAndOpen(page, owner, project, 'rules')
   await page.getByRole('button', { name: 'New rule' }).click()
   await page.getByLabel('Name').fill('n')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByLabel('Keywords')).toHaveAccessibleDescription(/no keyword/)
-  await forgive(complaints, /status of 422/)
-  expect(await faults(page)).toEqual([])
+  await expectProblem(problems, /status of 422/)
+  expect(await axeViolations(page)).toEqual([])
 })
 
-test('landmarks and headings', async ({ page, owner, project }) => {
-  await open(page, owner, project)
+test('the page has landmarks and headings', async ({ page, owner, project }) => {
+  await signInAndOpen(page, owner, project)
   await expect(page.getByRole('banner')).toMatchAriaSnapshot(`
     - banner:
       - link "AutoModerate, all projects"
@@ -130,18 +137,18 @@ test('landmarks and headings', async ({ page, owner, project }) => {
   `)
 })
 
-test('with the keyboard alone', async ({ page, owner, project }) => {
+test('the page works with the keyboard alone', async ({ page, owner, project }) => {
   await page.goto('/')
-  // Like a user who first looks for the caret.
+  // Wait until the field has the focus, as a user would.
   await expect(page.getByLabel('Email')).toBeFocused()
   await page.keyboard.type(owner.email)
   await page.keyboard.press('Tab')
   await page.keyboard.type(owner.password)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
-  await show(page, project, 'live')
+  await openView(page, project, 'live')
   await page.reload()
-  await live(page)
+  await waitUntilLive(page)
 
   await page.keyboard.press('Tab')
   const skip = page.getByRole('link', { name: 'Skip to the content' })
@@ -168,31 +175,31 @@ test('with the keyboard alone', async ({ page, owner, project }) => {
   await expect(page.getByRole('button', { name: 'New rule' })).toBeFocused()
 })
 
-test('light and dark, as the system says or as one likes', async ({ page, owner, project }) => {
-  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+test('the theme follows the system or the user', async ({ page, owner, project }) => {
+  const backgroundColour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   await page.emulateMedia({ colorScheme: 'light' })
-  await open(page, owner, project)
-  const light = await ground()
+  await signInAndOpen(page, owner, project)
+  const light = await backgroundColour()
   await page.emulateMedia({ colorScheme: 'dark' })
-  const dark = await ground()
+  const dark = await backgroundColour()
   expect(dark).not.toBe(light)
   await page.getByLabel('Colours').selectOption('Light')
-  expect(await ground()).toBe(light)
+  expect(await backgroundColour()).toBe(light)
   await page.reload()
-  await live(page)
-  expect(await ground()).toBe(light)
+  await waitUntilLive(page)
+  expect(await backgroundColour()).toBe(light)
   await page.emulateMedia({ colorScheme: 'light' })
   await page.getByLabel('Colours').selectOption('Dark')
-  expect(await ground()).toBe(dark)
+  expect(await backgroundColour()).toBe(dark)
 })
 
-test('a busy project does not shout', async ({ page, owner, project }) => {
+test('decisions of a busy project are announced as totals', async ({ page, owner, project }) => {
   await page.clock.install()
-  await open(page, owner, project)
-  const said = await announcements(page)
+  await signInAndOpen(page, owner, project)
+  const announced = await recordAnnouncements(page)
   for (let count = 0; count < 20; count += 1) await owner.moderate(project.id, `text ${count}`)
   await expect(page.locator('.feed li')).toHaveCount(20)
   await page.clock.runFor(25_000)
-  expect(await said()).toEqual(['New decisions: 20 approved'])
+  expect(await announced()).toEqual(['New decisions: 20 approved'])
   await expect(page.locator('.feed')).not.toHaveAttribute('aria-live')
 })

@@ -1,5 +1,5 @@
-// The documentation's dashboard (tests/documented.html), as printed except for the script's address, and for
-// `updateStatistics`, which it calls but does not define.
+// The dashboard that the AutoModerate documentation prints (tests/documented.html) works unchanged, except for the
+// script's address and for `updateStatistics`, which it calls but does not define.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,58 +9,58 @@ import { Person } from '../support/person.ts'
 import { Server } from '../support/server.ts'
 import { expect, test } from '../support/test.ts'
 
-const PRINTED = readFileSync(join(import.meta.dirname, '../documented.html'), 'utf8')
-const HOST = 'localhost:6217'
-const PROJECT = 'your-project-id'
-const SCRIPT = 'https://cdn.socket.io/4.0.0/socket.io.min.js'
-const OURS = `<script>function updateStatistics() { window.updates = (window.updates ?? 0) + 1 }</script>
+const PRINTED_PAGE = readFileSync(join(import.meta.dirname, '../documented.html'), 'utf8')
+const PRINTED_HOST = 'localhost:6217'
+const PRINTED_PROJECT = 'your-project-id'
+const PRINTED_SCRIPT = 'https://cdn.socket.io/4.0.0/socket.io.min.js'
+const REPLACEMENT_SCRIPTS = `<script>function updateStatistics() { window.updates = (window.updates ?? 0) + 1 }</script>
     <script src="/client.js"></script>`
-/** The printed version, and our own dashboard's. */
+/** The printed version of socket.io-client, and the dashboard's. */
 const CLIENTS = ['socket.io-client-as-documented', 'socket.io-client']
 
 for (const client of CLIENTS) {
-  test(`as printed, with ${client}`, async ({ playwright }, info) => {
+  test(`the printed dashboard works with ${client}`, async ({ playwright }, info) => {
     const script = createRequire(import.meta.url)
       .resolve(`${client}/package.json`)
       .replace('package.json', 'dist/socket.io.min.js')
     const server = await Server.start()
-    // The page names a project that readers would replace by their own; here it exists.
+    // The page names a placeholder project, so the test creates a project with that id.
     await server.stop('SIGTERM')
-    const rows = `INSERT INTO projects (id, name, created_at) VALUES ('${PROJECT}', 'Printed', 0);
-      INSERT INTO members (project_id, user_id, role) SELECT '${PROJECT}', id, 'owner' FROM users;`
-    execFileSync('sqlite3', [server.database, rows])
-    await server.run()
-    const owner = await Person.demo(server)
-    await owner.addRule(PROJECT, 'spam', 'reject')
-    // And the address that it names is the server's.
+    const rows = `INSERT INTO projects (id, name, created_at) VALUES ('${PRINTED_PROJECT}', 'Printed', 0);
+      INSERT INTO members (project_id, user_id, role) SELECT '${PRINTED_PROJECT}', id, 'owner' FROM users;`
+    execFileSync('sqlite3', [server.databasePath, rows])
+    await server.startProcess()
+    const owner = await Person.signInAsDemoUser(server)
+    await owner.addRule(PRINTED_PROJECT, 'spam', 'reject')
+    // The browser connects the address that the page names to the server.
     const options = info.project.use.launchOptions ?? {}
-    const rule = `--host-resolver-rules=MAP ${HOST} ${new URL(server.url).host}`
+    const rule = `--host-resolver-rules=MAP ${PRINTED_HOST} ${new URL(server.url).host}`
     const browser = await playwright.chromium.launch({ ...options, args: [...(options.args ?? []), rule] })
     try {
       const page = await browser.newPage()
-      const complaints: string[] = []
-      page.on('pageerror', (error) => complaints.push(`${error}`))
-      const html = PRINTED.replace(`<script src="${SCRIPT}"></script>`, OURS)
-      expect(html).not.toContain(SCRIPT)
+      const problems: string[] = []
+      page.on('pageerror', (error) => problems.push(`${error}`))
+      const html = PRINTED_PAGE.replace(`<script src="${PRINTED_SCRIPT}"></script>`, REPLACEMENT_SCRIPTS)
+      expect(html).not.toContain(PRINTED_SCRIPT)
       await page.route('**/printed.html', (route) => route.fulfill({ body: html, contentType: 'text/html' }))
       await page.route('**/client.js', (route) => route.fulfill({ path: script }))
 
-      await page.goto(`http://${HOST}/auth/login`)
+      await page.goto(`http://${PRINTED_HOST}/auth/login`)
       await page.getByLabel('Email').fill(owner.email)
       await page.getByLabel('Password').fill(owner.password)
       await page.getByRole('button', { name: 'Sign in' }).click()
-      await page.waitForURL(`http://${HOST}/dashboard/**`)
-      await page.goto(`http://${HOST}/printed.html`)
+      await page.waitForURL(`http://${PRINTED_HOST}/dashboard/**`)
+      await page.goto(`http://${PRINTED_HOST}/printed.html`)
 
-      // It does not show when it has joined.
+      // The page does not show whether it has joined, so the test submits items until one appears.
       const activity = page.locator('#recent-activity > .activity-item')
-      let asked = 0
+      let submitted = 0
       await expect(async () => {
-        await owner.moderate(PROJECT, 'anybody there?')
-        asked += 1
+        await owner.moderate(PRINTED_PROJECT, 'anybody there?')
+        submitted += 1
         await expect(activity).not.toHaveCount(0, { timeout: 1000 })
       }).toPass()
-      await owner.moderate(PROJECT, 'spam')
+      await owner.moderate(PRINTED_PROJECT, 'spam')
       await expect(activity.first()).toContainText('spam')
       await expect(activity.first()).toHaveClass('activity-item rejected')
       await expect(activity.first().locator('.content')).toHaveText('spam')
@@ -68,25 +68,30 @@ for (const client of CLIENTS) {
       await expect(activity.first().locator('.rule')).toHaveText('No spam')
       await expect(activity.first().locator('.time')).toHaveText(/^\d+:\d\d:\d\d/)
       await expect(activity.last().locator('.rule')).toHaveCount(0)
-      for (const [id, count] of Object.entries({ total: asked + 1, approved: asked, rejected: 1, flagged: 0 })) {
+      for (const [id, count] of Object.entries({
+        total: submitted + 1,
+        approved: submitted,
+        rejected: 1,
+        flagged: 0,
+      })) {
         await expect(page.locator(`#${id}-content`)).toHaveText(`${count}`)
       }
       expect(await page.evaluate('window.updates')).toBe(await activity.count())
 
-      for (let count = 0; count < 12; count += 1) await owner.moderate(PROJECT, `text ${count}`)
+      for (let count = 0; count < 12; count += 1) await owner.moderate(PRINTED_PROJECT, `text ${count}`)
       await expect(activity.first()).toContainText('text 11')
       await expect(activity).toHaveCount(10)
 
-      const notice = { type: 'warning', message: 'High volume', project_id: PROJECT }
+      const notice = { type: 'warning', message: 'High volume', project_id: PRINTED_PROJECT }
       await owner.call('POST', '/api/notifications', notice)
-      const shown = page.locator('#notifications > .notification.warning')
-      await expect(shown).toHaveText('High volume')
+      const notification = page.locator('#notifications > .notification.warning')
+      await expect(notification).toHaveText('High volume')
       // The page removes it after 5 s.
-      await expect(shown).toHaveCount(0)
-      expect(complaints).toEqual([])
+      await expect(notification).toHaveCount(0)
+      expect(problems).toEqual([])
     } finally {
       await browser.close()
-      await server.close()
+      await server.stopAndDelete()
     }
   })
 }

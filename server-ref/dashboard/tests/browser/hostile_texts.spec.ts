@@ -1,6 +1,6 @@
-// Foreign text stays text, whatever it looks like.
+// Texts from users and programs are never interpreted as HTML.
 
-import { expect, forgive, open, show, test, VIEWS } from '../support/test.ts'
+import { expect, expectProblem, openView, signInAndOpen, test, VIEWS } from '../support/test.ts'
 
 const PAYLOADS = [
   '<script>window.hacked = 1</script>',
@@ -11,17 +11,17 @@ const PAYLOADS = [
   'javascript:window.hacked = 1',
 ]
 
-test('these texts are dangerous where they become HTML', async ({ page, complaints }) => {
+test('the texts run scripts where they become HTML', async ({ page, problems }) => {
   await page.setContent('<div></div>')
   await page.evaluate(([, image = '']) => {
-    const place = document.querySelector('div')
-    if (place) place.innerHTML = image
+    const element = document.querySelector('div')
+    if (element) element.innerHTML = image
   }, PAYLOADS)
   await page.waitForFunction(() => 'hacked' in window)
-  complaints.length = 0
+  problems.length = 0
 })
 
-test('in every field, they are text', async ({ page, owner, project }) => {
+test('the texts stay text in every view', async ({ page, owner, project }) => {
   for (const [index, payload] of PAYLOADS.entries()) {
     const rule = { name: payload, type: 'keyword', data: { keywords: [`odd${index}`, payload] }, action: 'flag' }
     await owner.call('POST', `/api/projects/${project.id}/rules`, rule)
@@ -36,28 +36,28 @@ test('in every field, they are text', async ({ page, owner, project }) => {
     await owner.call('POST', `/api/projects/${project.id}/invitations`, { email: `${payload}@example.org` })
   }
   await owner.call('PATCH', `/api/projects/${project.id}`, { name: PAYLOADS[1] })
-  await open(page, owner, project)
-  // Live, too.
+  await signInAndOpen(page, owner, project)
+  // Texts that arrive in live events.
   for (const payload of PAYLOADS) {
     await owner.moderate(project.id, `live ${payload}`, { user_id: payload })
     await owner.call('POST', '/api/notifications', { type: 'warning', message: payload, project_id: project.id })
   }
   await expect(page.locator('.feed')).toContainText(`live ${PAYLOADS[5]}`)
   for (const view of VIEWS) {
-    await show(page, project, view)
+    await openView(page, project, view)
     await expect(page.locator('main li:not(.banners li)').filter({ hasText: PAYLOADS[2] ?? '' })).not.toHaveCount(0)
-    await clean()
+    await expectNoHtml()
   }
-  await show(page, project, 'rules')
+  await openView(page, project, 'rules')
   await page.getByRole('button', { name: /^Edit <img/ }).click()
   await expect(page.getByRole('dialog')).toContainText('<img src=x')
-  await clean()
+  await expectNoHtml()
   await page.keyboard.press('Escape')
   await page.goto('/#/')
   await expect(page.locator('.projects')).toContainText(PAYLOADS[0] ?? '')
-  await clean()
+  await expectNoHtml()
 
-  async function clean() {
+  async function expectNoHtml() {
     const found = await page.evaluate(() => ({
       hacked: 'hacked' in window,
       elements: document.querySelectorAll('body script, body iframe, body svg[onload], body img:not(.brand img)')
@@ -76,8 +76,8 @@ test('in every field, they are text', async ({ page, owner, project }) => {
   }
 })
 
-test('the browser itself lets nobody make HTML or load anything', async ({ page, owner, project, complaints }) => {
-  await open(page, owner, project)
+test('the browser blocks HTML from text and requests to other hosts', async ({ page, owner, project, problems }) => {
+  await signInAndOpen(page, owner, project)
   const refused = await page.evaluate(() => {
     try {
       document.body.innerHTML = '<b>x</b>'
@@ -92,6 +92,6 @@ test('the browser itself lets nobody make HTML or load anything', async ({ page,
     script.src = 'http://elsewhere.example/x.png'
     document.body.append(script)
   })
-  await forgive(complaints, /elsewhere\.example/)
-  await forgive(complaints, /TrustedHTML|trusted/i)
+  await expectProblem(problems, /elsewhere\.example/)
+  await expectProblem(problems, /TrustedHTML|trusted/i)
 })

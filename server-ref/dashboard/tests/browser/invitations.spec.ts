@@ -1,13 +1,13 @@
-// Invitations: an admin makes one, and the invited user becomes a member by accepting.
+// Invitations: an admin invites a user, who becomes a member by accepting.
 
 import { randomUUID } from 'node:crypto'
-import { PASSWORD, Person } from '../support/person.ts'
-import { expect, forgive, open, signIn, test } from '../support/test.ts'
+import { Person, TEST_PASSWORD } from '../support/person.ts'
+import { expect, expectProblem, signIn, signInAndOpen, test } from '../support/test.ts'
 
-test('an invitation is made, shown once as a link, and accepted', async ({ page, owner, project, server }) => {
+test('an invited user accepts the invitation by its link', async ({ page, owner, project, server }) => {
   const email = `guest-${randomUUID()}@automoderate.example`
-  await owner.call('POST', '/api/users', { email, password: PASSWORD })
-  await open(page, owner, project, 'members')
+  await owner.call('POST', '/api/users', { email, password: TEST_PASSWORD })
+  await signInAndOpen(page, owner, project, 'members')
   await page.getByLabel('Email').fill(email)
   await page.getByRole('button', { name: 'Invite' }).click()
   await expect(page.getByRole('textbox', { name: 'Link' })).toHaveValue(/\/dashboard\/#\/invitations\/./)
@@ -15,7 +15,7 @@ test('an invitation is made, shown once as a link, and accepted', async ({ page,
   await expect(page.getByRole('button', { name: `Withdraw the invitation of ${email}` })).toBeVisible()
   await page.getByRole('button', { name: 'Sign out' }).click()
 
-  const guest = await Person.signIn(server, email, PASSWORD)
+  const guest = await Person.signIn(server, email, TEST_PASSWORD)
   await signIn(page, guest)
   await expect(page.getByRole('heading', { name: 'Invitations' })).toBeVisible()
   await expect(page.locator('.people')).toContainText(project.name)
@@ -26,8 +26,8 @@ test('an invitation is made, shown once as a link, and accepted', async ({ page,
   expect(members.map((one: { email: string }) => one.email)).toContain(email)
 })
 
-test('an invitation is declined, and another withdrawn', async ({ page, owner, project, complaints }) => {
-  const guest = await owner.invite(await owner.createProject('Another'), 'declines', 'member')
+test('an invitation can be declined or withdrawn', async ({ page, owner, project, problems }) => {
+  const guest = await owner.addMember(await owner.createProject('Another'), 'declines', 'member')
   await owner.call('POST', `/api/projects/${project.id}/invitations`, { email: guest.email })
   await signIn(page, guest)
   await page.getByRole('button', { name: `Decline: ${project.name}` }).click()
@@ -39,5 +39,5 @@ test('an invitation is declined, and another withdrawn', async ({ page, owner, p
   await page.goto(`/dashboard/#/invitations/${invitation.token}`)
   await page.getByRole('button', { name: 'Accept', exact: true }).click()
   await expect(page.locator('.problem')).toHaveText('Invitation not found')
-  await forgive(complaints, /status of 404/)
+  await expectProblem(problems, /status of 404/)
 })

@@ -1,8 +1,8 @@
-// Events are visible at once.
+// The live view shows events immediately.
 
-import { counter, expect, live, open, signIn, test } from '../support/test.ts'
+import { counterValue, expect, signIn, signInAndOpen, test, waitUntilLive } from '../support/test.ts'
 
-test('signing in leads to the projects, and out again', async ({ page, owner, project }) => {
+test('signing in leads to the projects, and signing out to the form', async ({ page, owner, project }) => {
   await page.goto('/')
   await expect(page).toHaveURL(/\/auth\/login$/)
   await page.getByLabel('Email').fill(owner.email)
@@ -13,7 +13,7 @@ test('signing in leads to the projects, and out again', async ({ page, owner, pr
   await signIn(page, owner)
   await page.getByRole('link', { name: project.name }).click()
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Live')
-  await live(page)
+  await waitUntilLive(page)
 
   await page.getByRole('button', { name: 'Sign out' }).click()
   await expect(page).toHaveURL(/\/auth\/login$/)
@@ -21,13 +21,13 @@ test('signing in leads to the projects, and out again', async ({ page, owner, pr
   await expect(page).toHaveURL(/\/auth\/login$/)
 })
 
-test('decisions, counters, chart and users', async ({ page, owner, project }) => {
+test('decisions change the list, the counters, the chart and the users', async ({ page, owner, project }) => {
   await owner.addRule(project.id, 'spam', 'reject')
   await owner.moderate(project.id, 'from before')
-  await open(page, owner, project)
+  await signInAndOpen(page, owner, project)
   const feed = page.locator('.feed li')
   await expect(feed).toHaveCount(1)
-  await expect(counter(page, 'Total')).toHaveText('1')
+  await expect(counterValue(page, 'Total')).toHaveText('1')
 
   await owner.moderate(project.id, 'all is well')
   await owner.moderate(project.id, 'spam, spam', { user_id: 'u_17' })
@@ -39,24 +39,24 @@ test('decisions, counters, chart and users', async ({ page, owner, project }) =>
   await expect(newest).toContainText('u_17')
   await expect(feed.nth(1)).toContainText('No rule matched')
 
-  await expect(counter(page, 'Total')).toHaveText('3')
-  await expect(counter(page, 'Approved')).toHaveText('2')
-  await expect(counter(page, 'Rejected')).toHaveText('1')
+  await expect(counterValue(page, 'Total')).toHaveText('3')
+  await expect(counterValue(page, 'Approved')).toHaveText('2')
+  await expect(counterValue(page, 'Rejected')).toHaveText('1')
   await expect(page.locator('.counter.rejected span')).toHaveText('33.3 %')
   const chart = page.getByRole('img', { name: '66.7 % approved, 33.3 % rejected, 0 % flagged' })
   await expect(chart).toBeVisible()
   await expect(chart.locator('rect.rejected')).not.toHaveCount(0)
   await page.getByLabel('Volume').check()
-  // The maximum of one column, whose 15 s may not contain all of them.
+  // The maximum of a column, whose 15 s may not contain all decisions.
   await expect(page.locator('.scale span').first()).toHaveText(/^[123]$/)
   await expect(page.getByRole('row', { name: 'u_17' })).toContainText('10')
 })
 
-test('the list can be filtered and held still', async ({ page, owner, project }) => {
+test('the list can be filtered and paused', async ({ page, owner, project }) => {
   await owner.addRule(project.id, 'spam', 'reject')
   await owner.moderate(project.id, 'first')
   await owner.moderate(project.id, 'spam')
-  await open(page, owner, project)
+  await signInAndOpen(page, owner, project)
   const feed = page.locator('.feed li')
   await expect(feed).toHaveCount(2)
   await page.getByRole('button', { name: 'Pause' }).click()
@@ -70,32 +70,32 @@ test('the list can be filtered and held still', async ({ page, owner, project })
   await expect(feed).toContainText('spam')
 })
 
-test('a text can be tried', async ({ page, owner, project }) => {
+test('a text can be submitted from the page', async ({ page, owner, project }) => {
   await owner.addRule(project.id, 'spam', 'flag')
-  await open(page, owner, project)
+  await signInAndOpen(page, owner, project)
   await page.getByRole('textbox', { name: 'Text' }).fill('is this spam?')
   await page.getByRole('button', { name: 'Moderate' }).click()
   await expect(page.locator('.result')).toContainText('Flagged')
   await expect(page.locator('.feed li')).toContainText('is this spam?')
 })
 
-test('a burst is counted to the last, and what is drawn stays bounded', async ({ page, owner, project }) => {
-  const burst = async (name: string) => {
+test('a burst is counted completely, and the list stays bounded', async ({ page, owner, project }) => {
+  const submitBurst = async (name: string) => {
     for (let sent = 0; sent < 300; sent += 20) {
       await Promise.all(Array.from({ length: 20 }, (_, index) => owner.moderate(project.id, `${name} ${sent + index}`)))
     }
   }
-  // The chart counts the arrived events, each once.
-  const charted = async () => {
+  // The chart counts each event that has arrived.
+  const chartTotal = async () => {
     const cells = await page.locator('.chart td').allInnerTexts()
     return cells.reduce((total, cell) => total + Number(cell), 0)
   }
-  await burst('before')
-  await open(page, owner, project)
-  await expect.poll(charted).toBe(300)
-  await burst('live')
-  await expect.poll(charted).toBe(600)
-  await expect(counter(page, 'Total')).toHaveText('600')
+  await submitBurst('before')
+  await signInAndOpen(page, owner, project)
+  await expect.poll(chartTotal).toBe(300)
+  await submitBurst('live')
+  await expect.poll(chartTotal).toBe(600)
+  await expect(counterValue(page, 'Total')).toHaveText('600')
   await owner.moderate(project.id, 'one more')
   await expect(page.locator('.feed li').first()).toContainText('one more')
   await expect(page.locator('.feed li')).toHaveCount(150)

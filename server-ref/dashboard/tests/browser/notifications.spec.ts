@@ -1,9 +1,9 @@
-// Notifications: for a moment, or until they are withdrawn.
+// Notifications: temporary ones, and persistent ones that stay until they are withdrawn.
 
-import { expect, gate, live, open, test } from '../support/test.ts'
+import { createGate, expect, signInAndOpen, test, waitUntilLive } from '../support/test.ts'
 
-test('one that passes', async ({ page, owner, project }) => {
-  await open(page, owner, project)
+test('a temporary notification is shown as a toast', async ({ page, owner, project }) => {
+  await signInAndOpen(page, owner, project)
   const notice = { type: 'info', message: 'Tea is ready', project_id: project.id }
   await owner.call('POST', '/api/notifications', notice)
   const toast = page.getByRole('status').filter({ hasText: 'Tea is ready' })
@@ -16,27 +16,27 @@ test('one that passes', async ({ page, owner, project }) => {
   await expect(page.getByRole('region', { name: 'Recent' })).toContainText('Tea is ready')
 })
 
-test('one that comes while the page still reads what was before', async ({ page, owner, project }) => {
-  const [held, pass] = gate()
+test('a notification that arrives during a replay is shown as a toast', async ({ page, owner, project }) => {
+  const [opened, openGate] = createGate()
   await page.routeWebSocket(/socket\.io/, (socket) => {
     const server = socket.connectToServer()
     socket.onMessage(async (message) => {
-      if (`${message}`.includes('replay_events')) await held
+      if (`${message}`.includes('replay_events')) await opened
       server.send(message)
     })
   })
   const notice = { type: 'info', project_id: project.id }
   await owner.call('POST', '/api/notifications', { ...notice, message: 'Before' })
-  await open(page, owner, project)
+  await signInAndOpen(page, owner, project)
   await owner.call('POST', '/api/notifications', { ...notice, message: 'Now' })
-  pass()
+  openGate()
   await expect(page.locator('.toast')).toHaveText(/Now/)
   await page.getByRole('link', { name: 'Notifications' }).click()
   await expect(page.getByRole('region', { name: 'Recent' })).toContainText('Before')
 })
 
-test('one that stays until it is withdrawn', async ({ page, owner, project }) => {
-  await open(page, owner, project, 'notifications')
+test('a persistent notification is shown until it is withdrawn', async ({ page, owner, project }) => {
+  await signInAndOpen(page, owner, project, 'notifications')
   await page.getByLabel('Type').selectOption('Warning')
   await page.getByLabel('Message').fill('The queue is long')
   await page.getByRole('checkbox', { name: 'Until it is withdrawn' }).check()
@@ -46,7 +46,7 @@ test('one that stays until it is withdrawn', async ({ page, owner, project }) =>
   await expect(page.getByLabel('Message')).toHaveValue('')
 
   await page.reload()
-  await live(page)
+  await waitUntilLive(page)
   await expect(banner).toBeVisible()
   await banner.getByRole('button', { name: 'Hide' }).click()
   await expect(banner).toHaveCount(0)
@@ -54,7 +54,7 @@ test('one that stays until it is withdrawn', async ({ page, owner, project }) =>
   await inForce.getByRole('button', { name: 'Withdraw: The queue is long' }).click()
   await expect(inForce).toContainText('None.')
   await page.reload()
-  await live(page)
+  await waitUntilLive(page)
   await expect(page.getByRole('region', { name: 'Recent' })).toContainText('The queue is long')
   await expect(banner).toHaveCount(0)
 })

@@ -1,15 +1,15 @@
-// The review queue: decided at once, and truthfully.
+// The review queue shows decisions immediately, and failures as well.
 
-import { counter, expect, forgive, gate, open, test } from '../support/test.ts'
+import { counterValue, createGate, expect, expectProblem, signInAndOpen, test } from '../support/test.ts'
 
 test.beforeEach(async ({ owner, project }) => {
   await owner.addRule(project.id, 'odd', 'flag')
 })
 
-test('approved, rejected, with a reason', async ({ page, owner, project }) => {
+test('items are approved and rejected, with an optional reason', async ({ page, owner, project }) => {
   const { content_id } = await owner.moderate(project.id, 'odd one', { user_id: 'u_1' })
   await owner.moderate(project.id, 'odd two')
-  await open(page, owner, project, 'review')
+  await signInAndOpen(page, owner, project, 'review')
   const cards = page.locator('.review')
   await expect(cards).toHaveCount(2)
   await expect(page.getByRole('link', { name: 'Review 2 waiting' })).toBeVisible()
@@ -22,15 +22,15 @@ test('approved, rejected, with a reason', async ({ page, owner, project }) => {
   await cards.getByRole('button', { name: 'Reject' }).click()
   await expect(page.getByText('Nothing waits for a review')).toBeVisible()
   await page.getByRole('link', { name: 'Live' }).click()
-  await expect(counter(page, 'Flagged')).toHaveText('0')
-  await expect(counter(page, 'Rejected')).toHaveText('1')
+  await expect(counterValue(page, 'Flagged')).toHaveText('0')
+  await expect(counterValue(page, 'Rejected')).toHaveText('1')
   await expect(page.locator('.feed li').first()).toContainText(owner.email)
   const { content } = await owner.call('GET', `/api/content/${content_id}?project_id=${project.id}`)
   expect([content.status, content.moderation_results.at(-1).reason]).toEqual(['approved', 'it is <fine>'])
 })
 
-test('what others flag and decide comes and goes', async ({ page, owner, project }) => {
-  await open(page, owner, project, 'review')
+test('items that are flagged or decided elsewhere appear and disappear', async ({ page, owner, project }) => {
+  await signInAndOpen(page, owner, project, 'review')
   await expect(page.getByText('Nothing waits for a review')).toBeVisible()
   const { content_id } = await owner.moderate(project.id, 'odd')
   await expect(page.locator('.review')).toHaveCount(1)
@@ -38,30 +38,30 @@ test('what others flag and decide comes and goes', async ({ page, owner, project
   await expect(page.getByText('Nothing waits for a review')).toBeVisible()
 })
 
-test('a decision that fails is not shown as one', async ({ page, owner, project, complaints }) => {
+test('an item whose decision failed stays in the queue', async ({ page, owner, project, problems }) => {
   await owner.moderate(project.id, 'odd')
-  await open(page, owner, project, 'review')
-  const [asked, answer] = gate()
+  await signInAndOpen(page, owner, project, 'review')
+  const [opened, openGate] = createGate()
   await page.route('**/review?*', async (route) => {
-    await asked
+    await opened
     const json = { success: false, error: 'The database does not answer', code: 'unavailable' }
     await route.fulfill({ status: 503, json })
   })
   const card = page.locator('.review')
   await card.getByRole('button', { name: 'Approve' }).click()
   await expect(card.getByText('Sending …')).toBeDisabled()
-  answer()
+  openGate()
   await expect(card.getByRole('alert')).toHaveText('Not decided: The database does not answer')
   await expect(page.getByRole('link', { name: 'Review 1 waiting' })).toBeVisible()
-  await forgive(complaints, /status of 503/)
+  await expectProblem(problems, /status of 503/)
   await page.unroute('**/review?*')
   await card.getByRole('button', { name: 'Approve' }).click()
   await expect(page.getByText('Nothing waits for a review')).toBeVisible()
 })
 
-test('with the keyboard', async ({ page, owner, project }) => {
+test('items can be decided with the keyboard', async ({ page, owner, project }) => {
   for (const text of ['odd 1', 'odd 2', 'odd 3']) await owner.moderate(project.id, text)
-  await open(page, owner, project, 'review')
+  await signInAndOpen(page, owner, project, 'review')
   const card = (text: string) => page.locator('.review', { hasText: text })
   await expect(card('odd 1')).toBeVisible()
   await card('odd 3').focus()
@@ -70,7 +70,7 @@ test('with the keyboard', async ({ page, owner, project }) => {
   await page.keyboard.press('r')
   await expect(card('odd 1')).toBeFocused()
   await expect(card('odd 2')).toHaveCount(0)
-  // In the text field, letters are letters.
+  // Letters typed into the text field decide nothing.
   await card('odd 1').getByLabel('Reason').focus()
   await page.keyboard.type('rare')
   await expect(card('odd 1').getByLabel('Reason')).toHaveValue('rare')
@@ -84,15 +84,15 @@ test('with the keyboard', async ({ page, owner, project }) => {
   await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
 })
 
-test('a card that others decide does not take the focus with it', async ({ page, owner, project }) => {
+test('the focus moves to the next card if another user decides the focused one', async ({ page, owner, project }) => {
   await owner.moderate(project.id, 'odd 1')
   const { content_id } = await owner.moderate(project.id, 'odd 2')
-  await open(page, owner, project, 'review')
+  await signInAndOpen(page, owner, project, 'review')
   const card = (text: string) => page.locator('.review', { hasText: text })
   await card('odd 2').getByLabel('Reason').focus()
   await owner.call('POST', `/api/content/${content_id}/review?project_id=${project.id}`, { decision: 'reject' })
   await expect(card('odd 1')).toBeFocused()
-  // It does not return after leaving, either.
+  // The focus does not return after the user left the list.
   await page.getByRole('heading', { level: 1 }).click({ position: { x: 1, y: 1 } })
   await page.evaluate(() => (document.activeElement as HTMLElement).blur())
   await owner.moderate(project.id, 'odd 3')

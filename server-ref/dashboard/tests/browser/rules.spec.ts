@@ -1,9 +1,9 @@
-// Rules are created, changed and deleted; the server's complaint appears at the field.
+// Rules are created, changed and deleted, and errors from the server appear at the fields that they concern.
 
-import { expect, forgive, gate, open, test } from '../support/test.ts'
+import { createGate, expect, expectProblem, signInAndOpen, test } from '../support/test.ts'
 
-test('made, in force, changed, off, deleted', async ({ page, owner, project }) => {
-  await open(page, owner, project, 'rules')
+test('a rule is created, applied, changed, switched off and deleted', async ({ page, owner, project }) => {
+  await signInAndOpen(page, owner, project, 'rules')
   await expect(page.getByText('No rules: everything is approved.')).toBeVisible()
   await page.getByRole('button', { name: 'New rule' }).click()
   const form = page.getByRole('dialog', { name: 'New rule' })
@@ -38,8 +38,8 @@ test('made, in force, changed, off, deleted', async ({ page, owner, project }) =
   await expect(rule).toHaveCount(0)
 })
 
-test('what is wrong stands at the field', async ({ page, owner, project, complaints }) => {
-  await open(page, owner, project, 'rules')
+test('an error appears at its field', async ({ page, owner, project, problems }) => {
+  await signInAndOpen(page, owner, project, 'rules')
   await page.getByRole('button', { name: 'New rule' }).click()
   await page.getByLabel('Name').fill('Broken')
   await page.getByLabel('Looks for').selectOption('Regular expression')
@@ -49,24 +49,24 @@ test('what is wrong stands at the field', async ({ page, owner, project, complai
   await expect(pattern).toHaveAttribute('aria-invalid', 'true')
   await expect(pattern).toHaveAccessibleDescription(/unclosed group/)
   await expect(pattern).toBeFocused()
-  await forgive(complaints, /status of 422/)
+  await expectProblem(problems, /status of 422/)
   await pattern.fill('a(b)')
   await page.getByLabel('Priority').fill('99999999')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByLabel('Priority')).toHaveAccessibleDescription(/from -1000000/)
   await expect(pattern).toHaveAttribute('aria-invalid', 'false')
-  await forgive(complaints, /status of 422/)
+  await expectProblem(problems, /status of 422/)
   await page.getByLabel('Priority').fill('1')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.locator('.rule')).toContainText('Broken')
 })
 
-test('what somebody switches stays as they want it, whatever comes meanwhile', async ({ page, owner, project }) => {
+test('a pending switch keeps its state when another list arrives', async ({ page, owner, project }) => {
   await owner.addRule(project.id, 'newt', 'flag')
-  await open(page, owner, project, 'rules')
-  const [held, pass] = gate()
+  await signInAndOpen(page, owner, project, 'rules')
+  const [opened, openGate] = createGate()
   await page.route('**/rules/*', async (route) => {
-    await held
+    await opened
     await route.continue()
   })
   const newt = page.getByLabel('No newt is on')
@@ -74,14 +74,14 @@ test('what somebody switches stays as they want it, whatever comes meanwhile', a
   await owner.addRule(project.id, 'toad', 'flag')
   await expect(page.locator('.rule')).toHaveCount(2)
   await expect(newt).not.toBeChecked()
-  pass()
+  openGate()
   await expect(page.locator('.rule', { hasText: 'No newt' })).toContainText('Off')
   await expect(newt).not.toBeChecked()
   await expect(newt).toBeFocused()
 })
 
-test('what others change is seen', async ({ page, owner, project }) => {
-  await open(page, owner, project, 'rules')
+test('changes by others appear', async ({ page, owner, project }) => {
+  await signInAndOpen(page, owner, project, 'rules')
   await owner.addRule(project.id, 'newt', 'flag')
   const rule = page.locator('.rule')
   await expect(rule).toContainText('No newt')

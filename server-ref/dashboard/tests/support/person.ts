@@ -1,9 +1,9 @@
-// A user of the REST interface: for preparing tests, and for other people's actions.
+// A user who calls the REST interface, to prepare tests and to act as another person.
 
 import { randomUUID } from 'node:crypto'
 import type { Server } from './server.ts'
 
-export const PASSWORD = 'correct horse battery'
+export const TEST_PASSWORD = 'correct horse battery'
 
 export class Person {
   private constructor(
@@ -29,11 +29,11 @@ export class Person {
     return new Person(server, email, password, { ...headers, 'x-csrf-token': session.csrf_token })
   }
 
-  static demo(server: Server): Promise<Person> {
+  static signInAsDemoUser(server: Server): Promise<Person> {
     return Person.signIn(server, server.ready.email, server.ready.password)
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: each answer has its own form, and tests compare it
+  // biome-ignore lint/suspicious/noExplicitAny: answers have different types, and tests compare them
   async call(method: string, path: string, body?: unknown): Promise<any> {
     const init: RequestInit = { method, headers: { ...this.headers, 'content-type': 'application/json' } }
     if (body !== undefined) init.body = JSON.stringify(body)
@@ -51,18 +51,18 @@ export class Person {
     return this.call('POST', `/api/moderate?project_id=${projectId}`, { content, metadata })
   }
 
-  /** A rule that finds this word. */
+  /** Adds a rule with this keyword. */
   async addRule(projectId: string, word: string, action: string): Promise<void> {
     const rule = { name: `No ${word}`, type: 'keyword', data: { keywords: [word] }, action }
     await this.call('POST', `/api/projects/${projectId}/rules`, rule)
   }
 
-  /** A new member of the project. */
-  async invite(projectId: string, name: string, role: string): Promise<Person> {
+  /** Creates a user, and makes them a member of the project with this role. */
+  async addMember(projectId: string, name: string, role: string): Promise<Person> {
     const email = `${name}-${randomUUID()}@automoderate.example`
-    await this.call('POST', '/api/users', { email, password: PASSWORD })
+    await this.call('POST', '/api/users', { email, password: TEST_PASSWORD })
     const { invitation } = await this.call('POST', `/api/projects/${projectId}/invitations`, { email, role })
-    const person = await Person.signIn(this.server, email, PASSWORD)
+    const person = await Person.signIn(this.server, email, TEST_PASSWORD)
     await person.call('POST', `/api/invitations/${invitation.token}`)
     return person
   }

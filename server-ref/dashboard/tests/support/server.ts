@@ -1,4 +1,4 @@
-// The server, on its own database.
+// A server process with its own database.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,8 +10,8 @@ import { createInterface } from 'node:readline'
 const PROGRAM =
   process.env['AUTOMODERATE_SERVER'] ?? join(import.meta.dirname, '../../../../target/debug/automoderate-server')
 
-/** The server's output when it is ready. */
-export interface Ready {
+/** The line that the server prints when it is ready. */
+export interface ReadyMessage {
   base_url: string
   project_id: string
   api_key: string
@@ -20,7 +20,7 @@ export interface Ready {
 }
 
 export class Server {
-  ready!: Ready
+  ready!: ReadyMessage
   #child: ChildProcess | undefined
   #listen = '127.0.0.1:0'
 
@@ -31,7 +31,7 @@ export class Server {
 
   static async start(...flags: string[]): Promise<Server> {
     const server = new Server(await mkdtemp(join(tmpdir(), 'dashboard-')), flags)
-    await server.run()
+    await server.startProcess()
     return server
   }
 
@@ -39,13 +39,13 @@ export class Server {
     return this.ready.base_url
   }
 
-  get database(): string {
+  get databasePath(): string {
     return join(this.folder, 'test.db')
   }
 
-  /** Starts the server; the second time at the same address. */
-  async run(): Promise<void> {
-    const database = `sqlite://${this.database}`
+  /** Starts the process. Later starts use the address of the first one. */
+  async startProcess(): Promise<void> {
+    const database = `sqlite://${this.databasePath}`
     const limits = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-failed-logins', '0']
     const flags = ['serve', '--demo', '--listen', this.#listen, '--database', database, ...limits, ...this.flags]
     const child = spawn(PROGRAM, flags, {
@@ -70,7 +70,7 @@ export class Server {
     await exited
   }
 
-  async close(): Promise<void> {
+  async stopAndDelete(): Promise<void> {
     await this.stop('SIGKILL')
     await rm(this.folder, { recursive: true, force: true })
   }

@@ -1,4 +1,4 @@
-// Tests with a server, their own project, and a page without console errors.
+// Playwright's `test` with a server, a project for each test, and a check that the page logs no errors.
 
 import { randomUUID } from 'node:crypto'
 import { test as base, expect, type Page } from '@playwright/test'
@@ -13,41 +13,41 @@ export interface Project {
 export const VIEWS = ['live', 'review', 'rules', 'notifications', 'members'] as const
 export type View = (typeof VIEWS)[number]
 
-interface Each {
-  /** The demonstration's user: administrator of the server, owner of the projects. */
+interface TestFixtures {
+  /** The demo user, who administers the server and owns the projects. */
   owner: Person
   project: Project
-  /** The browser's complaints, of which there must be none at the end. */
-  complaints: string[]
+  /** Errors, warnings and dialogs of the page. The test fails if any remain at its end. */
+  problems: string[]
 }
 
-interface PerWorker {
+interface WorkerFixtures {
   server: Server
 }
 
-export const test = base.extend<Each, PerWorker>({
+export const test = base.extend<TestFixtures, WorkerFixtures>({
   server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the parameters
     async ({}, use) => {
       const server = await Server.start()
       await use(server)
-      await server.close()
+      await server.stopAndDelete()
     },
     { scope: 'worker' },
   ],
   baseURL: async ({ server }, use) => use(server.url),
-  owner: async ({ server }, use) => use(await Person.demo(server)),
+  owner: async ({ server }, use) => use(await Person.signInAsDemoUser(server)),
   project: async ({ owner }, use, info) => {
-    // Several tests share a server, and a test may run again on it.
+    // Several tests share a server, and a test may run on it repeatedly.
     const name = `${info.title} ${randomUUID()}`
     await use({ id: await owner.createProject(name), name })
   },
-  complaints: [
+  problems: [
     async ({ page }, use) => {
-      const complaints: string[] = []
-      listen(page, complaints)
-      await use(complaints)
-      expect(complaints).toEqual([])
+      const problems: string[] = []
+      recordProblems(page, problems)
+      await use(problems)
+      expect(problems).toEqual([])
     },
     { auto: true },
   ],
@@ -55,15 +55,15 @@ export const test = base.extend<Each, PerWorker>({
 
 export { expect, type Page }
 
-/** Violations of the policy are console errors too, and so are the page's exceptions. */
-function listen(page: Page, complaints: string[]): void {
-  page.on('pageerror', (error) => complaints.push(`threw ${error}`))
+/** Records what the page reports. Violations of the Content-Security-Policy are console errors. */
+function recordProblems(page: Page, problems: string[]): void {
+  page.on('pageerror', (error) => problems.push(`exception: ${error}`))
   page.on('dialog', async (dialog) => {
-    complaints.push(`opened a dialog: ${dialog.message()}`)
+    problems.push(`dialog: ${dialog.message()}`)
     await dialog.dismiss()
   })
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
   })
 }
 
@@ -75,54 +75,54 @@ export async function signIn(page: Page, person: Person): Promise<void> {
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
 }
 
-/** Signs in and opens a view of the project; waits until it is live. */
-export async function open(page: Page, person: Person, project: Project, view: View = 'live'): Promise<void> {
+/** Signs in and opens a view of the project. Waits until the connection is live. */
+export async function signInAndOpen(page: Page, person: Person, project: Project, view: View = 'live'): Promise<void> {
   await signIn(page, person)
-  await show(page, project, view)
+  await openView(page, project, view)
 }
 
-/** Goes to a view of the project; waits until it is shown, and live. */
-export async function show(page: Page, project: Project, view: View): Promise<void> {
+/** Opens a view of the project. Waits until the view is shown and the connection is live. */
+export async function openView(page: Page, project: Project, view: View): Promise<void> {
   await page.goto(`/#/projects/${project.id}/${view}`)
-  // The address changes before the page does.
+  // The URL changes before the page does.
   await expect(page.getByRole('heading', { level: 1, name: view })).toBeVisible()
-  await live(page)
+  await waitUntilLive(page)
 }
 
-/** The shown project, if any, is joined: later events arrive by themselves. */
-export async function live(page: Page, timeout?: number): Promise<void> {
+/** Waits until the connection is live, so that new events of the shown project, if any, arrive. */
+export async function waitUntilLive(page: Page, timeout?: number): Promise<void> {
   await expect(page.locator('.link')).toHaveText('Live', timeout === undefined ? {} : { timeout })
 }
 
-/** Announcements to screen readers from now on. */
-export async function announcements(page: Page): Promise<() => Promise<string[]>> {
+/** Records announcements to screen readers. Returns a function that returns them. */
+export async function recordAnnouncements(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const region = document.querySelector('[aria-live]')
-    const said: string[] = []
-    Object.assign(window, { said })
-    if (!region) throw new Error('nothing is told')
-    const listen = new MutationObserver(() => said.push(region.textContent ?? ''))
-    listen.observe(region, { childList: true, subtree: true, characterData: true })
+    const announced: string[] = []
+    Object.assign(window, { announced })
+    if (!region) throw new Error('the page has no live region')
+    const observer = new MutationObserver(() => announced.push(region.textContent ?? ''))
+    observer.observe(region, { childList: true, subtree: true, characterData: true })
   })
-  return () => page.evaluate('window.said')
+  return () => page.evaluate('window.announced')
 }
 
-/** The text of a counter. */
-export function counter(page: Page, name: string) {
+/** Locates the value of a counter. */
+export function counterValue(page: Page, name: string) {
   return page.locator('.counter', { hasText: name }).locator('strong')
 }
 
-/** A condition for a test, and the function that releases it. */
-export function gate(): [passed: Promise<void>, pass: () => void] {
-  let pass = () => {}
-  const passed = new Promise<void>((resolve) => {
-    pass = resolve
+/** Returns a promise, and the function that resolves it. */
+export function createGate(): [opened: Promise<void>, openGate: () => void] {
+  let openGate = () => {}
+  const opened = new Promise<void>((resolve) => {
+    openGate = resolve
   })
-  return [passed, pass]
+  return [opened, openGate]
 }
 
-/** Waits for these complaints and removes them, because the test causes them. */
-export async function forgive(complaints: string[], expected: RegExp): Promise<void> {
-  await expect.poll(() => complaints).toContainEqual(expect.stringMatching(expected))
-  complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !expected.test(complaint)))
+/** Waits for a problem that the test causes on purpose, and removes it from the recorded ones. */
+export async function expectProblem(problems: string[], expected: RegExp): Promise<void> {
+  await expect.poll(() => problems).toContainEqual(expect.stringMatching(expected))
+  problems.splice(0, problems.length, ...problems.filter((problem) => !expected.test(problem)))
 }

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test'
-import { author, formatTime, word } from '../../src/parts/format.ts'
+import { authorId, displayName, formatTime } from '../../src/parts/format.ts'
 
-test('times of today are short, and what is no time stays', () => {
+test('times of today have no date, and invalid times stay unchanged', () => {
   const now = new Date(2026, 0, 2, 12)
   const today = formatTime(new Date(2026, 0, 2, 9, 5, 7).toISOString(), now)
   expect(today).toContain('05')
@@ -10,15 +10,15 @@ test('times of today are short, and what is no time stays', () => {
   expect(formatTime('yesterday', now)).toBe('yesterday')
 })
 
-test('words of the protocol, and others', () => {
-  expect(word('ai_prompt')).toBe('AI prompt')
-  for (const other of ['quarantined', 'constructor', '<b>']) expect(word(other)).toBe(other)
+test('values of the protocol have display names, and unknown values stay unchanged', () => {
+  expect(displayName('ai_prompt')).toBe('AI prompt')
+  for (const unknown of ['quarantined', 'constructor', '<b>']) expect(displayName(unknown)).toBe(unknown)
 })
 
-test('the author of a content', () => {
-  expect(author({ user_id: 'u1' })).toBe('u1')
-  expect(author({ user_id: 7 })).toBe('7')
-  for (const nobody of [null, undefined, 'u1', {}, { user_id: null }, { user_id: ['u1'] }, []]) {
-    expect(author(nobody)).toBeUndefined()
+test('the author of an item is the user id in its metadata', () => {
+  expect(authorId({ user_id: 'u1' })).toBe('u1')
+  expect(authorId({ user_id: 7 })).toBe('7')
+  for (const metadata of [null, undefined, 'u1', {}, { user_id: null }, { user_id: ['u1'] }, []]) {
+    expect(authorId(metadata)).toBeUndefined()
   }
 })

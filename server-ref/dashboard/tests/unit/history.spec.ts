@@ -1,31 +1,31 @@
 import { expect, test } from '@playwright/test'
-import { COLUMNS, History, shares, sum, WIDTH } from '../../src/state/history.ts'
+import { COLUMN_COUNT, COLUMN_MILLIS, DecisionHistory, percentages, sumCounts } from '../../src/state/history.ts'
 
-test('counted by the time of the decision', () => {
-  const history = new History()
-  const now = 1000 * WIDTH + 5
+test('decisions are counted by their time', () => {
+  const history = new DecisionHistory()
+  const now = 1000 * COLUMN_MILLIS + 5
   history.add('approved', now)
-  history.add('rejected', now - WIDTH)
-  history.add('rejected', now - WIDTH - 4)
+  history.add('rejected', now - COLUMN_MILLIS)
+  history.add('rejected', now - COLUMN_MILLIS - 4)
   history.add('pending', now)
   history.add('approved', Number.NaN)
-  // Older than the chart.
-  history.add('flagged', now - COLUMNS * WIDTH)
-  const columns = history.until(now)
-  expect(columns).toHaveLength(COLUMNS)
-  expect(columns.at(-1)).toEqual({ start: 1000 * WIDTH, counts: { approved: 1, rejected: 0, flagged: 0 } })
+  // Too old for the chart.
+  history.add('flagged', now - COLUMN_COUNT * COLUMN_MILLIS)
+  const columns = history.columnsUntil(now)
+  expect(columns).toHaveLength(COLUMN_COUNT)
+  expect(columns.at(-1)).toEqual({ start: 1000 * COLUMN_MILLIS, counts: { approved: 1, rejected: 0, flagged: 0 } })
   expect(columns.at(-2)?.counts.rejected).toBe(2)
-  expect(sum(columns)).toEqual({ approved: 1, rejected: 2, flagged: 0 })
+  expect(sumCounts(columns)).toEqual({ approved: 1, rejected: 2, flagged: 0 })
 })
 
-test('years of decisions keep only what can be shown', () => {
-  const history = new History()
-  for (let column = 0; column < 10_000; column += 1) history.add('approved', column * WIDTH)
-  expect(sum(history.until(9_999 * WIDTH)).approved).toBe(COLUMNS)
-  expect(sum(history.until(5_000 * WIDTH)).approved).toBe(0)
+test('only decisions that can be shown are kept', () => {
+  const history = new DecisionHistory()
+  for (let column = 0; column < 10_000; column += 1) history.add('approved', column * COLUMN_MILLIS)
+  expect(sumCounts(history.columnsUntil(9_999 * COLUMN_MILLIS)).approved).toBe(COLUMN_COUNT)
+  expect(sumCounts(history.columnsUntil(5_000 * COLUMN_MILLIS)).approved).toBe(0)
 })
 
-test('shares', () => {
-  expect(shares({ approved: 0, rejected: 0, flagged: 0 })).toBeUndefined()
-  expect(shares({ approved: 2, rejected: 1, flagged: 1 })).toEqual({ approved: 50, rejected: 25, flagged: 25 })
+test('percentages add up to 100, or are undefined without decisions', () => {
+  expect(percentages({ approved: 0, rejected: 0, flagged: 0 })).toBeUndefined()
+  expect(percentages({ approved: 2, rejected: 1, flagged: 1 })).toEqual({ approved: 50, rejected: 25, flagged: 25 })
 })

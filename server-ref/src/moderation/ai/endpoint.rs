@@ -55,11 +55,11 @@ impl AiEndpoint {
         let Some(base_url) = &options.base_url else {
             return Ok(None);
         };
-        let invalid = |error: &dyn std::fmt::Display| Error::Ai(error.to_string());
+        let invalid = |error: &dyn std::fmt::Display| Error::AiEndpoint(error.to_string());
         let url = format!("{}/chat/completions", base_url.trim_end_matches('/'));
         let url: Url = url.parse().map_err(|e| invalid(&e))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::Ai("the base URL must begin with http:// or https://".into()));
+            return Err(Error::AiEndpoint("the base URL must begin with http:// or https://".into()));
         }
         let mut headers = HeaderMap::new();
         if let Some(key) = &options.api_key {
@@ -141,7 +141,7 @@ impl AiEndpoint {
 /// Returns a TLS configuration that trusts the system's certificate authorities. The cryptography provider is given explicitly, so
 /// that no process-wide provider needs to be installed.
 fn tls_config() -> Result<ClientConfig, Error> {
-    let invalid = |error: &dyn std::fmt::Display| Error::Ai(error.to_string());
+    let invalid = |error: &dyn std::fmt::Display| Error::AiEndpoint(error.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()

@@ -4,9 +4,9 @@
 //! A missing event becomes visible as a hole in the ids, or when the project's newest id is read, and is then read from the log. The
 //! newest ids are read periodically, and more often without Redis.
 
-mod due;
+mod inputs;
 mod reads;
-mod sources;
+mod timed_work;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -22,29 +22,29 @@ use super::publisher_handle::PublisherRequest;
 use super::sequencer::Sequencer;
 use super::statistics::Statistics;
 use crate::metrics::Metrics;
-use crate::nodes::{Link, LinkEvent};
+use crate::nodes::{LinkEvent, NodeLink};
 use crate::store::{PublisherInput, Store};
-use due::IDLE_SWEEP_INTERVAL;
+use timed_work::IDLE_SWEEP_INTERVAL;
 
 /// The channels from which the publisher receives, and this node's name.
-pub(crate) struct PublisherInputs {
-    pub(crate) outgoing: mpsc::Receiver<PublisherInput>,
+pub(crate) struct PublisherChannels {
+    pub(crate) commits: mpsc::Receiver<PublisherInput>,
     pub(crate) requests: mpsc::Receiver<PublisherRequest>,
     /// The link to the other nodes; `None` without Redis.
-    pub(crate) link: Option<(Link, mpsc::Receiver<LinkEvent>)>,
+    pub(crate) link: Option<(NodeLink, mpsc::Receiver<LinkEvent>)>,
     /// Name of this node.
     pub(crate) node: String,
 }
 
 /// Starts the publisher. It ends with the writer, or when `kill` is cancelled.
-pub(crate) fn spawn(
+pub(crate) fn spawn_publisher(
     io: SocketIo,
     store: Store,
     metrics: Arc<Metrics>,
-    inputs: PublisherInputs,
+    inputs: PublisherChannels,
     kill: CancellationToken,
 ) {
-    let PublisherInputs { outgoing, requests, link, node } = inputs;
+    let PublisherChannels { commits, requests, link, node } = inputs;
     let (link, link_events) = link.unzip();
     let now = Instant::now();
     let publisher = Publisher {
@@ -52,26 +52,26 @@ pub(crate) fn spawn(
         node,
         link,
         sequencers: HashMap::new(),
-        holes: HashSet::new(),
+        projects_with_holes: HashSet::new(),
         statistics: Statistics::default(),
         statistics_reads: HashMap::new(),
         reads: DatabaseReads::new(store),
         next_head_poll: Some(now),
         published_before_head_poll: HashMap::new(),
         next_sweep: now + IDLE_SWEEP_INTERVAL,
-        flushes: Vec::new(),
+        waiting_flushes: Vec::new(),
     };
-    tokio::spawn(async move { kill.run_until_cancelled(publisher.run(outgoing, requests, link_events)).await });
+    tokio::spawn(async move { kill.run_until_cancelled(publisher.run(commits, requests, link_events)).await });
 }
 
 struct Publisher {
     broadcaster: Broadcaster,
     node: String,
-    link: Option<Link>,
+    link: Option<NodeLink>,
     /// The followed projects, which are those that a client of this node has joined.
     sequencers: HashMap<Arc<str>, Sequencer<BroadcastEvent>>,
     /// The projects in which events may be missing.
-    holes: HashSet<Arc<str>>,
+    projects_with_holes: HashSet<Arc<str>>,
     statistics: Statistics,
     /// The projects whose statistics are being read. The value is true if they must be read again.
     statistics_reads: HashMap<Arc<str>, bool>,
@@ -81,27 +81,27 @@ struct Publisher {
     /// The ids of the last published events when the read of the newest ids started.
     published_before_head_poll: HashMap<Arc<str>, i64>,
     next_sweep: Instant,
-    flushes: Vec<oneshot::Sender<()>>,
+    waiting_flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl Publisher {
     async fn run(
         mut self,
-        mut outgoing: mpsc::Receiver<PublisherInput>,
+        mut commits: mpsc::Receiver<PublisherInput>,
         mut requests: mpsc::Receiver<PublisherRequest>,
         mut link_events: Option<mpsc::Receiver<LinkEvent>>,
     ) {
         loop {
-            let due = self.advance().await;
+            let due = self.do_due_work().await;
             tokio::select! {
                 () = sleep_until(due) => {}
-                read = self.reads.next() => self.on_read(read).await,
+                read = self.reads.next_finished() => self.on_finished_read(read).await,
                 Some(request) = requests.recv() => self.on_request(request).await,
                 event = next_link_event(&mut link_events) => self.on_link_event(event).await,
-                next = outgoing.recv() => match next {
+                next = commits.recv() => match next {
                     Some(PublisherInput::Batch(batch)) => self.on_committed(batch).await,
-                    Some(PublisherInput::Missed(heads)) => self.on_missed(heads),
-                    Some(PublisherInput::Flush(done)) => self.flushes.push(done),
+                    Some(PublisherInput::Missed(heads)) => self.on_missed_commits(heads),
+                    Some(PublisherInput::Flush(done)) => self.waiting_flushes.push(done),
                     None => return,
                 },
             }

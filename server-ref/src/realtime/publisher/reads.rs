@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Publisher;
 use crate::Error;
-use crate::metrics::Source;
+use crate::metrics::EventSource;
 use crate::realtime::broadcast::BroadcastEvent;
 use crate::realtime::database_reads::FinishedRead;
 use crate::store::EventPage;
@@ -28,16 +28,16 @@ impl Publisher {
         }
     }
 
-    pub(super) async fn on_read(&mut self, read: FinishedRead) {
+    pub(super) async fn on_finished_read(&mut self, read: FinishedRead) {
         match read {
-            FinishedRead::Page(id, after, page) => self.on_page(id, after, page).await,
+            FinishedRead::Page(id, after, page) => self.on_finished_page(id, after, page).await,
             FinishedRead::Heads(Ok(Some(heads))) => {
                 self.check_heads(&heads);
                 for (id, head) in heads {
                     if let Some((id, _)) = self.sequencers.get_key_value(&*id) {
                         let id = id.clone();
                         self.sequencers.entry(id.clone()).or_default().raise_head(head);
-                        self.holes.insert(id);
+                        self.projects_with_holes.insert(id);
                     }
                 }
             }
@@ -46,16 +46,16 @@ impl Publisher {
             FinishedRead::Renewal(Ok(())) => {}
             FinishedRead::Renewal(Err(error)) => tracing::debug!(%error, "the log's id could not be replaced"),
             FinishedRead::Statistics(id, read) => {
-                let again = self.statistics_reads.remove(&id).unwrap_or_default();
+                let has_changed = self.statistics_reads.remove(&id).unwrap_or_default();
                 match read {
                     Ok((totals, recent)) if self.sequencers.contains_key(&id) => {
-                        self.statistics.seed(id.clone(), recent, totals.head);
+                        self.statistics.set_recent_activity(id.clone(), recent, totals.head);
                         self.statistics.set_totals(id.clone(), totals, Instant::now());
                     }
                     Ok(_) => {}
                     Err(error) => tracing::debug!(%error, "statistics could not be read"),
                 }
-                if again {
+                if has_changed {
                     self.read_statistics(id);
                 }
             }
@@ -70,7 +70,7 @@ impl Publisher {
         }
     }
 
-    async fn on_page(&mut self, id: Arc<str>, after: i64, page: Result<EventPage, Error>) {
+    async fn on_finished_page(&mut self, id: Arc<str>, after: i64, page: Result<EventPage, Error>) {
         let Some(sequencer) = self.sequencers.get_mut(&id) else {
             return;
         };
@@ -81,7 +81,7 @@ impl Publisher {
             Err(error) => {
                 tracing::debug!(%error, "missing events could not be read");
                 sequencer.end_read(Some(Instant::now() + READ_RETRY_DELAY));
-                self.holes.insert(id);
+                self.projects_with_holes.insert(id);
                 return;
             }
         };
@@ -96,11 +96,11 @@ impl Publisher {
             has_decisions |= event.is_decision();
             ready.extend(sequencer.push_logged(id, event));
         }
-        self.broadcaster.metrics.on_events_received(Source::Log, count);
+        self.broadcaster.metrics.on_events_received(EventSource::Log, count);
         self.broadcaster.publish(&id, ready).await;
         if has_decisions {
             self.read_statistics(id.clone());
         }
-        self.holes.insert(id);
+        self.projects_with_holes.insert(id);
     }
 }

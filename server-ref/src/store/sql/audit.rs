@@ -10,7 +10,7 @@ use super::bulk_insert::power_of_two_chunks;
 use super::readers::ReadConnection;
 use super::{POSTGRES_CLOCK, Store, Tx, with_conn};
 use crate::Error;
-use crate::ids::ordered_id;
+use crate::ids::new_ordered_id;
 use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, bounded_state_json};
 use crate::time::{Micros, now};
 
@@ -191,7 +191,7 @@ pub(super) async fn insert_entries(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) ->
         with_conn!(&mut *tx, db => {
             let mut query = QueryBuilder::new(INSERT_ENTRIES);
             query.push_values(rows, |mut values, row| {
-                values.push_bind(ordered_id()).push_bind(row.project_id.map(str::to_owned));
+                values.push_bind(new_ordered_id()).push_bind(row.project_id.map(str::to_owned));
                 match clock {
                     Some(clock) => values.push(clock),
                     None => values.push_bind(now()),

@@ -235,7 +235,7 @@ mod tests {
     pub(super) async fn empty_store() -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite://{}", folder.path().join("test.db").display());
-        let url = databases::fresh().unwrap_or_else(file);
+        let url = databases::fresh_database_url().unwrap_or_else(file);
         (Store::open(&url, StoreOptions::default()).await.unwrap(), folder)
     }
 }

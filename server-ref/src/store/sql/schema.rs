@@ -79,7 +79,7 @@ impl SchemaState {
 
     /// Returns an error if migrations are pending.
     pub(super) fn require_up_to_date(&self) -> Result<(), Error> {
-        if self.pending.is_empty() { Ok(()) } else { Err(Error::Outdated(self.pending.len())) }
+        if self.pending.is_empty() { Ok(()) } else { Err(Error::OutdatedTables(self.pending.len())) }
     }
 }
 

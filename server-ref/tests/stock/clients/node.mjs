@@ -1,11 +1,11 @@
-// npm socket.io-client, controlled by lines of JSON on stdin; its events go to stdout.
+// An npm socket.io-client client that reads commands as lines of JSON from stdin and writes its events to stdout.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const { io } = createRequire(join(process.env.NODE_MODULES, "resolve.js"))("socket.io-client");
 
-const say = (event, ...args) => process.stdout.write(`${JSON.stringify({ event, args })}\n`);
+const report = (event, ...args) => process.stdout.write(`${JSON.stringify({ event, args })}\n`);
 let socket;
 
 const commands = {
@@ -20,13 +20,13 @@ const commands = {
       reconnectionAttempts: delay < 1 ? 100 : 5,
       timeout: 20000,
     });
-    socket.on("connect", () => say("connect"));
-    socket.on("connect_error", (error) => say("connect_error", error.message));
-    socket.on("disconnect", (reason) => say("disconnect", reason));
-    socket.onAny((event, ...args) => say(event, ...args));
+    socket.on("connect", () => report("connect"));
+    socket.on("connect_error", (error) => report("connect_error", error.message));
+    socket.on("disconnect", (reason) => report("disconnect", reason));
+    socket.onAny((event, ...args) => report(event, ...args));
   },
   emit({ event, args, ack }) {
-    if (ack) socket.emit(event, ...args, (...answer) => say("ack", ...answer));
+    if (ack) socket.emit(event, ...args, (...answer) => report("ack", ...answer));
     else socket.emit(event, ...args);
   },
   disconnect() {

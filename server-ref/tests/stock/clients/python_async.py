@@ -1,4 +1,4 @@
-"""python-socketio's AsyncClient, controlled by lines of JSON on stdin; its events go to stdout."""
+"""A client on python-socketio's AsyncClient: it reads commands as lines of JSON from stdin and writes events to stdout."""
 
 import asyncio
 import json
@@ -8,28 +8,28 @@ import sys
 import socketio
 
 
-async def say(event, *args):
+async def report(event, *args):
     print(json.dumps({"event": event, "args": args}), flush=True)
 
 
-async def connected():
-    await say("connect")
+async def on_connect():
+    await report("connect")
 
 
-async def refused(data=None):
-    await say("connect_error", data.get("message") if isinstance(data, dict) else str(data))
+async def on_connect_error(data=None):
+    await report("connect_error", data.get("message") if isinstance(data, dict) else str(data))
 
 
-async def disconnected(reason):
-    await say("disconnect", reason)
+async def on_disconnect(reason):
+    await report("disconnect", reason)
 
 
 async def main():
     sio = socketio.AsyncClient()
-    sio.on("connect", connected)
-    sio.on("connect_error", refused)
-    sio.on("disconnect", disconnected)
-    sio.on("*", say)
+    sio.on("connect", on_connect)
+    sio.on("connect_error", on_connect_error)
+    sio.on("disconnect", on_disconnect)
+    sio.on("*", report)
 
     async def connect(url, transports, query, headers, delay=1, **_):
         sio.reconnection_delay = delay
@@ -37,13 +37,13 @@ async def main():
         try:
             await sio.connect(f"{url}?{query}", headers=headers, transports=transports, wait_timeout=20)
         except socketio.exceptions.ConnectionError:
-            pass  # the handler has told it
+            pass  # the handler has reported it
 
     async def emit(event, args, ack=False, **_):
-        async def answered(*answer):
-            await say("ack", *answer)
+        async def on_ack(*answer):
+            await report("ack", *answer)
 
-        await sio.emit(event, *args, callback=answered if ack else None)
+        await sio.emit(event, *args, callback=on_ack if ack else None)
 
     while line := await asyncio.to_thread(sys.stdin.readline):
         command = json.loads(line)

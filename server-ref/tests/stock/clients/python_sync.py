@@ -1,4 +1,4 @@
-"""python-socketio's Client, controlled by lines of JSON on stdin; its events go to stdout."""
+"""A client on python-socketio's Client: it reads commands as lines of JSON from stdin and writes events to stdout."""
 
 import json
 import os
@@ -10,19 +10,19 @@ import socketio
 lock = threading.Lock()
 
 
-def say(event, *args):
+def report(event, *args):
     with lock:
         print(json.dumps({"event": event, "args": args}), flush=True)
 
 
 sio = socketio.Client()
-sio.on("connect", lambda: say("connect"))
-sio.on("connect_error", lambda data=None: say("connect_error", message(data)))
-sio.on("disconnect", lambda reason: say("disconnect", reason))
-sio.on("*", say)
+sio.on("connect", lambda: report("connect"))
+sio.on("connect_error", lambda data=None: report("connect_error", error_message(data)))
+sio.on("disconnect", lambda reason: report("disconnect", reason))
+sio.on("*", report)
 
 
-def message(data):
+def error_message(data):
     return data.get("message") if isinstance(data, dict) else str(data)
 
 
@@ -32,11 +32,11 @@ def connect(url, transports, query, headers, delay=1, **_):
     try:
         sio.connect(f"{url}?{query}", headers=headers, transports=transports, wait_timeout=20)
     except socketio.exceptions.ConnectionError:
-        pass  # the handler has told it
+        pass  # the handler has reported it
 
 
 def emit(event, args, ack=False, **_):
-    callback = (lambda *answer: say("ack", *answer)) if ack else None
+    callback = (lambda *answer: report("ack", *answer)) if ack else None
     sio.emit(event, *args, callback=callback)
 
 

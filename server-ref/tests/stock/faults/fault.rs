@@ -1,37 +1,37 @@
-//! The faults.
+//! The kinds of faults, and how to cause them.
 
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::relay::{Mode, Relay};
-use crate::server::Program;
+use crate::relay::{FaultRelay, RelayMode};
+use crate::server::DemoServer;
 
-/// One kind of fault.
+/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// Connections end with a FIN; new ones are refused for half a second.
+    /// Connections end with a FIN, and new connections are refused for half a second.
     Cut,
-    /// The same with a RST.
+    /// Connections end with a RST, and new connections are refused for half a second.
     Reset,
-    /// Connections go silent for good, as when a NAT forgets them; new ones work.
+    /// Existing connections go silent permanently, as when a NAT forgets them, while new ones work.
     Silence,
-    /// Nothing passes for 3 seconds, then everything does.
+    /// No data passes for 3 seconds; afterwards all of it passes.
     Stall,
-    /// One byte that the server sends is changed.
+    /// One byte from the server is changed.
     Corruption,
-    /// `kill -9`, and a new start on the same database.
+    /// The server is killed with SIGKILL, and restarted on the same database.
     Kill,
-    /// SIGTERM, and a new start.
+    /// The server is stopped with SIGTERM, and restarted on the same database.
     Restart,
-    /// The server's process is stopped for 3 seconds.
+    /// The server's process is suspended for 3 seconds.
     Freeze,
 }
 
-pub(crate) const ALL: [Fault; 9] = [
+pub(crate) const ALL_FAULTS: [Fault; 9] = [
     Fault::None,
     Fault::Cut,
     Fault::Reset,
@@ -43,8 +43,8 @@ pub(crate) const ALL: [Fault; 9] = [
     Fault::Freeze,
 ];
 
-const OUTAGE: Duration = Duration::from_millis(500);
-const LONG: Duration = Duration::from_secs(3);
+const OUTAGE_DURATION: Duration = Duration::from_millis(500);
+const FREEZE_DURATION: Duration = Duration::from_secs(3);
 
 impl Fault {
     pub(crate) fn name(self) -> &'static str {
@@ -61,43 +61,43 @@ impl Fault {
         }
     }
 
-    /// Causes the fault once, and repairs it.
-    pub(crate) async fn strike<'a>(
+    /// Causes the fault once, and then repairs it.
+    pub(crate) async fn cause<'a>(
         self,
-        server: &mut Program,
-        relays: impl Iterator<Item = &'a Relay> + Clone,
+        server: &mut DemoServer,
+        relays: impl Iterator<Item = &'a FaultRelay> + Clone,
         folder: &Path,
     ) {
-        let all = |mode: Mode| relays.clone().for_each(|relay| relay.set(mode));
+        let all = |mode: RelayMode| relays.clone().for_each(|relay| relay.set_mode(mode));
         match self {
             Self::None => {}
             Self::Cut | Self::Reset => {
-                all(if self == Self::Cut { Mode::Cut } else { Mode::Reset });
-                sleep(OUTAGE).await;
-                all(Mode::Pass);
+                all(if self == Self::Cut { RelayMode::Cut } else { RelayMode::Reset });
+                sleep(OUTAGE_DURATION).await;
+                all(RelayMode::Pass);
             }
             Self::Silence => {
-                all(Mode::Silence);
+                all(RelayMode::Silence);
                 for relay in relays.clone() {
-                    relay.has_struck().await;
+                    relay.wait_until_applied().await;
                 }
-                all(Mode::Pass);
+                all(RelayMode::Pass);
             }
             Self::Stall => {
-                all(Mode::Stall);
-                sleep(LONG).await;
-                all(Mode::Pass);
+                all(RelayMode::Stall);
+                sleep(FREEZE_DURATION).await;
+                all(RelayMode::Pass);
             }
-            Self::Corruption => all(Mode::Corrupt),
+            Self::Corruption => all(RelayMode::Corrupt),
             Self::Kill | Self::Restart => {
                 let port = server.port;
                 server.stop(if self == Self::Kill { "KILL" } else { "TERM" }).await;
-                sleep(OUTAGE).await;
-                *server = Program::start(folder, port, crate::PINGS).await;
+                sleep(OUTAGE_DURATION).await;
+                *server = DemoServer::start(folder, port, crate::PING_SECONDS).await;
             }
             Self::Freeze => {
                 server.signal("STOP");
-                sleep(LONG).await;
+                sleep(FREEZE_DURATION).await;
                 server.signal("CONT");
             }
         }

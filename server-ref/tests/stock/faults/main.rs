@@ -1,14 +1,14 @@
-//! Lost and duplicated events under faults: this SDK, npm socket.io-client and python-socketio side by side.
+//! Lost and duplicated events under faults, for this SDK, npm socket.io-client, and python-socketio side by side.
 //!
-//! Each run has one server, one repeated fault, and the three clients, each with its own relay. The stock clients
-//! follow the documentation: its reconnection settings, and rooms rejoined by hand on `connect`.
+//! Each run has one server, one repeated fault, and three clients, each of which connects through its own relay. The stock clients follow
+//! the documentation: they use its reconnection settings, and rejoin their rooms on `connect`.
 //!
-//! `cargo xtask prove reliability [-- cut kill]`; the table goes to stdout.
+//! `cargo xtask prove reliability [-- cut kill]` runs the faults and prints a table to stdout.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 mod fault;
 #[path = "../library.rs"]
-#[allow(dead_code, reason = "of the tests, which use all of it")]
+#[allow(dead_code, reason = "other programs use the rest")]
 mod library;
 mod publisher;
 mod reader;
@@ -21,57 +21,58 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use fault::Fault;
-use publisher::Publisher;
-use reader::{Reader, Who};
-use relay::Relay;
-use server::Program;
+use publisher::ItemPublisher;
+use reader::{ClientKind, EventRecorder};
+use relay::FaultRelay;
+use server::DemoServer;
 
-/// The duration of the events.
-const RUN: Duration = Duration::from_secs(56);
-/// Dead connections are to be noticed within a run: seconds between pings, and for an answer.
-pub(crate) const PINGS: [&str; 2] = ["3", "2"];
-/// The pause between two faults, long enough for a connection to count as stable.
-const PAUSE: Duration = Duration::from_secs(7);
-/// Without an event for so long, everybody has what they will get: attempts to connect are limited per minute.
-const QUIET: Duration = Duration::from_secs(65);
+/// Time during which items are submitted in each run.
+const RUN_DURATION: Duration = Duration::from_secs(56);
+/// Ping interval and ping timeout in seconds, short enough to notice dead connections within a run.
+pub(crate) const PING_SECONDS: [&str; 2] = ["3", "2"];
+/// Delay between two faults, long enough for a connection to count as stable.
+const FAULT_INTERVAL: Duration = Duration::from_secs(7);
+/// Time without an event after which a client has received all that it will receive. It exceeds a minute, because
+/// connection attempts are limited per minute.
+const QUIET_TIMEOUT: Duration = Duration::from_secs(65);
 
 #[tokio::main]
 async fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     println!("| fault | transport | events | faults | this SDK | socket.io-client | python-socketio |");
     println!("|---|---|--:|--:|--:|--:|--:|");
-    for fault in fault::ALL {
+    for fault in fault::ALL_FAULTS {
         if !chosen.is_empty() && !chosen.iter().any(|name| name == fault.name()) {
             continue;
         }
         for transport in ["websocket", "polling"] {
-            run(fault, transport).await;
+            run_fault(fault, transport).await;
         }
     }
     println!("\nlost + twice (longest silence in s)");
 }
 
-async fn run(fault: Fault, transport: &'static str) {
+async fn run_fault(fault: Fault, transport: &'static str) {
     let folder = tempfile::tempdir().unwrap();
-    let mut server = Program::start(folder.path(), 0, PINGS).await;
+    let mut server = DemoServer::start(folder.path(), 0, PING_SECONDS).await;
     let mut clients = Vec::new();
-    for who in [Who::Sdk, Who::Node, Who::Python] {
-        let relay = Relay::start(server.port).await;
-        let reader = Reader::start(who, &relay.url(), transport, &server.ready).await;
+    for kind in [ClientKind::Sdk, ClientKind::Node, ClientKind::Python] {
+        let relay = FaultRelay::start(server.port).await;
+        let reader = EventRecorder::start(kind, &relay.url(), transport, &server.ready).await;
         clients.push((relay, reader));
     }
-    let publisher = Publisher::start(&server.ready);
-    let (started, mut strokes) = (Instant::now(), 0);
-    while started.elapsed() + PAUSE * 2 < RUN {
-        sleep(PAUSE).await;
-        fault.strike(&mut server, clients.iter().map(|(relay, _)| relay), folder.path()).await;
-        strokes += usize::from(fault != Fault::None);
+    let publisher = ItemPublisher::start(&server.ready);
+    let (started, mut faults) = (Instant::now(), 0);
+    while started.elapsed() + FAULT_INTERVAL * 2 < RUN_DURATION {
+        sleep(FAULT_INTERVAL).await;
+        fault.cause(&mut server, clients.iter().map(|(relay, _)| relay), folder.path()).await;
+        faults += usize::from(fault != Fault::None);
     }
-    sleep(RUN.saturating_sub(started.elapsed())).await;
+    sleep(RUN_DURATION.saturating_sub(started.elapsed())).await;
     let published = publisher.stop().await;
     let mut cells = Vec::new();
     for (_relay, reader) in clients {
-        let (seen, silence) = reader.finish(&published, QUIET).await;
+        let (seen, silence) = reader.finish(&published, QUIET_TIMEOUT).await;
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for id in &seen {
             *counts.entry(id).or_default() += 1;
@@ -84,5 +85,5 @@ async fn run(fault: Fault, transport: &'static str) {
         let twice: usize = counts.values().map(|count| count - 1).sum();
         cells.push(format!("{lost} + {twice} ({:.1})", silence.as_secs_f64()));
     }
-    println!("| {} | {transport} | {} | {strokes} | {} |", fault.name(), published.len(), cells.join(" | "));
+    println!("| {} | {transport} | {} | {faults} | {} |", fault.name(), published.len(), cells.join(" | "));
 }

@@ -1,4 +1,4 @@
-//! Submits items steadily, directly to the server.
+//! Submits items at a steady rate, directly to the server.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The pause between two items.
-const PACE: Duration = Duration::from_millis(20);
+/// Delay between two items.
+const ITEM_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Runs until it is stopped.
-pub(crate) struct Publisher {
+/// A task that submits items until it is stopped.
+pub(crate) struct ItemPublisher {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Vec<String>>,
 }
 
-impl Publisher {
+impl ItemPublisher {
     pub(crate) fn start(ready: &Value) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
@@ -24,13 +24,13 @@ impl Publisher {
         let key = ready["api_key"].as_str().unwrap().to_owned();
         let (stop, mut stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            let mut ticks = interval(PACE);
+            let mut ticks = interval(ITEM_INTERVAL);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut accepted = Vec::new();
             while stopped.try_recv().is_err() {
                 ticks.tick().await;
                 let body = json!({"content": format!("content {}", accepted.len())});
-                // An unanswered item may have been stored or not, so it does not count.
+                // An unanswered item may or may not have been stored, so it does not count.
                 let Ok(response) = http.post(&url).header("x-api-key", &key).json(&body).send().await else { continue };
                 if let Ok(answer) = response.json::<Value>().await
                     && let Some(id) = answer["content_id"].as_str()
@@ -43,7 +43,7 @@ impl Publisher {
         Self { stop, task }
     }
 
-    /// The ids of all acknowledged items.
+    /// Stops the task, and returns the ids of all acknowledged items.
     pub(crate) async fn stop(self) -> Vec<String> {
         let _ = self.stop.send(());
         self.task.await.unwrap()

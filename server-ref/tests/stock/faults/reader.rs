@@ -1,4 +1,4 @@
-//! A client that records its events.
+//! A client that records the items of its events.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -13,35 +13,35 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::library::Library;
-use crate::server::built;
+use crate::server::program_path;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Who {
+pub(crate) enum ClientKind {
     /// `automod-tail`.
     Sdk,
     Node,
-    /// The `AsyncClient`.
+    /// python-socketio's `AsyncClient`.
     Python,
 }
 
-/// A running client.
-pub(crate) struct Reader {
-    /// Ends with the longest time without an event.
+/// A running client, with the items that it has received.
+pub(crate) struct EventRecorder {
+    /// Task that reads the client's output and returns the longest time without an event.
     task: JoinHandle<Duration>,
-    /// The items of all events.
-    seen: Arc<Mutex<Vec<String>>>,
-    /// The number of events, and the time of the last one.
-    last: watch::Receiver<(usize, Instant)>,
+    /// Ids of the items of all events.
+    received_ids: Arc<Mutex<Vec<String>>>,
+    /// Number of events, and time of the last one.
+    progress: watch::Receiver<(usize, Instant)>,
     child: Child,
 }
 
-impl Reader {
-    /// Returns once it has joined the project.
-    pub(crate) async fn start(who: Who, url: &str, transport: &str, ready: &Value) -> Self {
+impl EventRecorder {
+    /// Starts a client, and returns once it has joined the project.
+    pub(crate) async fn start(kind: ClientKind, url: &str, transport: &str, ready: &Value) -> Self {
         let (project, key) = (ready["project_id"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
-        let mut command = match who {
-            Who::Sdk => {
-                let mut command = Command::new(built("automod-tail"));
+        let mut command = match kind {
+            ClientKind::Sdk => {
+                let mut command = Command::new(program_path("automod-tail"));
                 command.args([
                     "--url",
                     url,
@@ -53,82 +53,82 @@ impl Reader {
                     "--transport",
                     transport,
                 ]);
-                // It does not report its join; this makes sure that no event comes too early for it.
+                // The program does not report its join, so a replay from the start ensures that it misses no event.
                 command.args(["--after", "0"]);
                 command.stderr(Stdio::null());
                 command
             }
-            Who::Node => Library::Node.command(),
-            Who::Python => Library::PythonAsync.command(),
+            ClientKind::Node => Library::Node.command(),
+            ClientKind::Python => Library::PythonAsync.command(),
         };
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut stdin = child.stdin.take().unwrap();
-        if who != Who::Sdk {
+        if kind != ClientKind::Sdk {
             let connect = json!({
                 "do": "connect", "url": url, "transports": [transport], "query": {"api_key": key}, "headers": {},
             });
-            tell(&mut stdin, &connect).await;
+            send_command(&mut stdin, &connect).await;
         }
         let join = json!({"do": "emit", "event": "join_project", "args": [{"project_id": project}]});
-        let (told, last) = watch::channel((0, Instant::now()));
+        let (progress_sender, progress) = watch::channel((0, Instant::now()));
         let (joined, has_joined) = tokio::sync::oneshot::channel();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let all = seen.clone();
+        let received_ids = Arc::new(Mutex::new(Vec::new()));
+        let all = received_ids.clone();
         let task = tokio::spawn(async move {
             let (mut silence, mut joined) = (Duration::ZERO, Some(joined));
             while let Ok(Some(line)) = lines.next_line().await {
                 let line: Value = serde_json::from_str(&line).unwrap();
                 match line["event"].as_str().unwrap_or_default() {
-                    "connect" => tell(&mut stdin, &join).await,
+                    "connect" => send_command(&mut stdin, &join).await,
                     "joined_project" => drop(joined.take().map(|joined| joined.send(()))),
                     "moderation_update" => {
                         let data = if line["data"].is_object() { &line["data"] } else { &line["args"][0] };
-                        let mut seen = all.lock().unwrap();
-                        seen.push(data["content_id"].as_str().unwrap().to_owned());
-                        if seen.len() > 1 {
-                            silence = silence.max(told.borrow().1.elapsed());
+                        let mut received_ids = all.lock().unwrap();
+                        received_ids.push(data["content_id"].as_str().unwrap().to_owned());
+                        if received_ids.len() > 1 {
+                            silence = silence.max(progress_sender.borrow().1.elapsed());
                         }
-                        told.send_replace((seen.len(), Instant::now()));
+                        progress_sender.send_replace((received_ids.len(), Instant::now()));
                     }
                     _ => {}
                 }
             }
             silence
         });
-        if who != Who::Sdk {
-            timeout(Duration::from_secs(20), has_joined).await.expect("joins").unwrap();
+        if kind != ClientKind::Sdk {
+            timeout(Duration::from_secs(20), has_joined).await.expect("the client joins in time").unwrap();
         }
-        Self { task, seen, last, child }
+        Self { task, received_ids, progress, child }
     }
 
-    /// Waits until these items have arrived, or none for this long; returns the arrived ones, and the longest time
-    /// without one.
+    /// Waits until all of these items have arrived, or until none has arrived for `quiet`. Returns the items that
+    /// arrived, and the longest time without one.
     pub(crate) async fn finish(mut self, published: &[String], quiet: Duration) -> (Vec<String>, Duration) {
         loop {
-            let (seen, at) = *self.last.borrow_and_update();
-            // Their number alone is not enough, because items that a killed server stored but did not acknowledge
-            // arrive as well.
-            if seen >= published.len() && self.has(published) {
+            let (count, last_at) = *self.progress.borrow_and_update();
+            // The count alone does not suffice, because items that a killed server stored without an acknowledgement
+            // also arrive.
+            if count >= published.len() && self.has_received(published) {
                 break;
             }
-            let more = timeout(quiet.saturating_sub(at.elapsed()), self.last.changed());
+            let more = timeout(quiet.saturating_sub(last_at.elapsed()), self.progress.changed());
             if !more.await.is_ok_and(|changed| changed.is_ok()) {
                 break;
             }
         }
         self.child.kill().await.unwrap();
         let silence = self.task.await.unwrap();
-        (std::mem::take(&mut *self.seen.lock().unwrap()), silence)
+        (std::mem::take(&mut *self.received_ids.lock().unwrap()), silence)
     }
 
-    fn has(&self, published: &[String]) -> bool {
-        let seen = self.seen.lock().unwrap();
-        let seen: HashSet<&String> = seen.iter().collect();
-        published.iter().all(|id| seen.contains(id))
+    fn has_received(&self, published: &[String]) -> bool {
+        let received_ids = self.received_ids.lock().unwrap();
+        let received_ids: HashSet<&String> = received_ids.iter().collect();
+        published.iter().all(|id| received_ids.contains(id))
     }
 }
 
-async fn tell(stdin: &mut ChildStdin, command: &Value) {
+async fn send_command(stdin: &mut ChildStdin, command: &Value) {
     stdin.write_all(format!("{command}\n").as_bytes()).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! The relay between a client and the server.
+//! A relay between a client and the server that causes faults.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,74 +10,74 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Its treatment of connections.
+/// A relay's treatment of its connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub(crate) enum RelayMode {
     Pass,
-    /// Ends them, and new ones at once.
+    /// Ends existing connections, and new ones immediately.
     Cut,
-    /// The same with a RST.
+    /// Like `Cut`, but with a RST.
     Reset,
-    /// Existing ones carry nothing any more, and don't end.
+    /// Keeps existing connections open, but carries no more data over them.
     Silence,
-    /// Nothing passes as long as this lasts.
+    /// Holds back all data while this mode lasts.
     Stall,
-    /// The next bytes from the server are changed.
+    /// Changes a byte of the next data from the server.
     Corrupt,
 }
 
-/// A relay to a port of this machine.
-pub(crate) struct Relay {
+/// A relay to a port on this machine.
+pub(crate) struct FaultRelay {
     address: SocketAddr,
-    mode: watch::Sender<Mode>,
+    mode: watch::Sender<RelayMode>,
     corrupt: Arc<AtomicBool>,
-    /// The number of its connections.
-    carried: watch::Sender<usize>,
+    /// Number of connections that carry data.
+    live_connections: watch::Sender<usize>,
 }
 
-impl Relay {
+impl FaultRelay {
     pub(crate) async fn start(to: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (mode, seen) = watch::channel(Mode::Pass);
+        let (mode, seen) = watch::channel(RelayMode::Pass);
         let corrupt = Arc::new(AtomicBool::new(false));
-        let spoil = corrupt.clone();
-        let carried = watch::Sender::new(0);
-        let count = carried.clone();
+        let corrupt_next = corrupt.clone();
+        let live_connections = watch::Sender::new(0);
+        let count = live_connections.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, to, seen.clone(), spoil.clone(), count.clone()));
+                tokio::spawn(relay_connection(client, to, seen.clone(), corrupt_next.clone(), count.clone()));
             }
         });
-        Self { address, mode, corrupt, carried }
+        Self { address, mode, corrupt, live_connections }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Waits until a cut, a reset or silence has reached every connection.
-    pub(crate) async fn has_struck(&self) {
-        let _ = self.carried.subscribe().wait_for(|carried| *carried == 0).await;
+    /// Waits until a cut, a reset, or silence has reached every connection.
+    pub(crate) async fn wait_until_applied(&self) {
+        let _ = self.live_connections.subscribe().wait_for(|live_connections| *live_connections == 0).await;
     }
 
-    pub(crate) fn set(&self, mode: Mode) {
+    pub(crate) fn set_mode(&self, mode: RelayMode) {
         match mode {
-            Mode::Corrupt => self.corrupt.store(true, Ordering::Relaxed),
+            RelayMode::Corrupt => self.corrupt.store(true, Ordering::Relaxed),
             mode => drop(self.mode.send_replace(mode)),
         }
     }
 }
 
-async fn carry(
+async fn relay_connection(
     mut client: TcpStream,
     to: u16,
-    mode: watch::Receiver<Mode>,
+    mode: watch::Receiver<RelayMode>,
     corrupt: Arc<AtomicBool>,
-    carried: watch::Sender<usize>,
+    live_connections: watch::Sender<usize>,
 ) -> io::Result<()> {
     client.set_nodelay(true)?;
-    if matches!(*mode.borrow(), Mode::Cut | Mode::Reset) {
+    if matches!(*mode.borrow(), RelayMode::Cut | RelayMode::Reset) {
         return Ok(());
     }
     let mut server = TcpStream::connect(("127.0.0.1", to)).await?;
@@ -85,26 +85,26 @@ async fn carry(
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
     let mut fate = mode.clone();
-    carried.send_modify(|carried| *carried += 1);
+    live_connections.send_modify(|live_connections| *live_connections += 1);
     let end = tokio::select! {
-        result = pass(from_client, to_server, mode.clone(), None) => Err(result),
-        result = pass(from_server, to_client, mode, Some(corrupt)) => Err(result),
-        end = fate.wait_for(|mode| matches!(mode, Mode::Cut | Mode::Reset | Mode::Silence)) => {
+        result = relay_direction(from_client, to_server, mode.clone(), None) => Err(result),
+        result = relay_direction(from_server, to_client, mode, Some(corrupt)) => Err(result),
+        end = fate.wait_for(|mode| matches!(mode, RelayMode::Cut | RelayMode::Reset | RelayMode::Silence)) => {
             end.map(|mode| *mode).map_err(|error| Err(io::Error::other(error)))
         }
     };
-    carried.send_modify(|carried| *carried -= 1);
+    live_connections.send_modify(|live_connections| *live_connections -= 1);
     let end = match end {
         Ok(end) => end,
         Err(result) => return result,
     };
     match end {
-        Mode::Reset => {
+        RelayMode::Reset => {
             client.set_zero_linger()?;
             server.set_zero_linger()
         }
-        Mode::Silence => {
-            // Everything that either side sends is lost, including its end.
+        RelayMode::Silence => {
+            // Discards everything that either side sends, including the end of its stream.
             let (mut client_lost, mut server_lost) = (tokio::io::sink(), tokio::io::sink());
             let lost = (copy(&mut client, &mut client_lost), copy(&mut server, &mut server_lost));
             tokio::join!(lost.0, lost.1).0.map(|_| ())
@@ -113,11 +113,11 @@ async fn carry(
     }
 }
 
-/// Carries one direction.
-async fn pass(
+/// Relays one direction.
+async fn relay_direction(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
-    mut mode: watch::Receiver<Mode>,
+    mut mode: watch::Receiver<RelayMode>,
     corrupt: Option<Arc<AtomicBool>>,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
@@ -126,7 +126,7 @@ async fn pass(
         if read == 0 {
             return Ok(());
         }
-        let _ = mode.wait_for(|mode| *mode != Mode::Stall).await;
+        let _ = mode.wait_for(|mode| *mode != RelayMode::Stall).await;
         if corrupt.as_ref().is_some_and(|corrupt| corrupt.swap(false, Ordering::Relaxed)) {
             buffer[read / 2] ^= 0x55;
         }

@@ -1,9 +1,8 @@
-//! The rejected alternatives, and their cost: other JSON parsers, and compressed frames. `cargo xtask bench
-//! alternatives`.
+//! The cost of rejected alternatives, for `cargo xtask bench alternatives`: other JSON parsers, and compressed frames.
 //!
-//! Each parser fills the struct of the hand-written loop in `receive_path`, from the text of the same events, and skips
-//! `meta_data`. Compression is that of `permessage-deflate` with its context kept, by zlib. Nanoseconds per event: the
-//! best of several rounds, because this is one thread that waits for nothing.
+//! Each parser fills the struct of the hand-written loop in `receive_path` from the same events, and skips `meta_data`.
+//! Compression is `permessage-deflate` with a persistent context, by zlib. Results are nanoseconds per event, from the
+//! best of several rounds, because a single thread that never waits is only ever slowed down by other work.
 
 #[path = "../../../samples/mod.rs"]
 mod samples;
@@ -17,8 +16,8 @@ const EVENTS: usize = 20_000;
 const ROUNDS: usize = 15;
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "they are looked at through black_box")]
-struct Update {
+#[allow(dead_code, reason = "the fields are read only through black_box")]
+struct ParsedUpdate {
     content_id: String,
     project_id: String,
     status: String,
@@ -34,11 +33,11 @@ struct Update {
     event_id: Option<u64>,
 }
 
-/// The best of the rounds, in nanoseconds per event.
-fn measure(what: &str, mut all: impl FnMut()) {
+/// Prints the nanoseconds per event of the fastest round.
+fn measure(what: &str, mut parse_all: impl FnMut()) {
     let best = (0..=ROUNDS).map(|_| {
         let started = Instant::now();
-        all();
+        parse_all();
         started.elapsed()
     });
     let best = best.min().expect("some rounds");
@@ -46,18 +45,18 @@ fn measure(what: &str, mut all: impl FnMut()) {
 }
 
 fn main() {
-    let documented: Vec<String> = (0..EVENTS as u64).map(documented).collect();
+    let documented: Vec<String> = (0..EVENTS as u64).map(documented_event).collect();
     let deployed = vec![samples::DEPLOYED_UPDATE.to_owned(); EVENTS];
     println!("| what, ns per event | |\n|---|--:|");
     for (name, events) in [("documented", &documented), ("deployed servers'", &deployed)] {
         measure(&format!("{name}: serde_json"), || {
             for event in events {
-                black_box(serde_json::from_str::<Update>(event).expect("an update"));
+                black_box(serde_json::from_str::<ParsedUpdate>(event).expect("an update"));
             }
         });
         measure(&format!("{name}: sonic-rs"), || {
             for event in events {
-                black_box(sonic_rs::from_str::<Update>(event).expect("an update"));
+                black_box(sonic_rs::from_str::<ParsedUpdate>(event).expect("an update"));
             }
         });
         let mut buffers = simd_json::Buffers::default();
@@ -67,16 +66,17 @@ fn main() {
                 text.clear();
                 text.extend_from_slice(event.as_bytes());
                 black_box(
-                    simd_json::serde::from_slice_with_buffers::<Update>(&mut text, &mut buffers).expect("an update"),
+                    simd_json::serde::from_slice_with_buffers::<ParsedUpdate>(&mut text, &mut buffers)
+                        .expect("an update"),
                 );
             }
         });
     }
-    deflate(&documented);
+    measure_deflate(&documented);
 }
 
-/// The documented event with its variable parts: the id, and a comment's text.
-fn documented(number: u64) -> String {
+/// Returns the documented event with its variable parts: the id, and the text of a comment.
+fn documented_event(number: u64) -> String {
     const WORDS: &str = "the release is out and nobody told me how to change my avatar before it starts why does this page take so long \
                          great article well written thanks that worked where can I ask for my money back please call me tomorrow";
     let words: Vec<&str> = WORDS.split(' ').collect();
@@ -94,13 +94,13 @@ fn documented(number: u64) -> String {
         .replace("This is some content to moderate...", &preview.join(" "))
 }
 
-/// Frame by frame, as a server would send them, each flushed.
-fn deflate(events: &[String]) {
+/// Measures compression frame by frame, each flushed, as a server would send them.
+fn measure_deflate(events: &[String]) {
     let frames: Vec<String> =
-        events.iter().map(|event| format!("4{}", samples::message("moderation_update", event))).collect();
+        events.iter().map(|event| format!("4{}", samples::socket_io_message("moderation_update", event))).collect();
     let bytes: usize = frames.iter().map(String::len).sum();
     let mut packed: Vec<Vec<u8>> = Vec::new();
-    measure("deflate: packing a frame, which is the server's", || {
+    measure("deflate: packing a frame, as the server does", || {
         let mut compress = Compress::new(Compression::default(), false);
         packed = frames
             .iter()
@@ -112,7 +112,7 @@ fn deflate(events: &[String]) {
             .collect();
     });
     let mut out = Vec::with_capacity(1024);
-    measure("deflate: unpacking it, which is the client's", || {
+    measure("deflate: unpacking it, as the client does", || {
         let mut decompress = Decompress::new(false);
         for frame in &packed {
             out.clear();
@@ -120,7 +120,7 @@ fn deflate(events: &[String]) {
             black_box(&out);
         }
     });
-    assert_eq!(out, frames.last().expect("frames").as_bytes(), "what was packed");
+    assert_eq!(out, frames.last().expect("frames").as_bytes(), "unpacking must restore the frame");
     let size = packed.iter().map(Vec::len).sum::<usize>() as f64 / events.len() as f64;
     println!("\nA frame of {} bytes is {size:.0} when packed.", bytes / events.len());
 }

@@ -1,4 +1,4 @@
-//! rust_socketio, controlled by lines of JSON on stdin; its events go to stdout.
+//! A rust_socketio client that reads commands as lines of JSON from stdin and writes its events to stdout.
 
 use std::io::{BufRead, Write};
 use std::time::Duration;
@@ -7,15 +7,15 @@ use rust_socketio::client::Client;
 use rust_socketio::{ClientBuilder, Event, Payload, TransportType};
 use serde_json::{Value, json};
 
-fn say(event: &str, payload: &Payload) {
+fn report_payload(event: &str, payload: &Payload) {
     let arguments = match payload {
         Payload::Text(arguments) => json!(arguments),
         _ => json!([]),
     };
-    tell(event, arguments);
+    report(event, arguments);
 }
 
-fn tell(event: &str, args: Value) {
+fn report(event: &str, args: Value) {
     let _ = writeln!(std::io::stdout().lock(), "{}", json!({"event": event, "args": args}));
 }
 
@@ -34,21 +34,21 @@ fn connect(command: &Value) -> Option<Client> {
         .transport_type(transport)
         .reconnect(true)
         .reconnect_delay(100, 1000)
-        .on_any(|event, payload, _| say(event.as_str(), &payload))
-        .on(Event::Connect, |_, _| tell("connect", json!([])))
-        .on(Event::Close, |_, _| tell("disconnect", json!(["io server disconnect"])))
+        .on_any(|event, payload, _| report_payload(event.as_str(), &payload))
+        .on(Event::Connect, |_, _| report("connect", json!([])))
+        .on(Event::Close, |_, _| report("disconnect", json!(["io server disconnect"])))
         .on(Event::Error, |payload, _| match &payload {
-            // Its own errors and a refused connection come as text; the server's errors come as sent.
+            // Errors of the library and refused connections arrive as text; errors of the server arrive as sent.
             Payload::Text(arguments) if arguments.first().is_some_and(Value::is_string) => {
                 let refused = arguments[0].as_str().is_some_and(|text| text.contains("ConnectError"));
-                say(if refused { "connect_error" } else { "client_error" }, &payload);
+                report_payload(if refused { "connect_error" } else { "client_error" }, &payload);
             }
-            payload => say("error", payload),
+            payload => report_payload("error", payload),
         });
     for (name, value) in pairs(&command["headers"]) {
         builder = builder.opening_header(name, value);
     }
-    builder.connect().inspect_err(|error| tell("connect_error", json!([error.to_string()]))).ok()
+    builder.connect().inspect_err(|error| report("connect_error", json!([error.to_string()]))).ok()
 }
 
 fn main() {
@@ -62,18 +62,18 @@ fn main() {
                 let arguments = Payload::Text(command["args"].as_array().cloned().unwrap_or_default());
                 let sent = match command["ack"].as_bool() {
                     Some(true) => client.emit_with_ack(event, arguments, Duration::from_secs(20), |answer, _| {
-                        // One level of array too many.
+                        // The library wraps the arguments in an additional array.
                         let answer = match answer {
                             Payload::Text(mut values) if values.len() == 1 && values[0].is_array() => values.remove(0),
                             Payload::Text(values) => json!(values),
                             _ => json!([]),
                         };
-                        tell("ack", answer);
+                        report("ack", answer);
                     }),
                     _ => client.emit(event, arguments),
                 };
                 if let Err(error) = sent {
-                    tell("client_error", json!([error.to_string()]));
+                    report("client_error", json!([error.to_string()]));
                 }
             }
             (Some("disconnect"), Some(client)) => drop(client.disconnect()),

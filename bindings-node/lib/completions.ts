@@ -1,0 +1,68 @@
+/**
+ * Calls to the native module, which complete on the SDK's threads. One wake-up of this thread delivers all completions.
+ */
+
+import * as native from '../native/index.js'
+import { rejectOnAbort } from './abort.js'
+import { fromJson, fromNative } from './errors.js'
+import { keepAlive } from './keepalive.js'
+
+/** Starts a call whose completion is reported with `id`. */
+type StartCall = (queue: native.CompletionQueue, id: number) => void
+type CompletionCallback = (done: native.Completion) => void
+
+const callbacks = new Map<number, CompletionCallback>()
+let queue: native.CompletionQueue | undefined
+let lastId = 0
+
+function dispatchCompletions(): void {
+  for (const done of queue?.drain() ?? []) {
+    const callback = callbacks.get(done.id)
+    callbacks.delete(done.id)
+    callback?.(done)
+  }
+}
+
+/**
+ * Starts a call and invokes the callback when it completes. Returns a function that cancels the callback. Does not keep
+ * the event loop running.
+ */
+export function startCall(start: StartCall, callback: CompletionCallback): () => void {
+  queue ??= new native.CompletionQueue(dispatchCompletions)
+  const id = ++lastId
+  callbacks.set(id, callback)
+  try {
+    start(queue, id)
+  } catch (error) {
+    callbacks.delete(id)
+    throw fromNative(error)
+  }
+  return () => void callbacks.delete(id)
+}
+
+/**
+ * Starts a call and waits for its completion. Keeps the event loop running meanwhile. Rejects with the signal's reason
+ * if the signal is aborted.
+ */
+export async function awaitCall(start: StartCall, signal?: AbortSignal): Promise<native.Completion> {
+  signal?.throwIfAborted()
+  const releaseEventLoop = keepAlive()
+  let cancelCallback = (): void => {}
+  try {
+    const completed = new Promise<native.Completion>((resolve) => {
+      cancelCallback = startCall(start, resolve)
+    })
+    const done = await rejectOnAbort(completed, signal)
+    // Creating the error here, not in the callback, includes the caller in its stack trace.
+    if (done.error !== undefined) throw fromJson(done.error)
+    return done
+  } finally {
+    cancelCallback()
+    releaseEventLoop()
+  }
+}
+
+/** Like `awaitCall`, for calls whose result is JSON. */
+export async function callForJson<T>(start: StartCall, signal?: AbortSignal): Promise<T> {
+  return JSON.parse((await awaitCall(start, signal)).value ?? 'null')
+}

@@ -1,0 +1,68 @@
+//! Converts REST results and client states to JSON with the documented field names.
+
+use automoderate::{Content, ContentPage, Health, Moderation, Statistics, Timestamp, facade::StateRecord};
+use serde_json::{Value, json};
+
+use crate::errors;
+
+fn rfc3339_or_original(timestamp: &Timestamp) -> String {
+    timestamp.to_rfc3339().unwrap_or_else(|| timestamp.as_str().to_owned())
+}
+
+pub(crate) fn moderation_to_json(decided: Moderation) -> Value {
+    json!({
+        "content_id": decided.content_id,
+        "status": decided.status.as_str(),
+        "moderation_results": decided.moderation_results,
+    })
+}
+
+pub(crate) fn content_to_json(found: Content) -> Value {
+    json!({
+        "id": found.id,
+        "project_id": found.project_id.as_deref(),
+        "content_type": found.content_type,
+        "content_data": found.content_data,
+        "meta_data": found.meta_data,
+        "status": found.status.as_str(),
+        "created_at": rfc3339_or_original(&found.created_at),
+        "updated_at": rfc3339_or_original(&found.updated_at),
+        "moderation_results": found.moderation_results,
+    })
+}
+
+pub(crate) fn page_to_json(page: ContentPage) -> Value {
+    let items: Vec<_> = page.items.into_iter().map(content_to_json).collect();
+    json!({
+        "items": items,
+        "page": page.page,
+        "hasMore": page.has_more,
+        "total": page.total,
+        "unreadable": page.unreadable,
+    })
+}
+
+pub(crate) fn statistics_to_json(counted: Statistics) -> Value {
+    json!({
+        "total_content": counted.total_content,
+        "approved": counted.approved,
+        "rejected": counted.rejected,
+        "flagged": counted.flagged,
+        "pending": counted.pending,
+        "approval_rate": counted.approval_rate,
+        "extra": counted.extra,
+    })
+}
+
+pub(crate) fn health_to_json(health: Health) -> Value {
+    json!({"status": health.status, "extra": health.extra})
+}
+
+pub(crate) fn state_to_json(record: &StateRecord) -> Value {
+    json!({
+        "state": record.state,
+        "attempt": record.attempt,
+        "retryIn": record.retry_in.map(errors::to_milliseconds),
+        "cause": record.cause.as_ref().map(errors::record_to_json),
+    })
+}

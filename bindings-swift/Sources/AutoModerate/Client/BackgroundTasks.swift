@@ -1,0 +1,46 @@
+import AutoModerateFFI
+import Foundation
+
+/// Background tasks of a client, which answer requests for credentials, log state changes and monitor the network. They
+/// do not keep the client alive, and end with it.
+final class BackgroundTasks: @unchecked Sendable {
+    private let watchesNetwork: Bool
+    /// Never changed after initialization. A weak reference can't be declared with `let` in this version of Swift.
+    private weak var native: NativeClient?
+    private let lock = NSLock()
+    private var tasks: [Task<Void, Never>] = []
+    private var network: NetworkMonitor?
+    private var started = false
+
+    init(_ options: Client.Options, _ native: NativeClient) {
+        watchesNetwork = options.watchesNetwork
+        self.native = native
+        if let provider = options.credentials, let requests = (try? native.credentialRequests()) ?? nil {
+            tasks.append(Task { await answerRequests(requests, with: provider) })
+        }
+    }
+
+    deinit {
+        stop()
+    }
+
+    /// Starts logging and network monitoring, on the first call of `connect`.
+    func start() {
+        lock.withLock {
+            guard !started, let native else { return }
+            started = true
+            if let task = StateLog.logStates(of: native) { tasks.append(task) }
+            if watchesNetwork { network = NetworkMonitor { [weak native] in try? native?.networkChanged() } }
+        }
+    }
+
+    /// Cancels all tasks, when the client is closed or released.
+    func stop() {
+        lock.withLock {
+            tasks.forEach { $0.cancel() }
+            tasks = []
+            network?.stop()
+            network = nil
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Actions that a simulation schedules.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{
+    network::Side,
+    plans::ReaderPlan,
+    rest::RestQuery,
+    server::{ClientRequest, LiveEvent},
+};
+use crate::{Error, rest::ResponseBody};
+
+/// Scheduled action. Unless stated otherwise, numbers identify a client and its run, or a connection.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// A timer of a client fires.
+    Timer(usize, u64),
+    /// A client's connection attempt ends.
+    Dialed {
+        client: usize,
+        run_number: u64,
+        attempt: u64,
+        node: usize,
+        fails: bool,
+    },
+    /// Frames arrive at one side of a connection.
+    DeliverFrames(u64, Side),
+    /// One side of a connection notices that it has closed.
+    NoticeClosed(u64, Side),
+    SendPing(u64),
+    /// The server handles a client's request.
+    HandleRequest(u64, ClientRequest),
+    SendFrames(u64, Vec<String>),
+    /// An event of a project is published. The flag is set if the log must keep the event.
+    Publish(usize, bool),
+    /// A live event reaches the server's sockets.
+    Broadcast(LiveEvent),
+    /// The server decides on an item of a project without a log. The numbers are those of the project and the item.
+    DecideContent(usize, usize, &'static str),
+    /// The server closes a connection that it has just accepted. The flag is set if it sends a DISCONNECT first.
+    DropConnection(u64, bool),
+    /// A program emits an event that the server does not know.
+    EmitCustomEvent(usize, u64),
+    /// A program opens a stream in place of one that it dropped.
+    ReopenStream(usize, u64, ReaderPlan, Option<usize>),
+    /// A client's computer wakes up after sleeping for this time.
+    EndSleep(usize, Duration),
+    /// The checks of a client's last wake-up are due. The last number is that of the wake-up.
+    CheckWakeUp(usize, u64, u64),
+    /// A flagged item of a project is reviewed.
+    ReviewContent(usize),
+    StartServer,
+    StartNode(usize),
+    /// A REST request of a client's backfill arrives at the server.
+    RestRequestArrived {
+        client: usize,
+        run_number: u64,
+        backfill: u64,
+        query: RestQuery,
+        reply: oneshot::Sender<Result<ResponseBody, Error>>,
+    },
+    /// The response to such a request arrives at the client.
+    RestResponseArrived {
+        client: usize,
+        run_number: u64,
+        backfill: u64,
+        reply: oneshot::Sender<Result<ResponseBody, Error>>,
+        response: Result<ResponseBody, Error>,
+    },
+    StartProgram(usize),
+    RestartProgram {
+        client: usize,
+        run_number: u64,
+        down: Duration,
+    },
+    /// A program joins a project. The last number is that of the project.
+    Join(usize, u64, usize),
+    /// A reader takes events from its stream. The last number is that of the reader.
+    RunReader(usize, u64, u64),
+    InjectFault,
+    /// The size of all tables and queues is measured.
+    MeasureSizes,
+    /// The fault phase ends.
+    EndFaults,
+    CheckCompletion,
+}

@@ -1,0 +1,80 @@
+//! Check that ends the simulation once every client has received everything, and measurement of table sizes.
+
+use std::time::Duration;
+
+use super::{
+    action::Action,
+    program::{ProjectProgress, Running},
+    reader::Reader,
+    world::World,
+};
+
+/// Time after the fault phase within which every client must have received everything.
+const RECOVERY_MAX: Duration = Duration::from_secs(3 * 3600);
+/// Time after the fault phase within which a client with a bad API key must have closed.
+const BAD_KEY_RUN_MAX: Duration = Duration::from_secs(180);
+
+/// Reason why a client has not received everything yet.
+#[derive(Debug)]
+#[allow(dead_code)] // the fields appear in the message of a failed assertion
+enum IncompleteReason<'a> {
+    NotRunning,
+    ClientEnded,
+    EventsMissing { project: &'a str, progress: &'a ProjectProgress, head: u64 },
+    EventsUnread(&'a Reader),
+}
+
+impl World {
+    /// Records the total number of table entries, and schedules the next measurement.
+    pub(super) fn measure_sizes(&mut self) {
+        let hour = (self.now.as_secs() / 3600) as usize;
+        self.sizes_by_hour.resize(self.sizes_by_hour.len().max(hour + 1), 0);
+        let size = self.clients.iter().filter_map(|client| client.running.as_deref()).map(Running::table_entries).sum();
+        self.sizes_by_hour[hour] = self.sizes_by_hour[hour].max(size);
+        if self.faults_active {
+            self.schedule_after(Duration::from_secs(5), Action::MeasureSizes);
+        }
+    }
+
+    /// Ends the simulation if every client has received everything, and schedules another check otherwise.
+    pub(super) fn check_completion(&mut self) {
+        let faults_ended_at = self.faults_ended_at.unwrap_or(self.now);
+        let waited = self.now - faults_ended_at.max(self.last_start_at).min(self.now);
+        let incomplete = (0..self.clients.len()).find_map(|client| Some((client, self.find_incomplete(client)?)));
+        let is_away = |client: &super::program::Program| client.running.is_none() || client.asleep_until.is_some();
+        if self.clients.iter().any(is_away) {
+            return self.schedule_after(Duration::from_secs(30), Action::CheckCompletion);
+        }
+        if incomplete.is_none() {
+            self.tally.slowest_recovery_s = waited.as_secs();
+            self.is_finished = true;
+            return;
+        }
+        let refused = self.clients.iter().any(|client| client.has_bad_key && client.running.is_some());
+        assert!(!refused || waited < BAD_KEY_RUN_MAX, "a client with a bad API key has not closed");
+        assert!(waited < RECOVERY_MAX, "NEVER CAUGHT UP: {incomplete:?} after {waited:?}");
+        self.schedule_after(Duration::from_secs(1), Action::CheckCompletion);
+    }
+
+    fn find_incomplete(&self, client: usize) -> Option<IncompleteReason<'_>> {
+        let Some(running) = &self.clients[client].running else { return Some(IncompleteReason::NotRunning) };
+        if running.has_ended {
+            return Some(IncompleteReason::ClientEnded);
+        }
+        for ((room, log), contents) in running.rooms.iter().zip(&self.server.logs).zip(&self.server.contents) {
+            let done = match &room.progress {
+                ProjectProgress::Log(log_progress) => log_progress.is_done(log),
+                ProjectProgress::Decisions(decisions) => decisions.is_done(contents),
+                ProjectProgress::Nothing => false,
+            };
+            if room.project.is_none() || !done {
+                return Some(IncompleteReason::EventsMissing {
+                    project: &log.name,
+                    progress: &room.progress,
+                    head: log.head(),
+                });
+            }
+        }
+        running.readers.iter().find(|reader| !reader.is_done(&self.server)).map(IncompleteReason::EventsUnread)
+    }
+}

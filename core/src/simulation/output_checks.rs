@@ -1,0 +1,117 @@
+//! Checks of all outputs of a session machine, which are also recorded for the later checks of the readers.
+
+use super::{
+    decision_progress::DecisionProgress,
+    expected_ring::ExpectedRing,
+    log_progress::{Excuses, LogProgress},
+    program::{ProjectProgress, Running},
+    reader::is_for_all_projects,
+    world::World,
+};
+use crate::{Backfill, Cursor, Overflow, events::Event};
+
+impl World {
+    pub(super) fn on_project_opened(&self, client: usize, running: &mut Running, project: usize) {
+        let room = &mut running.rooms[project];
+        room.progress = match self.scenario.server.has_log {
+            true => ProjectProgress::Log(LogProgress::new(room.after.as_ref().map(Cursor::event_id))),
+            false => {
+                let plan = &self.clients[client].plan;
+                let polls = plan.review_poll_s.is_some();
+                // Until the server has executed a leave, an event that precedes the reply to the join may predate the
+                // leave.
+                let decisions_at_leave = if room.has_unanswered_leave {
+                    self.server.contents[project].history.len()
+                } else {
+                    room.decisions_at_leave
+                };
+                ProjectProgress::Decisions(DecisionProgress::new(
+                    room.decisions_at_join.max(room.decisions_at_join_call).max(decisions_at_leave),
+                    polls,
+                    plan.backfill != Backfill::Auto,
+                ))
+            }
+        };
+        room.initial_progress = room.progress.clone();
+        (room.initial_ring, room.initial_unlogged) = (Some(ExpectedRing::default()), 0);
+        for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
+            reader.on_project_opened(project, &room.initial_progress);
+        }
+    }
+
+    pub(super) fn on_stream_started(&self, running: &mut Running, project: usize, cursor: &Cursor) {
+        assert!(cursor.event_id() <= self.server.logs[project].head() || self.server.logs[project].has_changed());
+        let room = &mut running.rooms[project];
+        (room.start_position, room.last_reader_position) = (Some(cursor.event_id()), None);
+        for progress in [&mut room.progress, &mut room.initial_progress] {
+            let ProjectProgress::Log(log_progress) = progress else { panic!("a server without a log sent a position") };
+            log_progress.complete_to.get_or_insert(cursor.event_id());
+        }
+        if let ProjectProgress::Log(log_progress) = &room.progress {
+            assert_eq!(
+                log_progress.complete_to,
+                Some(cursor.event_id()),
+                "a stream starts at another position than its join"
+            );
+        }
+        for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
+            reader.on_stream_started(project, cursor.event_id());
+        }
+    }
+
+    /// Checks an event that the machine outputs, and records it for the readers that receive it later.
+    pub(super) fn on_event_output(&mut self, client: usize, running: &mut Running, event: &Event) {
+        self.tally.events_output += 1;
+        let project = event.project_id().and_then(|name| self.server.project(name));
+        let excuses = self.excuses(client, running.rooms.iter().map(|room| room.restore_undetected));
+        if let Some(project) = project {
+            let joined = running.rooms[project].decisions_at_join;
+            match &mut running.rooms[project].progress {
+                // A join may still succeed after the program has stopped waiting for it.
+                ProjectProgress::Nothing => {}
+                ProjectProgress::Log(log_progress) => {
+                    let missing = log_progress.check(event, &self.server.logs[project], excuses[project]);
+                    self.tally.reported_missing += missing;
+                }
+                ProjectProgress::Decisions(decisions) => decisions.check(event, &self.server.contents[project], joined),
+            }
+        }
+        for reader in running.readers.iter_mut().filter(|reader| reader.receives(event, project)) {
+            reader.record(event);
+        }
+        for (number, room) in running.rooms.iter_mut().enumerate() {
+            let is_for_room = project == Some(number) || project.is_none() && is_for_all_projects(event);
+            if let Some(initial_ring) = room.initial_ring.as_mut().filter(|_| is_for_room) {
+                initial_ring.record(event);
+                room.initial_unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
+            }
+        }
+    }
+
+    /// Returns, for each project, the reasons for which a client may miss events.
+    pub(super) fn excuses(&self, client: usize, restores_undetected: impl Iterator<Item = bool>) -> Vec<Excuses> {
+        let (behaviour, network) = (&self.scenario.server, &self.scenario.network);
+        let plan = &self.clients[client].plan;
+        let excuses = Excuses {
+            pages_unavailable: [
+                behaviour.refused_page_rate,
+                behaviour.late_reply_rate,
+                network.garble_rate,
+                network.stall_rate,
+            ]
+            .iter()
+            .any(|p| *p > 0.0),
+            backfill_disabled: plan.backfill == Backfill::Off,
+            stale_join_replies: [behaviour.late_reply_rate, behaviour.duplicate_reply_rate, network.stall_rate]
+                .iter()
+                .any(|p| *p > 0.0),
+            restore_undetected: false,
+        };
+        restores_undetected.map(|restore_undetected| Excuses { restore_undetected, ..excuses }).collect()
+    }
+
+    /// Returns `true` if readers are checked against the logs instead of their rings.
+    pub(super) fn is_checked_against_logs(&self, client: usize) -> bool {
+        self.scenario.server.has_log && self.clients[client].plan.overflow == Overflow::Replay
+    }
+}

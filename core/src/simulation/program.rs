@@ -1,0 +1,300 @@
+//! Programs that use a client. The client is the real one, except that the driver's task does not run.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use super::{
+    decision_progress::DecisionProgress, expected_ring::ExpectedRing, log_progress::LogProgress, plans::ClientPlan,
+    polling::Transports, reader::Reader, rest::PendingBackfill, sent_joins::SentJoins, suspend::WakeUp,
+};
+use crate::{
+    Client, ClientBuilder, Cursor, Error, Project,
+    driver::{Answer, DialPlan, Dialer, SuspendDetector, Task},
+    session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
+};
+
+/// Program, which may crash and run again.
+#[derive(Debug)]
+pub(super) struct Program {
+    pub(super) plan: ClientPlan,
+    pub(super) run_number: u64,
+    /// Cursors from which the next run resumes, by project.
+    pub(super) stored_cursors: Vec<Option<String>>,
+    pub(super) running: Option<Box<Running>>,
+    /// True if the server rejects the API key in this run.
+    pub(super) has_bad_key: bool,
+    /// True if the last polling session ended because a request reached a server process that did not know it.
+    pub(super) lost_polling_session: bool,
+    /// Total time for which the program's computer has slept.
+    pub(super) total_sleep: Duration,
+    /// End of the computer's current sleep.
+    pub(super) asleep_until: Option<Duration>,
+}
+
+type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
+/// Pending call of the program to its client.
+pub(super) enum Call {
+    Connect(CallFuture<()>),
+    Join(usize, CallFuture<Project>),
+    Leave(CallFuture<()>),
+    Emit(CallFuture<()>),
+}
+
+/// Result of a completed call.
+#[derive(Debug)]
+pub(super) enum CallResult {
+    Connected(Result<(), Error>),
+    Joined(usize, Result<Project, Error>),
+    Left,
+    Emitted,
+}
+
+/// Progress of a project, against which the machine's events are checked.
+#[derive(Debug, Clone)]
+pub(super) enum ProjectProgress {
+    Nothing,
+    Log(LogProgress),
+    Decisions(DecisionProgress),
+}
+
+/// State of a project in a running program.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// Cursor that was passed to the join.
+    pub(super) after: Option<Cursor>,
+    pub(super) project: Option<Project>,
+    pub(super) progress: ProjectProgress,
+    /// Progress at the time of the join, where the project's first stream starts.
+    pub(super) initial_progress: ProjectProgress,
+    /// Events since the join. `None` once the project's first stream has been opened.
+    pub(super) initial_ring: Option<ExpectedRing>,
+    /// Number of events without an id since the join.
+    pub(super) initial_unlogged: u64,
+    /// Position at which the join started.
+    pub(super) start_position: Option<u64>,
+    /// True if the log was restored from a backup in a way that the client can't detect.
+    pub(super) restore_undetected: bool,
+    /// Number of decisions when the server let the client join.
+    pub(super) decisions_at_join: usize,
+    /// Time at which the program called `join`.
+    pub(super) join_called_at: Duration,
+    /// Number of decisions when the program called `join`.
+    pub(super) decisions_at_join_call: usize,
+    /// True if the server has refused a join since the program called `join`.
+    pub(super) is_join_refused: bool,
+    /// Times at which the joins that the server refused had arrived.
+    pub(super) refused_join_arrivals: Vec<Duration>,
+    pub(super) was_left: bool,
+    /// Number of decisions when the client received the reply to a leave. Earlier decisions may predate the leave.
+    pub(super) decisions_at_leave: usize,
+    /// True if a leave has been sent on this connection and not been answered yet.
+    pub(super) has_unanswered_leave: bool,
+    /// Number of joins that the client has sent.
+    pub(super) joins_sent: u64,
+    /// Position of the project's last reader when that reader was removed.
+    pub(super) last_reader_position: Option<u64>,
+}
+
+/// One run of a program.
+pub(super) struct Running {
+    pub(super) client: Client,
+    /// The driver's task with the machine and the hub. The task is never run.
+    pub(super) task: Task,
+    /// Senders of the replies to commands that the machine has not completed.
+    pub(super) pending_replies: HashMap<CommandToken, oneshot::Sender<Answer>>,
+    pub(super) last_token: u64,
+    pub(super) invariants: InvariantChecker,
+    pub(super) connection: Option<u64>,
+    pub(super) dialing_attempt: Option<u64>,
+    pub(super) transports: Transports,
+    /// Joins that were sent on the current connection.
+    pub(super) sent_joins: SentJoins,
+    pub(super) backfills: Vec<PendingBackfill>,
+    pub(super) next_timer_at: Option<Duration>,
+    /// Times at which a timer fired in the last minute.
+    pub(super) recent_timer_times: VecDeque<Duration>,
+    pub(super) calls: Vec<Call>,
+    pub(super) rooms: Vec<Room>,
+    pub(super) readers: Vec<Reader>,
+    pub(super) last_reader_number: u64,
+    pub(super) suspend_detector: SuspendDetector,
+    pub(super) last_wake_up: Option<WakeUp>,
+    /// Number of connection attempts since the server last accepted the credentials.
+    pub(super) unconfirmed_attempts: u32,
+    /// True if the client has not connected yet.
+    pub(super) is_first_connect_pending: bool,
+    /// Time at which the server last refused a request without naming a project.
+    pub(super) unnamed_refusal_at: Option<Duration>,
+    /// True if the client has closed.
+    pub(super) has_ended: bool,
+}
+
+/// Dialer that is never called, because the simulated network dials instead.
+struct UnusedDialer;
+
+impl Dialer for UnusedDialer {
+    fn dial(&self, _: CredentialsReason, _: CredentialChoice) -> DialPlan {
+        unreachable!("the driver's task does not run")
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("machine", &self.task.machine).finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64, now: Now) -> Self {
+        let fallbacks = (1..plan.endpoints).map(|n| format!("http://model-{n}"));
+        let client = fallbacks
+            .fold(Client::builder("http://model"), ClientBuilder::fallback_url)
+            .api_key("am_model")
+            .overflow(plan.overflow)
+            .event_buffer(plan.buffer)
+            .stream_bytes(plan.bytes)
+            .backfill(plan.backfill)
+            .review_poll(plan.review_poll_s.map(Duration::from_secs))
+            .retry_first_connect(plan.retry_first_connect)
+            .rate_limit(plan.rate_limit)
+            .heartbeat_interval(plan.heartbeat_s.map(Duration::from_secs))
+            .dialer(Arc::new(|_, _| Arc::new(UnusedDialer)), seed)
+            .build()
+            .unwrap();
+        let task = client.take_task().expect("a new client has not connected yet");
+        let room = || Room {
+            after: None,
+            project: None,
+            progress: ProjectProgress::Nothing,
+            initial_progress: ProjectProgress::Nothing,
+            initial_ring: None,
+            initial_unlogged: 0,
+            start_position: None,
+            restore_undetected: false,
+            decisions_at_join: 0,
+            join_called_at: Duration::ZERO,
+            decisions_at_join_call: 0,
+            is_join_refused: false,
+            refused_join_arrivals: Vec::new(),
+            was_left: false,
+            decisions_at_leave: 0,
+            has_unanswered_leave: false,
+            joins_sent: 0,
+            last_reader_position: None,
+        };
+        let connect = client.clone();
+        Self {
+            calls: vec![Call::Connect(Box::pin(async move { connect.connect().await }))],
+            client,
+            invariants: task.machine.invariant_checker(),
+            task,
+            pending_replies: HashMap::new(),
+            last_token: 0,
+            connection: None,
+            dialing_attempt: None,
+            transports: Transports::new(plan.endpoints),
+            sent_joins: SentJoins::default(),
+            backfills: Vec::new(),
+            next_timer_at: None,
+            recent_timer_times: VecDeque::new(),
+            rooms: (0..projects).map(|_| room()).collect(),
+            readers: Vec::new(),
+            last_reader_number: 0,
+            suspend_detector: SuspendDetector::new(now),
+            last_wake_up: None,
+            unconfirmed_attempts: 0,
+            is_first_connect_pending: true,
+            unnamed_refusal_at: None,
+            has_ended: false,
+        }
+    }
+
+    /// Polls all pending calls. Removes the first completed one and returns its result.
+    pub(super) fn poll_calls(&mut self) -> Option<CallResult> {
+        let cx = &mut Context::from_waker(Waker::noop());
+        for at in 0..self.calls.len() {
+            let result = match &mut self.calls[at] {
+                Call::Connect(call) => call.as_mut().poll(cx).map(CallResult::Connected),
+                Call::Join(project, call) => call.as_mut().poll(cx).map(|joined| CallResult::Joined(*project, joined)),
+                Call::Leave(call) => call.as_mut().poll(cx).map(|_| CallResult::Left),
+                Call::Emit(call) => call.as_mut().poll(cx).map(|_| CallResult::Emitted),
+            };
+            if let Poll::Ready(result) = result {
+                self.calls.remove(at);
+                return Some(result);
+            }
+        }
+        None
+    }
+
+    /// Discards the state of a connection that has ended.
+    pub(super) fn forget_connection(&mut self) {
+        self.invariants.on_connection_lost();
+        self.rooms.iter_mut().for_each(|room| room.has_unanswered_leave = false);
+        self.sent_joins = SentJoins::default();
+    }
+
+    /// Calls `join` for a project, or `join_after` if there is a cursor.
+    pub(super) fn join(&mut self, project: usize, name: &str, after: Option<&str>, now: Duration) {
+        (self.rooms[project].join_called_at, self.rooms[project].is_join_refused) = (now, false);
+        let (client, name) = (self.client.clone(), name.to_owned());
+        let after: Option<Cursor> = after.map(|text| text.parse().unwrap());
+        self.rooms[project].after.clone_from(&after);
+        let call: CallFuture<Project> = Box::pin(async move {
+            match after {
+                Some(after) => client.join_after(name, after).await,
+                None => client.join(name).await,
+            }
+        });
+        self.calls.push(Call::Join(project, call));
+    }
+
+    pub(super) fn leave(&mut self, project: usize) {
+        let Some(joined) = self.rooms[project].project.take() else { return };
+        self.calls.push(Call::Leave(Box::pin(async move { joined.leave().await })));
+    }
+
+    pub(super) fn emit(&mut self) {
+        let client = self.client.clone();
+        self.calls.push(Call::Emit(Box::pin(async move { client.emit("custom", "data").await })));
+    }
+
+    /// Registers a command's reply under a new token.
+    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<Answer>) -> CommandToken {
+        self.last_token += 1;
+        self.pending_replies.insert(CommandToken(self.last_token), reply);
+        CommandToken(self.last_token)
+    }
+
+    /// Completes the command with this token.
+    pub(super) fn complete(&mut self, token: CommandToken, answer: Answer) {
+        let reply = self
+            .pending_replies
+            .remove(&token)
+            .unwrap_or_else(|| panic!("a command completes twice: {token:?}, {answer:?}"));
+        // Sending fails if the caller no longer waits.
+        let _ = reply.send(answer);
+    }
+
+    /// Returns `true` if a reader has signalled that its ring has room again.
+    pub(super) fn has_capacity(&self) -> bool {
+        std::pin::pin!(self.task.hub.capacity_changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    /// Returns the number of entries in all tables and queues.
+    pub(super) fn table_entries(&self) -> usize {
+        self.task.machine.size()
+            + self.task.hub.size()
+            + self.task.progress.size()
+            + self.pending_replies.len()
+            + self.task.requests.len()
+    }
+}

@@ -1,0 +1,47 @@
+//! Attacks with submissions: many, large, and of unusual shapes.
+
+use serde_json::json;
+
+use crate::attacker::Attacker;
+
+async fn submit_repeatedly(attacker: &Attacker, at_once: usize, body: &str) {
+    attacker
+        .repeat_in_parallel(at_once, async |number| {
+            let mut line = attacker.connect(number).await?;
+            loop {
+                attacker.request_with_key(&mut line, "POST", "/api/moderate", body).await?;
+            }
+        })
+        .await;
+}
+
+/// Submits as fast as 64 connections can.
+pub(super) async fn submission_floods(attacker: &Attacker) {
+    submit_repeatedly(attacker, 64, &json!({"content": "a short remark"}).to_string()).await;
+}
+
+/// Submits the largest bodies, 64 at a time, so that each group of changes is as large as possible.
+pub(super) async fn megabyte_bodies(attacker: &Attacker) {
+    let metadata: Vec<_> = (0..90).map(|_| "x".repeat(10_000)).collect();
+    submit_repeatedly(
+        attacker,
+        64,
+        &json!({"content": "a short remark", "metadata": {"padding": metadata}}).to_string(),
+    )
+    .await;
+}
+
+/// Submits a million brackets, and half a million nested pairs.
+pub(super) async fn deep_json(attacker: &Attacker) {
+    let nested = "[".repeat(900_000);
+    let metadata = format!("{{\"content\":\"x\",\"metadata\":{}{}}}", "[".repeat(400_000), "]".repeat(400_000));
+    let flat = format!("{{\"content\":\"x\",\"metadata\":{{\"a\":[{}0]}}}}", "0,".repeat(440_000));
+    let bodies = [nested, metadata, flat];
+    attacker
+        .repeat_in_parallel(12, async |number| {
+            let mut line = attacker.connect(number).await?;
+            attacker.request_with_key(&mut line, "POST", "/api/moderate", &bodies[number % 3]).await?;
+            Ok(())
+        })
+        .await;
+}
