@@ -58,7 +58,7 @@ impl Compilation {
                 Ok(()) => {}
                 // Such a rule is active, but can't be evaluated. It may have been stored when other limits applied.
                 Err(Error::RuleTooLarge(reason)) => self.stop_at_rule(&rule, &reason),
-                // An invalid rule is skipped, so that the other rules stay effective.
+                // An invalid rule is skipped, so that the other rules remain in effect.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
             }
             return None;

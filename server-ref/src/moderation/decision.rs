@@ -1,4 +1,4 @@
-//! Decisions about items, and their form in the store, in replies and in events.
+//! Decisions about items, and their representations in the store, in replies and in events.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -123,7 +123,7 @@ pub(crate) struct ModerationUpdate<'a> {
     pub(crate) content: &'a str,
     pub(crate) meta_data: Option<&'a RawValue>,
     pub(crate) results_count: usize,
-    /// The time in seconds that it took to decide.
+    /// The time taken to decide, in seconds.
     pub(crate) processing_time: f64,
     pub(crate) at: Micros,
 }

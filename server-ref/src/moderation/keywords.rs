@@ -11,7 +11,7 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeywordMatch<'a> {
     /// The index of the rule.
-    pub(super) rule: usize,
+    pub(super) rule_index: usize,
     /// The keyword as it is written in the rule.
     pub(super) word: &'a str,
 }
@@ -26,7 +26,7 @@ pub(super) struct KeywordIndex {
 struct Keyword {
     /// The keyword as it is written in the rule.
     word: String,
-    rule: usize,
+    rule_index: usize,
     /// The index of the keyword that decides where this one occurs: this keyword itself, or a keyword within it that belongs to an
     /// earlier rule.
     deciding_index: u32,
@@ -44,10 +44,10 @@ impl KeywordIndexBuilder {
     /// Adds a keyword, which is searched for as `pattern`.
     ///
     /// Rules must be added in the order of evaluation, because a keyword of several rules counts for the rule that is added first.
-    pub(super) fn add(&mut self, rule: usize, pattern: String, word: String) {
+    pub(super) fn add(&mut self, rule_index: usize, pattern: String, word: String) {
         let index = u32::try_from(self.keywords.len()).unwrap_or(u32::MAX);
         self.index_by_pattern.entry(pattern).or_insert_with(|| {
-            self.keywords.push(Keyword { word, rule, deciding_index: index });
+            self.keywords.push(Keyword { word, rule_index, deciding_index: index });
             index
         });
     }
@@ -87,7 +87,7 @@ impl KeywordIndex {
     /// keywords that end at the same position.
     pub(super) fn find(&self, text: &str) -> Option<KeywordMatch<'_>> {
         let keyword = self.keywords.get(self.deciding_keyword(text.as_bytes())? as usize)?;
-        Some(KeywordMatch { rule: keyword.rule, word: &keyword.word })
+        Some(KeywordMatch { rule_index: keyword.rule_index, word: &keyword.word })
     }
 
     fn deciding_keyword(&self, text: &[u8]) -> Option<u32> {
@@ -106,7 +106,7 @@ impl KeywordIndex {
     }
 
     fn rule_of(&self, keyword: u32) -> usize {
-        self.keywords.get(keyword as usize).map_or(usize::MAX, |keyword| keyword.rule)
+        self.keywords.get(keyword as usize).map_or(usize::MAX, |keyword| keyword.rule_index)
     }
 
     /// Returns the memory use on the heap, in bytes.
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_first_rule_wins_even_if_the_match_of_another_ends_earlier() {
         let index = build_index(&[&["later"], &["soon", "on"], &["s"]]);
-        let rule = |text| index.find(text).map(|found| found.rule);
+        let rule = |text| index.find(text).map(|found| found.rule_index);
         assert_eq!(rule("soon, or later"), Some(0));
         assert_eq!(rule("soon"), Some(1));
         assert_eq!(rule("is"), Some(2));
@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn a_keyword_inside_another_keyword_is_found() {
         let index = build_index(&[&["b"], &["abc"], &["c"]]);
-        assert_eq!(index.find("xabcx").unwrap().rule, 0);
-        assert_eq!(index.find("xc").unwrap().rule, 2);
+        assert_eq!(index.find("xabcx").unwrap().rule_index, 0);
+        assert_eq!(index.find("xc").unwrap().rule_index, 2);
     }
 
     /// The random words consist of two letters, so that many of them contain or overlap each other.
@@ -173,7 +173,7 @@ mod tests {
             let index = builder.build().unwrap().unwrap();
             let expected = rules.iter().position(|words| words.iter().any(|word| text.contains(word.as_str())));
             let found = index.find(&text);
-            assert_eq!(found.map(|found| found.rule), expected, "{rules:?} in {text}");
+            assert_eq!(found.map(|found| found.rule_index), expected, "{rules:?} in {text}");
             if let Some(found) = found {
                 assert!(text.contains(found.word));
             }

@@ -39,7 +39,7 @@ const IDLE_CACHES_MAX: usize = 2;
 #[derive(Debug)]
 pub(super) struct Pattern {
     /// The index of the rule that contains the pattern.
-    rule: usize,
+    rule_index: usize,
     hir: Hir,
     nfa: NFA,
     /// True if a match found by the group's DFA is certain. False if the pattern contains Unicode word boundaries.
@@ -66,8 +66,8 @@ pub(super) enum GroupMatch {
 }
 
 impl Pattern {
-    /// Compiles the pattern of the rule with the index `rule`.
-    pub(super) fn new(rule: usize, pattern: &str, flags: &[String]) -> Result<Self, Error> {
+    /// Compiles the pattern of the rule with the index `rule_index`.
+    pub(super) fn new(rule_index: usize, pattern: &str, flags: &[String]) -> Result<Self, Error> {
         if pattern.len() > PATTERN_BYTES_MAX {
             return Err(Error::RuleTooLarge(format!("a pattern may have at most {PATTERN_BYTES_MAX} bytes")));
         }
@@ -83,7 +83,7 @@ impl Pattern {
         let hir = parser.build().parse(pattern).map_err(|error| Error::InvalidRule(error.to_string()))?;
         let nfa = compile_nfa(&hir)?;
         let is_dfa_exact = !hir.properties().look_set().contains_word_unicode();
-        Ok(Self { rule, hir, nfa, is_dfa_exact })
+        Ok(Self { rule_index, hir, nfa, is_dfa_exact })
     }
 
     fn is_match(&self, text: &str, steps: &mut StepBudget) -> Result<bool, OutOfSteps> {
@@ -140,7 +140,7 @@ impl PatternGroup {
 
     /// Returns the index of the first rule in the group.
     pub(super) fn first_rule(&self) -> usize {
-        self.patterns.first().map_or(usize::MAX, |pattern| pattern.rule)
+        self.patterns.first().map_or(usize::MAX, |pattern| pattern.rule_index)
     }
 
     /// Finds the first rule with an index below `before` whose pattern matches.
@@ -149,18 +149,19 @@ impl PatternGroup {
         let filtered = self.with_cache(|cache| {
             self.prefilter.try_which_overlapping_matches(cache, &Input::new(text), &mut candidates).is_ok()
         });
-        for (index, pattern) in self.patterns.iter().enumerate().take_while(|(_, pattern)| pattern.rule < before) {
+        for (index, pattern) in self.patterns.iter().enumerate().take_while(|(_, pattern)| pattern.rule_index < before)
+        {
             let candidate = regex_automata::PatternID::new(index).is_ok_and(|id| candidates.contains(id));
             if filtered && !candidate {
                 continue;
             }
             if candidate && pattern.is_dfa_exact {
-                return GroupMatch::Rule(pattern.rule);
+                return GroupMatch::Rule(pattern.rule_index);
             }
             match pattern.is_match(text, steps) {
-                Ok(true) => return GroupMatch::Rule(pattern.rule),
+                Ok(true) => return GroupMatch::Rule(pattern.rule_index),
                 Ok(false) => {}
-                Err(OutOfSteps) => return GroupMatch::Undecided(pattern.rule),
+                Err(OutOfSteps) => return GroupMatch::Undecided(pattern.rule_index),
             }
         }
         GroupMatch::None

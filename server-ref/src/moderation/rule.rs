@@ -33,7 +33,7 @@ impl Action {
         }
     }
 
-    /// Parses an action. Both forms are accepted, such as `reject` and `rejected`.
+    /// Parses an action. Accepts both forms of each action, such as `reject` and `rejected`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "approve" | "approved" => Some(Self::Approve),

@@ -59,7 +59,7 @@ impl RuleCache {
                 let bytes = rules.iter().map(|rule| rule.data.len()).sum();
                 let mut compilation = Compilation::new(rules);
                 let set = Arc::new(pool.run(project_id, bytes, move || compilation.advance()).await?);
-                // The insertion fails if the rules were removed from the cache in the meantime, because they may have changed.
+                // This fails if the rules were removed from the cache in the meantime. The compiled rules may then be out of date.
                 let _ = place.insert(set.clone());
                 Ok(set)
             }

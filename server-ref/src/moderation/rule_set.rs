@@ -101,8 +101,9 @@ impl RuleSet {
         self.decision(progress)
     }
 
-    /// Matches a text on a thread that also serves other requests. Returns `None` if the thread would be blocked for too long, and
-    /// otherwise the result of [`RuleSet::decision`].
+    /// Matches a text on a thread that also serves other requests.
+    ///
+    /// Returns `None` if matching would block the thread for too long. Otherwise, returns the result of [`RuleSet::decision`].
     pub(super) fn try_decide_inline(&self, text: &str) -> Option<Option<Decision>> {
         let mut progress = MatchProgress { steps_left: INLINE_STEPS_MAX, ..self.start_matching() };
         while !self.advance(&mut progress, text) {
@@ -141,12 +142,12 @@ impl RuleSet {
         match stage {
             0 => {
                 if let Some(found) = self.case_sensitive_keywords.as_ref().and_then(|index| index.find(text)) {
-                    progress.record_match(found.rule, MatchReason::Keyword(found.word.to_owned()));
+                    progress.record_match(found.rule_index, MatchReason::Keyword(found.word.to_owned()));
                 }
                 if let Some(index) = &self.case_insensitive_keywords
                     && let Some(found) = index.find(&text.to_lowercase())
                 {
-                    progress.record_match(found.rule, MatchReason::Keyword(found.word.to_owned()));
+                    progress.record_match(found.rule_index, MatchReason::Keyword(found.word.to_owned()));
                 }
                 self.pattern_groups.is_empty()
             }

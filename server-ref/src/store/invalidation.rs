@@ -21,7 +21,7 @@ pub(crate) enum Invalidation {
     },
     /// The user with this id was deactivated or deleted.
     UserDeactivated(String),
-    /// A user's password changed, which ended all of the user's sessions except the one named here.
+    /// A user's password changed, which ended all of the user's sessions except `kept_session`.
     PasswordChanged {
         user_id: String,
         #[serde(rename = "session")]

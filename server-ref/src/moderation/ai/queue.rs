@@ -18,7 +18,7 @@ const ADMITTED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Length of the window in which a project's questions are counted.
 const QUESTION_COUNT_WINDOW: Duration = Duration::from_secs(60);
 /// Number of projects with question counts at which counts of earlier windows are dropped.
-const QUESTION_COUNTS_MAX: usize = 4096;
+const QUESTION_COUNTS_CLEANUP_SIZE: usize = 4096;
 
 /// A queue of questions to the endpoint.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ struct ProjectQuestions {
     slots_in_use: usize,
     waiting: VecDeque<oneshot::Sender<EndpointSlot>>,
     /// True if the project is listed in [`EndpointQueueState::turns`].
-    is_in_turns: bool,
+    is_waiting_for_turn: bool,
 }
 
 /// The admission of an item for judging, which ends when the permit is dropped.
@@ -100,7 +100,7 @@ impl EndpointQueue {
             return true;
         }
         let mut state = self.lock();
-        if state.question_counts.len() >= QUESTION_COUNTS_MAX {
+        if state.question_counts.len() >= QUESTION_COUNTS_CLEANUP_SIZE {
             state.question_counts.retain(|_, (start, _)| now.duration_since(*start) < QUESTION_COUNT_WINDOW);
         }
         let (start, count) = state.question_counts.entry(project_id.clone()).or_insert((now, 0));
@@ -119,7 +119,7 @@ impl EndpointQueue {
         slot.await.ok()
     }
 
-    /// Applies a change, and then assigns the free slots to the projects that are next in line.
+    /// Applies a change and then assigns the free slots to the projects that are next in line.
     fn update_and_assign_slots(self: &Arc<Self>, change: impl FnOnce(&mut EndpointQueueState)) {
         let mut assigned = Vec::new();
         {
@@ -149,8 +149,8 @@ impl EndpointQueueState {
     /// Adds a project to the end of the queue, if it waits for a slot and may use another one.
     fn enqueue_project(&mut self, project_id: &Arc<str>, slots_per_project_max: usize) {
         let Some(project) = self.projects.get_mut(project_id) else { return };
-        if !project.is_in_turns && !project.waiting.is_empty() && project.slots_in_use < slots_per_project_max {
-            project.is_in_turns = true;
+        if !project.is_waiting_for_turn && !project.waiting.is_empty() && project.slots_in_use < slots_per_project_max {
+            project.is_waiting_for_turn = true;
             self.turns.push_back(project_id.clone());
         }
     }
@@ -158,7 +158,7 @@ impl EndpointQueueState {
     /// Counts a slot as in use by the project's next question that has not been abandoned, and returns the question's channel.
     fn assign_slot(&mut self, project_id: &Arc<str>) -> Option<oneshot::Sender<EndpointSlot>> {
         let project = self.projects.get_mut(project_id)?;
-        project.is_in_turns = false;
+        project.is_waiting_for_turn = false;
         while let Some(sender) = project.waiting.pop_front() {
             if !sender.is_closed() {
                 project.slots_in_use += 1;
@@ -174,7 +174,7 @@ impl EndpointQueueState {
             project.admitted_items == 0
                 && project.slots_in_use == 0
                 && project.waiting.is_empty()
-                && !project.is_in_turns
+                && !project.is_waiting_for_turn
         }) {
             self.projects.remove(project_id);
         }

@@ -107,8 +107,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// Announces an invalidation that does not belong to a transaction to other servers. Does nothing on SQLite, where there are no
-    /// other servers.
+    /// Announces an invalidation to other servers outside any transaction. Does nothing on SQLite, where there are no other servers.
     pub(crate) async fn announce(&self, invalidation: &Invalidation) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
             sqlx::query(NOTIFY_QUERY)

@@ -173,7 +173,7 @@ impl Store {
         }
     }
 
-    /// Returns the current time for checking expiry. The database's clock is used, because it is the same for all nodes.
+    /// Returns the time against which expiry is checked. PostgreSQL's clock is used if possible, because it is the same for all nodes.
     async fn database_time(&self) -> Result<Micros, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(now()),
@@ -213,7 +213,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Returns the current time for checking expiry, like [`Store::database_time`].
+    /// Returns the time against which expiry is checked, like [`Store::database_time`].
     async fn database_time(&mut self) -> sqlx::Result<Micros> {
         match self {
             Self::Sqlite(_) => Ok(now()),

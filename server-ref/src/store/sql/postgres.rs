@@ -44,7 +44,7 @@ pub(super) struct PgDatabase {
     last_mark: AtomicI64,
     /// The mark of the last transaction that is known to be committed, and the time of its commit.
     committed_mark: Mutex<(i64, Micros)>,
-    /// False until the mark has been checked on the current connection for writing the log.
+    /// True once the mark has been checked on the current connection for writing the log.
     is_mark_checked: AtomicBool,
 }
 
