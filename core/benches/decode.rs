@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use automoderate::{
     Event, Origin,
-    events::{self, Received},
+    events::{self, Arrival},
     sio,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 fn decode(message: &str) -> Event {
     let packet = sio::decode(message).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
-    events::decode(&name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
+    events::decode(&name, arguments, Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
 /// The baseline: a struct for exactly this event, deserialized by serde alone.

@@ -4,7 +4,7 @@
 use automoderate::{
     Event, Origin,
     eio::{self, Record},
-    events::{self, Received},
+    events::{self, Arrival},
     sio,
     testing::fuzz,
 };
@@ -75,7 +75,7 @@ pub(crate) fn sio_decode(data: &[u8]) {
 pub(crate) fn event_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));
-    let received = Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
+    let received = Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
     let event = events::decode(name, arguments, received);
     // Payloads are passed on verbatim, so they may contain unpaired surrogates and numbers beyond an f64.
     let line = event.to_line();
@@ -111,7 +111,7 @@ fn assert_decoders_agree(event: &Event, arguments: &str) {
     }
     let comma = if rest.trim_ascii_start().starts_with('}') { "" } else { "," };
     let irregular = format!(r#"{{"\u0073tatus":null{comma}{rest}"#);
-    let received = Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
+    let received = Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
     match (event, events::decode("moderation_update", &irregular, received)) {
         (Event::ModerationUpdate(one), Event::ModerationUpdate(mut other)) => {
             assert_eq!((&one.meta.project_id, one.meta.event_id), (&other.meta.project_id, other.meta.event_id));

@@ -1,6 +1,6 @@
 //! Compact copies of buffered events, which may never be read. A copy keeps only the metadata and the shared payload.
 
-use super::{Event, Meta, ModerationUpdate, Received, Status, Timestamp, decode};
+use super::{Arrival, Event, Meta, ModerationUpdate, Status, Timestamp, decode};
 
 impl Event {
     /// Returns a copy for storage in a buffer. A moderation update keeps only its metadata and shared payload;
@@ -48,7 +48,7 @@ fn compact(update: &ModerationUpdate) -> ModerationUpdate {
 }
 
 fn decode_payload_again(update: &ModerationUpdate) -> Option<ModerationUpdate> {
-    let received = Received { origin: update.meta.origin, at: update.meta.received_at };
+    let received = Arrival { origin: update.meta.origin, at: update.meta.received_at };
     match decode("moderation_update", update.meta.payload()?.as_str(), received) {
         Event::ModerationUpdate(decoded) => Some(decoded),
         _ => None,
@@ -61,7 +61,7 @@ mod tests {
     use crate::{Gap, GapReason, Origin};
 
     fn decode_replayed(name: &str, arguments: &str) -> Event {
-        decode(name, arguments, Received { origin: Origin::Replay, at: jiff::Timestamp::UNIX_EPOCH })
+        decode(name, arguments, Arrival { origin: Origin::Replay, at: jiff::Timestamp::UNIX_EPOCH })
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
 
 /// Origin and arrival time of an event: the part of [`Meta`] that is known before the payload is decoded.
 #[derive(Debug, Clone, Copy)]
-pub struct Received {
+pub struct Arrival {
     /// Path by which the event arrived.
     pub origin: Origin,
     /// Time at which the event arrived.
@@ -27,7 +27,7 @@ pub struct Received {
 /// The arguments are separated by commas and not enclosed in brackets. All but the first are ignored. Decoding never
 /// fails: an invalid event becomes a [`MalformedEvent`], and an event with an unknown name becomes an [`UnknownEvent`].
 #[must_use]
-pub fn decode(name: &str, arguments: &str, received: Received) -> Event {
+pub fn decode(name: &str, arguments: &str, received: Arrival) -> Event {
     let mut reader = PayloadReader::new(arguments, received);
     let result = match name {
         "moderation_update" => ModerationUpdate::read(&mut reader),
@@ -61,7 +61,7 @@ fn decode_unknown(name: &str, reader: &mut PayloadReader<'_>) -> Result<Event, S
 }
 
 /// Returns a [`MalformedEvent`] for text that could not be decoded.
-pub(crate) fn malformed_event(name: &str, arguments: &str, reason: String, received: Received) -> Event {
+pub(crate) fn malformed_event(name: &str, arguments: &str, reason: String, received: Arrival) -> Event {
     // The ids are often readable even if another field is invalid. Without its id, the event would look like a hole in
     // the log.
     let ids = PayloadIds::extract(arguments);
@@ -95,12 +95,12 @@ impl PayloadIds {
 /// Reader of the first argument of an event, which also records how the event arrived.
 pub(super) struct PayloadReader<'t> {
     text: &'t str,
-    received: Received,
+    received: Arrival,
     payload: Option<RawJson>,
 }
 
 impl<'t> PayloadReader<'t> {
-    pub(super) fn new(text: &'t str, received: Received) -> Self {
+    pub(super) fn new(text: &'t str, received: Arrival) -> Self {
         Self { text, received, payload: None }
     }
 

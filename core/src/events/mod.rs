@@ -32,7 +32,7 @@ pub use control::{MalformedEvent, ServerError, UnknownEvent};
 pub(crate) use control::{ServerRejection, parse_rejection};
 pub use cursor::Cursor;
 pub(crate) use decode::malformed_event;
-pub use decode::{Received, decode};
+pub use decode::{Arrival, decode};
 pub(crate) use event::sealed::Sealed;
 pub use event::{Event, EventKind};
 pub use ids::ProjectId;

@@ -24,11 +24,11 @@ mod tests {
     use super::*;
     use crate::{
         Origin,
-        events::{Received, decode},
+        events::{Arrival, decode},
     };
 
     fn decode_live(name: &str, data: &str) -> Event {
-        decode(name, data, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
+        decode(name, data, Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
     }
 
     #[test]

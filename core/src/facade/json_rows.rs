@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::{
         Origin,
-        events::{Received, decode},
+        events::{Arrival, decode},
         facade::event_to_json,
     };
 
@@ -108,7 +108,7 @@ mod tests {
 
     fn decode_at(name: &str, data: &str, second: i64) -> Event {
         let at = jiff::Timestamp::from_second(second).unwrap();
-        decode(name, data, Received { origin: Origin::Live, at })
+        decode(name, data, Arrival { origin: Origin::Live, at })
     }
 
     fn rows(events: &[Event]) -> String {

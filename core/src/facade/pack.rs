@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::IntoDeserializer};
 
 use crate::{
     Error, Event, Gap, GapReason, Lagged, MalformedEvent, Meta, Origin, ProjectId, RawJson,
-    events::{Received, decode},
+    events::{Arrival, decode},
 };
 
 /// Serialized form of an event. Only fields that the payload in `meta` can't restore are set.
@@ -122,7 +122,7 @@ pub fn unpack_event(text: &str) -> Result<Event, Error> {
                 ("server_error", _, _) => "error",
                 (kind, _, _) => kind,
             };
-            let received = Received { origin: meta.origin, at: meta.received_at };
+            let received = Arrival { origin: meta.origin, at: meta.received_at };
             let data = packed.data.as_deref().or(meta.payload.as_ref().map(RawJson::as_str)).unwrap_or_default();
             let mut event = decode(name, data, received);
             if event.name() != kind {
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn unpacking_restores_events_and_metadata() {
-        let received = Received { origin: Origin::Replay, at: jiff::Timestamp::now() };
+        let received = Arrival { origin: Origin::Replay, at: jiff::Timestamp::now() };
         let mut all: Vec<Event> = [
             ("moderation_update", r#"{"content_id":"c","status":"odd","meta_data":{"a":[1]},"event_id":4,"more":1}"#),
             ("stats_update", r#"{"total":3}"#),

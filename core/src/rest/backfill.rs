@@ -22,7 +22,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     driver::BackfillSource,
-    events::{Event, Origin, ProjectId, Received, Timestamp, malformed_event},
+    events::{Arrival, Event, Origin, ProjectId, Timestamp, malformed_event},
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
@@ -80,7 +80,7 @@ async fn collect(
         BackfillQuery::MissedDecisions { since } => {
             let mut scan = ListingScan::new(&request.project, since);
             let result = scan.run(source).await;
-            found.complete_until = scan.until;
+            found.complete_until = scan.complete_until;
             found.events = scan.into_events();
             let all_decisions_found = result?;
             let all_reviews_found =
@@ -116,14 +116,14 @@ fn decision_time(content: &Content) -> Option<jiff::Timestamp> {
 struct ListingScan {
     project: ProjectId,
     /// Decisions before this time have been delivered.
-    floor: jiff::Timestamp,
-    /// Items submitted before this time were decided before the floor.
-    oldest: jiff::Timestamp,
+    decided_since: jiff::Timestamp,
+    /// Items submitted before this time have been decided before `decided_since`.
+    submitted_since: jiff::Timestamp,
     found: Vec<Event>,
     /// Index in `found` by item. An item can be read twice, because new items push it to the next page.
     indices: HashMap<String, usize>,
     /// Submission time of the newest item. Decisions before this time are found even if the listing changes meanwhile.
-    until: Option<jiff::Timestamp>,
+    complete_until: Option<jiff::Timestamp>,
     rows: usize,
     bytes: usize,
     /// True if a row named the project, which proves that the API key belongs to it. An empty listing proves nothing.
@@ -133,14 +133,14 @@ struct ListingScan {
 impl ListingScan {
     fn new(project: &ProjectId, since: jiff::Timestamp) -> Self {
         let before = |at: jiff::Timestamp, span: Duration| at.checked_sub(span).unwrap_or(jiff::Timestamp::MIN);
-        let floor = before(since, BACKFILL_OVERLAP);
+        let decided_since = before(since, BACKFILL_OVERLAP);
         Self {
             project: project.clone(),
-            floor,
-            oldest: before(floor, DECISION_TIME_MAX),
+            decided_since,
+            submitted_since: before(decided_since, DECISION_TIME_MAX),
             found: Vec::new(),
             indices: HashMap::new(),
-            until: None,
+            complete_until: None,
             rows: 0,
             bytes: 0,
             key_confirmed: false,
@@ -153,7 +153,7 @@ impl ListingScan {
         self.found
     }
 
-    /// Reads the listing. Returns `true` if all decisions since the floor were found.
+    /// Reads the listing. Returns `true` if all decisions since `decided_since` were found.
     async fn run(&mut self, source: &impl ContentSource) -> Result<bool, Error> {
         let limits = source.limits();
         for page in 1.. {
@@ -166,8 +166,8 @@ impl ListingScan {
                     Ok(content) => {
                         check_project(&content, &self.project)?;
                         self.key_confirmed |= content.project_id.is_some();
-                        self.until = self.until.or(content.created_at.instant());
-                        if content.created_at.instant().is_some_and(|at| at < self.oldest) {
+                        self.complete_until = self.complete_until.or(content.created_at.instant());
+                        if content.created_at.instant().is_some_and(|at| at < self.submitted_since) {
                             return Ok(self.key_confirmed);
                         }
                         self.add_decision(&content, now);
@@ -187,7 +187,7 @@ impl ListingScan {
 
     /// Adds the decision on an item, unless it was delivered before. Replaces an earlier decision on the same item.
     fn add_decision(&mut self, content: &Content, now: jiff::Timestamp) {
-        if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.floor) {
+        if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.decided_since) {
             let event = decision::decision_event(content, now);
             match self.indices.get(&content.id) {
                 // The item was read before, and may have been reviewed in between.
@@ -200,12 +200,12 @@ impl ListingScan {
         }
     }
 
-    /// Adds a malformed event for an invalid row, unless the row contains a time before the floor.
+    /// Adds a malformed event for an invalid row, unless the row contains a time before `decided_since`.
     fn add_invalid_row(&mut self, invalid: InvalidRow, now: jiff::Timestamp) {
         let row: Value = invalid.text.to_value().unwrap_or_default();
         let time = |name: &str| row.get(name)?.as_str().and_then(|text| Timestamp::from(text.to_owned()).instant());
-        if time("updated_at").or_else(|| time("created_at")).is_none_or(|at| at >= self.floor) {
-            let received = Received { origin: Origin::Backfill, at: now };
+        if time("updated_at").or_else(|| time("created_at")).is_none_or(|at| at >= self.decided_since) {
+            let received = Arrival { origin: Origin::Backfill, at: now };
             self.push(malformed_event("moderation_update", invalid.text.as_str(), invalid.reason, received));
         }
     }

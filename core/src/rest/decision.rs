@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Content;
-use crate::events::{Event, Origin, Received, decode};
+use crate::events::{Arrival, Event, Origin, decode};
 
 /// Maximum number of characters in a preview, the same as on deployed servers.
 const PREVIEW_CHARS_MAX: usize = 100;
@@ -40,7 +40,7 @@ pub(super) fn decision_event(content: &Content, received_at: jiff::Timestamp) ->
         "rule_name": result_field(result, "rule_name"),
         "timestamp": decision_time.as_str(),
     });
-    let received = Received { origin: Origin::Backfill, at: received_at };
+    let received = Arrival { origin: Origin::Backfill, at: received_at };
     decode("moderation_update", &payload.to_string(), received)
 }
 

@@ -81,8 +81,8 @@ async fn list_until_stable(
     Ok((ids, false))
 }
 
-/// Reads the list once and adds its ids. Returns whether a single response contained them all, and whether the list is
-/// complete.
+/// Reads the list of flagged items once and adds the ids to `ids`. Returns whether a single response contained all of
+/// them, and whether the list is complete.
 async fn list_once(
     source: &impl ContentSource,
     project: &ProjectId,

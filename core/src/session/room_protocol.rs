@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
 use crate::events::{
-    Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, Received, ServerRejection, decode, parse_rejection,
+    Arrival, Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, ServerRejection, decode, parse_rejection,
 };
 
 /// Payload of `joined_project`, including the fields that only servers with an event log send.
@@ -98,7 +98,7 @@ impl Page {
         }
         match first_argument::<PagePayload<'_>>(arguments) {
             Some(Ok(PagePayload { events, head: Some(head), oldest, log })) if head <= EVENT_ID_MAX => {
-                let received = Received { origin: Origin::Replay, at };
+                let received = Arrival { origin: Origin::Replay, at };
                 let events = events.iter().map(|e| decode(&e.event, e.data.get(), received)).collect();
                 let events = sort_by_id(events);
                 Ok(Self { events, head, oldest: oldest.unwrap_or(1), log: log.map(Arc::from) })

@@ -18,7 +18,7 @@ pub(super) struct DecisionProgress {
     newest_by_item: BTreeMap<usize, usize>,
     /// Position up to which live events have been checked.
     checked_to: usize,
-    /// Position up to which decisions are covered by a gap. They may still arrive.
+    /// Position up to which a gap covers decisions. These decisions may still arrive.
     excused_to: usize,
     /// Positions of decisions that a backfill has found and that have not arrived yet.
     expected_from_rest: BTreeSet<usize>,
@@ -166,8 +166,8 @@ impl DecisionProgress {
     /// Expects the decisions up to position `to` on items that the client knows.
     fn expect_from_rest(&mut self, to: usize, contents: &ModelContents, known: impl Fn(&Self, usize) -> bool) {
         let due = (self.start..to).filter(|position| !self.is_settled(contents, *position));
-        // The client can't know an item that was flagged before the join or within a gap and then reviewed before REST
-        // listed it.
+        // The client can't know about an item that was flagged before the join or within a gap and then reviewed before
+        // REST listed it.
         let listed = |content| {
             let first = contents.first_decision(content);
             first >= self.excused_to || self.received.contains(&first) || self.known_flagged.contains(&content)

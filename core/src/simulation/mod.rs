@@ -1,7 +1,7 @@
 //! Deterministic simulation of clients, a server and a faulty network, in virtual time.
 //!
-//! The clients consist of the real session machine and the real delivery. The server is a model that follows the replay
-//! rules. A single seed determines all random choices.
+//! The clients consist of the real session machine and the real delivery code. The server is a model that follows the
+//! replay rules. A single seed determines all random choices.
 //!
 //! The simulation checks everything that leaves a session machine and everything that a reader receives:
 //!

@@ -59,9 +59,9 @@ pub(super) struct Reader {
     /// True if the program has left the reader's project. A `Lagged` then reports the remaining events.
     pub(super) is_leaving: bool,
     pub(super) expectation: Expectation,
-    /// Id of the last event received, by project.
+    /// Id of the last event received in each project.
     pub(super) positions: Vec<Option<u64>>,
-    /// Position that the cursor must not pass, by project, because the events after it can still be replayed.
+    /// Position in each project that the cursor must not pass, because later events can still be replayed.
     cursor_holds: Vec<Option<u64>>,
     /// True if the stream has ended because the reader was too slow.
     pub(super) has_overflowed: bool,

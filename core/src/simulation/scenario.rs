@@ -17,10 +17,10 @@ pub(super) struct ServerBehaviour {
     /// Maximum number of events on a page of the log.
     pub(super) page_max: u64,
     /// Maximum number of events in a project's log.
-    pub(super) retention: u64,
+    pub(super) logged_events_max: u64,
     /// Maximum number of requests per minute on one connection.
     pub(super) requests_per_minute: usize,
-    /// Longest delay of a reply, in milliseconds. The delay is drawn for each reply.
+    /// Longest delay of a reply, in milliseconds. Each reply has its own random delay.
     pub(super) reply_delay_max_ms: u64,
     /// Probability that a reply takes so long that the client's request may time out.
     pub(super) late_reply_rate: f64,
@@ -97,7 +97,7 @@ impl Scenario {
         let server = ServerBehaviour {
             has_log,
             page_max: dice.pick(&[3, 7, 20, 500]),
-            retention: dice.pick(&[5, 20, 60, u64::MAX, u64::MAX]),
+            logged_events_max: dice.pick(&[5, 20, 60, u64::MAX, u64::MAX]),
             requests_per_minute: dice.pick(&[30, 100, 100, 1_000]),
             reply_delay_max_ms: dice.pick(&[2, 50, 900, 4_000]),
             late_reply_rate: draw_rate(dice, 0.3, 300),
@@ -175,7 +175,7 @@ impl Scenario {
         let server = ServerBehaviour {
             has_log: true,
             page_max: 500,
-            retention: 5_000,
+            logged_events_max: 5_000,
             requests_per_minute: 100,
             reply_delay_max_ms: 50,
             late_reply_rate: 0.01,

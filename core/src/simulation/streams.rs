@@ -24,8 +24,8 @@ impl Running {
     }
 
     /// Removes a reader. If it was the last reader of a project, the project's cursor keeps its position.
-    pub(super) fn remove_reader(&mut self, client: usize) {
-        let reader = self.readers.remove(client);
+    pub(super) fn remove_reader(&mut self, index: usize) {
+        let reader = self.readers.remove(index);
         for project in 0..self.rooms.len() {
             if self.cursor_readers(project).next().is_none() && !reader.is_leaving {
                 let limit = reader.cursor_limit(project);

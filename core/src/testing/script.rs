@@ -25,7 +25,7 @@ use crate::{
 /// Time limit for anything that a script expects of the client, on Tokio's clock.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// In-memory server whose part a test plays. See the [module](super) for an example.
+/// In-memory server that a test operates step by step. See the [module](super) for an example.
 ///
 /// All clones refer to the same server.
 #[derive(Clone)]

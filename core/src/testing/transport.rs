@@ -31,7 +31,7 @@ pub(super) struct MemoryLink {
 /// Transport on the client side.
 pub(super) struct MemoryTransport {
     pub(super) inbound: mpsc::UnboundedReceiver<Inbound>,
-    /// Sender of replies to probes. It is weak, so that it does not keep the connection open.
+    /// Sender of replies to probes. The sender is weak, so that it does not keep the connection open.
     pub(super) probe_replies: mpsc::WeakUnboundedSender<Inbound>,
     pub(super) outbound: mpsc::UnboundedSender<String>,
     /// Packets that have not been flushed.

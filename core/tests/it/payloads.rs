@@ -3,13 +3,13 @@
 use automoderate::{
     ContentType, Event, EventKind, ModerationUpdate, ModeratorType, NotificationType, Origin, RuleAction, RuleType,
     RuleUpdate, RuleVerb, ServerError, StatsUpdate, Status, SystemNotification, UserActivity,
-    events::{Received, decode},
+    events::{Arrival, decode},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn decode_event(name: &str, arguments: &str) -> Event {
-    decode(name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
+    decode(name, arguments, Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
 fn decode_as<T: EventKind>(name: &str, data: &Value) -> T {

@@ -7,7 +7,7 @@ use std::{fmt::Write as _, hint::black_box};
 
 use automoderate::{
     Event, Origin,
-    events::{self, Received},
+    events::{self, Arrival},
     sio,
     testing::fuzz,
 };
@@ -48,7 +48,7 @@ fn stats_message() -> String {
 fn decode(message: String) -> String {
     let packet = sio::decode(black_box(&message)).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
-    let event = events::decode(&name, arguments, Received { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH });
+    let event = events::decode(&name, arguments, Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH });
     assert!(!matches!(event, Event::UnknownEvent(_) | Event::MalformedEvent(_)));
     drop(black_box(event));
     message

@@ -2,12 +2,12 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
-use super::{Event, Gap, GapReason, Meta, Origin, Overflow, Received, Ring, StreamId, at, bound, decode, push, take};
+use super::{Arrival, Event, Gap, GapReason, Meta, Origin, Overflow, Ring, StreamId, at, bound, decode, push, take};
 use crate::session::{Page, PageRequest};
 
 fn update(id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"p","event_id":{id}}}"#);
-    decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() })
+    decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: at() })
 }
 
 fn page(ids: RangeInclusive<u64>) -> Option<Page> {

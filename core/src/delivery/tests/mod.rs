@@ -11,7 +11,7 @@ use proptest::{collection::vec, prelude::*};
 use super::{Batch, Bound, Hub, Overflow, Ring, Scope, StreamEnd};
 use crate::{
     Error,
-    events::{Event, EventKinds, Gap, GapReason, Meta, Origin, Received, decode},
+    events::{Arrival, Event, EventKinds, Gap, GapReason, Meta, Origin, decode},
     session::StreamId,
 };
 
@@ -21,7 +21,7 @@ fn at() -> jiff::Timestamp {
 
 fn event(n: u64) -> Event {
     let payload = format!(r#"{{"total_content":{n},"project_id":"p"}}"#);
-    decode("stats_update", &payload, Received { origin: Origin::Live, at: at() })
+    decode("stats_update", &payload, Arrival { origin: Origin::Live, at: at() })
 }
 
 fn bound(events: usize) -> Bound {
@@ -173,7 +173,7 @@ fn update(n: u64) -> Event {
     let payload = format!(
         r#"{{"content_id":"c{n}","status":"approved","project_id":"p","event_id":{n},"meta_data":{{"n":{n}}}}}"#
     );
-    let mut update = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
+    let mut update = decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: at() });
     update.meta_mut().log = Some("log".into());
     update
 }
@@ -245,7 +245,7 @@ fn the_first_stream_yields_complete_events_that_another_reader_also_received() {
 fn a_first_stream_of_one_kind_holds_only_events_of_that_kind_and_losses() {
     let hub = hub();
     hub.open("p".into());
-    let other = decode("other", r#"{"project_id":"p"}"#, Received { origin: Origin::Live, at: at() });
+    let other = decode("other", r#"{"project_id":"p"}"#, Arrival { origin: Origin::Live, at: at() });
     hub.publish(&mut [event(1), other.clone(), gap(None)].into());
     let ring = hub.subscribe(&project(), Some(EventKinds::STATS_UPDATE));
     hub.publish(&mut [event(2), other].into());
@@ -280,7 +280,7 @@ fn events_without_a_project_go_to_every_project_that_they_may_concern() {
     hub.open("q".into());
     let (client, p) = (hub.subscribe(&Scope::Client, None), hub.subscribe(&project(), None));
     let q = hub.subscribe(&Scope::Project("q".into()), None);
-    let received = Received { origin: Origin::Live, at: at() };
+    let received = Arrival { origin: Origin::Live, at: at() };
     let notification = decode("system_notification", r#"{"message":"m"}"#, received);
     let stats = decode("stats_update", r#"{"total_content":1}"#, received);
     hub.publish(&mut [event(1), notification, stats].into());

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::{Event, Origin, Overflow, Received, Ring, StreamId, at, bound, decode};
+use super::{Arrival, Event, Origin, Overflow, Ring, StreamId, at, bound, decode};
 use crate::{
     Cursor,
     delivery::{Progress, Tracker},
@@ -19,7 +19,7 @@ use crate::{
 /// Returns an event of a log.
 pub(super) fn logged(log: &Arc<str>, id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
-    let mut event = decode("moderation_update", &payload, Received { origin: Origin::Live, at: at() });
+    let mut event = decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: at() });
     event.meta_mut().log = Some(log.clone());
     event
 }

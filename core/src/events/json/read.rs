@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, value::RawValue};
 
 use crate::events::{
-    Activity, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate, Origin,
-    ProjectId, RawJson, Received, Rule, RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent,
+    Activity, Arrival, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate,
+    Origin, ProjectId, RawJson, Rule, RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent,
     UserActivity, activity::LenientActivity, decode::PayloadReader, rule::LenientRule,
 };
 
@@ -65,7 +65,7 @@ pub(super) fn parse_event(text: &str, kind: Option<&str>) -> Result<Event, Strin
         (Some(kind), Some(name)) if kind != name => return Err(format!("the event is of kind {name}, not {kind}")),
         (Some(kind), _) => kind.into(),
     };
-    let received = Received { origin: meta.origin, at: meta.received_at };
+    let received = Arrival { origin: meta.origin, at: meta.received_at };
     let mut reader = PayloadReader::new(text, received);
     let mut event = match &*kind {
         "moderation_update" => ModerationUpdate::read(&mut reader)?,

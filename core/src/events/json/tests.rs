@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::events::{
-    Activity, Event, EventKind, EventKinds, Gap, GapReason, Lagged, Meta, ModerationUpdate, Origin, RawJson, Received,
+    Activity, Arrival, Event, EventKind, EventKinds, Gap, GapReason, Lagged, Meta, ModerationUpdate, Origin, RawJson,
     Rule, RuleUpdate, StatsUpdate, Timestamp, decode,
 };
 
@@ -106,7 +106,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     let received = received.prop_map(|(name, payload, meta, is_whole)| {
         let text = payload.to_string();
         let text = if is_whole { text.as_str() } else { "{\"no" };
-        let mut event = decode(name, text, Received { origin: meta.origin, at: meta.received_at });
+        let mut event = decode(name, text, Arrival { origin: meta.origin, at: meta.received_at });
         let payload = event.meta().payload.clone();
         *event.meta_mut() = Meta { payload, ..meta };
         event
@@ -184,7 +184,7 @@ fn assert_round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Deb
 
 fn decode_without_payload<T: EventKind>(name: &str, payload: &Value) -> T {
     let at = jiff::Timestamp::UNIX_EPOCH;
-    let mut event = decode(name, &payload.to_string(), Received { origin: Origin::Live, at });
+    let mut event = decode(name, &payload.to_string(), Arrival { origin: Origin::Live, at });
     event.meta_mut().payload = None;
     T::from_event(event).unwrap()
 }

@@ -6,7 +6,7 @@ use proptest::{collection::btree_set, prelude::*};
 
 use super::{LogReader, PageAttempts};
 use crate::{
-    events::{Cursor, Event, Origin, Received, decode},
+    events::{Arrival, Cursor, Event, Origin, decode},
     session::Page,
 };
 
@@ -14,7 +14,7 @@ const RECEIVED_AT: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
 
 fn update_event(id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"other","event_id":{id}}}"#);
-    decode("moderation_update", &payload, Received { origin: Origin::Replay, at: RECEIVED_AT })
+    decode("moderation_update", &payload, Arrival { origin: Origin::Replay, at: RECEIVED_AT })
 }
 
 fn page(log: Option<&str>, oldest: u64, ids: impl IntoIterator<Item = u64>, head: u64) -> Page {

@@ -3,7 +3,7 @@
 use super::{Machine, connection::Admission};
 use crate::{
     eio,
-    events::{Event, Origin, Received, UnknownEvent, decode, parse_rejection},
+    events::{Arrival, Event, Origin, UnknownEvent, decode, parse_rejection},
     session::{
         ConnectionFailure, Now, Output,
         acks::AckRecipient,
@@ -98,7 +98,7 @@ impl Machine {
             "left_project" => self.on_left_project(now, arguments),
             "error" | "project_access_denied" | "authentication_failed" => self.on_error_event(now, name, arguments),
             _ => {
-                let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
+                let event = decode(name, arguments, Arrival { origin: Origin::Live, at: now.wall });
                 self.deliver_live(now, event);
             }
         }
@@ -115,7 +115,7 @@ impl Machine {
             connection.possible_refusal = Some(rejection.clone());
         }
         if !self.on_possible_refusal(now, &rejection, name == "project_access_denied") {
-            let event = decode(name, arguments, Received { origin: Origin::Live, at: now.wall });
+            let event = decode(name, arguments, Arrival { origin: Origin::Live, at: now.wall });
             self.deliver_live(now, event);
         }
     }
@@ -155,7 +155,7 @@ impl Machine {
     }
 
     fn deliver_malformed(&mut self, now: Now, text: &str, reason: &str) {
-        let mut event = decode("", text, Received { origin: Origin::Live, at: now.wall });
+        let mut event = decode("", text, Arrival { origin: Origin::Live, at: now.wall });
         if let Event::UnknownEvent(unknown) = event {
             event = Event::new_malformed(String::new(), unknown.data, reason, unknown.meta);
         } else if let Event::MalformedEvent(malformed) = &mut event {
@@ -177,7 +177,7 @@ impl Machine {
                 "the data of an event is not an array that starts with its name",
             );
         };
-        match decode(&name, arguments, Received { origin: Origin::Live, at: now.wall }) {
+        match decode(&name, arguments, Arrival { origin: Origin::Live, at: now.wall }) {
             Event::UnknownEvent(unknown) => {
                 let unknown = UnknownEvent { attachments: event.attachments, ..unknown };
                 self.deliver_live(now, unknown.into());

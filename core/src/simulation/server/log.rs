@@ -86,11 +86,16 @@ impl Log {
         self.branches.len() > 1
     }
 
-    pub(in crate::simulation) fn append(&mut self, kind: &'static str, at: jiff::Timestamp, retention: u64) -> u64 {
+    pub(in crate::simulation) fn append(
+        &mut self,
+        kind: &'static str,
+        at: jiff::Timestamp,
+        logged_events_max: u64,
+    ) -> u64 {
         let current_branch = self.current_branch();
         self.branches[current_branch].events.push((kind, at));
         let head = self.head();
-        self.oldest = self.oldest.max((head + 1).saturating_sub(retention));
+        self.oldest = self.oldest.max((head + 1).saturating_sub(logged_events_max));
         self.expired_to = self.expired_to.max(self.oldest - 1);
         head
     }

@@ -40,7 +40,7 @@ impl World {
         } else {
             let kinds = ["moderation_update", "moderation_update", "rule_update", "user_activity"];
             let kind = self.dice.pick(&kinds);
-            let id = log.append(kind, at, behaviour.retention);
+            let id = log.append(kind, at, behaviour.logged_events_max);
             self.tally.events_published += 1;
             let (kind, mut data) = log.payload(id);
             if self.scenario.server.preview_bytes > 0 && self.dice.chance(0.3) {

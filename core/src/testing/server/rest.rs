@@ -139,7 +139,7 @@ impl HttpRequest {
         }
     }
 
-    /// Lists one page of items, in the form of documented or deployed servers.
+    /// Lists one page of items in the format of a documented or deployed server.
     fn list_contents(&self, contents: &StoredContents, is_documented: bool) -> HttpResponse {
         let number = |name: &str, default: usize| self.query_parameter(name).map_or(Ok(default), |text| text.parse());
         let status = self.query_parameter("status");

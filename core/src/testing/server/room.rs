@@ -29,7 +29,7 @@ struct ServerRoom {
     events: Vec<Value>,
     /// Number of events that were removed from the log.
     removed_events: u64,
-    /// Code with which joins are refused.
+    /// Error code that is sent when a join is refused.
     refusal_code: Option<String>,
     contents: StoredContents,
 }

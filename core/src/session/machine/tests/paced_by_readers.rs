@@ -2,7 +2,7 @@
 
 use super::rig::{Rig, StreamOutput, quick_reconnect_config};
 use crate::{
-    events::{Event, Origin, Received, decode},
+    events::{Arrival, Event, Origin, decode},
     session::{BackfillData, BackfillQuery, BackfillReply, Command, Input, SessionConfig},
     testing::Emitted,
 };
@@ -69,7 +69,7 @@ fn a_backfill_waits_for_reader_capacity_and_live_events_follow_it() {
         .unwrap();
     // This event arrives during the request to REST.
     rig.receive(&live(9));
-    let received = Received { origin: Origin::Backfill, at: rig.now().wall };
+    let received = Arrival { origin: Origin::Backfill, at: rig.now().wall };
     let events = (1..=3).map(|n| decode("moderation_update", &update_payload(n, "", "1970-01-01T00:00:01Z"), received));
     let found = BackfillData { events: events.collect(), is_complete: true, ..BackfillData::default() };
     rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result: Ok(found) }));

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::rig::{Rig, StreamOutput, quick_reconnect_config};
 use crate::{
     Backfill, Event,
-    events::{Origin, Received, decode},
+    events::{Arrival, Origin, decode},
     session::{BackfillData, BackfillQuery, BackfillReply, Input, SessionConfig},
 };
 
@@ -24,7 +24,7 @@ fn update_payload(content: &str, status: &str, second: i64) -> String {
 }
 
 fn backfilled_update(content: &str, status: &str, second: i64) -> Event {
-    let received = Received { origin: Origin::Backfill, at: time_at(HOUR_SECONDS) };
+    let received = Arrival { origin: Origin::Backfill, at: time_at(HOUR_SECONDS) };
     decode("moderation_update", &update_payload(content, status, second), received)
 }
 

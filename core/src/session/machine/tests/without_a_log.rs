@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, GapReason,
-    events::{Event, Origin, Received, decode},
+    events::{Arrival, Event, Origin, decode},
     session::{BackfillData, BackfillQuery, BackfillReply, Input, SessionConfig},
     testing::Emitted,
 };
@@ -165,7 +165,7 @@ impl NoLogWorld {
             let since = self.decisions.iter().filter(|(_, at)| *at >= since - BACKFILL_OVERLAP);
             let mut found: Vec<_> = since
                 .map(|content| {
-                    let received = Received { origin: Origin::Backfill, at: self.rig.now().wall };
+                    let received = Arrival { origin: Origin::Backfill, at: self.rig.now().wall };
                     decode("moderation_update", &self.update_payload(*content), received)
                 })
                 .collect();
