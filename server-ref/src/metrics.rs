@@ -229,7 +229,7 @@ fn declare_seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help:
     metric
 }
 
-/// HTTP methods with their own label value. All other methods share the value `other`.
+/// HTTP methods that have a label value each. All other methods share the value `other`.
 const KNOWN_METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 

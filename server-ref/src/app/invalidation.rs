@@ -58,7 +58,7 @@ impl App {
     async fn apply_announcement(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::MessagesMissed => self.catch_up().await,
-            Invalidation::LogReplaced => self.reload_log().await,
+            Invalidation::LogReplaced => self.reload_log_id().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
             | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
@@ -77,16 +77,16 @@ impl App {
     async fn catch_up(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
-        // The connection may have ended by a failover.
+        // The connection may have been lost in a failover.
         self.store.check_for_lost_events().await?;
-        self.reload_log().await?;
+        self.reload_log_id().await?;
         self.realtime.recheck_all().await
     }
 
-    /// Reads the log's id again. If it has changed, all clients reconnect: their cursors belong to another log, and they report a gap.
-    async fn reload_log(&self) -> Result<(), Error> {
+    /// Reads the log's id again. If it has changed, all clients must reconnect. Their cursors belong to another log, so they report a gap.
+    async fn reload_log_id(&self) -> Result<(), Error> {
         if self.store.reload_log_id().await? {
-            self.realtime.restart_log().await;
+            self.realtime.reconnect_all_clients().await;
         }
         Ok(())
     }

@@ -21,8 +21,8 @@ pub(super) enum FinishedRead {
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
     /// The newest event id of each project; `None` if no other process writes to this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
-    /// The replacement of the log's id, which is a write.
-    Renewal(Result<(), Error>),
+    /// The result of replacing the log's id, which is a write.
+    LogIdReplaced(Result<(), Error>),
 }
 
 /// The reads in progress.
@@ -51,7 +51,7 @@ impl DatabaseReads {
         self.is_reading_heads
     }
 
-    pub(super) fn start_page(&mut self, project_id: Arc<str>, after: i64) {
+    pub(super) fn start_reading_page(&mut self, project_id: Arc<str>, after: i64) {
         let store = self.store.clone();
         self.pages_in_progress += 1;
         self.tasks.spawn(async move {
@@ -60,7 +60,7 @@ impl DatabaseReads {
         });
     }
 
-    pub(super) fn start_statistics(&mut self, project_id: Arc<str>) {
+    pub(super) fn start_reading_statistics(&mut self, project_id: Arc<str>) {
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let read = async {
@@ -73,16 +73,16 @@ impl DatabaseReads {
         });
     }
 
-    pub(super) fn start_heads(&mut self, project_ids: Vec<String>) {
+    pub(super) fn start_reading_heads(&mut self, project_ids: Vec<String>) {
         let store = self.store.clone();
         self.is_reading_heads = true;
         self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads(&project_ids).await) });
     }
 
-    /// Replaces the log's id.
-    pub(super) fn start_renewal(&mut self) {
+    /// Starts to replace the log's id.
+    pub(super) fn start_log_id_replacement(&mut self) {
         let store = self.store.clone();
-        self.tasks.spawn(async move { FinishedRead::Renewal(store.replace_log_id().await) });
+        self.tasks.spawn(async move { FinishedRead::LogIdReplaced(store.replace_log_id().await) });
     }
 
     /// Waits for the next read to finish. Never returns if no read is in progress.
@@ -93,7 +93,7 @@ impl DatabaseReads {
                     match read {
                         FinishedRead::Page(..) => self.pages_in_progress -= 1,
                         FinishedRead::Heads(_) => self.is_reading_heads = false,
-                        FinishedRead::Statistics(..) | FinishedRead::Renewal(_) => {}
+                        FinishedRead::Statistics(..) | FinishedRead::LogIdReplaced(_) => {}
                     }
                     return read;
                 }

@@ -14,8 +14,8 @@ pub(crate) enum PublisherRequest {
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// Start the project's sequence after this event id.
     Start(Arc<str>, i64, oneshot::Sender<()>),
-    /// Stop following all projects, because the event ids of the log are assigned again.
-    Reset(oneshot::Sender<()>),
+    /// Stop following all projects, because the log assigns event ids again that were already published.
+    StopFollowingAll(oneshot::Sender<()>),
 }
 
 /// A handle to the publisher.
@@ -40,10 +40,10 @@ impl PublisherHandle {
         !sent || answer.await.unwrap_or(true)
     }
 
-    /// Stops following all projects. The next joins follow them anew.
-    pub(crate) async fn reset(&self) {
+    /// Stops following all projects. Later joins start to follow them again.
+    pub(crate) async fn stop_following_all(&self) {
         let (reply, answer) = oneshot::channel();
-        if self.0.send(PublisherRequest::Reset(reply)).await.is_ok() {
+        if self.0.send(PublisherRequest::StopFollowingAll(reply)).await.is_ok() {
             let _ = answer.await;
         }
     }

@@ -43,12 +43,12 @@ impl Realtime {
         }
     }
 
-    /// Makes all clients reconnect, because the log has another id. They notice it when they join again.
-    pub(crate) async fn restart_log(&self) {
-        // Before the sockets: a join in progress is then followed anew, or its socket is among these.
-        self.publisher.reset().await;
+    /// Makes all clients reconnect, because the log has a new id. They learn the id when they join again.
+    pub(crate) async fn reconnect_all_clients(&self) {
+        // The publisher is reset first. A join in progress then either follows the project again, or its socket is disconnected below.
+        self.publisher.stop_following_all().await;
         for socket in self.io.get().and_then(|io| io.of("/")).map(|namespace| namespace.sockets()).unwrap_or_default() {
-            // Stock clients reconnect by themselves after a lost connection, but not after a DISCONNECT.
+            // Stock clients reconnect after a lost connection, but not after a DISCONNECT.
             match socket.req_parts().extensions.get::<HangUpHandle>() {
                 Some(handle) => handle.hang_up(),
                 None => drop(socket.disconnect()),

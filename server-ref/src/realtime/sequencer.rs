@@ -44,8 +44,8 @@ impl<E> Default for Sequencer<E> {
 }
 
 impl<E> Sequencer<E> {
-    /// Returns the id before that of the next event, which was published or precedes the sequence.
-    pub(super) fn published(&self) -> Option<i64> {
+    /// Returns the id before that of the next event, which is the last one that was published; `None` until the sequence has started.
+    pub(super) fn last_published_id(&self) -> Option<i64> {
         self.next_id.map(|next| next - 1)
     }
 

@@ -28,7 +28,7 @@ impl Publisher {
                 };
                 let _ = reply.send(sequencer.is_started());
             }
-            PublisherRequest::Reset(reply) => {
+            PublisherRequest::StopFollowingAll(reply) => {
                 for (id, _) in self.sequencers.drain() {
                     if let Some(link) = &self.link {
                         link.unsubscribe(&id);

@@ -78,7 +78,7 @@ struct Publisher {
     reads: DatabaseReads,
     /// Time of the next read of the newest ids; `None` if no other process writes to this database.
     next_head_poll: Option<Instant>,
-    /// The ids of the last published events when the read of the newest ids started.
+    /// Id of the last published event of each project, when the current read of the newest ids started.
     published_before_head_poll: HashMap<Arc<str>, i64>,
     next_sweep: Instant,
     waiting_flushes: Vec<oneshot::Sender<()>>,

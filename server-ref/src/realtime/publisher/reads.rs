@@ -22,7 +22,7 @@ impl Publisher {
         match self.statistics_reads.entry(project_id) {
             Entry::Occupied(mut entry) => drop(entry.insert(true)),
             Entry::Vacant(entry) => {
-                self.reads.start_statistics(entry.key().clone());
+                self.reads.start_reading_statistics(entry.key().clone());
                 entry.insert(false);
             }
         }
@@ -32,7 +32,7 @@ impl Publisher {
         match read {
             FinishedRead::Page(id, after, page) => self.on_finished_page(id, after, page).await,
             FinishedRead::Heads(Ok(Some(heads))) => {
-                self.check_heads(&heads);
+                self.replace_log_id_if_events_are_lost(&heads);
                 for (id, head) in heads {
                     if let Some((id, _)) = self.sequencers.get_key_value(&*id) {
                         let id = id.clone();
@@ -43,8 +43,8 @@ impl Publisher {
             }
             FinishedRead::Heads(Ok(None)) => self.next_head_poll = None,
             FinishedRead::Heads(Err(error)) => tracing::debug!(%error, "the newest ids could not be read"),
-            FinishedRead::Renewal(Ok(())) => {}
-            FinishedRead::Renewal(Err(error)) => tracing::debug!(%error, "the log's id could not be replaced"),
+            FinishedRead::LogIdReplaced(Ok(())) => {}
+            FinishedRead::LogIdReplaced(Err(error)) => tracing::debug!(%error, "the log's id could not be replaced"),
             FinishedRead::Statistics(id, read) => {
                 let has_changed = self.statistics_reads.remove(&id).unwrap_or_default();
                 match read {
@@ -62,11 +62,11 @@ impl Publisher {
         }
     }
 
-    /// Gives the log another id if an event that was published before this read is not in it.
-    fn check_heads(&mut self, heads: &[(String, i64)]) {
+    /// Replaces the log's id if the log lacks an event that was published before this read started.
+    fn replace_log_id_if_events_are_lost(&mut self, heads: &[(String, i64)]) {
         let published = std::mem::take(&mut self.published_before_head_poll);
         if heads.iter().any(|(id, head)| published.get(&**id).is_some_and(|published| head < published)) {
-            self.reads.start_renewal();
+            self.reads.start_log_id_replacement();
         }
     }
 

@@ -10,7 +10,7 @@ use crate::nodes::NodeLink;
 use crate::realtime::rooms::project_room;
 
 /// Time for another node's message to arrive through Redis, before the event is read from the log.
-const REDIS_GRACE: Duration = Duration::from_millis(50);
+const REDIS_MESSAGE_GRACE: Duration = Duration::from_millis(50);
 /// Time between two reads of the newest ids while other nodes announce their commits through Redis.
 const HEAD_POLL_INTERVAL_WITH_REDIS: Duration = Duration::from_secs(2);
 /// Time between two reads of the newest ids without Redis.
@@ -34,7 +34,7 @@ impl Publisher {
 
     /// Starts the due reads of missing events, up to the limit of concurrent reads. Returns the time of the next one.
     fn start_hole_reads(&mut self, now: Instant) -> Option<Instant> {
-        let grace = if self.is_redis_up() { REDIS_GRACE } else { Duration::ZERO };
+        let grace = if self.is_redis_up() { REDIS_MESSAGE_GRACE } else { Duration::ZERO };
         let (sequencers, reads) = (&mut self.sequencers, &mut self.reads);
         let mut next = None;
         self.projects_with_holes.retain(|id| {
@@ -49,7 +49,7 @@ impl Publisher {
             } else if reads.can_start_page()
                 && let Some(after) = sequencer.start_read(now)
             {
-                reads.start_page(id.clone(), after);
+                reads.start_reading_page(id.clone(), after);
                 return false;
             }
             true
@@ -64,9 +64,9 @@ impl Publisher {
         if at <= now {
             if !self.sequencers.is_empty() {
                 let published =
-                    |(id, sequencer): (&Arc<str>, &Sequencer<_>)| Some((id.clone(), sequencer.published()?));
+                    |(id, sequencer): (&Arc<str>, &Sequencer<_>)| Some((id.clone(), sequencer.last_published_id()?));
                 self.published_before_head_poll = self.sequencers.iter().filter_map(published).collect();
-                self.reads.start_heads(self.sequencers.keys().map(|id| id.to_string()).collect());
+                self.reads.start_reading_heads(self.sequencers.keys().map(|id| id.to_string()).collect());
             }
             let interval = if self.is_redis_up() { HEAD_POLL_INTERVAL_WITH_REDIS } else { HEAD_POLL_INTERVAL };
             self.next_head_poll = Some(now + interval);
