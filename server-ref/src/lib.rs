@@ -64,5 +64,5 @@ mod time;
 pub use error::Error;
 pub use moderation::{Action, AiOptions, NewRule, RuleKind};
 pub use options::{EventLog, Limits};
-pub use serve::{Demo, RunningServer, Server, ServerBuilder};
+pub use serve::{DemoCredentials, RunningServer, Server, ServerBuilder};
 pub use store::{Role, Scope};

@@ -19,7 +19,7 @@ pub(super) struct ServerBehaviour {
     /// Maximum number of events in a project's log.
     pub(super) logged_events_max: u64,
     /// Maximum number of requests per minute on one connection.
-    pub(super) requests_per_minute: usize,
+    pub(super) socket_requests_per_minute: usize,
     /// Longest delay of a reply, in milliseconds. Each reply has its own random delay.
     pub(super) reply_delay_max_ms: u64,
     /// Probability that a reply takes so long that the client's request may time out.
@@ -98,7 +98,7 @@ impl Scenario {
             has_log,
             page_max: dice.pick(&[3, 7, 20, 500]),
             logged_events_max: dice.pick(&[5, 20, 60, u64::MAX, u64::MAX]),
-            requests_per_minute: dice.pick(&[30, 100, 100, 1_000]),
+            socket_requests_per_minute: dice.pick(&[30, 100, 100, 1_000]),
             reply_delay_max_ms: dice.pick(&[2, 50, 900, 4_000]),
             late_reply_rate: draw_rate(dice, 0.3, 300),
             duplicate_reply_rate: draw_rate(dice, 0.3, 300),
@@ -176,7 +176,7 @@ impl Scenario {
             has_log: true,
             page_max: 500,
             logged_events_max: 5_000,
-            requests_per_minute: 100,
+            socket_requests_per_minute: 100,
             reply_delay_max_ms: 50,
             late_reply_rate: 0.01,
             duplicate_reply_rate: 0.01,

@@ -16,7 +16,7 @@ use tower_sessions::Session;
 
 use super::error::ApiError;
 use super::known_browser::KnownBrowserCookies;
-use super::login_form::{LoginFormTokens, token_cookie_header};
+use super::login_form::{LoginFormTokens, form_token_cookie_header};
 use super::page;
 use super::session::session_error;
 use crate::address::ClientAddress;
@@ -124,6 +124,6 @@ fn render_form(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<
         return Ok(page::login(&token, problem));
     }
     let token = LoginFormTokens(&app.login_form_secret).issue(now());
-    let cookie = token_cookie_header(&token, app.settings.secure_cookies)?;
+    let cookie = form_token_cookie_header(&token, app.settings.secure_cookies)?;
     Ok(([cookie], page::login(&token, problem)).into_response())
 }

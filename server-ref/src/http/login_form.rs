@@ -17,7 +17,7 @@ use crate::ids::random_token;
 use crate::time::Micros;
 
 /// Name of the cookie.
-const LOGIN_COOKIE: &str = "login_form";
+const FORM_TOKEN_COOKIE: &str = "login_form";
 /// Time after which the token of an open form expires, in microseconds.
 const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
 /// Maximum difference between the clocks of two nodes, in microseconds.
@@ -42,7 +42,7 @@ impl LoginFormTokens<'_> {
             .filter_map(|header| header.to_str().ok())
             .flat_map(Cookie::split_parse)
             .filter_map(Result::ok)
-            .find(|cookie| cookie.name() == LOGIN_COOKIE)?;
+            .find(|cookie| cookie.name() == FORM_TOKEN_COOKIE)?;
         self.is_valid(token.value(), at).then(|| token.value().to_owned())
     }
 
@@ -62,8 +62,8 @@ impl LoginFormTokens<'_> {
 }
 
 /// Returns the header that stores the token in the browser until it expires.
-pub(super) fn token_cookie_header(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
-    let cookie = Cookie::build((LOGIN_COOKIE, token))
+pub(super) fn form_token_cookie_header(token: &str, secure: bool) -> Result<(HeaderName, HeaderValue), Error> {
+    let cookie = Cookie::build((FORM_TOKEN_COOKIE, token))
         .path("/auth")
         .http_only(true)
         .same_site(SameSite::Lax)
@@ -79,7 +79,7 @@ mod tests {
 
     fn headers_with_cookie(token: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.append(COOKIE, format!("a=b; {LOGIN_COOKIE}={token}").parse().unwrap());
+        headers.append(COOKIE, format!("a=b; {FORM_TOKEN_COOKIE}={token}").parse().unwrap());
         headers
     }
 

@@ -90,7 +90,7 @@ impl ServerBuilder {
         self.database(url)
     }
 
-    /// Creates a user, a project with sample rules, and an API key; see [`Demo`](crate::Demo). Default `false`.
+    /// Creates a user, a project with sample rules, and an API key; see [`DemoCredentials`](crate::DemoCredentials). Default `false`.
     pub fn demo(mut self, demo: bool) -> Self {
         self.demo = demo;
         self

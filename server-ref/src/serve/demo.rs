@@ -28,7 +28,7 @@ const CLEARTEXT_PASSWORD_META_KEY: &str = "demo_password";
 /// The credentials of a demonstration server.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Demo {
+pub struct DemoCredentials {
     /// Id of the project.
     pub project_id: String,
     /// API key of the project with the scopes `read` and `submit`, which stays the same across restarts. A revoked key is not
@@ -41,14 +41,17 @@ pub struct Demo {
 }
 
 /// Omits the secrets from debug output.
-impl fmt::Debug for Demo {
+impl fmt::Debug for DemoCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Demo").field("project_id", &self.project_id).field("email", &self.email).finish_non_exhaustive()
+        f.debug_struct("DemoCredentials")
+            .field("project_id", &self.project_id)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
     }
 }
 
 /// Creates the missing parts of the demonstration and leaves existing parts unchanged.
-pub(super) async fn create_missing_parts(app: &App) -> Result<Demo, Error> {
+pub(super) async fn create_missing_parts(app: &App) -> Result<DemoCredentials, Error> {
     let (store, by) = (&app.store, &Actor::system());
     let secret = store.shared_secret(DEMO_SECRET_META_KEY).await?;
     let password = derive_credential(&secret, "password")?;
@@ -71,7 +74,7 @@ pub(super) async fn create_missing_parts(app: &App) -> Result<Demo, Error> {
         store.create_key(&project_id, draft, key_secret(&api_key)?, by).await?;
         store.set_meta(KEYED_PROJECT_META_KEY, &project_id).await?;
     }
-    Ok(Demo { project_id, api_key, email: DEMO_EMAIL.into(), password })
+    Ok(DemoCredentials { project_id, api_key, email: DEMO_EMAIL.into(), password })
 }
 
 async fn existing_project(app: &App) -> Result<Option<String>, Error> {

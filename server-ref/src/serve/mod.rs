@@ -15,5 +15,5 @@ mod start;
 mod tcp_stream;
 
 pub use builder::{Server, ServerBuilder};
-pub use demo::Demo;
+pub use demo::DemoCredentials;
 pub use running_server::RunningServer;

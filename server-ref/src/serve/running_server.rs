@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
-use super::Demo;
+use super::DemoCredentials;
 use super::accept_loop::StopSignals;
 use crate::Error;
 use crate::app::App;
@@ -34,7 +34,7 @@ pub struct RunningServer {
     io: SocketIo,
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
-    demo: Option<Demo>,
+    demo: Option<DemoCredentials>,
     setup_token: Option<String>,
     connections: TaskTracker,
     stop: StopSignals,
@@ -47,7 +47,7 @@ impl RunningServer {
         app: Arc<App>,
         io: SocketIo,
         (address, metrics_address): (SocketAddr, Option<SocketAddr>),
-        (demo, setup_token): (Option<Demo>, Option<String>),
+        (demo, setup_token): (Option<DemoCredentials>, Option<String>),
         connections: TaskTracker,
         stop: StopSignals,
         temporary_folder: Option<TempDir>,
@@ -94,7 +94,7 @@ impl RunningServer {
 
     /// Returns the credentials of the demonstration; `None` unless [`demo`](crate::ServerBuilder::demo) was called.
     #[must_use]
-    pub fn demo(&self) -> Option<&Demo> {
+    pub fn demo(&self) -> Option<&DemoCredentials> {
         self.demo.as_ref()
     }
 

@@ -56,7 +56,7 @@ fn violations_are_found() {
     assert_eq!(found("moderation", "use crate::app::App;"), ["crate::app"]);
     assert_eq!(found("realtime", "fn f() { crate::moderation::g() }"), ["crate::moderation"]);
     assert_eq!(found("http", "use crate::Server;"), ["crate::Server"]);
-    assert_eq!(found("http", "use crate::{Error, serve::Demo};"), ["crate::serve"]);
+    assert_eq!(found("http", "use crate::{Error, serve::DemoCredentials};"), ["crate::serve"]);
     assert!(found("http", "use crate::Error;\nuse crate::app::App;\nuse crate::http::page;").is_empty());
     assert!(
         found("store", "/// [`Server`](crate::Server)\n#[cfg(test)]\nmod tests { use crate::app::App; }").is_empty()

@@ -187,7 +187,7 @@ impl World {
 
     /// Handles a client's request, concurrently with other requests.
     pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
-        let (now, limit) = (self.now, self.scenario.server.requests_per_minute);
+        let (now, limit) = (self.now, self.scenario.server.socket_requests_per_minute);
         let Some(socket) = self.socket(id) else { return };
         socket.recent_requests.retain(|at| now - *at < MINUTE);
         if socket.recent_requests.len() >= limit {
