@@ -3,7 +3,7 @@
 
 use automoderate::{
     Event, Origin,
-    eio::{self, Record},
+    eio::{self, PayloadRecord},
     events::{self, Arrival},
     sio,
     testing::fuzz,
@@ -31,15 +31,15 @@ pub(crate) fn eio_payload(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
     let texts: Vec<String> = eio::decode_payload(body)
         .filter_map(|record| match record {
-            Record::Text(text) => Some(text),
-            Record::Binary(_) => None,
+            PayloadRecord::Text(text) => Some(text),
+            PayloadRecord::Binary(_) => None,
         })
         .collect();
     let (encoded, count) = eio::encode_payload(texts.iter().map(String::as_str), 1_000);
     assert!(count <= eio::MAX_PACKETS_PER_POST);
     assert!(encoded.len() <= 1_000 || count <= 1);
     let again: Vec<_> = eio::decode_payload(&encoded).collect();
-    let first: Vec<_> = texts.into_iter().take(count).map(Record::Text).collect();
+    let first: Vec<_> = texts.into_iter().take(count).map(PayloadRecord::Text).collect();
     assert_eq!(again, first);
 }
 
@@ -49,8 +49,8 @@ pub(crate) fn sio_decode(data: &[u8]) {
     let Ok(packet) = sio::decode(text) else { return };
     assert!(text.ends_with(packet.data) || packet.data.is_empty());
     assert!(packet.attachments <= sio::MAX_ATTACHMENTS);
-    let mut assembler = sio::Assembler::default();
-    let complete = assembler.start(&packet, packet.kind == sio::Kind::BinaryAck);
+    let mut assembler = sio::AttachmentAssembler::default();
+    let complete = assembler.start(&packet, packet.kind == sio::PacketKind::BinaryAck);
     assert_eq!(complete.is_some(), packet.attachments == 0);
     for due in (0..packet.attachments).rev() {
         let event = assembler.add(b"bytes").expect("the attachment was announced");

@@ -1,18 +1,18 @@
 //! Search in JSON text, eight bytes at a time.
 
 /// Returns the index of the first quote, backslash or control character.
-pub(crate) fn special_byte(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES << 7;
+pub(crate) fn find_special_byte(bytes: &[u8]) -> Option<usize> {
+    const LOW_BITS: u64 = u64::MAX / 255;
+    const HIGH_BITS: u64 = LOW_BITS << 7;
     // Sets the high bit of each byte of `word` that is less than `limit`. The result is exact up to the first such
     // byte.
-    let less = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGHS;
+    let bytes_below = |word: u64, limit: u8| word.wrapping_sub(LOW_BITS * u64::from(limit)) & !word & HIGH_BITS;
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word);
-        let quote = less(word ^ (ONES * u64::from(b'"')), 1);
-        let backslash = less(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quote | backslash | less(word, b' ');
+        let quote = bytes_below(word ^ (LOW_BITS * u64::from(b'"')), 1);
+        let backslash = bytes_below(word ^ (LOW_BITS * u64::from(b'\\')), 1);
+        let found = quote | backslash | bytes_below(word, b' ');
         if found != 0 {
             return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
         }
@@ -24,7 +24,7 @@ pub(crate) fn special_byte(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::special_byte;
+    use super::find_special_byte;
 
     #[test]
     fn the_first_special_byte_is_found_at_every_position() {
@@ -34,11 +34,11 @@ mod tests {
                     let mut bytes = vec![b'!'; length];
                     bytes[at] = byte;
                     bytes[length - 1] = byte;
-                    assert_eq!(special_byte(&bytes), Some(at), "{bytes:?}");
+                    assert_eq!(find_special_byte(&bytes), Some(at), "{bytes:?}");
                 }
             }
             for plain in [b' ', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
-                assert_eq!(special_byte(&vec![plain; length]), None, "{plain}");
+                assert_eq!(find_special_byte(&vec![plain; length]), None, "{plain}");
             }
         }
     }

@@ -6,18 +6,20 @@ use rand::{SeedableRng, rngs::SmallRng};
 use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
-    Client, ClientBuilder, Shared,
-    checks::{check_proxy, fallbacks, header_map},
+    Client, ClientBuilder, ClientShared,
+    checks::{parse_fallback_urls, parse_headers, validate_proxy},
 };
 use crate::{
     Error, Metrics,
-    delivery::{Bound, Hub, Progress, StateFeed},
-    driver::{Authenticator, BackfillSource, BaseUrl, Dialer, Endpoint, EndpointPool, SocketDialer, Task, Work},
+    delivery::{BufferLimits, CursorRegistry, Hub, StateFeed},
+    driver::{
+        Authenticator, BackfillSource, BaseUrl, ClientTask, Dialer, Endpoint, EndpointPool, OngoingWork, SocketDialer,
+    },
     session::{Machine, SessionConfig},
 };
 
 /// Maximum number of requests queued for the client's task. Callers wait while the queue is full.
-const REQUESTS_MAX: usize = 64;
+const QUEUED_REQUESTS_MAX: usize = 64;
 
 impl ClientBuilder {
     /// Creates a client without connecting it. Call [`Client::connect`] to connect.
@@ -25,28 +27,29 @@ impl ClientBuilder {
     /// # Errors
     /// Returns `invalid_argument` if an option is invalid. The message names the option.
     pub fn build(self) -> Result<Client, Error> {
-        self.check()?;
+        self.validate()?;
         let base_url = BaseUrl::parse("url", &self.url)?;
-        let others = fallbacks(&base_url, &self.fallback_urls)?;
-        let headers = header_map(&self.headers)?;
-        self.proxy.as_deref().map_or(Ok(()), check_proxy)?;
-        let authenticator = Arc::new(Authenticator::new(self.credentials, self.provider, self.api_key, self.via));
+        let others = parse_fallback_urls(&base_url, &self.fallback_urls)?;
+        let headers = parse_headers(&self.headers)?;
+        self.proxy.as_deref().map_or(Ok(()), validate_proxy)?;
+        let authenticator =
+            Arc::new(Authenticator::new(self.credentials, self.provider, self.api_key, self.api_key_via));
         let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
-        added.for_each(|value| authenticator.learn(&value));
+        added.for_each(|value| authenticator.add_secret(&value));
         let mut endpoint = Endpoint::new(base_url, headers, self.query, self.tls, self.proxy);
         if endpoint.has_tls_options() || std::iter::once(&endpoint.base_url).chain(&others).any(BaseUrl::is_secure) {
-            endpoint.rustls()?;
+            endpoint.rustls_config()?;
         }
         endpoint.connect_timeout = self.session.connect_timeout;
         let others: Vec<_> = others.into_iter().map(|base_url| endpoint.with_base_url(base_url)).collect();
         let endpoints = Arc::new(EndpointPool::new(endpoint, others));
         let session = SessionConfig {
             endpoint_count: endpoints.all().len(),
-            can_ask_rest: cfg!(feature = "rest") && authenticator.may_have_key(),
-            credentials: authenticator.source(),
+            can_ask_rest: cfg!(feature = "rest") && authenticator.may_have_api_key(),
+            credentials: authenticator.credentials_source(),
             paced_by_readers: true,
-            has_only_key: authenticator.has_only_key(),
-            has_spare_key: authenticator.has_spare_key(),
+            has_only_key: authenticator.has_only_api_key(),
+            has_spare_key: authenticator.has_spare_api_key(),
             ..self.session
         };
         #[cfg(feature = "rest")]
@@ -62,21 +65,21 @@ impl ClientBuilder {
         let ack_timeout = session.ack_timeout;
         let dialer = |endpoint: &Arc<Endpoint>| -> Arc<dyn Dialer> {
             let (endpoint, authenticator) = (endpoint.clone(), authenticator.clone());
-            match &self.dialer {
+            match &self.dialer_factory {
                 Some(make) => make(endpoint, authenticator),
                 None => Arc::new(SocketDialer::new(endpoint, authenticator, self.transports, session.connect_timeout)),
             }
         };
         let dialers = endpoints.all().iter().map(dialer).collect();
         #[allow(clippy::disallowed_methods)] // the client's only source of randomness; tests pass a seed
-        let rng = self.seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
-        let (requests, receiver) = mpsc::channel(REQUESTS_MAX);
-        let (counters, metrics) = watch::channel(Metrics::default());
-        let bound = Bound { events: self.event_buffer, bytes: self.stream_bytes };
+        let rng = self.rng_seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
+        let (requests, receiver) = mpsc::channel(QUEUED_REQUESTS_MAX);
+        let (metrics_sender, metrics) = watch::channel(Metrics::default());
+        let bound = BufferLimits { events: self.event_buffer, bytes: self.buffer_bytes };
         let hub = Arc::new(Hub::new(bound, self.overflow));
-        let (progress, states) = (Arc::new(Progress::default()), Arc::new(StateFeed::new()));
+        let (cursors, states) = (Arc::new(CursorRegistry::default()), Arc::new(StateFeed::new()));
         let network_changed = Arc::new(Notify::new());
-        let task = Task {
+        let task = ClientTask {
             endpoints: endpoints.clone(),
             authenticator,
             machine: Machine::new(session, rng),
@@ -85,16 +88,16 @@ impl ClientBuilder {
             requests: receiver,
             network_changed: network_changed.clone(),
             hub: hub.clone(),
-            progress: progress.clone(),
+            cursors: cursors.clone(),
             states: states.clone(),
-            counters,
-            work: Work::default(),
+            metrics: metrics_sender,
+            work: OngoingWork::default(),
         };
-        let shared = Shared {
+        let shared = ClientShared {
             requests,
             task: Mutex::new(Some(task)),
             hub,
-            progress,
+            cursors,
             states,
             metrics,
             network_changed,

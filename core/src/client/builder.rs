@@ -8,13 +8,13 @@ use crate::{
     ApiKeyVia, Backfill, Credentials, CredentialsReason, OnServerDisconnect, Overflow, ProviderError, ReconnectPolicy,
     Transports,
     delivery::STREAM_BYTES_MAX,
-    driver::{Authenticator, Dialer, Endpoint, Provider, TlsOptions},
+    driver::{Authenticator, CredentialsProvider, Dialer, Endpoint, TlsOptions},
     events::Secret,
     session::SessionConfig,
 };
 
 /// Function that creates the dialer of an endpoint. Replaces the default dialer, which uses the network.
-pub(crate) type MakeDialer = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
+pub(crate) type DialerFactory = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Builder for a [`Client`]. Every option has a default.
 ///
@@ -26,22 +26,22 @@ pub struct ClientBuilder {
     pub(super) fallback_urls: Vec<String>,
     pub(super) credentials: Credentials,
     pub(super) api_key: Option<Secret>,
-    pub(super) provider: Option<Provider>,
-    pub(super) via: ApiKeyVia,
+    pub(super) provider: Option<CredentialsProvider>,
+    pub(super) api_key_via: ApiKeyVia,
     pub(super) transports: Transports,
     pub(super) session: SessionConfig,
     pub(super) request_timeout: Duration,
     pub(super) event_buffer: usize,
     /// Maximum number of bytes that each stream buffers.
-    pub(super) stream_bytes: usize,
+    pub(super) buffer_bytes: usize,
     pub(super) overflow: Overflow,
     pub(super) headers: Vec<(String, String)>,
     pub(super) query: Vec<(String, String)>,
     pub(super) proxy: Option<String>,
     pub(super) tls: TlsOptions,
-    pub(super) dialer: Option<MakeDialer>,
-    pub(super) conflict: Option<&'static str>,
-    pub(super) seed: Option<u64>,
+    pub(super) dialer_factory: Option<DialerFactory>,
+    pub(super) credentials_conflict: Option<&'static str>,
+    pub(super) rng_seed: Option<u64>,
 }
 
 impl ClientBuilder {
@@ -52,26 +52,26 @@ impl ClientBuilder {
             credentials: Credentials::None,
             api_key: None,
             provider: None,
-            via: ApiKeyVia::default(),
+            api_key_via: ApiKeyVia::default(),
             transports: Transports::default(),
             session: SessionConfig::default(),
             request_timeout: Duration::from_secs(60),
             event_buffer: 1024,
-            stream_bytes: STREAM_BYTES_MAX,
+            buffer_bytes: STREAM_BYTES_MAX,
             overflow: Overflow::default(),
             headers: Vec::new(),
             query: Vec::new(),
             proxy: None,
             tls: TlsOptions::default(),
-            dialer: None,
-            conflict: None,
-            seed: None,
+            dialer_factory: None,
+            credentials_conflict: None,
+            rng_seed: None,
         }
     }
 
     fn credentials(mut self, credentials: Credentials) -> Self {
         if self.credentials != Credentials::None || self.provider.is_some() {
-            self.conflict = Some("credentials: set only one of session, password and provider");
+            self.credentials_conflict = Some("credentials: set only one of session, password and provider");
         }
         self.credentials = credentials;
         self
@@ -100,7 +100,7 @@ impl ClientBuilder {
     /// documentation. Proxies may log the query, but do not normally log the other locations.
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
-        self.via = via;
+        self.api_key_via = via;
         self
     }
 
@@ -137,7 +137,7 @@ impl ClientBuilder {
         Fut: Future<Output = Result<Credentials, ProviderError>> + Send + 'static,
     {
         self = self.credentials(Credentials::None);
-        self.provider = Some(Provider::new(provide));
+        self.provider = Some(CredentialsProvider::new(provide));
         self
     }
 
@@ -264,15 +264,15 @@ impl ClientBuilder {
 
     /// Sets the maximum number of bytes that each stream buffers.
     #[cfg(test)]
-    pub(crate) fn stream_bytes(mut self, bytes: usize) -> Self {
-        self.stream_bytes = bytes;
+    pub(crate) fn buffer_bytes(mut self, bytes: usize) -> Self {
+        self.buffer_bytes = bytes;
         self
     }
 
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
-    pub(crate) fn dialer(mut self, make: MakeDialer, seed: u64) -> Self {
-        self.dialer = Some(make);
-        self.seed = Some(seed);
+    pub(crate) fn dialer(mut self, make: DialerFactory, seed: u64) -> Self {
+        self.dialer_factory = Some(make);
+        self.rng_seed = Some(seed);
         self
     }
 }
@@ -282,7 +282,7 @@ impl std::fmt::Debug for ClientBuilder {
         // Leaves out all fields that may contain secrets.
         f.debug_struct("ClientBuilder")
             .field("transports", &self.transports)
-            .field("api_key_via", &self.via)
+            .field("api_key_via", &self.api_key_via)
             .field("session", &self.session)
             .field("request_timeout", &self.request_timeout)
             .field("event_buffer", &self.event_buffer)

@@ -8,42 +8,42 @@ use super::ClientBuilder;
 use crate::{Credentials, Error, ReconnectPolicy, driver::BaseUrl};
 
 impl ClientBuilder {
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let refuse = |what: &str| Err(Error::invalid_argument(what));
-        if let Some(conflict) = self.conflict {
-            return refuse(conflict);
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        let invalid = |what: &str| Err(Error::invalid_argument(what));
+        if let Some(conflict) = self.credentials_conflict {
+            return invalid(conflict);
         }
         match &self.api_key {
-            Some(key) if key.expose().trim().is_empty() => return refuse("api_key: it must not be empty"),
+            Some(key) if key.expose().trim().is_empty() => return invalid("api_key: it must not be empty"),
             Some(key) if HeaderValue::from_str(key.expose()).is_err() => {
-                return refuse("api_key: it must not contain a line break or another character that can't be sent");
+                return invalid("api_key: it must not contain a line break or another character that can't be sent");
             }
             _ => {}
         }
         match &self.credentials {
             Credentials::Session(cookie) if HeaderValue::from_str(cookie.expose()).is_err() => {
-                return refuse("session: it must not contain a line break or another character that can't be sent");
+                return invalid("session: it must not contain a line break or another character that can't be sent");
             }
             Credentials::Session(cookie) if cookie.expose().trim().is_empty() => {
-                return refuse("session: it must not be empty");
+                return invalid("session: it must not be empty");
             }
             #[cfg(feature = "rest")]
             Credentials::Password { email, .. } if email.trim().is_empty() => {
-                return refuse("email: it must not be empty");
+                return invalid("email: it must not be empty");
             }
             #[cfg(feature = "rest")]
             Credentials::Password { password, .. } if password.expose().is_empty() => {
-                return refuse("password: it must not be empty");
+                return invalid("password: it must not be empty");
             }
             _ => {}
         }
         if self.tls.is_contradictory() {
-            return refuse(
+            return invalid(
                 "tls_config: it replaces extra_ca, client_certificate and danger_accept_invalid_certs; don't set both",
             );
         }
         if self.event_buffer == 0 {
-            return refuse("event_buffer: it must be at least 1");
+            return invalid("event_buffer: it must be at least 1");
         }
         let session = &self.session;
         for (name, timeout) in [
@@ -52,55 +52,59 @@ impl ClientBuilder {
             ("ack_timeout", session.ack_timeout),
             ("request_timeout", self.request_timeout),
         ] {
-            if timeout.is_zero() || timeout > DURATION_MAX {
-                return refuse(&format!("{name}: it must be more than 0 and at most a day"));
+            if timeout.is_zero() || timeout > OPTION_DURATION_MAX {
+                return invalid(&format!("{name}: it must be more than 0 and at most a day"));
             }
         }
         if session
             .heartbeat_interval
-            .is_some_and(|interval| interval < Duration::from_secs(1) || interval > DURATION_MAX)
+            .is_some_and(|interval| interval < Duration::from_secs(1) || interval > OPTION_DURATION_MAX)
         {
-            return refuse("heartbeat_interval: it must be from 1 s to a day, or off");
+            return invalid("heartbeat_interval: it must be from 1 s to a day, or off");
         }
-        if session.review_poll.is_some_and(|pause| pause < Duration::from_secs(1) || pause > DURATION_MAX) {
-            return refuse("review_poll: it must be from 1 s to a day, or off");
+        if session.review_poll.is_some_and(|pause| pause < Duration::from_secs(1) || pause > OPTION_DURATION_MAX) {
+            return invalid("review_poll: it must be from 1 s to a day, or off");
         }
         if session.rate_limit.is_some_and(|limit| limit < 10) {
-            return refuse("rate_limit: it must be at least 10, or off");
+            return invalid("rate_limit: it must be at least 10, or off");
         }
-        session.reconnect.as_ref().map_or(Ok(()), check_policy)
+        session.reconnect.as_ref().map_or(Ok(()), validate_reconnect_policy)
     }
 }
 
 /// Maximum value of any duration option. Longer durations are mistakes and would overflow clocks.
-const DURATION_MAX: Duration = Duration::from_secs(86_400);
+const OPTION_DURATION_MAX: Duration = Duration::from_secs(86_400);
 
-fn check_policy(policy: &ReconnectPolicy) -> Result<(), Error> {
-    let refuse = |what: &str| Err(Error::invalid_argument(format!("reconnect.{what}")));
-    if policy.delay > DURATION_MAX || policy.max_delay > DURATION_MAX || policy.stable_after > DURATION_MAX {
-        return refuse("delay, max_delay and stable_after: they must be at most a day");
+fn validate_reconnect_policy(policy: &ReconnectPolicy) -> Result<(), Error> {
+    let invalid = |what: &str| Err(Error::invalid_argument(format!("reconnect.{what}")));
+    if policy.delay > OPTION_DURATION_MAX
+        || policy.max_delay > OPTION_DURATION_MAX
+        || policy.stable_after > OPTION_DURATION_MAX
+    {
+        return invalid("delay, max_delay and stable_after: they must be at most a day");
     }
     if policy.max_delay < policy.delay {
-        return refuse("max_delay: it must not be less than delay");
+        return invalid("max_delay: it must not be less than delay");
     }
     if !(policy.factor.is_finite() && policy.factor >= 1.0) {
-        return refuse("factor: it must be at least 1");
+        return invalid("factor: it must be at least 1");
     }
     if !(0.0..=1.0).contains(&policy.jitter) {
-        return refuse("jitter: it must be from 0 to 1");
+        return invalid("jitter: it must be from 0 to 1");
     }
     if policy.max_attempts_per_minute == 0 {
-        return refuse("max_attempts_per_minute: it must be at least 1");
+        return invalid("max_attempts_per_minute: it must be at least 1");
     }
     Ok(())
 }
 
-pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Error> {
+pub(super) fn parse_headers(headers: &[(String, String)]) -> Result<HeaderMap, Error> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        let wrong = |what: &str| Error::invalid_argument(format!("headers: {what}"));
-        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("a name is invalid"))?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| wrong(&format!("the value of {name} is invalid")))?;
+        let invalid = |what: &str| Error::invalid_argument(format!("headers: {what}"));
+        let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("a name is invalid"))?;
+        let mut value =
+            HeaderValue::from_str(value).map_err(|_| invalid(&format!("the value of {name} is invalid")))?;
         value.set_sensitive(true);
         map.append(parsed, value);
     }
@@ -109,7 +113,7 @@ pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Erro
 
 /// Parses the fallback URLs. If the main URL is encrypted, every fallback must be encrypted too, because an attacker on
 /// the network could otherwise force the use of an unencrypted one.
-pub(super) fn fallbacks(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>, Error> {
+pub(super) fn parse_fallback_urls(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>, Error> {
     let mut others: Vec<BaseUrl> = Vec::new();
     for (at, url) in urls.iter().enumerate() {
         let option = format!("fallback_urls[{at}]");
@@ -125,7 +129,7 @@ pub(super) fn fallbacks(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>
     Ok(others)
 }
 
-pub(super) fn check_proxy(proxy: &str) -> Result<(), Error> {
+pub(super) fn validate_proxy(proxy: &str) -> Result<(), Error> {
     if url::Url::parse(proxy).is_ok_and(|url| url.scheme() == "http" && url.has_host()) {
         return Ok(());
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{ClientBuilder, EventStream, JoinBuilder, Project, Shared, TypedStream};
+use super::{ClientBuilder, ClientShared, EventStream, JoinBuilder, Project, TypedStream};
 use crate::{
     Cursor, Error, Metrics, State,
-    delivery::{Scope, StateChanges},
+    delivery::{StateChanges, StreamScope},
     events::{EventKind, EventKinds, ProjectId},
 };
 
@@ -33,7 +33,7 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ClientShared>,
 }
 
 impl Client {
@@ -99,7 +99,7 @@ impl Client {
     /// Returns the joined projects, sorted by id.
     #[must_use]
     pub fn projects(&self) -> Vec<Project> {
-        let mut joined = self.shared.hub.joined();
+        let mut joined = self.shared.hub.joined_projects();
         joined.sort();
         joined.into_iter().map(|id| Project::new(id, self.shared.clone())).collect()
     }
@@ -111,7 +111,7 @@ impl Client {
     }
 
     pub(crate) fn stream(&self, kinds: Option<EventKinds>) -> EventStream {
-        EventStream::new(self.shared.clone(), &Scope::Client, kinds)
+        EventStream::new(self.shared.clone(), &StreamScope::Client, kinds)
     }
 
     /// Returns a stream like [`events`](Self::events) that yields only events of the given kinds. [`Gap`](crate::Gap)
@@ -137,13 +137,13 @@ impl Client {
     /// Returns a stream that yields the current state and every later change.
     #[must_use]
     pub fn state_changes(&self) -> StateChanges {
-        self.shared.states.changes()
+        self.shared.states.subscribe()
     }
 
     /// Returns the URL of the server that the client is connected to or will try next.
     #[must_use]
     pub fn url(&self) -> &str {
-        self.shared.endpoints.socket().base_url.as_str()
+        self.shared.endpoints.socket_endpoint().base_url.as_str()
     }
 
     /// Returns a snapshot of the client's counters.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Client;
 #[cfg(doc)]
 use super::ClientBuilder;
-use crate::{Error, ErrorKind, driver::Request};
+use crate::{Error, ErrorKind, driver::HandleRequest};
 
 impl Client {
     /// Sends an event to the server. If `data` serializes to `null`, the event is sent without an argument.
@@ -23,8 +23,8 @@ impl Client {
     /// # Cancel safety
     /// If the future is dropped, the event may still be sent.
     pub async fn emit(&self, name: &str, data: impl Serialize) -> Result<(), Error> {
-        let request = emission(name, data, None)?;
-        self.shared.ask(request).await.map(|_| ())
+        let request = emit_request(name, data, None)?;
+        self.shared.send_request(request).await.map(|_| ())
     }
 
     /// Sends an event to the server and waits for the acknowledgement, for at most the
@@ -40,14 +40,14 @@ impl Client {
     /// # Cancel safety
     /// If the future is dropped, the event may still be sent.
     pub async fn emit_with_ack(&self, name: &str, data: impl Serialize) -> Result<Value, Error> {
-        let request = emission(name, data, Some(self.shared.ack_timeout))?;
-        let answer = self.shared.ask(request).await?;
+        let request = emit_request(name, data, Some(self.shared.ack_timeout))?;
+        let answer = self.shared.send_request(request).await?;
         let unreadable = |error| Error::new(ErrorKind::Protocol, format!("the acknowledgement is invalid: {error}"));
         serde_json::from_str(answer.as_deref().unwrap_or("null")).map_err(unreadable)
     }
 }
 
-fn emission(name: &str, data: impl Serialize, ack: Option<Duration>) -> Result<Request, Error> {
+fn emit_request(name: &str, data: impl Serialize, ack_timeout: Option<Duration>) -> Result<HandleRequest, Error> {
     if name.is_empty() {
         return Err(Error::invalid_argument("name: it must not be empty"));
     }
@@ -55,5 +55,5 @@ fn emission(name: &str, data: impl Serialize, ack: Option<Duration>) -> Result<R
         return Err(Error::invalid_argument(format!("name: {name:?} is reserved by Socket.IO")));
     }
     let data = serde_json::to_string(&data).map_err(|error| Error::invalid_argument(format!("data: {error}")))?;
-    Ok(Request::Emit { name: name.to_owned(), data: Some(data).filter(|data| data != "null"), ack })
+    Ok(HandleRequest::Emit { name: name.to_owned(), data: Some(data).filter(|data| data != "null"), ack_timeout })
 }

@@ -2,11 +2,11 @@
 
 use std::{future::IntoFuture, pin::Pin, sync::Arc};
 
-use super::{EventStream, Project, Shared, TypedStream};
+use super::{ClientShared, EventStream, Project, TypedStream};
 use crate::{
     Cursor, Error,
     delivery::{PlannedStreams, StreamEnd},
-    driver::Request,
+    driver::HandleRequest,
     events::{EventKind, EventKinds, ProjectId},
 };
 
@@ -47,14 +47,14 @@ use crate::{
 #[derive(Debug)]
 #[must_use = "a join does nothing until it is awaited"]
 pub struct JoinBuilder {
-    client: Arc<Shared>,
+    client: Arc<ClientShared>,
     project: ProjectId,
     after: Result<Option<Cursor>, Error>,
     streams: PlannedStreams,
 }
 
 impl JoinBuilder {
-    pub(super) fn new(client: Arc<Shared>, project: ProjectId) -> Self {
+    pub(super) fn new(client: Arc<ClientShared>, project: ProjectId) -> Self {
         Self { client, project, after: Ok(None), streams: PlannedStreams::default() }
     }
 
@@ -92,7 +92,7 @@ impl JoinBuilder {
     }
 
     fn stream(&mut self, kinds: Option<EventKinds>) -> EventStream {
-        let ring = self.client.hub.ring();
+        let ring = self.client.hub.new_ring();
         self.streams.add(ring.clone(), kinds);
         EventStream::from_ring(self.client.clone(), ring, Some(&self.project), kinds.is_some())
     }
@@ -105,7 +105,7 @@ impl JoinBuilder {
         };
         match after {
             Ok(after) => {
-                client.ask(Request::Join { project: project.clone(), after, streams }).await?;
+                client.send_request(HandleRequest::Join { project: project.clone(), after, streams }).await?;
                 Ok(Project::new(project, client))
             }
             Err(error) => {

@@ -9,8 +9,8 @@ use super::Client;
 #[cfg(doc)]
 use super::ClientBuilder;
 #[cfg(test)]
-use crate::driver::Task;
-use crate::{Error, ErrorKind, State, driver::Request};
+use crate::driver::ClientTask;
+use crate::{Error, ErrorKind, State, driver::HandleRequest};
 
 impl Client {
     /// Connects a client that was created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the
@@ -25,13 +25,13 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future does not stop the client from connecting.
     pub async fn connect(&self) -> Result<(), Error> {
-        self.start()?;
-        self.shared.ask(Request::Connect).await.map(|_| ())
+        self.spawn_task()?;
+        self.shared.send_request(HandleRequest::Connect).await.map(|_| ())
     }
 
     /// Spawns the client's task on the first call.
     #[allow(clippy::disallowed_methods)] // the client's only task
-    fn start(&self) -> Result<(), Error> {
+    fn spawn_task(&self) -> Result<(), Error> {
         let mut task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
             return Ok(());
@@ -46,7 +46,7 @@ impl Client {
 
     /// Takes the task of a client that has not been connected, so that a test can run it.
     #[cfg(test)]
-    pub(crate) fn take_task(&self) -> Option<Task> {
+    pub(crate) fn take_task(&self) -> Option<ClientTask> {
         self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -77,14 +77,14 @@ impl Client {
     /// Dropping the future has no effect on the client.
     #[allow(clippy::disallowed_methods)] // the caller's timeout is not part of the session
     pub async fn wait_until_connected(&self, timeout: impl Into<Option<Duration>>) -> Result<(), Error> {
-        let Some(timeout) = timeout.into() else { return self.connected().await };
+        let Some(timeout) = timeout.into() else { return self.until_connected().await };
         Handle::try_current().map_err(|_| Error::invalid_argument("timeout: it works only within a tokio runtime"))?;
-        tokio::time::timeout(timeout, self.connected()).await.unwrap_or_else(|_| {
+        tokio::time::timeout(timeout, self.until_connected()).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::ConnectTimeout, "the client was not connected within the timeout"))
         })
     }
 
-    async fn connected(&self) -> Result<(), Error> {
+    async fn until_connected(&self) -> Result<(), Error> {
         let mut states = self.state_changes();
         while let Some(state) = states.next().await {
             match state {
@@ -110,6 +110,6 @@ impl Client {
             return;
         }
         // Fails only if the client's task has already ended.
-        let _ = self.shared.ask(Request::Close).await;
+        let _ = self.shared.send_request(HandleRequest::Close).await;
     }
 }

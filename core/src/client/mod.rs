@@ -20,7 +20,7 @@ pub use builder::ClientBuilder;
 pub use client::Client;
 pub use join::JoinBuilder;
 pub use project::Project;
-pub(crate) use shared::Shared;
+pub(crate) use shared::ClientShared;
 pub use stream::EventStream;
 pub use throttle::{Throttle, Throttled};
 pub use typed::{Losses, TypedStream};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{EventStream, Shared, TypedStream};
+use super::{ClientShared, EventStream, TypedStream};
 use crate::{
     Cursor, Error,
-    delivery::Scope,
-    driver::Request,
+    delivery::StreamScope,
+    driver::HandleRequest,
     events::{EventKind, EventKinds, ProjectId},
 };
 
@@ -16,11 +16,11 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Project {
     id: ProjectId,
-    client: Arc<Shared>,
+    client: Arc<ClientShared>,
 }
 
 impl Project {
-    pub(super) fn new(id: ProjectId, client: Arc<Shared>) -> Self {
+    pub(super) fn new(id: ProjectId, client: Arc<ClientShared>) -> Self {
         Self { id, client }
     }
 
@@ -44,7 +44,7 @@ impl Project {
     }
 
     pub(crate) fn stream(&self, kinds: Option<EventKinds>) -> EventStream {
-        EventStream::new(self.client.clone(), &Scope::Project(self.id.clone()), kinds)
+        EventStream::new(self.client.clone(), &StreamScope::Project(self.id.clone()), kinds)
     }
 
     /// Returns a stream of the project's events of the given kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged)
@@ -83,7 +83,7 @@ impl Project {
     /// after the last processed event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
-        self.client.progress.cursor(&self.id)
+        self.client.cursors.cursor(&self.id)
     }
 
     /// Leaves the project. Its streams end after their buffered events.
@@ -96,6 +96,6 @@ impl Project {
     /// Once the request has been queued, which normally happens on the first poll, the project is left even if the
     /// future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
-        self.client.ask(Request::Leave { project: self.id.clone() }).await.map(|_| ())
+        self.client.send_request(HandleRequest::Leave { project: self.id.clone() }).await.map(|_| ())
     }
 }

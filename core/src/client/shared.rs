@@ -13,16 +13,16 @@ use tokio::sync::{
 
 use crate::{
     Error, ErrorKind, Metrics,
-    delivery::{Hub, Progress, StateFeed},
-    driver::{Answer, EndpointPool, Request, Task},
+    delivery::{CursorRegistry, Hub, StateFeed},
+    driver::{ClientTask, EndpointPool, HandleAnswer, HandleRequest},
 };
 
 /// State shared by all handles of a client.
-pub(crate) struct Shared {
-    pub(super) requests: mpsc::Sender<(Request, oneshot::Sender<Answer>)>,
-    pub(super) task: Mutex<Option<Task>>,
+pub(crate) struct ClientShared {
+    pub(super) requests: mpsc::Sender<(HandleRequest, oneshot::Sender<HandleAnswer>)>,
+    pub(super) task: Mutex<Option<ClientTask>>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) cursors: Arc<CursorRegistry>,
     pub(super) states: Arc<StateFeed>,
     pub(super) metrics: watch::Receiver<Metrics>,
     pub(super) network_changed: Arc<Notify>,
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(super) ack_timeout: Duration,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for ClientShared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
             .field("servers", &self.endpoints)
@@ -41,10 +41,10 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-impl Shared {
+impl ClientShared {
     /// Sends a request to the client's task and waits for the answer. Fails with `disconnected` if `connect` has not
     /// been called yet.
-    pub(super) async fn ask(&self, request: Request) -> Answer {
+    pub(super) async fn send_request(&self, request: HandleRequest) -> HandleAnswer {
         if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             let error = Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first");
             request.fail(&error);

@@ -12,10 +12,10 @@ use std::{
 use futures_util::{Stream, stream::FusedStream};
 use tokio::task::coop::poll_proceed;
 
-use super::Shared;
+use super::ClientShared;
 use crate::{
     Error, Throttled,
-    delivery::{Batch, EventPosition, Ring, Scope, StreamEnd, Tracker},
+    delivery::{EventBatch, EventPosition, PositionTracker, Ring, StreamEnd, StreamScope},
     events::{Event, EventKinds, ProjectId},
 };
 
@@ -32,29 +32,34 @@ use crate::{
 #[derive(Debug)]
 pub struct EventStream {
     ring: Arc<Ring>,
-    ready: VecDeque<Event>,
+    ready_events: VecDeque<Event>,
     end: Option<StreamEnd>,
-    tracker: Tracker,
-    chunk: usize,
-    _client: Arc<Shared>,
+    tracker: PositionTracker,
+    chunk_size: usize,
+    _client: Arc<ClientShared>,
 }
 
 impl EventStream {
-    pub(super) fn new(client: Arc<Shared>, scope: &Scope, kinds: Option<EventKinds>) -> Self {
+    pub(super) fn new(client: Arc<ClientShared>, scope: &StreamScope, kinds: Option<EventKinds>) -> Self {
         let ring = client.hub.subscribe(scope, kinds);
         let project = match scope {
-            Scope::Client => None,
-            Scope::Project(id) => Some(id),
+            StreamScope::Client => None,
+            StreamScope::Project(id) => Some(id),
         };
         Self::from_ring(client, ring, project, kinds.is_some())
     }
 
     /// Creates a stream that reads from `ring`. `project` is the stream's only project, if it is limited to one.
-    /// `partial` is `true` if the stream yields only some kinds of events.
-    pub(super) fn from_ring(client: Arc<Shared>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
-        let tracker = Tracker::new(client.progress.clone(), ring.clone(), project, partial);
-        let chunk = ring.chunk();
-        Self { ring, ready: VecDeque::new(), end: None, tracker, chunk, _client: client }
+    /// `is_filtered` is `true` if the stream yields only some kinds of events.
+    pub(super) fn from_ring(
+        client: Arc<ClientShared>,
+        ring: Arc<Ring>,
+        project: Option<&ProjectId>,
+        is_filtered: bool,
+    ) -> Self {
+        let tracker = PositionTracker::new(client.cursors.clone(), ring.clone(), project, is_filtered);
+        let chunk_size = ring.chunk_size();
+        Self { ring, ready_events: VecDeque::new(), end: None, tracker, chunk_size, _client: client }
     }
 
     /// Returns the next event, or `None` once the stream has ended.
@@ -67,8 +72,8 @@ impl EventStream {
     /// # Cancel safety
     /// No event is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
-        poll_fn(|cx| self.poll_fill(cx, self.chunk)).await;
-        self.take_one()
+        poll_fn(|cx| self.poll_fill(cx, self.chunk_size)).await;
+        self.pop_ready()
     }
 
     /// Waits for at least one event and returns up to `max` available events. Returns an empty list once the stream has
@@ -81,7 +86,7 @@ impl EventStream {
     /// No event is lost if the future is dropped.
     pub async fn next_batch(&mut self, max: usize) -> Result<Vec<Event>, Error> {
         poll_fn(|cx| self.poll_fill(cx, max.max(1))).await;
-        let events = self.take_ready(max.max(1));
+        let events = self.take_and_commit(max.max(1));
         match self.end.as_mut().filter(|_| events.is_empty()).and_then(StreamEnd::take_error) {
             Some(error) => Err(error),
             None => Ok(events),
@@ -89,32 +94,32 @@ impl EventStream {
     }
 
     /// Returns the next event if one is available. Takes up to `chunk` events at a time from the ring.
-    pub(crate) fn pop_now(&mut self, chunk: usize) -> Option<Event> {
-        self.fill_now(chunk);
-        let event = self.ready.pop_front()?;
+    pub(crate) fn try_next(&mut self, chunk: usize) -> Option<Event> {
+        self.try_fill(chunk);
+        let event = self.ready_events.pop_front()?;
         self.tracker.commit(&event);
         Some(event)
     }
 
-    fn fill_now(&mut self, max: usize) {
-        if self.ready.is_empty() && self.end.is_none() {
-            let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
+    fn try_fill(&mut self, max: usize) {
+        if self.ready_events.is_empty() && self.end.is_none() {
+            let mut batch = EventBatch { events: std::mem::take(&mut self.ready_events), ..EventBatch::default() };
             self.ring.take(max, &mut batch);
-            self.accept(batch);
+            self.store_batch(batch);
         }
     }
 
     /// Returns up to `max` available events, without waiting.
-    pub(crate) fn take_now(&mut self, max: usize) -> Vec<Event> {
-        self.fill_now(max);
-        self.take_ready(max)
+    pub(crate) fn take_available(&mut self, max: usize) -> Vec<Event> {
+        self.try_fill(max);
+        self.take_and_commit(max)
     }
 
     /// Returns up to `max` available events, without waiting. They count as received only once their position is
     /// [committed](Self::commit).
-    pub(crate) fn take_ahead(&mut self, max: usize) -> Vec<Event> {
-        self.fill_now(max);
-        self.pick_ready(max)
+    pub(crate) fn take_uncommitted(&mut self, max: usize) -> Vec<Event> {
+        self.try_fill(max);
+        self.drain_ready(max)
     }
 
     /// Records that the reader has received the events up to this position.
@@ -122,29 +127,29 @@ impl EventStream {
         self.tracker.commit_position(position);
     }
 
-    fn take_ready(&mut self, max: usize) -> Vec<Event> {
-        let events = self.pick_ready(max);
+    fn take_and_commit(&mut self, max: usize) -> Vec<Event> {
+        let events = self.drain_ready(max);
         for event in &events {
             self.tracker.commit(event);
         }
         events
     }
 
-    fn pick_ready(&mut self, max: usize) -> Vec<Event> {
-        if self.ready.len() <= max {
+    fn drain_ready(&mut self, max: usize) -> Vec<Event> {
+        if self.ready_events.len() <= max {
             // Handing over the list and replacing it with a new one is cheaper than moving its elements.
-            let empty = VecDeque::with_capacity(self.ready.len());
-            Vec::from(std::mem::replace(&mut self.ready, empty))
+            let empty = VecDeque::with_capacity(self.ready_events.len());
+            Vec::from(std::mem::replace(&mut self.ready_events, empty))
         } else {
-            self.ready.drain(..max).collect()
+            self.ready_events.drain(..max).collect()
         }
     }
 
     /// Waits for an event or the end of the stream. At the end, returns `Some` with the error, which is returned only
     /// once.
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
-        ready!(self.poll_fill(cx, self.chunk));
-        if self.ready.is_empty() {
+        ready!(self.poll_fill(cx, self.chunk_size));
+        if self.ready_events.is_empty() {
             return Poll::Ready(self.end.as_mut().map(StreamEnd::take_error));
         }
         Poll::Ready(None)
@@ -163,31 +168,33 @@ impl EventStream {
     /// Takes the next event, or the error at the end. The event is inspected in place, because events are expensive to
     /// move.
     #[inline]
-    fn take_one(&mut self) -> Option<Result<Event, Error>> {
-        let Some(event) = self.ready.front() else { return self.end.as_mut().and_then(StreamEnd::take_error).map(Err) };
+    fn pop_ready(&mut self) -> Option<Result<Event, Error>> {
+        let Some(event) = self.ready_events.front() else {
+            return self.end.as_mut().and_then(StreamEnd::take_error).map(Err);
+        };
         self.tracker.commit(event);
-        self.ready.pop_front().map(Ok)
+        self.ready_events.pop_front().map(Ok)
     }
 
     #[inline]
     fn poll_fill(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<()> {
-        if !self.ready.is_empty() || self.end.is_some() {
+        if !self.ready_events.is_empty() || self.end.is_some() {
             return Poll::Ready(());
         }
         // Lets other tasks run even if events are always available.
         let turn = ready!(poll_proceed(cx));
-        let mut batch = Batch { events: std::mem::take(&mut self.ready), ..Batch::default() };
+        let mut batch = EventBatch { events: std::mem::take(&mut self.ready_events), ..EventBatch::default() };
         let filled = self.ring.poll_take(cx, max, &mut batch);
         if filled.is_ready() {
             turn.made_progress();
         }
-        self.accept(batch);
+        self.store_batch(batch);
         filled
     }
 
     #[inline]
-    fn accept(&mut self, batch: Batch) {
-        (self.ready, self.end) = (batch.events, batch.end);
+    fn store_batch(&mut self, batch: EventBatch) {
+        (self.ready_events, self.end) = (batch.events, batch.end);
         if !batch.holds.is_empty() {
             self.tracker.hold(&batch.holds);
         }
@@ -199,14 +206,14 @@ impl Stream for EventStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        ready!(this.poll_fill(cx, this.chunk));
-        Poll::Ready(this.take_one())
+        ready!(this.poll_fill(cx, this.chunk_size));
+        Poll::Ready(this.pop_ready())
     }
 }
 
 impl FusedStream for EventStream {
     fn is_terminated(&self) -> bool {
-        self.ready.is_empty() && self.end.as_ref().is_some_and(StreamEnd::is_closed)
+        self.ready_events.is_empty() && self.end.as_ref().is_some_and(StreamEnd::is_closed)
     }
 }
 

@@ -46,9 +46,9 @@ impl<T: EventKind> Throttle for T {
 pub struct Throttled<S, T> {
     inner: Option<S>,
     interval: Duration,
-    open_at: Instant,
-    latest: Option<T>,
-    passing: Option<Result<T, Error>>,
+    next_allowed_at: Instant,
+    held_back: Option<T>,
+    undelayed: Option<Result<T, Error>>,
     timer: Timer,
 }
 
@@ -57,9 +57,9 @@ impl<S, T> Throttled<S, T> {
         Self {
             inner: Some(inner),
             interval: interval.min(THROTTLE_INTERVAL_MAX),
-            open_at: now().mono,
-            latest: None,
-            passing: None,
+            next_allowed_at: now().mono,
+            held_back: None,
+            undelayed: None,
             timer: Timer::new(),
         }
     }
@@ -78,11 +78,11 @@ where
         StreamExt::next(self).await
     }
 
-    fn fill(&mut self, cx: &mut Context<'_>) {
-        while let (Some(inner), None) = (&mut self.inner, &self.passing) {
+    fn poll_inner(&mut self, cx: &mut Context<'_>) {
+        while let (Some(inner), None) = (&mut self.inner, &self.undelayed) {
             match Pin::new(inner).poll_next(cx) {
-                Poll::Ready(Some(Ok(item))) if item.replaceable() => self.latest = Some(item),
-                Poll::Ready(Some(other)) => self.passing = Some(other),
+                Poll::Ready(Some(Ok(item))) if item.replaceable() => self.held_back = Some(item),
+                Poll::Ready(Some(other)) => self.undelayed = Some(other),
                 Poll::Ready(None) => self.inner = None,
                 Poll::Pending => return,
             }
@@ -99,25 +99,25 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        this.fill(cx);
-        if let Some(passing) = this.passing.take() {
+        this.poll_inner(cx);
+        if let Some(undelayed) = this.undelayed.take() {
             // The held-back item is older, so it is yielded first.
-            if let Some(latest) = this.latest.take() {
-                this.passing = Some(passing);
-                this.open_at = now().mono + this.interval;
-                return Poll::Ready(Some(Ok(latest)));
+            if let Some(held_back) = this.held_back.take() {
+                this.undelayed = Some(undelayed);
+                this.next_allowed_at = now().mono + this.interval;
+                return Poll::Ready(Some(Ok(held_back)));
             }
-            return Poll::Ready(Some(passing));
+            return Poll::Ready(Some(undelayed));
         }
-        if this.latest.is_none() {
+        if this.held_back.is_none() {
             return if this.inner.is_none() { Poll::Ready(None) } else { Poll::Pending };
         }
-        while this.inner.is_some() && now().mono < this.open_at {
-            this.timer.arm(Some(this.open_at));
+        while this.inner.is_some() && now().mono < this.next_allowed_at {
+            this.timer.arm(Some(this.next_allowed_at));
             ready!(this.timer.poll(cx));
         }
-        this.open_at = now().mono + this.interval;
-        Poll::Ready(this.latest.take().map(Ok))
+        this.next_allowed_at = now().mono + this.interval;
+        Poll::Ready(this.held_back.take().map(Ok))
     }
 }
 
@@ -127,6 +127,6 @@ where
     T: Throttle + Unpin,
 {
     fn is_terminated(&self) -> bool {
-        self.inner.is_none() && self.latest.is_none() && self.passing.is_none()
+        self.inner.is_none() && self.held_back.is_none() && self.undelayed.is_none()
     }
 }

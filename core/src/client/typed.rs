@@ -39,7 +39,7 @@ pub struct TypedStream<T> {
 
 impl Losses {
     /// Counts the loss that this event reports.
-    pub(crate) fn count(&mut self, notice: &Event) {
+    pub(crate) fn add(&mut self, notice: &Event) {
         match notice {
             Event::Lagged(lagged) => self.lagged += lagged.missed,
             _ => self.gaps += 1,
@@ -75,7 +75,7 @@ impl<T: EventKind> TypedStream<T> {
         loop {
             let events = self.inner.next_batch(max).await?;
             let ended = events.is_empty();
-            let kept: Vec<T> = events.into_iter().filter_map(|event| self.sort(event)).collect();
+            let kept: Vec<T> = events.into_iter().filter_map(|event| self.filter_or_count(event)).collect();
             if ended || !kept.is_empty() {
                 return Ok(kept);
             }
@@ -98,11 +98,11 @@ impl<T: EventKind> TypedStream<T> {
         Throttled::new(self, interval)
     }
 
-    fn sort(&mut self, event: Event) -> Option<T> {
+    fn filter_or_count(&mut self, event: Event) -> Option<T> {
         match T::from_event(event) {
             Ok(event) => Some(event),
             Err(notice) => {
-                self.losses.count(&notice);
+                self.losses.add(&notice);
                 None
             }
         }
@@ -116,7 +116,7 @@ impl<T: EventKind> Stream for TypedStream<T> {
         loop {
             match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
                 Some(Ok(event)) => {
-                    if let Some(event) = self.sort(event) {
+                    if let Some(event) = self.filter_or_count(event) {
                         return Poll::Ready(Some(Ok(event)));
                     }
                 }

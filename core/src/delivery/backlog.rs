@@ -11,26 +11,31 @@ pub(super) struct Backlog {
     /// Reader, positioned at the last event that the stream has received.
     reader: LogReader,
     /// Id of the last event in the backlog.
-    newest: u64,
+    last_id: u64,
     /// Time at which the last event in the backlog arrived.
-    pub(super) newest_at: jiff::Timestamp,
+    pub(super) last_received_at: jiff::Timestamp,
     /// `true` while a page request is unanswered.
-    pub(super) asked: bool,
+    pub(super) is_page_requested: bool,
 }
 
 impl Backlog {
     /// Creates a backlog that starts with the first event that did not fit. Returns `None` if the event is not logged
     /// or the id of its predecessor is unknown.
-    pub(super) fn from(event: &Event) -> Option<Self> {
+    pub(super) fn starting_with(event: &Event) -> Option<Self> {
         let meta = event.meta();
-        let (project, newest) = (meta.project_id.clone()?, meta.event_id?);
+        let (project, last_id) = (meta.project_id.clone()?, meta.event_id?);
         // A gap stands for all missed events up to its id. Any other event stands only for itself.
         let missed = match event {
             Event::Gap(gap) => gap.missed?,
             _ => 1,
         };
-        let position = Cursor { log: meta.log.clone(), event_id: newest.saturating_sub(missed) };
-        Some(Self { reader: LogReader::new(project, position), newest, newest_at: meta.received_at, asked: false })
+        let position = Cursor { log: meta.log.clone(), event_id: last_id.saturating_sub(missed) };
+        Some(Self {
+            reader: LogReader::new(project, position),
+            last_id,
+            last_received_at: meta.received_at,
+            is_page_requested: false,
+        })
     }
 
     pub(super) fn project(&self) -> &ProjectId {
@@ -46,13 +51,13 @@ impl Backlog {
     pub(super) fn postpone(&mut self, event: &Event) -> bool {
         let meta = event.meta();
         let Some(id) = meta.event_id.filter(|_| meta.project_id.as_ref() == Some(self.project())) else { return false };
-        (self.newest, self.newest_at) = (id, meta.received_at);
+        (self.last_id, self.last_received_at) = (id, meta.received_at);
         true
     }
 
     /// Returns the number of events in the backlog.
-    pub(super) fn missing(&self) -> u64 {
-        self.newest.saturating_sub(self.reader.last_id())
+    pub(super) fn len(&self) -> u64 {
+        self.last_id.saturating_sub(self.reader.last_id())
     }
 
     /// Passes the events of a page to `push`, which returns `false` when there is no room for another event. `page` is
@@ -63,9 +68,9 @@ impl Backlog {
         at: jiff::Timestamp,
         push: &mut impl FnMut(Event) -> bool,
     ) -> bool {
-        self.asked = false;
+        self.is_page_requested = false;
         let Some(page) = page else {
-            if let Some(gap) = self.reader.skip_to(self.newest, GapReason::ReplayFailed, at) {
+            if let Some(gap) = self.reader.skip_to(self.last_id, GapReason::ReplayFailed, at) {
                 push(gap);
             }
             return true;
@@ -76,7 +81,7 @@ impl Backlog {
         }
         // Events without an id were delivered when they were published. Events newer than the backlog arrive through
         // the project's follower.
-        self.reader.read_page(page, self.newest, at, &mut |event| event.event_id().is_none() || push(event));
-        self.missing() == 0
+        self.reader.read_page(page, self.last_id, at, &mut |event| event.event_id().is_none() || push(event));
+        self.len() == 0
     }
 }

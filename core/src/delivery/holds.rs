@@ -8,22 +8,22 @@ const HOLDS_MAX: usize = 1024;
 
 /// Position before the first dropped event of each project.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Holds(Vec<(ProjectId, Cursor)>);
+pub(crate) struct CursorHolds(Vec<(ProjectId, Cursor)>);
 
-impl Holds {
+impl CursorHolds {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Returns the event id at which the project's cursor is held in this log.
     #[inline]
-    pub(super) fn get(&self, project: &ProjectId, log: Option<&str>) -> Option<u64> {
-        let is_here = |(held, hold): &&(ProjectId, Cursor)| held == project && hold.log.as_deref() == log;
-        self.0.iter().find(is_here).map(|(_, hold)| hold.event_id)
+    pub(super) fn held_event_id(&self, project: &ProjectId, log: Option<&str>) -> Option<u64> {
+        let is_in_log = |(held, hold): &&(ProjectId, Cursor)| held == project && hold.log.as_deref() == log;
+        self.0.iter().find(is_in_log).map(|(_, hold)| hold.event_id)
     }
 
     /// Holds the project's cursor before a dropped event.
-    pub(super) fn on_dropped(&mut self, event: &Event) {
+    pub(super) fn hold_before(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
         self.hold(project, &Cursor { log: meta.log.clone(), event_id: id.saturating_sub(1) });
@@ -43,7 +43,7 @@ impl Holds {
         }
     }
 
-    pub(super) fn extend(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         for (project, position) in &other.0 {
             self.hold(project, position);
         }

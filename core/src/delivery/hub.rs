@@ -12,11 +12,13 @@ use std::{
 use tokio::sync::futures::Notified;
 
 use super::{
-    Bound, Overflow, PlannedStreams, Ring, StreamEnd,
-    planned::{Joins, Opening, begin},
+    BufferLimits, Overflow, PlannedStreams, Ring, StreamEnd,
+    planned::{OpenedStreams, PendingJoins, start_streams},
     project_streams::ProjectStreams,
     ring::CapacitySignal,
-    subscription::{PendingSubscription, Reader, Subscription, concerns_all, same_readers},
+    subscription::{
+        PendingSubscription, StreamScope, Subscription, SubscriptionRef, have_same_readers, may_concern_all_projects,
+    },
 };
 use crate::{
     Error,
@@ -24,58 +26,55 @@ use crate::{
     session::{CommandToken, PAGE_EVENTS_MAX, Page, PageRequest, StreamId},
 };
 
-/// Set of projects whose events a stream covers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// All projects, and events that belong to none.
-    Client,
-    /// A single project.
-    Project(ProjectId),
-}
-
 /// Registry of a client's streams, which distributes events to them.
 #[derive(Debug)]
 pub(crate) struct Hub {
-    inner: Mutex<Inner>,
-    bound: Bound,
+    state: Mutex<HubState>,
+    limits: BufferLimits,
     overflow: Overflow,
-    rings: AtomicU64,
-    signal: Arc<CapacitySignal>,
+    next_stream_id: AtomicU64,
+    capacity_signal: Arc<CapacitySignal>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    client: Vec<Subscription>,
+struct HubState {
+    client_streams: Vec<Subscription>,
     projects: HashMap<ProjectId, ProjectStreams>,
-    joins: Joins,
-    ended: Option<StreamEnd>,
+    joins: PendingJoins,
+    client_end: Option<StreamEnd>,
 }
 
 impl Hub {
-    pub(crate) fn new(bound: Bound, overflow: Overflow) -> Self {
-        Self { inner: Mutex::default(), bound, overflow, rings: AtomicU64::new(0), signal: Arc::default() }
+    pub(crate) fn new(limits: BufferLimits, overflow: Overflow) -> Self {
+        Self {
+            state: Mutex::default(),
+            limits,
+            overflow,
+            next_stream_id: AtomicU64::new(0),
+            capacity_signal: Arc::default(),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HubState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Creates the buffer of a new stream. It receives no events yet.
-    pub(crate) fn ring(&self) -> Arc<Ring> {
-        let id = StreamId(self.rings.fetch_add(1, Ordering::Relaxed));
-        Arc::new(Ring::new(id, self.bound, self.overflow, self.signal.clone()))
+    pub(crate) fn new_ring(&self) -> Arc<Ring> {
+        let id = StreamId(self.next_stream_id.fetch_add(1, Ordering::Relaxed));
+        Arc::new(Ring::new(id, self.limits, self.overflow, self.capacity_signal.clone()))
     }
 
     /// Returns a future that completes when a stream may have room for a page. The caller then checks
     /// [`page_requests`](Self::page_requests) and [`page_capacity`](Self::page_capacity).
     pub(crate) fn capacity_changed(&self) -> Notified<'_> {
-        self.signal.notify.notified()
+        self.capacity_signal.notify.notified()
     }
 
     /// Returns requests for the log pages that slow streams have room for. The response to each request is passed to
     /// [`on_page`](Self::on_page).
     pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
-        if !self.signal.pending.swap(false, Ordering::AcqRel) {
+        if !self.capacity_signal.is_set.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
         let mut requests: Vec<_> = self.lock().all_readers().flat_map(|reader| reader.ring().page_requests()).collect();
@@ -86,9 +85,10 @@ impl Hub {
     /// Returns the number of replayed events of a project that its fastest reader has room for, or `None` if no reader
     /// has room. Without readers, returns the maximum page size.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
-        let inner = self.lock();
-        let rings = inner.client_readers().chain(inner.project_readers(project)).map(Reader::ring);
-        let capacities: Vec<_> = rings.filter(|ring| !ring.is_gone()).map(|ring| ring.page_capacity(project)).collect();
+        let state = self.lock();
+        let rings = state.client_readers().chain(state.project_readers(project)).map(SubscriptionRef::ring);
+        let capacities: Vec<_> =
+            rings.filter(|ring| !ring.is_closed()).map(|ring| ring.page_capacity(project)).collect();
         if capacities.is_empty() { Some(PAGE_EVENTS_MAX) } else { capacities.into_iter().flatten().max() }
     }
 
@@ -102,193 +102,197 @@ impl Hub {
         at: jiff::Timestamp,
     ) {
         let mut wakers = Vec::new();
-        let inner = self.lock();
-        if let Some(reader) = inner.all_readers().find(|reader| reader.ring().id == stream) {
+        let state = self.lock();
+        if let Some(reader) = state.all_readers().find(|reader| reader.ring().id == stream) {
             reader.ring().on_page(project, after, page, at, |event| reader.wants(event), &mut wakers);
         }
-        drop(inner);
+        drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Returns the number of streams plus the number of events and backlogs that they hold.
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
-        self.lock().all_readers().map(|reader| 1 + reader.ring().size()).sum()
+    pub(crate) fn entry_count(&self) -> usize {
+        self.lock().all_readers().map(|reader| 1 + reader.ring().entry_count()).sum()
     }
 
     /// Creates a stream and returns its buffer. The first stream of a project starts at the join; every other stream
     /// starts now.
-    pub(crate) fn subscribe(&self, scope: &Scope, kinds: Option<EventKinds>) -> Arc<Ring> {
-        let mut inner = self.lock();
-        let Inner { client, projects, ended, .. } = &mut *inner;
+    pub(crate) fn subscribe(&self, scope: &StreamScope, kinds: Option<EventKinds>) -> Arc<Ring> {
+        let mut state = self.lock();
+        let HubState { client_streams, projects, client_end, .. } = &mut *state;
         let project = match scope {
-            Scope::Client => None,
-            Scope::Project(id) => Some(projects.get_mut(id)),
+            StreamScope::Client => None,
+            StreamScope::Project(id) => Some(projects.get_mut(id)),
         };
         let ring = match project {
-            Some(Some(streams)) => return streams.subscribe(kinds, ended.as_ref(), || self.ring()),
+            Some(Some(streams)) => return streams.subscribe(kinds, client_end.as_ref(), || self.new_ring()),
             Some(None) => {
-                let ring = self.ring();
-                ring.end(ended.clone().unwrap_or(StreamEnd::Closed));
+                let ring = self.new_ring();
+                ring.end(client_end.clone().unwrap_or(StreamEnd::Closed));
                 return ring;
             }
-            None => self.ring(),
+            None => self.new_ring(),
         };
-        match ended {
+        match client_end {
             Some(end) => ring.end(end.clone()),
             None => {
-                client.retain(|subscription| !subscription.ring.is_abandoned());
-                client.push(Subscription::new(ring.clone(), kinds));
+                client_streams.retain(|subscription| !subscription.ring.is_abandoned());
+                client_streams.push(Subscription::new(ring.clone(), kinds));
             }
         }
         ring
     }
 
     /// Opens a project when it is joined for the first time, or joined again after a leave.
-    pub(crate) fn open(&self, project: ProjectId) {
-        let mut inner = self.lock();
-        let Opening { streams: taken, has_first } = inner.joins.open(&project);
-        let pending = has_first.then(|| PendingSubscription::new(self.ring()));
-        inner.projects.insert(project, ProjectStreams::new(pending, taken));
+    pub(crate) fn open_project(&self, project: ProjectId) {
+        let mut state = self.lock();
+        let OpenedStreams { streams, next_starts_at_join } = state.joins.take_streams_of(&project);
+        let pending = next_starts_at_join.then(|| PendingSubscription::new(self.new_ring()));
+        state.projects.insert(project, ProjectStreams::new(pending, streams));
     }
 
     /// Registers the streams of a join that is in progress. They start when the project is opened.
-    pub(crate) fn joining(&self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
+    pub(crate) fn add_join(&self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
         self.lock().joins.add(token, project, streams);
     }
 
     /// Handles the answer to a command. If the command is a join whose streams have not started, they start now or end
     /// with the error.
-    pub(crate) fn answered(&self, token: CommandToken, error: Option<&Error>) {
-        let mut inner = self.lock();
-        let Some((project, streams)) = inner.joins.remove(token) else { return };
-        let end = match (error, inner.ended.clone()) {
+    pub(crate) fn on_answer(&self, token: CommandToken, error: Option<&Error>) {
+        let mut state = self.lock();
+        let Some((project, streams)) = state.joins.remove(token) else { return };
+        let end = match (error, state.client_end.clone()) {
             (Some(error), _) => StreamEnd::Failed(error.clone()),
             (None, Some(end)) => end,
-            (None, None) => match inner.projects.get_mut(&project) {
-                Some(open) if open.is_open() => return begin(streams, &mut open.taken),
+            (None, None) => match state.projects.get_mut(&project) {
+                Some(open) if open.is_open() => return start_streams(streams, &mut open.subscriptions),
                 other => other.and_then(|streams| streams.error().cloned()).into(),
             },
         };
-        drop(inner);
+        drop(state);
         streams.end(&end);
     }
 
     /// Returns the ids of the joined projects, in no particular order.
-    pub(crate) fn joined(&self) -> Vec<ProjectId> {
-        let inner = self.lock();
-        if inner.ended.is_some() {
+    pub(crate) fn joined_projects(&self) -> Vec<ProjectId> {
+        let state = self.lock();
+        if state.client_end.is_some() {
             return Vec::new();
         }
-        let open = inner.projects.iter().filter(|(_, streams)| streams.is_open());
+        let open = state.projects.iter().filter(|(_, streams)| streams.is_open());
         open.map(|(project, _)| project.clone()).collect()
     }
 
     /// Returns `true` if the project is joined.
     pub(crate) fn has_joined(&self, project: &str) -> bool {
-        let inner = self.lock();
-        inner.ended.is_none() && inner.projects.get(project).is_some_and(ProjectStreams::is_open)
+        let state = self.lock();
+        state.client_end.is_none() && state.projects.get(project).is_some_and(ProjectStreams::is_open)
     }
 
     /// Delivers a batch of events and then wakes the readers. Consecutive events with the same readers are delivered
     /// together.
     pub(crate) fn publish(&self, run: &mut VecDeque<Event>) {
         let mut wakers = Vec::new();
-        let mut inner = self.lock();
+        let mut state = self.lock();
         while let Some(first) = run.front() {
-            let count = run.iter().take_while(|event| same_readers(first, event)).count();
-            inner.deliver(run, count, &mut wakers);
+            let count = run.iter().take_while(|event| have_same_readers(first, event)).count();
+            state.deliver_first(run, count, &mut wakers);
         }
-        drop(inner);
+        drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
     /// Ends a project's streams. Streams that are created later end with the same error.
     pub(crate) fn end_project(&self, project: &str, error: Option<Error>) {
-        let mut inner = self.lock();
-        let Some(streams) = inner.projects.get_mut(project) else { return };
+        let mut state = self.lock();
+        let Some(streams) = state.projects.get_mut(project) else { return };
         let ended = streams.end(error.clone());
         if error.is_none() {
-            inner.projects.remove(project);
+            state.projects.remove(project);
         }
-        drop(inner);
-        end(&ended, &error.into());
+        drop(state);
+        end_rings(&ended, &error.into());
     }
 
     /// Ends all existing and future streams.
     pub(crate) fn end_all(&self, error: Option<Error>) {
-        let mut inner = self.lock();
-        if inner.ended.is_some() {
+        let mut state = self.lock();
+        if state.client_end.is_some() {
             return;
         }
         let reason = StreamEnd::from(error);
-        inner.ended = Some(reason.clone());
-        let mut ended: Vec<_> = inner.client.drain(..).map(|subscription| subscription.ring).collect();
-        for streams in inner.projects.values_mut() {
-            ended.extend(streams.taken.drain(..).map(|subscription| subscription.ring));
+        state.client_end = Some(reason.clone());
+        let mut ended: Vec<_> = state.client_streams.drain(..).map(|subscription| subscription.ring).collect();
+        for streams in state.projects.values_mut() {
+            ended.extend(streams.subscriptions.drain(..).map(|subscription| subscription.ring));
         }
-        drop(inner);
-        end(&ended, &reason);
+        drop(state);
+        end_rings(&ended, &reason);
     }
 }
 
 /// Ends the streams of these rings. Must not be called while the hub is locked, because a woken reader may create a
 /// stream immediately.
-fn end(rings: &[Arc<Ring>], end: &StreamEnd) {
+fn end_rings(rings: &[Arc<Ring>], end: &StreamEnd) {
     for ring in rings {
         ring.end(end.clone());
     }
 }
 
-impl Inner {
+impl HubState {
     /// Delivers the first `count` events of `run`, which have the same readers.
-    fn deliver(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
-        let mut readers = run.front().map(|event| self.readers(event)).unwrap_or_default();
+    fn deliver_first(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
+        let mut readers = run.front().map(|event| self.readers_of(event)).unwrap_or_default();
         // The last reader receives the events without a copy. A reader that is in use and wants all of them is
         // preferred.
-        readers.sort_by_key(|reader| (reader.wants_all(), reader.is_taken()));
-        let mut all_there = true;
+        readers.sort_by_key(|reader| (reader.wants_all(), reader.is_active()));
+        let mut all_present = true;
         if let Some((last, others)) = readers.split_last() {
             for reader in others {
-                all_there &= reader.copy(run.range(..count), wakers);
+                all_present &= reader.push_copies(run.range(..count), wakers);
             }
-            all_there &= if last.wants_all() && count == run.len() {
+            all_present &= if last.wants_all() && count == run.len() {
                 last.ring().append(run, wakers)
             } else {
-                last.ring().extend(run.drain(..count).filter(|event| last.wants(event)), wakers)
+                last.ring().push_all(run.drain(..count).filter(|event| last.wants(event)), wakers)
             };
         } else {
             run.drain(..count);
         }
-        if !all_there {
-            self.forget_the_gone();
+        if !all_present {
+            self.remove_abandoned();
         }
     }
 
-    fn client_readers(&self) -> impl Iterator<Item = Reader<'_>> {
-        self.client.iter().map(Reader::Taken)
+    fn client_readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
+        self.client_streams.iter().map(SubscriptionRef::Active)
     }
 
-    fn project_readers(&self, project: &ProjectId) -> impl Iterator<Item = Reader<'_>> {
+    fn project_readers(&self, project: &ProjectId) -> impl Iterator<Item = SubscriptionRef<'_>> {
         self.projects.get(project).into_iter().flat_map(ProjectStreams::readers)
     }
 
-    fn all_readers(&self) -> impl Iterator<Item = Reader<'_>> {
+    fn all_readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
         self.client_readers().chain(self.projects.values().flat_map(ProjectStreams::readers))
     }
 
-    fn readers(&self, event: &Event) -> Vec<Reader<'_>> {
+    fn readers_of(&self, event: &Event) -> Vec<SubscriptionRef<'_>> {
         let mut readers: Vec<_> = self.client_readers().collect();
         match event.project_id() {
             Some(id) => readers.extend(self.project_readers(id)),
-            None if concerns_all(event) => readers.extend(self.projects.values().flat_map(ProjectStreams::readers)),
+            None if may_concern_all_projects(event) => {
+                readers.extend(self.projects.values().flat_map(ProjectStreams::readers))
+            }
             None => {}
         }
         readers
     }
 
-    fn forget_the_gone(&mut self) {
-        for list in self.projects.values_mut().map(|streams| &mut streams.taken).chain([&mut self.client]) {
+    fn remove_abandoned(&mut self) {
+        for list in
+            self.projects.values_mut().map(|streams| &mut streams.subscriptions).chain([&mut self.client_streams])
+        {
             list.retain(|subscription| !subscription.ring.is_abandoned());
         }
     }

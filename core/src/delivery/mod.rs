@@ -2,12 +2,12 @@
 //! stream.
 
 mod backlog;
+mod cursor_registry;
 mod end;
 mod holds;
 mod hub;
 mod overflow;
 mod planned;
-mod progress;
 mod project_streams;
 mod queue;
 mod ring;
@@ -17,14 +17,15 @@ mod subscription;
 mod tests;
 mod tracker;
 
+pub(crate) use cursor_registry::CursorRegistry;
 pub(crate) use end::StreamEnd;
-pub(crate) use hub::{Hub, Scope};
+pub(crate) use hub::Hub;
 pub use overflow::Overflow;
-pub(crate) use overflow::{Bound, STREAM_BYTES_MAX};
+pub(crate) use overflow::{BufferLimits, STREAM_BYTES_MAX};
 pub(crate) use planned::PlannedStreams;
-pub(crate) use progress::Progress;
-pub(crate) use queue::Batch;
+pub(crate) use queue::EventBatch;
 pub(crate) use ring::Ring;
 pub use states::StateChanges;
 pub(crate) use states::StateFeed;
-pub(crate) use tracker::{EventPosition, Tracker};
+pub(crate) use subscription::StreamScope;
+pub(crate) use tracker::{EventPosition, PositionTracker};

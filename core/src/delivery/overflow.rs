@@ -22,7 +22,7 @@ pub enum Overflow {
 
 /// Limits of a stream's buffer.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bound {
+pub(crate) struct BufferLimits {
     pub(crate) events: usize,
     pub(crate) bytes: usize,
 }
@@ -31,4 +31,4 @@ pub(crate) struct Bound {
 pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Maximum number of gaps that a full buffer accepts beyond its limit.
-pub(super) const EXTRA_LOSSES_MAX: usize = 16;
+pub(super) const EXTRA_GAPS_MAX: usize = 16;

@@ -37,35 +37,35 @@ impl Drop for PlannedStreams {
 
 /// Joins that have not been answered yet.
 #[derive(Debug, Default)]
-pub(super) struct Joins(Vec<Join>);
+pub(super) struct PendingJoins(Vec<PendingJoin>);
 
 #[derive(Debug)]
-struct Join {
+struct PendingJoin {
     token: CommandToken,
     project: ProjectId,
     streams: PlannedStreams,
 }
 
 /// Streams of a project that is being opened.
-pub(super) struct Opening {
+pub(super) struct OpenedStreams {
     /// Streams that start at the join.
     pub(super) streams: Vec<Subscription>,
     /// `true` if the first stream created after the join also starts at the join, because one of the joins had no
     /// streams.
-    pub(super) has_first: bool,
+    pub(super) next_starts_at_join: bool,
 }
 
-impl Joins {
+impl PendingJoins {
     pub(super) fn add(&mut self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
-        self.0.push(Join { token, project, streams });
+        self.0.push(PendingJoin { token, project, streams });
     }
 
     /// Takes the streams of all joins of a project, which is now joined.
-    pub(super) fn open(&mut self, project: &ProjectId) -> Opening {
+    pub(super) fn take_streams_of(&mut self, project: &ProjectId) -> OpenedStreams {
         let joins: Vec<_> = self.0.extract_if(.., |join| join.project == *project).collect();
-        let has_first = joins.is_empty() || joins.iter().any(|join| join.streams.0.is_empty());
+        let next_starts_at_join = joins.is_empty() || joins.iter().any(|join| join.streams.0.is_empty());
         let streams = joins.into_iter().flat_map(|mut join| join.streams.take().collect::<Vec<_>>()).collect();
-        Opening { streams, has_first }
+        OpenedStreams { streams, next_starts_at_join }
     }
 
     /// Removes an answered join. Returns its streams if they have not started yet.
@@ -77,6 +77,6 @@ impl Joins {
 }
 
 /// Starts streams now, because their project was joined before.
-pub(super) fn begin(mut streams: PlannedStreams, taken: &mut Vec<Subscription>) {
-    taken.extend(streams.take());
+pub(super) fn start_streams(mut streams: PlannedStreams, subscriptions: &mut Vec<Subscription>) {
+    subscriptions.extend(streams.take());
 }

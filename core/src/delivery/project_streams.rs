@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Ring, StreamEnd,
-    subscription::{PendingSubscription, Reader, Subscription},
+    subscription::{PendingSubscription, Subscription, SubscriptionRef},
 };
 use crate::{Error, events::EventKinds};
 
@@ -12,18 +12,18 @@ use crate::{Error, events::EventKinds};
 pub(super) struct ProjectStreams {
     /// Stream that collects events from the join on, until the application takes it.
     pending: Option<PendingSubscription>,
-    pub(super) taken: Vec<Subscription>,
+    pub(super) subscriptions: Vec<Subscription>,
     /// Error that ended the project, if any.
-    ended: Option<Error>,
+    end_error: Option<Error>,
 }
 
 impl ProjectStreams {
-    pub(super) fn new(pending: Option<PendingSubscription>, taken: Vec<Subscription>) -> Self {
-        Self { pending, taken, ended: None }
+    pub(super) fn new(pending: Option<PendingSubscription>, subscriptions: Vec<Subscription>) -> Self {
+        Self { pending, subscriptions, end_error: None }
     }
 
-    pub(super) fn readers(&self) -> impl Iterator<Item = Reader<'_>> {
-        self.pending.iter().map(Reader::Pending).chain(self.taken.iter().map(Reader::Taken))
+    pub(super) fn readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
+        self.pending.iter().map(SubscriptionRef::Pending).chain(self.subscriptions.iter().map(SubscriptionRef::Active))
     }
 
     /// Returns the stream that has collected events since the join, or a new stream that starts now. `end` is set if
@@ -36,15 +36,16 @@ impl ProjectStreams {
     ) -> Arc<Ring> {
         let pending = self.pending.take();
         let collects = pending.is_some();
-        let subscription = pending.map_or_else(|| Subscription::new(new_ring(), kinds), |pending| pending.take(kinds));
+        let subscription =
+            pending.map_or_else(|| Subscription::new(new_ring(), kinds), |pending| pending.activate(kinds));
         let ring = subscription.ring.clone();
-        match (end, &self.ended) {
+        match (end, &self.end_error) {
             (Some(end), _) => ring.end(end.clone()),
             // The stream that collected events was ended together with the project.
             (None, Some(error)) if !collects => ring.end(StreamEnd::Failed(error.clone())),
             (None, _) => {
-                self.taken.retain(|subscription| !subscription.ring.is_abandoned());
-                self.taken.push(subscription);
+                self.subscriptions.retain(|subscription| !subscription.ring.is_abandoned());
+                self.subscriptions.push(subscription);
             }
         }
         ring
@@ -52,18 +53,18 @@ impl ProjectStreams {
 
     /// Returns the error that ended the project, if any.
     pub(super) fn error(&self) -> Option<&Error> {
-        self.ended.as_ref()
+        self.end_error.as_ref()
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.ended.is_none()
+        self.end_error.is_none()
     }
 
     /// Ends the project. Returns the rings of its streams, which the caller must end.
     pub(super) fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
         let ended = self.readers().map(|reader| reader.ring().clone()).collect();
-        self.taken.clear();
-        self.ended = error;
+        self.subscriptions.clear();
+        self.end_error = error;
         ended
     }
 }

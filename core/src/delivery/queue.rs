@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::{Bound, Overflow, StreamEnd, backlog::Backlog, holds::Holds, overflow::EXTRA_LOSSES_MAX};
+use super::{BufferLimits, Overflow, StreamEnd, backlog::Backlog, holds::CursorHolds, overflow::EXTRA_GAPS_MAX};
 use crate::{
     Error, ErrorKind,
     events::{Event, Gap, Lagged, Meta, Origin},
@@ -10,11 +10,11 @@ use crate::{
 
 /// Queued events of one stream, and a record of the events that it has missed.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct EventQueue {
     pub(super) events: VecDeque<Event>,
-    pub(super) bound: Bound,
+    pub(super) limits: BufferLimits,
     /// Total weight of `events`, in bytes.
-    pub(super) bytes: usize,
+    pub(super) total_bytes: usize,
     pub(super) overflow: Overflow,
     /// Dropped gaps that have not been reported yet. Consecutive gaps of a project are merged.
     dropped_gaps: Vec<Gap>,
@@ -27,164 +27,167 @@ pub(super) struct Queue {
     /// One backlog for each project with logged events that did not fit. Used only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
     /// Positions before the first dropped event of each project. A replay from there recovers the loss.
-    holds: Holds,
+    holds: CursorHolds,
     pub(super) end: Option<StreamEnd>,
     pub(super) waker: Option<Waker>,
-    pub(super) abandoned: bool,
+    pub(super) is_abandoned: bool,
     /// `true` if some events are compact and must be expanded when they are taken.
-    pub(super) has_compact: bool,
+    pub(super) has_compact_events: bool,
     /// `true` if a project's replay is waiting for room in this queue.
-    pub(super) capacity_awaited: bool,
+    pub(super) is_capacity_awaited: bool,
     /// Average size of recent events, in bytes.
-    typical: usize,
+    typical_bytes: usize,
 }
 
 /// Events that a reader takes at one time.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub(crate) struct EventBatch {
     pub(crate) events: VecDeque<Event>,
     /// Positions that no cursor may pass, because logged events after them were dropped.
-    pub(crate) holds: Holds,
+    pub(crate) holds: CursorHolds,
     /// Set if the stream ends after these events. Contains an error unless the user ended the stream.
     pub(crate) end: Option<StreamEnd>,
 }
 
-impl Queue {
-    pub(super) fn new(bound: Bound, overflow: Overflow) -> Self {
+impl EventQueue {
+    pub(super) fn new(limits: BufferLimits, overflow: Overflow) -> Self {
         Self {
             events: VecDeque::new(),
-            bound: Bound { events: bound.events.max(1), ..bound },
-            bytes: 0,
+            limits: BufferLimits { events: limits.events.max(1), ..limits },
+            total_bytes: 0,
             overflow,
             dropped_gaps: Vec::new(),
             dropped_before: 0,
             dropped_after: 0,
             dropped_at: jiff::Timestamp::UNIX_EPOCH,
             backlogs: Vec::new(),
-            holds: Holds::default(),
+            holds: CursorHolds::default(),
             end: None,
             waker: None,
-            abandoned: false,
-            has_compact: false,
-            capacity_awaited: false,
-            typical: 1024,
+            is_abandoned: false,
+            has_compact_events: false,
+            is_capacity_awaited: false,
+            typical_bytes: 1024,
         }
     }
 
     /// Returns `true` if the queue accepts no more events, because the reader is gone or the stream has ended.
-    pub(super) fn is_gone(&self) -> bool {
-        self.abandoned || self.end.is_some()
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_abandoned || self.end.is_some()
     }
 
     /// Returns `true` if no event was dropped or postponed, so that new events can be appended directly.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(super) fn can_append(&self) -> bool {
         self.dropped_after == 0 && self.backlogs.is_empty()
     }
 
     /// Moves the reader's waker to `wakers` if there is something to read.
-    pub(super) fn call(&mut self, wakers: &mut Vec<Waker>) {
+    pub(super) fn collect_waker(&mut self, wakers: &mut Vec<Waker>) {
         let readable = !self.events.is_empty() || self.dropped_before > 0 || self.dropped_after > 0;
         if readable || self.end.is_some() {
             wakers.extend(self.waker.take());
         }
     }
 
-    pub(super) fn is_full(&self, weight: usize) -> bool {
-        self.events.len() >= self.bound.events || (self.bytes + weight > self.bound.bytes && !self.events.is_empty())
+    pub(super) fn is_full_for(&self, weight: usize) -> bool {
+        self.events.len() >= self.limits.events
+            || (self.total_bytes + weight > self.limits.bytes && !self.events.is_empty())
     }
 
     /// Returns `true` if half of the buffer is free, which makes a page worth requesting.
     pub(super) fn has_capacity(&self) -> bool {
-        self.events.len() <= self.bound.events / 2 && self.bytes <= self.bound.bytes / 2 && !self.is_gone()
+        self.events.len() <= self.limits.events / 2 && self.total_bytes <= self.limits.bytes / 2 && !self.is_closed()
     }
 
     /// Returns `true` if there is room for a page that has not been requested yet.
-    pub(super) fn wants_page(&self) -> bool {
-        !self.backlogs.is_empty() && self.has_capacity() && self.backlogs.iter().any(|backlog| !backlog.asked)
+    pub(super) fn can_request_page(&self) -> bool {
+        !self.backlogs.is_empty()
+            && self.has_capacity()
+            && self.backlogs.iter().any(|backlog| !backlog.is_page_requested)
     }
 
     /// Estimates how many more events fit. Returns at least one.
-    pub(super) fn room(&mut self) -> usize {
-        if let Some(typical) = self.bytes.checked_div(self.events.len()) {
-            self.typical = typical.max(1);
+    pub(super) fn free_slots(&mut self) -> usize {
+        if let Some(typical) = self.total_bytes.checked_div(self.events.len()) {
+            self.typical_bytes = typical.max(1);
         }
-        let events = self.bound.events.saturating_sub(self.events.len());
-        events.min(self.bound.bytes.saturating_sub(self.bytes) / self.typical).max(1)
+        let events = self.limits.events.saturating_sub(self.events.len());
+        events.min(self.limits.bytes.saturating_sub(self.total_bytes) / self.typical_bytes).max(1)
     }
 
     /// Raises the estimated event size to that of an event from a page.
-    pub(super) fn note_size(&mut self, weight: usize) {
-        self.typical = self.typical.max(weight);
+    pub(super) fn raise_typical_bytes(&mut self, weight: usize) {
+        self.typical_bytes = self.typical_bytes.max(weight);
     }
 
     /// Leaves the event in the log until there is room. Returns `false` if that is not possible.
-    fn postpone(&mut self, event: &Event, full: bool) -> bool {
+    fn postpone(&mut self, event: &Event, is_full: bool) -> bool {
         if self.backlogs.iter_mut().any(|backlog| backlog.postpone(event)) {
             return true;
         }
-        let backlog = full.then(|| Backlog::from(event)).flatten();
+        let backlog = is_full.then(|| Backlog::starting_with(event)).flatten();
         let postponed = backlog.is_some();
         self.backlogs.extend(backlog);
         postponed
     }
 
     /// Adds an event, preceded by a report of the events that were dropped before it.
-    pub(super) fn put(&mut self, event: Event) {
+    pub(super) fn push_with_loss_report(&mut self, event: Event) {
         if self.dropped_after > 0 {
             let missed = std::mem::take(&mut self.dropped_after);
-            self.add(lagged(missed, self.dropped_at));
+            self.push_back(lagged_event(missed, self.dropped_at));
         }
-        self.add(event);
+        self.push_back(event);
     }
 
-    fn add(&mut self, event: Event) {
-        self.bytes += event.approximate_size();
+    fn push_back(&mut self, event: Event) {
+        self.total_bytes += event.approximate_size();
         self.events.push_back(event);
     }
 
-    fn pop(&mut self) -> Option<Event> {
+    fn pop_front(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
-        self.bytes -= event.approximate_size().min(self.bytes);
+        self.total_bytes -= event.approximate_size().min(self.total_bytes);
         Some(event)
     }
 
     /// Adds a gap after which the project continues in another log or at another position. The project's backlog is
     /// discarded, because no page contains its events any more. The gap is added even if there is no room, but replaces
     /// an immediately preceding one.
-    fn leap(&mut self, gap: Event) {
+    fn restart_after_gap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
         self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
         match self.events.iter_mut().rev().find(|event| same_project(event)) {
             Some(last @ Event::Gap(Gap { missed: None, .. })) => *last = gap,
-            _ => self.put(gap),
+            _ => self.push_with_loss_report(gap),
         }
     }
 
     pub(super) fn push(&mut self, event: Event) {
         let replays = self.overflow == Overflow::Replay;
         if replays && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event {
-            return self.leap(event);
+            return self.restart_after_gap(event);
         }
         let weight = event.approximate_size();
-        let full = self.is_full(weight);
-        if replays && (full || !self.backlogs.is_empty()) && self.postpone(&event, full) {
+        let is_full = self.is_full_for(weight);
+        if replays && (is_full || !self.backlogs.is_empty()) && self.postpone(&event, is_full) {
             return;
         }
-        if !full {
-            return self.put(event);
+        if !is_full {
+            return self.push_with_loss_report(event);
         }
         match self.overflow {
             Overflow::DropNewest => self.drop_newest(event),
             Overflow::DropOldest => {
-                while self.is_full(weight) {
+                while self.is_full_for(weight) {
                     self.drop_oldest();
                 }
-                self.put(event);
+                self.push_with_loss_report(event);
             }
             // The event is not logged, so no replay can return it.
-            Overflow::Replay => self.make_room(event, weight),
+            Overflow::Replay => self.push_unlogged(event, weight),
             Overflow::Close => {
-                let text = "the stream's buffer is full: its reader is slower than the events";
+                let text = "the stream's buffer is full because its reader is too slow";
                 self.end.get_or_insert(StreamEnd::Failed(Error::new(ErrorKind::Overflow, text)));
             }
         }
@@ -192,15 +195,15 @@ impl Queue {
 
     /// Makes room for an event that is not logged. Drops the oldest events as long as they are not logged either; if
     /// that is not enough, drops the new event.
-    fn make_room(&mut self, event: Event, weight: usize) {
-        while self.is_full(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
+    fn push_unlogged(&mut self, event: Event, weight: usize) {
+        while self.is_full_for(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
             self.drop_oldest();
         }
-        if self.is_full(weight) { self.drop_newest(event) } else { self.put(event) }
+        if self.is_full_for(weight) { self.drop_newest(event) } else { self.push_with_loss_report(event) }
     }
 
     fn drop_oldest(&mut self) {
-        match self.pop() {
+        match self.pop_front() {
             // A loss must be reported even if the event that reports it is dropped.
             Some(Event::Gap(gap)) => match self.dropped_gaps.iter_mut().find(|first| first.can_merge(&gap)) {
                 Some(first) => first.merge(gap),
@@ -211,7 +214,7 @@ impl Queue {
                 self.dropped_before += lagged.missed;
             }
             Some(event) => {
-                self.note_dropped(&event);
+                self.record_dropped(&event);
                 self.dropped_before += 1;
             }
             None => {}
@@ -221,12 +224,12 @@ impl Queue {
     /// Drops a new event. Gaps are kept even if there is no room; consecutive gaps of a project are merged.
     fn drop_newest(&mut self, event: Event) {
         let Event::Gap(gap) = event else {
-            self.note_dropped(&event);
+            self.record_dropped(&event);
             self.dropped_after += 1;
             return;
         };
         let is_next = self.dropped_after == 0;
-        let is_crowded = self.events.len() >= self.bound.events + EXTRA_LOSSES_MAX;
+        let is_crowded = self.events.len() >= self.limits.events + EXTRA_GAPS_MAX;
         let candidates = if is_crowded { usize::MAX } else { usize::from(is_next) };
         let last = self.events.iter_mut().rev().take(candidates).find_map(|event| match event {
             Event::Gap(last) if last.can_merge(&gap) => Some(last),
@@ -234,54 +237,54 @@ impl Queue {
         });
         match last {
             Some(last) => last.merge(gap),
-            None => self.put(gap.into()),
+            None => self.push_with_loss_report(gap.into()),
         }
     }
 
-    fn note_dropped(&mut self, event: &Event) {
+    fn record_dropped(&mut self, event: &Event) {
         self.dropped_at = self.dropped_at.max(event.meta().received_at);
-        self.holds.on_dropped(event);
+        self.holds.hold_before(event);
     }
 
     /// Counts the events of all backlogs as dropped, because the project or the client has ended.
     pub(super) fn drop_backlogs(&mut self) {
         for backlog in self.backlogs.drain(..) {
-            self.dropped_at = self.dropped_at.max(backlog.newest_at);
-            self.dropped_after += backlog.missing();
+            self.dropped_at = self.dropped_at.max(backlog.last_received_at);
+            self.dropped_after += backlog.len();
         }
     }
 
-    pub(super) fn take(&mut self, max: usize, batch: &mut Batch) {
+    pub(super) fn take(&mut self, max: usize, batch: &mut EventBatch) {
         if !self.holds.is_empty() {
             batch.holds.clone_from(&self.holds);
         }
         batch.events.extend(self.dropped_gaps.drain(..).map(Event::from));
         if self.dropped_before > 0 {
-            batch.events.push_back(lagged(std::mem::take(&mut self.dropped_before), self.dropped_at));
+            batch.events.push_back(lagged_event(std::mem::take(&mut self.dropped_before), self.dropped_at));
         }
         let max = max.max(1).saturating_sub(batch.events.len());
         if batch.events.is_empty() && max >= self.events.len() {
             std::mem::swap(&mut batch.events, &mut self.events);
-            self.note_average(&batch.events);
-            self.bytes = 0;
+            self.update_typical_bytes(&batch.events);
+            self.total_bytes = 0;
         } else {
             for _ in 0..max {
-                let Some(event) = self.pop() else { break };
+                let Some(event) = self.pop_front() else { break };
                 batch.events.push_back(event);
             }
         }
         if self.events.is_empty() {
             // These events arrived after all events in the batch.
             if self.dropped_after > 0 {
-                batch.events.push_back(lagged(std::mem::take(&mut self.dropped_after), self.dropped_at));
+                batch.events.push_back(lagged_event(std::mem::take(&mut self.dropped_after), self.dropped_at));
             }
             batch.end.clone_from(&self.end);
         }
     }
 
-    fn note_average(&mut self, taken: &VecDeque<Event>) {
-        if let Some(typical) = self.bytes.checked_div(taken.len()) {
-            self.typical = typical.max(1);
+    fn update_typical_bytes(&mut self, taken: &VecDeque<Event>) {
+        if let Some(typical) = self.total_bytes.checked_div(taken.len()) {
+            self.typical_bytes = typical.max(1);
         }
     }
 }
@@ -291,6 +294,6 @@ fn is_logged(event: &Event) -> bool {
     event.event_id().is_some()
 }
 
-fn lagged(missed: u64, at: jiff::Timestamp) -> Event {
+fn lagged_event(missed: u64, at: jiff::Timestamp) -> Event {
     Lagged::new(missed, Meta::new(Origin::Live, at)).into()
 }

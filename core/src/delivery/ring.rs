@@ -12,9 +12,9 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    Bound, Overflow, StreamEnd,
+    BufferLimits, Overflow, StreamEnd,
     backlog::Backlog,
-    queue::{Batch, Queue},
+    queue::{EventBatch, EventQueue},
 };
 use crate::{
     events::{Event, ProjectId},
@@ -26,12 +26,12 @@ use crate::{
 pub(crate) struct CapacitySignal {
     pub(super) notify: Notify,
     /// `true` if a stream may have room for a page.
-    pub(super) pending: AtomicBool,
+    pub(super) is_set: AtomicBool,
 }
 
 impl CapacitySignal {
     fn send(&self) {
-        self.pending.store(true, Ordering::Release);
+        self.is_set.store(true, Ordering::Release);
         self.notify.notify_one();
     }
 }
@@ -40,8 +40,8 @@ impl CapacitySignal {
 #[derive(Debug)]
 pub(crate) struct Ring {
     pub(crate) id: StreamId,
-    queue: Mutex<Queue>,
-    signal: Arc<CapacitySignal>,
+    queue: Mutex<EventQueue>,
+    capacity_signal: Arc<CapacitySignal>,
 }
 
 /// Maximum number of events that a reader takes from the ring at a time if it asked for one event. Equals the number of
@@ -49,20 +49,25 @@ pub(crate) struct Ring {
 const TAKE_CHUNK_MAX: usize = 64;
 
 impl Ring {
-    pub(crate) fn new(id: StreamId, bound: Bound, overflow: Overflow, signal: Arc<CapacitySignal>) -> Self {
-        Self { id, queue: Mutex::new(Queue::new(bound, overflow)), signal }
+    pub(crate) fn new(
+        id: StreamId,
+        limits: BufferLimits,
+        overflow: Overflow,
+        capacity_signal: Arc<CapacitySignal>,
+    ) -> Self {
+        Self { id, queue: Mutex::new(EventQueue::new(limits, overflow)), capacity_signal }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, EventQueue> {
         // A poisoned lock is safe to use, because no code panics in the middle of a change.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds events. The waker of a waiting reader is moved to `wakers`. Returns `false` if the reader is gone or the
     /// stream has ended.
-    pub(crate) fn extend(&self, events: impl Iterator<Item = Event>, wakers: &mut Vec<Waker>) -> bool {
+    pub(crate) fn push_all(&self, events: impl Iterator<Item = Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
-        if queue.is_gone() {
+        if queue.is_closed() {
             events.for_each(drop);
             return false;
         }
@@ -71,18 +76,22 @@ impl Ring {
                 queue.push(event);
             }
         }
-        queue.call(wakers);
-        if queue.wants_page() {
-            self.signal.send();
+        queue.collect_waker(wakers);
+        if queue.can_request_page() {
+            self.capacity_signal.send();
         }
         true
     }
 
     /// Like [`extend`](Self::extend), but adds compact copies, which are expanded when they are taken. Used for streams
     /// that may never be taken.
-    pub(super) fn extend_compact<'e>(&self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
-        self.lock().has_compact = true;
-        self.extend(events.map(Event::compacted), wakers)
+    pub(super) fn push_all_compact<'e>(
+        &self,
+        events: impl Iterator<Item = &'e Event>,
+        wakers: &mut Vec<Waker>,
+    ) -> bool {
+        self.lock().has_compact_events = true;
+        self.push_all(events.map(Event::compacted), wakers)
     }
 
     /// Adds all events of `run` and leaves it empty. If the ring is empty, no event is moved individually. Returns
@@ -90,12 +99,13 @@ impl Ring {
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         let bytes = run.iter().map(Event::approximate_size).sum::<usize>();
-        let fits = queue.events.len() + run.len() <= queue.bound.events && queue.bytes + bytes <= queue.bound.bytes;
-        if !fits || !queue.is_plain() {
+        let fits =
+            queue.events.len() + run.len() <= queue.limits.events && queue.total_bytes + bytes <= queue.limits.bytes;
+        if !fits || !queue.can_append() {
             drop(queue);
-            return self.extend(run.drain(..), wakers);
+            return self.push_all(run.drain(..), wakers);
         }
-        if queue.is_gone() {
+        if queue.is_closed() {
             run.clear();
             return false;
         }
@@ -104,8 +114,8 @@ impl Ring {
         } else {
             queue.events.append(run);
         }
-        queue.bytes += bytes;
-        queue.call(wakers);
+        queue.total_bytes += bytes;
+        queue.collect_waker(wakers);
         true
     }
 
@@ -113,15 +123,15 @@ impl Ring {
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
         let mut queue = self.lock();
         queue.events.retain(wanted);
-        queue.bytes = queue.events.iter().map(Event::approximate_size).sum();
-        self.offer(&mut queue);
+        queue.total_bytes = queue.events.iter().map(Event::approximate_size).sum();
+        self.signal_capacity(&mut queue);
     }
 
     /// Signals the task if there is room for a page that a backlog or a replay needs.
-    fn offer(&self, queue: &mut Queue) {
-        if queue.wants_page() || (queue.capacity_awaited && (queue.has_capacity() || queue.is_gone())) {
-            queue.capacity_awaited = false;
-            self.signal.send();
+    fn signal_capacity(&self, queue: &mut EventQueue) {
+        if queue.can_request_page() || (queue.is_capacity_awaited && (queue.has_capacity() || queue.is_closed())) {
+            queue.is_capacity_awaited = false;
+            self.capacity_signal.send();
         }
     }
 
@@ -130,7 +140,7 @@ impl Ring {
         let mut queue = self.lock();
         queue.drop_backlogs();
         queue.end.get_or_insert(end);
-        self.offer(&mut queue);
+        self.signal_capacity(&mut queue);
         drop(queue);
         self.wake();
     }
@@ -147,24 +157,24 @@ impl Ring {
     /// notice this.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
-        queue.abandoned = true;
-        (queue.events, queue.bytes) = (VecDeque::new(), 0);
-        self.offer(&mut queue);
+        queue.is_abandoned = true;
+        (queue.events, queue.total_bytes) = (VecDeque::new(), 0);
+        self.signal_capacity(&mut queue);
         drop(queue);
         self.wake();
     }
 
     /// Returns `true` if the ring accepts no more events, because the reader is gone or the stream has ended.
-    pub(crate) fn is_gone(&self) -> bool {
-        self.lock().is_gone()
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().is_closed()
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.lock().abandoned
+        self.lock().is_abandoned
     }
 
     /// Takes up to `max` events, or waits until one is available. `batch` must be empty.
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut Batch) -> Poll<()> {
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut EventBatch) -> Poll<()> {
         let mut queue = self.take_locked(max, batch);
         if batch.events.is_empty() && batch.end.is_none() {
             match &mut queue.waker {
@@ -173,39 +183,39 @@ impl Ring {
             }
             return Poll::Pending;
         }
-        expand(queue, batch);
+        expand_compact(queue, batch);
         Poll::Ready(())
     }
 
     /// Takes up to `max` available events, without waiting.
-    pub(crate) fn take(&self, max: usize, batch: &mut Batch) {
+    pub(crate) fn take(&self, max: usize, batch: &mut EventBatch) {
         let queue = self.take_locked(max, batch);
-        expand(queue, batch);
+        expand_compact(queue, batch);
     }
 
-    fn take_locked(&self, max: usize, batch: &mut Batch) -> MutexGuard<'_, Queue> {
+    fn take_locked(&self, max: usize, batch: &mut EventBatch) -> MutexGuard<'_, EventQueue> {
         let mut queue = self.lock();
         queue.take(max, batch);
-        self.offer(&mut queue);
+        self.signal_capacity(&mut queue);
         queue
     }
 
     /// Returns requests for the backlog pages that the stream has room for. Each page is requested only once.
     pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
         let mut queue = self.lock();
-        if !queue.wants_page() {
+        if !queue.can_request_page() {
             return Vec::new();
         }
-        let room = queue.room() as u64;
-        let waiting = queue.backlogs.iter().filter(|backlog| !backlog.asked).count() as u64;
+        let room = queue.free_slots() as u64;
+        let unrequested = queue.backlogs.iter().filter(|backlog| !backlog.is_page_requested).count() as u64;
         // The projects share the room. At least one event always fits.
-        let limit = (room / waiting.max(1)).clamp(1, PAGE_EVENTS_MAX);
-        let ask = |backlog: &mut Backlog| {
-            backlog.asked = true;
+        let limit = (room / unrequested.max(1)).clamp(1, PAGE_EVENTS_MAX);
+        let request_page = |backlog: &mut Backlog| {
+            backlog.is_page_requested = true;
             let (project, after) = (backlog.project().clone(), backlog.position().clone());
             PageRequest { stream: self.id, project, after, limit }
         };
-        queue.backlogs.iter_mut().filter(|backlog| !backlog.asked).map(ask).collect()
+        queue.backlogs.iter_mut().filter(|backlog| !backlog.is_page_requested).map(request_page).collect()
     }
 
     /// Returns the number of replayed events of a project that there is room for. If there is none, the task is
@@ -215,10 +225,10 @@ impl Ring {
         // Replayed events would only lengthen the backlog.
         let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project() == project);
         if has_backlog || !queue.has_capacity() {
-            queue.capacity_awaited = !queue.is_gone();
+            queue.is_capacity_awaited = !queue.is_closed();
             return None;
         }
-        Some((queue.room() as u64).min(PAGE_EVENTS_MAX))
+        Some((queue.free_slots() as u64).min(PAGE_EVENTS_MAX))
     }
 
     /// Handles a requested page. `page` is `None` if the server did not return the page.
@@ -233,42 +243,42 @@ impl Ring {
     ) {
         let mut queue = self.lock();
         // The log may have been replaced since the request, and the stream may already have a backlog in the new log.
-        let is_here = |backlog: &Backlog| backlog.project() == project && backlog.position().event_id == after;
-        let asked = |backlog: &Backlog| backlog.asked && is_here(backlog);
-        let Some(index) = queue.backlogs.iter().position(asked) else { return };
+        let is_at_position = |backlog: &Backlog| backlog.project() == project && backlog.position().event_id == after;
+        let is_expected = |backlog: &Backlog| backlog.is_page_requested && is_at_position(backlog);
+        let Some(index) = queue.backlogs.iter().position(is_expected) else { return };
         let mut backlog = queue.backlogs.remove(index);
         let push = &mut |event: Event| {
             if wanted(&event) {
-                queue.note_size(event.approximate_size());
-                queue.put(event);
+                queue.raise_typical_bytes(event.approximate_size());
+                queue.push_with_loss_report(event);
             }
-            !queue.is_full(0)
+            !queue.is_full_for(0)
         };
         if !backlog.on_page(page, at, push) {
             queue.backlogs.push(backlog);
         }
-        queue.call(wakers);
-        self.offer(&mut queue);
+        queue.collect_waker(wakers);
+        self.signal_capacity(&mut queue);
     }
 
     #[cfg(test)]
-    pub(super) fn size(&self) -> usize {
+    pub(super) fn entry_count(&self) -> usize {
         let queue = self.lock();
         queue.events.len() + queue.backlogs.len()
     }
 
     /// Returns the number of events that a reader takes at a time if it asked for one event.
-    pub(crate) fn chunk(&self) -> usize {
-        (self.lock().bound.events / 8).clamp(1, TAKE_CHUNK_MAX)
+    pub(crate) fn chunk_size(&self) -> usize {
+        (self.lock().limits.events / 8).clamp(1, TAKE_CHUNK_MAX)
     }
 }
 
 /// Releases the lock and then expands compact events.
-fn expand(mut queue: MutexGuard<'_, Queue>, batch: &mut Batch) {
-    if !queue.has_compact {
+fn expand_compact(mut queue: MutexGuard<'_, EventQueue>, batch: &mut EventBatch) {
+    if !queue.has_compact_events {
         return;
     }
-    queue.has_compact = !queue.events.is_empty();
+    queue.has_compact_events = !queue.events.is_empty();
     drop(queue);
     batch.events.iter_mut().for_each(Event::expand);
 }

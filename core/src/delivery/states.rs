@@ -16,7 +16,7 @@ use crate::State;
 
 /// Maximum number of state changes buffered for a slow reader. Beyond it, the reader misses the oldest changes, but
 /// never the latest.
-const CHANGES_KEPT_MAX: usize = 64;
+const BUFFERED_CHANGES_MAX: usize = 64;
 
 /// State of a client, published by the driver's task.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct StateFeed {
 
 impl StateFeed {
     pub(crate) fn new() -> Self {
-        Self { latest: Mutex::new(State::Idle), changes: broadcast::Sender::new(CHANGES_KEPT_MAX) }
+        Self { latest: Mutex::new(State::Idle), changes: broadcast::Sender::new(BUFFERED_CHANGES_MAX) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -47,7 +47,7 @@ impl StateFeed {
         self.lock().clone()
     }
 
-    pub(crate) fn changes(&self) -> StateChanges {
+    pub(crate) fn subscribe(&self) -> StateChanges {
         let (first, receiver) = {
             let latest = self.lock();
             (latest.clone(), self.changes.subscribe())
@@ -120,11 +120,11 @@ mod tests {
     use super::*;
     use crate::Error;
 
-    fn attempt(attempt: u32) -> State {
+    fn reconnecting(attempt: u32) -> State {
         State::Reconnecting { attempt, retry_in: Duration::ZERO, cause: Error::closed() }
     }
 
-    fn number(state: Option<State>) -> u32 {
+    fn attempt_number(state: Option<State>) -> u32 {
         match state {
             Some(State::Reconnecting { attempt, .. }) => attempt,
             other => panic!("{other:?}"),
@@ -134,22 +134,22 @@ mod tests {
     #[test]
     fn a_stream_that_starts_during_a_change_repeats_no_state() {
         let (feed, stop) = (StateFeed::new(), AtomicBool::new(false));
-        feed.publish(attempt(0));
+        feed.publish(reconnecting(0));
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut next = 1;
                 while !stop.load(Ordering::Relaxed) {
-                    feed.publish(attempt(next));
+                    feed.publish(reconnecting(next));
                     next += 1;
                     std::thread::yield_now();
                 }
             });
             let mut torn = None;
             for _ in 0..20_000 {
-                let mut changes = feed.changes();
-                let first = number(futures_util::FutureExt::now_or_never(changes.next()).flatten());
+                let mut changes = feed.subscribe();
+                let first = attempt_number(futures_util::FutureExt::now_or_never(changes.next()).flatten());
                 if let Some(second) = futures_util::FutureExt::now_or_never(changes.next()) {
-                    let second = number(second);
+                    let second = attempt_number(second);
                     // A change may be skipped if the publishing thread is much faster than this one.
                     if second <= first {
                         torn = Some((first, second));
@@ -166,7 +166,7 @@ mod tests {
     fn a_stream_can_be_polled_after_its_end() {
         let feed = StateFeed::new();
         feed.publish(State::Closed { reason: Error::closed() });
-        let mut changes = feed.changes();
+        let mut changes = feed.subscribe();
         let end = futures_util::FutureExt::now_or_never(changes.next()).flatten();
         assert!(end.is_some_and(|state| state.is_closed()));
         assert!(changes.is_terminated());

@@ -3,7 +3,16 @@
 use std::{sync::Arc, task::Waker};
 
 use super::Ring;
-use crate::events::{Event, EventKinds};
+use crate::events::{Event, EventKinds, ProjectId};
+
+/// Set of projects whose events a stream covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StreamScope {
+    /// All projects, and events that belong to none.
+    Client,
+    /// A single project.
+    Project(ProjectId),
+}
 
 /// Subscription of a stream in use.
 #[derive(Debug)]
@@ -34,7 +43,7 @@ impl PendingSubscription {
     }
 
     /// Takes the stream for events of the given kinds.
-    pub(super) fn take(self, kinds: Option<EventKinds>) -> Subscription {
+    pub(super) fn activate(self, kinds: Option<EventKinds>) -> Subscription {
         if let Some(kinds) = kinds {
             self.0.retain(|event| kinds.lets_through(event));
         }
@@ -44,57 +53,57 @@ impl PendingSubscription {
 
 /// Reference to a subscription of either type.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Reader<'a> {
+pub(super) enum SubscriptionRef<'a> {
     Pending(&'a PendingSubscription),
-    Taken(&'a Subscription),
+    Active(&'a Subscription),
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SubscriptionRef<'a> {
     pub(super) fn ring(self) -> &'a Arc<Ring> {
         match self {
             Self::Pending(pending) => &pending.0,
-            Self::Taken(subscription) => &subscription.ring,
+            Self::Active(subscription) => &subscription.ring,
         }
     }
 
     pub(super) fn wants(self, event: &Event) -> bool {
         match self {
             Self::Pending(_) => true,
-            Self::Taken(subscription) => subscription.wants(event),
+            Self::Active(subscription) => subscription.wants(event),
         }
     }
 
     pub(super) fn wants_all(self) -> bool {
         match self {
             Self::Pending(_) => true,
-            Self::Taken(subscription) => subscription.kinds.is_none(),
+            Self::Active(subscription) => subscription.kinds.is_none(),
         }
     }
 
-    pub(super) fn is_taken(self) -> bool {
-        matches!(self, Self::Taken(_))
+    pub(super) fn is_active(self) -> bool {
+        matches!(self, Self::Active(_))
     }
 
     /// Adds copies of the events that the reader wants. Returns `false` if the reader is gone.
-    pub(super) fn copy<'e>(self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
+    pub(super) fn push_copies<'e>(self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         match self {
-            Self::Pending(pending) => pending.0.extend_compact(events, wakers),
-            Self::Taken(subscription) => {
-                subscription.ring.extend(events.filter(|event| subscription.wants(event)).cloned(), wakers)
+            Self::Pending(pending) => pending.0.push_all_compact(events, wakers),
+            Self::Active(subscription) => {
+                subscription.ring.push_all(events.filter(|event| subscription.wants(event)).cloned(), wakers)
             }
         }
     }
 }
 
 /// Returns `true` if the event may concern every project although it names none.
-pub(super) fn concerns_all(event: &Event) -> bool {
+pub(super) fn may_concern_all_projects(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
 /// Returns `true` if two events have the same readers, regardless of the kinds that each reader wants.
-pub(super) fn same_readers(one: &Event, other: &Event) -> bool {
+pub(super) fn have_same_readers(one: &Event, other: &Event) -> bool {
     match (one.project_id(), other.project_id()) {
-        (None, None) => concerns_all(one) == concerns_all(other),
+        (None, None) => may_concern_all_projects(one) == may_concern_all_projects(other),
         (one, other) => one == other,
     }
 }

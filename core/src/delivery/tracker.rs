@@ -3,80 +3,85 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    Progress, Ring,
-    holds::Holds,
-    progress::{ReaderPosition, WideReader},
+    CursorRegistry, Ring,
+    cursor_registry::{AllProjectsReader, ReaderPosition},
+    holds::CursorHolds,
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 
 /// Tracker of one reader's positions.
 #[derive(Debug)]
-pub(crate) struct Tracker {
-    progress: Arc<Progress>,
+pub(crate) struct PositionTracker {
+    cursors: Arc<CursorRegistry>,
     ring: Arc<Ring>,
-    partial: bool,
-    wide: Option<Arc<WideReader>>,
-    tracks: Vec<Track>,
+    is_filtered: bool,
+    all_projects: Option<Arc<AllProjectsReader>>,
+    positions: Vec<TrackedPosition>,
     by_project: HashMap<ProjectId, usize>,
-    /// Index in `tracks` of the last event's project. Consecutive events often belong to the same project.
-    latest: usize,
-    holds: Holds,
+    /// Index in `positions` of the last event's project. Consecutive events often belong to the same project.
+    last_index: usize,
+    holds: CursorHolds,
 }
 
 #[derive(Debug)]
-struct Track {
+struct TrackedPosition {
     project: ProjectId,
     position: Arc<ReaderPosition>,
 }
 
-impl Tracker {
-    /// Creates the tracker of the reader of `ring`. `project` is its only project, if it is limited to one. `partial`
-    /// is `true` if it receives only some kinds of events.
-    pub(crate) fn new(progress: Arc<Progress>, ring: Arc<Ring>, project: Option<&ProjectId>, partial: bool) -> Self {
-        let wide = project.is_none().then(|| progress.add_wide(partial, ring.clone()));
+impl PositionTracker {
+    /// Creates the tracker of the reader of `ring`. `project` is its only project, if it is limited to one.
+    /// `is_filtered` is `true` if it receives only some kinds of events.
+    pub(crate) fn new(
+        cursors: Arc<CursorRegistry>,
+        ring: Arc<Ring>,
+        project: Option<&ProjectId>,
+        is_filtered: bool,
+    ) -> Self {
+        let all_projects = project.is_none().then(|| cursors.add_all_projects_reader(is_filtered, ring.clone()));
         let mut tracker = Self {
-            progress,
+            cursors,
             ring,
-            partial,
-            wide,
-            tracks: Vec::new(),
+            is_filtered,
+            all_projects,
+            positions: Vec::new(),
             by_project: HashMap::new(),
-            latest: 0,
-            holds: Holds::default(),
+            last_index: 0,
+            holds: CursorHolds::default(),
         };
         if let Some(project) = project {
-            tracker.track(project);
+            tracker.tracked_position(project);
         }
         tracker
     }
 
     /// Returns the position of the reader in the project's log, or `None` if the project was not joined or has no log.
     #[inline]
-    fn track(&mut self, project: &ProjectId) -> Option<&mut Track> {
-        if self.tracks.get(self.latest).is_none_or(|track| track.project != *project) {
-            self.latest = self.find(project)?;
+    fn tracked_position(&mut self, project: &ProjectId) -> Option<&mut TrackedPosition> {
+        if self.positions.get(self.last_index).is_none_or(|tracked| tracked.project != *project) {
+            self.last_index = self.find_or_add(project)?;
         }
-        self.tracks.get_mut(self.latest)
+        self.positions.get_mut(self.last_index)
     }
 
-    fn find(&mut self, project: &ProjectId) -> Option<usize> {
+    fn find_or_add(&mut self, project: &ProjectId) -> Option<usize> {
         if let Some(at) = self.by_project.get(project) {
             return Some(*at);
         }
-        let position = match &self.wide {
-            Some(wide) => wide.positions().get(project).cloned(),
-            None => Some(self.progress.add_reader(project, self.partial, self.ring.clone())),
+        let position = match &self.all_projects {
+            Some(all_projects) => all_projects.positions().get(project).cloned(),
+            None => Some(self.cursors.add_reader(project, self.is_filtered, self.ring.clone())),
         }?;
-        self.tracks.push(Track { project: project.clone(), position });
-        self.by_project.insert(project.clone(), self.tracks.len() - 1);
-        Some(self.tracks.len() - 1)
+        self.positions.push(TrackedPosition { project: project.clone(), position });
+        self.by_project.insert(project.clone(), self.positions.len() - 1);
+        Some(self.positions.len() - 1)
     }
 
     /// Records that the reader has received this event.
     pub(crate) fn commit(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
-        if let Some(first) = first_repairable(event) {
+        if let Some(first) = event_id_before_loss(event) {
             self.holds.hold(project, &Cursor { log: meta.log.clone(), event_id: first });
         }
         self.move_to(project, &meta.log, id);
@@ -84,22 +89,22 @@ impl Tracker {
 
     /// Records that the reader has received the event at this position.
     pub(crate) fn commit_position(&mut self, position: &EventPosition) {
-        if let Some(first) = position.first_repairable {
+        if let Some(first) = position.event_id_before_loss {
             self.holds.hold(&position.project, &Cursor { log: position.log.clone(), event_id: first });
         }
         self.move_to(&position.project, &position.log, position.event_id);
     }
 
     /// Holds cursors at these positions, because later events were dropped and a replay can recover them.
-    pub(crate) fn hold(&mut self, holds: &Holds) {
-        self.holds.extend(holds);
+    pub(crate) fn hold(&mut self, holds: &CursorHolds) {
+        self.holds.merge(holds);
     }
 
     #[inline]
     fn move_to(&mut self, project: &ProjectId, log: &Option<Arc<str>>, id: u64) {
-        let id = self.holds.get(project, log.as_deref()).map_or(id, |hold| id.min(hold));
-        if let Some(track) = self.track(project) {
-            track.position.move_to(log, id);
+        let id = self.holds.held_event_id(project, log.as_deref()).map_or(id, |hold| id.min(hold));
+        if let Some(tracked) = self.tracked_position(project) {
+            tracked.position.move_to(log, id);
         }
     }
 }
@@ -110,12 +115,12 @@ pub(crate) struct EventPosition {
     project: ProjectId,
     log: Option<Arc<str>>,
     event_id: u64,
-    first_repairable: Option<u64>,
+    event_id_before_loss: Option<u64>,
 }
 
 /// Returns the position before a loss that a later replay may recover: the server has the events, but did not return
 /// them.
-fn first_repairable(event: &Event) -> Option<u64> {
+fn event_id_before_loss(event: &Event) -> Option<u64> {
     match event {
         Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {
             Some(meta.event_id?.saturating_sub(*missed))
@@ -132,20 +137,20 @@ impl EventPosition {
             project: meta.project_id.clone()?,
             log: meta.log.clone(),
             event_id: meta.event_id?,
-            first_repairable: first_repairable(event),
+            event_id_before_loss: event_id_before_loss(event),
         })
     }
 }
 
-impl Drop for Tracker {
+impl Drop for PositionTracker {
     fn drop(&mut self) {
-        let tracks = self.tracks.drain(..).map(|track| (track.project, track.position));
-        let mut positions: HashMap<ProjectId, Arc<ReaderPosition>> = tracks.collect();
-        if let Some(wide) = self.wide.take() {
-            positions.extend(wide.positions().drain());
+        let positions = self.positions.drain(..).map(|tracked| (tracked.project, tracked.position));
+        let mut positions: HashMap<ProjectId, Arc<ReaderPosition>> = positions.collect();
+        if let Some(all_projects) = self.all_projects.take() {
+            positions.extend(all_projects.positions().drain());
         }
         for (project, position) in positions {
-            self.progress.leave(&project, &position);
+            self.cursors.remove_reader(&project, &position);
         }
     }
 }

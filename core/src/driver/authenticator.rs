@@ -5,7 +5,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{ApiKeyVia, BaseUrl, Credentials, Endpoint, RequestAuth, credentials::Provider, redactor::Redactor};
+use super::{
+    ApiKeyVia, BaseUrl, Credentials, Endpoint, RequestAuth, credentials::CredentialsProvider, redactor::Redactor,
+};
 use crate::{
     Error, ErrorKind,
     events::Secret,
@@ -16,75 +18,80 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Authenticator {
     redactor: Redactor,
-    pub(super) fixed: Credentials,
-    pub(super) provider: Option<Provider>,
-    pub(super) rest_key: Option<Secret>,
-    via: ApiKeyVia,
+    pub(super) configured: Credentials,
+    pub(super) provider: Option<CredentialsProvider>,
+    pub(super) api_key: Option<Secret>,
+    api_key_via: ApiKeyVia,
     /// Credentials obtained so far: the provider's last answer, and the cookie from the login at each address.
-    shown: Mutex<Shown>,
+    cache: Mutex<CredentialCache>,
     /// Serializes REST calls that need new credentials. Calls that waited usually find renewed credentials.
-    pub(super) renewing: tokio::sync::Mutex<()>,
+    pub(super) renewal_lock: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Shown {
+pub(super) struct CredentialCache {
     pub(super) provided: Option<Credentials>,
-    pub(super) cookies: HashMap<BaseUrl, Secret>,
+    pub(super) login_cookies: HashMap<BaseUrl, Secret>,
     /// Header value that REST accepted most recently.
-    pub(super) accepted: Option<Secret>,
+    pub(super) last_accepted: Option<Secret>,
 }
 
 impl Authenticator {
     /// Creates an authenticator. `api_key` is always used for REST. It is used on the socket only if there are no other
     /// credentials or the server refuses them.
-    pub(crate) fn new(fixed: Credentials, provider: Option<Provider>, api_key: Option<Secret>, via: ApiKeyVia) -> Self {
-        let fixed = match (&api_key, &fixed) {
+    pub(crate) fn new(
+        configured: Credentials,
+        provider: Option<CredentialsProvider>,
+        api_key: Option<Secret>,
+        api_key_via: ApiKeyVia,
+    ) -> Self {
+        let configured = match (&api_key, &configured) {
             (Some(key), Credentials::None) if provider.is_none() => Credentials::ApiKey(key.clone()),
-            _ => fixed,
+            _ => configured,
         };
         let redactor = Redactor::default();
-        fixed.secret().into_iter().chain(&api_key).for_each(|secret| redactor.learn(secret));
+        configured.secret().into_iter().chain(&api_key).for_each(|secret| redactor.add_secret(secret));
         Self {
             redactor,
-            fixed,
+            configured,
             provider,
-            rest_key: api_key,
-            via,
-            shown: Mutex::default(),
-            renewing: tokio::sync::Mutex::default(),
+            api_key,
+            api_key_via,
+            cache: Mutex::default(),
+            renewal_lock: tokio::sync::Mutex::default(),
         }
     }
 
-    pub(crate) fn source(&self) -> CredentialsSource {
-        match (&self.provider, &self.fixed) {
+    pub(crate) fn credentials_source(&self) -> CredentialsSource {
+        match (&self.provider, &self.configured) {
             (None, Credentials::None | Credentials::ApiKey(_) | Credentials::Session(_)) => CredentialsSource::Fixed,
             _ => CredentialsSource::Renewable,
         }
     }
 
     /// Returns `true` if the client never uses any credentials other than an API key.
-    pub(crate) fn has_only_key(&self) -> bool {
-        self.provider.is_none() && matches!(self.fixed, Credentials::ApiKey(_))
+    pub(crate) fn has_only_api_key(&self) -> bool {
+        self.provider.is_none() && matches!(self.configured, Credentials::ApiKey(_))
     }
 
     /// Returns `true` if the API key can replace a session or login that the server refuses on the socket.
-    pub(crate) fn has_spare_key(&self) -> bool {
-        let needs_none = matches!(self.fixed, Credentials::None | Credentials::ApiKey(_));
-        !needs_none && self.provider.is_none() && self.rest_key.is_some()
+    pub(crate) fn has_spare_api_key(&self) -> bool {
+        let needs_none = matches!(self.configured, Credentials::None | Credentials::ApiKey(_));
+        !needs_none && self.provider.is_none() && self.api_key.is_some()
     }
 
-    pub(super) fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn cache(&self) -> MutexGuard<'_, CredentialCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the cookie from the login at this address, if any.
-    pub(super) fn cookie(&self, endpoint: &Endpoint) -> Option<Secret> {
-        self.shown().cookies.get(&endpoint.base_url).cloned()
+    pub(super) fn login_cookie(&self, endpoint: &Endpoint) -> Option<Secret> {
+        self.cache().login_cookies.get(&endpoint.base_url).cloned()
     }
 
     /// Returns `true` if REST is usable, because there is an API key or the provider may return one.
-    pub(crate) fn may_have_key(&self) -> bool {
-        self.provider.is_some() || self.rest_key.is_some()
+    pub(crate) fn may_have_api_key(&self) -> bool {
+        self.provider.is_some() || self.api_key.is_some()
     }
 
     /// Returns the credentials for a connection attempt. Calls the provider, and logs in if necessary.
@@ -95,15 +102,15 @@ impl Authenticator {
         reason: CredentialsReason,
         choice: CredentialChoice,
     ) -> Result<RequestAuth, ConnectionFailure> {
-        let credentials = match (choice, &self.provider, &self.rest_key) {
+        let credentials = match (choice, &self.provider, &self.api_key) {
             (CredentialChoice::SpareKey, _, Some(key)) => Credentials::ApiKey(key.clone()),
-            (_, None, _) => self.fixed.clone(),
-            (_, Some(provider), _) => self.provided(provider.provide(reason).await?),
+            (_, None, _) => self.configured.clone(),
+            (_, Some(provider), _) => self.store_provided(provider.provide(reason).await?),
         };
         let mut auth = RequestAuth::default();
         match credentials {
             Credentials::None => {}
-            Credentials::ApiKey(key) => match self.via {
+            Credentials::ApiKey(key) => match self.api_key_via {
                 ApiKeyVia::Query => auth.query.push(("api_key".into(), key)),
                 ApiKeyVia::Header => auth.headers.push(("x-api-key", key)),
                 ApiKeyVia::Auth => {
@@ -114,7 +121,7 @@ impl Authenticator {
             Credentials::Session(cookie) => auth.headers.push(("cookie", session_cookie(&cookie))),
             #[cfg(feature = "rest")]
             Credentials::Password { email, password } => {
-                let known = self.cookie(endpoint).filter(|_| reason != CredentialsReason::Rejected);
+                let known = self.login_cookie(endpoint).filter(|_| reason != CredentialsReason::Rejected);
                 auth.just_accepted = known.is_none();
                 let cookie = match known {
                     Some(cookie) => cookie,
@@ -131,19 +138,19 @@ impl Authenticator {
     }
 
     /// Stores and returns the provider's answer. If the answer has changed, login cookies are discarded.
-    fn provided(&self, credentials: Credentials) -> Credentials {
-        credentials.secret().into_iter().for_each(|secret| self.redactor.learn(secret));
-        let mut shown = self.shown();
-        if shown.provided.as_ref() != Some(&credentials) {
-            shown.cookies.clear();
+    fn store_provided(&self, credentials: Credentials) -> Credentials {
+        credentials.secret().into_iter().for_each(|secret| self.redactor.add_secret(secret));
+        let mut cache = self.cache();
+        if cache.provided.as_ref() != Some(&credentials) {
+            cache.login_cookies.clear();
         }
-        shown.provided = Some(credentials.clone());
+        cache.provided = Some(credentials.clone());
         credentials
     }
 
     /// Adds a secret that must be redacted, such as the value of a custom header.
-    pub(crate) fn learn(&self, secret: &Secret) {
-        self.redactor.learn(secret);
+    pub(crate) fn add_secret(&self, secret: &Secret) {
+        self.redactor.add_secret(secret);
     }
 
     /// Redacts all known secrets in an error.

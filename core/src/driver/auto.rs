@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Authenticator, Endpoint, RequestAuth,
-    dial::polling,
+    dial::open_polling,
     fallback::PollingFallback,
     timer::now,
     transport::{
@@ -19,15 +19,15 @@ use super::{
 use crate::{Error, Stage, session::ConnectionFailure};
 
 /// State of [`Transports::Auto`](super::Transports::Auto) for one address.
-pub(super) struct Auto {
+pub(super) struct AutoTransport {
     /// Time allowed for the upgrade and the first frame.
-    patience: Duration,
+    upgrade_timeout: Duration,
     fallback: Mutex<PollingFallback>,
 }
 
-impl Auto {
+impl AutoTransport {
     pub(super) fn new(connect_timeout: Duration) -> Self {
-        Self { patience: connect_timeout / 2, fallback: Mutex::default() }
+        Self { upgrade_timeout: connect_timeout / 2, fallback: Mutex::default() }
     }
 
     fn fallback(&self) -> MutexGuard<'_, PollingFallback> {
@@ -46,42 +46,42 @@ impl Auto {
         endpoint: Arc<Endpoint>,
         authenticator: &Authenticator,
         auth: &RequestAuth,
-        first: bool,
+        is_first_attempt: bool,
     ) -> Result<Box<dyn Transport>, ConnectionFailure> {
-        let prefers_polling = self.fallback().begin(now().mono);
+        let prefers_polling = self.fallback().begin_attempt(now().mono);
         if prefers_polling {
-            return polling(endpoint, auth).await;
+            return open_polling(endpoint, auth).await;
         }
-        let refused = match self.websocket(&endpoint, auth).await {
+        let refused = match self.open_websocket(&endpoint, auth).await {
             Ok(socket) => return Ok(Box::new(socket)),
             Err(refused) => refused,
         };
-        if !refused.wants_polling {
+        if !refused.should_try_polling {
             return Err(refused.failure);
         }
-        if !first {
-            self.fallback().websocket_refused();
+        if !is_first_attempt {
+            self.fallback().on_websocket_refused();
             return Err(refused.failure);
         }
         let reason = authenticator.redact(refused.failure.into_error());
         tracing::debug!(server = endpoint.base_url.as_str(), "WebSocket failed ({reason}); trying long-polling");
-        let transport = polling(endpoint, auth).await?;
-        self.fallback().polling_opened();
+        let transport = open_polling(endpoint, auth).await?;
+        self.fallback().on_polling_opened();
         Ok(transport)
     }
 
     /// Opens a WebSocket and waits for its first frame. The time limit does not include reaching the server, because
     /// that does not depend on WebSocket support.
-    async fn websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
-        let io = WebSocket::reach(endpoint).await?;
+    async fn open_websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
+        let io = WebSocket::open_byte_stream(endpoint).await?;
         let upgrade = async {
             let mut socket = WebSocket::upgrade(endpoint, auth, io, None).await?;
-            socket.receive_first().await?;
+            socket.receive_first_frame().await?;
             Ok(socket)
         };
-        tokio::time::timeout(self.patience, upgrade).await.unwrap_or_else(|_| {
+        tokio::time::timeout(self.upgrade_timeout, upgrade).await.unwrap_or_else(|_| {
             let error = Error::connect_failed(Stage::Http, "the WebSocket did not open in time");
-            Err(UpgradeFailure { failure: ConnectionFailure::Dial(error), wants_polling: true })
+            Err(UpgradeFailure { failure: ConnectionFailure::Dial(error), should_try_polling: true })
         })
     }
 }

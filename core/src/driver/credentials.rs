@@ -86,9 +86,9 @@ type ProviderFuture = Pin<Box<dyn Future<Output = Result<Credentials, ProviderEr
 
 /// User-defined function that supplies credentials.
 #[derive(Clone)]
-pub(crate) struct Provider(Arc<dyn Fn(CredentialsReason) -> ProviderFuture + Send + Sync>);
+pub(crate) struct CredentialsProvider(Arc<dyn Fn(CredentialsReason) -> ProviderFuture + Send + Sync>);
 
-impl Provider {
+impl CredentialsProvider {
     pub(crate) fn new<F, Fut>(provide: F) -> Self
     where
         F: Fn(CredentialsReason) -> Fut + Send + Sync + 'static,
@@ -112,8 +112,8 @@ impl Provider {
     }
 }
 
-impl fmt::Debug for Provider {
+impl fmt::Debug for CredentialsProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Provider")
+        f.write_str("CredentialsProvider")
     }
 }

@@ -7,7 +7,7 @@ use super::{
     transport::{Transport, websocket::WebSocket},
 };
 #[cfg(feature = "polling")]
-use super::{auto::Auto, transport::polling::Polling};
+use super::{auto::AutoTransport, transport::polling::PollingTransport};
 use crate::session::{ConnectionFailure, CredentialChoice, CredentialStatus, CredentialsReason};
 
 /// Transports that a client may use.
@@ -25,18 +25,18 @@ pub enum Transports {
 }
 
 /// Result of a successful connection attempt.
-pub(crate) struct Dialed {
+pub(crate) struct DialedTransport {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) credential_status: CredentialStatus,
     pub(crate) auth: Option<String>,
 }
 
 /// Future of one connection attempt. Dropping it cancels the attempt.
-pub(crate) type DialPlan = Pin<Box<dyn Future<Output = Result<Dialed, ConnectionFailure>> + Send>>;
+pub(crate) type DialFuture = Pin<Box<dyn Future<Output = Result<DialedTransport, ConnectionFailure>> + Send>>;
 
 /// Interface for opening transports to one endpoint. Tests replace the implementation with one that uses no sockets.
 pub(crate) trait Dialer: Send + Sync {
-    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan;
+    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialFuture;
 
     /// Records that the server has acknowledged the namespace over the most recently opened transport.
     fn on_acknowledged(&self) {}
@@ -48,7 +48,7 @@ pub(crate) struct SocketDialer {
     authenticator: Arc<Authenticator>,
     transports: Transports,
     #[cfg(feature = "polling")]
-    auto: Arc<Auto>,
+    auto: Arc<AutoTransport>,
 }
 
 impl SocketDialer {
@@ -60,7 +60,7 @@ impl SocketDialer {
         connect_timeout: Duration,
     ) -> Self {
         #[cfg(feature = "polling")]
-        let auto = Arc::new(Auto::new(connect_timeout));
+        let auto = Arc::new(AutoTransport::new(connect_timeout));
         Self {
             endpoint,
             authenticator,
@@ -72,30 +72,34 @@ impl SocketDialer {
 }
 
 impl Dialer for SocketDialer {
-    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
+    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialFuture {
         let (endpoint, authenticator) = (self.endpoint.clone(), self.authenticator.clone());
         let transports = self.transports;
         #[cfg(feature = "polling")]
         let auto = self.auto.clone();
         if reason == CredentialsReason::Reconnect {
-            endpoint.forget_connections();
+            endpoint.drop_idle_connections();
         }
         Box::pin(async move {
             let auth = authenticator.request_auth(&endpoint, reason, choice).await?;
             let transport = match transports {
-                Transports::WebSocket => websocket(&endpoint, &auth).await?,
+                Transports::WebSocket => open_websocket(&endpoint, &auth).await?,
                 #[cfg(feature = "polling")]
-                Transports::Polling => polling(endpoint, &auth).await?,
+                Transports::Polling => open_polling(endpoint, &auth).await?,
                 #[cfg(feature = "polling")]
                 Transports::Auto => {
-                    let first = reason == CredentialsReason::First;
-                    auto.open(endpoint, &authenticator, &auth, first).await?
+                    let is_first_attempt = reason == CredentialsReason::First;
+                    auto.open(endpoint, &authenticator, &auth, is_first_attempt).await?
                 }
                 #[cfg(not(feature = "polling"))]
-                Transports::Auto => websocket(&endpoint, &auth).await?,
+                Transports::Auto => open_websocket(&endpoint, &auth).await?,
             };
             let credential_status = CredentialStatus { just_accepted: auth.just_accepted };
-            Ok(Dialed { transport, credential_status, auth: auth.payload.map(|payload| payload.expose().to_owned()) })
+            Ok(DialedTransport {
+                transport,
+                credential_status,
+                auth: auth.payload.map(|payload| payload.expose().to_owned()),
+            })
         })
     }
 
@@ -105,7 +109,7 @@ impl Dialer for SocketDialer {
     }
 }
 
-async fn websocket(endpoint: &Endpoint, auth: &RequestAuth) -> Result<Box<dyn Transport>, ConnectionFailure> {
+async fn open_websocket(endpoint: &Endpoint, auth: &RequestAuth) -> Result<Box<dyn Transport>, ConnectionFailure> {
     match WebSocket::dial(endpoint, auth, None).await {
         Ok(socket) => Ok(Box::new(socket)),
         Err(refused) => Err(refused.failure),
@@ -113,9 +117,9 @@ async fn websocket(endpoint: &Endpoint, auth: &RequestAuth) -> Result<Box<dyn Tr
 }
 
 #[cfg(feature = "polling")]
-pub(super) async fn polling(
+pub(super) async fn open_polling(
     endpoint: Arc<Endpoint>,
     auth: &RequestAuth,
 ) -> Result<Box<dyn Transport>, ConnectionFailure> {
-    Ok(Box::new(Polling::dial(endpoint, auth.clone(), true).await?))
+    Ok(Box::new(PollingTransport::dial(endpoint, auth.clone(), true).await?))
 }

@@ -17,7 +17,7 @@ use crate::{ErrorKind, Stage};
 
 /// HTTP client for long-polling, login and REST.
 #[cfg(feature = "_http")]
-pub(crate) type Http = reqwest::Client;
+pub(crate) type HttpClient = reqwest::Client;
 
 /// Maximum time for opening an HTTP connection, even if the connect timeout is longer. REST calls need the remaining
 /// time for the response.
@@ -30,12 +30,12 @@ pub(crate) struct Endpoint {
     pub(crate) base_url: BaseUrl,
     pub(crate) headers: HeaderMap,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) tls: Arc<tls::Options>,
+    pub(crate) tls: Arc<tls::TlsOptions>,
     pub(crate) proxy: Option<String>,
     /// Time allowed for a connection attempt.
     pub(crate) connect_timeout: Duration,
     #[cfg(feature = "_http")]
-    http: Mutex<Option<Http>>,
+    http_client: Mutex<Option<HttpClient>>,
     rustls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
 
@@ -44,7 +44,7 @@ impl Endpoint {
         base_url: BaseUrl,
         headers: HeaderMap,
         query: Vec<(String, String)>,
-        tls: tls::Options,
+        tls: tls::TlsOptions,
         proxy: Option<String>,
     ) -> Self {
         let (tls, rustls) = (Arc::new(tls), Arc::default());
@@ -56,7 +56,7 @@ impl Endpoint {
             proxy,
             connect_timeout: Duration::from_secs(20),
             #[cfg(feature = "_http")]
-            http: Mutex::default(),
+            http_client: Mutex::default(),
             rustls,
         }
     }
@@ -71,7 +71,7 @@ impl Endpoint {
             proxy: self.proxy.clone(),
             connect_timeout: self.connect_timeout,
             #[cfg(feature = "_http")]
-            http: Mutex::default(),
+            http_client: Mutex::default(),
             rustls: self.rustls.clone(),
         }
     }
@@ -90,7 +90,7 @@ impl Endpoint {
     }
 
     /// Returns the TLS configuration. It is created on first use, because loading the system's certificates takes time.
-    pub(crate) fn rustls(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
+    pub(crate) fn rustls_config(&self) -> Result<Arc<rustls::ClientConfig>, Error> {
         if let Some(config) = self.rustls.get() {
             return Ok(config.clone());
         }
@@ -100,19 +100,19 @@ impl Endpoint {
 
     /// Returns the time allowed for opening a TCP connection, which is shared equally by all IP addresses of the host.
     /// An address that drops packets therefore leaves time for the other addresses and for the rest of the attempt.
-    pub(crate) fn reach_timeout(&self) -> Duration {
+    pub(crate) fn tcp_timeout(&self) -> Duration {
         self.connect_timeout / 2
     }
 
     pub(crate) fn has_tls_options(&self) -> bool {
-        self.tls.are_set()
+        self.tls.need_validation()
     }
 
     /// Drops idle HTTP connections, which may be as dead as the connection that was lost.
-    pub(crate) fn forget_connections(&self) {
+    pub(crate) fn drop_idle_connections(&self) {
         #[cfg(feature = "_http")]
         {
-            *self.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.http_client.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 }
@@ -120,24 +120,24 @@ impl Endpoint {
 #[cfg(feature = "_http")]
 impl Endpoint {
     /// Returns the HTTP client, which is created on first use.
-    pub(crate) fn http(&self) -> Result<Http, Error> {
-        let mut made = self.http.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
+    pub(crate) fn http_client(&self) -> Result<HttpClient, Error> {
+        let mut cached = self.http_client.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*cached {
             Some(http) => Ok(http.clone()),
-            None => Ok(made.insert(self.new_http()?).clone()),
+            None => Ok(cached.insert(self.build_http_client()?).clone()),
         }
     }
 
-    fn new_http(&self) -> Result<Http, Error> {
+    fn build_http_client(&self) -> Result<HttpClient, Error> {
         let failed =
             |error: reqwest::Error| Error::invalid_argument(format!("the HTTP client could not be created: {error}"));
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .default_headers(self.headers.clone())
             .user_agent(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured((*self.rustls()?).clone())
+            .tls_backend_preconfigured((*self.rustls_config()?).clone())
             .tcp_nodelay(true)
-            .connect_timeout(self.reach_timeout().min(HTTP_CONNECT_TIMEOUT_MAX))
+            .connect_timeout(self.tcp_timeout().min(HTTP_CONNECT_TIMEOUT_MAX))
             .no_proxy();
         if let Some((uri, auth)) = self.proxy_for(self.base_url.is_secure()) {
             let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;
@@ -150,7 +150,7 @@ impl Endpoint {
     }
 
     /// Converts the error of a failed request. The URL is left out, because it may contain an API key.
-    pub(crate) fn request_failed(&self, stage: Stage, error: &reqwest::Error) -> Error {
+    pub(crate) fn request_error(&self, stage: Stage, error: &reqwest::Error) -> Error {
         let mut text = String::new();
         let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
         while let Some(inner) = cause {

@@ -14,15 +14,15 @@ use super::Endpoint;
 /// the same endpoint, and try others only if it fails or nothing has connected yet.
 pub(crate) struct EndpointPool {
     all: Vec<Arc<Endpoint>>,
-    socket: AtomicUsize,
-    rest: AtomicUsize,
+    socket_index: AtomicUsize,
+    rest_index: AtomicUsize,
 }
 
 impl EndpointPool {
     /// Creates a pool of at least one endpoint.
     pub(crate) fn new(first: Endpoint, others: Vec<Endpoint>) -> Self {
         let all = std::iter::once(first).chain(others).map(Arc::new).collect();
-        Self { all, socket: AtomicUsize::new(0), rest: AtomicUsize::new(0) }
+        Self { all, socket_index: AtomicUsize::new(0), rest_index: AtomicUsize::new(0) }
     }
 
     pub(crate) fn all(&self) -> &[Arc<Endpoint>] {
@@ -30,25 +30,25 @@ impl EndpointPool {
     }
 
     /// Returns the endpoint that the socket is connected to or tries next.
-    pub(crate) fn socket(&self) -> &Arc<Endpoint> {
-        &self.all[self.socket.load(Ordering::Relaxed)]
+    pub(crate) fn socket_endpoint(&self) -> &Arc<Endpoint> {
+        &self.all[self.socket_index.load(Ordering::Relaxed)]
     }
 
     /// Sets the endpoint that the socket is connected to or tries next.
-    pub(crate) fn move_socket(&self, to: usize) {
-        self.socket.store(to, Ordering::Relaxed);
+    pub(crate) fn set_socket_index(&self, index: usize) {
+        self.socket_index.store(index, Ordering::Relaxed);
     }
 
     /// Returns all endpoints with their indices, starting with the one for REST calls.
-    pub(crate) fn for_rest(&self) -> impl Iterator<Item = (usize, &Arc<Endpoint>)> {
-        let first = self.rest.load(Ordering::Relaxed);
+    pub(crate) fn in_rest_order(&self) -> impl Iterator<Item = (usize, &Arc<Endpoint>)> {
+        let first = self.rest_index.load(Ordering::Relaxed);
         let places = (0..self.all.len()).map(move |step| (first + step) % self.all.len());
         places.map(|at| (at, &self.all[at]))
     }
 
     /// Sets the endpoint for REST calls, which was found to be reachable.
-    pub(crate) fn move_rest(&self, to: usize) {
-        self.rest.store(to, Ordering::Relaxed);
+    pub(crate) fn set_rest_index(&self, index: usize) {
+        self.rest_index.store(index, Ordering::Relaxed);
     }
 }
 

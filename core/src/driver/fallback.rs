@@ -23,37 +23,37 @@ enum NextTransport {
 /// restores it.
 #[derive(Debug, Default)]
 pub(crate) struct PollingFallback {
-    next: NextTransport,
+    next_transport: NextTransport,
     /// Set while an attempt over long-polling has not been acknowledged. Contains the end of the earlier preference, if
     /// there was one.
-    unconfirmed: Option<Option<Instant>>,
+    unacknowledged: Option<Option<Instant>>,
 }
 
 impl PollingFallback {
     /// Starts an attempt. Returns `true` if the attempt uses long-polling.
-    pub(crate) fn begin(&mut self, now: Instant) -> bool {
-        self.unconfirmed = match std::mem::take(&mut self.next) {
+    pub(crate) fn begin_attempt(&mut self, now: Instant) -> bool {
+        self.unacknowledged = match std::mem::take(&mut self.next_transport) {
             NextTransport::PollingOnce => Some(None),
             NextTransport::Polling { until } if now < until => Some(Some(until)),
             NextTransport::WebSocket | NextTransport::Polling { .. } => None,
         };
-        self.unconfirmed.is_some()
+        self.unacknowledged.is_some()
     }
 
     /// Records that WebSocket was refused. The next attempt uses long-polling.
-    pub(crate) fn websocket_refused(&mut self) {
-        self.next = NextTransport::PollingOnce;
+    pub(crate) fn on_websocket_refused(&mut self) {
+        self.next_transport = NextTransport::PollingOnce;
     }
 
     /// Records that the current attempt has switched to long-polling.
-    pub(crate) fn polling_opened(&mut self) {
-        self.unconfirmed.get_or_insert_default();
+    pub(crate) fn on_polling_opened(&mut self) {
+        self.unacknowledged.get_or_insert_default();
     }
 
     /// Records that the server has acknowledged the namespace.
     pub(crate) fn on_acknowledged(&mut self, now: Instant) {
-        if let Some(until) = self.unconfirmed.take() {
-            self.next = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
+        if let Some(until) = self.unacknowledged.take() {
+            self.next_transport = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
         }
     }
 }
@@ -65,40 +65,40 @@ mod tests {
     #[test]
     fn unacknowledged_polling_is_not_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        assert!(!fallback.begin(now));
-        fallback.websocket_refused();
-        assert!(fallback.begin(now));
-        fallback.polling_opened();
-        assert!(!fallback.begin(now), "WebSocket is tried again");
+        assert!(!fallback.begin_attempt(now));
+        fallback.on_websocket_refused();
+        assert!(fallback.begin_attempt(now));
+        fallback.on_polling_opened();
+        assert!(!fallback.begin_attempt(now), "WebSocket is tried again");
     }
 
     #[test]
     fn polling_that_works_is_preferred_for_a_while() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        assert!(!fallback.begin(now));
-        fallback.polling_opened();
+        assert!(!fallback.begin_attempt(now));
+        fallback.on_polling_opened();
         fallback.on_acknowledged(now);
         let later = now + POLLING_PREFERENCE / 2;
-        assert!(fallback.begin(later));
+        assert!(fallback.begin_attempt(later));
         fallback.on_acknowledged(later);
-        assert!(!fallback.begin(now + POLLING_PREFERENCE), "a second success does not prolong the preference");
+        assert!(!fallback.begin_attempt(now + POLLING_PREFERENCE), "a second success does not prolong the preference");
     }
 
     #[test]
     fn failed_polling_is_no_longer_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        fallback.begin(now);
-        fallback.polling_opened();
+        fallback.begin_attempt(now);
+        fallback.on_polling_opened();
         fallback.on_acknowledged(now);
-        assert!(fallback.begin(now));
-        assert!(!fallback.begin(now));
+        assert!(fallback.begin_attempt(now));
+        assert!(!fallback.begin_attempt(now));
     }
 
     #[test]
     fn acknowledged_websocket_does_not_make_polling_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        fallback.begin(now);
+        fallback.begin_attempt(now);
         fallback.on_acknowledged(now);
-        assert!(!fallback.begin(now));
+        assert!(!fallback.begin_attempt(now));
     }
 }

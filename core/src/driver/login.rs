@@ -22,38 +22,38 @@ impl Authenticator {
         email: &str,
         password: &Secret,
     ) -> Result<Secret, ConnectionFailure> {
-        let cookie = log_in(endpoint, email, password).await.map_err(|failure| match failure {
+        let cookie = submit_login_form(endpoint, email, password).await.map_err(|failure| match failure {
             // The server would refuse the same password again and count the attempt. Only a provider can supply a
             // different one.
             ConnectionFailure::Credentials(error) if self.provider.is_none() => {
                 ConnectionFailure::CredentialsExhausted(error)
             }
-            ConnectionFailure::NoLoginForm(error) if !self.has_spare_key() => ConnectionFailure::Dial(error),
+            ConnectionFailure::NoLoginForm(error) if !self.has_spare_api_key() => ConnectionFailure::Dial(error),
             failure => failure,
         })?;
-        self.learn(&cookie);
-        self.shown().cookies.insert(endpoint.base_url.clone(), cookie.clone());
+        self.add_secret(&cookie);
+        self.cache().login_cookies.insert(endpoint.base_url.clone(), cookie.clone());
         Ok(cookie)
     }
 }
 
 /// Logs in and returns the value of the `Cookie` header.
-async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<Secret, ConnectionFailure> {
-    let http = endpoint.http().map_err(ConnectionFailure::Dial)?;
+async fn submit_login_form(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<Secret, ConnectionFailure> {
+    let http = endpoint.http_client().map_err(ConnectionFailure::Dial)?;
     let url = endpoint.base_url.join(LOGIN_PATH);
-    let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_failed(Stage::Credentials, &error));
+    let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_error(Stage::Credentials, &error));
     let mut page = http.get(url.clone()).send().await.map_err(failed)?;
     if page.status().is_redirection() {
-        return Err(redirected(&page));
+        return Err(redirect_failure(&page));
     }
     if !page.status().is_success() {
-        let failure = status_fault(&page, "the login page");
+        let failure = status_failure(&page, "the login page");
         return Err(match page.status().as_u16() {
             404 | 405 | 410 => ConnectionFailure::NoLoginForm(failure.into_error()),
             _ => failure,
         });
     }
-    let cookies = cookies(&page);
+    let cookies = set_cookies(&page);
     let html = read_body(&mut page, LOGIN_PAGE_BYTES_MAX).await.map_err(|error| match error {
         BodyError::Http(error) => failed(error),
         BodyError::TooLarge => {
@@ -79,7 +79,7 @@ async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<S
     let status = answer.status();
     if status.is_redirection() {
         let mut all = cookies;
-        for (name, value) in self::cookies(&answer) {
+        for (name, value) in set_cookies(&answer) {
             all.retain(|(known, _)| *known != name);
             all.push((name, value));
         }
@@ -91,10 +91,10 @@ async fn log_in(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<S
         let error = Error::new(ErrorKind::AuthenticationFailed, text).with_stage(Stage::Credentials);
         return Err(ConnectionFailure::Credentials(error));
     }
-    Err(status_fault(&answer, "the login form"))
+    Err(status_failure(&answer, "the login form"))
 }
 
-fn redirected(page: &Response) -> ConnectionFailure {
+fn redirect_failure(page: &Response) -> ConnectionFailure {
     let to = page.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("");
     let text = if to.starts_with("https:") {
         "the server requires https: use an https:// address".to_owned()
@@ -106,13 +106,13 @@ fn redirected(page: &Response) -> ConnectionFailure {
     )
 }
 
-fn status_fault(answer: &Response, what: &str) -> ConnectionFailure {
+fn status_failure(answer: &Response, what: &str) -> ConnectionFailure {
     let status = answer.status().as_u16();
     let error = Error::connect_failed(Stage::Credentials, format!("{what} was answered with status {status}"));
     ConnectionFailure::Dial(error.with_status(status).with_retryable(status == 400 || status == 429 || status >= 500))
 }
 
-fn cookies(answer: &Response) -> Vec<(String, String)> {
+fn set_cookies(answer: &Response) -> Vec<(String, String)> {
     let pairs = answer.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| {
         let (name, value) = cookie.to_str().ok()?.split(';').next()?.split_once('=')?;
         Some((name.trim().to_owned(), value.trim().to_owned()))
@@ -129,11 +129,11 @@ fn cookie_header(cookies: &[(String, String)]) -> String {
 pub(crate) fn csrf_token(html: &str) -> Option<String> {
     html.split("<input").skip(1).find_map(|rest| {
         let tag = &rest[..rest.find('>')?];
-        (attribute(tag, "name")? == "csrf_token").then(|| attribute(tag, "value"))?
+        (attribute_value(tag, "name")? == "csrf_token").then(|| attribute_value(tag, "value"))?
     })
 }
 
-fn attribute(tag: &str, name: &str) -> Option<String> {
+fn attribute_value(tag: &str, name: &str) -> Option<String> {
     let mut from = 0;
     loop {
         let at = from + tag[from..].find(name)?;
@@ -148,13 +148,13 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
                 Some(quote) => value[1..].split(quote).next(),
                 None => value.split(|c: char| c.is_whitespace() || c == '/').next(),
             };
-            return text.map(unescape);
+            return text.map(unescape_html);
         }
         from = at + name.len();
     }
 }
 
-fn unescape(text: &str) -> String {
+fn unescape_html(text: &str) -> String {
     text.replace("&quot;", "\"")
         .replace("&#39;", "'")
         .replace("&#34;", "\"")

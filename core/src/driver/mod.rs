@@ -15,6 +15,7 @@ mod fallback;
 mod http_body;
 #[cfg(feature = "rest")]
 mod login;
+mod page_requests;
 mod redactor;
 mod request;
 mod request_auth;
@@ -30,29 +31,29 @@ mod work;
 pub(crate) use authenticator::Authenticator;
 pub(crate) use backfill::BackfillSource;
 pub(crate) use base_url::BaseUrl;
-pub(crate) use credentials::Provider;
+pub(crate) use credentials::CredentialsProvider;
 pub use credentials::{ApiKeyVia, Credentials, ProviderError};
 #[cfg(feature = "testing")]
-pub(crate) use dial::DialPlan;
+pub(crate) use dial::DialFuture;
 pub use dial::Transports;
-pub(crate) use dial::{Dialed, Dialer, SocketDialer};
+pub(crate) use dial::{DialedTransport, Dialer, SocketDialer};
 pub(crate) use endpoint::Endpoint;
 #[cfg(feature = "_http")]
-pub(crate) use endpoint::Http;
+pub(crate) use endpoint::HttpClient;
 pub(crate) use endpoint_pool::EndpointPool;
 #[cfg(all(test, feature = "rest"))]
 pub(crate) use fallback::PollingFallback;
 #[cfg(all(feature = "testing", feature = "rest"))]
 pub(crate) use login::csrf_token;
-pub(crate) use request::{Answer, Request};
+#[cfg(test)]
+pub(crate) use page_requests::forward_page_requests;
+pub(crate) use request::{HandleAnswer, HandleRequest};
 pub(crate) use request_auth::RequestAuth;
 #[cfg(feature = "rest")]
 pub(crate) use rest_header::RestHeader;
 #[cfg(test)]
 pub(crate) use suspend::SuspendDetector;
-pub(crate) use task::Task;
-#[cfg(test)]
-pub(crate) use task::request_pages;
+pub(crate) use task::ClientTask;
 pub(crate) use timer::{Timer, now};
-pub(crate) use transport::tls::Options as TlsOptions;
-pub(crate) use work::Work;
+pub(crate) use transport::tls::TlsOptions;
+pub(crate) use work::OngoingWork;

@@ -25,9 +25,9 @@ impl std::fmt::Debug for Redactor {
 
 impl Redactor {
     /// Adds a secret that must be redacted. If there are too many, the longest are forgotten.
-    pub(super) fn learn(&self, secret: &Secret) {
+    pub(super) fn add_secret(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for text in spellings(secret) {
+        for text in echoed_forms(secret) {
             if !known.contains(&text) {
                 known.push_back(text);
             }
@@ -44,7 +44,7 @@ impl Redactor {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let redact_text = |text: &str, words: bool| {
             let mut hidden = None;
-            for secret in known.iter().filter(|secret| words || !is_word(secret)) {
+            for secret in known.iter().filter(|secret| words || !is_lowercase_word(secret)) {
                 let text = hidden.as_deref().unwrap_or(text);
                 if text.contains(secret.as_str()) {
                     hidden = Some(text.replace(secret.as_str(), "***"));
@@ -52,7 +52,7 @@ impl Redactor {
             }
             hidden
         };
-        error.map_texts(
+        error.replace_texts(
             &|text| {
                 let plain = redact_text(text, false);
                 // A secret that is an ordinary word is redacted only in the server's text. In the SDK's own sentences,
@@ -67,13 +67,13 @@ impl Redactor {
 }
 
 /// Returns `true` if a secret looks like an ordinary word.
-fn is_word(text: &str) -> bool {
+fn is_lowercase_word(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 /// Returns the forms in which a server may echo a secret: the whole text, the value of each cookie, the token after an
 /// authentication scheme, and the URL-encoded form of each.
-fn spellings(secret: &Secret) -> Vec<String> {
+fn echoed_forms(secret: &Secret) -> Vec<String> {
     let pairs = secret.expose().split("; ").map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).trim());
     let last = secret.expose().split_whitespace().next_back();
     let mut all: Vec<String> = pairs.chain([secret.expose().trim()]).chain(last).map(str::to_owned).collect();

@@ -10,19 +10,19 @@ use crate::{
 };
 
 /// Answer to a request. For an acknowledged emit, it contains the data of the acknowledgement.
-pub(crate) type Answer = Result<Option<String>, Error>;
+pub(crate) type HandleAnswer = Result<Option<String>, Error>;
 
 /// Request from a handle to the client's task.
 #[derive(Debug)]
-pub(crate) enum Request {
+pub(crate) enum HandleRequest {
     Connect,
     Join { project: ProjectId, after: Option<Cursor>, streams: PlannedStreams },
     Leave { project: ProjectId },
-    Emit { name: String, data: Option<String>, ack: Option<Duration> },
+    Emit { name: String, data: Option<String>, ack_timeout: Option<Duration> },
     Close,
 }
 
-impl Request {
+impl HandleRequest {
     /// Fails the request. The streams that depend on it end with the error.
     pub(crate) fn fail(self, error: &Error) {
         if let Self::Join { streams, .. } = self {
@@ -35,7 +35,7 @@ impl Request {
             Self::Connect => Command::Connect { token },
             Self::Join { project, after, .. } => Command::Join { token, project, after },
             Self::Leave { project } => Command::Leave { token, project },
-            Self::Emit { name, data, ack } => Command::Emit { token, name, data, ack_timeout: ack },
+            Self::Emit { name, data, ack_timeout } => Command::Emit { token, name, data, ack_timeout },
             Self::Close => Command::Close { token },
         }
     }

@@ -7,34 +7,34 @@ use jiff::SignedDuration;
 use crate::session::Now;
 
 /// Maximum lead of the wall clock over the monotonic clock between two comparisons. A larger lead counts as sleep.
-const DRIFT_MAX: SignedDuration = SignedDuration::from_secs(3);
+const CLOCK_DRIFT_MAX: SignedDuration = SignedDuration::from_secs(3);
 
 /// Maximum interval between comparisons of the clocks.
-const COMPARE_INTERVAL: Duration = Duration::from_secs(4);
+const CLOCK_COMPARE_INTERVAL: Duration = Duration::from_secs(4);
 
 /// Detector of system sleep, which compares the clocks. On Linux and macOS, the monotonic clock and all timers stop
 /// during sleep, but the wall clock continues.
 #[derive(Debug)]
 pub(crate) struct SuspendDetector {
-    last: Now,
+    last_time: Now,
 }
 
 impl SuspendDetector {
     pub(crate) fn new(now: Now) -> Self {
-        Self { last: now }
+        Self { last_time: now }
     }
 
     /// Returns `true` if the system has slept since the last call. Setting the wall clock forward has the same effect.
     pub(crate) fn has_slept(&mut self, now: Now) -> bool {
-        let last = std::mem::replace(&mut self.last, now);
+        let last = std::mem::replace(&mut self.last_time, now);
         let mono =
             SignedDuration::try_from(now.mono.saturating_duration_since(last.mono)).unwrap_or(SignedDuration::MAX);
-        now.wall.duration_since(last.wall).saturating_sub(mono) > DRIFT_MAX
+        now.wall.duration_since(last.wall).saturating_sub(mono) > CLOCK_DRIFT_MAX
     }
 
     /// Returns the time of the next comparison.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.last.mono + COMPARE_INTERVAL
+    pub(crate) fn next_comparison(&self) -> Instant {
+        self.last_time.mono + CLOCK_COMPARE_INTERVAL
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     /// Returns `true` if sleep is detected after this many seconds on each clock.
-    fn slept(mono: u64, wall: i64) -> bool {
+    fn detects_sleep(mono: u64, wall: i64) -> bool {
         let start = Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH };
         let now =
             Now { mono: start.mono + Duration::from_secs(mono), wall: start.wall + SignedDuration::from_secs(wall) };
@@ -55,16 +55,16 @@ mod tests {
 
     #[test]
     fn an_hour_of_sleep_is_detected() {
-        assert!(slept(4, 3600));
+        assert!(detects_sleep(4, 3600));
     }
 
     #[test]
     fn time_that_passes_on_both_clocks_is_not_sleep() {
-        assert!(!slept(0, 0) && !slept(4, 4) && !slept(3600, 3600) && !slept(10, 12));
+        assert!(!detects_sleep(0, 0) && !detects_sleep(4, 4) && !detects_sleep(3600, 3600) && !detects_sleep(10, 12));
     }
 
     #[test]
     fn setting_the_wall_clock_back_is_not_sleep() {
-        assert!(!slept(4, -3600) && !slept(3600, 0));
+        assert!(!detects_sleep(4, -3600) && !detects_sleep(3600, 0));
     }
 }

@@ -14,17 +14,18 @@ use tokio::{
 use tracing::Instrument as _;
 
 use super::{
-    Authenticator, Dialed, Dialer, EndpointPool,
+    Authenticator, DialedTransport, Dialer, EndpointPool,
     backfill::BackfillSource,
-    request::{Answer, Request},
+    page_requests::forward_page_requests,
+    request::{HandleAnswer, HandleRequest},
     state_log::log_state,
     suspend::SuspendDetector,
     timer::{Timer, now},
-    work::Work,
+    work::OngoingWork,
 };
 use crate::{
     Error, ErrorKind,
-    delivery::{Hub, Progress, StateFeed},
+    delivery::{CursorRegistry, Hub, StateFeed},
     session::{BackfillReply, Command, CommandToken, ConnectionFailure, Input, Machine, Metrics, Now, Output, State},
 };
 
@@ -34,120 +35,120 @@ const CONGESTION_RETRY_DELAY: Duration = Duration::from_secs(1);
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// State of a client's task.
-pub(crate) struct Task {
+pub(crate) struct ClientTask {
     pub(crate) endpoints: Arc<EndpointPool>,
     pub(crate) authenticator: Arc<Authenticator>,
     pub(crate) machine: Machine,
     /// One dialer per endpoint.
     pub(crate) dialers: Vec<Arc<dyn Dialer>>,
     pub(crate) backfill: Option<Arc<dyn BackfillSource>>,
-    pub(crate) requests: mpsc::Receiver<(Request, oneshot::Sender<Answer>)>,
+    pub(crate) requests: mpsc::Receiver<(HandleRequest, oneshot::Sender<HandleAnswer>)>,
     pub(crate) network_changed: Arc<Notify>,
     pub(crate) hub: Arc<Hub>,
-    pub(crate) progress: Arc<Progress>,
+    pub(crate) cursors: Arc<CursorRegistry>,
     pub(crate) states: Arc<StateFeed>,
-    pub(crate) counters: watch::Sender<Metrics>,
-    pub(crate) work: Work,
+    pub(crate) metrics: watch::Sender<Metrics>,
+    pub(crate) work: OngoingWork,
 }
 
 /// Reason why the task woke.
-enum Wake {
-    Request(Option<(Request, oneshot::Sender<Answer>)>),
-    Frames(Option<ConnectionFailure>),
-    Dialed(u64, Result<Dialed, ConnectionFailure>),
+enum WakeReason {
+    Request(Option<(HandleRequest, oneshot::Sender<HandleAnswer>)>),
+    TransportPolled(Option<ConnectionFailure>),
+    Dialed(u64, Result<DialedTransport, ConnectionFailure>),
     BackfillReply(BackfillReply),
     NetworkChanged,
     /// A reader may have room for a page of the log.
     CapacityChanged,
-    Time,
+    DeadlineReached,
 }
 
-impl Task {
+impl ClientTask {
     /// Runs until all handles and streams of the client are dropped.
     pub(crate) async fn run(mut self) {
         let mut timer = Timer::new();
         let mut suspend = SuspendDetector::new(now());
         loop {
-            let wake = self.wait(&mut timer, suspend.deadline()).await;
+            let wake = self.next_wake(&mut timer, suspend.next_comparison()).await;
             let now = now();
             if suspend.has_slept(now) {
                 tracing::debug!("the wall clock has jumped: the computer has slept, or the clock was set");
-                self.network_changed(now);
+                self.on_network_changed(now);
             }
             match wake {
                 // All handles and streams are gone, so no graceful close is needed.
-                Wake::Request(None) => break,
-                Wake::Request(Some((request, reply))) => self.request(now, request, reply),
+                WakeReason::Request(None) => break,
+                WakeReason::Request(Some((request, reply))) => self.on_request(now, request, reply),
                 // The machine has already received the frames.
-                Wake::Frames(None) => self.machine.handle(now, Input::Tick),
-                Wake::Frames(Some(failure)) => {
+                WakeReason::TransportPolled(None) => self.machine.handle(now, Input::Tick),
+                WakeReason::TransportPolled(Some(failure)) => {
                     self.work.transport = None;
                     self.machine.handle(now, Input::TransportLost(failure));
                 }
-                Wake::Dialed(id, Ok(Dialed { transport, credential_status, auth })) => {
-                    self.endpoints.move_rest(self.machine.current_endpoint());
+                WakeReason::Dialed(id, Ok(DialedTransport { transport, credential_status, auth })) => {
+                    self.endpoints.set_rest_index(self.machine.current_endpoint());
                     self.work.transport = Some(transport);
                     self.machine.handle(now, Input::Dialed { id, credential_status, auth });
                 }
-                Wake::Dialed(id, Err(failure)) => {
-                    let server = self.address();
+                WakeReason::Dialed(id, Err(failure)) => {
+                    let server = self.current_url();
                     let error = self.authenticator.redact(failure.clone().into_error());
                     tracing::debug!(server, "the connection attempt failed ({error})");
                     self.machine.handle(now, Input::DialFailed { id, failure });
                 }
-                Wake::BackfillReply(found) => self.machine.handle(now, Input::BackfillReply(found)),
-                Wake::NetworkChanged => self.network_changed(now),
-                Wake::CapacityChanged | Wake::Time => self.machine.handle(now, Input::Tick),
+                WakeReason::BackfillReply(found) => self.machine.handle(now, Input::BackfillReply(found)),
+                WakeReason::NetworkChanged => self.on_network_changed(now),
+                WakeReason::CapacityChanged | WakeReason::DeadlineReached => self.machine.handle(now, Input::Tick),
             }
-            self.carry_out().await;
-            self.ask_pages(now).await;
-            if std::mem::take(&mut self.work.full_turn) {
+            self.execute_outputs().await;
+            self.request_pages(now).await;
+            if std::mem::take(&mut self.work.is_turn_full) {
                 // Otherwise, readers on a single-threaded runtime would lose events that they had no chance to take.
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    fn request(&mut self, now: Now, mut request: Request, reply: oneshot::Sender<Answer>) {
-        if matches!(request, Request::Emit { .. }) && self.work.is_congested() {
+    fn on_request(&mut self, now: Now, mut request: HandleRequest, reply: oneshot::Sender<HandleAnswer>) {
+        if matches!(request, HandleRequest::Emit { .. }) && self.work.is_congested() {
             let error = Error::new(ErrorKind::RateLimited, "the connection is congested");
             let _ = reply.send(Err(error.with_retry_in(CONGESTION_RETRY_DELAY)));
             return;
         }
-        self.work.tokens += 1;
-        let token = CommandToken(self.work.tokens);
-        self.work.waiting.insert(token, reply);
-        if let Request::Join { project, streams, .. } = &mut request {
-            self.hub.joining(token, project.clone(), std::mem::take(streams));
+        self.work.last_token += 1;
+        let token = CommandToken(self.work.last_token);
+        self.work.reply_senders.insert(token, reply);
+        if let HandleRequest::Join { project, streams, .. } = &mut request {
+            self.hub.add_join(token, project.clone(), std::mem::take(streams));
         }
         self.machine.handle(now, Input::Command(request.into_command(token)));
     }
 
     /// Drops idle HTTP connections, which may be dead, and notifies the machine.
-    fn network_changed(&mut self, now: Now) {
+    fn on_network_changed(&mut self, now: Now) {
         for endpoint in self.endpoints.all() {
-            endpoint.forget_connections();
+            endpoint.drop_idle_connections();
         }
         self.machine.handle(now, Input::Command(Command::NetworkChanged));
     }
 
     /// Waits for the next reason to wake. If the machine has a deadline, waits until `compare_clocks` at most.
-    async fn wait(&mut self, timer: &mut Timer, compare_clocks: Instant) -> Wake {
+    async fn next_wake(&mut self, timer: &mut Timer, compare_clocks: Instant) -> WakeReason {
         timer.arm(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
         let (machine, work) = (&mut self.machine, &mut self.work);
         let (requests, network) = (&mut self.requests, self.network_changed.notified());
         let (mut network, mut capacity) = (std::pin::pin!(network), std::pin::pin!(self.hub.capacity_changed()));
-        let requests_wait = std::mem::take(&mut work.requested);
+        let is_request_last = std::mem::take(&mut work.has_handled_request);
         poll_fn(|cx| {
-            if !requests_wait && let Poll::Ready(request) = requests.poll_recv(cx) {
-                work.requested = true;
-                return Poll::Ready(Wake::Request(request));
+            if !is_request_last && let Poll::Ready(request) = requests.poll_recv(cx) {
+                work.has_handled_request = true;
+                return Poll::Ready(WakeReason::Request(request));
             }
             if network.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Wake::NetworkChanged);
+                return Poll::Ready(WakeReason::NetworkChanged);
             }
             if capacity.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Wake::CapacityChanged);
+                return Poll::Ready(WakeReason::CapacityChanged);
             }
             if let Poll::Ready(Some(done)) = work.dialing.poll_join_next(cx) {
                 // An attempt that panicked counts as failed.
@@ -155,30 +156,30 @@ impl Task {
                     (machine.attempt_id(), Err(ConnectionFailure::Io("the credentials provider panicked".to_owned())))
                 };
                 let (id, result) = done.unwrap_or_else(panicked);
-                return Poll::Ready(Wake::Dialed(id, result));
+                return Poll::Ready(WakeReason::Dialed(id, result));
             }
             while let Poll::Ready(Some(done)) = work.backfills.poll_join_next(cx) {
                 if let Ok(found) = done {
-                    return Poll::Ready(Wake::BackfillReply(found));
+                    return Poll::Ready(WakeReason::BackfillReply(found));
                 }
             }
             if let Poll::Ready(failure) = work.poll_transport(cx, machine) {
-                return Poll::Ready(Wake::Frames(failure));
+                return Poll::Ready(WakeReason::TransportPolled(failure));
             }
             // The timer is polled before the next request, so that it fires no matter how many requests there are.
             if timer.poll(cx).is_ready() {
-                return Poll::Ready(Wake::Time);
+                return Poll::Ready(WakeReason::DeadlineReached);
             }
-            let request = if requests_wait { requests.poll_recv(cx) } else { Poll::Pending };
-            work.requested = request.is_ready();
-            request.map(Wake::Request)
+            let request = if is_request_last { requests.poll_recv(cx) } else { Poll::Pending };
+            work.has_handled_request = request.is_ready();
+            request.map(WakeReason::Request)
         })
         .await
     }
 
     /// Executes all outputs of the machine, in order.
-    async fn carry_out(&mut self) {
-        self.endpoints.move_socket(self.machine.current_endpoint());
+    async fn execute_outputs(&mut self) {
+        self.endpoints.set_socket_index(self.machine.current_endpoint());
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::Events(mut batch) => {
@@ -202,14 +203,16 @@ impl Task {
                 }
                 Output::ConnectionUsable { endpoint } => self.dialers[endpoint].on_acknowledged(),
                 Output::State(state) => self.publish_state(state),
-                Output::ProjectOpened { project } => self.hub.open(project),
-                Output::StreamStarted { project, cursor } => self.progress.start(&project, cursor),
+                Output::ProjectOpened { project } => self.hub.open_project(project),
+                Output::StreamStarted { project, cursor } => self.cursors.on_joined(&project, cursor),
                 Output::ProjectEnded { project, error } => {
                     self.hub.end_project(&project, error.map(|error| self.authenticator.redact(error)))
                 }
                 Output::ClientEnded { error } => self.hub.end_all(error.map(|error| self.authenticator.redact(error))),
-                Output::CommandDone { token, data } => self.answer(token, Ok(data)),
-                Output::CommandFailed { token, error } => self.answer(token, Err(self.authenticator.redact(error))),
+                Output::CommandDone { token, data } => self.send_answer(token, Ok(data)),
+                Output::CommandFailed { token, error } => {
+                    self.send_answer(token, Err(self.authenticator.redact(error)))
+                }
                 Output::PageReply { stream, project, after, page } => {
                     self.hub.on_page(stream, &project, after, page, now().wall);
                 }
@@ -220,18 +223,18 @@ impl Task {
                 }
             }
         }
-        self.counters.send_if_modified(|known| {
+        self.metrics.send_if_modified(|known| {
             let counters = self.machine.counters();
             std::mem::replace(known, counters) != counters
         });
     }
 
     /// Requests the pages that readers have room for.
-    async fn ask_pages(&mut self, now: Now) {
+    async fn request_pages(&mut self, now: Now) {
         // Delivery uses up room. Pages are requested until no reader has room, because only then does new room wake the
         // task.
-        while request_pages(&mut self.machine, &self.hub, now) {
-            self.carry_out().await;
+        while forward_page_requests(&mut self.machine, &self.hub, now) {
+            self.execute_outputs().await;
         }
     }
 
@@ -244,18 +247,18 @@ impl Task {
             State::Closed { reason } => State::Closed { reason: self.authenticator.redact(reason) },
             other => other,
         };
-        log_state(self.address(), &state);
+        log_state(self.current_url(), &state);
         self.states.publish(state);
     }
 
     /// Returns the address that is in use or tried next.
-    fn address(&self) -> &str {
+    fn current_url(&self) -> &str {
         self.endpoints.all()[self.machine.current_endpoint()].base_url.as_str()
     }
 
-    fn answer(&mut self, token: CommandToken, answer: Answer) {
-        self.hub.answered(token, answer.as_ref().err());
-        if let Some(reply) = self.work.waiting.remove(&token) {
+    fn send_answer(&mut self, token: CommandToken, answer: HandleAnswer) {
+        self.hub.on_answer(token, answer.as_ref().err());
+        if let Some(reply) = self.work.reply_senders.remove(&token) {
             // The caller may have dropped its future.
             let _ = reply.send(answer);
         }
@@ -273,24 +276,8 @@ impl Task {
     }
 }
 
-/// Passes the readers' page requests and capacities to the machine. Returns `true` if there were any.
-pub(crate) fn request_pages(machine: &mut Machine, hub: &Hub, now: Now) -> bool {
-    let pages = hub.page_requests().into_iter().map(Command::RequestPage);
-    let waiting = machine.awaiting_capacity().to_vec();
-    let capacities = waiting.into_iter().filter_map(|project| {
-        let events = hub.page_capacity(&project)?;
-        Some(Command::ReaderCapacity { project, events })
-    });
-    let commands: Vec<_> = pages.chain(capacities).collect();
-    let any = !commands.is_empty();
-    for command in commands {
-        machine.handle(now, Input::Command(command));
-    }
-    any
-}
-
 /// Ends all streams, even if the runtime is shut down or the task has panicked.
-impl Drop for Task {
+impl Drop for ClientTask {
     fn drop(&mut self) {
         let reason = Error::new(ErrorKind::Closed, "the client's task has ended because its runtime was shut down");
         self.hub.end_all(Some(reason.clone()));

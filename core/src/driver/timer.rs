@@ -12,10 +12,10 @@ use crate::session::Now;
 
 /// Returns the current time on both clocks.
 pub(crate) fn now() -> Now {
-    Now { mono: Instant::now().into_std(), wall: wall() }
+    Now { mono: Instant::now().into_std(), wall: wall_clock() }
 }
 
-fn wall() -> jiff::Timestamp {
+fn wall_clock() -> jiff::Timestamp {
     let wall = jiff::Timestamp::now();
     #[cfg(feature = "testing")]
     let wall = wall.saturating_add(crate::testing::simulated_sleep()).unwrap_or(wall);
@@ -27,28 +27,28 @@ fn wall() -> jiff::Timestamp {
 #[derive(Debug)]
 pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,
-    armed: bool,
+    is_armed: bool,
 }
 
 impl Timer {
     pub(crate) fn new() -> Self {
-        Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), armed: false }
+        Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), is_armed: false }
     }
 
     pub(crate) fn arm(&mut self, deadline: Option<std::time::Instant>) {
         let Some(deadline) = deadline.map(Instant::from_std) else { return };
-        if !self.armed || deadline < self.sleep.deadline() {
+        if !self.is_armed || deadline < self.sleep.deadline() {
             self.sleep.as_mut().reset(deadline);
-            self.armed = true;
+            self.is_armed = true;
         }
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.armed {
+        if !self.is_armed {
             return Poll::Pending;
         }
-        let rung = self.sleep.as_mut().poll(cx);
-        self.armed = rung.is_pending();
-        rung
+        let fired = self.sleep.as_mut().poll(cx);
+        self.is_armed = fired.is_pending();
+        fired
     }
 }

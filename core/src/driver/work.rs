@@ -8,44 +8,44 @@ use std::{
 use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
-    Dialed,
-    request::Answer,
+    DialedTransport,
+    request::HandleAnswer,
     timer::now,
     transport::{Frame, Transport},
 };
 use crate::session::{BackfillReply, CommandToken, ConnectionFailure, Input, Machine};
 
 /// Maximum number of frames that are handled before requests and timers get a turn.
-const FRAMES_PER_TURN: usize = 64;
+const FRAMES_PER_TURN_MAX: usize = 64;
 /// Number of queued packets at which further emits are refused.
-const EMIT_QUEUE_MAX: usize = 1024;
-/// Maximum number of queued packets. Packets beyond [`EMIT_QUEUE_MAX`] are mostly pongs, of which a server could demand
-/// any number.
-const PACKET_QUEUE_MAX: usize = 4096;
+const CONGESTION_THRESHOLD: usize = 1024;
+/// Maximum number of queued packets. Packets beyond [`CONGESTION_THRESHOLD`] are mostly pongs, of which a server could
+/// demand any number.
+const QUEUED_PACKETS_MAX: usize = 4096;
 
 /// Work in progress of a client's task.
 #[derive(Default)]
-pub(crate) struct Work {
+pub(crate) struct OngoingWork {
     pub(super) transport: Option<Box<dyn Transport>>,
     /// Current connection attempt, if any. It is aborted when the machine gives it up or the client is dropped.
-    pub(super) dialing: JoinSet<(u64, Result<Dialed, ConnectionFailure>)>,
+    pub(super) dialing: JoinSet<(u64, Result<DialedTransport, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,
-    pub(super) waiting: HashMap<CommandToken, oneshot::Sender<Answer>>,
-    pub(super) tokens: u64,
+    pub(super) reply_senders: HashMap<CommandToken, oneshot::Sender<HandleAnswer>>,
+    pub(super) last_token: u64,
     /// `true` if the last turn may have left frames unread.
-    pub(super) full_turn: bool,
+    pub(super) is_turn_full: bool,
     /// `true` if the last turn handled a request. The connection then takes precedence in the next turn.
-    pub(super) requested: bool,
+    pub(super) has_handled_request: bool,
 }
 
-impl Work {
+impl OngoingWork {
     /// Returns `true` if too many packets are queued to accept another emit.
     pub(super) fn is_congested(&self) -> bool {
-        self.transport.as_ref().is_some_and(|transport| transport.queued() >= EMIT_QUEUE_MAX)
+        self.transport.as_ref().is_some_and(|transport| transport.queued_count() >= CONGESTION_THRESHOLD)
     }
 
-    /// Sends queued packets, and passes up to [`FRAMES_PER_TURN`] frames to the machine. Each frame is dropped before
-    /// the next one is read, so that its memory can be reused.
+    /// Sends queued packets, and passes up to [`FRAMES_PER_TURN_MAX`] frames to the machine. Each frame is dropped
+    /// before the next one is read, so that its memory can be reused.
     pub(super) fn poll_transport(
         &mut self,
         cx: &mut Context<'_>,
@@ -53,24 +53,24 @@ impl Work {
     ) -> Poll<Option<ConnectionFailure>> {
         let Some(transport) = &mut self.transport else { return Poll::Pending };
         // Frames that arrived before sending failed are still read, because they may contain the reason.
-        let unsent = match transport.poll_flush(cx) {
+        let send_failure = match transport.poll_flush(cx) {
             Poll::Ready(Err(failure)) => Some(failure),
-            _ if transport.queued() > PACKET_QUEUE_MAX => {
+            _ if transport.queued_count() > QUEUED_PACKETS_MAX => {
                 Some(ConnectionFailure::Io("the server has stopped reading".to_owned()))
             }
             _ => None,
         };
-        let mut present = None;
-        for _ in 0..FRAMES_PER_TURN {
+        let mut turn_time = None;
+        for _ in 0..FRAMES_PER_TURN_MAX {
             match transport.poll_recv(cx) {
-                Poll::Ready(Ok(frame)) => machine.handle_in_batch(*present.get_or_insert_with(now), frame.as_input()),
-                Poll::Ready(Err(failure)) => return Poll::Ready(Some(unsent.unwrap_or(failure))),
-                Poll::Pending if present.is_none() && unsent.is_none() => return Poll::Pending,
-                Poll::Pending => return Poll::Ready(unsent),
+                Poll::Ready(Ok(frame)) => machine.handle_in_batch(*turn_time.get_or_insert_with(now), frame.as_input()),
+                Poll::Ready(Err(failure)) => return Poll::Ready(Some(send_failure.unwrap_or(failure))),
+                Poll::Pending if turn_time.is_none() && send_failure.is_none() => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(send_failure),
             }
         }
-        self.full_turn = true;
-        Poll::Ready(unsent)
+        self.is_turn_full = true;
+        Poll::Ready(send_failure)
     }
 }
 

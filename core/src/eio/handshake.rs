@@ -13,39 +13,39 @@ pub struct Handshake {
     #[serde(default)]
     pub upgrades: Vec<String>,
     /// Interval between two pings from the server, in milliseconds.
-    #[serde(rename = "pingInterval", default = "default_interval", deserialize_with = "whole")]
+    #[serde(rename = "pingInterval", default = "default_ping_interval", deserialize_with = "deserialize_integer")]
     ping_interval: u64,
     /// Time that the server allows for the answer to a ping, in milliseconds.
-    #[serde(rename = "pingTimeout", default = "default_timeout", deserialize_with = "whole")]
+    #[serde(rename = "pingTimeout", default = "default_ping_timeout", deserialize_with = "deserialize_integer")]
     ping_timeout: u64,
     /// Maximum size of a polling request that the server accepts, in bytes.
-    #[serde(rename = "maxPayload", default = "default_payload", deserialize_with = "size")]
+    #[serde(rename = "maxPayload", default = "default_max_payload", deserialize_with = "deserialize_size")]
     pub max_payload: usize,
 }
 
 /// Reads a whole number. Some servers send it as a floating-point number.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+fn deserialize_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     f64::deserialize(deserializer).map(|number| number as u64)
 }
 
-fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    whole(deserializer).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+fn deserialize_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    deserialize_integer(deserializer).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
-const fn default_interval() -> u64 {
+const fn default_ping_interval() -> u64 {
     25_000
 }
 
-const fn default_timeout() -> u64 {
+const fn default_ping_timeout() -> u64 {
     20_000
 }
 
-const fn default_payload() -> usize {
+const fn default_max_payload() -> usize {
     1_000_000
 }
 
 /// Maximum value of the ping interval and timeout: one day, in milliseconds. Longer values are shortened to it.
-const INTERVAL_MILLIS_MAX: u64 = 86_400_000;
+const PING_MILLIS_MAX: u64 = 86_400_000;
 
 impl Handshake {
     /// Parses the data of an `OPEN` packet.
@@ -59,13 +59,13 @@ impl Handshake {
     /// Returns the interval between two pings from the server.
     #[must_use]
     pub fn ping_interval(&self) -> Duration {
-        Duration::from_millis(self.ping_interval.min(INTERVAL_MILLIS_MAX))
+        Duration::from_millis(self.ping_interval.min(PING_MILLIS_MAX))
     }
 
     /// Returns how long a ping may be overdue before the server counts as dead.
     #[must_use]
     pub fn ping_timeout(&self) -> Duration {
-        Duration::from_millis(self.ping_timeout.min(INTERVAL_MILLIS_MAX))
+        Duration::from_millis(self.ping_timeout.min(PING_MILLIS_MAX))
     }
 
     /// Returns `true` if the server offers the upgrade to WebSocket.

@@ -6,4 +6,4 @@ mod payload;
 
 pub use handshake::Handshake;
 pub use packet::{DecodeError, Packet};
-pub use payload::{MAX_PACKETS_PER_POST, Record, SEPARATOR, decode_payload, encode_payload};
+pub use payload::{MAX_PACKETS_PER_POST, PayloadRecord, RECORD_SEPARATOR, decode_payload, encode_payload};

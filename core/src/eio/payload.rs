@@ -8,11 +8,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 pub const MAX_PACKETS_PER_POST: usize = 16;
 
 /// Separator between two packets of a polling body.
-pub const SEPARATOR: char = '\x1e';
+pub const RECORD_SEPARATOR: char = '\x1e';
 
 /// One packet of a polling body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Record {
+pub enum PayloadRecord {
     /// Text of a packet.
     Text(String),
     /// Bytes of a binary message.
@@ -21,11 +21,11 @@ pub enum Record {
 
 /// Splits a polling body into its packets. A record with invalid base64 is returned as text, which fails to parse as a
 /// packet.
-pub fn decode_payload(body: &str) -> impl Iterator<Item = Record> + '_ {
-    body.split(SEPARATOR).filter(|part| !part.is_empty()).map(|part| {
+pub fn decode_payload(body: &str) -> impl Iterator<Item = PayloadRecord> + '_ {
+    body.split(RECORD_SEPARATOR).filter(|part| !part.is_empty()).map(|part| {
         part.strip_prefix('b')
             .and_then(|encoded| STANDARD.decode(encoded).ok())
-            .map_or_else(|| Record::Text(part.to_owned()), Record::Binary)
+            .map_or_else(|| PayloadRecord::Text(part.to_owned()), PayloadRecord::Binary)
     })
 }
 
@@ -40,7 +40,7 @@ pub fn encode_payload<'a>(queue: impl IntoIterator<Item = &'a str>, max_bytes: u
             break;
         }
         if count > 0 {
-            body.push(SEPARATOR);
+            body.push(RECORD_SEPARATOR);
         }
         body.push_str(packet);
         count += 1;
@@ -58,10 +58,10 @@ mod tests {
         assert_eq!(
             records,
             [
-                Record::Text("40".into()),
-                Record::Text("42[\"a\"]".into()),
-                Record::Binary(vec![1, 2, 3]),
-                Record::Text("6".into()),
+                PayloadRecord::Text("40".into()),
+                PayloadRecord::Text("42[\"a\"]".into()),
+                PayloadRecord::Binary(vec![1, 2, 3]),
+                PayloadRecord::Text("6".into()),
             ]
         );
     }

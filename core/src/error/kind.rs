@@ -67,7 +67,7 @@ impl ErrorKind {
         }
     }
 
-    pub(super) const fn retryable(self) -> bool {
+    pub(super) const fn is_retryable(self) -> bool {
         matches!(
             self,
             Self::RateLimited
@@ -112,7 +112,7 @@ mod tests {
         let known: serde_json::Map<String, serde_json::Value> = serde_json::from_str(file).unwrap();
         assert_eq!(known.len(), all.len());
         for kind in all {
-            assert_eq!(known[kind.code()]["retryable"], kind.retryable(), "{}", kind.code());
+            assert_eq!(known[kind.code()]["retryable"], kind.is_retryable(), "{}", kind.code());
         }
     }
 }

@@ -15,10 +15,10 @@ pub use stage::Stage;
 ///
 /// Errors are cheap to clone, so one failure can end many streams.
 #[derive(Clone)]
-pub struct Error(Arc<Inner>);
+pub struct Error(Arc<ErrorInner>);
 
 #[derive(Clone)]
-struct Inner {
+struct ErrorInner {
     kind: ErrorKind,
     message: String,
     retryable: bool,
@@ -32,10 +32,10 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ErrorInner {
             kind,
             message: message.into(),
-            retryable: kind.retryable(),
+            retryable: kind.is_retryable(),
             retry_in: None,
             stage: None,
             status: None,
@@ -54,54 +54,54 @@ impl Error {
     }
 
     pub(crate) fn connect_failed(stage: Stage, message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::ConnectFailed, message).with(|e| e.stage = Some(stage))
+        Self::new(ErrorKind::ConnectFailed, message).modify(|e| e.stage = Some(stage))
     }
 
     pub(crate) fn with_retry_in(self, retry_in: Duration) -> Self {
-        self.with(|e| e.retry_in = Some(retry_in))
+        self.modify(|e| e.retry_in = Some(retry_in))
     }
 
     pub(crate) fn with_stage(self, stage: Stage) -> Self {
-        self.with(|e| e.stage = Some(stage))
+        self.modify(|e| e.stage = Some(stage))
     }
 
     pub(crate) fn with_status(self, status: u16) -> Self {
-        self.with(|e| e.status = Some(status))
+        self.modify(|e| e.status = Some(status))
     }
 
     pub(crate) fn with_body(self, body: impl Into<String>) -> Self {
-        self.with(|e| e.body = Some(body.into()))
+        self.modify(|e| e.body = Some(body.into()))
     }
 
     pub(crate) fn with_attempts(self, attempts: u32) -> Self {
-        self.with(|e| e.attempts = Some(attempts))
+        self.modify(|e| e.attempts = Some(attempts))
     }
 
     pub(crate) fn with_cause(self, cause: Error) -> Self {
-        self.with(|e| e.cause = Some(cause))
+        self.modify(|e| e.cause = Some(cause))
     }
 
     pub(crate) fn with_retryable(self, retryable: bool) -> Self {
-        self.with(|e| e.retryable = retryable)
+        self.modify(|e| e.retryable = retryable)
     }
 
     /// Replaces texts that may contain secrets, because servers may echo secrets in messages and bodies. Each function
     /// returns the new text, or `None` to keep it.
-    pub(crate) fn map_texts(
+    pub(crate) fn replace_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
         in_body: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
         let (message, body) = (in_message(&self.0.message), self.0.body.as_deref().and_then(in_body));
-        let cause = self.0.cause.clone().map(|cause| cause.map_texts(in_message, in_body));
-        self.with(|e| {
+        let cause = self.0.cause.clone().map(|cause| cause.replace_texts(in_message, in_body));
+        self.modify(|e| {
             e.message = message.unwrap_or_else(|| std::mem::take(&mut e.message));
             e.body = body.or_else(|| e.body.take());
             e.cause = cause;
         })
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+    fn modify(mut self, change: impl FnOnce(&mut ErrorInner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
     }

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor, value::BorrowedStrDeserializer};
 
-use crate::text::special_byte;
+use crate::text::find_special_byte;
 
 /// Error for text that the scanner does not support.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl<'de> Scanner<'de> {
             return None;
         }
         let start = self.position + 1;
-        let end = start + special_byte(&bytes[start..])?;
+        let end = start + find_special_byte(&bytes[start..])?;
         if bytes[end] != b'"' {
             return None;
         }

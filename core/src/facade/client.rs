@@ -213,7 +213,7 @@ mod tests {
     /// Returns the outcome of the first connection when the client publishes these states.
     async fn outcome_of_states(states: &[State], connections: u64) -> Result<(), Error> {
         let feed = StateFeed::new();
-        let (changes, publishing) = (feed.changes(), async {
+        let (changes, publishing) = (feed.subscribe(), async {
             for state in states {
                 tokio::task::yield_now().await;
                 feed.publish(state.clone());

@@ -78,7 +78,7 @@ impl FacadeStream {
         let Some(source) = source.as_mut() else { return Vec::new() };
         source.mark_delivered(usize::MAX);
         let mut events = match source {
-            StreamSource::Plain(stream, _) => stream.take_now(max),
+            StreamSource::Plain(stream, _) => stream.take_available(max),
             StreamSource::Throttled { ready, .. } => ready.take().into_iter().collect(),
         };
         events.retain(|event| self.yields_or_counts_loss(event));
@@ -95,7 +95,7 @@ impl FacadeStream {
             drop(source);
             return self.take(max);
         };
-        let mut events = stream.take_ahead(max);
+        let mut events = stream.take_uncommitted(max);
         events.retain(|event| self.yields_or_counts_loss(event));
         ahead.extend(events.iter().map(EventPosition::of));
         events
@@ -113,7 +113,7 @@ impl FacadeStream {
     pub fn pop(&self) -> Option<Event> {
         loop {
             let event = match self.lock().as_mut()? {
-                StreamSource::Plain(stream, _) => stream.pop_now(POP_BATCH_SIZE),
+                StreamSource::Plain(stream, _) => stream.try_next(POP_BATCH_SIZE),
                 StreamSource::Throttled { ready, .. } => ready.take(),
             }?;
             if self.yields_or_counts_loss(&event) {
@@ -128,7 +128,7 @@ impl FacadeStream {
         if self.kind.is_none_or(|kind| kind.contains(event.kind())) {
             return true;
         }
-        self.losses.lock().unwrap_or_else(PoisonError::into_inner).count(event);
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner).add(event);
         false
     }
 

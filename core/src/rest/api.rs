@@ -128,12 +128,12 @@ impl Api {
         request: &ApiRequest,
     ) -> Result<ResponseBody, Error> {
         let mut network_error = None;
-        for (at, endpoint) in self.endpoints.for_rest() {
+        for (at, endpoint) in self.endpoints.in_rest_order() {
             match self.call_endpoint(endpoint, url(&endpoint.base_url), request).await {
                 Err(error) if error.stage() == Some(Stage::Network) => network_error = network_error.or(Some(error)),
                 result => {
                     if network_error.is_some() {
-                        self.endpoints.move_rest(at);
+                        self.endpoints.set_rest_index(at);
                     }
                     return result;
                 }
@@ -143,7 +143,7 @@ impl Api {
     }
 
     async fn call_endpoint(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<ResponseBody, Error> {
-        let request_error = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
+        let request_error = |error: reqwest::Error| endpoint.request_error(Stage::Http, &error);
         let mut response = self.send(endpoint, url, request).await?;
         if !response.status().is_success() {
             return Err(status_error(response).await);
@@ -162,7 +162,7 @@ impl Api {
     /// Sends the request. After a 401, which means that the server did not execute the request, renews the credentials
     /// if possible and sends it again.
     async fn send(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<Response, Error> {
-        let http = endpoint.http()?;
+        let http = endpoint.http_client()?;
         let send_with = |header: Option<&RestHeader>| {
             let mut builder = http.request(request.method.clone(), url.clone());
             if let Some((name, value)) = header {
@@ -176,18 +176,18 @@ impl Api {
                 None => builder.send(),
             }
         };
-        let request_error = |error: reqwest::Error| endpoint.request_failed(Stage::Http, &error);
+        let request_error = |error: reqwest::Error| endpoint.request_error(Stage::Http, &error);
         let header = if request.with_credentials { self.authenticator.rest_header(endpoint).await? } else { None };
         let response = send_with(header.as_ref()).await.map_err(request_error)?;
         let Some(header) = header else { return Ok(response) };
         if response.status() != StatusCode::UNAUTHORIZED {
-            self.authenticator.rest_accepted(&header);
+            self.authenticator.on_rest_accepted(&header);
             return Ok(response);
         }
         let Some(header) = self.authenticator.renewed_header(endpoint, &header).await? else { return Ok(response) };
         let response = send_with(Some(&header)).await.map_err(request_error)?;
         if response.status() != StatusCode::UNAUTHORIZED {
-            self.authenticator.rest_accepted(&header);
+            self.authenticator.on_rest_accepted(&header);
         }
         Ok(response)
     }

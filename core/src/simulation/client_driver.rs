@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Stage,
-    driver::request_pages,
+    driver::forward_page_requests,
     session::{ConnectionFailure, CredentialsReason, Input, Output, State},
 };
 
@@ -109,7 +109,7 @@ impl World {
             assert!(round < DRIVER_ROUNDS_MAX, "the driver never becomes idle");
             self.execute_outputs(client, running);
             let now = self.client_now(client);
-            while request_pages(&mut running.task.machine, &running.task.hub, now) {
+            while forward_page_requests(&mut running.task.machine, &running.task.hub, now) {
                 self.execute_outputs(client, running);
             }
             if let Some(result) = running.poll_calls() {
@@ -136,7 +136,8 @@ impl World {
         }
         let computers_sleep = self.scenario.computers_sleep;
         let next = running.task.machine.poll_timeout().map(|deadline| {
-            let deadline = if computers_sleep { deadline.min(running.suspend_detector.deadline()) } else { deadline };
+            let deadline =
+                if computers_sleep { deadline.min(running.suspend_detector.next_comparison()) } else { deadline };
             deadline.saturating_duration_since(self.start_instant) + self.clients[client].total_sleep
         });
         if let Some(next) = next.filter(|next| running.next_timer_at != Some(*next) || *next <= self.now) {
@@ -200,11 +201,11 @@ impl World {
                 }
                 Output::ProjectOpened { project } => {
                     let project = self.server.project(&project).expect("the client has joined only existing projects");
-                    running.task.hub.open((*self.server.logs[project].name).into());
+                    running.task.hub.open_project((*self.server.logs[project].name).into());
                     self.on_project_opened(client, running, project);
                 }
                 Output::StreamStarted { project, cursor } => {
-                    running.task.progress.start(&project, cursor.clone());
+                    running.task.cursors.on_joined(&project, cursor.clone());
                     let project = self.server.project(&project).expect("the client has joined only existing projects");
                     self.on_stream_started(running, project, &cursor);
                 }

@@ -33,7 +33,7 @@ impl World {
     /// Chooses the transport of a new connection attempt.
     pub(super) fn begin_attempt(&self, client: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
-        let by_polling = transports.fallbacks[endpoint].begin(self.client_now(client).mono);
+        let by_polling = transports.fallbacks[endpoint].begin_attempt(self.client_now(client).mono);
         (transports.endpoint, transports.tries_both, transports.by_polling) = (endpoint, tries_both, by_polling);
     }
 
@@ -44,11 +44,11 @@ impl World {
         if is_refused && !transports.by_polling {
             let fallback = &mut transports.fallbacks[transports.endpoint];
             if !transports.tries_both {
-                fallback.websocket_refused();
+                fallback.on_websocket_refused();
                 self.connections.remove(&id);
                 return false;
             }
-            fallback.polling_opened();
+            fallback.on_polling_opened();
             transports.by_polling = true;
         }
         let is_scattered = transports.by_polling && self.scenario.balancer.scatters_requests;

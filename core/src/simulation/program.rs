@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
-    driver::{Answer, DialPlan, Dialer, SuspendDetector, Task},
+    driver::{ClientTask, DialFuture, Dialer, HandleAnswer, SuspendDetector},
     session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
 };
 
@@ -107,9 +107,9 @@ pub(super) struct Room {
 pub(super) struct Running {
     pub(super) client: Client,
     /// The driver's task with the machine and the hub. The task is never run.
-    pub(super) task: Task,
+    pub(super) task: ClientTask,
     /// Senders of the replies to commands that the machine has not completed.
-    pub(super) pending_replies: HashMap<CommandToken, oneshot::Sender<Answer>>,
+    pub(super) pending_replies: HashMap<CommandToken, oneshot::Sender<HandleAnswer>>,
     pub(super) last_token: u64,
     pub(super) invariants: InvariantChecker,
     pub(super) connection: Option<u64>,
@@ -141,7 +141,7 @@ pub(super) struct Running {
 struct UnusedDialer;
 
 impl Dialer for UnusedDialer {
-    fn dial(&self, _: CredentialsReason, _: CredentialChoice) -> DialPlan {
+    fn dial(&self, _: CredentialsReason, _: CredentialChoice) -> DialFuture {
         unreachable!("the driver's task does not run")
     }
 }
@@ -160,7 +160,7 @@ impl Running {
             .api_key("am_model")
             .overflow(plan.overflow)
             .event_buffer(plan.buffer)
-            .stream_bytes(plan.bytes)
+            .buffer_bytes(plan.bytes)
             .backfill(plan.backfill)
             .review_poll(plan.review_poll_s.map(Duration::from_secs))
             .retry_first_connect(plan.retry_first_connect)
@@ -268,14 +268,14 @@ impl Running {
     }
 
     /// Registers a command's reply under a new token.
-    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<Answer>) -> CommandToken {
+    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<HandleAnswer>) -> CommandToken {
         self.last_token += 1;
         self.pending_replies.insert(CommandToken(self.last_token), reply);
         CommandToken(self.last_token)
     }
 
     /// Completes the command with this token.
-    pub(super) fn complete(&mut self, token: CommandToken, answer: Answer) {
+    pub(super) fn complete(&mut self, token: CommandToken, answer: HandleAnswer) {
         let reply = self
             .pending_replies
             .remove(&token)
@@ -292,8 +292,8 @@ impl Running {
     /// Returns the number of entries in all tables and queues.
     pub(super) fn table_entries(&self) -> usize {
         self.task.machine.size()
-            + self.task.hub.size()
-            + self.task.progress.size()
+            + self.task.hub.entry_count()
+            + self.task.cursors.entry_count()
             + self.pending_replies.len()
             + self.task.requests.len()
     }

@@ -36,12 +36,12 @@ pub enum AttachmentError {
 
 /// Assembler of binary packets, one at a time.
 #[derive(Debug, Default)]
-pub struct Assembler {
+pub struct AttachmentAssembler {
     pending: Option<(BinaryEvent, usize)>,
     bytes: usize,
 }
 
-impl Assembler {
+impl AttachmentAssembler {
     /// Starts a packet that announces attachments. A packet that announces none is complete and is returned
     /// immediately.
     pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
@@ -63,14 +63,14 @@ impl Assembler {
     /// # Errors
     /// Returns [`AttachmentError`] if no attachment is expected, or if the attachments together exceed the size limit.
     pub fn add(&mut self, bytes: &[u8]) -> Result<Option<BinaryEvent>, AttachmentError> {
-        let (event, due) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
+        let (event, expected) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
         self.bytes += bytes.len();
         if self.bytes > ATTACHMENT_BYTES_MAX {
             self.pending = None;
             return Err(AttachmentError::TooLarge);
         }
         event.attachments.push(bytes.to_vec());
-        if event.attachments.len() < *due {
+        if event.attachments.len() < *expected {
             return Ok(None);
         }
         Ok(self.pending.take().map(|(event, _)| event))
@@ -80,13 +80,13 @@ impl Assembler {
     ///
     /// # Errors
     /// Returns [`AttachmentError::Missing`] if the last binary packet is incomplete.
-    pub fn interrupt(&mut self) -> Result<(), AttachmentError> {
+    pub fn check_complete(&mut self) -> Result<(), AttachmentError> {
         if self.pending.is_none() {
             return Ok(());
         }
         match self.pending.take() {
             None => Ok(()),
-            Some((event, due)) => Err(AttachmentError::Missing { missing: due - event.attachments.len() }),
+            Some((event, expected)) => Err(AttachmentError::Missing { missing: expected - event.attachments.len() }),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::packet::{DecodeError, Kind, MAX_ATTACHMENTS, Packet};
-use crate::text::special_byte;
+use super::packet::{DecodeError, MAX_ATTACHMENTS, Packet, PacketKind};
+use crate::text::find_special_byte;
 
 /// Parses the header of a packet: its type, attachment count, namespace and id. Accepts data with any type, because
 /// some servers send it with DISCONNECT.
@@ -13,19 +13,19 @@ use crate::text::special_byte;
 pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     let mut chars = text.chars();
     let kind = match chars.next().ok_or(DecodeError::Empty)? {
-        '0' => Kind::Connect,
-        '1' => Kind::Disconnect,
-        '2' => Kind::Event,
-        '3' => Kind::Ack,
-        '4' => Kind::ConnectError,
-        '5' => Kind::BinaryEvent,
-        '6' => Kind::BinaryAck,
+        '0' => PacketKind::Connect,
+        '1' => PacketKind::Disconnect,
+        '2' => PacketKind::Event,
+        '3' => PacketKind::Ack,
+        '4' => PacketKind::ConnectError,
+        '5' => PacketKind::BinaryEvent,
+        '6' => PacketKind::BinaryAck,
         other => return Err(DecodeError::UnknownType(other)),
     };
     let mut rest = chars.as_str();
     let mut attachments = 0;
-    if matches!(kind, Kind::BinaryEvent | Kind::BinaryAck) {
-        let (count, behind) = rest.split_once('-').ok_or(DecodeError::AttachmentCount)?;
+    if matches!(kind, PacketKind::BinaryEvent | PacketKind::BinaryAck) {
+        let (count, after_count) = rest.split_once('-').ok_or(DecodeError::AttachmentCount)?;
         if count.is_empty() || !count.bytes().all(|b| b.is_ascii_digit()) {
             return Err(DecodeError::AttachmentCount);
         }
@@ -33,7 +33,7 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
         if attachments > MAX_ATTACHMENTS {
             return Err(DecodeError::TooManyAttachments);
         }
-        rest = behind;
+        rest = after_count;
     }
     let mut namespace = "/";
     if rest.starts_with('/') {
@@ -80,7 +80,7 @@ fn closing_quote(body: &str) -> Option<(usize, bool)> {
     let bytes = body.as_bytes();
     let (mut from, mut escaped) = (0, false);
     loop {
-        let at = from + special_byte(bytes.get(from..)?)?;
+        let at = from + find_special_byte(bytes.get(from..)?)?;
         match bytes[at] {
             b'"' => return Some((at, escaped)),
             b'\\' => (from, escaped) = (at + 2, true),

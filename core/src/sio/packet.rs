@@ -5,7 +5,7 @@ pub const MAX_ATTACHMENTS: usize = 64;
 
 /// Type of a Socket.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum PacketKind {
     /// `0`: connection to a namespace.
     Connect,
     /// `1`: disconnection from a namespace.
@@ -26,7 +26,7 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// Type of the packet.
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// Namespace. Defaults to `/`.
     pub namespace: &'a str,
     /// Acknowledgement id, if any.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sio::{self, Kind};
+use crate::sio::{self, PacketKind};
 
 /// Event emitted by the client.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ impl Emitted {
     /// Parses a frame. Returns `None` if the frame is not an event.
     #[must_use]
     pub fn read(frame: &str) -> Option<Self> {
-        let packet = sio::decode(frame.strip_prefix('4')?).ok().filter(|packet| packet.kind == Kind::Event)?;
+        let packet = sio::decode(frame.strip_prefix('4')?).ok().filter(|packet| packet.kind == PacketKind::Event)?;
         let (name, arguments) = sio::split_event(packet.data).ok()?;
         let arguments: Vec<Value> = serde_json::from_str(&format!("[{arguments}]")).ok()?;
         let data = arguments.into_iter().next().unwrap_or_default();

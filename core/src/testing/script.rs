@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     ClientBuilder, CredentialsReason, Error, Secret, Stage,
-    driver::{Authenticator, DialPlan, Dialed, Dialer, Endpoint, RequestAuth, transport::http_status},
+    driver::{Authenticator, DialFuture, DialedTransport, Dialer, Endpoint, RequestAuth, transport::http_status},
     session::{ConnectionFailure, CredentialChoice, CredentialStatus},
 };
 
@@ -126,7 +126,7 @@ struct ScriptDialer {
 }
 
 impl Dialer for ScriptDialer {
-    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialPlan {
+    fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialFuture {
         let (state, endpoint, authenticator) =
             (self.script.0.clone(), self.endpoint.clone(), self.authenticator.clone());
         Box::pin(async move {
@@ -149,7 +149,7 @@ pub struct Dial {
     url: String,
     reason: CredentialsReason,
     auth: RequestAuth,
-    outcome_sender: oneshot::Sender<Result<Dialed, ConnectionFailure>>,
+    outcome_sender: oneshot::Sender<Result<DialedTransport, ConnectionFailure>>,
 }
 
 impl Dial {
@@ -194,7 +194,8 @@ impl Dial {
         let credential_status = CredentialStatus { just_accepted: self.auth.just_accepted };
         let auth = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
         // Sending fails if the client has abandoned the attempt.
-        let _ = self.outcome_sender.send(Ok(Dialed { transport: Box::new(transport), credential_status, auth }));
+        let _ =
+            self.outcome_sender.send(Ok(DialedTransport { transport: Box::new(transport), credential_status, auth }));
         connection::new_connection(inbound, outbound, link, SCRIPT_TIMEOUT)
     }
 

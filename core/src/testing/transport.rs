@@ -61,7 +61,7 @@ impl Transport for MemoryTransport {
         self.unsent.push_back(packet);
     }
 
-    fn queued(&self) -> usize {
+    fn queued_count(&self) -> usize {
         self.unsent.len()
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use automoderate::eio::{DecodeError, Handshake, MAX_PACKETS_PER_POST, Packet, Record, decode_payload, encode_payload};
+use automoderate::eio::{
+    DecodeError, Handshake, MAX_PACKETS_PER_POST, Packet, PayloadRecord, decode_payload, encode_payload,
+};
 use proptest::prelude::*;
 
 #[test]
@@ -38,13 +40,13 @@ fn invalid_packets_are_refused() {
 
 #[test]
 fn documented_payloads_are_decoded() {
-    let text = |text: &str| Record::Text(text.into());
+    let text = |text: &str| PayloadRecord::Text(text.into());
     for (body, records) in [
         ("4hello", vec![text("4hello")]),
         ("2\u{1e}4world", vec![text("2"), text("4world")]),
         ("4hello\u{1e}2\u{1e}4world", vec![text("4hello"), text("2"), text("4world")]),
-        ("4hello\u{1e}bAQIDBA==", vec![text("4hello"), Record::Binary(vec![1, 2, 3, 4])]),
-        ("bAQIDBA==", vec![Record::Binary(vec![1, 2, 3, 4])]),
+        ("4hello\u{1e}bAQIDBA==", vec![text("4hello"), PayloadRecord::Binary(vec![1, 2, 3, 4])]),
+        ("bAQIDBA==", vec![PayloadRecord::Binary(vec![1, 2, 3, 4])]),
         ("", vec![]),
         ("\u{1e}\u{1e}6\u{1e}", vec![text("6")]),
         ("b!", vec![text("b!")]),
@@ -105,8 +107,8 @@ proptest! {
             prop_assert!(count > 0 && count <= MAX_PACKETS_PER_POST);
             prop_assert!(body.len() <= max || count == 1);
             sent.extend(decode_payload(&body).map(|record| match record {
-                Record::Text(text) => text,
-                Record::Binary(_) => String::new(),
+                PayloadRecord::Text(text) => text,
+                PayloadRecord::Binary(_) => String::new(),
             }));
             rest = &rest[count..];
         }

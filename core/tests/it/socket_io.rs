@@ -1,13 +1,13 @@
 //! Socket.IO 5 packets, taken from the protocol document.
 
 use automoderate::sio::{
-    Assembler, AttachmentError, DecodeError, Kind, MAX_ATTACHMENTS, Packet, connect, decode, disconnect, event,
-    split_event,
+    AttachmentAssembler, AttachmentError, DecodeError, MAX_ATTACHMENTS, Packet, PacketKind, connect, decode,
+    disconnect, event, split_event,
 };
 use proptest::prelude::*;
 
 fn expected_packet(
-    kind: Kind,
+    kind: PacketKind,
     namespace: &str,
     id: Option<u64>,
     attachments: usize,
@@ -19,34 +19,34 @@ fn expected_packet(
 #[test]
 fn documented_packets_round_trip() {
     for (text, wanted) in [
-        ("0", expected_packet(Kind::Connect, "/", None, 0, "")),
-        (r#"0{"token":"123"}"#, expected_packet(Kind::Connect, "/", None, 0, r#"{"token":"123"}"#)),
-        ("0/admin,", expected_packet(Kind::Connect, "/admin", None, 0, "")),
-        (r#"0/admin,{"sid":"x"}"#, expected_packet(Kind::Connect, "/admin", None, 0, r#"{"sid":"x"}"#)),
-        ("1", expected_packet(Kind::Disconnect, "/", None, 0, "")),
-        ("1/admin,", expected_packet(Kind::Disconnect, "/admin", None, 0, "")),
-        (r#"2["foo"]"#, expected_packet(Kind::Event, "/", None, 0, r#"["foo"]"#)),
-        (r#"2/admin,["bar"]"#, expected_packet(Kind::Event, "/admin", None, 0, r#"["bar"]"#)),
-        (r#"212["foo"]"#, expected_packet(Kind::Event, "/", Some(12), 0, r#"["foo"]"#)),
+        ("0", expected_packet(PacketKind::Connect, "/", None, 0, "")),
+        (r#"0{"token":"123"}"#, expected_packet(PacketKind::Connect, "/", None, 0, r#"{"token":"123"}"#)),
+        ("0/admin,", expected_packet(PacketKind::Connect, "/admin", None, 0, "")),
+        (r#"0/admin,{"sid":"x"}"#, expected_packet(PacketKind::Connect, "/admin", None, 0, r#"{"sid":"x"}"#)),
+        ("1", expected_packet(PacketKind::Disconnect, "/", None, 0, "")),
+        ("1/admin,", expected_packet(PacketKind::Disconnect, "/admin", None, 0, "")),
+        (r#"2["foo"]"#, expected_packet(PacketKind::Event, "/", None, 0, r#"["foo"]"#)),
+        (r#"2/admin,["bar"]"#, expected_packet(PacketKind::Event, "/admin", None, 0, r#"["bar"]"#)),
+        (r#"212["foo"]"#, expected_packet(PacketKind::Event, "/", Some(12), 0, r#"["foo"]"#)),
         (
             r#"2/admin,456["project:delete",123]"#,
-            expected_packet(Kind::Event, "/admin", Some(456), 0, r#"["project:delete",123]"#),
+            expected_packet(PacketKind::Event, "/admin", Some(456), 0, r#"["project:delete",123]"#),
         ),
-        (r#"312["bar"]"#, expected_packet(Kind::Ack, "/", Some(12), 0, r#"["bar"]"#)),
-        ("3/admin,13[]", expected_packet(Kind::Ack, "/admin", Some(13), 0, "[]")),
+        (r#"312["bar"]"#, expected_packet(PacketKind::Ack, "/", Some(12), 0, r#"["bar"]"#)),
+        ("3/admin,13[]", expected_packet(PacketKind::Ack, "/admin", Some(13), 0, "[]")),
         (
             r#"4{"message":"Not authorized"}"#,
-            expected_packet(Kind::ConnectError, "/", None, 0, r#"{"message":"Not authorized"}"#),
+            expected_packet(PacketKind::ConnectError, "/", None, 0, r#"{"message":"Not authorized"}"#),
         ),
-        (r#"4/admin,"no""#, expected_packet(Kind::ConnectError, "/admin", None, 0, r#""no""#)),
+        (r#"4/admin,"no""#, expected_packet(PacketKind::ConnectError, "/admin", None, 0, r#""no""#)),
         (
             r#"51-["baz",{"_placeholder":true,"num":0}]"#,
-            expected_packet(Kind::BinaryEvent, "/", None, 1, r#"["baz",{"_placeholder":true,"num":0}]"#),
+            expected_packet(PacketKind::BinaryEvent, "/", None, 1, r#"["baz",{"_placeholder":true,"num":0}]"#),
         ),
         (
             r#"52-/admin,["baz",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#,
             expected_packet(
-                Kind::BinaryEvent,
+                PacketKind::BinaryEvent,
                 "/admin",
                 None,
                 2,
@@ -55,16 +55,16 @@ fn documented_packets_round_trip() {
         ),
         (
             r#"61-15["bar",{"_placeholder":true,"num":0}]"#,
-            expected_packet(Kind::BinaryAck, "/", Some(15), 1, r#"["bar",{"_placeholder":true,"num":0}]"#),
+            expected_packet(PacketKind::BinaryAck, "/", Some(15), 1, r#"["bar",{"_placeholder":true,"num":0}]"#),
         ),
         (
             r#"61-/admin,1[{"_placeholder":true,"num":0}]"#,
-            expected_packet(Kind::BinaryAck, "/admin", Some(1), 1, r#"[{"_placeholder":true,"num":0}]"#),
+            expected_packet(PacketKind::BinaryAck, "/admin", Some(1), 1, r#"[{"_placeholder":true,"num":0}]"#),
         ),
         // Packets of servers that deviate from the document.
-        ("0/admin", expected_packet(Kind::Connect, "/admin", None, 0, "")),
-        (r#"0/admin?token=x,{"a":1}"#, expected_packet(Kind::Connect, "/admin", None, 0, r#"{"a":1}"#)),
-        (r#"1{"reason":"x"}"#, expected_packet(Kind::Disconnect, "/", None, 0, r#"{"reason":"x"}"#)),
+        ("0/admin", expected_packet(PacketKind::Connect, "/admin", None, 0, "")),
+        (r#"0/admin?token=x,{"a":1}"#, expected_packet(PacketKind::Connect, "/admin", None, 0, r#"{"a":1}"#)),
+        (r#"1{"reason":"x"}"#, expected_packet(PacketKind::Disconnect, "/", None, 0, r#"{"reason":"x"}"#)),
     ] {
         assert_eq!(decode(text), Ok(wanted), "{text}");
     }
@@ -124,7 +124,7 @@ fn client_packets_are_encoded() {
 
 #[test]
 fn attachments_complete_their_packet() {
-    let mut assembler = Assembler::default();
+    let mut assembler = AttachmentAssembler::default();
     let text = r#"52-7["x",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
     assert_eq!(assembler.start(&decode(text).unwrap(), false), None);
     assert_eq!(assembler.add(&[1]), Ok(None));
@@ -137,8 +137,8 @@ fn attachments_complete_their_packet() {
 
     assembler.start(&decode("53-[]").unwrap(), false);
     assert_eq!(assembler.add(&[1]), Ok(None));
-    assert_eq!(assembler.interrupt(), Err(AttachmentError::Missing { missing: 2 }));
-    assert_eq!(assembler.interrupt(), Ok(()));
+    assert_eq!(assembler.check_complete(), Err(AttachmentError::Missing { missing: 2 }));
+    assert_eq!(assembler.check_complete(), Ok(()));
     assert_eq!(assembler.add(&[1]), Err(AttachmentError::Unannounced), "an interrupted packet is discarded");
 
     assembler.start(&decode("52-[]").unwrap(), false);
@@ -153,7 +153,7 @@ proptest! {
         let argument = argument.map(|text| serde_json::to_string(&text).unwrap());
         let text = event(&name, argument.as_deref(), id);
         let packet = decode(&text).unwrap();
-        prop_assert_eq!((packet.kind, packet.namespace, packet.id), (Kind::Event, "/", id));
+        prop_assert_eq!((packet.kind, packet.namespace, packet.id), (PacketKind::Event, "/", id));
         let (found, rest) = split_event(packet.data).unwrap();
         prop_assert_eq!(&*found, &*name);
         prop_assert_eq!(rest, argument.as_deref().unwrap_or(""));

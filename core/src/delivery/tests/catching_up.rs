@@ -2,62 +2,65 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
-use super::{Arrival, Event, Gap, GapReason, Meta, Origin, Overflow, Ring, StreamId, at, bound, decode, push, take};
+use super::{
+    Arrival, Event, Gap, GapReason, Meta, Origin, Overflow, Ring, StreamId, decode, epoch, limits, push_events,
+    take_batch,
+};
 use crate::session::{Page, PageRequest};
 
-fn update(id: u64) -> Event {
+fn moderation_event(id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"p","event_id":{id}}}"#);
-    decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: at() })
+    decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: epoch() })
 }
 
-fn page(ids: RangeInclusive<u64>) -> Option<Page> {
-    Some(Page { head: *ids.end(), oldest: 1, log: None, events: ids.map(update).collect() })
+fn page_of(ids: RangeInclusive<u64>) -> Option<Page> {
+    Some(Page { head: *ids.end(), oldest: 1, log: None, events: ids.map(moderation_event).collect() })
 }
 
-fn ids(ring: &Ring) -> Vec<u64> {
-    take(ring, 100).events.iter().filter_map(Event::event_id).collect()
+fn take_ids(ring: &Ring) -> Vec<u64> {
+    take_batch(ring, 100).events.iter().filter_map(Event::event_id).collect()
 }
 
-fn slow() -> Ring {
-    Ring::new(StreamId(1), bound(2), Overflow::Replay, Arc::default())
+fn slow_ring() -> Ring {
+    Ring::new(StreamId(1), limits(2), Overflow::Replay, Arc::default())
 }
 
-fn places(wanted: &[PageRequest]) -> Vec<u64> {
-    wanted.iter().map(|wanted| wanted.after.event_id).collect()
+fn requested_positions(requests: &[PageRequest]) -> Vec<u64> {
+    requests.iter().map(|request| request.after.event_id).collect()
 }
 
 #[test]
 fn events_that_did_not_fit_are_requested_once_and_arrive_in_order() {
-    let ring = slow();
-    push(&ring, (1..=5).map(update));
+    let ring = slow_ring();
+    push_events(&ring, (1..=5).map(moderation_event));
     assert!(ring.page_requests().is_empty(), "there is no room yet");
-    assert_eq!(ids(&ring), [1, 2]);
-    assert_eq!(places(&ring.page_requests()), [2]);
+    assert_eq!(take_ids(&ring), [1, 2]);
+    assert_eq!(requested_positions(&ring.page_requests()), [2]);
     assert!(ring.page_requests().is_empty(), "the page was already requested");
-    ring.on_page(&"p".into(), 2, page(3..=4), at(), |_| true, &mut Vec::new());
-    assert_eq!(ids(&ring), [3, 4]);
-    assert_eq!(places(&ring.page_requests()), [4]);
-    ring.on_page(&"p".into(), 4, page(5..=5), at(), |_| true, &mut Vec::new());
-    push(&ring, [update(6)]);
-    assert_eq!(ids(&ring), [5, 6]);
+    ring.on_page(&"p".into(), 2, page_of(3..=4), epoch(), |_| true, &mut Vec::new());
+    assert_eq!(take_ids(&ring), [3, 4]);
+    assert_eq!(requested_positions(&ring.page_requests()), [4]);
+    ring.on_page(&"p".into(), 4, page_of(5..=5), epoch(), |_| true, &mut Vec::new());
+    push_events(&ring, [moderation_event(6)]);
+    assert_eq!(take_ids(&ring), [5, 6]);
 }
 
 #[test]
 fn a_page_of_a_replaced_log_is_ignored() {
-    let ring = slow();
-    push(&ring, (1..=5).map(update));
-    ids(&ring);
-    assert_eq!(places(&ring.page_requests()), [2]);
+    let ring = slow_ring();
+    push_events(&ring, (1..=5).map(moderation_event));
+    take_ids(&ring);
+    assert_eq!(requested_positions(&ring.page_requests()), [2]);
 
-    let mut meta = Meta::new(Origin::Live, at());
+    let mut meta = Meta::new(Origin::Live, epoch());
     meta.event_id = Some(10);
-    push(&ring, [Gap::new("p".into(), GapReason::LogChanged, None, meta).into()]);
-    push(&ring, (11..=13).map(update));
-    assert_eq!(ids(&ring), [10, 11]);
-    assert_eq!(places(&ring.page_requests()), [11]);
+    push_events(&ring, [Gap::new("p".into(), GapReason::LogChanged, None, meta).into()]);
+    push_events(&ring, (11..=13).map(moderation_event));
+    assert_eq!(take_ids(&ring), [10, 11]);
+    assert_eq!(requested_positions(&ring.page_requests()), [11]);
 
-    ring.on_page(&"p".into(), 2, page(3..=5), at(), |_| true, &mut Vec::new());
-    assert_eq!(ids(&ring), [0; 0], "the page was requested for another position");
-    ring.on_page(&"p".into(), 11, page(12..=13), at(), |_| true, &mut Vec::new());
-    assert_eq!(ids(&ring), [12, 13]);
+    ring.on_page(&"p".into(), 2, page_of(3..=5), epoch(), |_| true, &mut Vec::new());
+    assert_eq!(take_ids(&ring), [0; 0], "the page was requested for another position");
+    ring.on_page(&"p".into(), 11, page_of(12..=13), epoch(), |_| true, &mut Vec::new());
+    assert_eq!(take_ids(&ring), [12, 13]);
 }

@@ -4,57 +4,57 @@ use std::sync::Arc;
 
 use super::{
     Ring, StreamEnd,
-    torn_cursors::{logged, ring},
+    torn_cursors::{logged_event, new_ring},
 };
 use crate::{
     Cursor, Error, ErrorKind,
-    delivery::{Progress, Tracker},
+    delivery::{CursorRegistry, PositionTracker},
     events::ProjectId,
 };
 
-struct Rig {
-    progress: Arc<Progress>,
+struct CursorRig {
+    cursors: Arc<CursorRegistry>,
     project: ProjectId,
     log: Arc<str>,
 }
 
-impl Rig {
+impl CursorRig {
     /// Returns a rig whose project was joined at event 2.
     fn new() -> Self {
-        let rig = Self { progress: Arc::default(), project: "p".into(), log: "log".into() };
+        let rig = Self { cursors: Arc::default(), project: "p".into(), log: "log".into() };
         rig.join(2);
         rig
     }
 
     fn join(&self, event_id: u64) {
-        self.progress.start(&self.project, Cursor { log: Some(self.log.clone()), event_id });
+        self.cursors.on_joined(&self.project, Cursor { log: Some(self.log.clone()), event_id });
     }
 
-    fn stream(&self, ring: &Arc<Ring>, partial: bool) -> Tracker {
-        Tracker::new(self.progress.clone(), ring.clone(), Some(&self.project), partial)
+    fn project_tracker(&self, ring: &Arc<Ring>, is_filtered: bool) -> PositionTracker {
+        PositionTracker::new(self.cursors.clone(), ring.clone(), Some(&self.project), is_filtered)
     }
 
     /// Returns the tracker of a stream of all projects.
-    fn wide_stream(&self, ring: &Arc<Ring>) -> Tracker {
-        Tracker::new(self.progress.clone(), ring.clone(), None, false)
+    fn all_projects_tracker(&self, ring: &Arc<Ring>) -> PositionTracker {
+        PositionTracker::new(self.cursors.clone(), ring.clone(), None, false)
     }
 
     fn cursor(&self) -> u64 {
-        self.progress.cursor("p").unwrap().event_id
+        self.cursors.cursor("p").unwrap().event_id
     }
 }
 
 #[test]
 fn events_of_an_earlier_join_do_not_move_the_cursor() {
-    let (rig, before) = (Rig::new(), ring());
-    let mut old = rig.stream(&before, false);
+    let (rig, before) = (CursorRig::new(), new_ring());
+    let mut old = rig.project_tracker(&before, false);
     before.end(StreamEnd::Closed);
-    old.commit(&logged(&rig.log, 3));
+    old.commit(&logged_event(&rig.log, 3));
     assert_eq!(rig.cursor(), 3, "until the project is joined again, the remaining events count");
     rig.join(3);
-    let mut new = rig.stream(&ring(), true);
-    new.commit(&logged(&rig.log, 16));
-    old.commit(&logged(&rig.log, 17));
+    let mut new = rig.project_tracker(&new_ring(), true);
+    new.commit(&logged_event(&rig.log, 16));
+    old.commit(&logged_event(&rig.log, 17));
     assert_eq!(rig.cursor(), 16);
     drop(old);
     assert_eq!(rig.cursor(), 16);
@@ -64,12 +64,12 @@ fn events_of_an_earlier_join_do_not_move_the_cursor() {
 
 #[test]
 fn an_ended_stream_that_is_not_dropped_does_not_hold_the_cursor_back() {
-    let (rig, before) = (Rig::new(), ring());
-    let old = rig.stream(&before, false);
+    let (rig, before) = (CursorRig::new(), new_ring());
+    let old = rig.project_tracker(&before, false);
     before.end(StreamEnd::Closed);
     rig.join(2);
-    let mut new = rig.stream(&ring(), false);
-    new.commit(&logged(&rig.log, 500));
+    let mut new = rig.project_tracker(&new_ring(), false);
+    new.commit(&logged_event(&rig.log, 500));
     assert_eq!(rig.cursor(), 500);
     drop(old);
     assert_eq!(rig.cursor(), 500);
@@ -77,27 +77,27 @@ fn an_ended_stream_that_is_not_dropped_does_not_hold_the_cursor_back() {
 
 #[test]
 fn a_stream_of_all_projects_that_overflowed_before_the_join_holds_the_cursor_back_until_it_is_dropped() {
-    let (rig, overflowed) = (Rig::new(), ring());
-    let wide = rig.wide_stream(&overflowed);
+    let (rig, overflowed) = (CursorRig::new(), new_ring());
+    let all_projects = rig.all_projects_tracker(&overflowed);
     overflowed.end(StreamEnd::Failed(Error::new(ErrorKind::Overflow, "full")));
     rig.join(2);
-    let mut new = rig.stream(&ring(), false);
-    new.commit(&logged(&rig.log, 22));
+    let mut new = rig.project_tracker(&new_ring(), false);
+    new.commit(&logged_event(&rig.log, 22));
     assert_eq!(rig.cursor(), 2, "the reader does not know yet that it missed these events");
-    drop(wide);
+    drop(all_projects);
     assert_eq!(rig.cursor(), 22);
 }
 
 #[test]
 fn a_stream_created_before_the_join_starts_at_the_join() {
-    let rig = Rig::new();
-    let before = ring();
-    let old = rig.stream(&before, false);
-    let mut described = rig.stream(&ring(), false);
+    let rig = CursorRig::new();
+    let before = new_ring();
+    let old = rig.project_tracker(&before, false);
+    let mut early = rig.project_tracker(&new_ring(), false);
     before.end(StreamEnd::Closed);
     rig.join(7);
     assert_eq!(rig.cursor(), 7);
-    described.commit(&logged(&rig.log, 8));
+    early.commit(&logged_event(&rig.log, 8));
     assert_eq!(rig.cursor(), 8);
     drop(old);
     assert_eq!(rig.cursor(), 8);

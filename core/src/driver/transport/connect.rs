@@ -8,9 +8,9 @@ use super::proxy::connect_tcp;
 use crate::{Error, Stage, driver::Endpoint};
 
 /// Bidirectional byte stream.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for T {}
 
 /// Reason why the byte stream could not be opened.
 pub(super) enum ByteStreamError {
@@ -40,14 +40,14 @@ impl From<Error> for ByteStreamError {
 }
 
 /// Opens a byte stream to the server.
-pub(super) async fn connect(endpoint: &Endpoint) -> Result<Box<dyn Io>, ByteStreamError> {
+pub(super) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, ByteStreamError> {
     let tcp = connect_tcp(endpoint).await?;
     if !endpoint.base_url.is_secure() {
         return Ok(Box::new(tcp));
     }
     let host = endpoint.base_url.host().trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(host).map_err(|error| Error::invalid_argument(format!("url: {error}")))?;
-    let connector = TlsConnector::from(endpoint.rustls()?);
+    let connector = TlsConnector::from(endpoint.rustls_config()?);
     let stream = connector
         .connect(name, tcp)
         .await

@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::{Error, ErrorKind, Stage, session::ConnectionFailure};
 
 /// Maximum number of characters of a response body that an error keeps.
-const BODY_CHARS_MAX: usize = 500;
+const ERROR_BODY_CHARS_MAX: usize = 500;
 
 /// Converts a response that refuses a transport into a failure.
 pub(crate) fn refusal_failure(status: u16, retry_after: Option<&str>, body: &str) -> ConnectionFailure {
-    let words: String = body.trim().chars().take(BODY_CHARS_MAX).collect();
+    let words: String = body.trim().chars().take(ERROR_BODY_CHARS_MAX).collect();
     let shown = if words.is_empty() || words.starts_with('<') { String::new() } else { format!(": {words}") };
     let build =
         |kind, text: String| Error::new(kind, text).with_stage(Stage::Http).with_status(status).with_body(&words);

@@ -41,7 +41,7 @@ pub(crate) trait Transport: Send {
     fn send(&mut self, packet: String);
 
     /// Returns the number of queued packets.
-    fn queued(&self) -> usize;
+    fn queued_count(&self) -> usize;
 
     /// Sends queued packets. Must be called even if none are queued, because the transport may have to answer control
     /// frames.

@@ -13,7 +13,7 @@ use super::connect::ByteStreamError;
 use crate::{Error, Stage, driver::Endpoint};
 
 /// Error message of hyper-util if the proxy answers CONNECT with an error status other than 407.
-const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
+const TUNNEL_REFUSED_MESSAGE: &str = "tunnel error: unsuccessful";
 
 /// Opens a TCP connection. IPv6 and IPv4 are tried in parallel. The addresses of one family are tried in turn, each for
 /// an equal share of the time.
@@ -29,7 +29,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
         Error::connect_failed(Stage::Network, format!("{}: {text}", endpoint.base_url.origin()))
     };
     let mut connector = HttpConnector::new();
-    configure(&mut connector, endpoint.reach_timeout());
+    configure_connector(&mut connector, endpoint.tcp_timeout());
     let scheme = if secure { "https" } else { "http" };
     let uri = format!("{scheme}://{}:{}/", endpoint.base_url.host(), endpoint.base_url.port());
     let uri: http::Uri = uri.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;
@@ -42,7 +42,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
             }
             tunnel.call(uri).await.map_err(|error| {
                 // hyper-util does not export the type of this error.
-                let is_refused = error.to_string() == TUNNEL_REFUSED;
+                let is_refused = error.to_string() == TUNNEL_REFUSED_MESSAGE;
                 let error = failed(&error);
                 if is_refused { ByteStreamError::TunnelRefused(error) } else { ByteStreamError::Failed(error) }
             })?
@@ -52,7 +52,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
 }
 
 /// Configures the connector. `timeout` is shared equally by all addresses of the host.
-fn configure<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
+fn configure_connector<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
     connector.enforce_http(false);
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(timeout));
@@ -69,9 +69,9 @@ mod tests {
 
     /// Resolver that returns the same addresses for every host.
     #[derive(Clone)]
-    struct Found(Vec<SocketAddr>);
+    struct FixedResolver(Vec<SocketAddr>);
 
-    impl Service<Name> for Found {
+    impl Service<Name> for FixedResolver {
         type Response = std::vec::IntoIter<SocketAddr>;
         type Error = Infallible;
         type Future = Ready<Result<Self::Response, Infallible>>;
@@ -87,7 +87,7 @@ mod tests {
 
     /// Returns a listener that appears to drop packets, because its accept queue is full, and the connections that fill
     /// the queue.
-    async fn swallowing() -> (TcpListener, Vec<TcpStream>) {
+    async fn unresponsive_listener() -> (TcpListener, Vec<TcpStream>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
         let listener = socket.listen(1).unwrap();
@@ -102,13 +102,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_unresponsive_address_leaves_time_for_the_next() {
-        let (full, _waiting) = swallowing().await;
+        let (full, _waiting) = unresponsive_listener().await;
         let port = full.local_addr().unwrap().port();
         let good = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
-        let mut connector =
-            HttpConnector::new_with_resolver(Found(vec![full.local_addr().unwrap(), good.local_addr().unwrap()]));
+        let mut connector = HttpConnector::new_with_resolver(FixedResolver(vec![
+            full.local_addr().unwrap(),
+            good.local_addr().unwrap(),
+        ]));
         let timeout = Duration::from_secs(2);
-        configure(&mut connector, timeout);
+        configure_connector(&mut connector, timeout);
         let uri: http::Uri = format!("http://automoderate.test:{port}/").parse().unwrap();
         let stream = tokio::time::timeout(timeout, connector.call(uri))
             .await

@@ -13,7 +13,7 @@ use crate::{Error, events::Secret};
 
 /// TLS options set by the user.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Options {
+pub(crate) struct TlsOptions {
     /// PEM certificates to trust in addition to the platform's.
     pub(crate) extra_ca: Vec<Vec<u8>>,
     /// PEM certificate chain and key of the client.
@@ -23,9 +23,9 @@ pub(crate) struct Options {
     pub(crate) config: Option<ClientConfig>,
 }
 
-impl Options {
+impl TlsOptions {
     /// Returns `true` if any option is set that must be checked before the first connection.
-    pub(crate) fn are_set(&self) -> bool {
+    pub(crate) fn need_validation(&self) -> bool {
         !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.config.is_some()
     }
 
@@ -53,7 +53,7 @@ fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
 }
 
 /// Creates the TLS configuration for all connections of a client.
-pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
+pub(crate) fn client_config(options: &TlsOptions) -> Result<ClientConfig, Error> {
     if let Some(config) = &options.config {
         let mut config = config.clone();
         // A protocol other than HTTP/1.1 would break WebSocket.
@@ -76,9 +76,9 @@ pub(crate) fn client_config(options: &Options) -> Result<ClientConfig, Error> {
         }
     }
     let builder = if options.accept_invalid_certs {
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAny(provider)))
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAnyCertificate(provider)))
     } else {
-        roots(builder, provider, extra)?
+        with_trusted_roots(builder, provider, extra)?
     };
     match &options.client_certificate {
         None => Ok(builder.with_no_client_auth()),
@@ -96,7 +96,7 @@ type WantsVerifier = rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>;
 type WantsClientCert = rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>;
 
 #[cfg(all(unix, not(any(target_vendor = "apple", target_os = "android"))))]
-fn roots(
+fn with_trusted_roots(
     builder: WantsVerifier,
     _provider: Arc<CryptoProvider>,
     extra: Vec<CertificateDer<'static>>,
@@ -113,7 +113,7 @@ fn roots(
 }
 
 #[cfg(not(all(unix, not(any(target_vendor = "apple", target_os = "android")))))]
-fn roots(
+fn with_trusted_roots(
     builder: WantsVerifier,
     provider: Arc<CryptoProvider>,
     extra: Vec<CertificateDer<'static>>,
@@ -132,9 +132,9 @@ fn roots(
 
 /// Verifier that accepts any certificate, for tests against servers without a valid certificate.
 #[derive(Debug)]
-struct AcceptAny(Arc<CryptoProvider>);
+struct AcceptAnyCertificate(Arc<CryptoProvider>);
 
-impl ServerCertVerifier for AcceptAny {
+impl ServerCertVerifier for AcceptAnyCertificate {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,

@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::{
     FRAME_BYTES_MAX, Frame, Transport,
-    connect::{Io, connect},
+    connect::{ByteStream, open_byte_stream},
     http_status,
 };
 use crate::{
@@ -34,9 +34,9 @@ const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// Open WebSocket.
 pub(crate) struct WebSocket {
-    stream: WebSocketStream<Box<dyn Io>>,
+    stream: WebSocketStream<Box<dyn ByteStream>>,
     /// Frame that was received while the transport was being opened.
-    first: Option<Frame>,
+    first_frame: Option<Frame>,
     outbox: VecDeque<Message>,
     is_closing: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) struct UpgradeFailure {
     pub(crate) failure: ConnectionFailure,
     /// `true` if the failure suggests that WebSocket does not work: the server refused the upgrade, or no frame arrived
     /// over the WebSocket.
-    pub(crate) wants_polling: bool,
+    pub(crate) should_try_polling: bool,
 }
 
 impl WebSocket {
@@ -56,14 +56,14 @@ impl WebSocket {
         auth: &RequestAuth,
         sid: Option<&str>,
     ) -> Result<Self, UpgradeFailure> {
-        let io = Self::reach(endpoint).await?;
+        let io = Self::open_byte_stream(endpoint).await?;
         Self::upgrade(endpoint, auth, io, sid).await
     }
 
     /// Opens the byte stream for a WebSocket.
-    pub(crate) async fn reach(endpoint: &Endpoint) -> Result<Box<dyn Io>, UpgradeFailure> {
-        connect(endpoint).await.map_err(|failed| UpgradeFailure {
-            wants_polling: failed.is_tunnel_refused(endpoint),
+    pub(crate) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, UpgradeFailure> {
+        open_byte_stream(endpoint).await.map_err(|failed| UpgradeFailure {
+            should_try_polling: failed.is_tunnel_refused(endpoint),
             failure: ConnectionFailure::Dial(failed.into_error()),
         })
     }
@@ -72,18 +72,18 @@ impl WebSocket {
     pub(crate) async fn upgrade(
         endpoint: &Endpoint,
         auth: &RequestAuth,
-        io: Box<dyn Io>,
+        io: Box<dyn ByteStream>,
         sid: Option<&str>,
     ) -> Result<Self, UpgradeFailure> {
-        let mut url = endpoint.base_url.socket_url("websocket", sid, &auth.query_after(&endpoint.query));
+        let mut url = endpoint.base_url.socket_url("websocket", sid, &auth.append_to_query(&endpoint.query));
         let scheme = if endpoint.base_url.is_secure() { "wss" } else { "ws" };
         // This can't fail, because the url crate allows a change between two special schemes.
         let _ = url.set_scheme(scheme);
-        let broken = |text: String, wants_polling| UpgradeFailure {
+        let broken = |text: String, should_try_polling| UpgradeFailure {
             failure: ConnectionFailure::Dial(Error::connect_failed(Stage::Http, text)),
-            wants_polling,
+            should_try_polling,
         };
-        let mut request = url.as_str().into_client_request().map_err(|error| broken(describe(&error), false))?;
+        let mut request = url.as_str().into_client_request().map_err(|error| broken(error_message(&error), false))?;
         let headers = request.headers_mut();
         headers.extend(endpoint.headers.clone());
         headers
@@ -97,26 +97,26 @@ impl WebSocket {
             .max_frame_size(Some(FRAME_BYTES_MAX))
             .read_buffer_size(READ_BUFFER_BYTES);
         match client_async_with_config(request, io, Some(config)).await {
-            Ok((stream, _)) => Ok(Self { stream, first: None, outbox: VecDeque::new(), is_closing: false }),
+            Ok((stream, _)) => Ok(Self { stream, first_frame: None, outbox: VecDeque::new(), is_closing: false }),
             Err(tungstenite::Error::Http(answer)) => {
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
                 let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let status = answer.status();
                 let failure = http_status::refusal_failure(status.as_u16(), after, &body);
-                Err(UpgradeFailure { failure, wants_polling: refuses_upgrade(status) })
+                Err(UpgradeFailure { failure, should_try_polling: refuses_upgrade(status) })
             }
             Err(error) => {
-                let text = format!("{}: {}", endpoint.base_url.origin(), describe(&error));
-                Err(broken(text, is_answered_wrongly(&error)))
+                let text = format!("{}: {}", endpoint.base_url.origin(), error_message(&error));
+                Err(broken(text, is_incomplete_upgrade(&error)))
             }
         }
     }
 
     /// Waits for the first frame. If none arrives, long-polling can still be tried.
-    pub(crate) async fn receive_first(&mut self) -> Result<(), UpgradeFailure> {
+    pub(crate) async fn receive_first_frame(&mut self) -> Result<(), UpgradeFailure> {
         let first = poll_fn(|cx| self.poll_recv(cx)).await;
-        self.first = Some(first.map_err(|failure| UpgradeFailure {
-            wants_polling: !matches!(failure, ConnectionFailure::Io(_)),
+        self.first_frame = Some(first.map_err(|failure| UpgradeFailure {
+            should_try_polling: !matches!(failure, ConnectionFailure::Io(_)),
             failure,
         })?);
         Ok(())
@@ -135,7 +135,7 @@ impl WebSocket {
 
 impl Transport for WebSocket {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
-        if let Some(first) = self.first.take() {
+        if let Some(first) = self.first_frame.take() {
             return Poll::Ready(Ok(first));
         }
         Poll::Ready(match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
@@ -147,7 +147,7 @@ impl Transport for WebSocket {
                 Some(frame) => format!("the server closed the WebSocket with code {}", frame.code),
                 None => "the server closed the WebSocket".to_owned(),
             })),
-            Some(Err(error)) => Err(failure(&error)),
+            Some(Err(error)) => Err(to_connection_failure(&error)),
             None => Err(ConnectionFailure::PeerClosed("the connection was closed".to_owned())),
         })
     }
@@ -156,12 +156,12 @@ impl Transport for WebSocket {
         self.outbox.push_back(Message::text(packet));
     }
 
-    fn queued(&self) -> usize {
+    fn queued_count(&self) -> usize {
         self.outbox.len()
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
-        self.poll_outbox(cx).map_err(|error| failure(&error))
+        self.poll_outbox(cx).map_err(|error| to_connection_failure(&error))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -188,7 +188,7 @@ fn refuses_upgrade(status: StatusCode) -> bool {
 }
 
 /// Returns `true` if the response lacks headers that an upgrade needs, for example because a proxy has removed them.
-fn is_answered_wrongly(error: &tungstenite::Error) -> bool {
+fn is_incomplete_upgrade(error: &tungstenite::Error) -> bool {
     use tungstenite::error::ProtocolError;
     matches!(
         error,
@@ -201,7 +201,7 @@ fn is_answered_wrongly(error: &tungstenite::Error) -> bool {
     )
 }
 
-fn failure(error: &tungstenite::Error) -> ConnectionFailure {
+fn to_connection_failure(error: &tungstenite::Error) -> ConnectionFailure {
     match error {
         tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => {
             ConnectionFailure::PeerClosed("the connection was closed".to_owned())
@@ -214,13 +214,13 @@ fn failure(error: &tungstenite::Error) -> ConnectionFailure {
             ConnectionFailure::PeerClosed("the connection was cut".to_owned())
         }
         other => {
-            ConnectionFailure::Protocol(format!("the server violated the WebSocket protocol: {}", describe(other)))
+            ConnectionFailure::Protocol(format!("the server violated the WebSocket protocol: {}", error_message(other)))
         }
     }
 }
 
 /// Returns the message of the error, or of its cause if that is clearer.
-fn describe(error: &tungstenite::Error) -> String {
+fn error_message(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Url(inner) => inner.to_string(),
         other => other.to_string(),

@@ -9,7 +9,7 @@ use crate::{
         CredentialsReason, SessionConfig, acks::PendingAcks, auth::CredentialStatus, budget::Budget,
         earliest::EarliestDeadline, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
     },
-    sio::Assembler,
+    sio::AttachmentAssembler,
 };
 
 /// Time that `connect` waits, after the acknowledgement, for a sign that the server accepts the client. A later refusal
@@ -56,7 +56,7 @@ pub(super) struct Connection {
     pub(super) pages_unanswered_since: Option<Instant>,
     /// Joins and leaves in progress.
     pub(super) requests: RoomRequests,
-    pub(super) assembler: Assembler,
+    pub(super) assembler: AttachmentAssembler,
 }
 
 impl Connection {
@@ -80,7 +80,7 @@ impl Connection {
             acks: PendingAcks::default(),
             pages_unanswered_since: None,
             requests: RoomRequests::default(),
-            assembler: Assembler::default(),
+            assembler: AttachmentAssembler::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
         room_protocol::{AckVerdict, ack_arguments_as_value, is_valid_json, read_ack_verdict},
         rooms::Membership,
     },
-    sio::{self, BinaryEvent, Kind},
+    sio::{self, BinaryEvent, PacketKind},
 };
 
 /// Largest ping payload that is echoed, in bytes.
@@ -48,7 +48,7 @@ impl Machine {
     fn on_message(&mut self, now: Now, text: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let online = connection.is_online();
-        if let Err(error) = connection.assembler.interrupt() {
+        if let Err(error) = connection.assembler.check_complete() {
             self.deliver_malformed(now, "", &error.to_string());
         }
         let packet = match sio::decode(text) {
@@ -57,26 +57,26 @@ impl Machine {
         };
         if packet.namespace != "/" {
             // Some servers send a refusal for a namespace that was not requested.
-            if packet.kind == Kind::ConnectError && !online {
+            if packet.kind == PacketKind::ConnectError && !online {
                 self.on_connect_error(now, packet.data);
             }
             return;
         }
         match packet.kind {
-            Kind::Event => match sio::split_event(packet.data) {
+            PacketKind::Event => match sio::split_event(packet.data) {
                 Ok((name, arguments)) => self.on_event(now, &name, arguments, packet.data.trim_end().ends_with(']')),
                 Err(error) => self.deliver_malformed(now, packet.data, &error.to_string()),
             },
-            Kind::Ack => match packet.id {
+            PacketKind::Ack => match packet.id {
                 Some(id) => self.on_acknowledged(now, id, packet.data),
                 None => self.deliver_malformed(now, text, "an acknowledgement has no id"),
             },
-            Kind::Connect => self.on_namespace_acknowledged(now),
-            Kind::Disconnect => self.on_server_disconnect(now, packet.data),
-            Kind::ConnectError => self.on_connect_error(now, packet.data),
-            Kind::BinaryEvent | Kind::BinaryAck => {
+            PacketKind::Connect => self.on_namespace_acknowledged(now),
+            PacketKind::Disconnect => self.on_server_disconnect(now, packet.data),
+            PacketKind::ConnectError => self.on_connect_error(now, packet.data),
+            PacketKind::BinaryEvent | PacketKind::BinaryAck => {
                 let Some(connection) = self.phase.connection_mut() else { return };
-                if let Some(event) = connection.assembler.start(&packet, packet.kind == Kind::BinaryAck) {
+                if let Some(event) = connection.assembler.start(&packet, packet.kind == PacketKind::BinaryAck) {
                     self.on_binary_event(now, event);
                 }
             }

@@ -151,8 +151,8 @@ impl World {
         }
         let Some(packet) = frame.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
         match packet.kind {
-            sio::Kind::Connect if has_bad_key => self.refuse_connection(id),
-            sio::Kind::Connect => {
+            sio::PacketKind::Connect if has_bad_key => self.refuse_connection(id),
+            sio::PacketKind::Connect => {
                 socket.is_connected = true;
                 let connected = json!({"message": "Connected to AutoModerate"});
                 if connected_first {
@@ -164,8 +164,8 @@ impl World {
                 }
                 self.drop_if_unstable(id);
             }
-            sio::Kind::Disconnect => self.close_server_side(id, true),
-            sio::Kind::Event if socket.is_connected => {
+            sio::PacketKind::Disconnect => self.close_server_side(id, true),
+            sio::PacketKind::Event if socket.is_connected => {
                 let Ok((name, data)) = sio::split_event(packet.data) else { return };
                 let data: Value = serde_json::from_str(data).unwrap_or_default();
                 let project = data["project_id"].as_str().and_then(|name| self.server.project(name));

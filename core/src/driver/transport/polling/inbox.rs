@@ -1,22 +1,22 @@
 //! Unread packets of a poll response.
 
 use super::super::Frame;
-use crate::eio::{Record, SEPARATOR, decode_payload};
+use crate::eio::{PayloadRecord, RECORD_SEPARATOR, decode_payload};
 
 /// Body of a poll response. It is split only as it is read, because it may contain millions of packets.
 #[derive(Default)]
 pub(super) struct Inbox {
     body: String,
-    at: usize,
+    position: usize,
 }
 
 impl Inbox {
     pub(super) fn new(body: String) -> Self {
-        Self { body, at: 0 }
+        Self { body, position: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.at >= self.body.len()
+        self.position >= self.body.len()
     }
 }
 
@@ -24,13 +24,13 @@ impl Iterator for Inbox {
     type Item = Frame;
 
     fn next(&mut self) -> Option<Frame> {
-        while let Some(rest) = self.body.get(self.at..).filter(|rest| !rest.is_empty()) {
-            let end = rest.find(SEPARATOR).unwrap_or(rest.len());
+        while let Some(rest) = self.body.get(self.position..).filter(|rest| !rest.is_empty()) {
+            let end = rest.find(RECORD_SEPARATOR).unwrap_or(rest.len());
             let record = decode_payload(&rest[..end]).next();
-            self.at += end + SEPARATOR.len_utf8();
+            self.position += end + RECORD_SEPARATOR.len_utf8();
             match record {
-                Some(Record::Text(text)) => return Some(Frame::Text(text.into())),
-                Some(Record::Binary(bytes)) => return Some(Frame::Binary(bytes.into())),
+                Some(PayloadRecord::Text(text)) => return Some(Frame::Text(text.into())),
+                Some(PayloadRecord::Binary(bytes)) => return Some(Frame::Binary(bytes.into())),
                 None => {}
             }
         }
@@ -50,8 +50,8 @@ mod tests {
             let read: Vec<_> = inbox
                 .by_ref()
                 .map(|frame| match frame {
-                    Frame::Text(text) => Record::Text(text.to_string()),
-                    Frame::Binary(bytes) => Record::Binary(bytes.to_vec()),
+                    Frame::Text(text) => PayloadRecord::Text(text.to_string()),
+                    Frame::Binary(bytes) => PayloadRecord::Binary(bytes.to_vec()),
                     Frame::Activity => unreachable!(),
                 })
                 .collect();

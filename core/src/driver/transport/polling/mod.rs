@@ -13,40 +13,40 @@ use std::{
 
 use self::{
     inbox::Inbox,
-    requests::{get, post, read, session_failure},
+    requests::{into_session_failure, poll_request, send_and_read, send_request},
 };
-use super::{Frame, Transport, upgrade::probe, websocket::WebSocket};
+use super::{Frame, Transport, upgrade::probe_websocket, websocket::WebSocket};
 use crate::{
     Error, Stage,
-    driver::{Endpoint, Http, RequestAuth},
-    eio::{Handshake, Packet, Record, decode_payload, encode_payload},
+    driver::{Endpoint, HttpClient, RequestAuth},
+    eio::{Handshake, Packet, PayloadRecord, decode_payload, encode_payload},
     session::ConnectionFailure,
 };
 
-type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type RequestFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Long-polling session, which may be upgraded to a WebSocket.
-pub(crate) struct Polling {
+pub(crate) struct PollingTransport {
     endpoint: Arc<Endpoint>,
     auth: RequestAuth,
-    http: Http,
+    http: HttpClient,
     handshake: Handshake,
     inbox: Inbox,
     outbox: VecDeque<String>,
-    get: Option<Running<Result<String, ConnectionFailure>>>,
-    post: Option<(usize, Running<Result<(), ConnectionFailure>>)>,
-    probe: Option<Running<Option<WebSocket>>>,
+    pending_get: Option<RequestFuture<Result<String, ConnectionFailure>>>,
+    pending_post: Option<(usize, RequestFuture<Result<(), ConnectionFailure>>)>,
+    pending_probe: Option<RequestFuture<Option<WebSocket>>>,
     /// Separate request that shows whether the server is reachable, which the pending GET can't show.
-    check: Option<Running<bool>>,
+    health_check: Option<RequestFuture<bool>>,
     /// WebSocket that was probed successfully. It takes over once no poll is in progress.
-    probed: Option<WebSocket>,
-    socket: Option<WebSocket>,
+    probed_socket: Option<WebSocket>,
+    upgraded_socket: Option<WebSocket>,
     is_closing: bool,
     /// Reason why the session has ended. Frames that arrived earlier are still read.
-    failed: Option<ConnectionFailure>,
+    failure: Option<ConnectionFailure>,
 }
 
-impl Polling {
+impl PollingTransport {
     /// Opens a session with a first GET. If `upgrade` is `true` and the server offers WebSocket, also probes a
     /// WebSocket.
     pub(crate) async fn dial(
@@ -54,11 +54,11 @@ impl Polling {
         auth: RequestAuth,
         upgrade: bool,
     ) -> Result<Self, ConnectionFailure> {
-        let http = endpoint.http().map_err(ConnectionFailure::Dial)?;
-        let request = get(&endpoint, &http, &auth, None);
-        let body = read(&endpoint, request).await?;
+        let http = endpoint.http_client().map_err(ConnectionFailure::Dial)?;
+        let request = poll_request(&endpoint, &http, &auth, None);
+        let body = send_and_read(&endpoint, request).await?;
         let handshake = match decode_payload(&body).next() {
-            Some(Record::Text(text)) => match Packet::decode(&text) {
+            Some(PayloadRecord::Text(text)) => match Packet::decode(&text) {
                 Ok(Packet::Open(data)) => Handshake::decode(data).ok(),
                 _ => None,
             },
@@ -69,8 +69,8 @@ impl Polling {
             return Err(ConnectionFailure::Dial(Error::connect_failed(Stage::EngineIo, text)));
         };
         let upgraded = upgrade && handshake.offers_websocket();
-        let probing: Option<Running<_>> =
-            upgraded.then(|| Box::pin(probe(endpoint.clone(), auth.clone(), handshake.sid.clone())) as _);
+        let probing: Option<RequestFuture<_>> =
+            upgraded.then(|| Box::pin(probe_websocket(endpoint.clone(), auth.clone(), handshake.sid.clone())) as _);
         Ok(Self {
             endpoint,
             auth,
@@ -78,35 +78,35 @@ impl Polling {
             handshake,
             inbox: Inbox::new(body),
             outbox: VecDeque::new(),
-            get: None,
-            post: None,
-            probe: probing,
-            check: None,
-            probed: None,
-            socket: None,
+            pending_get: None,
+            pending_post: None,
+            pending_probe: probing,
+            health_check: None,
+            probed_socket: None,
+            upgraded_socket: None,
             is_closing: false,
-            failed: None,
+            failure: None,
         })
     }
 
     /// Ends the session after a failed request. Returns the reason.
     fn fail(&mut self, failure: ConnectionFailure) -> ConnectionFailure {
-        self.post = None;
-        self.failed.insert(session_failure(failure)).clone()
+        self.pending_post = None;
+        self.failure.insert(into_session_failure(failure)).clone()
     }
 
     fn poll_posts(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
         loop {
-            if let Some(failure) = &self.failed {
+            if let Some(failure) = &self.failure {
                 return Poll::Ready(Err(failure.clone()));
             }
-            if let Some((count, post)) = &mut self.post {
+            if let Some((count, post)) = &mut self.pending_post {
                 match post.as_mut().poll(cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Err(failure)) => return Poll::Ready(Err(self.fail(failure))),
                     Poll::Ready(Ok(())) => {
                         self.outbox.drain(..*count);
-                        self.post = None;
+                        self.pending_post = None;
                     }
                 }
             }
@@ -115,9 +115,10 @@ impl Polling {
             }
             let packets = self.outbox.iter().map(String::as_str);
             let (body, count) = encode_payload(packets, self.handshake.max_payload);
-            let request = post(&self.endpoint, &self.http, &self.auth, &self.handshake.sid, body);
+            let request = send_request(&self.endpoint, &self.http, &self.auth, &self.handshake.sid, body);
             let endpoint = self.endpoint.clone();
-            self.post = Some((count, Box::pin(async move { read(&endpoint, request).await.map(|_| ()) })));
+            self.pending_post =
+                Some((count, Box::pin(async move { send_and_read(&endpoint, request).await.map(|_| ()) })));
         }
     }
 
@@ -126,23 +127,23 @@ impl Polling {
             if let Some(frame) = self.inbox.next() {
                 return Poll::Ready(Ok(frame));
             }
-            match (&mut self.get, &self.failed) {
+            match (&mut self.pending_get, &self.failure) {
                 (None, Some(failure)) => return Poll::Ready(Err(failure.clone())),
                 // The WebSocket is about to take over, so no new poll is started.
-                (None, None) if self.probed.is_some() => return Poll::Pending,
+                (None, None) if self.probed_socket.is_some() => return Poll::Pending,
                 (None, None) => {
-                    let request = get(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
+                    let request = poll_request(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
                     let endpoint = self.endpoint.clone();
-                    self.get = Some(Box::pin(async move { read(&endpoint, request).await }));
+                    self.pending_get = Some(Box::pin(async move { send_and_read(&endpoint, request).await }));
                 }
                 (Some(get), failed) => match get.as_mut().poll(cx) {
                     Poll::Pending => return failed.clone().map_or(Poll::Pending, |failure| Poll::Ready(Err(failure))),
                     Poll::Ready(Err(failure)) => {
-                        self.get = None;
+                        self.pending_get = None;
                         return Poll::Ready(Err(self.fail(failure)));
                     }
                     Poll::Ready(Ok(body)) => {
-                        self.get = None;
+                        self.pending_get = None;
                         self.inbox = Inbox::new(body);
                     }
                 },
@@ -152,55 +153,55 @@ impl Polling {
 
     /// Lets the WebSocket take over after a successful probe, once no request is in progress.
     fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
-        if let Some(probing) = &mut self.probe
+        if let Some(probing) = &mut self.pending_probe
             && let Poll::Ready(result) = probing.as_mut().poll(cx)
         {
-            self.probe = None;
-            self.probed = result;
+            self.pending_probe = None;
+            self.probed_socket = result;
         }
-        if self.get.is_none()
-            && self.post.is_none()
+        if self.pending_get.is_none()
+            && self.pending_post.is_none()
             && self.inbox.is_empty()
-            && let Some(mut socket) = self.probed.take()
+            && let Some(mut socket) = self.probed_socket.take()
         {
             socket.send(Packet::Upgrade.encode());
             for packet in self.outbox.drain(..) {
                 socket.send(packet);
             }
-            self.socket = Some(socket);
+            self.upgraded_socket = Some(socket);
         }
     }
 }
 
-impl Transport for Polling {
+impl Transport for PollingTransport {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
-        if let Some(check) = &mut self.check
+        if let Some(check) = &mut self.health_check
             && let Poll::Ready(is_reachable) = check.as_mut().poll(cx)
         {
-            self.check = None;
+            self.health_check = None;
             if is_reachable {
                 return Poll::Ready(Ok(Frame::Activity));
             }
         }
         loop {
-            if let Some(socket) = &mut self.socket {
+            if let Some(socket) = &mut self.upgraded_socket {
                 return socket.poll_recv(cx);
             }
             if let Poll::Ready(Err(_)) = self.poll_flush(cx) {
                 return self.poll_get(cx);
             }
             self.poll_upgrade(cx);
-            if self.socket.is_none() {
+            if self.upgraded_socket.is_none() {
                 let frame = self.poll_get(cx);
-                if frame.is_ready() || self.get.is_some() || self.probed.is_none() {
+                if frame.is_ready() || self.pending_get.is_some() || self.probed_socket.is_none() {
                     return frame;
                 }
                 // The last poll has ended, so the WebSocket may be able to take over now.
-                if self.post.is_some() {
+                if self.pending_post.is_some() {
                     return Poll::Pending;
                 }
             }
-            if let Some(socket) = &mut self.socket
+            if let Some(socket) = &mut self.upgraded_socket
                 && let Poll::Ready(Err(failure)) = socket.poll_flush(cx)
             {
                 return Poll::Ready(Err(failure));
@@ -209,30 +210,30 @@ impl Transport for Polling {
     }
 
     fn send(&mut self, packet: String) {
-        match &mut self.socket {
+        match &mut self.upgraded_socket {
             Some(socket) => socket.send(packet),
             None => self.outbox.push_back(packet),
         }
     }
 
-    fn queued(&self) -> usize {
-        self.socket.as_ref().map_or(self.outbox.len(), WebSocket::queued)
+    fn queued_count(&self) -> usize {
+        self.upgraded_socket.as_ref().map_or(self.outbox.len(), WebSocket::queued_count)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
-        match &mut self.socket {
+        match &mut self.upgraded_socket {
             Some(socket) => socket.poll_flush(cx),
             // Packets are held back for the WebSocket, which preserves their order.
-            None if self.probed.is_some() && self.post.is_none() => Poll::Ready(Ok(())),
+            None if self.probed_socket.is_some() && self.pending_post.is_none() => Poll::Ready(Ok(())),
             None => self.poll_posts(cx),
         }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(socket) = &mut self.socket {
+        if let Some(socket) = &mut self.upgraded_socket {
             return socket.poll_close(cx);
         }
-        self.probed = None;
+        self.probed_socket = None;
         if !std::mem::replace(&mut self.is_closing, true) {
             self.outbox.push_back(Packet::Close.encode());
         }
@@ -240,12 +241,12 @@ impl Transport for Polling {
     }
 
     fn probe(&mut self) -> bool {
-        if let Some(socket) = &mut self.socket {
+        if let Some(socket) = &mut self.upgraded_socket {
             return socket.probe();
         }
         // Engine.IO has no packet for this purpose that every server accepts. Any HTTP response is a sign of life.
         let request = self.http.get(self.endpoint.base_url.join("api/health"));
-        self.check = Some(Box::pin(async move { request.send().await.is_ok() }));
+        self.health_check = Some(Box::pin(async move { request.send().await.is_ok() }));
         true
     }
 }

@@ -8,7 +8,7 @@ use super::super::{FRAME_BYTES_MAX, http_status};
 use crate::{
     Stage,
     driver::{
-        Endpoint, Http, RequestAuth,
+        Endpoint, HttpClient, RequestAuth,
         http_body::{BodyError, read_body},
     },
     session::ConnectionFailure,
@@ -16,7 +16,7 @@ use crate::{
 
 /// Converts the failure of a request within a session. Any such failure ends the session, even if it would mean
 /// something else when a session is opened.
-pub(super) fn session_failure(failure: ConnectionFailure) -> ConnectionFailure {
+pub(super) fn into_session_failure(failure: ConnectionFailure) -> ConnectionFailure {
     match failure {
         ConnectionFailure::Dial(error) | ConnectionFailure::Credentials(error) if error.status() == Some(400) => {
             ConnectionFailure::SessionUnknown(format!("the server does not know the session ({error})"))
@@ -29,26 +29,37 @@ pub(super) fn session_failure(failure: ConnectionFailure) -> ConnectionFailure {
 }
 
 /// Returns the URL of a request. `sid` is `None` for the request that opens a session.
-fn url(endpoint: &Endpoint, auth: &RequestAuth, sid: Option<&str>) -> Url {
-    endpoint.base_url.socket_url("polling", sid, &auth.query_after(&endpoint.query))
+fn session_url(endpoint: &Endpoint, auth: &RequestAuth, sid: Option<&str>) -> Url {
+    endpoint.base_url.socket_url("polling", sid, &auth.append_to_query(&endpoint.query))
 }
 
 /// Creates a request that waits for packets. `sid` is `None` for the request that opens a session.
-pub(super) fn get(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: Option<&str>) -> RequestBuilder {
-    http.get(url(endpoint, auth, sid)).headers(auth.header_values().collect())
+pub(super) fn poll_request(
+    endpoint: &Endpoint,
+    http: &HttpClient,
+    auth: &RequestAuth,
+    sid: Option<&str>,
+) -> RequestBuilder {
+    http.get(session_url(endpoint, auth, sid)).headers(auth.header_values().collect())
 }
 
 /// Creates a request that sends packets.
-pub(super) fn post(endpoint: &Endpoint, http: &Http, auth: &RequestAuth, sid: &str, body: String) -> RequestBuilder {
-    http.post(url(endpoint, auth, Some(sid)))
+pub(super) fn send_request(
+    endpoint: &Endpoint,
+    http: &HttpClient,
+    auth: &RequestAuth,
+    sid: &str,
+    body: String,
+) -> RequestBuilder {
+    http.post(session_url(endpoint, auth, Some(sid)))
         .headers(auth.header_values().collect())
         .header(CONTENT_TYPE, "text/plain;charset=UTF-8")
         .body(body)
 }
 
 /// Sends a request and reads the body of a successful response, of at most [`FRAME_BYTES_MAX`] bytes.
-pub(super) async fn read(endpoint: &Endpoint, request: RequestBuilder) -> Result<String, ConnectionFailure> {
-    let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_failed(Stage::Http, &error));
+pub(super) async fn send_and_read(endpoint: &Endpoint, request: RequestBuilder) -> Result<String, ConnectionFailure> {
+    let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_error(Stage::Http, &error));
     let mut answer = request.send().await.map_err(failed)?;
     let status = answer.status();
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);

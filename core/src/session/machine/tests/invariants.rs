@@ -64,7 +64,7 @@ impl InvariantChecker {
 
     pub(crate) fn on_send(&mut self, now: Instant, packet: &str) {
         let event = packet.strip_prefix('4').and_then(|text| sio::decode(text).ok());
-        let Some(event) = event.filter(|packet| packet.kind == sio::Kind::Event) else { return };
+        let Some(event) = event.filter(|packet| packet.kind == sio::PacketKind::Event) else { return };
         self.events_sent_at.push_back(now);
         self.events_sent_at.retain(|at| now.duration_since(*at) < MINUTE);
         if let Some(limit) = self.config.rate_limit {
@@ -89,8 +89,8 @@ impl InvariantChecker {
         let Some(in_flight) = &self.in_flight else { return };
         let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
         let answered = match packet.kind {
-            sio::Kind::Ack => packet.id == Some(in_flight.ack_id),
-            sio::Kind::Event => sio::split_event(packet.data).is_ok_and(|(name, data)| {
+            sio::PacketKind::Ack => packet.id == Some(in_flight.ack_id),
+            sio::PacketKind::Event => sio::split_event(packet.data).is_ok_and(|(name, data)| {
                 let right_kind = match &*name {
                     "joined_project" => in_flight.is_join,
                     "left_project" => !in_flight.is_join,

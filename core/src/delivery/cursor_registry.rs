@@ -15,14 +15,14 @@ pub(super) struct ReaderPosition {
     /// together.
     position: Mutex<Option<Cursor>>,
     /// `true` if the reader receives only some kinds of events.
-    partial: bool,
+    is_filtered: bool,
     /// Buffer of the reader's stream.
     ring: Arc<Ring>,
 }
 
 impl ReaderPosition {
-    fn new(position: Option<&Cursor>, partial: bool, ring: Arc<Ring>) -> Self {
-        Self { position: Mutex::new(position.cloned()), partial, ring }
+    fn new(position: Option<&Cursor>, is_filtered: bool, ring: Arc<Ring>) -> Self {
+        Self { position: Mutex::new(position.cloned()), is_filtered, ring }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Cursor>> {
@@ -44,76 +44,77 @@ impl ReaderPosition {
 /// Positions of all readers. A project's cursor is the position of its slowest reader, so resuming from it loses
 /// nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<Positions>);
+pub(crate) struct CursorRegistry(Mutex<RegistryState>);
 
 #[derive(Debug, Default)]
-struct Positions {
+struct RegistryState {
     /// One entry for each project that has been joined or has readers that wait for the join.
-    projects: HashMap<ProjectId, Entry>,
+    projects: HashMap<ProjectId, ProjectPositions>,
     /// Readers of all projects, including projects that are joined later.
-    wide: Vec<Weak<WideReader>>,
+    all_projects_readers: Vec<Weak<AllProjectsReader>>,
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+struct ProjectPositions {
     /// Position of the join, or the last position of a reader that has been dropped. `None` if the project is not
     /// joined or the server has no event log.
-    start: Option<Cursor>,
+    base_position: Option<Cursor>,
     readers: Vec<Weak<ReaderPosition>>,
 }
 
 /// Positions of a reader of all projects.
 #[derive(Debug)]
-pub(super) struct WideReader {
+pub(super) struct AllProjectsReader {
     positions: Mutex<HashMap<ProjectId, Arc<ReaderPosition>>>,
-    partial: bool,
+    is_filtered: bool,
     ring: Arc<Ring>,
 }
 
-impl WideReader {
+impl AllProjectsReader {
     pub(super) fn positions(&self) -> MutexGuard<'_, HashMap<ProjectId, Arc<ReaderPosition>>> {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start(&self, project: &ProjectId, entry: &mut Entry) {
-        let reader = Arc::new(ReaderPosition::new(entry.start.as_ref(), self.partial, self.ring.clone()));
+    fn track_project(&self, project: &ProjectId, entry: &mut ProjectPositions) {
+        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), self.is_filtered, self.ring.clone()));
         entry.readers.push(Arc::downgrade(&reader));
         self.positions().insert(project.clone(), reader);
     }
 }
 
-impl Progress {
-    fn lock(&self) -> MutexGuard<'_, Positions> {
+impl CursorRegistry {
+    fn lock(&self) -> MutexGuard<'_, RegistryState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the number of entries and readers.
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
-        let positions = self.lock();
-        positions.wide.len() + positions.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
+    pub(crate) fn entry_count(&self) -> usize {
+        let state = self.lock();
+        state.all_projects_readers.len() + state.projects.values().map(|entry| 1 + entry.readers.len()).sum::<usize>()
     }
 
     /// Records that a project was joined at this position. Streams of an earlier join have ended and no longer hold the
     /// cursor back. A stream of all projects belongs to no join: even if it has overflowed, it holds the cursor back
     /// until its reader is dropped.
-    pub(crate) fn start(&self, project: &ProjectId, cursor: Cursor) {
-        let mut positions = self.lock();
-        positions.wide.retain(|reader| reader.strong_count() > 0);
-        let wide: Vec<_> = positions.wide.iter().filter_map(Weak::upgrade).collect();
-        let entry = positions.projects.entry(project.clone()).or_default();
-        let is_wide = |reader: &ReaderPosition| wide.iter().any(|wide| Arc::ptr_eq(&wide.ring, &reader.ring));
-        entry
-            .readers
-            .retain(|reader| reader.upgrade().is_some_and(|reader| !reader.ring.is_gone() || is_wide(&reader)));
+    pub(crate) fn on_joined(&self, project: &ProjectId, cursor: Cursor) {
+        let mut state = self.lock();
+        state.all_projects_readers.retain(|reader| reader.strong_count() > 0);
+        let all_projects_readers: Vec<_> = state.all_projects_readers.iter().filter_map(Weak::upgrade).collect();
+        let entry = state.projects.entry(project.clone()).or_default();
+        let covers_all_projects =
+            |reader: &ReaderPosition| all_projects_readers.iter().any(|other| Arc::ptr_eq(&other.ring, &reader.ring));
+        entry.readers.retain(|reader| {
+            reader.upgrade().is_some_and(|reader| !reader.ring.is_closed() || covers_all_projects(&reader))
+        });
         for reader in entry.readers.iter().filter_map(Weak::upgrade) {
             reader.move_to(&cursor.log, cursor.event_id);
         }
-        entry.start = Some(cursor);
-        for reader in wide {
+        entry.base_position = Some(cursor);
+        for reader in all_projects_readers {
             let known = reader.positions().contains_key(project);
             if !known {
-                reader.start(project, entry);
+                reader.track_project(project, entry);
             }
         }
     }
@@ -121,52 +122,52 @@ impl Progress {
     /// Returns the project's cursor. It is the position of the slowest reader of all kinds of events, or else of the
     /// slowest reader of some kinds, or else of the join.
     pub(crate) fn cursor(&self, project: &str) -> Option<Cursor> {
-        let mut positions = self.lock();
-        let entry = positions.projects.get_mut(project)?;
+        let mut state = self.lock();
+        let entry = state.projects.get_mut(project)?;
         entry.readers.retain(|reader| reader.strong_count() > 0);
         let readers: Vec<_> = entry.readers.iter().filter_map(Weak::upgrade).collect();
-        let slowest = |partial| {
-            let some = readers.iter().filter(|reader| reader.partial == partial);
-            some.filter_map(|reader| reader.position()).min_by_key(|position| position.event_id)
+        let slowest = |is_filtered| {
+            let candidates = readers.iter().filter(|reader| reader.is_filtered == is_filtered);
+            candidates.filter_map(|reader| reader.position()).min_by_key(|position| position.event_id)
         };
-        if let Some(latest) = slowest(false).or_else(|| slowest(true)) {
+        if let Some(position) = slowest(false).or_else(|| slowest(true)) {
             // Keeps the position in case the last reader is dropped.
-            entry.start = Some(latest);
+            entry.base_position = Some(position);
         }
-        entry.start.clone()
+        entry.base_position.clone()
     }
 
     /// Adds a reader of one project. The project may be joined later.
-    pub(super) fn add_reader(&self, project: &ProjectId, partial: bool, ring: Arc<Ring>) -> Arc<ReaderPosition> {
-        let mut positions = self.lock();
-        let entry = positions.projects.entry(project.clone()).or_default();
+    pub(super) fn add_reader(&self, project: &ProjectId, is_filtered: bool, ring: Arc<Ring>) -> Arc<ReaderPosition> {
+        let mut state = self.lock();
+        let entry = state.projects.entry(project.clone()).or_default();
         entry.readers.retain(|reader| reader.strong_count() > 0);
-        let reader = Arc::new(ReaderPosition::new(entry.start.as_ref(), partial, ring));
+        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), is_filtered, ring));
         entry.readers.push(Arc::downgrade(&reader));
         reader
     }
 
-    pub(super) fn add_wide(&self, partial: bool, ring: Arc<Ring>) -> Arc<WideReader> {
-        let mut positions = self.lock();
-        let reader = Arc::new(WideReader { positions: Mutex::default(), partial, ring });
-        for (project, entry) in &mut positions.projects {
-            reader.start(project, entry);
+    pub(super) fn add_all_projects_reader(&self, is_filtered: bool, ring: Arc<Ring>) -> Arc<AllProjectsReader> {
+        let mut state = self.lock();
+        let reader = Arc::new(AllProjectsReader { positions: Mutex::default(), is_filtered, ring });
+        for (project, entry) in &mut state.projects {
+            reader.track_project(project, entry);
         }
-        positions.wide.push(Arc::downgrade(&reader));
+        state.all_projects_readers.push(Arc::downgrade(&reader));
         reader
     }
 
-    pub(super) fn leave(&self, project: &ProjectId, reader: &Arc<ReaderPosition>) {
-        let mut positions = self.lock();
-        let Some(entry) = positions.projects.get_mut(project) else { return };
+    pub(super) fn remove_reader(&self, project: &ProjectId, reader: &Arc<ReaderPosition>) {
+        let mut state = self.lock();
+        let Some(entry) = state.projects.get_mut(project) else { return };
         if !entry.readers.iter().any(|known| known.as_ptr() == Arc::as_ptr(reader)) {
             return;
         }
         // The entry keeps the position of the last reader.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
-            entry.start = reader.position().or_else(|| entry.start.take());
-            if entry.start.is_none() {
-                positions.projects.remove(project);
+            entry.base_position = reader.position().or_else(|| entry.base_position.take());
+            if entry.base_position.is_none() {
+                state.projects.remove(project);
             }
         }
     }

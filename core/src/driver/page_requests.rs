@@ -1,0 +1,22 @@
+//! Page requests of slow streams, and room for replayed events.
+
+use crate::{
+    delivery::Hub,
+    session::{Command, Input, Machine, Now},
+};
+
+/// Passes the readers' page requests and capacities to the machine. Returns `true` if there were any.
+pub(crate) fn forward_page_requests(machine: &mut Machine, hub: &Hub, now: Now) -> bool {
+    let pages = hub.page_requests().into_iter().map(Command::RequestPage);
+    let projects = machine.awaiting_capacity().to_vec();
+    let capacities = projects.into_iter().filter_map(|project| {
+        let events = hub.page_capacity(&project)?;
+        Some(Command::ReaderCapacity { project, events })
+    });
+    let commands: Vec<_> = pages.chain(capacities).collect();
+    let any = !commands.is_empty();
+    for command in commands {
+        machine.handle(now, Input::Command(command));
+    }
+    any
+}
