@@ -86,7 +86,7 @@ impl Hub {
     /// has room. Without readers, returns the maximum page size.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let state = self.lock();
-        let rings = state.client_readers().chain(state.project_readers(project)).map(SubscriptionRef::ring);
+        let rings = state.client_readers().chain(state.single_project_readers(project)).map(SubscriptionRef::ring);
         let capacities: Vec<_> =
             rings.filter(|ring| !ring.is_closed()).map(|ring| ring.page_capacity(project)).collect();
         if capacities.is_empty() { Some(PAGE_EVENTS_MAX) } else { capacities.into_iter().flatten().max() }
@@ -269,7 +269,7 @@ impl HubState {
         self.client_streams.iter().map(SubscriptionRef::Active)
     }
 
-    fn project_readers(&self, project: &ProjectId) -> impl Iterator<Item = SubscriptionRef<'_>> {
+    fn single_project_readers(&self, project: &ProjectId) -> impl Iterator<Item = SubscriptionRef<'_>> {
         self.projects.get(project).into_iter().flat_map(ProjectStreams::readers)
     }
 
@@ -280,7 +280,7 @@ impl HubState {
     fn readers_of(&self, event: &Event) -> Vec<SubscriptionRef<'_>> {
         let mut readers: Vec<_> = self.client_readers().collect();
         match event.project_id() {
-            Some(id) => readers.extend(self.project_readers(id)),
+            Some(id) => readers.extend(self.single_project_readers(id)),
             None if may_concern_all_projects(event) => {
                 readers.extend(self.projects.values().flat_map(ProjectStreams::readers))
             }

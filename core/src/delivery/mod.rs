@@ -2,9 +2,9 @@
 //! stream.
 
 mod backlog;
+mod cursor_holds;
 mod cursor_registry;
 mod end;
-mod holds;
 mod hub;
 mod overflow;
 mod planned;

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::{BufferLimits, Overflow, StreamEnd, backlog::Backlog, holds::CursorHolds, overflow::EXTRA_GAPS_MAX};
+use super::{BufferLimits, Overflow, StreamEnd, backlog::Backlog, cursor_holds::CursorHolds, overflow::EXTRA_GAPS_MAX};
 use crate::{
     Error, ErrorKind,
     events::{Event, Gap, Lagged, Meta, Origin},

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     CursorRegistry, Ring,
+    cursor_holds::CursorHolds,
     cursor_registry::{AllProjectsReader, ReaderPosition},
-    holds::CursorHolds,
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 

@@ -35,8 +35,8 @@ impl AutoTransport {
     }
 
     /// Records that the server has acknowledged the namespace over the most recently opened transport.
-    pub(super) fn on_acknowledged(&self) {
-        self.fallback().on_acknowledged(now().mono);
+    pub(super) fn on_connection_usable(&self) {
+        self.fallback().on_connection_usable(now().mono);
     }
 
     /// Opens a transport. Only the first attempt may try both transports. Each later attempt tries one and leaves the

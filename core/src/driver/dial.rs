@@ -39,7 +39,7 @@ pub(crate) trait Dialer: Send + Sync {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialFuture;
 
     /// Records that the server has acknowledged the namespace over the most recently opened transport.
-    fn on_acknowledged(&self) {}
+    fn on_connection_usable(&self) {}
 }
 
 /// Dialer that opens transports over the network.
@@ -104,8 +104,8 @@ impl Dialer for SocketDialer {
     }
 
     #[cfg(feature = "polling")]
-    fn on_acknowledged(&self) {
-        self.auto.on_acknowledged();
+    fn on_connection_usable(&self) {
+        self.auto.on_connection_usable();
     }
 }
 

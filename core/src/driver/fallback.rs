@@ -51,7 +51,7 @@ impl PollingFallback {
     }
 
     /// Records that the server has acknowledged the namespace.
-    pub(crate) fn on_acknowledged(&mut self, now: Instant) {
+    pub(crate) fn on_connection_usable(&mut self, now: Instant) {
         if let Some(until) = self.unacknowledged.take() {
             self.next_transport = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
         }
@@ -77,10 +77,10 @@ mod tests {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
         assert!(!fallback.begin_attempt(now));
         fallback.on_polling_opened();
-        fallback.on_acknowledged(now);
+        fallback.on_connection_usable(now);
         let later = now + POLLING_PREFERENCE / 2;
         assert!(fallback.begin_attempt(later));
-        fallback.on_acknowledged(later);
+        fallback.on_connection_usable(later);
         assert!(!fallback.begin_attempt(now + POLLING_PREFERENCE), "a second success does not prolong the preference");
     }
 
@@ -89,7 +89,7 @@ mod tests {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
         fallback.begin_attempt(now);
         fallback.on_polling_opened();
-        fallback.on_acknowledged(now);
+        fallback.on_connection_usable(now);
         assert!(fallback.begin_attempt(now));
         assert!(!fallback.begin_attempt(now));
     }
@@ -98,7 +98,7 @@ mod tests {
     fn acknowledged_websocket_does_not_make_polling_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
         fallback.begin_attempt(now);
-        fallback.on_acknowledged(now);
+        fallback.on_connection_usable(now);
         assert!(!fallback.begin_attempt(now));
     }
 }

@@ -201,7 +201,7 @@ impl ClientTask {
                         transport.probe();
                     }
                 }
-                Output::ConnectionUsable { endpoint } => self.dialers[endpoint].on_acknowledged(),
+                Output::ConnectionUsable { endpoint } => self.dialers[endpoint].on_connection_usable(),
                 Output::State(state) => self.publish_state(state),
                 Output::ProjectOpened { project } => self.hub.open_project(project),
                 Output::StreamStarted { project, cursor } => self.cursors.on_joined(&project, cursor),

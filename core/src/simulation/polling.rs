@@ -68,7 +68,7 @@ impl World {
     /// Records that the server has accepted the client.
     pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut Running, endpoint: usize) {
         let transports = &mut running.transports;
-        transports.fallbacks[endpoint].on_acknowledged(self.client_now(client).mono);
+        transports.fallbacks[endpoint].on_connection_usable(self.client_now(client).mono);
         if !transports.by_polling && std::mem::take(&mut self.clients[client].lost_polling_session) {
             self.tally.returns_to_websocket += 1;
         }
