@@ -44,7 +44,7 @@ pub(crate) struct Ring {
     capacity_signal: Arc<CapacitySignal>,
 }
 
-/// Maximum number of events that a reader takes from the ring at a time if it asked for one event. Equals the number of
+/// Maximum number of events that a reader takes from the ring when its caller asks for one event. Equals the number of
 /// frames that the task handles per turn.
 const TAKE_CHUNK_MAX: usize = 64;
 
@@ -119,7 +119,7 @@ impl Ring {
         true
     }
 
-    /// Removes the events that are not `wanted` by a reader whose kinds of events have just become known.
+    /// Removes the events that are not `wanted`. Called once it is known which kinds of events the reader wants.
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
         let mut queue = self.lock();
         queue.events.retain(wanted);
@@ -153,8 +153,8 @@ impl Ring {
         }
     }
 
-    /// Records that the reader is gone, and discards its events. A task that is still waiting is woken so that it can
-    /// notice this.
+    /// Records that the reader is gone, and discards its events. A task that is still waiting for events is woken so
+    /// that it can notice this.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         queue.is_abandoned = true;
@@ -218,11 +218,11 @@ impl Ring {
         queue.backlogs.iter_mut().filter(|backlog| !backlog.is_page_requested).map(request_page).collect()
     }
 
-    /// Returns the number of replayed events of a project that there is room for. If there is none, the task is
-    /// signalled once there is.
+    /// Returns how many replayed events of a project the stream has room for. If it has no room, the task is signalled
+    /// once it does.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
-        // Replayed events would only lengthen the backlog.
+        // While the project has a backlog, replayed events would only lengthen it.
         let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project() == project);
         if has_backlog || !queue.has_capacity() {
             queue.is_capacity_awaited = !queue.is_closed();

@@ -1,4 +1,4 @@
-//! Subscriptions to events: those of streams in use, and those of streams that have not been taken yet.
+//! Subscriptions to events, for streams in use and for streams that have not been taken yet.
 
 use std::{sync::Arc, task::Waker};
 
@@ -32,8 +32,8 @@ impl Subscription {
     }
 }
 
-/// Subscription of a project's first stream, which collects events from the join on. The stream may never be taken, so
-/// it keeps compact copies.
+/// Subscription of a project's first stream, which collects events starting with the join. The stream may never be
+/// taken, so it keeps compact copies.
 #[derive(Debug)]
 pub(super) struct PendingSubscription(Arc<Ring>);
 

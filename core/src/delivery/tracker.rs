@@ -1,4 +1,4 @@
-//! Tracking of the positions of one reader, based on the events that it has received.
+//! Tracks one reader's positions, based on the events that it has received.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -118,7 +118,7 @@ pub(crate) struct EventPosition {
     event_id_before_loss: Option<u64>,
 }
 
-/// Returns the position before a loss that a later replay may recover: the server has the events, but did not return
+/// Returns the position before a gap that a later replay may fill, because the server has the events but did not return
 /// them.
 fn event_id_before_loss(event: &Event) -> Option<u64> {
     match event {
