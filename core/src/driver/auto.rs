@@ -40,7 +40,7 @@ impl AutoTransport {
     }
 
     /// Opens a transport. Only the first attempt may try both transports. Each later attempt tries one and leaves the
-    /// other to the next attempt, because every connection counts towards the server's limit per minute.
+    /// other to the next attempt, because the server limits the number of connections per minute.
     pub(super) async fn open(
         &self,
         endpoint: Arc<Endpoint>,

@@ -50,7 +50,7 @@ impl BaseUrl {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Returns the port, which defaults to that of the scheme.
+    /// Returns the port. If the URL contains none, this is the scheme's default port.
     pub(crate) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
     }

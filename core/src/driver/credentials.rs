@@ -44,7 +44,7 @@ impl Credentials {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ApiKeyVia {
-    /// Query of the connection URL, as in the server's documentation. Proxies may log it.
+    /// Query of the connection URL, as in the server's documentation. Proxies may log the query.
     #[default]
     Query,
     /// Socket.IO `auth` payload.

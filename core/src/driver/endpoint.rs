@@ -76,8 +76,8 @@ impl Endpoint {
         }
     }
 
-    /// Returns the proxy for this address and its `Proxy-Authorization` header. The proxy is set by the option, or else
-    /// by `HTTPS_PROXY` and related environment variables.
+    /// Returns the proxy for this address and the `Proxy-Authorization` header to send to it. If the proxy option is
+    /// not set, `HTTPS_PROXY` and related environment variables apply.
     pub(crate) fn proxy_for(&self, secure: bool) -> Option<(Uri, Option<HeaderValue>)> {
         let matcher = match &self.proxy {
             Some(proxy) => Matcher::builder().all(proxy.as_str()).build(),

@@ -1,4 +1,4 @@
-//! Reading of HTTP response bodies up to a size limit, which applies after decompression.
+//! Reads HTTP response bodies up to a size limit, which applies after decompression.
 
 use reqwest::Response;
 

@@ -35,7 +35,8 @@ impl Redactor {
         while known.len() > SECRETS_MAX {
             known.pop_front();
         }
-        // The longest come first, because redacting part of a secret would prevent a match of the whole.
+        // The longest secrets are redacted first, because a secret no longer matches once a part of it has been
+        // redacted.
         known.make_contiguous().sort_by_key(|text| std::cmp::Reverse(text.len()));
     }
 
@@ -56,7 +57,7 @@ impl Redactor {
             &|text| {
                 let plain = redact_text(text, false);
                 // A secret that is an ordinary word is redacted only in the server's text. In the SDK's own sentences,
-                // the redaction would reveal it.
+                // the redaction would reveal the secret.
                 let servers = plain.as_deref().unwrap_or(text).split_once(": ");
                 let all = servers.and_then(|(ours, servers)| Some(format!("{ours}: {}", redact_text(servers, true)?)));
                 all.or(plain)

@@ -2,7 +2,7 @@
 
 use crate::{ErrorKind, session::State};
 
-/// Logs a state. `server` is the address that is in use or tried next.
+/// Logs a state. `server` is the address that is in use or will be tried next.
 pub(super) fn log_state(server: &str, state: &State) {
     match state {
         State::Reconnecting { attempt, retry_in, cause } => {

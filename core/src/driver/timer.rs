@@ -22,8 +22,7 @@ fn wall_clock() -> jiff::Timestamp {
     wall
 }
 
-/// Timer for all deadlines. It is reset only if it would fire too late, because most deadlines move later with every
-/// frame.
+/// Timer for all deadlines. It is reset only if it would fire too late, because every frame postpones most deadlines.
 #[derive(Debug)]
 pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,
