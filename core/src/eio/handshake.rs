@@ -68,7 +68,7 @@ impl Handshake {
         Duration::from_millis(self.ping_timeout.min(PING_MILLIS_MAX))
     }
 
-    /// Returns `true` if the server offers the upgrade to WebSocket.
+    /// Returns `true` if the server offers an upgrade to WebSocket.
     #[must_use]
     pub fn offers_websocket(&self) -> bool {
         self.upgrades.iter().any(|name| name == "websocket")

@@ -3,8 +3,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// Maximum number of packets in a request. python-engineio answers a request with more packets with `OK`, but drops all
-/// of them.
+/// Maximum number of packets in a request. If a request contains more, python-engineio answers `OK` but drops all of
+/// its packets.
 pub const MAX_PACKETS_PER_POST: usize = 16;
 
 /// Separator between two packets of a polling body.

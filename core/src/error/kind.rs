@@ -9,7 +9,7 @@ use super::Error;
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider returned a permanent error.
     AuthenticationFailed,
-    /// The credentials are valid, but do not grant access to the project, or no longer do.
+    /// The credentials are valid but do not, or no longer, grant access to the project.
     AccessDenied,
     /// The project does not exist on the server.
     ProjectNotFound,

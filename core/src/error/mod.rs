@@ -154,7 +154,7 @@ impl Error {
         self.0.body.as_deref()
     }
 
-    /// Returns the number of attempts that the client made before it gave up, if it did.
+    /// Returns the number of attempts that the client made before it gave up, or `None` if it did not give up.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.0.attempts
