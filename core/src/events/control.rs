@@ -1,4 +1,4 @@
-//! Error events of the server, and events without a type of their own.
+//! Errors sent by the server, unknown events and malformed events.
 
 use super::{
     Extra, Meta, RawJson,
@@ -8,9 +8,9 @@ use super::{
 
 /// Error that the server sent as an event.
 ///
-/// This is the server's `error` event, unless it is the reply to a request from the SDK. The events
+/// This type represents the server's `error` event, unless the event is the reply to a request from the SDK. The events
 /// `authentication_failed` and `project_access_denied` also appear as this type if they have no other effect. Their
-/// [`code`](Self::code) is then `authentication_failed` or `access_denied`, unless the server sends another one.
+/// [`code`](Self::code) is then `authentication_failed` or `access_denied`, unless the server sends another code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {

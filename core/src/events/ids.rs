@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 
-/// Id of a project, cheap to clone.
+/// Id of a project. Cheap to clone.
 ///
 /// Ids look like `proj_…` on documented servers and are UUIDs on deployed servers.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

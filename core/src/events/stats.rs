@@ -11,7 +11,7 @@ use super::{
 /// Moderation counters of a project. Each update replaces the previous one.
 ///
 /// Documented servers send the counters, all three rates and the recent activity. Deployed servers contain code that
-/// would send `total`, `pending` and only one rate, but do not use it.
+/// would send `total`, `pending` and only one rate, but never run that code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StatsUpdate {

@@ -1,7 +1,7 @@
 //! Conversion of events to JSON and back, in a form that serde and all language bindings share.
 //!
-//! An event is written as an object that contains its kind as `event`, the documented fields, `extra` unless empty, and
-//! `meta`.
+//! An event is written as an object that contains its kind as `event`, the documented fields, `extra` if it is not
+//! empty, and `meta`.
 
 mod read;
 #[cfg(test)]
@@ -19,9 +19,9 @@ pub(crate) use write::{AsDisplay, EventForm, write_meta_fields_except_project, w
 impl Event {
     /// Converts the event to a JSON object, in a form that all languages share.
     ///
-    /// The object contains `event` (the event's [`name`](Self::name)), the documented fields, `extra` unless empty, and
-    /// `meta`. Fields are written as documented, even if the server sent them in another form. Timestamps end in `Z`;
-    /// text that is not a timestamp is unchanged. The payload itself and binary attachments are omitted.
+    /// The object contains `event` (the event's [`name`](Self::name)), the documented fields, `extra` if it is not
+    /// empty, and `meta`. Fields are written as documented, even if the server sent them in another form. Timestamps
+    /// end in `Z`; text that is not a timestamp is unchanged. The payload itself and binary attachments are omitted.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Writing to memory can't fail.

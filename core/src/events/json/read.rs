@@ -118,8 +118,8 @@ fn unnest_extras(event: &mut Event) {
     }
 }
 
-/// Replaces the fields with those of the `extra` object nested in them. The payload decoders put that object, like any
-/// other undocumented field, into `extra`.
+/// Replaces the fields with the fields of the `extra` object that is nested in them. The payload decoders put that
+/// object, like any other undocumented field, into `extra`.
 fn unnest_extra(extra: &mut Extra) {
     *extra = match extra.remove("extra") {
         Some(Value::Object(fields)) => fields,
