@@ -54,7 +54,7 @@ impl FacadeClient {
         Self::from_builder(options.into_builder()?)
     }
 
-    /// Creates a client from a builder, which may have a credentials provider, without connecting it.
+    /// Creates a client from a builder, which may have a credentials provider. Does not connect the client.
     ///
     /// # Errors
     /// Returns `invalid_argument` if an option is invalid. The message names the option.

@@ -10,9 +10,10 @@ use crate::{
 /// Serializes events as a JSON array. `name` returns the name that is written as the `event` of an object.
 ///
 /// An event is either an object in the form of [`event_to_json`](super::event_to_json) or, for most moderation updates,
-/// a row. A row is an array of the values of the [`ModerationUpdate`] followed by those of its `meta`, in the order of
-/// the object's fields and without their names. A row contains neither `event` nor the `project_id` of `meta`, which
-/// equals that of the update. `received_at` is `null` if it equals that of the previous row.
+/// a row. A row is an array of field values without names: first the fields of the [`ModerationUpdate`], then the
+/// fields of its `meta`, in the same order as in the object. A row contains neither `event` nor the `project_id` of
+/// `meta`, which equals the update's `project_id`. `received_at` is written as `null` if its value is the same as in
+/// the previous row.
 #[must_use]
 pub fn events_to_rows(events: &[Event], name: fn(&Event) -> &'static str) -> String {
     // 512 bytes is the typical size of an event.
@@ -58,7 +59,7 @@ fn as_row(event: &Event) -> Option<&ModerationUpdate> {
 
 struct EventRow<'a> {
     update: &'a ModerationUpdate,
-    /// True if `received_at` is `null`, because it equals that of the previous row.
+    /// True if `received_at` is written as `null` because its value is the same as in the previous row.
     omits_time: bool,
 }
 

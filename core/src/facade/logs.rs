@@ -1,4 +1,4 @@
-//! Log records of the SDK, for languages with a logging system of their own.
+//! Log records of the SDK, for languages that have their own logging system.
 
 use std::fmt::{self, Write as _};
 
