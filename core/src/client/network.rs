@@ -9,8 +9,8 @@ impl ClientBuilder {
     /// Adds a fallback URL of the same server, or of another server that uses the same database. The client tries URLs
     /// in the order in which they were added.
     ///
-    /// After a lost connection or a failed attempt, the client tries the next URL, and after the last one the first
-    /// again. It stays with a working URL until that URL fails. During an outage, the first attempt at each URL is
+    /// After a lost connection or a failed attempt, the client tries the next URL. After the last URL, it returns to
+    /// the first. It stays with a working URL until that URL fails. During an outage, the first attempt at each URL is
     /// delayed by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay). Once every URL
     /// has failed, the delays grow as they do with a single URL. The limit on attempts per minute applies to all URLs
     /// together. The first connection fails once every URL has failed. REST calls use the current URL.

@@ -55,7 +55,7 @@ impl ClientShared {
             request.fail(&Error::closed());
             return Err(Error::closed());
         }
-        // The task drops a request without an answer only if its runtime is shut down.
+        // The task drops a request without answering it only if the runtime is shut down.
         answer.await.map_err(|_| Error::closed())?
     }
 }

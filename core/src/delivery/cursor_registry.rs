@@ -62,7 +62,7 @@ struct ProjectPositions {
     readers: Vec<Weak<ReaderPosition>>,
 }
 
-/// Positions of a reader of all projects.
+/// Reader of all projects, with its position in each of them.
 #[derive(Debug)]
 pub(super) struct AllProjectsReader {
     positions: Mutex<HashMap<ProjectId, Arc<ReaderPosition>>>,
@@ -119,8 +119,8 @@ impl CursorRegistry {
         }
     }
 
-    /// Returns the project's cursor. It is the position of the slowest reader of all kinds of events, or else of the
-    /// slowest reader of some kinds, or else of the join.
+    /// Returns the project's cursor: the position of the slowest reader that receives all kinds of events. Without such
+    /// a reader, returns the position of the slowest other reader. Without any reader, returns the last known position.
     pub(crate) fn cursor(&self, project: &str) -> Option<Cursor> {
         let mut state = self.lock();
         let entry = state.projects.get_mut(project)?;

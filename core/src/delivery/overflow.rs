@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Overflow {
-    /// Reads events that did not fit from the server's event log once there is room. No logged event is lost, and
+    /// Events that do not fit are read from the server's event log once there is room. No logged event is lost, and
     /// memory use stays bounded. Events that are not logged (`stats_update`, and all events of servers without an event
     /// log) are dropped as with [`DropOldest`](Self::DropOldest).
     #[default]
