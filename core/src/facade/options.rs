@@ -25,7 +25,7 @@ pub const KIND_NAMES: [&str; 10] = [
 #[allow(missing_docs)] // fields have the names and meanings of `ClientBuilder`'s methods
 pub struct ClientOptions {
     pub url: String,
-    /// Arguments of [`ClientBuilder::fallback_url`], in the order in which they are tried.
+    /// URLs to pass to [`ClientBuilder::fallback_url`], in the order in which they are tried.
     pub fallback_urls: Vec<String>,
     pub api_key: Option<String>,
     pub api_key_via: Option<String>,
@@ -80,7 +80,7 @@ impl std::fmt::Debug for ClientOptions {
 }
 
 impl ClientOptions {
-    /// Converts the options to a builder, which has no credentials provider.
+    /// Converts the options to a builder without a credentials provider.
     ///
     /// # Errors
     /// Returns `invalid_argument` if an option is invalid. The message names the option.

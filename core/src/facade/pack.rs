@@ -1,4 +1,4 @@
-//! Events as text from which the same events can be restored, for pickling and for transfer to other processes.
+//! Conversion of events to text and back, for pickling and for transfer to other processes.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ struct PackedEvent {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<String>,
-    /// Reason of a gap or malformed event, or code of a server error.
+    /// Reason for a gap or a malformed event, or the code of a server error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,7 +20,7 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
         _ => {}
     }
     let built = Builder::new_multi_thread()
-        // Decoding is fast, and the host language uses most of the time.
+        // Two threads are enough: decoding is fast, and most of the time is spent in the host language.
         .worker_threads(2)
         .thread_name("automoderate")
         .enable_all()
@@ -41,7 +41,7 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
 /// work.
 ///
 /// # Errors
-/// Returns the error of the future, or `closed` if the runtime can't be created or the process is exiting.
+/// Returns the future's error, or `closed` if the runtime can't be created or the process is exiting.
 #[allow(clippy::disallowed_methods)] // the facade's own runtime
 pub async fn spawn<T, F>(future: F) -> Result<T, Error>
 where
@@ -77,7 +77,7 @@ pub(super) fn with_runtime_entered<T>(function: impl FnOnce() -> T) -> Result<T,
 /// Runs a future to completion on the calling thread, which must not be one of the runtime's threads.
 ///
 /// # Errors
-/// Returns the error of the future, or `closed` if the runtime can't be created.
+/// Returns the future's error, or `closed` if the runtime can't be created.
 pub fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     runtime()?.block_on(future)
 }

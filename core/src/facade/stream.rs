@@ -24,7 +24,7 @@ use crate::{
 /// [`take`](Self::take) and [`pop`](Self::pop) never wait, so that a binding can pass many events to its language in
 /// one call.
 ///
-/// A stream of one kind counts losses instead of yielding them, because they are of another kind.
+/// A stream of one event kind counts losses instead of yielding them, because losses are events of other kinds.
 #[derive(Debug)]
 pub struct FacadeStream {
     source: Mutex<Option<StreamSource>>,
@@ -122,8 +122,7 @@ impl FacadeStream {
         }
     }
 
-    /// Returns `true` if the stream yields the event. Otherwise, the event is a loss in a stream of another kind, and
-    /// is counted.
+    /// Returns `true` if the stream yields the event. Otherwise, the event is a loss that the stream only counts.
     fn yields_or_counts_loss(&self, event: &Event) -> bool {
         if self.kind.is_none_or(|kind| kind.contains(event.kind())) {
             return true;
@@ -195,7 +194,8 @@ impl FacadeStream {
 
     /// Ends the stream, even while a reader is waiting. Calling this again has no effect.
     pub fn cancel(&self) {
-        // The source is dropped without the lock, because dropping it wakes the reader, which takes the lock.
+        // The lock is released before the source is dropped, because dropping it wakes the reader, which takes the
+        // lock.
         let source = self.lock().take();
         drop(source);
     }
@@ -211,7 +211,7 @@ pub struct StateRecord {
     pub attempt: Option<u32>,
     /// Time until the next attempt, in seconds.
     pub retry_in: Option<f64>,
-    /// Error because of which the client is reconnecting or closed.
+    /// Error that caused the client to reconnect or close.
     pub cause: Option<ErrorRecord>,
 }
 

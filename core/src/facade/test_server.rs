@@ -66,7 +66,7 @@ impl FacadeTestServer {
         self.0.set_offline(offline);
     }
 
-    /// Sets whether REST calls receive no response. See [`Server::set_silent`].
+    /// Sets whether the server leaves REST calls unanswered. See [`Server::set_silent`].
     pub fn set_silent(&self, silent: bool) {
         self.0.set_silent(silent);
     }

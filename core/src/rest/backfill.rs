@@ -26,8 +26,8 @@ use crate::{
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
-/// Longest time between the submission and the decision of an item for which the scan still finds the decision.
-/// Listings are sorted by submission time, so the scan goes back this much further.
+/// Maximum time from an item's submission to its decision that the scan allows for. Decisions that took longer may be
+/// missed. Listings are sorted by submission time, so the scan goes back further by this duration.
 const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
 /// Time limit for a backfill, during which live events are held back.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -107,7 +107,7 @@ async fn start_time(source: &impl ContentSource, project: &ProjectId) -> Result<
     Ok(start.or_else(|| newest.and_then(decision_time)))
 }
 
-/// Returns the time of the decision, or else that of the submission.
+/// Returns the time of the decision, or the time of the submission if the time of the decision is unknown.
 fn decision_time(content: &Content) -> Option<jiff::Timestamp> {
     content.updated_at.instant().or_else(|| content.created_at.instant())
 }
@@ -117,10 +117,11 @@ struct ListingScan {
     project: ProjectId,
     /// Decisions before this time have been delivered.
     decided_since: jiff::Timestamp,
-    /// Items submitted before this time have been decided before `decided_since`.
+    /// Items submitted before this time are assumed to have been decided before `decided_since`.
     submitted_since: jiff::Timestamp,
     found: Vec<Event>,
-    /// Index in `found` by item. An item can be read twice, because new items push it to the next page.
+    /// Index in `found` of the decision on each item, by item id. An item is read twice if new items push it to the
+    /// next page.
     indices: HashMap<String, usize>,
     /// Submission time of the newest item. Decisions before this time are found even if the listing changes meanwhile.
     complete_until: Option<jiff::Timestamp>,

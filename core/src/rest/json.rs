@@ -1,4 +1,4 @@
-//! Parser for JSON as servers write it, which may contain `NaN` and infinities.
+//! Parser for the JSON that servers write, which may contain `NaN` and infinities.
 
 use serde::de::DeserializeOwned;
 

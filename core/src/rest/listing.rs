@@ -17,7 +17,7 @@ const DEFAULT_PER_PAGE_WITHOUT_TOTAL: u32 = 50;
 /// Row that could not be parsed.
 #[derive(Debug)]
 pub(super) struct InvalidRow {
-    /// Message of the parser's error.
+    /// Error message from the parser.
     pub(super) reason: String,
     /// Row as the server sent it.
     pub(super) text: RawJson,
@@ -29,7 +29,7 @@ pub(super) struct ListingPage {
     pub(super) rows: Vec<Result<Content, InvalidRow>>,
     pub(super) page: u32,
     pub(super) has_more: bool,
-    /// True if the page was assembled from smaller pages, between which the listing may have changed.
+    /// True if the page was assembled from smaller pages. The listing may have changed while they were read.
     pub(super) is_assembled: bool,
     pub(super) total: Option<u64>,
     /// Time of the response according to the server's clock, if the server sent it.
@@ -152,7 +152,7 @@ impl InvalidRow {
     }
 }
 
-/// Returns the largest page size that divides this one and is smaller. Returns 1 for 1.
+/// Returns the largest divisor of the page size that is smaller than the page size, or 1 if the page size is 1.
 fn next_smaller_page_size(per_page: u32) -> u32 {
     let divisor =
         (2..=per_page).take_while(|divisor| divisor * divisor <= per_page).find(|n| per_page.is_multiple_of(*n));

@@ -1,4 +1,4 @@
-//! REST calls that submit content, look it up and read statistics, and the backfill that uses them.
+//! REST calls for submitting content, looking it up and reading statistics, and the backfill that uses these calls.
 
 mod api;
 mod backfill;

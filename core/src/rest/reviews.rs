@@ -1,4 +1,5 @@
-//! Reviews of flagged items. Servers without an event log send no events for reviews, so they are found through REST.
+//! Reviews of flagged items. Servers without an event log send no events for reviews, so reviews are found through
+//! REST.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +46,7 @@ pub(super) async fn find_reviews(
                 found.events.push(decision::decision_event(&content, source.now().wall));
             }
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
-            // The response is invalid, which does not affect the other items.
+            // An invalid response does not affect the other items.
             Err(error) if error.kind() == ErrorKind::Protocol => {
                 tracing::debug!(%project, id, %error, "a flagged item is invalid");
                 complete = false;
@@ -64,7 +65,7 @@ const LISTING_PASSES_MAX: u32 = 4;
 
 /// Returns the ids of the flagged items, and `true` if the list of ids is complete.
 ///
-/// A review removes an item from the list and so moves others to a page that may have been read already. A list of
+/// A review removes an item from the list and may move other items to a page that has already been read. A list of
 /// several pages is therefore read again until no new items appear.
 async fn list_until_stable(
     source: &impl ContentSource,

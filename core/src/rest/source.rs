@@ -31,7 +31,7 @@ pub(crate) struct BackfillLimits {
 const SERVER_LIMITS: BackfillLimits =
     BackfillLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_ITEMS_MAX, lookups: 1_000 };
 
-/// Source of a server's content items, with a clock. The simulation implements it with a model.
+/// Source of a server's content items, and a clock. In the simulation, a model of the server implements this trait.
 pub(crate) trait ContentSource: Send + Sync {
     fn limits(&self) -> BackfillLimits {
         SERVER_LIMITS
