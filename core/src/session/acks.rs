@@ -36,7 +36,7 @@ pub(crate) struct PendingAcks {
 }
 
 impl PendingAcks {
-    /// Waits for acknowledgement `id` until `deadline`.
+    /// Records that `recipient` waits for acknowledgement `id` until `deadline`.
     pub(crate) fn expect(&mut self, id: u64, recipient: AckRecipient, deadline: Instant) {
         self.pending.insert(id, (recipient, deadline));
     }

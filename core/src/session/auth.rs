@@ -37,9 +37,9 @@ pub(crate) enum RefusalCertainty {
     SourceExhausted,
     /// The login form does not exist. A proxy may also report this while the server is down.
     NoLoginForm,
-    /// The server disconnected before the acknowledgement, or refused without a known reason. Deployed servers
-    /// disconnect clients with bad credentials, clients that exceed the limit on connection attempts, and possibly all
-    /// clients during a restart.
+    /// The server disconnected before the acknowledgement, or refused the client without a known reason. Deployed
+    /// servers disconnect clients with bad credentials, clients that exceed the limit on connection attempts, and
+    /// possibly all clients during a restart.
     Ambiguous,
     /// The connection ended right after its acknowledgement. This also happens when a server restarts.
     Interrupted,

@@ -29,7 +29,7 @@ struct EndpointState {
 
     /// True if the address has been tried since the last stable connection.
     was_tried_since_stable: bool,
-    /// Time before which the server at this address has asked not to be contacted.
+    /// Time until which the server at this address has asked not to be contacted.
     not_before: Option<Instant>,
     /// True if the address is no longer tried, because it refuses credentials that another address accepts.
     is_abandoned: bool,
@@ -38,7 +38,7 @@ struct EndpointState {
     earlier_refusal: Option<Error>,
 }
 
-/// All endpoints, in the order in which they are tried. One of them is current: it is in use or tried next.
+/// All endpoints, in the order in which they are tried. One of them is current: it is in use or will be tried next.
 #[derive(Debug)]
 pub(crate) struct EndpointRotation {
     endpoints: Vec<EndpointState>,
@@ -91,7 +91,7 @@ impl EndpointRotation {
         self.endpoints[self.current].auth.choice()
     }
 
-    /// Returns `true` if the next attempt at the current address uses other credentials than the last one.
+    /// Returns `true` if the next attempt at the current address uses different credentials from the previous attempt.
     pub(crate) fn has_new_credentials(&self) -> bool {
         self.endpoints[self.current].next_credentials != NextCredentials::Same
     }
@@ -101,8 +101,8 @@ impl EndpointRotation {
         self.endpoints[self.current].earlier_refusal.as_ref()
     }
 
-    /// Records the start of an attempt at the current address and returns the reason for its credentials. `connecting`
-    /// is true if no connection has been made yet.
+    /// Records the start of an attempt at the current address and returns the reason for requesting credentials.
+    /// `connecting` is true if no connection has been made yet.
     pub(crate) fn record_attempt(&mut self, connecting: bool) -> CredentialsReason {
         let endpoint = &mut self.endpoints[self.current];
         endpoint.was_tried_since_stable = true;
@@ -115,7 +115,7 @@ impl EndpointRotation {
         }
     }
 
-    /// Returns `true` if any address has not been tried since the last stable connection.
+    /// Returns `true` if at least one address has not been tried since the last stable connection.
     pub(crate) fn has_untried_endpoint(&self) -> bool {
         self.endpoints.iter().any(|endpoint| !endpoint.was_tried_since_stable && !endpoint.is_abandoned)
     }
@@ -145,8 +145,8 @@ impl EndpointRotation {
         self.endpoints[self.current].not_before
     }
 
-    /// Moves on to the next address that may be tried now, or else to the one that may be tried soonest. Stays at the
-    /// current address if new credentials are about to be tried there.
+    /// Moves on to the next address that may be tried now, or else to the address that may be tried soonest. Stays at
+    /// the current address if new credentials are about to be tried there.
     pub(crate) fn select_next(&mut self, now: Instant) {
         if self.has_new_credentials() {
             return;

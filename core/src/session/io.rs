@@ -213,7 +213,7 @@ impl Outputs {
     }
 }
 
-/// Reason for a request for credentials.
+/// Reason for requesting credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsReason {
@@ -275,7 +275,7 @@ pub(crate) struct BackfillData {
     pub(crate) is_complete: bool,
     /// Ids of the items that are flagged now; `None` if unknown.
     pub(crate) flagged: Option<Vec<String>>,
-    /// Server time at which the stream starts. No earlier decision is missing.
+    /// Server time at which the stream starts. Earlier decisions do not belong to the stream.
     pub(crate) stream_start: Option<jiff::Timestamp>,
     /// Server time up to which every decision was found.
     pub(crate) complete_until: Option<jiff::Timestamp>,

@@ -1,4 +1,4 @@
-//! Matching of `joined_project` events to joins. The event does not identify the join that it answers, which may be an
+//! Matches `joined_project` events to joins. The event does not identify the join that it answers, which may be an
 //! earlier join of the project.
 
 use std::time::Instant;
@@ -25,7 +25,7 @@ pub(crate) enum JoinConfirmation {
 }
 
 /// Events that answer either the awaited join or an earlier one. A server acknowledges a join right after its event, so
-/// the next acknowledgement shows which one.
+/// the next acknowledgement shows which join was answered.
 #[derive(Debug)]
 pub(super) struct ContestedConfirmation {
     /// Acknowledgement id of the awaited join.

@@ -13,7 +13,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// before the connection died.
 const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 
-/// Delay of a ping after which a server with a long ping timeout is probed.
+/// Time by which a ping may be late before a server with a long ping timeout is probed.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
 /// Longest ping timeout for which no probes are needed.
@@ -79,7 +79,7 @@ impl Liveness {
     }
 
     /// Records a hint that the network has changed. From now on the next ping must arrive on time: the reply to a probe
-    /// is not enough, because it may take another route than packets do.
+    /// is not enough, because it may take a different route from packets.
     pub(crate) fn on_network_hint(&mut self, now: Instant) {
         self.network_hint_at = Some(now);
     }

@@ -10,12 +10,12 @@ pub(super) const HELD_EVENTS_MAX: usize = 4096;
 /// Largest total size of held events, in bytes.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Held events by id. Any of them may be dropped at any time, because it can be read from the log again.
+/// Held events by id. Any held event may be dropped at any time, because dropped events can be read from the log again.
 #[derive(Debug, Default)]
 pub(super) struct HeldEvents {
     events: BTreeMap<u64, Event>,
     bytes: usize,
-    /// Newest id of a dropped event, up to which the log must be read; 0 if no event was dropped.
+    /// Id of the newest dropped event, or 0 if no event was dropped. The log must be read up to this id.
     newest_dropped_id: u64,
 }
 
@@ -30,17 +30,17 @@ impl HeldEvents {
         self.events.len()
     }
 
-    /// Returns the oldest held id.
+    /// Returns the id of the oldest held event.
     pub(super) fn first_id(&self) -> Option<u64> {
         self.events.keys().next().copied()
     }
 
-    /// Returns the newest held id.
+    /// Returns the id of the newest held event.
     pub(super) fn last_id(&self) -> Option<u64> {
         self.events.keys().next_back().copied()
     }
 
-    /// Returns the newest id of a dropped event, or 0 if no event was dropped.
+    /// Returns the id of the newest dropped event, or 0 if no event was dropped.
     pub(super) fn newest_dropped_id(&self) -> u64 {
         self.newest_dropped_id
     }

@@ -1,4 +1,4 @@
-//! State transitions on a confirmed join. The server may have gained or lost its log since the last join.
+//! State transitions when a join is confirmed. The server may have gained or lost its log since the last join.
 
 use super::{
     Follower, FollowerOutput, FollowerState, LogFollower, NoLogFollower, held_events::HeldEvents,
@@ -32,8 +32,8 @@ impl Follower {
             self.state = FollowerState::Log(log);
             return None;
         }
-        // A cursor or an earlier log leaves a position after which events are missing. REST cannot return these events,
-        // because the time of the position is unknown.
+        // If the user passed a cursor or the server had a log at the last join, events after that position are missing.
+        // REST cannot return these events, because the time of the position is unknown.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(UnjoinedFollower { cursor, held, mut waiting }) => {

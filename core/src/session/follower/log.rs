@@ -1,8 +1,8 @@
-//! Follower of a project whose server has an event log. It delivers each event once and in order, according to the ids.
+//! Follower of a project whose server has an event log. It delivers each event once and in the order of the ids.
 //!
-//! The ids of a project are 1, 2, 3, … A single number therefore describes all delivered events, which is enough to
-//! drop duplicates and detect holes. Servers publish concurrently, so the follower waits briefly before it reads a hole
-//! from the log.
+//! The ids of a project's events are 1, 2, 3, … A single number therefore describes all delivered events, which is
+//! enough to drop duplicates and detect holes. Servers publish concurrently, so the follower waits briefly before it
+//! reads a hole from the log.
 
 use std::time::Instant;
 

@@ -131,7 +131,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Reports missing events with a gap after all queued events.
+    /// Reports missing events with a gap, which follows all queued events.
     pub(super) fn report_gap(&mut self, reason: GapReason, now: Now, output: &mut FollowerOutput<'_>) {
         let gap = Gap::new(self.project.clone(), reason, None, Meta::new(Origin::Live, now.wall)).into();
         if self.reader_queue.events.is_empty() {
@@ -184,7 +184,7 @@ impl NoLogFollower {
     }
 
     /// Forgets which live events would repeat backfilled ones, because events of a lost connection no longer arrive.
-    /// After a leave on the same connection, they may still arrive.
+    /// After a leave on the same connection, such events may still arrive.
     pub(super) fn forget_backfill_echoes(&mut self) {
         if let Some(recent) = &mut self.recent_decisions {
             recent.forget_backfill_echoes();

@@ -1,6 +1,6 @@
 //! Reader of one project's event log, page by page.
 //!
-//! Used by the followers of projects and by the backlogs of slow streams. [`LogReader`] tracks the position, reads
+//! The followers of projects and the backlogs of slow streams use this module. [`LogReader`] tracks the position, reads
 //! pages, and detects that the log was replaced. [`PageAttempts`] decides when to request a page and when to give up.
 
 mod page_attempts;
@@ -90,7 +90,7 @@ impl LogReader {
         event.meta_mut().log.clone_from(&self.position.log);
     }
 
-    /// Returns `true` if the page brings progress: a new event, or proof that there is none.
+    /// Returns `true` if the page contains a new event or proves that there is none.
     pub(crate) fn makes_progress_with(&self, page: &Page) -> bool {
         let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_id());
         self.discontinuity(&page.head_cursor()).is_some()
@@ -138,7 +138,7 @@ impl LogReader {
     }
 }
 
-/// Returns the id of the last expired event, which is limited by the head because a log cannot begin after its own end.
+/// Returns the id of the last expired event. This id is at most the head, because a log cannot begin after its end.
 fn last_expired_id(page: &Page) -> u64 {
     page.oldest.min(page.head.saturating_add(1)).saturating_sub(1)
 }

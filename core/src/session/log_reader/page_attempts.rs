@@ -53,7 +53,7 @@ impl PageAttempts {
         self.failure_count > 0
     }
 
-    /// Records that a page brought progress.
+    /// Records that a page allowed the reader to make progress.
     pub(crate) fn on_progress(&mut self) {
         *self = Self::default();
     }

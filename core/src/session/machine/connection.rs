@@ -37,7 +37,7 @@ pub(super) enum Admission {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) admission: Admission,
-    /// Reason with which the attempt requested credentials.
+    /// Reason for which the attempt requested credentials.
     pub(super) credentials_reason: CredentialsReason,
     pub(super) credential_status: CredentialStatus,
     /// Content of an `error` event that may explain a later refusal.
@@ -52,7 +52,7 @@ pub(super) struct Connection {
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
     pub(super) acks: PendingAcks,
-    /// Time of the first page request that timed out since the last acknowledgement of any kind.
+    /// Time at which a page request first timed out since the last acknowledgement of any kind.
     pub(super) pages_unanswered_since: Option<Instant>,
     /// Joins and leaves in progress.
     pub(super) requests: RoomRequests,

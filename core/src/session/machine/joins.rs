@@ -203,7 +203,7 @@ impl Machine {
         }
     }
 
-    /// Repeats joins that only a contested event confirmed and whose acknowledgement is overdue.
+    /// Repeats joins that were confirmed only by a contested event and whose acknowledgement is overdue.
     fn repeat_unacknowledged_joins(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.requests;

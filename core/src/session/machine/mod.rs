@@ -1,4 +1,4 @@
-//! The machine, which is the only place that changes a session's state.
+//! The machine. No other code changes a session's state.
 
 mod connection;
 mod connection_refusals;
@@ -46,7 +46,7 @@ pub(crate) struct Machine {
     rooms: Rooms,
     /// Number of consecutive connections that were given up because no page request was answered.
     unanswered_pages_reconnects: u8,
-    /// Number of requests to REST, which is also the id of the latest one.
+    /// Number of requests to REST, which is also the id of the latest request.
     backfill_count: u64,
     page_requests: PageRequests,
     /// Projects whose replay or backfill waits until readers have room.
@@ -185,8 +185,8 @@ impl Machine {
         self.counters.attempts
     }
 
-    /// Returns the index of the address that is in use or tried next. The index does not change from the start of an
-    /// attempt until its outcome is reported.
+    /// Returns the index of the address that is in use or will be tried next. The index does not change from the start
+    /// of an attempt until its outcome is reported.
     pub(crate) fn current_endpoint(&self) -> usize {
         self.endpoints.current()
     }

@@ -1,4 +1,4 @@
-//! Opening of a connection, from the attempt to the announcement that it is usable.
+//! Opening a connection, from the attempt to the announcement that the connection is usable.
 
 use super::{
     Machine, Phase,

@@ -1,4 +1,4 @@
-//! Decoding of frames, and routing of the packets in them. No input from a server may cause a panic or end a stream.
+//! Decodes frames and routes the packets in them. No input from a server may cause a panic or end a stream.
 
 use super::{Machine, connection::Admission};
 use crate::{

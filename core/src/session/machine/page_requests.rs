@@ -25,7 +25,7 @@ struct PendingPage {
 }
 
 impl PageRequests {
-    /// Resets the attempts, because requests and failures end with their connection.
+    /// Resets the attempts, because pending requests and failures belong to the lost connection.
     pub(super) fn on_connection_lost(&mut self) {
         for pending in self.0.values_mut() {
             pending.attempts = PageAttempts::default();
@@ -100,7 +100,7 @@ impl Machine {
                 self.counters.replayed += page.events.len() as u64;
                 self.answer_page_request(key, Some(page));
             }
-            // The page brings no progress: published events are missing from the log, perhaps only for now.
+            // The page allows no progress: published events are missing from the log, perhaps only temporarily.
             Ok(_) => self.on_backlog_page_failed(now, key, after, None),
             Err(rejection) => {
                 // The message is not logged, because it may contain secrets that only the driver can redact.

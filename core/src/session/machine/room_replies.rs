@@ -1,4 +1,4 @@
-//! Handling of replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or
+//! Handles replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or
 //! unrequested.
 
 use super::{Machine, joins::join_retry_delay};
@@ -200,7 +200,7 @@ impl Machine {
         let requests = &mut connection.requests;
         let event = requests.take_contested_payload(id);
         let Some(request) = requests.find_pending(id) else { return };
-        // The acknowledgement of the awaited request decides, not that of an earlier request.
+        // The acknowledgement of the awaited request decides; the acknowledgement of an earlier request does not.
         let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
         let joined = event.unwrap_or_else(|| JoinedProject::decode(arguments));

@@ -1,4 +1,4 @@
-//! Sending of user events, protocol events and heartbeats, and the timeouts of their acknowledgements.
+//! Sends user events, protocol events and heartbeats, and handles the timeouts of their acknowledgements.
 
 use std::time::{Duration, Instant};
 
@@ -12,11 +12,12 @@ use crate::{
 /// Time after the first unanswered page request at which another unanswered one shows that the connection is dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
-/// Number of consecutive connections that are given up because they return no page. Two connections may be dead by
-/// chance.
+/// Maximum number of consecutive connections that are given up because no page request was answered. Two connections
+/// may be dead by coincidence.
 const UNANSWERED_PAGES_RECONNECTS_MAX: u8 = 2;
 
-/// Size in bytes of everything around an event's name and data: packet types, acknowledgement id, brackets and quotes.
+/// Maximum size in bytes of everything around an event's name and data: packet types, acknowledgement id, brackets and
+/// quotes.
 const EVENT_ENVELOPE_BYTES_MAX: usize = 32;
 
 impl Machine {
@@ -55,8 +56,8 @@ impl Machine {
         }
     }
 
-    /// Sends a protocol event whose acknowledgement `recipient` receives. Returns the acknowledgement id, or `None`
-    /// without a connection.
+    /// Sends a protocol event and registers `recipient` for its acknowledgement. Returns the acknowledgement id, or
+    /// `None` if there is no connection.
     pub(super) fn send_protocol_event(
         &mut self,
         recipient: AckRecipient,
@@ -82,7 +83,7 @@ impl Machine {
 
     /// Expires acknowledgements.
     ///
-    /// If one page request after another stays unanswered, not even refused, the connection is dead although packets
+    /// If consecutive page requests are neither answered nor refused, the connection counts as dead, although packets
     /// may still arrive. If the next connections return no page either, the server answers no page requests, and the
     /// missing events are reported as a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {

@@ -1,5 +1,5 @@
-//! A page for a slow stream's backlog that brings no progress is requested again after a pause. After five failures,
-//! the request is given up.
+//! If a page for a slow stream's backlog allows no progress, the page is requested again after a pause. After five
+//! failures, the request is given up.
 
 use std::time::Duration;
 

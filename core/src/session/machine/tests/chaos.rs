@@ -1,5 +1,6 @@
-//! Any input at any time. The rig checks the invariants: one join or leave in flight, the budget, the limit on
-//! attempts, the order of states, one answer per command, no output after `closed`, and no timer that fires forever.
+//! Test that applies any input at any time. The rig checks the invariants: one join or leave in flight, the budget, the
+//! limit on attempts, the order of states, one answer per command, no output after `closed`, and no timer that fires
+//! forever.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Comparison with a model of a server that has an event log. A project's stream contains the events of its log once
-//! and in order, or a gap that accounts for the missing ones.
+//! Comparison of the client with a model of a server that has an event log. A project's stream contains the events of
+//! its log once and in order, or a gap that accounts for the missing ones.
 
 mod checks;
 mod ops;
@@ -125,7 +125,7 @@ impl LogWorld {
                 log.oldest_id = (log.oldest_id + u64::from(count)).min(log.head_id() + 1);
             }
             LogOp::RecreateLog(project, count) => {
-                // A database is only recreated while the server restarts.
+                // A database is recreated only while the server restarts.
                 self.rig.drop_connection();
                 self.clear_after_disconnect();
                 let log = self.log(PROJECTS[project]);
@@ -188,7 +188,7 @@ proptest! {
     }
 }
 
-/// Shows that the property above covers interruptions that lose events.
+/// Shows that the property test above covers interruptions that lose events.
 #[test]
 fn events_lost_with_a_connection_are_recovered() {
     let mut world = LogWorld::new(quick_reconnect_config(), 1, 3, false);
