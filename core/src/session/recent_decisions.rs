@@ -13,7 +13,7 @@ const REMEMBERED_DECISIONS_MAX: usize = 1024;
 /// Time after a backfill during which the server may still send the decisions that the backfill returned.
 const ECHO_WINDOW: Duration = Duration::from_secs(60);
 
-/// Time by which a backfill starts before the newest decision, because decisions are published slightly out of order.
+/// Time by which the start of a backfill precedes the newest decision. Decisions may be published slightly out of order.
 pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.
 pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
@@ -30,7 +30,7 @@ pub(crate) struct RecentDecisions {
     seen: HashSet<DecisionKey>,
     insertion_order: VecDeque<DecisionKey>,
     newest: Option<jiff::Timestamp>,
-    /// Backfilled decisions that the server may still send until `echoes_until`: status and time by item.
+    /// Status and time, by item, of the backfilled decisions that the server may still send until `echoes_until`.
     possible_echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
     /// Items whose last known status is flagged. `None` until REST has listed them.
@@ -61,7 +61,7 @@ impl RecentDecisions {
         true
     }
 
-    /// Updates the flagged items. Once an item is flagged again, an earlier decision about it may be repeated.
+    /// Updates the flagged items. Once an item is flagged again, a repeated decision on it is not a duplicate.
     fn update_flagged(&mut self, update: &ModerationUpdate) {
         let sets = [self.flagged.as_mut(), Some(&mut self.flagged_by_events)].into_iter().flatten();
         if update.status != Status::Flagged {
@@ -103,13 +103,14 @@ impl RecentDecisions {
         self.flagged.is_some()
     }
 
-    /// Returns the items that REST or events have reported as flagged, or `None` if REST could not list them.
+    /// Returns the items that REST or events have reported as flagged, or `None` if REST could not list the flagged
+    /// items.
     pub(crate) fn flagged_items(&self) -> Option<Vec<String>> {
         let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_by_events);
         (!self.listing_failed).then(|| flagged.iter().cloned().collect())
     }
 
-    /// Sets the server time before which no decision can be missing unless this time is already known.
+    /// Sets the server time before which no decision can be missing. Has no effect if this time is already known.
     pub(crate) fn set_start(&mut self, at: jiff::Timestamp) {
         self.newest.get_or_insert(at);
     }
@@ -122,9 +123,9 @@ impl RecentDecisions {
         }
     }
 
-    /// Like [`insert_event`](Self::insert_event), for an event from REST. Does not advance
+    /// Like [`insert_event`](Self::insert_event), but for an event from REST. Does not advance
     /// [`newest_decision_at`](Self::newest_decision_at), because earlier decisions may still be missing;
-    /// [`advance_newest`](Self::advance_newest) does.
+    /// [`advance_newest`](Self::advance_newest) advances it.
     pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
         let Event::ModerationUpdate(update) = event else { return true };
         let newest = self.newest;
@@ -144,7 +145,7 @@ impl RecentDecisions {
     }
 
     /// Returns `true` if a live event repeats a backfilled decision or is older than it. Each backfilled decision can
-    /// be repeated only once; a second repetition is a new decision.
+    /// be repeated only once; a second repetition counts as a new decision.
     pub(crate) fn is_backfill_echo(&mut self, now: Instant, event: &Event) -> bool {
         if self.echoes_until.is_none_or(|until| until <= now) {
             self.forget_backfill_echoes();
@@ -164,7 +165,8 @@ impl RecentDecisions {
         order == Some(Ordering::Less)
     }
 
-    /// Forgets which decisions may be repeated. Their events were lost with the connection.
+    /// Forgets which decisions the server may still repeat, for example because their events were lost with the
+    /// connection.
     pub(crate) fn forget_backfill_echoes(&mut self) {
         self.echoes_until = None;
         self.possible_echoes.clear();

@@ -9,14 +9,15 @@ fn append_server_message(what: &str, rejection: &ServerRejection) -> String {
     if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
 }
 
-/// Returns the retry time that the server requested, or else one minute, the period of all documented limits.
+/// Returns the pause that the server requested before a retry, or one minute if it requested none. All documented
+/// limits have a period of one minute.
 fn retry_after(rejection: &ServerRejection) -> Duration {
     rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RefusalReason {
-    /// The client is refused permanently or until a limit allows it again.
+    /// The refusal is permanent or lasts until a limit allows another attempt.
     Kind(ErrorKind),
     /// The server failed. A retry may help.
     ServerFailure,
@@ -26,10 +27,11 @@ enum RefusalReason {
 
 use RefusalReason::{Kind, NoNamespace, ServerFailure};
 
-/// Messages of known servers: the beginning and end of each in lower case, and its meaning.
+/// Messages that known servers send. Each entry contains the beginning and the end of a message, both in lower case,
+/// and the meaning of the message.
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
-/// Returns the error kind of the rejection's code, or `None` if the code is not documented.
+/// Returns the error kind for the rejection's code, or `None` if the rejection has no documented code.
 fn kind_from_code(rejection: &ServerRejection) -> Option<ErrorKind> {
     Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
@@ -95,8 +97,8 @@ pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
 /// Unknown messages and server failures are worth a retry. `is_access_denial` is true if the event was
 /// `project_access_denied`.
 pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) -> (Error, Option<Duration>) {
-    // The documented server sends `project_access_denied` for one reason only, with its own message. Without a code,
-    // the reason is therefore a lack of access.
+    // The documented server sends `project_access_denied`, with a special message, only if the client lacks access.
+    // This is therefore the reason if there is no code.
     let reason = match (is_access_denial, kind_from_code(rejection)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => classify(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
@@ -135,7 +137,7 @@ pub(crate) struct JoinFailure {
 }
 
 impl JoinFailure {
-    /// Creates the failure of a join that the server did not answer, or answered ambiguously.
+    /// Creates the failure of a join that the server did not answer or answered ambiguously.
     pub(crate) fn unanswered(message: String) -> Self {
         let rejection = ServerRejection { message, ..ServerRejection::default() };
         let error = Error::new(
@@ -148,9 +150,9 @@ impl JoinFailure {
 
 /// Interpretation of a refused connection, whether by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
-    /// Refused credentials. The server stated this reason, or gave no other.
+    /// The server refused the credentials, or gave no other known reason for the refusal.
     Credentials(Error, RefusalCertainty),
-    /// Another reason: the server limits connections, or failed.
+    /// The connection was refused for another reason: for example, the server limits connections or has failed.
     Other(Error),
 }
 
@@ -180,8 +182,8 @@ pub(crate) fn classify_connect_refusal(
     }
 }
 
-/// Returns the error of a client whose session or login and API key were both refused. `last` is the choice of
-/// credentials that `error` refers to.
+/// Returns the error of a client whose API key was refused and whose web session or login was refused too. `last` tells
+/// which of these credentials `error` refers to.
 pub(crate) fn both_credentials_refused_error(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
     let (session, key) = match last {
         CredentialChoice::Primary => (&error, earlier),

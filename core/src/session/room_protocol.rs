@@ -29,7 +29,7 @@ fn lenient_u64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>
     Ok(value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok()))
 }
 
-/// Decodes a string, or a number as a string. Returns `None` for anything else.
+/// Decodes a string. A number is converted to a string. Returns `None` for anything else.
 fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -138,7 +138,7 @@ pub(crate) fn is_valid_json(arguments: &str) -> bool {
 /// Outcome of a join or leave according to its acknowledgement alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckVerdict {
-    /// The acknowledgement does not say: deployed servers send `[]`.
+    /// The acknowledgement does not state the outcome. Deployed servers send `[]`.
     Unstated,
     Accepted,
     Refused,

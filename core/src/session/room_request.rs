@@ -14,7 +14,7 @@ pub(crate) enum RoomRequestKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RoomRequestStage {
     /// Waiting for the answer. Only one request at a time is in this stage, because servers may answer concurrent
-    /// requests in any order, and a failure does not name its project.
+    /// requests in any order, and some refusals do not name their project.
     Awaited,
     /// Not answered in time, although the answer may still arrive. A refusal that names no project may refer to this
     /// request.
@@ -32,7 +32,7 @@ pub(crate) enum RoomRequestStage {
     Superseded,
 }
 
-/// An `error` event that may answer a request. A later acknowledgement shows which request it answers.
+/// An `error` event that may answer a request. A later acknowledgement shows which request the event answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PossibleRefusal {
     pub(crate) rejection: ServerRejection,

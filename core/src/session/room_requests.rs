@@ -24,8 +24,8 @@ impl RoomRequests {
         if kind == RoomRequestKind::Leave {
             self.mark_joins_as_left(&project);
         }
-        // The acknowledgement of the confirmed join may still arrive, or the event that confirmed it answered another
-        // join.
+        // The acknowledgement of the confirmed join may still arrive, or the event that confirmed the join may have
+        // answered another one.
         while let Some(request) = self.remove_first(|request| request.is_confirmed() && request.project == project) {
             self.supersede(request);
         }
@@ -119,8 +119,8 @@ impl RoomRequests {
         Some(late)
     }
 
-    /// Removes a join that a contested event confirmed but that was not acknowledged in time by a server that
-    /// acknowledges joins. Returns the project, because the join itself may have been lost.
+    /// Removes a join that only a contested event has confirmed, if the server acknowledges joins but has not
+    /// acknowledged this one in time. Returns the join's project, because the join may have been lost.
     pub(crate) fn take_unacknowledged_join(&mut self, now: Instant) -> Option<ProjectId> {
         let acknowledges = self.server_acknowledges_joins;
         let request = self.remove_first(|request| acknowledges && request.is_contested() && request.deadline <= now)?;

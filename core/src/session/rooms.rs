@@ -33,8 +33,8 @@ pub(crate) struct Room {
     pub(crate) joiners: Vec<CommandToken>,
     /// Callers that wait for the leave.
     pub(crate) leavers: Vec<CommandToken>,
-    /// Deadline of the user's first join. It runs while there is no connection and while the join is in progress, but
-    /// not while the join is queued.
+    /// Deadline of the user's first join. Time counts while there is no connection and while the join is in progress,
+    /// but not while the join is queued.
     pub(crate) join_deadline: Option<Instant>,
     /// Earliest time at which the next join may be sent; `None` for immediately.
     pub(crate) next_join_at: Option<Instant>,
@@ -107,7 +107,7 @@ impl Rooms {
         std::mem::take(&mut self.by_project).into_iter()
     }
 
-    /// Returns the project to join or leave next, once no answer is awaited. Projects whose last join failed come last.
+    /// Returns the project to join or leave next, once no answer is awaited. Projects whose last join failed are chosen last.
     pub(crate) fn next_request(&self, now: Instant) -> Option<(ProjectId, RoomRequestKind)> {
         let due = |room: &Room| match (room.wanted, room.membership) {
             (true, Membership::Out) => room.next_join_at.is_none_or(|at| at <= now),
@@ -128,7 +128,7 @@ impl Rooms {
         is_only.then_some(project)
     }
 
-    /// Resets all rooms. A new connection starts outside of them.
+    /// Resets all rooms. On a new connection, the client is in no room.
     pub(crate) fn on_connection_lost(&mut self) {
         for room in self.by_project.values_mut() {
             room.membership = Membership::Out;

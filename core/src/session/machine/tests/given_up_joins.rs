@@ -79,7 +79,7 @@ fn a_lost_join_is_repeated_although_a_late_answer_seemed_to_confirm_it() {
     assert!(next_request(&mut rig).is_none());
 }
 
-/// Confirms a join of `a` by an event with this head of the log.
+/// Confirms a join of `a` with an event that reports this log head.
 fn receive_confirmation(rig: &mut Rig, head: u64) {
     rig.receive(&format!(r#"42["joined_project",{{"project_id":"a","replay":true,"event_id":{head},"log":"l"}}]"#));
 }
@@ -92,7 +92,7 @@ fn accept_leave(rig: &mut Rig) {
 }
 
 /// Sends a join of `a` that is not answered, then a leave, then another join. The server is known to acknowledge joins.
-/// Returns the acknowledgement ids of the first and the last join, and the command of the last one.
+/// Returns the acknowledgement ids of the first and the last join, and the command of the last join.
 fn leave_between_two_joins(rig: &mut Rig) -> (u64, u64, CommandToken) {
     rig.join("b", None);
     accept_join(rig, "b");
@@ -195,7 +195,7 @@ fn a_late_confirmed_join_that_is_then_refused_is_repeated() {
     rig.run_for(Duration::from_millis(10_600), |rig| rig.receive("2"));
     let second = expect_request(&mut rig, "join_project", "a");
     rig.run_for(Duration::from_millis(10_100), |rig| rig.receive("2"));
-    // The answer to the first join arrives, then the one to the second.
+    // The answer to the first join arrives, then the answer to the second join.
     receive_confirmation(&mut rig, 0);
     rig.receive(r#"42["error",{"message":"unavailable","code":"unavailable","project_id":"a"}]"#);
     rig.receive(&format!(r#"43{second}[{{"ok":false,"message":"unavailable","code":"unavailable"}}]"#));
@@ -226,7 +226,7 @@ fn the_acknowledgement_of_an_already_confirmed_join_confirms_no_other_join() {
     rig.join("a", None);
     let first = expect_request(&mut rig, "join_project", "a");
     rig.run_for(Duration::from_millis(10_100), |rig| rig.receive("2"));
-    // Another join is awaited, so the client does not leave the room of the late answer at once.
+    // The client awaits the answer to another join, so the late answer does not make it leave the room immediately.
     rig.join("c", None);
     let asked = expect_request(&mut rig, "join_project", "c");
     rig.receive(r#"42["joined_project",{"project_id":"a","replay":true,"event_id":5,"log":"l"}]"#);

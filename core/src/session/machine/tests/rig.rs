@@ -33,7 +33,7 @@ pub(super) struct Rig {
     start: Now,
     elapsed: Duration,
     last_token: u64,
-    /// Commands without an answer, and their names.
+    /// Unanswered commands and their names.
     pub(super) pending_commands: BTreeMap<CommandToken, &'static str>,
     pub(super) answers: HashMap<CommandToken, Result<Option<String>, Error>>,
     /// Id of the attempt in progress.
@@ -47,7 +47,7 @@ pub(super) struct Rig {
     pub(super) backfill_requests: Vec<BackfillRequest>,
     pub(super) probe_count: u64,
     pending_page_requests: u64,
-    /// Answers to the page requests of streams: the id after which events were requested, and the page.
+    /// Answers to the page requests of streams. Each consists of the id after which events were requested and the page.
     pub(super) page_replies: Vec<(u64, Option<Page>)>,
 }
 

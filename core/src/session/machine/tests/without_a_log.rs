@@ -20,8 +20,8 @@ use crate::{
     testing::Emitted,
 };
 
-/// Largest difference between the timestamps of two decisions that may be published out of order. Real servers behave
-/// in the same way.
+/// Largest difference between the timestamps of two decisions that may be published out of order. Real servers also
+/// publish decisions slightly out of order.
 const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
@@ -204,7 +204,7 @@ impl NoLogWorld {
                     }
                 }
                 StreamOutput::ProjectOpened(_) => {}
-                // The first join may time out without a connection. Then there is nothing to check.
+                // If there is no connection, the first join may time out. Then there is nothing to check.
                 StreamOutput::Ended(..) => self.first_expected = None,
                 other => panic!("{other:?}"),
             }

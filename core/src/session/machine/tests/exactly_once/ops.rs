@@ -23,7 +23,7 @@ pub(super) enum LogOp {
     CompleteHandshake,
     FailDial,
     Leave(usize),
-    /// Joins a project, after its last known cursor if the flag is true.
+    /// Joins a project. If the flag is true, the client resumes after the last known cursor.
     Join(usize, bool),
     ExpireEvents(usize, u8),
     RecreateLog(usize, u8),
