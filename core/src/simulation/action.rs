@@ -37,7 +37,7 @@ pub(super) enum Action {
     Publish(usize, bool),
     /// A live event reaches the server's sockets.
     Broadcast(LiveEvent),
-    /// The server decides on an item of a project without a log. The numbers are those of the project and the item.
+    /// The server decides on an item of a project without a log. The numbers identify the project and the item.
     DecideContent(usize, usize, &'static str),
     /// The server closes a connection that it has just accepted. The flag is set if it sends a DISCONNECT first.
     DropConnection(u64, bool),
@@ -47,7 +47,7 @@ pub(super) enum Action {
     ReopenStream(usize, u64, ReaderPlan, Option<usize>),
     /// A client's computer wakes up after sleeping for this time.
     EndSleep(usize, Duration),
-    /// The checks of a client's last wake-up are due. The last number is that of the wake-up.
+    /// The checks of a client's last wake-up are due. The last number identifies the wake-up.
     CheckWakeUp(usize, u64, u64),
     /// A flagged item of a project is reviewed.
     ReviewContent(usize),
@@ -61,7 +61,7 @@ pub(super) enum Action {
         query: RestQuery,
         reply: oneshot::Sender<Result<ResponseBody, Error>>,
     },
-    /// The response to such a request arrives at the client.
+    /// The response to a backfill's REST request arrives at the client.
     RestResponseArrived {
         client: usize,
         run_number: u64,
@@ -75,9 +75,9 @@ pub(super) enum Action {
         run_number: u64,
         down: Duration,
     },
-    /// A program joins a project. The last number is that of the project.
+    /// A program joins a project. The last number identifies the project.
     Join(usize, u64, usize),
-    /// A reader takes events from its stream. The last number is that of the reader.
+    /// A reader takes events from its stream. The last number identifies the reader.
     RunReader(usize, u64, u64),
     InjectFault,
     /// The size of all tables and queues is measured.

@@ -22,7 +22,7 @@ const DRIVER_ROUNDS_MAX: usize = 2_000;
 /// Time during which the client may attribute a refusal that names no project to another request.
 const REFUSAL_EFFECT_MAX: Duration = Duration::from_secs(180);
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Number of interrupted attempts in a row that the client takes for a refusal instead of a restart.
+/// Number of consecutive interrupted attempts that the client interprets as a refusal instead of a server restart.
 const ATTEMPTS_BEFORE_REFUSAL: u32 = 4;
 
 impl World {
@@ -44,7 +44,7 @@ impl World {
         });
     }
 
-    /// Ends a connection attempt, which has reached this process of the server or, if `node` is `None`, has failed.
+    /// Ends a connection attempt. It has reached this process of the server or, if `node` is `None`, has failed.
     pub(super) fn on_dialed(&mut self, client: usize, attempt: u64, node: Option<usize>) {
         let connection = node.and_then(|node| self.open_connection(client, node));
         self.with_client(client, |world, running| {
@@ -256,7 +256,7 @@ impl World {
                 // A refusal that names no project may have been meant for any request.
                 let unnamed = running.unnamed_refusal_at.is_some_and(|time| self.now - time < REFUSAL_EFFECT_MAX);
                 let refused = room.is_join_refused || late || unnamed;
-                // The client may attribute a late reply to an earlier join, made before a leave, to this join.
+                // A late reply to an earlier join, made before a leave, may be mistaken for the reply to this join.
                 let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join failed although it was not refused: {error}");
                 let pause = self.dice.duration_ms(500, 5_000);

@@ -1,4 +1,4 @@
-//! Check that ends the simulation once every client has received everything, and measurement of table sizes.
+//! Measurement of table sizes, and the check that ends the simulation once every client has received everything.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use crate::{
 /// Progress of a client in a project without a log. Positions are indices in the history of the project's decisions.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionProgress {
-    /// First position that the client must receive.
+    /// Position of the first decision that the client must receive.
     start: usize,
     received: BTreeSet<usize>,
     /// Position of the newest decision received for each item.
@@ -29,19 +29,19 @@ pub(super) struct DecisionProgress {
     unreported_failures: u32,
     /// Items that the client has seen in a list of flagged items.
     known_flagged: BTreeSet<usize>,
-    /// Number of decisions at the time of the last backfill that was answered.
+    /// Number of decisions when the last answered backfill was requested.
     decisions_at_last_poll: usize,
     polls_reviews: bool,
     backfill_disabled: bool,
 }
 
-/// Request for a backfill, with the state of the model at that time.
+/// Request for a backfill, with the state of the model when the request was made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CheckedRequest {
     pub(super) query: BackfillQuery,
     /// Number of decisions when the backfill was requested.
     pub(super) decisions_at_request: usize,
-    /// True if the backfill may be incomplete, because of a defective response or exceeded limits.
+    /// True if a defective response or an exceeded limit may have made the backfill incomplete.
     pub(super) is_excused: bool,
     /// True if the API key belongs to another project.
     pub(super) uses_foreign_key: bool,
@@ -76,8 +76,8 @@ impl DecisionProgress {
             || contents.is_unreadable(content)
     }
 
-    /// Checks the next event. A gap covers the decisions up to `decisions_at_join`, made before the server let the
-    /// client join.
+    /// Checks the next event. If it is a gap, it covers the first `decisions_at_join` decisions, which were made before
+    /// the server let the client join.
     pub(super) fn check(&mut self, event: &Event, contents: &ModelContents, decisions_at_join: usize) {
         match event {
             Event::Gap(gap) => self.check_gap(gap.reason, decisions_at_join),
@@ -148,7 +148,7 @@ impl DecisionProgress {
             BackfillQuery::MissedDecisions { .. } => {
                 self.expect_from_rest(request.decisions_at_request, contents, |_, _| true)
             }
-            // The client does not know an item as flagged until the item's first decision has arrived.
+            // The client does not know that an item is flagged until the item's first decision has arrived.
             BackfillQuery::Reviews if complete && !request.uses_foreign_key => {
                 self.expect_from_rest(request.decisions_at_request, contents, |this, content| {
                     this.newest_by_item.contains_key(&content) || contents.first_decision(content) < this.start
@@ -158,7 +158,7 @@ impl DecisionProgress {
         }
     }
 
-    /// Records a reply that the client ignores, because it has joined the project again since the request.
+    /// Records a reply that the client ignores because it has joined the project again since the request.
     pub(super) fn on_ignored_backfill_reply(&mut self, found: Option<&BackfillData>) {
         self.unreported_failures += u32::from(found.is_none_or(|found| !found.is_complete));
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::events::{Event, ProjectId};
 
-/// Parts of an event that must be equal when the reader receives it.
+/// Parts of an event that must be unchanged when the reader receives it.
 #[derive(Debug, PartialEq, Eq)]
 struct ExpectedEvent {
     name: &'static str,

@@ -3,7 +3,7 @@
 use super::server::{Log, LogPosition};
 use crate::events::{Event, Gap, GapReason};
 
-/// Reasons for which a client may miss events, other than that the log has expired or was replaced.
+/// Reasons for which a client may miss events, apart from expired events or a replaced log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Excuses {
     /// Pages of the log may be refused, late or damaged. After five failures in a row, a client continues without them.
@@ -25,8 +25,8 @@ pub(super) struct LogProgress {
     pub(super) complete_to: Option<u64>,
     /// Position of the last event received, unless the log may have changed since.
     last_received: Option<LogPosition>,
-    /// Position of the client when it continued on another branch of the log without detecting this. Events of the new
-    /// branch up to this position don't count as missed.
+    /// Position of the client when it continued on another branch of the log without detecting the change. Events of
+    /// the new branch up to this position don't count as missed.
     restored_to: Option<u64>,
     /// Kind of events that the reader selects, or `None` for all kinds.
     kind: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! Checks of all outputs of a session machine, which are also recorded for the later checks of the readers.
+//! Checks of all outputs of a session machine. The outputs are also recorded, so that the readers can be checked later.
 
 use super::{
     decision_progress::DecisionProgress,

@@ -20,7 +20,7 @@ use crate::{
     session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
 };
 
-/// Program, which may crash and run again.
+/// A simulated program that uses a client. It may crash and be restarted.
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) plan: ClientPlan,
@@ -72,7 +72,7 @@ pub(super) struct Room {
     pub(super) after: Option<Cursor>,
     pub(super) project: Option<Project>,
     pub(super) progress: ProjectProgress,
-    /// Progress at the time of the join, where the project's first stream starts.
+    /// Progress at the time of the join. The project's first stream starts at this point.
     pub(super) initial_progress: ProjectProgress,
     /// Events since the join. `None` once the project's first stream has been opened.
     pub(super) initial_ring: Option<ExpectedRing>,
@@ -90,12 +90,12 @@ pub(super) struct Room {
     pub(super) decisions_at_join_call: usize,
     /// True if the server has refused a join since the program called `join`.
     pub(super) is_join_refused: bool,
-    /// Times at which the joins that the server refused had arrived.
+    /// Times at which the refused joins had arrived at the server.
     pub(super) refused_join_arrivals: Vec<Duration>,
     pub(super) was_left: bool,
     /// Number of decisions when the client received the reply to a leave. Earlier decisions may predate the leave.
     pub(super) decisions_at_leave: usize,
-    /// True if a leave has been sent on this connection and not been answered yet.
+    /// True if a leave has been sent on this connection and has not been answered yet.
     pub(super) has_unanswered_leave: bool,
     /// Number of joins that the client has sent.
     pub(super) joins_sent: u64,

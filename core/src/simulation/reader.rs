@@ -112,7 +112,7 @@ impl Reader {
         }
     }
 
-    /// Returns the largest cursor of the project that this reader permits.
+    /// Returns the largest cursor that this reader permits for the project.
     pub(super) fn cursor_limit(&self, project: usize) -> Option<u64> {
         let position = self.positions[project]?;
         Some(self.cursor_holds[project].map_or(position, |held| held.min(position)))

@@ -21,14 +21,14 @@ use crate::{
     session::{BackfillQuery, BackfillReply, BackfillRequest, Input, Now},
 };
 
-/// Duration after which a backfill may be incomplete.
+/// A backfill that takes at least this long may be incomplete.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Longest time between the submission and the decision of an item for which a backfill must find the decision.
+/// A backfill must find a decision that was made within this time after the item's submission.
 const DECISION_WINDOW: Duration = Duration::from_secs(602);
 
 type RestResult = Result<ResponseBody, Error>;
 
-/// Request of a backfill to the server, or to the clock.
+/// Request that a backfill makes to the server or to the clock.
 #[derive(Debug, Clone)]
 pub(super) enum RestQuery {
     Page(ContentFilter),
@@ -36,7 +36,7 @@ pub(super) enum RestQuery {
     Sleep(Duration),
 }
 
-/// Requests of a backfill that the simulation has not processed, and the backfill's current time.
+/// A backfill's requests that the simulation has not processed yet, and the backfill's current time.
 #[derive(Debug)]
 struct RequestQueue {
     now: Now,
@@ -212,7 +212,7 @@ impl World {
         let mut request = backfill.request;
         request.is_excused |= self.now - backfill.started_at >= BACKFILL_TIMEOUT;
         request.is_excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
-        // Reviews may move a row to a page already read each time that the pages are listed.
+        // Each time that the pages are listed, reviews may move a row to a page that has already been read.
         request.is_excused |= backfill.has_several_pages;
         request.is_excused |=
             contents.flagged.len() >= limits.lookups || request.decisions_at_request >= limits.lookups;

@@ -53,7 +53,7 @@ pub(super) struct ServerBehaviour {
     pub(super) preview_bytes: usize,
 }
 
-/// Faults of the brokers between the log and the server's sockets, which affect only live events.
+/// Faults of the brokers between the log and the server's sockets. These faults affect only live events.
 #[derive(Debug, Clone)]
 pub(super) struct BrokerFaults {
     pub(super) late_rate: f64,

@@ -13,7 +13,8 @@ use super::{
 use crate::{EventKinds, Project, session::Input};
 
 impl Running {
-    /// Returns the readers that determine a project's cursor: those of all kinds of events, or else those of one kind.
+    /// Returns the readers that determine a project's cursor: the readers of all kinds of events or, if there are none,
+    /// the readers of one kind.
     fn cursor_readers(&self, project: usize) -> impl Iterator<Item = &Reader> {
         let mine = move |reader: &&Reader| {
             let its = reader.project.is_none_or(|its| its == project);
@@ -105,7 +106,7 @@ impl World {
                 false => Expectation::Ring(ExpectedRing::default()),
             };
             // The reader starts at the current position. If the project has no other reader, the cursor keeps the
-            // position of the last one.
+            // position of the project's last reader.
             let positions = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
                 ProjectProgress::Log(_) if mine(number) && running.cursor_readers(number).next().is_none() => {
                     room.last_reader_position

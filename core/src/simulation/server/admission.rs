@@ -1,4 +1,4 @@
-//! Refusal of connections, and starting servers that drop connections right after accepting them.
+//! Refusal of connections. A server that has just started may also drop connections right after accepting them.
 
 use std::time::Duration;
 

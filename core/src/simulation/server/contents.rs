@@ -25,7 +25,7 @@ pub(in crate::simulation) struct Decision {
     pub(in crate::simulation) content: usize,
     pub(in crate::simulation) at: jiff::Timestamp,
     status: &'static str,
-    /// True if the server publishes an event for the decision. It does not for a review.
+    /// True if the server publishes an event for the decision. It publishes none for a review.
     pub(in crate::simulation) is_published: bool,
 }
 

@@ -14,7 +14,7 @@ pub(in crate::simulation) struct LogPosition {
 struct Branch {
     log_id: String,
     parent: Option<usize>,
-    /// Id up to which the events are those of the parent.
+    /// Id up to which the branch shares the events of its parent.
     fork: u64,
     /// Kind and time of each event after the fork.
     events: Vec<(&'static str, jiff::Timestamp)>,
@@ -27,7 +27,7 @@ pub(in crate::simulation) struct Log {
     branches: Vec<Branch>,
     /// Id of the oldest event that the log contains.
     pub(in crate::simulation) oldest: u64,
-    /// Largest id of an event that has ever expired.
+    /// Largest id of all events that have expired.
     pub(in crate::simulation) expired_to: u64,
     statistics_count: u64,
 }

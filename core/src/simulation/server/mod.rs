@@ -248,7 +248,7 @@ impl World {
         self.schedule_after(pause, Action::StartNode(node));
     }
 
-    /// Starts the server again, with its logs, with older ones from a backup or with new ones.
+    /// Starts the server again, with its previous logs, with older logs from a backup or with new logs.
     pub(super) fn start_server(&mut self) {
         self.server.is_up = true;
         let behaviour = &self.scenario.server;
