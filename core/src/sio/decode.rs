@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::packet::{DecodeError, MAX_ATTACHMENTS, Packet, PacketKind};
 use crate::text::find_special_byte;
 
-/// Parses the header of a packet: its type, attachment count, namespace and id. Accepts data with any type, because
-/// some servers send it with DISCONNECT.
+/// Parses the header of a packet: its type, attachment count, namespace and id. Accepts data in packets of every type,
+/// because some servers send data with DISCONNECT.
 ///
 /// # Errors
 /// Returns [`DecodeError`] if the header is malformed. The data after it is not checked.

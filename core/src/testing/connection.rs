@@ -104,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the client has closed the connection, and returns the frames that it sent before.
+    /// Waits until the client has closed the connection, and returns the frames that it sent before that.
     ///
     /// # Panics
     /// Panics if, for 5 minutes on Tokio's clock, the client neither closes the connection nor sends a frame.
@@ -127,12 +127,12 @@ impl Connection {
         self.link.probes.load(Ordering::Relaxed)
     }
 
-    /// Cuts the connection once the client has received all frames sent before.
+    /// Cuts the connection once the client has received all earlier frames.
     pub fn cut(self) {
         drop(self);
     }
 
-    /// Closes the connection as a WebSocket does, once the client has received all frames sent before.
+    /// Closes the connection as a WebSocket does, once the client has received all earlier frames.
     pub fn close(self) {
         let _ = self
             .inbound
