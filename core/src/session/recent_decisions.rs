@@ -13,7 +13,7 @@ const REMEMBERED_DECISIONS_MAX: usize = 1024;
 /// Time after a backfill during which the server may still send the decisions that the backfill returned.
 const ECHO_WINDOW: Duration = Duration::from_secs(60);
 
-/// Time by which the start of a backfill precedes the newest decision. Decisions may be published slightly out of order.
+/// Time by which a backfill's start precedes the newest decision. Decisions may be published slightly out of order.
 pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.
 pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
