@@ -1,4 +1,4 @@
-//! Search in JSON text, eight bytes at a time.
+//! Searches JSON text eight bytes at a time.
 
 /// Returns the index of the first quote, backslash or control character.
 pub(crate) fn find_special_byte(bytes: &[u8]) -> Option<usize> {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Default)]
 pub(super) struct StoredContents {
     rows: Vec<Map<String, Value>>,
-    /// Index in `rows` by item id.
+    /// Position of each item in `rows`, by item id.
     indices: HashMap<String, usize>,
-    /// Body and response of the submission with each idempotency key.
+    /// Body of each submission and the response to it, by idempotency key.
     submissions: HashMap<String, (Value, Value)>,
 }
 

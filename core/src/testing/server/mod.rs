@@ -19,7 +19,7 @@ use super::Emitted;
 /// Maximum number of client events that are kept for [`Server::received`].
 const RECEIVED_EVENTS_MAX: usize = 10_000;
 
-/// Server on a free loopback port, with which a test can produce every event and failure that a client may encounter.
+/// Server on a free loopback port. A test can use it to produce every event and failure that a client may encounter.
 ///
 /// The server behaves like the reference server over WebSocket or, without an event log, like deployed servers. It
 /// accepts all credentials and approves every submission. It stops when it is dropped.
@@ -156,8 +156,7 @@ impl Server {
         self.shared.state().rooms.publish(project, name, data)
     }
 
-    /// Creates or updates a content item, without publishing an event. Deployed servers behave like this when an item
-    /// is reviewed.
+    /// Creates or updates a content item without publishing an event, as deployed servers do when an item is reviewed.
     ///
     /// `content` contains the `id` of the item and any other fields that REST calls return.
     ///
@@ -178,7 +177,7 @@ impl Server {
         true
     }
 
-    /// Cuts all connections, which receive no further events. Clients may reconnect immediately.
+    /// Cuts all connections, so they receive no further events. Clients may reconnect immediately.
     pub fn cut(&self) {
         self.shared.state().rooms.remove_all_members();
         self.shared.cuts.send_modify(|count| *count += 1);
@@ -203,7 +202,7 @@ impl Server {
         self.shared.state().refuse_credentials = refuse;
     }
 
-    /// Makes the server refuse to let clients join this project, with a code such as `access_denied`. `None` allows
+    /// Makes the server refuse every request to join this project with a code such as `access_denied`. `None` allows
     /// joins again.
     ///
     /// Clients that have already joined are not affected.

@@ -13,7 +13,7 @@ use super::{
     room::ServerRooms,
 };
 
-/// Maximum size of a request's line and headers, in bytes.
+/// Maximum total size of the request line and the headers, in bytes.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Maximum size of a request's body, in bytes.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -30,7 +30,7 @@ struct HttpRequest {
 struct HttpResponse {
     status: u16,
     body: Value,
-    /// True if the response repeats that of an earlier request with the same idempotency key.
+    /// True if an earlier request with the same idempotency key received the same response.
     is_replayed: bool,
 }
 

@@ -14,7 +14,7 @@ const PAGE_EVENTS_MAX: u64 = 500;
 /// All projects of a server. A project is created when it is first named.
 #[derive(Debug)]
 pub(super) struct ServerRooms {
-    /// Id of the event log, or `None` if the server has no event log, like deployed servers.
+    /// Id of the event log, or `None` if the server, like deployed servers, has no event log.
     log: Option<String>,
     rooms: HashMap<String, ServerRoom>,
     /// Project that was named first.
@@ -23,13 +23,13 @@ pub(super) struct ServerRooms {
 
 #[derive(Debug, Default)]
 struct ServerRoom {
-    /// Frame sender of each member, by connection number.
+    /// Sender of frames to each member, by connection number.
     members: HashMap<u64, UnboundedSender<String>>,
     /// Logged events in the form `{"event","data"}`. The first one has the id `removed_events + 1`.
     events: Vec<Value>,
     /// Number of events that were removed from the log.
     removed_events: u64,
-    /// Error code that is sent when a join is refused.
+    /// Error code with which joins are refused, or `None` if joins are allowed.
     refusal_code: Option<String>,
     contents: StoredContents,
 }
@@ -59,7 +59,7 @@ impl ServerRooms {
         self.rooms.entry(project.to_owned()).or_default()
     }
 
-    /// Returns the project of an API key: the one whose id equals the key, or else the one that was named first.
+    /// Returns the project of an API key: the project whose id equals the key, or otherwise the project named first.
     pub(super) fn project_of_key(&self, key: &str) -> String {
         let first = self.first_project.as_deref().filter(|_| !self.rooms.contains_key(key));
         first.unwrap_or(key).to_owned()

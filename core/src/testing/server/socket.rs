@@ -152,7 +152,7 @@ fn handle_event(
             drop(outbound.send(format!("43{id}[{data}]")));
         }
     };
-    // The lock is held until the reply is queued, so that no event of the project precedes it.
+    // The lock is held until the reply is queued, so that no event of the project is queued before the reply.
     let mut state = shared.state();
     let is_documented = state.rooms.has_log();
     let success = || if is_documented { json!({"ok": true}).to_string() } else { String::new() };
