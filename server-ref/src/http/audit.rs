@@ -22,7 +22,7 @@ const ENTRIES_PER_PAGE_MAX: i64 = 200;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct AuditQuery {
-    /// Entries per page, from 1 to 200 (50).
+    /// Entries per page, from 1 to 200; 50 by default.
     limit: Option<i64>,
     /// `next_cursor` of the previous page.
     cursor: Option<String>,

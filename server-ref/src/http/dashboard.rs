@@ -59,7 +59,7 @@ impl Asset {
     fn response(&self, request: &HeaderMap) -> Response {
         let etag = self.etag.as_str();
         let known = request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-        // A 304 also has a content type: it selects the security policy, and browsers replace their stored policy with that of the 304.
+        // A 304 also has a content type: the type selects the security policy, and browsers replace their stored policy with the new one.
         let headers = [(CACHE_CONTROL, "no-cache"), (ETAG, etag), (CONTENT_TYPE, self.content_type)];
         if known.flat_map(|list| list.split(',')).any(|one| one.trim().trim_start_matches("W/") == etag) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();

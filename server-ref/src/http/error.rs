@@ -87,7 +87,7 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// Creates the error for a wrong current password in a change of the password.
+    /// Creates the error for a password change in which the current password is wrong.
     pub(super) fn wrong_password() -> Self {
         Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
     }

@@ -28,7 +28,7 @@ use crate::store::{Invitation, InvitationDraft, InvitationRef, ReceivedInvitatio
 pub(super) struct InvitationBody {
     /// E-mail address to invite. A user with this address need not exist yet.
     email: String,
-    /// Role that the user receives (`member`).
+    /// Role that the user receives; `member` by default.
     role: Option<Role>,
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn list(
 
 /// Invites an e-mail address to a project. For admins; only owners can invite admins and owners.
 ///
-/// The invitation expires after seven days, and replaces an earlier invitation of the same address.
+/// The invitation expires after seven days, and replaces an earlier invitation for the same address.
 #[utoipa::path(
     post, path = "/api/projects/{id}/invitations", tag = "invitations", params(("id" = String, Path)),
     request_body = InvitationBody, responses((status = 201, body = InvitationAnswer))

@@ -29,16 +29,16 @@ const REQUESTS_PER_MINUTE_MAX: i64 = 6_000;
 #[derive(Deserialize, ToSchema)]
 pub(super) struct KeyBody {
     name: String,
-    /// Scopes of the key (`["read","submit"]`).
+    /// Scopes of the key; `["read","submit"]` by default.
     #[schema(value_type = Option<Vec<Scope>>)]
     scopes: Option<Scopes>,
-    /// Time at which the key expires (never).
+    /// Time at which the key expires. By default, it never expires.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// AllowedOrigins of the pages that may use the key, such as `https://app.example` (any).
+    /// Origins of the pages that may use the key, such as `https://app.example`; any by default.
     #[serde(default)]
     allowed_origins: Vec<String>,
-    /// Maximum number of requests that the key and its tokens may make per minute at each node (unlimited).
+    /// Maximum number of requests that the key and its tokens may make per minute at each node; unlimited by default.
     #[schema(minimum = 1, maximum = 6000)]
     requests_per_minute: Option<i64>,
 }

@@ -28,11 +28,11 @@ pub(super) struct ContentQuery {
     project_id: Option<String>,
     /// Number of the page, starting at 1. Can be combined only with `status`. Pages are limited to the first 10,000 items.
     page: Option<i64>,
-    /// Items per page, from 1 to 100 (20).
+    /// Items per page, from 1 to 100; 20 by default.
     per_page: Option<i64>,
     /// Status of the items. `flagged` selects the items awaiting review.
     status: Option<String>,
-    /// Text that the item contains, ignoring case, of at most 200 characters. A page may then contain fewer items than `limit`, or none;
+    /// Text to find in the items, ignoring case; at most 200 characters. A page may then contain fewer items than `limit`, or none;
     /// continue until `next_cursor` is null.
     q: Option<String>,
     /// `user_id` in the item's metadata.
@@ -43,7 +43,7 @@ pub(super) struct ContentQuery {
     from: Option<String>,
     /// Time before which the item was submitted, as an RFC 3339 time or a date.
     to: Option<String>,
-    /// Items per page, from 1 to 100 (20).
+    /// Items per page, from 1 to 100; 20 by default.
     limit: Option<i64>,
     /// `next_cursor` of the previous page, with the same filters.
     cursor: Option<String>,

@@ -1,4 +1,4 @@
-//! The REST interface, the pages that sign in, and the dashboard.
+//! The REST interface, the sign-in pages, and the dashboard.
 
 mod answer;
 mod audit;
@@ -168,7 +168,7 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
     answer.unwrap_or_else(|_| ApiError::request_timeout().into_response())
 }
 
-/// Reads a small body before the handler can refuse the request without reading it. Otherwise the server would have to close the
+/// Reads a small body before the handler can refuse the request without reading the body. Otherwise the server would have to close the
 /// connection, and the client would notice only when its next request fails. With larger bodies, the response announces the close.
 async fn read_small_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();

@@ -45,7 +45,7 @@ impl NotificationType {
 pub(super) struct NotificationBody {
     r#type: NotificationType,
     message: String,
-    /// True to send the notification to sockets that join later as well, until it is withdrawn (false).
+    /// True to also send the notification to sockets that join later, until it is withdrawn; false by default.
     #[serde(default)]
     persistent: bool,
     /// Id of the project. If omitted, all projects are notified, which is reserved for administrators of the server.
@@ -69,7 +69,7 @@ pub(super) async fn list(
     Ok(NotificationsAnswer::new(app.store.notifications(&project_id).await?))
 }
 
-/// Publishes a `system_notification`. For admins of the project; for all projects, for administrators of the server.
+/// Publishes a `system_notification`. For admins of the project; only administrators of the server can notify all projects.
 #[utoipa::path(
     post, path = "/api/notifications", tag = "notifications", params(IdempotencyParameter), request_body = NotificationBody,
     responses((status = 201, body = NotificationAnswer))

@@ -26,7 +26,7 @@ const RULE_NAME_CHARS_MAX: usize = 200;
 const RULES_PER_PROJECT_MAX: usize = 2000;
 const PRIORITY_MAX: u64 = 1_000_000;
 
-/// A new rule, or changes to a rule. Fields that are omitted from a change stay as they are.
+/// A new rule, or changes to a rule. Fields that are omitted from a change remain unchanged.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct RuleBody {
     /// Name of the rule. Required for a new rule.
@@ -41,9 +41,9 @@ pub(super) struct RuleBody {
     data: Option<Value>,
     /// Action for items that match. Required for a new rule.
     action: Option<Action>,
-    /// Priority of the rule (0). Rules with a higher priority are tried first.
+    /// Priority of the rule; 0 by default. Rules with a higher priority are tried first.
     priority: Option<i64>,
-    /// True if the rule is in force (true).
+    /// True if the rule is in force; true by default.
     is_active: Option<bool>,
 }
 
