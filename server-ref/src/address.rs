@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use http::HeaderMap;
 use ipnet::IpNet;
 
-/// The address of the client, as an extension of each request.
+/// The client's address, which is stored in each request as an extension.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(check("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
         assert_eq!(check("10.1.1.1", &[]), "10.1.1.1");
         assert_eq!(check("10.1.1.1", &["198.51.100.7"]), "198.51.100.7");
-        // Entries that the client forged precede those of the proxies.
+        // Entries that the client forged come before the entries that proxies added.
         assert_eq!(check("10.1.1.1", &["1.2.3.4, 198.51.100.7"]), "198.51.100.7");
         assert_eq!(check("10.1.1.1", &["1.2.3.4", "198.51.100.7, 10.2.2.2"]), "198.51.100.7");
         assert_eq!(check("::ffff:10.1.1.1", &["[2001:db8::1]:443"]), "2001:db8::1");

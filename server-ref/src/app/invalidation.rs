@@ -1,5 +1,5 @@
-//! Invalidations from this process and from the others on its database. They drop cached data, and notify sockets whose access has
-//! ended.
+//! Invalidations from this process and from other processes that use the same database. They drop cached data, and notify sockets
+//! whose access has ended.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Applies an invalidation from this process. Must be called after each committed change that has one.
+    /// Applies an invalidation from this process. Must be called after each committed change that requires one.
     pub(crate) fn apply_invalidation(&self, invalidation: &Invalidation) {
         match invalidation {
             Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),

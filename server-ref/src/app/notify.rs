@@ -15,8 +15,8 @@ use crate::store::{
 };
 use crate::time::now;
 
-/// Maximum number of persistent notifications per project, and of those for all projects. It is small because every joining socket
-/// receives them.
+/// Maximum number of persistent notifications per project; notifications for all projects have a separate limit of the same size. It is
+/// small because every joining socket receives them.
 const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
 /// A notification to publish.
@@ -30,7 +30,8 @@ pub(crate) struct NotificationDraft {
 impl App {
     /// Publishes a notification in a project or, without `project_id`, in all projects.
     ///
-    /// If the request repeats an earlier one with the same key, it publishes the notification only where the earlier one failed.
+    /// If the request repeats an earlier one with the same key, it publishes the notification only in projects in which the
+    /// earlier request did not publish it.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,

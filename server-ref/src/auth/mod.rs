@@ -35,11 +35,11 @@ use tokens::{Claims, token_public_key};
 
 /// Name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "session";
-/// Field of a session with the id of the signed-in user.
+/// Session field that contains the id of the signed-in user.
 pub(crate) const SESSION_USER_FIELD: &str = "user_id";
-/// Field of a session with its CSRF token.
+/// Session field that contains the session's CSRF token.
 pub(crate) const SESSION_CSRF_FIELD: &str = "csrf_token";
-/// Field of a new session with the client's address, for the audit log. It is removed before the session is stored.
+/// Session field that contains the client's address, for the audit log. It is removed before a new session is stored.
 pub(crate) const SESSION_ADDRESS_FIELD: &str = "address";
 
 /// An authenticated caller.

@@ -72,7 +72,7 @@ impl Passwords {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |memory: &mut HashMemory| {
-            // The caller no longer waits for the result.
+            // Skips the work if the caller no longer waits for the result.
             if !answer.is_closed() {
                 let _ = answer.send(work(memory));
             }
@@ -137,7 +137,7 @@ mod tests {
         assert!(!HashMemory::default().verify("x", UNKNOWN_USER_HASH).unwrap());
     }
 
-    /// Compares with the library's own hashing and verification.
+    /// Compares the results with the library's own hashing and verification.
     #[test]
     fn hashes_agree_with_the_library() {
         let mut memory = HashMemory::default();

@@ -18,7 +18,7 @@ const TOKEN_PREFIX: &str = "amt_";
 const TOKEN_BYTES_MAX: usize = 512;
 const TOKEN_VERSION: u8 = 1;
 const SIGNATURE_BYTES: usize = 64;
-/// Number of bytes before the key's id: version, scopes, expiry, and random bytes that distinguish tokens from the same moment.
+/// Number of bytes before the key's id: version, scopes, expiry, and random bytes that distinguish tokens created at the same moment.
 const HEADER_BYTES: usize = 1 + 1 + 8 + 8;
 const SEED_DERIVATION_LABEL: &[u8] = b"automoderate: signs tokens, 1";
 
