@@ -14,7 +14,7 @@ const API_KEY_LEN: usize = 46;
 
 pub(crate) type KeyHash = [u8; 32];
 
-/// Returns a random UUID, for objects that need no order.
+/// Returns a random UUID for an object whose ids need no order.
 pub(crate) fn random_id() -> String {
     Uuid::new_v4().to_string()
 }
@@ -29,7 +29,7 @@ pub(crate) fn new_ordered_id() -> String {
     Uuid::now_v7().to_string()
 }
 
-/// Returns true if the text can be a project id. Other text must not reach the database or the name of a room.
+/// Returns true if the text can be a project id. Other text must not reach the database or become part of a room's name.
 pub(crate) fn is_valid_project_id(text: &str) -> bool {
     (1..=PROJECT_ID_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -45,7 +45,7 @@ pub(crate) fn api_key_from_secret(secret: &str) -> String {
     format!("{API_KEY_PREFIX}{secret}")
 }
 
-/// Returns a new token, with which an invited user accepts an invitation.
+/// Returns a new token with which an invited user accepts the invitation.
 pub(crate) fn new_invitation_token() -> String {
     format!("ami_{}", random_token())
 }

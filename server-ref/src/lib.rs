@@ -1,8 +1,8 @@
 //! The reference AutoModerate server: moderation, rules and real-time updates over Socket.IO.
 //!
 //! The server implements the documented WebSocket interface and adds *replay*. Each event is written to its project's log in the same
-//! transaction as the change that it reports, and published after the commit. Its `event_id` counts 1, 2, 3, … within the project.
-//! A client that was disconnected requests the events that it missed.
+//! transaction as the change that it reports, and published after the commit. The events of a project are numbered 1, 2, 3, … by
+//! their `event_id`. A client that was disconnected requests the events that it missed.
 //!
 //! The program `automoderate-server serve` runs this server. Other programs and tests can run it in their own process:
 //!
@@ -20,19 +20,19 @@
 //!
 //! # Access control
 //! A request carries either an API key of a project (`X-API-Key`) or the session cookie from `/auth/login`. A request that uses the
-//! cookie to change something must also carry the session's CSRF token, from `GET /auth/csrf`, as `X-CSRF-Token`.
+//! cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this token.
 //!
-//! An API key may do what its scopes allow: `read`, `submit`, `review`, `rules`. Members, keys, notifications and project settings
-//! require a signed-in user. Members read, submit and review. Admins also edit. Owners also delete the project, and appoint admins
-//! and owners. Managing users, and notifying all projects, is reserved for administrators of the server. `/api/docs` lists the routes.
+//! An API key may do what its scopes (`read`, `submit`, `review`, `rules`) allow. Members, keys, notifications and project settings
+//! require a signed-in user. Members can read, submit and review. Admins can also edit the project. Owners can also delete it, and
+//! appoint admins and owners. Only administrators of the server can manage users and notify all projects. `/api/docs` lists the routes.
 //!
-//! Withdrawing access takes effect immediately. Sockets either receive `project_access_denied` and leave the room, or receive
+//! Withdrawing access takes effect immediately. Affected sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.
 //!
 //! # Persistent notifications
 //! A `system_notification` is logged like any other event. A persistent notification is also sent to every socket that joins, until
-//! it is withdrawn. This copy has no `event_id`, so replay is not disturbed, and keeps the original `notification_id`, by which
-//! clients recognise it.
+//! it is withdrawn. This copy has no `event_id`, so it does not affect replay. Clients recognise it by the original
+//! `notification_id`.
 //!
 //! # Layers
 //! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to

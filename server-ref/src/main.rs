@@ -36,7 +36,7 @@ async fn administer(command: AdminCommand) -> Result<ExitCode, Box<dyn Error>> {
 
 async fn serve(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     telemetry::init(&options.log)?;
-    // The handlers are installed before the server reports that it is ready, because from then on a signal must drain it.
+    // The handlers are installed before the server reports that it is ready, because any later signal must drain it.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;
@@ -59,7 +59,7 @@ async fn serve(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Prints the JSON line that reports that the server is ready. It is the only output on stdout.
+/// Prints the JSON line that announces that the server is ready. It is the only output on stdout.
 fn print_ready_line(server: &RunningServer) -> std::io::Result<()> {
     let line = match server.demo() {
         None => json!({"base_url": server.base_url()}),

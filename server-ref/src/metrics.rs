@@ -1,4 +1,4 @@
-//! Metrics of the whole server for `/metrics`, in the OpenMetrics format that Prometheus reads. No label contains a project, a user or
+//! Metrics of the whole server for `/metrics`, in the OpenMetrics format that Prometheus reads. No label names a project, a user or
 //! an address.
 
 use std::fmt;
@@ -113,7 +113,7 @@ impl Metrics {
         metrics
     }
 
-    /// Registers the metrics about Redis. They are absent without Redis, because their values would fire alerts.
+    /// Registers the metrics about Redis. Without Redis they are not registered, because their values would trigger alerts.
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
         self.redis_up = declare(registry, "redis_up", "1 if Redis answers", Gauge::default());
@@ -203,7 +203,7 @@ impl Metrics {
         self.socket_requests_refused.get_or_create(&CodeLabels { code }).inc();
     }
 
-    /// Records a response. `route` is the pattern of the path, not the path itself.
+    /// Records a response. `route` is the route's pattern, not the path of the request.
     pub(crate) fn on_request_answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
         // Clients can invent methods, and each one would create a time series.
         let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
@@ -229,7 +229,7 @@ fn declare_seconds<M: Metric + Clone>(registry: &mut Registry, name: &str, help:
     metric
 }
 
-/// HTTP methods that have a label value each. All other methods share the value `other`.
+/// HTTP methods that each have their own label value. All other methods share the value `other`.
 const KNOWN_METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 

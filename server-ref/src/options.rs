@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Limits that protect the server from abuse. Zero disables a limit.
+/// Limits that protect the server from abuse. Zero disables a limit. The defaults are given in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Maximum number of concurrent real-time connections per address (10).
@@ -49,7 +49,7 @@ impl Limits {
     }
 }
 
-/// Retention of events for replay.
+/// Retention of events for replay. The defaults are given in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventLog {
     /// Maximum number of events kept per project (100,000); zero keeps all events.

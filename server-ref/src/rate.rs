@@ -44,7 +44,7 @@ impl RateLimiter {
         self.accepted_at.back().is_none_or(|&at| now.duration_since(at) >= RATE_WINDOW)
     }
 
-    /// Returns true if more than five times the limit was refused since the last accepted event.
+    /// Returns true if the number of events refused since the last accepted one exceeds five times the limit.
     pub(crate) fn is_flooding(&self) -> bool {
         self.limit > 0 && self.refusals > self.limit.saturating_mul(5)
     }

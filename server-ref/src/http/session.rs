@@ -1,4 +1,4 @@
-//! Web sessions: the session layer, and its adapter to the store.
+//! The session layer for web sessions, and the adapter that connects it to the store.
 
 use async_trait::async_trait;
 use axum::extract::Request;
@@ -98,7 +98,8 @@ pub(super) fn session_error(error: &tower_sessions::session::Error) -> ApiError 
     }
 }
 
-/// Replaces the session layer's empty 500 response if a session could not be saved. The database failed, so a retry may succeed.
+/// Replaces the empty 500 response that the session layer returns if it could not save a session. The cause is a failure of the
+/// database, so a retry may succeed.
 pub(super) async fn report_unsaved_session(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     match response.status() {

@@ -42,7 +42,7 @@ struct ReviewQueue {
     items: Vec<Content>,
 }
 
-/// Returns statistics, rules and the review queue of a project as of one event.
+/// Returns a project's statistics, rules and review queue as of one event.
 ///
 /// A live view starts with this state and then applies the events after `event_id`.
 #[utoipa::path(

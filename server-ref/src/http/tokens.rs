@@ -25,9 +25,9 @@ const TTL_SECONDS_MAX: u32 = 86_400;
 #[derive(Deserialize, ToSchema)]
 #[serde(default)]
 pub(super) struct TokenBody {
-    /// Lifetime of the token in seconds, at most 86,400 (900). The token never outlives its key.
+    /// Lifetime of the token in seconds, at most 86,400. The default is 900. The token never outlives its key.
     ttl: u32,
-    /// Scopes of the token, at most those of the key (`["read"]`).
+    /// Scopes of the token, which the key must also have. The default is `["read"]`.
     #[schema(value_type = Vec<Scope>)]
     scopes: Scopes,
 }

@@ -21,18 +21,18 @@ use crate::store::User;
 pub(super) struct NewUser {
     email: String,
     password: String,
-    /// True if the user is an administrator of the server (false).
+    /// True if the user is an administrator of the server. The default is false.
     #[serde(default)]
     is_admin: bool,
 }
 
-/// Changes to a user. Omitted fields stay as they are.
+/// Changes to a user. Omitted fields keep their values.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct UserBody {
     is_admin: Option<bool>,
     is_active: Option<bool>,
-    /// New password, of 10 to 1000 characters, which ends all sessions of the user. Use `PUT /api/me/password` to change your own
-    /// password.
+    /// New password of 10 to 1000 characters. Setting it ends all of the user's sessions. Use `PUT /api/me/password` to change your
+    /// own password.
     password: Option<String>,
 }
 
