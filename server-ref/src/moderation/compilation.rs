@@ -27,7 +27,7 @@ const PROJECT_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
 pub(super) struct Compilation {
     remaining_rules: IntoIter<StoredRule>,
     patterns: Vec<Pattern>,
-    /// The patterns that have not been grouped yet, once all rules have been added.
+    /// The patterns that have not been grouped yet; `None` until all rules have been added.
     ungrouped_patterns: Option<Peekable<IntoIter<Pattern>>>,
     case_sensitive_keywords: KeywordIndexBuilder,
     case_insensitive_keywords: KeywordIndexBuilder,

@@ -1,4 +1,4 @@
-//! The context of moderation, which contains the parts of the server that it uses.
+//! The context of moderation, which contains the parts of the server that moderation uses.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Moderation {
     /// `in_flight` tracks the items that prompts are judging. Cancelling `draining` abandons unanswered prompts.
     ///
     /// # Errors
-    /// If the endpoint's options are invalid or a thread can't be started.
+    /// Returns an error if the endpoint's options are invalid or a thread can't be started.
     pub(crate) fn new(
         store: Store,
         writer: Writer,
@@ -63,7 +63,7 @@ impl Moderation {
     /// Checks on a thread of the pool whether a rule can be compiled.
     ///
     /// # Errors
-    /// If the rule can't be compiled, or if too many jobs of the project are pending.
+    /// Returns an error if the rule can't be compiled, or if too many jobs of the project are pending.
     pub(crate) async fn check_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
         let (project_id, rule): (Arc<str>, _) = (project_id.into(), rule.clone());
         self.matching_pool.run(&project_id, rule.data.len(), move || Some(compilation::check_rule(&rule))).await?

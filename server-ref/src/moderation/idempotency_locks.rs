@@ -1,4 +1,4 @@
-//! Locks for idempotency keys whose requests are being processed in this process.
+//! Locks for the idempotency keys of the requests that this process is handling.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -30,7 +30,7 @@ const GROUP_NFA_BYTES_MAX: usize = 256 * 1024;
 const DFA_CACHE_BYTES: usize = 512 * 1024;
 /// Number of times that a DFA clears its full cache before it may give up.
 const DFA_CLEARS_MIN: usize = 3;
-/// Number of bytes searched per cached state below which a DFA gives up.
+/// Minimum number of bytes searched per cached state. Below this number, a DFA gives up.
 const DFA_BYTES_PER_STATE_MIN: usize = 10;
 /// Maximum number of caches that a group keeps for later texts.
 const IDLE_CACHES_MAX: usize = 2;
@@ -107,7 +107,7 @@ impl Pattern {
 }
 
 impl PatternGroup {
-    /// Creates a group of the next patterns, as many as fit. Returns `None` if there are no patterns left.
+    /// Creates a group from as many of the next patterns as fit. Returns `None` if there are no patterns left.
     pub(super) fn next_group(
         patterns: &mut std::iter::Peekable<impl Iterator<Item = Pattern>>,
     ) -> Result<Option<Self>, Error> {
@@ -178,7 +178,7 @@ impl PatternGroup {
         found
     }
 
-    /// Returns the approximate memory use in bytes, with full caches.
+    /// Returns the approximate memory use in bytes, assuming full caches.
     pub(super) fn memory_usage(&self) -> usize {
         let patterns: usize = self.patterns.iter().map(Pattern::memory_usage).sum();
         patterns
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(find(&patterns, "un été"), GroupMatch::Rule(1));
     }
 
-    /// Returns a text with which a DFA of [`HARD_PATTERN`] fills its cache and gives up.
+    /// Returns a text on which a DFA for [`HARD_PATTERN`] fills its cache and gives up.
     fn hard_text(length: usize) -> String {
         use rand::{RngExt as _, SeedableRng, rngs::SmallRng};
         let mut rng = SmallRng::seed_from_u64(7);

@@ -14,7 +14,7 @@ use crate::time::{Micros, now};
 
 /// Maximum length of a text, in bytes, that is matched on a thread that also serves other requests.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
-/// Maximum recent cost of a project's rules that are matched on a thread that also serves other requests.
+/// Maximum recent cost at which a project's rules are matched on a thread that also serves other requests.
 const INLINE_COST_MAX: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]

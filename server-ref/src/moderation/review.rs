@@ -18,7 +18,7 @@ use crate::time::{Micros, now, rfc3339};
 pub(crate) struct ReviewedState {
     status: Status,
     updated_at: Micros,
-    /// The number of results, including that of the review.
+    /// The number of results, including the result of the review.
     results_count: usize,
 }
 

@@ -65,7 +65,7 @@ pub enum RuleKind {
         #[serde(default)]
         case_sensitive: bool,
     },
-    /// Matches texts of which any part matches the regular expression.
+    /// Matches texts that contain a match of the regular expression.
     ///
     /// Look-around and backreferences are not supported, so that matching takes linear time.
     Regex {
@@ -85,7 +85,7 @@ pub enum RuleKind {
 /// A rule to add to a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRule {
-    /// Name that is shown to users, and sent as `rule_name` in events.
+    /// Name that is shown to users and sent as `rule_name` in events.
     pub name: String,
     /// Type of the rule, with its data.
     pub kind: RuleKind,
@@ -96,7 +96,7 @@ pub struct NewRule {
 }
 
 impl RuleKind {
-    /// Parses a type and its data, in the form that users write and the store keeps.
+    /// Parses a type and its data in the form that users write and the store keeps.
     pub(crate) fn from_json(kind: &str, data: Value) -> Result<Self, Error> {
         let tagged = json!({"type": kind, "data": data});
         serde_json::from_value(tagged).map_err(|error| Error::InvalidRule(error.to_string()))

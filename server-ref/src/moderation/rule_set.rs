@@ -1,4 +1,4 @@
-//! The compiled rules of a project, and the matching of texts with them.
+//! The compiled rules of a project, and the functions that match texts with them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(super) struct RuleSummary {
     pub(super) action: Action,
 }
 
-/// The recent time for matching a text, in nanoseconds. The value rises immediately and falls slowly. Before the first match, it
+/// The time that matching a text took recently, in nanoseconds. The value rises immediately and falls slowly. Before the first match, it
 /// is `u64::MAX`.
 #[derive(Debug)]
 struct RecentCost(AtomicU64);
@@ -131,7 +131,8 @@ impl RuleSet {
         is_complete
     }
 
-    /// Returns the recent time for matching a text. The value rises immediately, falls slowly, and is very large before the first match.
+    /// Returns the time that matching a text took recently. The value rises immediately and falls slowly. Before the first match, it is
+    /// very large.
     pub(super) fn recent_cost(&self) -> Duration {
         Duration::from_nanos(self.recent_cost.0.load(Ordering::Relaxed))
     }
@@ -195,7 +196,7 @@ impl RuleSet {
         &self.prompts
     }
 
-    /// Returns the approximate memory use of the set in bytes, with full caches.
+    /// Returns the approximate memory use of the set in bytes, assuming full caches.
     pub(super) fn memory_usage(&self) -> usize {
         let summary_bytes =
             |summary: &RuleSummary| size_of::<RuleSummary>() + summary.rule.id.len() + summary.rule.name.len();

@@ -1,4 +1,4 @@
-//! Removal of Unicode word boundaries, which lazy DFAs do not support, from regular expressions.
+//! Removal of Unicode word boundaries from regular expressions, because lazy DFAs do not support them.
 
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 

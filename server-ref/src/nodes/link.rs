@@ -116,7 +116,7 @@ impl NodeLink {
         self.state.wanted_changed.notify_one();
     }
 
-    /// Sends to `done` once all earlier announcements are sent or Redis is unreachable.
+    /// Notifies `done` once all earlier announcements have been sent or Redis is unreachable.
     pub(crate) fn flush(&self, done: oneshot::Sender<()>) {
         // If the queue is full, `done` is dropped, which also wakes the receiver.
         let _ = self.requests.try_send(LinkRequest::Flush(done));

@@ -1,4 +1,4 @@
-//! The message by which a node announces to the others what it committed in a project.
+//! The message by which a node announces a commit in a project to the other nodes.
 //!
 //! A message consists of a MAC and JSON. Only nodes with the same database can compute the MAC, so messages from other clients of Redis
 //! are dropped.
@@ -11,7 +11,7 @@ use sha2::Sha256;
 use crate::Error;
 use crate::store::{LoggedEvent, ProjectBatch, RecentDecision, StatusCounts};
 
-/// Length of the MAC with which a message begins, in bytes.
+/// Length of the MAC at the start of a message, in bytes.
 const MAC_BYTES: usize = 32;
 
 /// A random key that authenticates messages, shared by all nodes with the same database.
@@ -28,7 +28,7 @@ impl NodeSecret {
         mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// Returns a MAC over the channel and the JSON. It includes the channel so that a message about one project can't be
+    /// Returns a MAC over the channel and the JSON. The channel is included so that a message about one project can't be
     /// replayed in another.
     fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();

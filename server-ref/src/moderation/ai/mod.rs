@@ -27,8 +27,8 @@ use queue::{EndpointQueue, JudgingPermit};
 use verdict::Verdict;
 use verdict_cache::VerdictCache;
 
-/// Maximum number of prompts that judge one item. Of a larger number, only those with the highest priorities are used, and the
-/// item is flagged if none of them rejects it.
+/// Maximum number of prompts that judge one item. If a project has more, only those with the highest priorities are used, and
+/// the item is flagged if none of them rejects it.
 const PROMPTS_PER_ITEM_MAX: usize = 16;
 /// Maximum time for which a question waits for a slot at the endpoint.
 const ENDPOINT_QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,8 +48,8 @@ pub struct AiOptions {
     /// Maximum time from sending a question to receiving the whole answer. The default is 10 s. In addition, a question may wait
     /// for up to 10 s before it is sent.
     pub timeout: Duration,
-    /// Maximum number of concurrent questions. The default is 8. If the number is 4 or greater, one project may use about three
-    /// quarters of it.
+    /// Maximum number of concurrent questions. The default is 8. If the number is 4 or greater, one project may ask only
+    /// about three quarters of them.
     pub concurrency: usize,
     /// Maximum number of questions per minute for one project. The default is 600, and 0 means no limit. Items that exceed the limit
     /// are flagged.
@@ -104,13 +104,13 @@ impl AiJudge {
     /// Admits an item for judging.
     ///
     /// # Errors
-    /// A decision that flags the item, if too many items are already being judged.
+    /// Returns a decision that flags the item if too many items are already being judged.
     pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
         let permit = self.queue.admit(project_id, bytes);
         permit.ok_or_else(|| Box::new(undecided("too many items are waiting to be judged")))
     }
 
-    /// Judges a text by all prompts and returns the decisions with the strictest one first. Cancelling `stop` abandons unanswered
+    /// Judges a text by all prompts and returns the decisions, strictest first. Cancelling `stop` abandons unanswered
     /// questions.
     pub(super) async fn judge(
         &self,

@@ -17,7 +17,7 @@ const ADMITTED_ITEMS_MAX: usize = 512;
 const ADMITTED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Length of the window in which a project's questions are counted.
 const QUESTION_COUNT_WINDOW: Duration = Duration::from_secs(60);
-/// Number of projects with question counts at which counts of earlier windows are dropped.
+/// When this many projects have question counts, the counts of earlier windows are dropped.
 const QUESTION_COUNTS_CLEANUP_SIZE: usize = 4096;
 
 /// A queue of questions to the endpoint.
@@ -134,7 +134,8 @@ impl EndpointQueue {
                 state.enqueue_project(&project_id, self.slots_per_project_max);
             }
         }
-        // If a question has been abandoned, its slot is dropped here and returned. The state must not be locked at this point.
+        // The slot of an abandoned question is dropped here, which locks the state to return the slot. The state must therefore not
+        // be locked at this point.
         for (sender, slot) in assigned {
             let _ = sender.send(slot);
         }
@@ -146,7 +147,7 @@ impl EndpointQueue {
 }
 
 impl EndpointQueueState {
-    /// Adds a project to the end of the queue, if it waits for a slot and may use another one.
+    /// Adds a project to the end of the queue if it waits for a slot and may use another one.
     fn enqueue_project(&mut self, project_id: &Arc<str>, slots_per_project_max: usize) {
         let Some(project) = self.projects.get_mut(project_id) else { return };
         if !project.is_waiting_for_turn && !project.waiting.is_empty() && project.slots_in_use < slots_per_project_max {
@@ -155,7 +156,7 @@ impl EndpointQueueState {
         }
     }
 
-    /// Counts a slot as in use by the project's next question that has not been abandoned, and returns the question's channel.
+    /// Assigns a slot to the project's next question that has not been abandoned, and returns the question's channel.
     fn assign_slot(&mut self, project_id: &Arc<str>) -> Option<oneshot::Sender<EndpointSlot>> {
         let project = self.projects.get_mut(project_id)?;
         project.is_waiting_for_turn = false;
@@ -226,7 +227,7 @@ mod tests {
         let mut waits: Vec<_> = (0..10).map(|_| Box::pin(queue.acquire_slot(&hog))).collect();
         assert!(waits.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
         let first = queue.acquire_slot(&other).now_or_never().unwrap().unwrap();
-        // All slots are in use. The next two slots go to both projects in turn, although ten questions of the hog came first.
+        // All slots are in use. Each project gets one of the next two slots, although the hog asked ten questions first.
         let mut second = Box::pin(queue.acquire_slot(&other));
         assert!(second.as_mut().now_or_never().is_none());
         drop(held.pop());
