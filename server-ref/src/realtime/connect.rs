@@ -35,8 +35,8 @@ const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
 /// Time for a client to close the connection after its credentials were refused.
 const HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
-/// Creates the endpoint and returns its routes for `/socket.io/` and the handle that publishes events. `realtime` also receives
-/// the handle.
+/// Creates the endpoint and returns its routes for `/socket.io/` and the handle that publishes events. The handle is also
+/// stored in `realtime`.
 pub(crate) fn build_socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
@@ -66,7 +66,7 @@ async fn on_connect(
     let Some(admission) = request.extensions.get::<Admission>().cloned() else {
         return Err(ConnectRefusal::NotAdmitted);
     };
-    // A CONNECT counts because it costs a look-up of the credentials.
+    // A CONNECT counts as an event, because the server must look up the credentials.
     admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
     let principal = match authenticate(&realtime, request, payload.ok()).await {
         Ok(principal) => principal,
@@ -83,7 +83,7 @@ async fn on_connect(
     socket.join(group_rooms(&principal));
     let connection = Connection::new(realtime, principal);
     socket.extensions.insert(connection.clone());
-    // The handlers must exist before the acknowledgement is sent, because the client may send its first event right after it.
+    // The handlers must exist before the acknowledgement is sent, because the client may send its first event immediately afterwards.
     Dispatcher::attach(connection, admission, &socket);
     Ok(())
 }
@@ -147,7 +147,7 @@ enum ConnectRefusal {
     TooManyConnections { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
     TooManyEvents { retry_after: Duration },
-    /// The session was not counted against the limit of connections. This should not be possible.
+    /// The session was not counted against the connection limit. This should not be possible.
     #[error("Too many connections from this address, retry_after: 60")]
     NotAdmitted,
     #[error("Server is shutting down")]
@@ -197,7 +197,8 @@ async fn authenticate(
     }
 }
 
-/// Returns the first key that the client sent in the Socket.IO `auth` payload, the `X-API-Key` header or the query of the connection.
+/// Returns the API key that the client sent. The Socket.IO `auth` payload takes precedence over the `X-API-Key` header, and the header
+/// over the query of the connection's URL.
 fn api_key(request: &Parts, payload: Option<&Value>) -> Option<String> {
     let from_payload = || {
         let key = payload?.get("api_key")?;

@@ -26,7 +26,7 @@ impl Connection {
 
     /// Stores the task that watches the expiry of the credentials. It is aborted when the connection ends.
     pub(super) fn set_expiry_task(&self, task: AbortHandle) {
-        // The cell is empty, because this is called once per socket.
+        // The cell is empty, because this method is called once per socket.
         let _ = self.expiry_task.set(task);
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Realtime {
     pub(super) options: RealtimeOptions,
     /// Cancelled when the server begins to drain and accepts no more connections.
     pub(super) draining: CancellationToken,
-    /// The handle to the endpoint, set once the endpoint exists. Sockets also hold `Realtime`, so closing them breaks the
+    /// The handle to the endpoint, set once the endpoint exists. Sockets hold `Realtime` in turn. Closing them breaks this
     /// reference cycle.
     pub(super) io: OnceLock<SocketIo>,
 }

@@ -10,7 +10,7 @@ use crate::store::{EventPage, ProjectTotals, RecentDecision, Store};
 
 /// Maximum number of events in one page.
 const PAGE_EVENTS_MAX: i64 = 500;
-/// Maximum number of pages that are read at the same time. It is low because requests need database connections, too.
+/// Maximum number of pages that are read at the same time. It is low because requests also need database connections.
 const CONCURRENT_PAGES_MAX: usize = 4;
 
 /// The result of a read.

@@ -15,7 +15,7 @@ use crate::time::{Micros, now};
 /// Maximum time between two checks of the clock. The clock may be adjusted, and advances while the system is suspended.
 const EXPIRY_SLEEP_MAX: Duration = Duration::from_secs(30);
 
-/// Starts a task that disconnects the socket when its credentials expire; `None` if they never expire.
+/// Starts a task that disconnects the socket when its credentials expire. Returns `None` if they never expire.
 pub(super) fn spawn_expiry_task(connection: &Arc<Connection>, socket: &SocketRef) -> Option<AbortHandle> {
     let at = connection.principal.expires_at()?;
     let (io, id, connection) = (connection.realtime.io.get()?.clone(), socket.id, Arc::downgrade(connection));

@@ -1,4 +1,4 @@
-//! Closing of a WebSocket's TCP connection without an Engine.IO packet.
+//! Closing of a WebSocket's TCP connection without sending an Engine.IO packet.
 
 use tokio_util::sync::CancellationToken;
 

@@ -3,8 +3,8 @@
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
-/// Returns true if the request has no `Origin` header (not from a browser), or comes from the server's own host or an allowed origin.
-/// Pages of other sites must not use the cookie, which the browser sends with every request.
+/// Returns true if the request has no `Origin` header, because it was not sent by a browser, or if its origin is the server's own host
+/// or an allowed origin. Pages of other sites must not use the cookie, which the browser sends with every request.
 pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;

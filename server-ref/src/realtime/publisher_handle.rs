@@ -14,7 +14,7 @@ pub(crate) enum PublisherRequest {
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// Start the project's sequence after this event id.
     Start(Arc<str>, i64, oneshot::Sender<()>),
-    /// Stop following all projects, because the log assigns event ids again that were already published.
+    /// Stop following all projects, because the log reuses the ids of events that were already published.
     StopFollowingAll(oneshot::Sender<()>),
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum PublisherRequest {
 pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 
 impl PublisherHandle {
-    /// Creates a handle, and the receiver of its requests for the publisher.
+    /// Creates a handle and the receiver from which the publisher takes its requests.
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublisherRequest>) {
         let (requests, queue) = mpsc::channel(PUBLISHER_QUEUE_REQUESTS);
         (Self(requests), queue)
@@ -40,7 +40,7 @@ impl PublisherHandle {
         !sent || answer.await.unwrap_or(true)
     }
 
-    /// Stops following all projects. Later joins start to follow them again.
+    /// Stops following all projects. A later join follows its project again.
     pub(crate) async fn stop_following_all(&self) {
         let (reply, answer) = oneshot::channel();
         if self.0.send(PublisherRequest::StopFollowingAll(reply)).await.is_ok() {

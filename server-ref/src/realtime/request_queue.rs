@@ -13,13 +13,13 @@ pub(super) struct RequestQueue<T> {
 }
 
 impl<T> RequestQueue<T> {
-    /// Creates an empty queue. Its creator must start the first task that takes requests out.
+    /// Creates an empty queue. The caller must start the first task that takes requests out.
     pub(super) fn new() -> Self {
         Self { queued: VecDeque::new(), has_consumer: true }
     }
 
-    /// Adds a request. Returns true if the caller must start a task that takes requests out. If the queue is full, the error is
-    /// the request.
+    /// Adds a request. Returns true if the caller must start a task that takes requests out. If the queue is full,
+    /// returns the request as the error.
     pub(super) fn push(&mut self, request: T) -> Result<bool, T> {
         if self.queued.len() >= QUEUED_REQUESTS_MAX {
             return Err(request);
@@ -28,7 +28,7 @@ impl<T> RequestQueue<T> {
         Ok(!std::mem::replace(&mut self.has_consumer, true))
     }
 
-    /// Takes out the next request. If it returns `None`, the calling task must end.
+    /// Removes and returns the next request. If it returns `None`, the calling task must end.
     pub(super) fn pop(&mut self) -> Option<T> {
         let next = self.queued.pop_front();
         self.has_consumer = next.is_some();

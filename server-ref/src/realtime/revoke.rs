@@ -1,4 +1,4 @@
-//! Withdrawal of access while sockets are open. Their clients are notified immediately.
+//! Withdrawal of access from open sockets, whose clients are notified immediately.
 //!
 //! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the
 //! room before its access is checked again. Whatever the order of events, either the look-up finds the socket or the check

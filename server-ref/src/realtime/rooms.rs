@@ -21,7 +21,7 @@ pub(crate) enum SocketGroup<'a> {
 }
 
 impl SocketGroup<'_> {
-    /// Returns the name of the group's room. Its prefix differs from that of projects' rooms.
+    /// Returns the name of the group's room. Its prefix differs from the prefix of projects' rooms.
     pub(super) fn room_name(self) -> String {
         match self {
             Self::Session(name) => format!("session_{name}"),

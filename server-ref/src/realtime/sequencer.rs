@@ -1,8 +1,8 @@
-//! The order of one project's events on this node: each event is published once, in the order of the ids, regardless of the node that
+//! The order of one project's events on this node: each event is published once, in the order of the ids, regardless of which node
 //! committed it.
 //!
 //! Events come from this node's commits, from other nodes, and from the log. Events with later ids wait for missing ones.
-//! Missing events are awaited briefly, because another node's message is usually on its way, and are then read from the log.
+//! A missing event is usually on its way in another node's message, so it is read from the log only after a short wait.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl<E> Default for Sequencer<E> {
 }
 
 impl<E> Sequencer<E> {
-    /// Returns the id before that of the next event, which is the last one that was published; `None` until the sequence has started.
+    /// Returns the id of the last published event, which precedes the next event's id; `None` until the sequence has started.
     pub(super) fn last_published_id(&self) -> Option<i64> {
         self.next_id.map(|next| next - 1)
     }
@@ -171,7 +171,7 @@ mod tests {
     fn events_are_published_once_and_in_order() {
         for arrivals in [[4, 5, 6, 7, 8], [8, 7, 6, 5, 4], [5, 4, 5, 8, 7], [7, 7, 5, 6, 4]] {
             let mut sequencer = Sequencer::default();
-            // An event that arrives before the start is known, and one that precedes the start.
+            // One event arrives before the start is known, and another precedes the start.
             assert!(sequencer.push_logged(5, 5).is_empty() && sequencer.push_logged(3, 3).is_empty());
             let mut published = sequencer.start(3);
             for id in arrivals.into_iter().chain([6, 4, 8]) {

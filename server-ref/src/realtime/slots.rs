@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::address::network_prefix;
 use crate::rate::RateLimiter;
 
-/// Multiple of the limit up to which refused clients receive the reason over Socket.IO, which occupies a connection for a moment. Beyond
+/// Up to this multiple of the limit, refused clients receive the reason over Socket.IO, which occupies a connection for a moment. Beyond
 /// it, clients receive only HTTP status 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
@@ -27,8 +27,8 @@ struct AddressSlots {
     all_sessions: usize,
 }
 
-/// The slot of an Engine.IO session, which is freed when the last clone is dropped. The session keeps the slot with its request for its
-/// lifetime. Only connections with accepted credentials count against the limit: refused clients often leave the session open for a
+/// The slot of an Engine.IO session, which is freed when the last clone is dropped. The session keeps its request, and with it the slot,
+/// until it ends. Only connections with accepted credentials count against the limit: refused clients often leave the session open for a
 /// while, and must not lock out accepted clients at the same address.
 #[derive(Debug, Clone)]
 pub(crate) struct Admission {
@@ -62,7 +62,7 @@ impl SocketSlots {
         Arc::new(Self { limit, events_per_minute, by_address: Mutex::default() })
     }
 
-    /// Admits a session; `None` if its address has so many sessions that refusals are no longer explained.
+    /// Admits a session. Returns `None` if its address has so many sessions that refusals are no longer explained.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admission> {
         let address = network_prefix(address);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,7 +84,7 @@ impl SocketSlots {
 }
 
 impl Admission {
-    /// Counts the session against the limit; false if the limit is reached.
+    /// Counts the session against the limit. Returns false if the limit is reached.
     pub(crate) fn take_slot(&self) -> bool {
         let (slots, is_counted) = (&self.slot.slots, &self.slot.is_counted);
         let mut by_address = slots.by_address.lock().unwrap_or_else(PoisonError::into_inner);

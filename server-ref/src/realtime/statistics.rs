@@ -43,7 +43,7 @@ struct ProjectStatistics {
     sent_at: Option<Instant>,
 }
 
-/// An entry of `recent_activity`, with the newest event id at that time.
+/// An entry of `recent_activity`, with the project's newest event id when the entry was received or read.
 #[derive(Debug, Serialize)]
 struct DatedActivity {
     #[serde(skip)]
@@ -87,7 +87,7 @@ impl Statistics {
         self.due_at.remove(project_id);
     }
 
-    /// Adds a decision, with the newest event id at that time.
+    /// Adds a decision. `head` is the project's newest event id when the decision was received.
     pub(super) fn add_activity(&mut self, project_id: &str, recent: RecentDecision, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
             project.add(DatedActivity { head, recent });

@@ -1,8 +1,8 @@
 //! The publisher: a task that publishes each project's events in the order of their ids, and statistics in between.
 //!
-//! It publishes only projects that a client of this node has joined. Events come from this node's commits and from other nodes' messages.
-//! A missing event becomes visible as a hole in the ids, or when the project's newest id is read, and is then read from the log. The
-//! newest ids are read periodically, and more often without Redis.
+//! It publishes only events of projects that a client of this node has joined. Events come from this node's commits and from other
+//! nodes' messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. It is then read from the
+//! log. The newest ids are read periodically, and more often without Redis.
 
 mod inputs;
 mod reads;
@@ -36,7 +36,7 @@ pub(crate) struct PublisherChannels {
     pub(crate) node: String,
 }
 
-/// Starts the publisher. It ends with the writer, or when `kill` is cancelled.
+/// Starts the publisher. It ends when the writer ends or `kill` is cancelled.
 pub(crate) fn spawn_publisher(
     io: SocketIo,
     store: Store,
@@ -78,7 +78,7 @@ struct Publisher {
     reads: DatabaseReads,
     /// Time of the next read of the newest ids; `None` if no other process writes to this database.
     next_head_poll: Option<Instant>,
-    /// Id of the last published event of each project, when the current read of the newest ids started.
+    /// For each project, the id of the last event that was published before the current read of the newest ids started.
     published_before_head_poll: HashMap<Arc<str>, i64>,
     next_sweep: Instant,
     waiting_flushes: Vec<oneshot::Sender<()>>,
