@@ -26,7 +26,7 @@ use crate::address::{ClientAddress, client_address};
 use crate::realtime::HangUpHandle;
 
 /// Maximum time until the headers of a request are complete. The same limit closes idle connections, so it exceeds the time for which
-/// clients keep them. If the server closed an idle connection first, a request that is already on its way could be lost.
+/// clients keep them open. If the server closed an idle connection first, a request that is already on its way could be lost.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Delay after a connection could not be accepted, which usually means that file descriptors are exhausted.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);

@@ -102,7 +102,7 @@ impl BodyBudget {
 }
 
 impl BodyMeter {
-    /// Counts bytes that were read; false if they exceed the budget.
+    /// Counts bytes that were read. Returns false if they exceed the budget.
     fn count_read(&self, bytes: usize) -> bool {
         let request = &self.0;
         let read_bytes = request.read_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;

@@ -70,13 +70,13 @@ impl ServerBuilder {
 
     /// Sets the database URL: `sqlite://automoderate.db`, a file that is created if it is missing, or
     /// `postgres://user:password@host/name`, a database that must exist. By default, the server uses a temporary SQLite file,
-    /// which is deleted with the server.
+    /// which is deleted when the server ends.
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(url.into());
         self
     }
 
-    /// Sets the Redis URL, through which servers that share a PostgreSQL database announce their commits to one another:
+    /// Sets the URL of the Redis server through which servers that share a PostgreSQL database announce their commits to one another:
     /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. By default, the servers poll the database at short
     /// intervals instead.
     pub fn redis(mut self, url: impl Into<String>) -> Self {
@@ -108,7 +108,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets how many events are kept for replay, and for how long. Default 100,000 per project, and 7 days.
+    /// Sets how many events are kept for replay, and for how long. Default 100,000 per project and 7 days.
     pub fn event_log(mut self, event_log: EventLog) -> Self {
         self.settings.event_log = event_log;
         self
@@ -127,15 +127,15 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the time limit for a REST request, from the end of its headers to its response. Later requests are answered with
-    /// 408. Default 30 s.
+    /// Sets the time limit for a REST request, from the end of its headers to its response. A request that takes longer is
+    /// answered with 408. Default 30 s.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.settings.request_timeout = timeout;
         self
     }
 
-    /// Sets how long the server keeps serving after the start of a shutdown while `/ready` returns 503, so that load balancers send new
-    /// clients elsewhere. Default 0 s.
+    /// Sets how long the server keeps serving after a shutdown has started. During this time, `/ready` returns 503, so that load balancers
+    /// send new clients elsewhere. Default 0 s.
     pub fn lame_duck(mut self, time: Duration) -> Self {
         self.settings.lame_duck_time = time;
         self
@@ -165,14 +165,14 @@ impl ServerBuilder {
         Ok(self)
     }
 
-    /// Sets the number of items awaiting review above which a project is warned, once each time the number is exceeded. 0 disables the
-    /// warning. Default 100.
+    /// Sets the number of items awaiting review above which a project is warned. It is warned once each time the number is exceeded. 0
+    /// disables the warning. Default 100.
     pub fn review_queue_warning(mut self, contents: u32) -> Self {
         self.settings.review_queue_warning = contents;
         self
     }
 
-    /// Sets the endpoint that answers `ai_prompt` rules. Default: none.
+    /// Sets the endpoint that evaluates `ai_prompt` rules. Default: none.
     pub fn ai(mut self, options: AiOptions) -> Self {
         self.settings.ai = options;
         self

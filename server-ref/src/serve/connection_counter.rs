@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::address::network_prefix;
 
-/// Number of connections per address of the peer. Trusted proxies are exempt from the limit, because they carry many clients'
+/// Number of connections per peer address. Trusted proxies are exempt from the limit, because they carry many clients'
 /// connections.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionCounter {
@@ -30,7 +30,7 @@ impl ConnectionCounter {
         Self { limit, proxies, counts: Arc::default() }
     }
 
-    /// Counts a connection; `None` if its address has reached the limit.
+    /// Counts a connection. Returns `None` if its address has reached the limit.
     pub(super) fn try_count(&self, peer: IpAddr) -> Option<CountedConnection> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));

@@ -1,10 +1,10 @@
 //! A limit on the packets in each long poll of Python clients.
 //!
 //! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but
-//! engineioxide limits a poll only by its bytes. Without this limit, a burst of small events would disconnect every Python
+//! engineioxide limits a poll only by its size in bytes. Without this limit, a burst of small events would disconnect every Python
 //! client that doesn't use WebSocket. Surplus packets are kept here for the next poll. Other clients accept any number of
 //! packets, and a limit would cost them round trips, so it applies only to clients whose `User-Agent` names Python. Such
-//! clients either upgrade to WebSocket before their first poll or never, so no packets are left here when a session stops
+//! clients either upgrade to WebSocket before their first poll or not at all, so no packets are left here when a session stops
 //! polling.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 /// The packets that did not fit in each session's last poll.
 #[derive(Debug, Clone)]
 pub(crate) struct PythonPollLimiter {
-    /// Time without a poll after which a session has ended.
+    /// Time without a poll after which a session counts as ended.
     session_timeout: Duration,
     leftovers: Arc<Mutex<HashMap<String, LeftoverPackets>>>,
 }
@@ -43,7 +43,7 @@ impl PythonPollLimiter {
         Self { session_timeout, leftovers: Arc::default() }
     }
 
-    /// Returns the packets for the session's next poll, if any were left over.
+    /// Returns the packets for the session's next poll if any were left over.
     fn take_leftover(&self, sid: &str, now: Instant) -> Option<Bytes> {
         let kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
         Some(self.split_off_poll(sid, kept.payload, now))
@@ -86,7 +86,7 @@ pub(crate) async fn limit_python_polls(
     }
 }
 
-/// Returns the id of the session, if the request is a poll of a Python client.
+/// Returns the id of the session if the request is a poll of a Python client.
 fn polled_python_session(request: &Request) -> Option<String> {
     if request.method() != Method::GET || !is_python_client(request.headers()) {
         return None;
