@@ -20,8 +20,8 @@ pub fn init(filter: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// A writer that redacts API keys. At level `trace`, libraries log whole requests, and the documentation has clients send their key in
-/// the query. Each call of `write` receives a whole log record.
+/// A writer that redacts API keys. As documented, clients send their key in the query string, and at level `trace`, libraries log
+/// whole requests. Each call to `write` receives a whole log record.
 struct RedactingWriter<W>(W, Regex);
 
 fn api_key_pattern() -> Result<Regex, regex::Error> {

@@ -11,12 +11,13 @@ pub(crate) fn now() -> Micros {
     Timestamp::now().as_microsecond()
 }
 
-/// Formats a time like `2024-01-15T10:30:00.25Z`. A time outside the calendar, which only a damaged database can contain, becomes 1970.
+/// Formats a time like `2024-01-15T10:30:00.25Z`. A time outside the calendar, which only a damaged database can contain, is formatted
+/// as the beginning of 1970.
 pub(crate) fn rfc3339(micros: Micros) -> String {
     Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }
 
-/// Parses a time in RFC 3339 with any offset, or a date, which stands for its first moment in UTC.
+/// Parses an RFC 3339 time with any offset. Also parses a date, which is read as the beginning of that day in UTC.
 pub(crate) fn parse(text: &str) -> Option<Micros> {
     let day = || {
         text.parse::<Date>().ok().filter(|_| text.len() == 10)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())

@@ -24,7 +24,7 @@ use crate::time::now;
 const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum time for each of the other steps of a drain.
 const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
-/// Time between two checks whether all WebSockets are closed.
+/// Interval between checks for open WebSockets.
 const OPEN_SOCKETS_CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts the connections and abandons the requests in
@@ -92,7 +92,7 @@ impl RunningServer {
         format!("http://{address}")
     }
 
-    /// Returns the credentials of the demonstration; `None` unless [`demo`](crate::ServerBuilder::demo) was called.
+    /// Returns the credentials for the demo project; `None` unless [`demo`](crate::ServerBuilder::demo) was called.
     #[must_use]
     pub fn demo(&self) -> Option<&DemoCredentials> {
         self.demo.as_ref()
@@ -106,7 +106,8 @@ impl RunningServer {
         Some(format!("{}/auth/setup?token={token}", self.base_url()))
     }
 
-    /// Adds a rule to a project, publishes a `rule_update`, and returns the rule's id. When the call returns, the rule is in force.
+    /// Adds a rule to a project, publishes a `rule_update` event, and returns the rule's id. When the call returns, the rule is in
+    /// force.
     ///
     /// # Errors
     /// Returns an error if the rule is invalid, the project does not exist, or the database fails.
@@ -114,8 +115,8 @@ impl RunningServer {
         self.app.add_rule(project_id, rule, &Actor::system()).await
     }
 
-    /// Logs and publishes an event such as `system_notification` or `user_activity`, and returns when it is durable. The server adds
-    /// `project_id` and `event_id` to the payload.
+    /// Logs and publishes an event such as `system_notification` or `user_activity`, and returns once the event is durable. The server
+    /// adds `project_id` and `event_id` to the payload.
     ///
     /// # Errors
     /// Returns an error if the project does not exist or the database fails.
@@ -171,7 +172,7 @@ impl RunningServer {
     /// Creates a user who can sign in.
     ///
     /// # Errors
-    /// Returns an error if another user has the e-mail address or the database fails.
+    /// Returns an error if another user already has this e-mail address, or if the database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
         let hash = self.app.auth.hash_password(password).await?;
         self.app.store.create_user(email, &hash, false, &Actor::system()).await?;
@@ -197,7 +198,8 @@ impl RunningServer {
         Ok(())
     }
 
-    /// Deletes the events beyond the event log's limits immediately, instead of within a minute, and returns their number.
+    /// Immediately deletes the events that exceed the event log's limits, and returns their number. Without this call, they are
+    /// deleted within a minute.
     ///
     /// # Errors
     /// Returns an error if the database fails.
@@ -205,7 +207,8 @@ impl RunningServer {
         self.app.store.prune_events().await
     }
 
-    /// Deletes the expired entries of the audit log immediately, instead of within a minute, and returns their number.
+    /// Immediately deletes the expired entries of the audit log, and returns their number. Without this call, they are deleted within
+    /// a minute.
     ///
     /// # Errors
     /// Returns an error if the database fails.
@@ -217,8 +220,8 @@ impl RunningServer {
     /// their results, and closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered
     /// with 503, so that clients connect to another server. Draining takes at most about six seconds.
     ///
-    /// Before that, the server keeps serving for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while `/ready`
-    /// returns 503.
+    /// Before it drains, the server keeps serving requests for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while
+    /// `/ready` returns 503.
     pub async fn shutdown(self) {
         self.app.retiring.cancel();
         sleep(self.app.settings.lame_duck_time).await;

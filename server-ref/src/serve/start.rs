@@ -1,4 +1,4 @@
-//! Startup of a server. Its parts are created from the bottom layer up before it listens.
+//! Startup of a server. All parts of the server are created, from the bottom layer up, before the server listens.
 
 use std::io;
 use std::net::SocketAddr;
@@ -93,7 +93,8 @@ impl ServerBuilder {
     }
 }
 
-/// Returns the database URL. Without one, creates a folder for a temporary file, which is deleted with the returned handle.
+/// Returns the database URL. If none is given, creates a temporary folder for the database file, which is deleted when the returned
+/// handle is dropped.
 fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error> {
     if let Some(url) = url {
         return Ok((url, None));
@@ -106,12 +107,13 @@ fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error>
 /// Maximum number of connections that wait to be accepted. The operating system may lower it.
 const ACCEPT_QUEUE_LENGTH: u32 = 4096;
 
-/// Listens with a long queue. When the queue is full, a client's operating system waits a second before it retries.
+/// Opens a listener with a long queue. When the queue is full, a client's operating system waits a second before it retries.
 async fn open_listener(address: &str) -> io::Result<TcpListener> {
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in lookup_host(address).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // Like tokio: ended connections would otherwise keep a restarted server from using its port.
+        // tokio's own listeners set this option as well. Without it, closed connections would keep a restarted server from using
+        // its port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         match socket.bind(address).and_then(|()| socket.listen(ACCEPT_QUEUE_LENGTH)) {
@@ -129,7 +131,7 @@ async fn listen_on(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
     Ok((listener, address))
 }
 
-/// Starts the link to the other nodes; `None` without Redis.
+/// Starts the link to the other nodes. Returns `None` if Redis is not used.
 async fn spawn_node_link(
     redis: Option<&str>,
     node: &str,
@@ -182,7 +184,8 @@ async fn build_app(
     }))
 }
 
-/// Returns all routes. The layers of the real-time routes limit what a client may send before its events are counted.
+/// Returns all routes. The layers of the real-time routes apply their limits to a client's requests before any events in them are
+/// counted.
 fn build_routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;
     let session_timeout = settings.ping_interval + settings.ping_timeout;

@@ -1,11 +1,12 @@
 //! A TCP stream that fails when its peer stops reading, and that the server can close without an Engine.IO packet.
 //!
-//! A peer that stays connected without reading would otherwise keep its unsent data in memory forever, because engineioxide waits until
-//! it can write, even after the session has ended.
+//! Otherwise, the data for a peer that stays connected without reading would remain in memory forever, because engineioxide waits
+//! until it can write, even after the session has ended.
 //!
 //! Stock clients treat Engine.IO's CLOSE as final, and some then never reconnect. They should reconnect when a server shuts down, so
-//! the server closes the WebSocket with 1001, "going away", like proxies and other servers. engineioxide can't send that code, but it
-//! answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the client sent a CLOSE with 1001.
+//! the server closes the WebSocket with code 1001, "going away", like proxies and other servers. engineioxide can't send that code by
+//! itself, but it answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the client sent a
+//! CLOSE frame with code 1001.
 
 use std::io;
 use std::pin::Pin;
@@ -17,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// WebSocket frame as a client would send it: final, CLOSE, masked with zeros, code 1001.
+/// The CLOSE frame that a client would send on a WebSocket: final, masked with zeros, and with code 1001.
 const GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
 /// The stream of an accepted connection.
@@ -25,13 +26,13 @@ pub(super) struct ClientStream {
     stream: TcpStream,
     hang_up: Pin<Box<WaitForCancellationFutureOwned>>,
     has_hung_up: bool,
-    /// Time after which writes fail if a pending write makes no progress.
+    /// Time after which a pending write fails if it makes no progress.
     write_timeout: Duration,
     write_deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl ClientStream {
-    /// Wraps the stream of a connection. `hang_up` may be cancelled only while the connection is upgraded, or after it has ended.
+    /// Wraps the stream of a connection. `hang_up` may be cancelled only once the connection has been upgraded or has ended.
     pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, write_timeout: Duration) -> Self {
         let hang_up = Box::pin(hang_up.cancelled_owned());
         Self { stream, hang_up, has_hung_up: false, write_timeout, write_deadline: None }

@@ -1,4 +1,4 @@
-//! Users, projects and members, in the forms that the store returns.
+//! Users, projects and members, as the store returns them.
 
 use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
@@ -9,11 +9,11 @@ use crate::time::{Micros, rfc3339};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Reads everything except API keys, and submits and reviews items.
+    /// May read everything except API keys, and submit and review items.
     Member,
-    /// Also edits the project and its rules, API keys and members, and sends notifications.
+    /// May also edit the project and its rules, API keys and members, and send notifications.
     Admin,
-    /// Also deletes the project, and adds and removes admins and owners.
+    /// May also delete the project, and add and remove admins and owners.
     Owner,
 }
 

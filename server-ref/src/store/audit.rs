@@ -1,4 +1,4 @@
-//! The entries of the audit log, each with an action, its actor and its time.
+//! The entries of the audit log. Each entry records an action, its actor and its time.
 //!
 //! An entry is written in the same transaction as the change that it records. It contains no secrets, and its size is bounded.
 

@@ -20,7 +20,7 @@ const RECENT_VIOLATION_HOURS: i64 = 24;
 pub(crate) struct AuthorStats {
     pub(crate) total: i64,
     pub(crate) approved: i64,
-    /// Pairs of an hour, counted from 1970, and the number of rejections in it, oldest first.
+    /// Pairs of an hour and its number of rejections, oldest first. Hours are counted from the beginning of 1970.
     pub(crate) rejections_by_hour: Vec<(i64, i64)>,
 }
 
@@ -31,7 +31,7 @@ impl AuthorStats {
         self.count_decision(status, at);
     }
 
-    /// Replaces an earlier decision about an item, given as its status and time.
+    /// Replaces an earlier decision about an item. `previous` contains the status and time of the earlier decision.
     pub(crate) fn replace_decision(&mut self, previous: (Status, Micros), status: Status, at: Micros) {
         match previous {
             (Status::Approved, _) => self.approved -= 1,

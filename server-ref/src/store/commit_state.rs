@@ -47,7 +47,7 @@ pub(crate) struct CommitState {
     pub(crate) authors: HashMap<ProjectAuthor, AuthorStats>,
     /// The latest decision about each item that the group reviews, with its time. The keys are item ids.
     pub(crate) latest_decisions: HashMap<String, (Status, Micros)>,
-    /// The states, for the audit log, of the existing rules that the group changes. The keys are project ids and rule ids.
+    /// The states of the existing rules that the group changes, for the audit log. Each key is a pair of a project id and a rule id.
     pub(crate) rule_states: HashMap<(Arc<str>, String), Value>,
     /// The idempotency keys in the group that have already been used.
     pub(crate) used_idempotency_keys: HashMap<IdempotencyId, IdempotencyRecord>,
@@ -59,8 +59,8 @@ impl CommitState {
     /// Applies a change, unless it repeats an earlier one with the same idempotency key.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the target of the change does not exist, or [`Error::IdempotencyMismatch`] if its idempotency key was
-    /// used for another request. The state is unchanged, so that the rest of the group can still be committed.
+    /// [`Error::NotFound`] if the target of the change does not exist, or [`Error::IdempotencyMismatch`] if the change's idempotency
+    /// key was used for another request. In both cases, this value is unchanged, so the rest of the group can still be committed.
     pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<ApplyOutcome, Error> {
         if let Some(answer) = self.earlier_answer(change)? {
             return Ok(ApplyOutcome::Repeated(answer));

@@ -125,7 +125,7 @@ pub(crate) struct ContentFilter {
     pub(crate) text_pattern: Option<Regex>,
 }
 
-/// The position of an item in its project, whose items are ordered by submission time and then by id.
+/// The position of an item among the items of its project, which are ordered by submission time and then by id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ContentPosition {
     pub(crate) created_at: Micros,

@@ -50,9 +50,9 @@ pub(super) fn is_certain_rollback(error: &sqlx::Error) -> bool {
 fn classify_postgres(error: &PgDatabaseError) -> DbFault {
     match error.code() {
         "53100" => DbFault::StorageFull,
-        // `character_not_in_repertoire` and `untranslatable_character`, which U+0000 causes.
+        // `character_not_in_repertoire` and `untranslatable_character`, both caused by U+0000.
         "22021" | "22P05" => DbFault::NulInText,
-        // The database server is stopping, starting or has crashed, or it closed an idle session.
+        // The database server is stopping, is starting, has crashed, or has closed an idle session.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => DbFault::ConnectionLost,
         "57014" => DbFault::StatementTimeout,
         // The database server is read-only, a lock was not released in time, or transactions conflicted.

@@ -55,7 +55,7 @@ pub(crate) struct InvitationDraft<'a> {
     pub(crate) invited_by: &'a str,
 }
 
-/// The means by which the invited user refers to an invitation.
+/// The id or token by which the invited user refers to an invitation.
 #[derive(Debug)]
 pub(crate) enum InvitationRef<'a> {
     Id(&'a str),

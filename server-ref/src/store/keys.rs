@@ -1,4 +1,4 @@
-//! API keys, in the forms that the store accepts and returns.
+//! API keys, as the store accepts and returns them.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -19,8 +19,8 @@ pub(crate) struct KeyInfo {
     #[sqlx(try_from = "String")]
     #[schema(value_type = Vec<Scope>)]
     pub(crate) scopes: Scopes,
-    /// Origins of the web pages that may use the key. If the list is empty, all pages may. Requests without an `Origin` header are
-    /// always allowed.
+    /// Origins of the web pages that may use the key. If the list is empty, all pages may use it. Requests without an `Origin` header
+    /// are always allowed.
     #[sqlx(try_from = "String")]
     #[schema(value_type = Vec<String>)]
     pub(crate) allowed_origins: AllowedOrigins,
@@ -43,7 +43,7 @@ pub(crate) struct KeyInfo {
     pub(crate) last_used_at: Option<Micros>,
 }
 
-/// An API key with the data that is needed to check requests that present it.
+/// An API key, with the data needed to check requests that use the key.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct StoredKey {
     pub(crate) id: String,
@@ -105,7 +105,7 @@ impl AllowedOrigins {
     /// Parses origins and normalizes them to the form that browsers send.
     ///
     /// # Errors
-    /// The first text that is not an origin.
+    /// Returns the first text that is not an origin.
     pub(crate) fn parse(texts: &[String]) -> Result<Self, &str> {
         let parse = |text| normalize_origin(text).ok_or(text);
         texts.iter().map(String::as_str).map(parse).collect::<Result<_, _>>().map(Self)

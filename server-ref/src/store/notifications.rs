@@ -41,7 +41,7 @@ impl SystemNotification {
 
 /// The documented payload of a `system_notification` event.
 ///
-/// A persistent notification has an id, which clients use to detect duplicates and the API uses to withdraw it.
+/// A persistent notification has an id. Clients use the id to detect duplicates, and the API uses it to withdraw the notification.
 #[derive(Debug, Serialize)]
 pub(crate) struct NotificationPayload<'a> {
     r#type: &'a str,

@@ -1,8 +1,8 @@
-//! Fair scheduling of reads: project owners take turns in using connections, and so do the projects of one owner.
+//! Fair scheduling of reads: project owners take turns using connections, and so do the projects of one owner.
 //!
-//! A free connection goes to the owner with the fewest connections in use. If several owners have equally few, it goes to the
-//! one who has used the least time. An owner with no running read therefore precedes all owners with running reads, no matter
-//! how many projects and pending reads those owners have.
+//! A free connection is assigned to the owner with the fewest connections in use. If several owners have equally few, it is
+//! assigned to the owner whose reads have used the least time. An owner with no running read therefore precedes all owners with
+//! running reads, no matter how many projects and pending reads those owners have.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,7 +49,7 @@ struct Schedule {
     connections_in_use: usize,
     owners: HashMap<Arc<str>, OwnerReads>,
     /// The owners with a pending read who may use another connection, in the order in which they are served. An entry consists of
-    /// the owner's connections in use, used time and id.
+    /// the owner's number of connections in use, used time and id.
     ready_owners: BTreeSet<(usize, Duration, Arc<str>)>,
     /// The used time of the owner who was served last. New owners start with this used time.
     virtual_clock: Duration,
@@ -72,7 +72,7 @@ type PermitSender = oneshot::Sender<ReadPermit>;
 impl ReadScheduler {
     /// Creates a scheduler for a pool of `pool_size` connections.
     ///
-    /// One connection is reserved for unscheduled reads, such as those of sign-ins. An owner may use half of the others.
+    /// One connection is reserved for unscheduled reads, such as reads during a sign-in. An owner may use half of the others.
     pub(super) fn new(pool_size: u32) -> Self {
         Self::with_timeout(pool_size, PENDING_READ_TIMEOUT)
     }
