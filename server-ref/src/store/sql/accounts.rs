@@ -124,7 +124,7 @@ impl Store {
         )
     }
 
-    /// Returns a random secret that all nodes share, which is created on first use.
+    /// Returns a random secret that all nodes share. The secret is created on first use.
     pub(crate) async fn shared_secret(&self, key: &str) -> Result<String, Error> {
         const INSERT_SECRET: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
         if let Some(secret) = self.meta(key).await? {

@@ -1,4 +1,4 @@
-//! Reading, writing and pruning of the audit log.
+//! Reading, writing and pruning the audit log.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::time::{Micros, now};
 /// Maximum number of entries deleted per transaction.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
 
-/// A position in the audit log, given as the last entry before it. Entries are ordered from the newest to the oldest.
+/// A position in the audit log, identified by the entry that precedes it. Entries are ordered from the newest to the oldest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditPosition {
     pub(crate) at: Micros,
@@ -58,7 +58,7 @@ macro_rules! select_audit {
     };
 }
 
-/// A subquery for a member's newest sign-ins since joining the project, at most as many as fit on a page.
+/// A subquery for a member's newest sign-ins since the member joined the project. Returns at most as many as fit on a page.
 macro_rules! sign_ins_of_member {
     ($columns:literal) => {
         concat!(
@@ -83,8 +83,8 @@ impl Store {
     ) -> Result<Vec<AuditEntry>, Error> {
         const SELECT_OWN_ENTRIES: &str =
             concat!(select_audit!("audit.address"), "audit WHERE project_id = $1 AND (at, id) < ($2, $3)");
-        // Each database needs its own way to select a limited number of entries per member. Projects must not learn the addresses
-        // from which their members sign in.
+        // The two databases need different queries to select a limited number of entries per member. The queries omit the addresses
+        // of sign-ins, because a project must not learn them.
         const SELECT_SIGN_INS: &str = concat!(
             select_audit!("NULL"),
             "members JOIN audit ON audit.id IN ",
@@ -134,7 +134,7 @@ impl Store {
         }
     }
 
-    /// Deletes the entries that are older than `max_age`, and returns their number. Zero keeps all entries.
+    /// Deletes the entries that are older than `max_age`, and returns their number. If `max_age` is zero, deletes nothing.
     pub(crate) async fn prune_audit(&self, max_age: Duration) -> Result<u64, Error> {
         const DELETE_OLD_ENTRIES: &str =
             "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at <= $1 ORDER BY at LIMIT $2)";

@@ -82,8 +82,8 @@ impl Tx<'_> {
 
     /// Locks a project until this transaction ends. Other transactions that request the lock must wait.
     ///
-    /// Transactions that depend on several rows of a project, or that assign event ids, need this lock. To avoid deadlocks,
-    /// transactions must lock several projects in the order of their ids.
+    /// Transactions that depend on several rows of a project, or that assign event ids, need this lock. To avoid deadlocks, a
+    /// transaction that locks several projects must lock them in the order of their ids.
     pub(super) async fn lock_project(&mut self, id: &str) -> sqlx::Result<()> {
         if let Self::Postgres(tx) = self {
             // FOR UPDATE would also block transactions that only add rows referring to the project.

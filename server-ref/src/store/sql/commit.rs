@@ -34,7 +34,7 @@ pub(crate) struct Committed {
     pub(crate) batch: EventBatch,
     /// The errors of changes that failed, by the index of the change. All other changes were committed.
     pub(crate) failures: HashMap<usize, Error>,
-    /// The earlier answers for changes that repeat earlier ones and were not made again, by the index of the change.
+    /// The earlier answers to changes that were not made because they repeat earlier ones, by the index of the change.
     pub(crate) repeated_answers: HashMap<usize, String>,
 }
 
@@ -64,7 +64,7 @@ impl Store {
     /// Returns true if a commit in doubt took effect.
     ///
     /// # Errors
-    /// If the outcome can't be determined at the moment. The caller must try again.
+    /// Returns an error if the outcome can't be determined at the moment. The caller must then try again.
     pub(crate) async fn was_committed(&self, in_doubt: &InDoubtCommit) -> Result<bool, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Err(Error::Internal("with SQLite, the outcome is never in doubt".into())),
@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// Writes the changes that can be made, and collects the errors and earlier answers of the others.
+/// Writes the changes that can be made, and collects an error or an earlier answer for each of the others.
 async fn write_changes(
     tx: &mut Tx<'_>,
     changes: &[ProjectChange],

@@ -1,4 +1,4 @@
-//! Loading and saving of the rows that a group of changes affects.
+//! Loading and saving the rows that a group of changes affects.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Reading and pruning of the event log.
+//! Reading and pruning the event log.
 
 use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
@@ -22,7 +22,7 @@ impl Store {
         )
     }
 
-    /// Returns the id of the newest event of each project that exists. Returns `None` on SQLite, where no other server can have
+    /// Returns the newest event id of each given project that exists. Returns `None` on SQLite, where no other server can have
     /// written events.
     pub(crate) async fn event_heads(&self, project_ids: &[String]) -> Result<Option<Vec<(String, i64)>>, Error> {
         const SELECT_HEADS: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1) AND deleted_at IS NULL";
@@ -46,8 +46,8 @@ impl Store {
         let bounds: Option<(i64, Option<i64>)> =
             with_conn!(&mut tx, db => sqlx::query_as(SELECT_LOG_BOUNDS).bind(project_id).fetch_optional(db).await?);
         let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
-        // Events beyond the limit count as deleted even before they are pruned, so that `oldest` does not depend on the time of
-        // pruning.
+        // Events beyond the limit count as deleted even before they are pruned, so that `oldest` does not depend on when they are
+        // pruned.
         let bound = match i64::try_from(self.inner.retention.max_events) {
             Ok(max) if max > 0 => (head - max + 1).max(1),
             _ => 1,

@@ -59,7 +59,7 @@ impl<C> ExclusiveConnection<C> {
         self.is_suspect.store(false, Ordering::Relaxed);
     }
 
-    /// Waits for the current user, prevents further use, and returns the connection so that the caller can close it.
+    /// Waits until the connection is not in use, prevents further use, and returns the connection so that the caller can close it.
     pub(super) async fn close(&self) -> Option<C> {
         match std::mem::replace(&mut *self.slot.lock().await, ConnectionSlot::Closed) {
             ConnectionSlot::Open(connection) => Some(connection),

@@ -72,7 +72,7 @@ impl Store {
     }
 }
 
-/// Stores a key for a request that is not written by `commit`. If the key is already stored, returns the answer to its request.
+/// Stores the key of a request whose change is not written by `commit`. If the key is already stored, returns the stored answer.
 /// Waits for concurrent transactions that store the same key.
 pub(super) async fn claim_key(
     tx: &mut Tx<'_>,
@@ -100,7 +100,7 @@ async fn find_answer(tx: &mut Tx<'_>, project_id: &str, request: &IdempotencyKey
     found.get(&id).map(|record| record.replay(request)).transpose()
 }
 
-/// Loads the records of the given keys, each with the time of its request. Omits keys that had expired at that time.
+/// Loads the records of the given keys. Each key is given with the time of its request; keys that had expired by then are omitted.
 pub(super) async fn load_records(
     tx: &mut Tx<'_>,
     ids: &[(&IdempotencyId, Micros)],

@@ -56,11 +56,12 @@ struct PendingInvitation {
 }
 
 impl Store {
-    /// Creates an invitation for an e-mail address, whether or not a user has it. A new invitation replaces the previous one.
+    /// Creates an invitation for an e-mail address, whether or not a user with this address exists. The new invitation replaces a
+    /// previous invitation to the same project for the same address.
     ///
     /// # Errors
-    /// If the address belongs to a member, if there are too many invitations, or if `may_replace` returns false for the role of the
-    /// previous invitation.
+    /// Returns an error if the address belongs to a member, if there are too many invitations, or if `may_replace` returns false for
+    /// the role of the previous invitation.
     pub(crate) async fn create_invitation(
         &self,
         draft: InvitationDraft<'_>,
@@ -152,7 +153,8 @@ impl Store {
     /// Accepts an invitation, which makes the invited user a member, and returns the project's id.
     ///
     /// # Errors
-    /// If there is no valid invitation for the user's e-mail address, or if the project or the user has too many memberships.
+    /// Returns an error if there is no valid invitation for the user's e-mail address, if the project has too many members, or if the
+    /// user is a member of too many projects.
     pub(crate) async fn accept_invitation(
         &self,
         invitation: InvitationRef<'_>,
@@ -176,7 +178,7 @@ impl Store {
     /// Declines an invitation.
     ///
     /// # Errors
-    /// If there is no valid invitation for the user's e-mail address.
+    /// Returns an error if there is no valid invitation for the user's e-mail address.
     pub(crate) async fn decline_invitation(&self, invitation: InvitationRef<'_>, by: &Actor) -> Result<(), Error> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;

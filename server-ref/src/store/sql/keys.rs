@@ -160,7 +160,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Records when keys were last used, given pairs of a key's id and a time. Does not overwrite a later time from another node.
+    /// Records when keys were last used. `uses` contains pairs of a key's id and a time. Does not overwrite a later time from another
+    /// node.
     pub(crate) async fn record_key_uses(&self, uses: &mut [(String, Micros)]) -> Result<(), Error> {
         // All nodes lock keys in the order of their ids, so that they can't deadlock.
         uses.sort_unstable();

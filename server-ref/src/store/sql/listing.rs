@@ -19,8 +19,8 @@ const ROWS_PER_READ_MIN: usize = 256;
 impl Store {
     /// Returns at most `limit` items after the position `after` that match the filter.
     ///
-    /// A text search reads only a limited number of rows per page. Such a page may contain fewer items than exist, and the next
-    /// page continues the search.
+    /// A text search reads only a limited number of rows per page. A page may therefore contain fewer than `limit` items although
+    /// more items match. The next page continues the search.
     pub(crate) async fn list_contents(
         &self,
         project_id: &str,

@@ -173,7 +173,8 @@ impl Store {
         }
     }
 
-    /// Returns the time against which expiry is checked. PostgreSQL's clock is used if possible, because it is the same for all nodes.
+    /// Returns the time against which expiry is checked. With PostgreSQL, the time is read from the database's clock, which is the
+    /// same for all nodes.
     async fn database_time(&self) -> Result<Micros, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(now()),

@@ -20,8 +20,8 @@ pub(super) const READ_POOL_SIZE: u32 = 6;
 const WRITE_POOL_SIZE: u32 = 3;
 /// Time for which a request waits for a connection, long enough for the database to restart.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Session settings that end the transaction of a process that hangs or has disappeared, before other transactions stop waiting
-/// for its locks.
+/// Session settings. If a process hangs or disappears, they end its transaction before other transactions stop waiting for the
+/// transaction's locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
 /// Additional session settings for read connections. Long statements are stopped even if their callers no longer wait.
 ///
@@ -92,7 +92,7 @@ impl PgDatabase {
         Ok((database, DatabaseIdentity { log_id, database_id }))
     }
 
-    /// Returns the state of the schema of the database at this URL.
+    /// Returns the schema state of the database at this URL.
     pub(super) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
         let mut connection = connect_options(url)?.connect().await?;
         let schema = SchemaState::of_postgres(&mut connection).await?;
@@ -103,7 +103,7 @@ impl PgDatabase {
     /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.health_check.lock(async || self.options.connect().await).await?;
-        // If the caller stops waiting for this check, the next one must not wait for its response.
+        // If the caller stops waiting for this check, the next check must not wait for the response to this one.
         self.health_check.mark_suspect();
         connection.ping().await?;
         self.health_check.clear_suspect();
@@ -129,11 +129,11 @@ impl PgDatabase {
         let (committed, committed_at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
         let stored: Option<i64> =
             sqlx::query_scalar(SELECT_MARK).bind(&self.writer_id).fetch_optional(&mut *log).await?;
-        // Another process deletes the mark of a process that has not written for a long time.
+        // Processes that start delete the marks of processes that have not written for a long time.
         let may_be_deleted = stored.is_none() && committed_at < now() - WRITER_MARK_LIFETIME / 2;
         if stored.unwrap_or(0) < committed && !may_be_deleted {
             log_identity::replace_log_id(log, log_id).await?;
-            // From now on, later marks of this process are compared with the mark that is stored.
+            // From now on, the stored mark counts as the mark of the last committed transaction.
             self.on_committed(stored.unwrap_or(0));
         }
         self.is_mark_checked.store(true, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use crate::store::{Actor, AuditDraft, ProjectInfo, Role};
 use crate::time::{Micros, now};
 
 impl Store {
-    /// Creates a project and returns its id. If given, the user with the id `owner` becomes its owner.
+    /// Creates a project and returns its id. If `owner` is given, the user with this id becomes the owner of the project.
     pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>, by: &Actor) -> Result<String, Error> {
         const INSERT_PROJECT: &str = "INSERT INTO projects (id, name, created_at) VALUES ($1, $2, $3)";
         text::reject_nul("name", name)?;

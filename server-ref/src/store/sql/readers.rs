@@ -21,7 +21,7 @@ const OWNER_CACHE_TTL: Duration = Duration::from_secs(60);
 
 pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 
-/// A scheduler of reads, with a cache of the project owners by whom it schedules.
+/// A scheduler of reads, with a cache of the projects' owners.
 pub(super) struct ProjectReadScheduler {
     scheduler: ReadScheduler,
     /// The owner of each project, with the time at which it was looked up.

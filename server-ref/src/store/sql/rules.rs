@@ -1,4 +1,4 @@
-//! Storage of rules. The `commit` module writes each change of a rule together with its event.
+//! Storage of rules. The `commit` module writes each change to a rule together with its event.
 
 use super::{Store, Tx, with_conn};
 use crate::Error;

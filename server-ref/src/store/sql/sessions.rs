@@ -31,7 +31,7 @@ pub(crate) struct SessionDraft<'a> {
 impl Store {
     /// Stores a new session. Returns false if the name is already in use.
     ///
-    /// An address is given if the session results from a sign-in, which is then recorded in the audit log.
+    /// If `address` is given, the session results from a sign-in, and the sign-in is recorded in the audit log.
     pub(crate) async fn create_session(
         &self,
         session: SessionDraft<'_>,

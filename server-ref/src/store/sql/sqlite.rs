@@ -16,8 +16,8 @@ use crate::Error;
 pub(super) const READ_POOL_SIZE: u32 = 4;
 /// Time after which a read is stopped, even if its caller no longer waits for the result.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// Number of instructions that SQLite's virtual machine executes between checks of the time, which takes a fraction of a
-/// millisecond.
+/// Number of instructions that SQLite's virtual machine executes between checks of the time. Executing this number takes a fraction
+/// of a millisecond.
 const INSTRUCTIONS_PER_TIME_CHECK: i32 = 10_000;
 
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl SqliteDatabase {
         Ok(())
     }
 
-    /// Returns the state of the schema of the database at this URL.
+    /// Returns the schema state of the database at this URL.
     pub(super) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
         let mut connection = connect_options(url, false)?.read_only(true).connect().await?;
         let schema = SchemaState::of_sqlite(&mut connection).await?;
@@ -129,7 +129,7 @@ async fn open_read_pool(options: &SqliteConnectOptions, timeout: Duration) -> sq
         .await
 }
 
-/// Makes SQLite stop reads on this connection once `timeout` has passed from now.
+/// Makes SQLite stop reads on this connection after `timeout`, counted from now.
 async fn set_read_timeout(connection: &mut SqliteConnection, timeout: Duration) -> sqlx::Result<()> {
     let deadline = Instant::now() + timeout;
     connection

@@ -1,8 +1,8 @@
 //! The single task that writes the event log, and the handle to it.
 //!
-//! Changes that arrive during a transaction are queued and share the next transaction. Committed events go to the publisher
-//! through one bounded channel. They are therefore published in order and only after their commit, while the next group is
-//! being written. A slow publisher reads the events that it missed from the log.
+//! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the publisher
+//! through one bounded channel. They are therefore published in order and only after they are committed; meanwhile, the task
+//! writes the next group. A slow publisher reads the events that it missed from the log.
 //!
 //! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task
 //! writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise it is
@@ -31,7 +31,7 @@ const UNPUBLISHED_GROUPS_MAX: usize = 32;
 #[derive(Debug)]
 pub(crate) enum PublisherInput {
     Batch(EventBatch),
-    /// Batches that did not fit into the channel, as the newest event id of each project. The events must be read from the log.
+    /// The newest event id of each project with events that did not fit into the channel. The events must be read from the log.
     Missed(Vec<(Arc<str>, i64)>),
     /// A request for a reply once everything in earlier messages has been published.
     Flush(oneshot::Sender<()>),
@@ -134,7 +134,7 @@ mod tests {
                 PublisherInput::Flush(_) => {}
             }
         }
-        // The publisher has caught up, so it receives the next batch itself.
+        // The publisher has caught up, so it receives the next batch through the channel.
         writer.submit(event_change(&project)).await.unwrap();
         assert!(
             matches!(publisher_messages.recv().await.unwrap(), PublisherInput::Batch(batch) if batch.events[0].event_id == events + 1)

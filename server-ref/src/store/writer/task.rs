@@ -14,7 +14,7 @@ use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit,
 
 /// Maximum number of jobs in one group.
 const GROUP_JOBS_MAX: usize = 256;
-/// Size in bytes at which a group is complete. Only the last job may exceed this size.
+/// Size in bytes at which a group is complete. Only the last job of a group may make it larger.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Time for which requests wait for the outcome of a commit in doubt.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ pub(super) struct WriterTask {
     pub(super) metrics: Arc<Metrics>,
     pub(super) queue: mpsc::Receiver<WriterJob>,
     pub(super) publisher: mpsc::Sender<PublisherInput>,
-    /// The id of the newest event of each project that did not fit into the channel to the publisher.
+    /// For each project, the id of the newest event that did not fit into the channel to the publisher.
     pub(super) newest_missed_ids: HashMap<Arc<str>, i64>,
 }
 
