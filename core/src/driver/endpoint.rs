@@ -104,7 +104,7 @@ impl Endpoint {
         self.connect_timeout / 2
     }
 
-    pub(crate) fn has_tls_options(&self) -> bool {
+    pub(crate) fn needs_tls_validation(&self) -> bool {
         self.tls.need_validation()
     }
 

@@ -11,12 +11,12 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(61);
 
 /// Budget of events for one connection. Each new connection starts with a full budget.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct SendBudget {
     limit: Option<usize>,
     sent: VecDeque<Instant>,
 }
 
-impl Budget {
+impl SendBudget {
     pub(crate) fn new(per_minute: Option<u32>) -> Self {
         Self { limit: per_minute.map(|n| n as usize), sent: VecDeque::new() }
     }
@@ -67,7 +67,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_minute_contains_more_events_than_the_limit(limit in 1u32..120, pauses in proptest::collection::vec(0u64..4_000, 1..400)) {
-            let mut budget = Budget::new(Some(limit));
+            let mut budget = SendBudget::new(Some(limit));
             let mut now = Instant::now();
             let mut sent: Vec<Instant> = Vec::new();
             for pause in pauses {
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_fifth_of_the_budget_is_reserved() {
-        let mut budget = Budget::new(Some(10));
+        let mut budget = SendBudget::new(Some(10));
         let now = Instant::now();
         assert_eq!((0..20).filter(|_| budget.take_for_user(now).is_ok()).count(), 8);
         assert_eq!((0..20).filter(|_| budget.take(now).is_ok()).count(), 2);
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_returned_wait_is_long_enough() {
-        let mut budget = Budget::new(Some(2));
+        let mut budget = SendBudget::new(Some(2));
         let start = Instant::now();
         budget.take(start).unwrap();
         budget.take(start + Duration::from_secs(1)).unwrap();

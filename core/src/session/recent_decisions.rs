@@ -82,13 +82,13 @@ impl RecentDecisions {
     pub(crate) fn set_listed_flagged(&mut self, listed: Vec<String>) {
         let mut flagged: BTreeSet<_> = listed.into_iter().collect();
         // The listing may be older than an event that has arrived in the meantime.
-        flagged.retain(|id| !self.was_decided(id));
+        flagged.retain(|id| !self.was_approved_or_rejected(id));
         flagged.append(&mut self.flagged_by_events);
         self.listing_failed = false;
         self.flagged = Some(flagged);
     }
 
-    fn was_decided(&self, id: &str) -> bool {
+    fn was_approved_or_rejected(&self, id: &str) -> bool {
         let decided = |status: Status| self.seen.contains(&(id.to_owned(), status.as_str().to_owned()));
         decided(Status::Approved) || decided(Status::Rejected)
     }

@@ -198,7 +198,7 @@ impl RoomRequests {
 
     /// Removes a join that an event has confirmed. Returns its project, and `true` if the server may have refused the
     /// join.
-    pub(crate) fn take_confirmed(&mut self, ack_id: u64) -> Option<(ProjectId, bool)> {
+    pub(crate) fn take_join_confirmed_by_event(&mut self, ack_id: u64) -> Option<(ProjectId, bool)> {
         let at = self.list.iter().position(|request| request.ack_id == Some(ack_id))?;
         let RoomRequestStage::Confirmed { may_be_refused, .. } = self.list[at].stage else { return None };
         Some((self.list.remove(at).project, may_be_refused))

@@ -28,7 +28,7 @@ pub(crate) struct Room {
     pub(crate) wanted: bool,
     pub(crate) membership: Membership,
     /// True if the user's join has succeeded. Later rejoins do not reset it.
-    pub(crate) confirmed: bool,
+    pub(crate) join_succeeded: bool,
     /// Callers that wait for the join.
     pub(crate) joiners: Vec<CommandToken>,
     /// Callers that wait for the leave.
@@ -71,7 +71,7 @@ impl Rooms {
         let room = Room {
             wanted: true,
             membership: Membership::Out,
-            confirmed: false,
+            join_succeeded: false,
             joiners: Vec::new(),
             leavers: Vec::new(),
             join_deadline: None,
@@ -134,7 +134,7 @@ impl Rooms {
             room.membership = Membership::Out;
             (room.next_join_at, room.join_sent_at) = (None, None);
             // Failures on the lost connection do not predict failures on the next one.
-            if room.confirmed {
+            if room.join_succeeded {
                 room.join_failures = 0;
             }
             room.follower.on_connection_lost();

@@ -26,7 +26,7 @@ enum IncompleteReason<'a> {
 
 impl World {
     /// Records the total number of table entries, and schedules the next measurement.
-    pub(super) fn measure_sizes(&mut self) {
+    pub(super) fn record_table_entries(&mut self) {
         let hour = (self.now.as_secs() / 3600) as usize;
         self.sizes_by_hour.resize(self.sizes_by_hour.len().max(hour + 1), 0);
         let size = self.clients.iter().filter_map(|client| client.running.as_deref()).map(Running::table_entries).sum();

@@ -228,7 +228,7 @@ impl World {
                 self.run_reader(client, reader)
             }
             Action::InjectFault => self.inject_fault(),
-            Action::MeasureSizes => self.measure_sizes(),
+            Action::MeasureSizes => self.record_table_entries(),
             Action::EndFaults => (self.faults_active, self.faults_ended_at) = (false, Some(self.now)),
             Action::CheckCompletion => self.check_completion(),
             _ => {}

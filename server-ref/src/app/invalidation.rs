@@ -57,7 +57,7 @@ impl App {
     /// current access is therefore read from the database.
     async fn apply_announcement(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
-            Invalidation::MessagesMissed => self.catch_up().await,
+            Invalidation::MessagesMissed => self.on_messages_missed().await,
             Invalidation::LogReplaced => self.reload_log_id().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
@@ -74,7 +74,7 @@ impl App {
     }
 
     /// Drops all cached data and checks all sockets again, because announcements were lost.
-    async fn catch_up(&self) -> Result<(), Error> {
+    async fn on_messages_missed(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
         // The connection may have been lost in a failover.
@@ -121,7 +121,7 @@ async fn receive_announcements(app: &App) {
 
 async fn apply_announcements(app: &App, mut listener: InvalidationListener) -> Result<Infallible, Error> {
     // Announcements from before the listener existed were missed.
-    app.catch_up().await?;
+    app.on_messages_missed().await?;
     loop {
         if let Some(invalidation) =
             timeout(NODE_HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??

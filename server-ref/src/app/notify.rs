@@ -62,13 +62,13 @@ impl App {
         (notification.id, notification.created_at) = value;
         if notification.project_id.is_none() {
             let projects = self.store.project_ids().await?;
-            let publish = |id: String| self.publish_unless_deleted(id, &notification, persistent, part.clone());
+            let publish = |id: String| self.publish_unless_project_deleted(id, &notification, persistent, part.clone());
             try_join_all(projects.into_iter().map(publish)).await?;
         }
         Ok(IdempotentAnswer { value: notification, is_replayed })
     }
 
-    async fn publish_unless_deleted(
+    async fn publish_unless_project_deleted(
         &self,
         id: String,
         notification: &SystemNotification,

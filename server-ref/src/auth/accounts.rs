@@ -16,7 +16,7 @@ pub(crate) fn check_email(text: &str) -> Result<String, Error> {
     Ok(email.to_owned())
 }
 
-pub(crate) fn check_password(password: &str) -> Result<(), Error> {
+pub(crate) fn check_password_length(password: &str) -> Result<(), Error> {
     match password.chars().count() {
         PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX => Ok(()),
         _ => Err(Error::Refused(format!(

@@ -26,7 +26,7 @@ use crate::store::{KeyVerifiers, Scopes, Store, StoredKey, UserCredentials};
 use crate::time::{Micros, now};
 pub(crate) use access::{KeyAccess, KeyRefusal};
 pub(crate) use account_throttle::AccountThrottle;
-pub(crate) use accounts::{check_email, check_password};
+pub(crate) use accounts::{check_email, check_password_length};
 pub(crate) use address_throttle::AddressThrottle;
 pub(crate) use passwords::Passwords;
 pub(crate) use permission::{AccessLevel, Permission};
@@ -187,7 +187,7 @@ impl Auth {
     /// # Errors
     /// Returns an error if the password is too short or too long.
     pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
-        check_password(password)?;
+        check_password_length(password)?;
         self.hash_password(password).await
     }
 

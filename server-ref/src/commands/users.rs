@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{CommandOutput, CommonOptions};
 use crate::Error;
-use crate::auth::{Passwords, check_email, check_password};
+use crate::auth::{Passwords, check_email, check_password_length};
 use crate::ids::random_token;
 use crate::store::{Actor, Store, User};
 
@@ -92,7 +92,7 @@ impl PasswordOptions {
     /// Reads or generates a password and returns it with its hash. The boolean is true if the password must be printed.
     async fn obtain(&self) -> Result<(String, String, bool), Error> {
         let password = if self.password_stdin { read_password()? } else { random_token() };
-        check_password(&password)?;
+        check_password_length(&password)?;
         let hash = Passwords::default().hash(password.clone()).await?;
         Ok((password, hash, !self.password_stdin))
     }

@@ -36,7 +36,7 @@ pub(super) async fn change(
     JsonBody(body): JsonBody<PasswordBody>,
 ) -> Result<Json<SuccessAnswer>, ApiError> {
     let (user, session) = (caller.user(&app).await?, caller.session_name()?);
-    crate::auth::check_password(&body.new)?;
+    crate::auth::check_password_length(&body.new)?;
     app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
     if app.auth.authenticate_password(&user.email, body.current).await?.is_none() {
         return Err(ApiError::wrong_password());

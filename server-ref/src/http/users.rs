@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
 use crate::app::App;
-use crate::auth::{check_email, check_password};
+use crate::auth::{check_email, check_password_length};
 use crate::store::User;
 
 /// A new user.
@@ -84,7 +84,7 @@ pub(super) async fn update(
         return Err(ApiError::conflict("own_account", "Use PUT /api/me/password to change your own password"));
     }
     if let Some(password) = &body.password {
-        check_password(password)?;
+        check_password_length(password)?;
     }
     let user = app.update_user(&id, body.is_admin, body.is_active, &caller.actor()).await?;
     if let Some(password) = &body.password {

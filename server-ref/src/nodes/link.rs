@@ -25,7 +25,7 @@ const INCOMING_QUEUE_EVENTS: usize = 1024;
 /// Maximum number of messages in one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
 /// Maximum number of channels in one SUBSCRIBE.
-const SUBSCRIBED_CHANNELS_MAX: usize = 512;
+const CHANNELS_PER_SUBSCRIBE_MAX: usize = 512;
 /// Time without an answer after which Redis counts as unreachable.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
 /// Time between two pings to Redis.
@@ -209,10 +209,10 @@ impl LinkTask {
                 (wanted.difference(&subscribed).cloned().collect(), subscribed.difference(&wanted).cloned().collect())
             };
             let channels = |ids: &[Arc<str>]| ids.iter().map(|id| self.channel_name(id)).collect::<Vec<_>>();
-            for ids in old.chunks(SUBSCRIBED_CHANNELS_MAX) {
+            for ids in old.chunks(CHANNELS_PER_SUBSCRIBE_MAX) {
                 timeout(REDIS_TIMEOUT, sink.unsubscribe(channels(ids))).await.map_err(|_| timeout_error())??;
             }
-            for ids in new.chunks(SUBSCRIBED_CHANNELS_MAX) {
+            for ids in new.chunks(CHANNELS_PER_SUBSCRIBE_MAX) {
                 timeout(REDIS_TIMEOUT, sink.subscribe(channels(ids))).await.map_err(|_| timeout_error())??;
             }
             for id in old {

@@ -50,7 +50,7 @@ pub(super) async fn on_join_project(
     let (event_id, notifications) = match recheck_in_room(connection, id).await {
         Ok(checked) => {
             if !is_followed {
-                publisher.start(id, checked.0).await;
+                publisher.start_sequence(id, checked.0).await;
             }
             checked
         }

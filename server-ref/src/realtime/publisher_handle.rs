@@ -32,7 +32,7 @@ impl PublisherHandle {
         (Self(requests), queue)
     }
 
-    /// Follows a project. Returns true if the project's sequence has started; otherwise the caller must [start](Self::start) it.
+    /// Follows a project. Returns true if the project's sequence has started; otherwise the caller must [start](Self::start_sequence) it.
     pub(crate) async fn follow(&self, project_id: &str) -> bool {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.send(PublisherRequest::Follow(project_id.into(), reply)).await.is_ok();
@@ -49,7 +49,7 @@ impl PublisherHandle {
     }
 
     /// Starts the sequence of a followed project after this event id, unless it has already started.
-    pub(crate) async fn start(&self, project_id: &str, after: i64) {
+    pub(crate) async fn start_sequence(&self, project_id: &str, after: i64) {
         let (reply, answer) = oneshot::channel();
         if self.0.send(PublisherRequest::Start(project_id.into(), after, reply)).await.is_ok() {
             let _ = answer.await;

@@ -40,7 +40,7 @@ impl ServerBuilder {
         let store_options = StoreOptions {
             may_migrate: migrate,
             retention: settings.event_log,
-            review_queue_limit: settings.review_queue_warning,
+            review_warning_threshold: settings.review_queue_warning,
             ..StoreOptions::default()
         };
         let store = Store::open(&url, store_options).await?;

@@ -52,7 +52,7 @@ pub(crate) struct CommitState {
     /// The idempotency keys in the group that have already been used.
     pub(crate) used_idempotency_keys: HashMap<IdempotencyId, IdempotencyRecord>,
     /// The length of the review queue above which a project receives a warning. 0 disables the warning.
-    pub(crate) review_queue_limit: i64,
+    pub(crate) review_warning_threshold: i64,
 }
 
 impl CommitState {
@@ -166,7 +166,7 @@ impl CommitState {
     /// Returns a warning if the change makes the review queue exceed its limit. A queue that was already above the limit causes no
     /// further warning.
     fn queue_warning(&mut self, change: &ProjectChange, flagged_before: i64) -> Result<Option<EventDraft>, Error> {
-        let (limit, flagged) = (self.review_queue_limit, self.project_totals(change)?.counts.flagged);
+        let (limit, flagged) = (self.review_warning_threshold, self.project_totals(change)?.counts.flagged);
         if limit == 0 || flagged_before > limit || flagged <= limit {
             return Ok(None);
         }

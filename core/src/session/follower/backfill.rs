@@ -12,7 +12,7 @@ impl NoLogFollower {
         let Some(connection) = &mut self.connection else { return };
         match query {
             BackfillQuery::MissedDecisions { .. } => connection.backfill_request = Some(id),
-            BackfillQuery::StreamStart | BackfillQuery::Reviews => connection.other_request = Some(id),
+            BackfillQuery::StreamStart | BackfillQuery::Reviews => connection.background_request = Some(id),
         }
         if query == BackfillQuery::StreamStart {
             self.start_request = Some((id, connection.join_sent_at));
@@ -22,7 +22,7 @@ impl NoLogFollower {
 
     /// Returns `true` if the start of the stream is unknown and REST can be asked for it now.
     pub(crate) fn needs_stream_start(&self) -> bool {
-        self.idle_connection().is_some()
+        self.connection_without_request().is_some()
             && self.recent_decisions.as_ref().is_some_and(|recent| !recent.has_flagged_listing())
     }
 
@@ -44,7 +44,7 @@ impl NoLogFollower {
             self.on_start_answer(now, join_sent_at, &data);
         }
         let Some(connection) = &mut self.connection else { return };
-        if connection.other_request.take_if(|asked| *asked == id).is_some() {
+        if connection.background_request.take_if(|asked| *asked == id).is_some() {
             self.on_reviews_answer(now, data, output);
         } else if connection.backfill_request.take_if(|asked| *asked == id).is_some() {
             self.on_backfill_answer(now, data, output);

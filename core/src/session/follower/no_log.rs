@@ -36,7 +36,7 @@ pub(super) struct NoLogConnection {
     /// Id of the pending request to REST for missed decisions. Live events wait for its answer.
     pub(super) backfill_request: Option<u64>,
     /// Id of the pending request to REST for reviews or the start of the stream. No event waits for its answer.
-    pub(super) other_request: Option<u64>,
+    pub(super) background_request: Option<u64>,
     /// Time of the last request to REST. Initially, the time at which the join was confirmed.
     pub(super) last_request_at: Instant,
 }
@@ -76,7 +76,7 @@ impl NoLogFollower {
         self.connection = Some(NoLogConnection {
             join_sent_at,
             backfill_request: None,
-            other_request: None,
+            background_request: None,
             last_request_at: now.mono,
         });
         self.start_request = None;
@@ -193,13 +193,14 @@ impl NoLogFollower {
 
     /// Returns the time of the next request for reviews. Requests are `pause` apart.
     pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
-        self.idle_connection().map(|connection| connection.last_request_at + pause)
+        self.connection_without_request().map(|connection| connection.last_request_at + pause)
     }
 
     /// Returns the connection if REST can be used and no request is pending.
-    pub(super) fn idle_connection(&self) -> Option<&NoLogConnection> {
-        let idle =
-            |connection: &&NoLogConnection| connection.backfill_request.is_none() && connection.other_request.is_none();
+    pub(super) fn connection_without_request(&self) -> Option<&NoLogConnection> {
+        let idle = |connection: &&NoLogConnection| {
+            connection.backfill_request.is_none() && connection.background_request.is_none()
+        };
         self.connection.as_ref().filter(|_| self.recent_decisions.is_some()).filter(idle)
     }
 }

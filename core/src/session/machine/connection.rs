@@ -6,7 +6,7 @@ use crate::{
     eio::Handshake,
     events::ServerRejection,
     session::{
-        CredentialsReason, SessionConfig, acks::PendingAcks, auth::CredentialStatus, budget::Budget,
+        CredentialsReason, SessionConfig, acks::PendingAcks, auth::CredentialStatus, budget::SendBudget,
         earliest::EarliestDeadline, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
     },
     sio::AttachmentAssembler,
@@ -44,7 +44,7 @@ pub(super) struct Connection {
     pub(super) possible_refusal: Option<ServerRejection>,
     /// Time at which the connection counts as stable. `None` once it is stable.
     pub(super) stable_at: Option<Instant>,
-    pub(super) budget: Budget,
+    pub(super) budget: SendBudget,
     /// Time at which the budget has room again for packets that are due. `None` if it has room now.
     pub(super) budget_available_at: Option<Instant>,
     /// Largest packet that the server accepts, in bytes.
@@ -72,7 +72,7 @@ impl Connection {
             credential_status,
             possible_refusal: None,
             stable_at: None,
-            budget: Budget::new(config.rate_limit),
+            budget: SendBudget::new(config.rate_limit),
             budget_available_at: None,
             max_payload: usize::MAX,
             liveness: Liveness::default(),

@@ -34,7 +34,7 @@ impl Machine {
             connection.possible_refusal = Some(parse_rejection(data));
         }
         match refusal {
-            Some(certainty) => self.on_unconfirmed_end(now, certainty),
+            Some(certainty) => self.on_end_without_confirmation(now, certainty),
             None => self.on_connection_lost(now, ConnectionFailure::ServerDisconnected),
         }
     }
@@ -46,7 +46,7 @@ impl Machine {
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
         let unknown = matches!(failure, ConnectionFailure::SessionUnknown(_));
         if acknowledged && !unknown && !self.endpoints.has_accepted_credentials() {
-            self.on_unconfirmed_end(now, RefusalCertainty::Interrupted);
+            self.on_end_without_confirmation(now, RefusalCertainty::Interrupted);
         } else {
             self.on_connection_lost(now, failure);
         }
@@ -54,7 +54,7 @@ impl Machine {
 
     /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server may
     /// contain the reason.
-    fn on_unconfirmed_end(&mut self, now: Now, certainty: RefusalCertainty) {
+    fn on_end_without_confirmation(&mut self, now: Now, certainty: RefusalCertainty) {
         let rejection = self.phase.connection_mut().and_then(|connection| connection.possible_refusal.take());
         if let Some(rejection) = rejection {
             return self.on_connection_refused(now, &rejection, certainty);

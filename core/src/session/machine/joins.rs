@@ -31,7 +31,7 @@ impl Machine {
                 let error = Error::invalid_argument("after: the project is joined already; leave it first");
                 return self.fail_command(token, error);
             }
-            if room.confirmed {
+            if room.join_succeeded {
                 return self.complete_command(token);
             }
             room.joiners.push(token);
@@ -42,7 +42,7 @@ impl Machine {
             // The user left the project, but the server has not confirmed that yet.
             Some(room) => {
                 room.wanted = true;
-                room.confirmed = false;
+                room.join_succeeded = false;
                 room.follower = follower;
                 room.join_deadline = Some(deadline);
                 room.joiners.push(token);
@@ -165,7 +165,7 @@ impl Machine {
 
     fn on_join_timeout(&mut self, now: Now, project: &ProjectId, message: Option<String>) {
         let Some(room) = self.rooms.get_mut(project) else { return };
-        room.join_deadline = room.join_deadline.filter(|_| !room.confirmed).map(|_| now.mono);
+        room.join_deadline = room.join_deadline.filter(|_| !room.join_succeeded).map(|_| now.mono);
         let message = message.or_else(|| room.last_failure_message.clone());
         let message = message.unwrap_or_else(|| "timed out waiting for its answer".to_owned());
         self.retry_join(now, project, JoinFailure::unanswered(message));
@@ -190,7 +190,7 @@ impl Machine {
         let expired: Vec<_> = self
             .rooms
             .iter()
-            .filter(|(_, room)| !room.confirmed && room.membership != Membership::Joining && late(room))
+            .filter(|(_, room)| !room.join_succeeded && room.membership != Membership::Joining && late(room))
             .map(|(project, _)| project.clone())
             .collect();
         for project in expired {
@@ -222,7 +222,7 @@ impl Machine {
             if may_send && is_free && room.membership == Membership::Out {
                 earliest.include(room.next_join_at);
             }
-            if !room.confirmed && room.membership != Membership::Joining {
+            if !room.join_succeeded && room.membership != Membership::Joining {
                 earliest.include(room.join_deadline);
             }
             if may_send && room.wanted {

@@ -141,7 +141,7 @@ impl Machine {
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // An event without an id may be older than an unanswered leave, so it is dropped until this join is
             // confirmed.
-            Some(room) if may_be_outdated && !room.confirmed && event.event_id().is_none() => {}
+            Some(room) if may_be_outdated && !room.join_succeeded && event.event_id().is_none() => {}
             // A leave in progress is followed by another join. Only its confirmation contains the position at which the
             // stream starts.
             Some(room) if room.wanted && room.membership != Membership::Leaving => {

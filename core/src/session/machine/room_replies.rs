@@ -58,7 +58,7 @@ impl Machine {
         if !room.wanted || is_repeated {
             return;
         }
-        let first = !std::mem::replace(&mut room.confirmed, true);
+        let first = !std::mem::replace(&mut room.join_succeeded, true);
         let joiners = std::mem::take(&mut room.joiners);
         if first {
             self.out.push_back(Output::ProjectOpened { project: project.clone() });
@@ -172,7 +172,7 @@ impl Machine {
         }
         let Some(pause) = failure.retry_pause else { return self.end_project(project, failure.error) };
         let at = now.mono + pause.max(join_retry_delay(room.join_failures));
-        if !room.confirmed && at >= *room.join_deadline.get_or_insert(deadline) {
+        if !room.join_succeeded && at >= *room.join_deadline.get_or_insert(deadline) {
             return self.end_project(project, failure.error);
         }
         room.join_failures += 1;
@@ -253,7 +253,7 @@ impl Machine {
     /// Handles the acknowledgement of a join that an event has already confirmed.
     pub(super) fn on_ack_after_confirmation(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        let Some((project, doubtful)) = connection.requests.take_confirmed(id) else { return };
+        let Some((project, doubtful)) = connection.requests.take_join_confirmed_by_event(id) else { return };
         let refused = match read_ack_verdict(arguments) {
             AckVerdict::Accepted => false,
             AckVerdict::Refused => true,

@@ -78,7 +78,7 @@ impl ModelContents {
     }
 
     /// Returns the data of the event for a decision.
-    pub(in crate::simulation) fn payload(&self, position: usize) -> Value {
+    pub(in crate::simulation) fn decision_event_data(&self, position: usize) -> Value {
         let Decision { content, at, status, .. } = self.history[position];
         json!({
             "content_id": self.id(content), "project_id": self.project, "status": status, "timestamp": at.to_string(),

@@ -90,7 +90,7 @@ impl World {
         }
         let (at, contents) = (self.server_time(), &mut self.server.contents[project]);
         let position = contents.decide(content, status, at, true);
-        let (name, data) = ("moderation_update", contents.payload(position));
+        let (name, data) = ("moderation_update", contents.decision_event_data(position));
         self.tally.events_published += 1;
         let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame(name, &data) };
         self.schedule_after(Duration::ZERO, Action::Broadcast(published));

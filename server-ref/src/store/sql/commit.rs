@@ -104,7 +104,7 @@ impl Store {
     ) -> Result<CommitOutcome, Error> {
         let write = async {
             let mut tx = log.begin().await?;
-            let mut commit_state = load_commit_state(&mut tx, changes, self.inner.review_queue_limit).await?;
+            let mut commit_state = load_commit_state(&mut tx, changes, self.inner.review_warning_threshold).await?;
             let committed = write_changes(&mut tx, changes, &mut commit_state).await?;
             let mark = match (&self.inner.database, &mut tx) {
                 (Backend::Postgres(database), Tx::Postgres(tx)) => database.write_mark(tx).await?,

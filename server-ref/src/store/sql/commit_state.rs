@@ -17,9 +17,9 @@ use crate::time::Micros;
 pub(super) async fn load_commit_state(
     tx: &mut Tx<'_>,
     changes: &[ProjectChange],
-    review_queue_limit: i64,
+    review_warning_threshold: i64,
 ) -> Result<CommitState, Error> {
-    let mut commit_state = CommitState { review_queue_limit, ..CommitState::default() };
+    let mut commit_state = CommitState { review_warning_threshold, ..CommitState::default() };
     // All processes lock projects in the order of their ids, so that they can't deadlock.
     let projects: BTreeSet<&Arc<str>> = changes.iter().map(|change| &change.project_id).collect();
     for id in projects {

@@ -221,11 +221,11 @@ async fn check_invitation_limits(tx: &mut Tx<'_>, project_id: &str, invited_by: 
 
 /// Checks that the project can have another member, and that the user can be a member of another project.
 async fn check_membership_limits(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> Result<(), Error> {
-    const COUNT_OF_PROJECT: &str = "SELECT count(*) FROM members WHERE project_id = $1";
-    const COUNT_OF_USER: &str = "SELECT count(*) FROM members WHERE user_id = $1";
+    const COUNT_MEMBERS: &str = "SELECT count(*) FROM members WHERE project_id = $1";
+    const COUNT_MEMBERSHIPS: &str = "SELECT count(*) FROM members WHERE user_id = $1";
     for (query, whose, message) in [
-        (COUNT_OF_PROJECT, project_id, "The project has too many members"),
-        (COUNT_OF_USER, user_id, "You are a member of too many projects"),
+        (COUNT_MEMBERS, project_id, "The project has too many members"),
+        (COUNT_MEMBERSHIPS, user_id, "You are a member of too many projects"),
     ] {
         let count: i64 = with_conn!(&mut *tx, db => sqlx::query_scalar(query).bind(whose).fetch_one(db).await?);
         if usize::try_from(count).unwrap_or(usize::MAX) >= UNPAGED_LIST_MAX {

@@ -74,7 +74,7 @@ pub(crate) struct StoreOptions {
     pub(crate) busy_timeout: Duration,
     pub(crate) retention: EventLog,
     /// Length of the review queue above which a project receives a warning. 0 disables the warning.
-    pub(crate) review_queue_limit: u32,
+    pub(crate) review_warning_threshold: u32,
 }
 
 impl Default for StoreOptions {
@@ -84,7 +84,7 @@ impl Default for StoreOptions {
             may_migrate: true,
             busy_timeout: Duration::from_secs(5),
             retention: EventLog::default(),
-            review_queue_limit: 0,
+            review_warning_threshold: 0,
         }
     }
 }
@@ -111,7 +111,7 @@ struct StoreInner {
     log_id: RwLock<Arc<str>>,
     database_id: String,
     retention: EventLog,
-    review_queue_limit: i64,
+    review_warning_threshold: i64,
 }
 
 fn unsupported_url() -> Error {
@@ -137,15 +137,15 @@ impl Store {
             }
             _ => return Err(unsupported_url()),
         };
-        let StoreOptions { retention, review_queue_limit, .. } = opening;
+        let StoreOptions { retention, review_warning_threshold, .. } = opening;
         let project_reads = ProjectReadScheduler::new(match &database {
             Backend::Sqlite(_) => sqlite::READ_POOL_SIZE,
             Backend::Postgres(_) => postgres::READ_POOL_SIZE,
         });
-        let review_queue_limit = review_queue_limit.into();
+        let review_warning_threshold = review_warning_threshold.into();
         let DatabaseIdentity { log_id, database_id } = identity;
         let log_id = RwLock::new(log_id.into());
-        let inner = StoreInner { database, project_reads, log_id, database_id, retention, review_queue_limit };
+        let inner = StoreInner { database, project_reads, log_id, database_id, retention, review_warning_threshold };
         Ok(Self { inner: Arc::new(inner) })
     }
 
