@@ -77,7 +77,7 @@ const CONNECT_REFUSALS: &KnownMessages = &[
     ("invalid namespace", "", NoNamespace),
 ];
 
-/// Returns the reason for a refusal, according to its code or its known message.
+/// Returns the reason for a refusal, taken from its code or, failing that, from its message if that is a known one.
 fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Option<RefusalReason> {
     if let Some(kind) = kind_from_code(rejection) {
         return Some(Kind(kind));
@@ -150,7 +150,7 @@ impl JoinFailure {
 
 /// Interpretation of a refused connection, whether by CONNECT_ERROR or by event.
 pub(crate) enum ConnectRefusal {
-    /// The server refused the credentials, or gave no other known reason for the refusal.
+    /// The server refused the credentials, or may have done so: it gave no reason that is known to mean something else.
     Credentials(Error, RefusalCertainty),
     /// The connection was refused for another reason: for example, the server limits connections or has failed.
     Other(Error),

@@ -14,7 +14,8 @@ const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Maximum number of accounts and browsers whose failures are remembered. The cache evicts those with the fewest attempts first.
 const REMEMBERED_ACCOUNTS_MAX: usize = 16_384;
 
-/// Times of the failed attempts within the last 15 minutes, per account, and per account and known browser.
+/// Times of the failed sign-in attempts within the last 15 minutes. Each account has one list for unknown browsers, and one for each browser
+/// in which its owner has signed in before.
 #[derive(Debug)]
 pub(crate) struct AccountThrottle {
     limit: usize,

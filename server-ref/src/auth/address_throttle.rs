@@ -24,7 +24,7 @@ impl AddressThrottle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts an attempt to sign in as failed until it is [refunded](Self::refund), so that concurrent attempts can't exceed the limit.
+    /// Counts a sign-in attempt as a failure until it is [refunded](Self::refund), so that concurrent attempts can't exceed the limit.
     ///
     /// # Errors
     /// Returns the time to wait if the limit is reached.

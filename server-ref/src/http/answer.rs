@@ -17,7 +17,7 @@ impl SuccessAnswer {
     }
 }
 
-/// Declares a response body with `success` and this field.
+/// Declares a response body with two fields: `success` and the given field.
 macro_rules! answer {
     ($(#[$meta:meta])* $name:ident { $field:ident: $type:ty }) => {
         $(#[$meta])*

@@ -34,7 +34,7 @@ pub(crate) struct ModeratedItem {
 }
 
 impl Moderation {
-    /// Decides about an item and returns once the item, its results and its event are durable. The event is published right
+    /// Moderates an item and returns once the item, its results and its event are durable. The event is published right
     /// afterwards.
     ///
     /// For a submission that repeats an earlier one with the same key, nothing is stored and the earlier decision is returned.

@@ -51,7 +51,7 @@ pub(super) enum MessageRefusal {
     /// The message was not sent by a node with this database and version.
     #[error("no valid MAC")]
     Unauthenticated,
-    /// The message was sent by another version.
+    /// The MAC is valid, but the JSON can't be decoded: the sender runs a version with another message format.
     #[error(transparent)]
     Undecodable(#[from] serde_json::Error),
 }

@@ -202,7 +202,7 @@ async fn authenticate(
 fn api_key(request: &Parts, payload: Option<&Value>) -> Option<String> {
     let from_payload = || {
         let key = payload?.get("api_key")?;
-        // A value of the wrong type was meant as a key, so the session cookie must not be used instead.
+        // A value of the wrong type is still an attempt to send a key: the session cookie must not be used instead.
         Some(key.as_str().unwrap_or_default().to_owned())
     };
     let from_header = || {

@@ -39,7 +39,7 @@ struct UsedBytes {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// The part of the budget that one request uses, until the last clone of the meter is dropped.
+/// The part of the budget that one request uses. It is released when the last clone of the meter is dropped.
 #[derive(Debug, Clone)]
 pub(super) struct BodyMeter(Arc<RequestBytes>);
 

@@ -68,7 +68,7 @@ impl Machine {
         self.on_connection_refused(now, &parse_rejection(data), RefusalCertainty::Ambiguous);
     }
 
-    /// Handles a refusal with a message, sent as a packet or as an event. `default_certainty` is the certainty that the
+    /// Handles a refusal that carries a message. The server may send it as a packet or as an event. `default_certainty` is the certainty that the
     /// credentials are to blame if the message gives no known reason.
     pub(super) fn on_connection_refused(
         &mut self,

@@ -185,7 +185,7 @@ impl World {
         }
     }
 
-    /// Handles a client's request, concurrently with other requests.
+    /// Handles a client's request after its simulated delay. Later requests can overtake a replay, but not a join or a leave.
     pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
         let (now, limit) = (self.now, self.scenario.server.socket_requests_per_minute);
         let Some(socket) = self.socket(id) else { return };

@@ -124,7 +124,7 @@ type LogConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, MappedM
 impl Store {
     /// Opens a database, such as `sqlite://automoderate.db` or `postgres://user:password@host/name`.
     ///
-    /// A missing SQLite file is created if the options allow it. A PostgreSQL database must exist.
+    /// A missing SQLite file is created if the options allow it. A PostgreSQL database must already exist.
     pub(crate) async fn open(url: &str, opening: StoreOptions) -> Result<Self, Error> {
         let (database, identity) = match url.split_once(':') {
             Some(("sqlite", _)) => {

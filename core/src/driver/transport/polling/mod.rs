@@ -223,7 +223,7 @@ impl Transport for PollingTransport {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionFailure>> {
         match &mut self.upgraded_socket {
             Some(socket) => socket.poll_flush(cx),
-            // Packets are held back for the WebSocket, which preserves their order.
+            // Packets are held back until the WebSocket takes over, so that they stay in order.
             None if self.probed_socket.is_some() && self.pending_post.is_none() => Poll::Ready(Ok(())),
             None => self.poll_posts(cx),
         }
