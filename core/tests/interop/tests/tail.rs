@@ -132,8 +132,12 @@ async fn tail_reports_states_and_survives_a_cut() {
         tail.wait_for_state("connected").await;
         wait_until_joined(&server).await;
         let id = server.moderate("after the cut").await;
-        assert_eq!(tail.next_event().await["event"], "gap");
-        assert_eq!(tail.next_event().await["data"]["content_id"], id.as_str());
+        let mut event = tail.next_event().await;
+        // The cut causes a gap if it comes before REST has reported where the stream starts.
+        if event["event"] == "gap" {
+            event = tail.next_event().await;
+        }
+        assert_eq!(event["data"]["content_id"], id.as_str());
         tail.signal("TERM");
         assert_eq!(tail.exit_code().await, 0, "{kind:?}");
     }
