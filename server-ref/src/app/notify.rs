@@ -10,8 +10,8 @@ use super::App;
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{
-    Actor, IdempotencyKey, IdempotencyRecord, IdempotentAnswer, Mutation, ProjectChange, SystemNotification,
-    notification_event,
+    ALL_PROJECTS_ID, Actor, IdempotencyKey, IdempotencyRecord, IdempotentAnswer, Mutation, ProjectChange,
+    SystemNotification, notification_event,
 };
 use crate::time::now;
 
@@ -40,7 +40,16 @@ impl App {
         key: Option<IdempotencyKey>,
     ) -> Result<IdempotentAnswer<SystemNotification>, Error> {
         let NotificationDraft { kind, message, persistent } = draft;
-        if persistent && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX {
+        let keys_of = project_id.as_deref().unwrap_or(ALL_PROJECTS_ID);
+        let is_repeated = match &key {
+            Some(key) => self.store.idempotent_answer(keys_of, key).await?.is_some(),
+            None => false,
+        };
+        // A repeated request adds nothing.
+        if persistent
+            && !is_repeated
+            && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX
+        {
             return Err(Error::Conflict("limit_reached", "There are too many persistent notifications"));
         }
         let mut notification =

@@ -159,6 +159,23 @@ async fn a_repeated_notification_is_published_once() {
 }
 
 #[tokio::test]
+async fn a_repeated_notification_is_answered_when_no_more_are_accepted() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
+    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let url = format!("{}/api/notifications", server.base_url());
+    let body = json!({"type": "info", "message": "x", "project_id": id, "persistent": true});
+    let mut statuses = Vec::new();
+    for key in (0..101).chain([99]) {
+        let request = owner.add_credentials(http_client().post(&url)).header("idempotency-key", key.to_string());
+        statuses.push(send(request.json(&body)).await.0);
+    }
+    assert!(statuses[..100].iter().all(|status| *status == StatusCode::CREATED));
+    assert_eq!(statuses[100..], [StatusCode::CONFLICT, StatusCode::CREATED]);
+    server.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_repeated_batch_is_stored_once_and_answered_in_order() {
     let server = demo_server_builder().start().await.unwrap();
     let items = json!({"items": [{"content": "fine"}, {"content": ""}, {"content": "you idiot"}, 7]});
