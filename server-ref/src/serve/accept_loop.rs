@@ -30,6 +30,9 @@ use crate::realtime::HangUpHandle;
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Delay after a connection could not be accepted, which usually means that file descriptors are exhausted.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+/// Connections accepted before other tasks get a turn. Without this limit, tokio lets the loop accept up to 128 connections in one
+/// poll. Then a flood of short connections delays each wake-up of a submission by up to 50 ms, and a submission has about ten.
+const ACCEPTED_PER_TURN: u32 = 4;
 
 /// The signals that end connections, and the time limit for writes.
 #[derive(Debug, Clone)]
@@ -56,7 +59,13 @@ pub(super) async fn accept_loop(
 ) {
     let counter = ConnectionCounter::new(limit, proxies.clone());
     let bodies = BodyBudget::new();
+    let mut accepted_in_turn = 0;
     loop {
+        if accepted_in_turn == ACCEPTED_PER_TURN {
+            accepted_in_turn = 0;
+            tokio::task::yield_now().await;
+        }
+        accepted_in_turn += 1;
         let accepted = tokio::select! {
             biased;
             () = stop.drain.cancelled() => break,
