@@ -1,11 +1,11 @@
 /**
- * Measures events per second, CPU time per event and event-loop delay, and compares them with socket.io-client. A
- * sender in a separate process sends events as fast as the reader requests them. The readers are measured in turn, each
- * in a fresh process. The results are medians and ranges.
+ * Measures this package's and socket.io-client's events per second, CPU time per event and event-loop delay. A sender
+ * in a separate process sends events as fast as the reader requests them. The readers are measured in turn, each in a
+ * new process. The results are medians and ranges over all rounds.
  *
  *     NODE_MODULES=…/with/socket.io-client node benches/bench.mjs [--rounds 7] [--events 200000]
  *
- * `cargo xtask bench node` sets this up and runs it.
+ * `cargo xtask bench node` installs the requirements and runs this benchmark.
  */
 
 import { execFile, spawn } from 'node:child_process'

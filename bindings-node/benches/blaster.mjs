@@ -1,9 +1,10 @@
 /**
- * Benchmark server: performs the handshake, then sends frames as fast as the reader requests them. Prints its port.
+ * Benchmark server that performs the handshake, and then sends frames as fast as the reader requests them. The server
+ * prints its port.
  *
- * A client that joins project N receives N documented `moderation_update` events, each in its own frame. At first
- * `2 * WINDOW` events are sent, and then `WINDOW` for each `more` that the client emits, so that the reader is neither
- * idle nor overwhelmed.
+ * A client that joins project N receives N documented `moderation_update` events, each in its own frame. The server
+ * first sends `2 * WINDOW` events, and then `WINDOW` events for each `more` that the client emits, so that the reader
+ * is neither idle nor overwhelmed.
  */
 
 import { createHash } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
- * Readers that bench.mjs compares. All of them access the same five fields, and request more events before they run
- * out.
+ * Readers that bench.mjs compares. All readers access the same five fields, and request more events before all
+ * requested events have arrived.
  */
 
 import { createRequire } from 'node:module'
@@ -26,7 +26,7 @@ async function measureClient(url, meter, follow) {
   await client.close()
 }
 
-/** Readers by name. Each reader joins the project whose id is `meter.events`, and reads that number of events. */
+/** Readers by name. Each reader joins the project whose id is `meter.events`, and reads `meter.events` events. */
 export const READERS = {
   '`for await`': (url, meter) =>
     measureClient(url, meter, async (client, _, requestMore) => {

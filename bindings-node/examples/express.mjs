@@ -26,7 +26,7 @@ app.get('/decisions', async (_request, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).flushHeaders()
   try {
     for await (const { status, content_preview: preview } of stream) {
-      // The preview may contain markup, so escape it.
+      // Escape the preview, because it may contain markup.
       const more = response.write(`event: ${status}\ndata: ${JSON.stringify(escapeHtml(preview))}\n\n`)
       if (!more) await once(response, 'drain', { signal: closed.signal })
     }

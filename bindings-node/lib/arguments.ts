@@ -57,8 +57,8 @@ export function checkFunction<F>(name: string, value: F): F {
 }
 
 /**
- * Checks the trailing options object of a call, which may contain a `signal` and the options in `names`. A missing
- * object counts as empty.
+ * Checks a call's options object, which may contain a `signal` and the options in `names`. A missing object counts as
+ * empty.
  */
 export function checkOptions<T extends object>(value: T | undefined, ...names: (keyof T & string)[]): Partial<T> {
   if (value === undefined) return {}
@@ -78,7 +78,7 @@ export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSi
   return signal as AbortSignal
 }
 
-/** Serializes user data to JSON. `undefined` becomes `null`. */
+/** Serializes a user-supplied value to JSON. `undefined` becomes `null`. */
 export function toJson(name: string, value: unknown): string {
   if (value === undefined) return 'null'
   let encoded: string | undefined

@@ -1,11 +1,12 @@
 /**
- * Parses event batches from the native module. Field names would make up much of a batch's text and of the time to
- * parse it, so the most frequent events are encoded as rows of values; see `core/src/facade/json_rows.rs`.
+ * Parsing of event batches from the native module. The most frequent events are encoded as rows of values without
+ * field names, because field names would take up much of a batch's text and parsing time; see
+ * `core/src/facade/json_rows.rs`.
  */
 
 import type { Event, Meta, ModerationUpdate } from './events.js'
 
-/** Values of a `moderation_update`, followed by those of its `meta`. */
+/** Field values of a `moderation_update`, followed by the field values of its `meta`. */
 type UpdateRow = [
   content_id: string,
   project_id: string | null,

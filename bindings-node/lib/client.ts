@@ -15,7 +15,7 @@ import { type StateJson, toStateInfo } from './states.js'
 import type { Abortable, EventStream, StreamHost } from './stream.js'
 import type { Content, ContentPage, Health, Metrics, Moderation, State, StateInfo, Statistics } from './values.js'
 
-/** Filter for listings of items. */
+/** Filter for a listing of items. */
 export interface ContentFilter extends Abortable {
   /** Decision of the items to list. By default, items with any decision are listed. */
   status?: Status
@@ -74,7 +74,7 @@ export class Client {
     this.#handlers = new Handlers(this.#native, this.#host)
   }
 
-  /** Creates a client and connects it. If the signal is aborted first, the client is closed. */
+  /** Creates a client and connects it. If the signal is aborted before the client has connected, closes the client. */
   static async connect(url: string | URL, options: ClientOptions & Abortable = {}): Promise<Client> {
     const { signal, ...rest } = checkObject('options', options) as ClientOptions & Abortable
     const client = new Client(url, rest)
@@ -119,8 +119,8 @@ export class Client {
   }
 
   /**
-   * Returns a stream of the client's events: those of all projects, and those without a project. With `kind`, the
-   * stream yields only that kind. The stream starts now.
+   * Returns a stream of the events of all joined projects, and of events without a project. With `kind`, the stream
+   * yields only events of that kind. The stream starts with the next event that arrives.
    */
   events(options?: Abortable): EventStream
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
@@ -130,8 +130,8 @@ export class Client {
 
   /**
    * Adds a listener for one kind of event. The name `event` selects every event, and `state` selects state changes.
-   * Events are delivered in order, starting now. An exception thrown by the listener is passed to the `listenerError`
-   * listeners; without such listeners it becomes a process warning.
+   * The listener receives events in order, starting with the next one. An exception thrown by the listener is passed
+   * to the `listenerError` listeners; without such listeners, it becomes a process warning.
    */
   on<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.add(name, listener, false)
@@ -187,7 +187,7 @@ export class Client {
     return toStateInfo(JSON.parse(this.#native.state) as StateJson)
   }
 
-  /** URL that the client is connected to, or will try next: `url`, or one of `fallbackUrls`. */
+  /** URL to which the client is connected, or which it will try next: `url`, or one of `fallbackUrls`. */
   get url(): string {
     return this.#native.url
   }
@@ -223,7 +223,7 @@ export class Client {
 
   /**
    * Sends a custom event. Rejects with `disconnected` if there is no connection; the event is not queued. Rejects with
-   * `rate_limited` if the limit per minute is reached; `retryIn` is the time until the next event may be sent.
+   * `rate_limited` if the limit of events per minute is reached; `retryIn` is the time until another event may be sent.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {
     const [event, written] = [checkString('name', name), toJson('data', data)]
@@ -231,9 +231,9 @@ export class Client {
   }
 
   /**
-   * Sends a custom event and waits up to `ackTimeout` for its acknowledgement. Resolves to the argument of the
-   * acknowledgement: `null` if there is none, an array if there are several. Rejects like `emit`, and with
-   * `ack_timeout`.
+   * Sends a custom event and waits up to `ackTimeout` for its acknowledgement. Resolves to the acknowledgement's
+   * argument: `null` if it has no argument, and an array if it has several. Rejects like `emit`, and with `ack_timeout`
+   * if the server does not acknowledge the event in time.
    */
   async emitWithAck<Answer = unknown>(name: string, data?: unknown, given?: Abortable): Promise<Answer> {
     const [event, written] = [checkString('name', name), toJson('data', data)]
@@ -295,7 +295,7 @@ export class Client {
     return callForJson((queue, id) => this.#native.health(queue, id), signalOf(checkOptions(given)))
   }
 
-  /** Disconnects within 2 s. Streams yield their buffered events and then end. Further calls have no effect. */
+  /** Disconnects within 2 s. Streams yield their buffered events and then end. Calling `close` again has no effect. */
   async close(): Promise<void> {
     await awaitCall((queue, id) => this.#native.close(queue, id))
   }

@@ -1,5 +1,6 @@
 /**
- * Calls to the native module, which complete on the SDK's threads. One wake-up of this thread delivers all completions.
+ * Calls to the native module, which complete on the SDK's threads. A wake-up of Node's thread delivers all calls that
+ * have completed.
  */
 
 import * as native from '../native/index.js'
@@ -7,7 +8,7 @@ import { rejectOnAbort } from './abort.js'
 import { fromJson, fromNative } from './errors.js'
 import { keepAlive } from './keepalive.js'
 
-/** Starts a call whose completion is reported with `id`. */
+/** Function that starts a call. The call's completion is queued with `id`. */
 type StartCall = (queue: native.CompletionQueue, id: number) => void
 type CompletionCallback = (done: native.Completion) => void
 
@@ -41,8 +42,8 @@ export function startCall(start: StartCall, callback: CompletionCallback): () =>
 }
 
 /**
- * Starts a call and waits for its completion. Keeps the event loop running meanwhile. Rejects with the signal's reason
- * if the signal is aborted.
+ * Starts a call and waits for its completion. Keeps the event loop running while it waits. Rejects with the signal's
+ * reason if the signal is aborted.
  */
 export async function awaitCall(start: StartCall, signal?: AbortSignal): Promise<native.Completion> {
   signal?.throwIfAborted()
@@ -62,7 +63,7 @@ export async function awaitCall(start: StartCall, signal?: AbortSignal): Promise
   }
 }
 
-/** Like `awaitCall`, for calls whose result is JSON. */
+/** Starts a call and waits for its completion, as `awaitCall` does. Parses the result, which is JSON. */
 export async function callForJson<T>(start: StartCall, signal?: AbortSignal): Promise<T> {
   return JSON.parse((await awaitCall(start, signal)).value ?? 'null')
 }

@@ -31,9 +31,9 @@ export type Credentials =
   | undefined
 
 /**
- * Function that returns the credentials for each connection attempt. If it throws an error with `retryable: false`, or
- * returns invalid credentials, the client closes; after any other error, the client retries. The SDK hides the
- * provider's exceptions, because they may contain secrets, so log them in the provider. The signal is aborted once the
+ * Function that returns the credentials for each connection attempt. If it throws an `AutoModerateError` with
+ * `retryable: false`, or returns invalid credentials, the client closes; after any other error, the client retries. Log
+ * exceptions in the provider: the SDK hides them, because they may contain secrets. The signal is aborted once the
  * credentials are no longer needed.
  */
 export type CredentialsProvider = (
@@ -41,7 +41,7 @@ export type CredentialsProvider = (
   context: { signal: AbortSignal },
 ) => Credentials | Promise<Credentials>
 
-/** Answers requests for credentials until the client is gone. Keeps neither the client nor the event loop alive. */
+/** Answers requests for credentials until the client is dropped. Keeps alive neither the client nor the event loop. */
 export function answerRequests(requests: native.CredentialRequests, provider: CredentialsProvider): void {
   let latest = new AbortController()
   const awaitNextRequest = (): void => {

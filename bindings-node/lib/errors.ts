@@ -40,8 +40,8 @@ const BRAND = Symbol.for('automoderate.error')
 /**
  * Error of this package. The message is meant for humans; programs should check `code`.
  *
- * Errors never contain keys, passwords or cookies. Invalid arguments throw a `TypeError` with the same fields and the
- * code `invalid_argument`; `instanceof AutoModerateError` is true for it as well.
+ * Errors never contain keys, passwords or cookies. An invalid argument throws a `TypeError` with the same fields as
+ * this class and the code `invalid_argument`; `instanceof AutoModerateError` is also true for such a `TypeError`.
  */
 export class AutoModerateError extends Error {
   /** Stable error code. */
@@ -85,7 +85,7 @@ function defineFields(error: Error, fields: object): void {
   Object.assign(error, { retryable: false })
   for (const [name, value] of Object.entries(fields)) {
     if (value === null || value === undefined) continue
-    // The standard `cause` of an `Error` is not enumerable either.
+    // `cause` is not enumerable, as in the standard `Error`.
     Object.defineProperty(error, name, { value, enumerable: name !== 'cause', configurable: true, writable: true })
   }
 }
@@ -116,7 +116,7 @@ export function fromJson(text: string): AutoModerateError | TypeError {
   return fromRecord(JSON.parse(text))
 }
 
-/** Creates an error from its record in a state, if the state has one. */
+/** Creates an error from the error record of a state. Returns `undefined` if the state contains no error. */
 export function errorFromRecord(failure: unknown): AutoModerateError | undefined {
   return failure ? (fromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
 }

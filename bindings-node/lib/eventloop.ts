@@ -1,4 +1,4 @@
-/** Yields to other work in the event loop. */
+/** Returns a promise that resolves after the event loop has processed other pending work. */
 
 import { setImmediate } from 'node:timers'
 

@@ -11,15 +11,15 @@ export type Status = Word<'approved' | 'rejected' | 'flagged' | 'pending'>
 
 /** Metadata that the SDK adds to an event. */
 export interface Meta {
-  /** Id of the project, from the payload, or inferred if exactly one project is joined; otherwise `null`. */
+  /** Id of the project from the payload, or of the only joined project; `null` if neither is known. */
   project_id: string | null
-  /** Position in the project's event log, on servers that have one. */
+  /** Position in the project's event log; `null` for events that are not in a log. */
   event_id: number | null
   /** Path by which the event arrived: pushed live, replayed from the server's log, or fetched over REST. */
   origin: 'live' | 'replay' | 'backfill'
   /** Time of receipt according to this machine's clock, as RFC 3339 text that ends in `Z`. */
   received_at: string
-  /** Cursor that resumes after this event. To resume later, store it once the event has been processed. */
+  /** Cursor to resume after this event. To resume later, store the cursor once the event has been processed. */
   cursor: string | null
 }
 
@@ -121,7 +121,7 @@ export interface Rule extends Extensible {
 export interface RuleUpdateData {
   /** Change made to the rule. */
   action: Word<'created' | 'updated' | 'deleted'>
-  /** Rule after the change, or before its deletion. */
+  /** Rule after its creation or change, or before its deletion. */
   rule: Rule
   /** Time of the change; empty if the server does not send it. */
   timestamp: string

@@ -28,7 +28,7 @@ type Listener = Parameters<Listeners['add']>[1]
 
 const OTHER_NAMES = new Set(['event', 'state', 'error'])
 
-/** Keeps handlers from being garbage-collected until they have reported the final state. */
+/** `Handlers` objects that must not be garbage-collected until they have reported the final state. */
 const awaitingEnd = new Set<object>()
 
 export class Handlers {
@@ -79,7 +79,7 @@ export class Handlers {
     return this.#listeners.names().some((name) => name === 'event' || isEventName(name))
   }
 
-  /** Closes the stream once no event has a listener. */
+  /** Closes the stream if no listener for events is left. */
   #closeUnusedStream(): void {
     if (this.#hasEventListeners()) return
     this.#stream?.close()
@@ -104,7 +104,7 @@ export class Handlers {
       this.#listeners.callAll(event.event, event)
       this.#listeners.callAll('event', event)
       if (this.#stream !== stream) return
-      // The last listener may have been a one-time listener.
+      // The call may have removed the last listener, if it was a one-time listener.
       this.#closeUnusedStream()
     }
   }
@@ -120,8 +120,8 @@ export class Handlers {
   }
 
   /**
-   * Keeps the process and this object alive until the final state has been reported, which happens immediately
-   * afterwards.
+   * Keeps the process and this object alive until the final state has been reported. The stream has ended, so the
+   * report follows immediately.
    */
   #awaitEnd(): void {
     if (this.#hasEnded) return
@@ -143,7 +143,7 @@ function emitListenerWarning(error: unknown): void {
   process.emitWarning(`a listener failed: ${reason}`, 'AutoModerateListenerWarning')
 }
 
-/** Passes state changes on to the listeners. Keeps neither the client nor the event loop alive. */
+/** Passes state changes on to the listeners. Keeps alive neither the client nor the event loop. */
 function forwardStates(states: native.States, handlers: WeakRef<Handlers>): void {
   let isInitial = true
   const awaitNextState = (): void => {

@@ -1,4 +1,4 @@
-/** Timer that keeps Node's event loop running during waits, because a pending call to the native module does not. */
+/** Timer that keeps Node's event loop running; a pending call to the native module alone would not. */
 
 import { clearInterval, setInterval } from 'node:timers'
 

@@ -23,14 +23,14 @@ export interface ReconnectPolicy {
   /** Number of attempts after which the client gives up. Default `Infinity`. */
   attempts?: number
   /**
-   * Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
+   * Jitter, from 0 to 1. Each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
    */
   jitter?: number
   /**
-   * Lifetime, in ms, after which a connection counts as stable and the attempts are counted from 1 again. Default 5000.
+   * Duration, in ms, after which a connection counts as stable and the attempt counter is reset. Default 5000.
    */
   stableAfter?: number
-  /** Hard limit on the attempts per minute. Deployed servers lock out the tenth attempt. Default 9. */
+  /** Maximum number of attempts per minute. Deployed servers lock out a client at its tenth attempt. Default 9. */
   maxAttemptsPerMinute?: number
 }
 
@@ -101,8 +101,9 @@ export interface ClientOptions {
   /** Maximum number of events that the client sends per minute, at least 10; `false` removes the limit. Default 100. */
   rateLimit?: number | false
   /**
-   * Recovery of events missed during an interruption. `auto`, the default, uses the server's event log, or else REST,
-   * or else reports a `gap`. `replay` skips REST, and `off` always reports a `gap`.
+   * Method of recovering events missed during an interruption. `auto`, the default, uses the server's event log; if the
+   * server has no log, it uses REST; if REST is unavailable, it reports a `gap`. `replay` never uses REST, and `off`
+   * always reports a `gap`.
    */
   backfill?: 'auto' | 'replay' | 'off'
   /**

@@ -9,7 +9,7 @@ import type { Event, EventByName, EventName } from './events.js'
 import { toCoreName } from './kinds.js'
 import { type Abortable, EventStream, type StreamHost } from './stream.js'
 
-/** Opens a stream of all events or of one kind. Either of the last two arguments may contain the signal. */
+/** Opens a stream of all events or of one kind of event. Either of the last two arguments may contain the signal. */
 export function openStream(
   from: { events(kind?: string): native.Stream },
   host: StreamHost,
@@ -45,8 +45,8 @@ export class Project {
   /**
    * Cursor up to which all of the project's streams have been read.
    *
-   * To resume later, even in another process, store the cursor and pass it to `join(…, { after })`. It is `null` on
-   * servers without an event log.
+   * To resume later, even in another process, store the cursor and pass it to `join(…, { after })`. The cursor is
+   * `null` on servers without an event log.
    */
   get cursor(): string | null {
     for (const stream of this.#host.streams) stream.deref()?.commitDelivered()
@@ -57,7 +57,7 @@ export class Project {
    * Returns a stream of the project's events, or of one kind of event.
    *
    * The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when they
-   * are created. Aborting the signal ends the stream: its loop throws the signal's reason.
+   * are created. Aborting the signal ends the stream, and the loop over the stream throws the signal's reason.
    */
   events(options?: Abortable): EventStream
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
@@ -75,7 +75,7 @@ export class Project {
     await this.leave()
   }
 
-  /** @internal The value that `console.log` shows. */
+  /** @internal Returns the text that `console.log` shows. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Project ${inspect({ id: this.id, cursor: this.cursor }, options)}`
   }

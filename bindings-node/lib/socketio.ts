@@ -43,7 +43,7 @@ export interface ReplayPage {
   head: number
   /** Id of the oldest event that is still in the log. */
   oldest: number
-  /** Id of the log itself. When it changes, all earlier event ids are invalid. */
+  /** Id of the log itself. When the log's id changes, all earlier event ids are invalid. */
   log: string
 }
 
@@ -51,7 +51,7 @@ export interface ReplayPage {
 export interface ServerToClientEvents {
   /** Sent when a connection is established. */
   connected: (data: { status: string }) => void
-  /** Confirms a join. Servers with an event log add the id of the log and of its newest event. */
+  /** Confirms a join. Servers with an event log add the log's id and the id of its newest event. */
   joined_project: (data: { project_id: string; replay?: boolean; event_id?: number; log?: string }) => void
   /** Confirms a leave. */
   left_project: (data: { project_id: string }) => void
@@ -67,7 +67,7 @@ export interface ServerToClientEvents {
   user_activity: (data: UserActivityData & LogFields) => void
   /** Reports a request that the server could not fulfill. */
   error: (data: ErrorNotice) => void
-  /** Sent if the credentials are invalid, or no longer valid. */
+  /** Sent if the credentials are invalid or have been revoked. */
   authentication_failed: (data: ErrorNotice) => void
   /** Reports a refused join. */
   project_access_denied: (data: ErrorNotice) => void

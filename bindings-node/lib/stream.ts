@@ -1,4 +1,4 @@
-/** Event streams. A batch of events is parsed at once, and its events are returned one by one. */
+/** Event streams. A stream parses a whole batch of events, and then returns the events one by one. */
 
 import type * as native from '../native/index.js'
 import { rejectOnAbort } from './abort.js'
@@ -28,9 +28,9 @@ export interface Abortable {
   signal?: AbortSignal | undefined
 }
 
-/** Cleans up streams that were garbage-collected. */
+/** Registry that cleans up after streams that were garbage-collected. */
 const collectedStreams = new FinalizationRegistry<() => void>((cleanUp) => cleanUp())
-/** Keeps awaited streams from being garbage-collected. */
+/** Streams that must not be garbage-collected, because a reader awaits them. */
 const awaitedStreams = new Set<object>()
 
 /**
@@ -58,7 +58,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   #waitingReaders = 0
   #lastRead: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
-  /** Stops keeping the event loop running. */
+  /** Function that stops keeping the event loop running; undefined while the stream does not keep it running. */
   #releaseEventLoop: (() => void) | undefined
 
   /** @internal */
@@ -134,8 +134,9 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /**
-   * Limits the stream to one event per `ms` milliseconds: the first event at once, then the latest one. The last event
-   * is never dropped, and `gap` and `lagged` are not delayed. This stream ends; use the returned stream instead.
+   * Limits the stream to one event per `ms` milliseconds. The first event is yielded at once, and then the latest event
+   * of each interval. The last event is never dropped, and `gap` and `lagged` events are not delayed. This stream ends;
+   * use the returned stream instead.
    */
   throttle(ms: number): EventStream<E> {
     const interval = checkDuration('ms', ms)
@@ -156,7 +157,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return this.#native.losses
   }
 
-  /** Ends the stream for all readers, including those that are waiting. */
+  /** Ends the stream for all readers, including waiting readers. */
   close(): void {
     this.commitDelivered()
     this.#batch = []

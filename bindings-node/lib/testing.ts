@@ -22,9 +22,9 @@ import type { Abortable } from './stream.js'
 /** Options of a test server. */
 export interface ServerOptions {
   /**
-   * True if the server keeps an event log. Without one, it behaves like deployed servers: events have no ids, and
-   * missed decisions can be recovered only over REST. Timestamps have no `Z`, refusals have no code, and events without
-   * a handler are never acknowledged. Default `true`.
+   * True if the server keeps an event log. Without a log, the server behaves like deployed servers: events have no ids,
+   * and missed decisions can be recovered only over REST. Timestamps do not end in `Z`, refusals have no code, and
+   * events without a handler are never acknowledged. Default `true`.
    */
   eventLog?: boolean
 }
@@ -106,14 +106,14 @@ export class Server {
   }
 
   /**
-   * Takes the server offline, or back online. While it is offline, existing connections are cut and new ones get no
-   * response.
+   * Takes the server offline, or back online. Going offline cuts all connections. While the server is offline, new
+   * connections receive no response.
    */
   setOffline(offline: boolean): void {
     this.#native.setOffline(checkBoolean('offline', offline))
   }
 
-  /** Sets whether REST calls are performed without being answered. Applies to later calls. */
+  /** Sets whether the server performs later REST calls without answering them. */
   setSilent(silent: boolean): void {
     this.#native.setSilent(checkBoolean('silent', silent))
   }

@@ -18,7 +18,7 @@ export interface StateInfo {
   readonly cause?: AutoModerateError
 }
 
-/** Losses of a stream of one kind, which does not yield loss events. */
+/** Losses of a stream of one kind of event, which yields no `gap` and `lagged` events. */
 export interface Losses {
   /** Number of events dropped because the reader was too slow. */
   lagged: number
@@ -82,7 +82,7 @@ export interface Content {
   moderation_results: unknown[]
 }
 
-/** Page of items, newest first. */
+/** Page of a listing of items. */
 export interface ContentPage {
   /** Items of the page, newest first. */
   items: Content[]
@@ -92,7 +92,7 @@ export interface ContentPage {
   hasMore: boolean
   /** Total number of items, if the server sends it. */
   total: number | null
-  /** Errors of the rows that could not be parsed and are missing from `items`. */
+  /** For each row that could not be parsed and is missing from `items`, the parse error. */
   unreadable: string[]
 }
 

@@ -2,8 +2,8 @@
 //
 // node scripts/build.mjs [--profile dev|release] [--glibc 2.17]
 //
-// `--glibc` links against an older glibc than this machine's. It needs cargo-zigbuild and ziglang, which pip can
-// install. This script reuses cargo's existing build; `napi build` would build again in the folder of a named target.
+// `--glibc` links against an older glibc than this machine's, and requires cargo-zigbuild and ziglang, which pip can
+// install. This script reuses cargo's existing build; `napi build` would build everything again for a named target.
 // To build for another target, run: npx napi build --release --platform --output-dir native --target …
 
 import { spawnSync } from 'node:child_process'
@@ -48,7 +48,7 @@ function run(command, args, options) {
 mkdirSync(native, { recursive: true })
 const types = mkdtempSync(join(tmpdir(), 'automoderate-types-'))
 try {
-  // The type definitions are written when the crate is compiled, so recompile it if they are missing.
+  // Compiling the crate writes the type definitions, so recompile the crate if the definitions are missing.
   if (!existsSync(join(native, 'index.d.ts'))) utimesSync(join(packageRoot, 'src/lib.rs'), new Date(), new Date())
   const host = run('rustc', ['-vV']).match(/^host: (.+)$/m)[1]
   const cargoArgs = values.glibc ? ['zigbuild', '--target', `${host}.${values.glibc}`] : ['build']

@@ -1,5 +1,5 @@
 // Completes package-lock.json after `npm install --package-lock-only`. Removes the download URLs. Adds entries for the
-// optional packages of other platforms, which npm omits if the registry does not carry them.
+// optional packages of other platforms, which npm omits if they are not in the registry.
 //
 // node scripts/lock.mjs
 

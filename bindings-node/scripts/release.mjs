@@ -20,7 +20,7 @@ function run(command, ...args) {
   if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} failed`)
 }
 
-/** Runs the installed @napi-rs/cli. `npx` would query the registry if it were missing. */
+/** Runs the installed @napi-rs/cli. If the package were missing, `npx` would query the registry. */
 const runNapi = (...args) => run(process.execPath, join(packageRoot, 'node_modules/@napi-rs/cli/dist/cli.js'), ...args)
 
 rmSync(release, { recursive: true, force: true })

@@ -39,14 +39,14 @@ fn node_event_name(event: &Event) -> &'static str {
     }
 }
 
-/// Returns the position of the first non-ASCII byte. ASCII pieces are skipped whole, for speed.
+/// Returns the position of the first non-ASCII byte. For speed, skips pieces that contain only ASCII.
 fn first_non_ascii(bytes: &[u8]) -> Option<usize> {
     const PIECE_BYTES: usize = 64;
     let piece = bytes.chunks(PIECE_BYTES).position(|piece| !piece.is_ascii())? * PIECE_BYTES;
     bytes[piece..].iter().position(|byte| !byte.is_ascii()).map(|at| piece + at)
 }
 
-/// Escapes all non-ASCII characters as `\u…`. In JSON, they occur only inside strings.
+/// Escapes all non-ASCII characters as `\u…`. In JSON, such characters occur only inside strings.
 fn escape_non_ascii(text: &str) -> String {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(text.len() + text.len() / 8);

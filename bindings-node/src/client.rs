@@ -25,7 +25,7 @@ pub struct Client {
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// State changes of a client. Does not keep the client alive.
+/// State changes of a client. A `States` object does not keep the client alive.
 #[napi]
 pub struct States(Arc<FacadeStates>);
 
@@ -54,7 +54,7 @@ pub struct Metrics {
 
 #[napi]
 impl States {
-    /// Completes with the next state, or with `null` after `closed`.
+    /// Completes with the next state, or with `null` after the state `closed`.
     #[napi(catch_unwind)]
     pub fn next(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let states = self.0.clone();
@@ -191,7 +191,7 @@ impl Client {
         States(Arc::new(self.facade.state_changes()))
     }
 
-    /// Returns the URL that the client is connected to, or will try next.
+    /// Returns the URL to which the client is connected, or which it will try next.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.facade.url().to_owned()

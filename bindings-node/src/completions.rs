@@ -1,5 +1,5 @@
-//! Completed calls on their way from the SDK's threads to Node's thread. They are queued, and one call into JavaScript
-//! announces all of them.
+//! Transfer of completed calls from the SDK's threads to Node's thread. Completed calls are queued, and a single call
+//! into JavaScript announces all queued calls.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -101,7 +101,7 @@ impl CompletionQueue {
 }
 
 impl CompletionQueue {
-    /// Starts a call to the facade. Its completion is queued with this id.
+    /// Starts a call to the facade. The call's completion is queued with `id`.
     pub(crate) fn run<T: Into<CallResult>>(
         &self,
         id: i64,

@@ -26,7 +26,7 @@ enum ProviderAnswer {
 
 #[napi]
 impl CredentialRequests {
-    /// Completes with the next request as `[number, reason]`, or with `null` when the client is gone.
+    /// Completes with the next request as `[number, reason]`, or with `null` after the client has been dropped.
     #[napi(catch_unwind)]
     pub fn next(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let requests = self.0.clone();

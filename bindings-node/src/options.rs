@@ -1,5 +1,5 @@
-//! Converts options from JSON to the facade's types. `lib/options.ts` has checked the types. Durations in the JSON are
-//! in milliseconds.
+//! Converts options from JSON to the facade's types. `lib/options.ts` has already checked the types of the options.
+//! Durations in the JSON are in milliseconds.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 use serde::{Deserialize, Deserializer};

@@ -1,5 +1,5 @@
-//! Event streams. Taking events and waiting for them are separate operations: a wait only reports that events are
-//! ready. An abandoned wait therefore loses no events.
+//! Event streams. Taking events and waiting for events are separate operations. A wait takes no events and only reports
+//! that events are ready, so an abandoned wait loses no events.
 //!
 //! While JavaScript reads one batch, an SDK thread serializes the next one.
 
@@ -19,9 +19,9 @@ use crate::{chunk::Chunk, completions::CompletionQueue, errors::to_exception};
 
 /// Maximum number of events in a batch. Parsing a full batch takes Node's thread about a millisecond.
 const MAX_BATCH_EVENTS: usize = 512;
-/// Size of the payloads at which a batch is full, in bytes.
+/// Total size of the payloads, in bytes, at which a batch counts as full.
 const MAX_BATCH_BYTES: usize = 512 * 1024;
-/// Number of events taken from the stream each time it is locked.
+/// Number of events taken from the stream each time the stream is locked.
 const EVENTS_PER_LOCK: usize = 64;
 
 /// Event stream of the facade, for `lib/stream.ts`.
@@ -34,7 +34,7 @@ struct SharedStream {
     chunk: Mutex<Option<Chunk>>,
 }
 
-/// Losses of a stream of one kind, which does not yield loss events.
+/// Losses of a stream of one kind of event, which yields no `gap` and `lagged` events.
 #[napi(object, object_from_js = false)]
 pub struct Losses {
     /// Number of events dropped because the reader was too slow.
@@ -84,8 +84,9 @@ impl Stream {
 
 #[napi]
 impl Stream {
-    /// Takes the chunk that `readable` has prepared, as a JSON array, or returns `null`. With `serialize_now`, serializes events
-    /// that are ready if no chunk is prepared. Also marks `delivered` events of earlier batches as delivered.
+    /// Takes the chunk that `readable` has prepared, and returns it as a JSON array. If no chunk is prepared, returns
+    /// `null`, or with `serialize_now` serializes the events that are ready. Also marks the next `delivered` events of
+    /// earlier batches as delivered.
     #[napi(catch_unwind)]
     pub fn take_batch<'env>(
         &self,
@@ -104,7 +105,7 @@ impl Stream {
         chunk.map(|chunk| chunk.into_string(env)).transpose()
     }
 
-    /// Marks the next `count` events of earlier batches as delivered: JavaScript has returned them to readers.
+    /// Marks the next `count` events of earlier batches as delivered, after JavaScript has returned them to readers.
     #[napi(catch_unwind)]
     pub fn mark_delivered(&self, count: u32) {
         self.0.stream.mark_delivered(count as usize);
@@ -130,7 +131,7 @@ impl Stream {
         Ok(Self(Arc::new(SharedStream { stream, chunk: Mutex::new(chunk.take()) })))
     }
 
-    /// Returns the losses of a stream of one kind, which does not yield loss events.
+    /// Returns the losses of a stream of one kind of event, which yields no `gap` and `lagged` events.
     #[napi(getter, catch_unwind)]
     pub fn losses(&self) -> Losses {
         let losses = self.0.stream.losses();

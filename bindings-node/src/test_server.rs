@@ -50,7 +50,7 @@ impl TestServer {
         self.0.set_offline(offline);
     }
 
-    /// Sets whether REST calls are performed without being answered.
+    /// Sets whether the server performs later REST calls without answering them.
     #[napi(catch_unwind)]
     pub fn set_silent(&self, silent: bool) {
         self.0.set_silent(silent);
@@ -62,7 +62,7 @@ impl TestServer {
         self.0.refuse_credentials(refuse);
     }
 
-    /// Refuses joins of a project with this code, or allows them again if there is no code.
+    /// Refuses joins of a project with this code, or allows joins again if `code` is `null`.
     #[napi(catch_unwind)]
     pub fn refuse_joins(&self, project: String, code: Option<String>) {
         self.0.refuse_joins(&project, code.as_deref());

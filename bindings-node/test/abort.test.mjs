@@ -1,4 +1,4 @@
-/** Aborted calls reject with the signal's reason. They lose no events, and remove their listeners. */
+/** Aborted calls reject with the signal's reason, lose no events, and remove their listeners from the signal. */
 
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'

@@ -1,4 +1,4 @@
-/** Credentials providers, which are called before every attempt with the reason for it. */
+/** Credentials providers, which are called before every connection attempt with the reason for the call. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

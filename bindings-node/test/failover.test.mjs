@@ -11,7 +11,7 @@ test('a client fails over to the next address', async (t) => {
   const database = join(makeTempFolder(t), 'server.db')
   let server = await startReference(t, { database })
   const first = server.baseUrl
-  // The server restarts on another port now, and on the first port again later.
+  // The server first restarts on another port, and later restarts on the first port.
   await server.stop('SIGKILL')
   server = await startReference(t, { database })
   const second = server.baseUrl

@@ -1,4 +1,4 @@
-/** Loops over streams: leaving and sharing them, batches and throttling. */
+/** Loops over streams: early exits, shared streams, batches and throttling. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

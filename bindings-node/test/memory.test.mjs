@@ -73,7 +73,7 @@ test('a client with an awaited stream or an event listener is kept', async (t) =
     const listening = await Client.connect(server.baseUrl, server.options)
     await listening.join(server.projectId)
     listening.once('moderation_update', (event) => seen.push(`listened to: ${event.content_preview}`))
-    // A third client is unused, to check that garbage is collected.
+    // The third client is unused, so its collection shows that garbage has been collected.
     await (await Client.connect(server.baseUrl, server.options)).join(server.projectId)
   })()
   await waitUntilCollected(
@@ -98,7 +98,7 @@ test('unreferenced streams are freed', async (t) => {
   await waitUntilCollected(() => refs.every((ref) => ref.deref() === undefined), 'the streams being freed')
 })
 
-/** Returns the memory in use, in MB: by objects on V8's heap, and by the process outside of that heap. */
+/** Returns the memory used by objects on V8's heap, and by the process outside V8's heap, in MB. */
 function memoryInUse() {
   globalThis.gc()
   const { rss, heapTotal, heapUsed } = process.memoryUsage()

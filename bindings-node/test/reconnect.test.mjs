@@ -46,7 +46,7 @@ test('no event is lost or repeated when a server is killed and restarted', async
     if (round === 1) found.push(...(await clients.nextIds(stream, wanted.length - found.length)))
     const before = client.metrics().connections
     await server.stop('SIGKILL')
-    // At another address, the server receives an item that the client can only get by replay.
+    // At another address, the server accepts an item that the client can receive only by replay.
     const elsewhere = await startReference(t, { database })
     wanted.push(...(await elsewhere.submit('while it was away')))
     await elsewhere.stop('SIGKILL')

@@ -21,7 +21,7 @@ test('a submission that times out has an unknown outcome', async (t) => {
     message: /the outcome is unknown/,
   })
   server.setSilent(false)
-  // The server did process the submission.
+  // The server has processed the submission, although the call failed.
   assert.equal((await client.statistics()).total_content, 1)
 })
 

@@ -54,7 +54,7 @@ export class Server {
   }
 }
 
-/** Starts a program that prints one line of JSON when it is ready. It is stopped at the end of the test. */
+/** Starts a program that prints one line of JSON when it is ready. The program is killed at the end of the test. */
 export async function startProgram(t, ...command) {
   const [program, ...args] = command
   const process = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] })
