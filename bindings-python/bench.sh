@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the wheel built by `make test-wheel` and the libraries to compare it with into a separate environment, and
-# runs the benchmark: bench.sh [--rounds N]. With --install, only installs them.
+# Creates a separate environment, installs the wheel built by `make test-wheel` and the libraries to compare it with,
+# and runs the benchmark: bench.sh [--rounds N]. With --install, only installs the wheel and the libraries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

@@ -30,7 +30,7 @@ def check_packages(folder: Path) -> None:
         assert all(name in SYSTEM_LIBRARIES or name.startswith(LOADER_PREFIX) for name in needed), needed
         for name in ("py.typed", "_native.pyi", "__init__.py"):
             assert f"automoderate/{name}" in names, name
-        # The package includes the test server for users, but not its own tests.
+        # The package must include the test server for users' tests, but not the package's own tests.
         own = {name for name in names if "test" in name or "bench" in name}
         assert own == {"automoderate/testing.py", "automoderate/_pytest.py"}, own
         [metadata] = [name for name in names if name.endswith(".dist-info/METADATA")]

@@ -1,11 +1,11 @@
-"""Measures events per second and CPU time per event, and compares them with python-socketio.
+"""Measures this package's and python-socketio's events per second and CPU time per event.
 
 All readers access the same five fields. A sender in a separate process sends events as fast as the reader reads them.
-The readers are measured in turn, each in a fresh interpreter, so that its CPU time is the reader's alone. The results
-are medians.
+The readers are measured in turn, each in a new process, whose CPU time is therefore that of the reader alone. The
+results are medians over all rounds.
 
-Finally measures the memory used by 100,000 events and by 1,000 clients. `cargo xtask bench python` runs the benchmark.
-To run the benchmark by hand:
+Finally, the benchmark measures the memory used by 100,000 events and by 1,000 clients. `cargo xtask bench python` runs
+the benchmark. To run the benchmark by hand:
 
 python bench.py [--rounds N]
 """
@@ -253,7 +253,7 @@ async def memory_of_clients(url: str) -> None:
     await asyncio.gather(*(client.close() for client in clients))
 
 
-# Each benchmark runs in a fresh process, because freed memory would be reused.
+# Each benchmark runs in a new process, because memory freed by an earlier benchmark would be reused.
 MEMORY_BENCHMARKS = {"--events": memory_of_events, "--clients": memory_of_clients}
 
 

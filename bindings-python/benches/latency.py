@@ -1,7 +1,8 @@
 """Measures the latency from a submission to the event callback: `latency.py URL KEY PROJECT EVENTS`.
 
-Run by `cargo xtask bench latency`. Prints `ready` after the join. Prints a JSON array at the end: for each event, the
-microseconds from the timestamp in the item's text to the callback. Both times come from the system's monotonic clock.
+`cargo xtask bench latency` runs this program. The program prints `ready` after the join. At the end, it prints a JSON
+array that contains, for each event, the microseconds from the timestamp in the item's text to the callback. Both times
+are readings of the system's monotonic clock.
 """
 
 from __future__ import annotations

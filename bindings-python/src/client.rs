@@ -241,7 +241,7 @@ pub(crate) struct CredentialRequests(Arc<CredentialQueue>);
 
 #[pymethods]
 impl CredentialRequests {
-    /// Waits for the next request, and returns it as `(id, reason)`. Returns `None` when the client is gone.
+    /// Waits for the next request, and returns it as `(id, reason)`. Returns `None` after the client has been dropped.
     fn next(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let queue = self.0.clone();
         let next = async move { Ok(queue.next().await) };

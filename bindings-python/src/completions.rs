@@ -1,5 +1,5 @@
-//! Completed calls on their way from the SDK's threads to an event loop. They are queued, and a byte written to a
-//! socket wakes the event loop.
+//! Transfer of completed calls from the SDK's threads to an event loop. Completed calls are queued, and a byte written
+//! to a socket wakes the event loop.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -34,7 +34,7 @@ impl CompletionSender {
         self.try_send(usize::MAX, id, into_python);
     }
 
-    /// Queues a completion, unless `limit` completions are queued already. Returns `false` in that case.
+    /// Queues a completion and returns `true`, or returns `false` if `limit` completions are already queued.
     pub(crate) fn try_send(&self, limit: usize, id: u64, into_python: IntoPython) -> bool {
         {
             let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,8 +44,8 @@ impl CompletionSender {
             completed.push((id, into_python));
         }
         if !self.is_wake_pending.swap(true, Ordering::AcqRel) {
-            // The write fails only if the event loop is gone, or if the socket's buffer is full and wakes the loop
-            // anyway.
+            // The write fails only if the event loop no longer exists, or if the socket's buffer is full. A full buffer
+            // wakes the event loop anyway.
             let _ = (&self.wake_writer).write(&[1]);
         }
         true
@@ -71,7 +71,7 @@ impl CompletionQueue {
 /// result.
 pub(crate) type ReplyTo<'py> = Option<(Bound<'py, CompletionQueue>, u64)>;
 
-/// Runs a call to the facade. Its result is converted to a Python object on the calling thread or, with `reply_to`, on
+/// Runs a call to the facade. The result is converted to a Python object on the calling thread or, with `reply_to`, on
 /// the thread that drains the queue.
 pub(crate) fn run<T, F>(
     py: Python<'_>,

@@ -1,4 +1,4 @@
-//! Converts errors to Python exceptions. Their classes are in `_errors.py`.
+//! Converts errors to Python exceptions. The exception classes are in `_errors.py`.
 
 use automoderate::{Error, facade::ErrorRecord};
 use pyo3::{exceptions::PyTypeError, prelude::*, sync::PyOnceLock, types::PyDict};
@@ -33,7 +33,7 @@ pub(crate) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
     make().map_or_else(|error: PyErr| error, PyErr::from_value)
 }
 
-/// Creates a `TypeError` for an argument, from the error of its conversion.
+/// Creates a `TypeError` for an argument from the error that its conversion raised.
 pub(crate) fn wrong_type_error(py: Python<'_>, name: &str, error: &PyErr) -> PyErr {
     PyTypeError::new_err(format!("{name}: {}", error.value(py)))
 }

@@ -19,8 +19,8 @@ static DROPPED_RECORDS: AtomicU64 = AtomicU64::new(0);
 /// Maximum number of queued messages. Further messages are dropped and counted.
 const MAX_QUEUED_RECORDS: usize = 1000;
 
-/// Starts sending log messages to the queue, as `(topic, message)` with their `logging` level as the id. In a forked
-/// child, the new queue replaces the parent's.
+/// Starts sending log messages to the queue. Each message becomes a completion whose result is `(topic, message)` and
+/// whose id is the message's `logging` level. In a forked child, the new queue replaces the parent's queue.
 #[pyfunction]
 pub(crate) fn _forward_logs(queue: &Bound<'_, CompletionQueue>) {
     static START_FORWARDING: Once = Once::new();

@@ -8,7 +8,7 @@ use crate::errors::wrong_type_error;
 struct OptionsDict<'a, 'py>(&'a Bound<'py, PyDict>);
 
 impl<'py> OptionsDict<'_, 'py> {
-    /// Returns the option with this name. Returns `None` if it is missing or `None`.
+    /// Returns the option with this name. Returns `None` if the option is missing or is Python's `None`.
     fn get<T>(&self, name: &str) -> PyResult<Option<T>>
     where
         T: for<'a> FromPyObject<'a, 'py>,
@@ -16,7 +16,7 @@ impl<'py> OptionsDict<'_, 'py> {
         Ok(self.get_switch(name)?.flatten())
     }
 
-    /// Returns an option that `None` disables. The outer `Option` is `None` if the option is missing.
+    /// Returns an option that Python's `None` disables. The outer `Option` is `None` if the option is missing.
     fn get_switch<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
     where
         T: for<'a> FromPyObject<'a, 'py>,

@@ -1,5 +1,5 @@
-//! Event streams. Taking events and waiting for them are separate operations: a wait only reports that events are
-//! ready. A cancelled wait therefore loses no events.
+//! Event streams. Taking events and waiting for events are separate operations. A wait takes no events and only reports
+//! that events are ready, so a cancelled wait loses no events.
 
 use std::{
     sync::{
@@ -24,11 +24,11 @@ const EVENTS_BEFORE_PAUSE: u32 = 1024;
 
 static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
 
-/// Event stream. Each event goes to one reader.
+/// Event stream. Each event is delivered to one reader.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct Stream {
     shared: Arc<SharedStream>,
-    /// Id of the completions of this stream's waits. It is even; the ids of calls are odd.
+    /// Id of the completions of this stream's waits. The id is even, because the ids of calls are odd.
     key: u64,
     events_before_pause: AtomicU32,
 }
@@ -87,7 +87,7 @@ impl Stream {
         }
     }
 
-    /// Waits for an event and takes it. Returns `None` at the end. Raises `TimeoutError` after the deadline.
+    /// Waits for an event and takes it. Returns `None` at the end of the stream. Raises `TimeoutError` at the deadline.
     fn pop_blocking(&self, py: Python<'_>, deadline: Option<Instant>) -> PyResult<Option<Event>> {
         loop {
             if let Some(event) = self.shared.stream.pop() {
@@ -119,7 +119,8 @@ impl Stream {
         slf
     }
 
-    /// Takes the next ready event. Iteration ends when no event is ready, and also pauses regularly; see `take_paused`.
+    /// Takes the next ready event. Iteration ends when no event is ready, and at regular intervals to let other tasks
+    /// run; see `take_paused`.
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let remaining = self.events_before_pause.load(Ordering::Relaxed);
         if remaining == 0 {
@@ -130,7 +131,7 @@ impl Stream {
         to_python(py, event).map(Some)
     }
 
-    /// Returns `true` if iteration ended only to let other tasks run, and clears that state.
+    /// Returns `true` if iteration ended only to let other tasks run. Allows iteration to continue.
     fn take_paused(&self) -> bool {
         self.events_before_pause.swap(EVENTS_BEFORE_PAUSE, Ordering::Relaxed) == 0
     }
@@ -162,7 +163,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Returns `true` if the stream has ended. If it ended with an error, raises the error once.
+    /// Returns `true` if the stream has ended. If the stream ended with an error, raises the error once.
     fn has_ended(&self, py: Python<'_>) -> PyResult<bool> {
         match &mut self.shared.lock_watch().end {
             None => Ok(false),

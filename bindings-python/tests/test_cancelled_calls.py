@@ -18,7 +18,7 @@ from .conftest import FAST_RECONNECT, Server
 
 
 async def cancel_after(call: Awaitable[Any], turns: int) -> bool:
-    """Cancels a call after `turns` turns of the event loop. Returns true if the call had not finished before."""
+    """Cancels a call after `turns` turns of the event loop. Returns true if the call had not finished by then."""
     task = asyncio.ensure_future(call)
     for _ in range(turns):
         await asyncio.sleep(0)

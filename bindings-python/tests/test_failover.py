@@ -1,4 +1,4 @@
-"""A server moves from one address to another, and the client follows without losing or repeating events."""
+"""A server moves from one address to another, and the client follows it without losing or repeating events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .conftest import FAST_RECONNECT, NO_LIMITS, StartServer, next_ids
 async def test_a_client_fails_over_to_the_next_address(start_server: StartServer) -> None:
     server = start_server(*NO_LIMITS)
     first = server.base_url
-    # The server restarts on another port now, and on the first port again later.
+    # The server first restarts on another port, and later restarts on the first port.
     server.kill()
     server.restart_at()
     second = server.base_url

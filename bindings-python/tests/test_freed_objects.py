@@ -27,7 +27,7 @@ async def test_an_unreferenced_client_is_freed_and_disconnected(documented: Serv
 async def test_closed_clients_leave_no_files_or_threads_open(documented: Server) -> None:
     def open_files_and_threads() -> tuple[int, int]:
         gc.collect()
-        # The threads of asyncio's thread pool stay alive.
+        # The threads of asyncio's thread pool stay alive, so they are not counted.
         threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
         return len(os.listdir("/proc/self/fd")), len(threads)
 

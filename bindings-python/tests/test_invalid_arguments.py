@@ -80,7 +80,7 @@ def deeply_nested_list() -> list[Any]:
 
 
 LONE_SURROGATE = "\ud800"
-# Untyped, as in programs without a type checker.
+# Invalid calls. The arguments are untyped, as in programs without a type checker.
 INVALID_CALLS: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda targets: targets.client.join(""), ValueError, "project"),
     (lambda targets: targets.client.join(7), TypeError, "project"),
@@ -134,7 +134,7 @@ INVALID_TIMEOUTS: list[tuple[object, type[Exception]]] = [
 def assert_refused(call: Callable[[], Any], error: type[Exception], name: str) -> None:
     with pytest.raises(error) as caught:
         call()
-    # Check the message without its notes, which not every program prints.
+    # Check the message without the exception's notes, because not every program prints notes.
     assert str(caught.value).startswith(f"{name}: "), caught.value
 
 

@@ -1,4 +1,4 @@
-"""Forwards the SDK's log messages to the logger `automoderate` and its children."""
+"""The SDK's log messages are forwarded to the logger `automoderate` and its children."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ async def test_each_missed_decision_arrives_once_and_in_order() -> None:
 
     async with AsyncClient(server.url, api_key="any") as client:
         events = (await client.join("p")).events()
-        # At more than 3.3 decisions per second, the listing also contains decisions from before the outage.
+        # The backfill starts 2 s before the newest of these decisions, so its listing contains them as well.
         for n in range(200):
             publish(f"before{n}")
         for n in range(200):

@@ -12,7 +12,7 @@ from .conftest import NO_LIMITS, Server, StartServer
 
 KILL_COUNT = 3
 EVENTS_BETWEEN_KILLS = 60
-# The delay is long enough for the server to restart first.
+# The delay is long enough for the server to restart before the client reconnects.
 SLOW_RECONNECT = ReconnectPolicy(delay=0.5, factor=1, jitter=0, max_attempts_per_minute=600)
 
 
@@ -48,7 +48,7 @@ class SubmitterThread(threading.Thread):
             self.missed += missed
 
     def check_received(self, events: list[ModerationUpdate]) -> None:
-        """Checks that each decision stored by the server was received once and in order."""
+        """Checks that each decision that the server has stored was received once and in order."""
         found = {event.content_id: event for event in events}
         assert len(found) == len(events), "an event was repeated"
         positions = [event.meta.event_id or 0 for event in events]

@@ -14,7 +14,7 @@ async def test_a_submission_that_times_out_has_an_unknown_outcome(automoderate_s
         await client.moderate("text")
     assert not caught.value.retryable
     automoderate_server.set_silent(False)
-    # The server did process the submission.
+    # The server has processed the submission, although the call failed.
     assert (await client.statistics()).total_content == 1
 
 

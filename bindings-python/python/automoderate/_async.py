@@ -34,7 +34,7 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
 
     The stream continues after a lost connection. It ends without an error when you leave the project or close the
     client; if it ends for any other reason, the loop raises the error. No event is lost if you break out of a loop or
-    cancel it, and continue with the same stream. Several tasks may share a stream; each event goes to one of them.
+    cancel it, and continue with the same stream. Several tasks may share a stream; each event is delivered to one task.
     """
 
     __slots__ = ()
@@ -119,7 +119,7 @@ class AsyncStates(AsyncIterator[State]):
         self._pending_next: asyncio.Future[Any] | None = None
 
     async def __anext__(self) -> State:
-        # If this call is cancelled, the fetch continues, and the next call receives its result.
+        # If this call is cancelled, the fetch continues, and the next call returns the fetched state.
         if self._pending_next is None:
             self._pending_next = running_bridge().start(self._states.next)
         state = await asyncio.shield(self._pending_next)
@@ -173,9 +173,9 @@ class AsyncClient(BaseClient):
     async def connect(self) -> Self:
         """Connect, and return the client once the server has acknowledged the connection.
 
-        If the client is already connecting or connected, awaits the outcome of that connection, even if an earlier
-        `connect` was cancelled. A credentials provider runs on the event loop of the first `connect`, so keep that loop
-        running.
+        If the client is already connecting or connected, waits for the outcome of that connection attempt, even if the
+        earlier `connect` was cancelled. A credentials provider runs on the event loop of the first `connect`, so keep
+        that loop running.
 
         Raises:
             AuthenticationFailed: The server refused the credentials.
@@ -220,13 +220,13 @@ class AsyncClient(BaseClient):
     @overload
     def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
     def events(self, kind: Any = None) -> AsyncEventStream[Any]:
-        """Return a stream of the client's events: those of all projects, and those without a project. With `kind`, the
-        stream yields only that kind, given as a class or a name. The stream starts now.
+        """Return a stream of the events of all joined projects, and of events without a project. With `kind`, a class
+        or a name, the stream yields only events of that kind. The stream starts with the next event that arrives.
         """
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> AsyncStates:
-        """Return the current state and all later changes. The iterator ends after `closed`."""
+        """Return an iterator over the current state and all later states, which ends after the state `closed`."""
         return AsyncStates(self._native.state_changes())
 
     async def run(self) -> None:
@@ -251,7 +251,7 @@ class AsyncClient(BaseClient):
 
         Raises:
             Disconnected: There is no connection. The event is not queued.
-            RateLimited: The limit per minute is reached; see `retry_in`.
+            RateLimited: The limit of events per minute is reached; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: The data can't be serialized as JSON.
 
@@ -261,12 +261,12 @@ class AsyncClient(BaseClient):
     async def emit_with_ack(self, name: str, data: Any = None) -> Any:
         """Send a custom event and wait up to `ack_timeout` for its acknowledgement.
 
-        Returns the argument of the acknowledgement: `None` if there is none, a list if there are several.
+        Returns the acknowledgement's argument: `None` if it has no argument, and a list if it has several.
 
         Raises:
-            AckTimeout: The server did not acknowledge in time.
+            AckTimeout: The server did not acknowledge the event within `ack_timeout`.
             Disconnected: There is no connection, or the connection was lost during the call.
-            RateLimited: The limit per minute is reached; see `retry_in`.
+            RateLimited: The limit of events per minute is reached; see `retry_in`.
 
         """
         return await running_bridge().call(self._native.emit_with_ack, check_text("name", name), data)
@@ -346,7 +346,7 @@ class AsyncClient(BaseClient):
         return Health(**await running_bridge().call(self._native.health))
 
     async def close(self) -> None:
-        """Disconnect within 2 s. Streams yield their buffered events and then end. Further calls have no effect."""
+        """Disconnect within 2 s. Streams yield their buffered events and then end. A second call has no effect."""
         await running_bridge().call(self._native.close)
 
 
@@ -354,7 +354,7 @@ _background_tasks: set[asyncio.Task[None]] = set()
 
 
 def _keep_alive(task: asyncio.Task[None]) -> None:
-    """Keep a strong reference to a running task, because event loops keep only weak ones."""
+    """Keep a strong reference to a running task, because event loops keep only weak references."""
     _background_tasks.add(task)
     task.add_done_callback(_background_tasks.discard)
 

@@ -28,7 +28,7 @@ __all__ = [
 class AutoModerateError(Exception):
     """Base class of this package's errors. The message is meant for humans; programs should check the class or `code`.
 
-    Errors never contain keys, passwords or cookies. The error that caused this one is its `__cause__`.
+    Errors never contain keys, passwords or cookies. `__cause__` is the error that caused this error.
     """
 
     code: str = "error"
@@ -96,19 +96,19 @@ class RoomLimit(AutoModerateError):
 
 
 class RateLimited(AutoModerateError):
-    """Too many events, calls or connections; retry after `retry_in` seconds."""
+    """A limit on events, calls or connections was reached; retry after `retry_in` seconds."""
 
     code = "rate_limited"
 
 
 class JoinTimeout(AutoModerateError, TimeoutError):
-    """The server did not confirm a join within the join timeout."""
+    """The server did not confirm a join within `join_timeout`."""
 
     code = "join_timeout"
 
 
 class ConnectTimeout(AutoModerateError, TimeoutError):
-    """The connection was not established within the connect timeout."""
+    """The connection was not established within `connect_timeout`."""
 
     code = "connect_timeout"
 
@@ -132,7 +132,7 @@ class GaveUp(AutoModerateError, ConnectionError):
 
 
 class AckTimeout(AutoModerateError, TimeoutError):
-    """The server did not acknowledge an event within the acknowledgement timeout."""
+    """The server did not acknowledge an event within `ack_timeout`."""
 
     code = "ack_timeout"
 

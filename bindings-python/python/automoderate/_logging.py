@@ -17,12 +17,12 @@ from ._bridge import iterate_completions
 
 logger = logging.getLogger("automoderate")
 
-# Queues by process id, because the forwarding thread does not exist in a forked child.
+# Queues by process id. A forked child needs its own queue, because the forwarding thread does not exist in the child.
 _queues: dict[int, _native.CompletionQueue] = {}
 
 
 def start_forwarding() -> None:
-    """Start forwarding messages. Further calls in the same process have no effect."""
+    """Start forwarding messages, unless an earlier call in this process has already started forwarding."""
     process = os.getpid()
     if process not in _queues:
         queue = _native.CompletionQueue()
@@ -41,7 +41,7 @@ def _forward_records(queue: _native.CompletionQueue) -> None:
 
 
 def _log_record(level: int, topic: str, message: str) -> None:
-    # The logger's level is checked for each message, so that later changes take effect.
+    # The logger's level is checked for each message, so that later changes of the level take effect.
     logger.getChild(topic).log(level, "%s", message)
 
 

@@ -142,10 +142,10 @@ class Meta:
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """Id of the project, from the payload, or inferred if exactly one project is joined; otherwise `None`."""
+        """Id of the project from the payload, or of the only joined project; `None` if neither is known."""
     @property
     def event_id(self) -> int | None:
-        """Position in the project's event log, on servers that have one."""
+        """Position in the project's event log; `None` for events that are not in a log."""
     @property
     def origin(self) -> Literal["live", "replay", "backfill"]:
         """Path by which the event arrived: `live`, `replay` or `backfill`."""
@@ -154,7 +154,7 @@ class Meta:
         """Time of receipt according to this machine's clock, in UTC."""
     @property
     def cursor(self) -> str | None:
-        """Cursor that resumes after this event; `None` on servers without an event log."""
+        """Cursor to resume after this event; `None` on servers without an event log."""
     @property
     def payload(self) -> str | None:
         """Payload as sent by the server, as JSON text; `None` for events that the SDK creates."""
@@ -291,7 +291,7 @@ class RuleUpdate:
         """Change made to the rule: `created`, `updated`, `deleted`, or a value unknown to this version of the SDK."""
     @property
     def rule(self) -> Rule:
-        """Rule after the change, or before its deletion."""
+        """Rule after its creation or change, or before its deletion."""
     @property
     def timestamp(self) -> datetime | None:
         """Time of the change, in UTC; `None` if the server sent no valid timestamp."""
@@ -326,10 +326,10 @@ class SystemNotification:
         """Severity: `info`, `warning`, `error`, `success`, or a value unknown to this version of the SDK."""
     @property
     def notification_type(self) -> Literal["info", "warning", "error", "success"] | str:
-        """Alias for `type`, the documented name."""
+        """Alias for `type`, which is the documented name."""
     @property
     def message(self) -> str:
-        """Message to show to people."""
+        """Message to show to users."""
     @property
     def persistent(self) -> bool:
         """True if the notification should stay visible until it is withdrawn."""

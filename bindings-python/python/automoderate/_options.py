@@ -102,8 +102,8 @@ class BaseClient:
                 lost or an attempt fails, the client tries the next URL at once, and stays with a URL that works. Joined
                 projects and cursors remain valid. The credentials are sent to all URLs.
             api_key: API key of a project.
-            api_key_via: Location of the API key: the connection `query`, as documented, the Socket.IO `auth` payload,
-                or the `X-API-Key` `header`. Proxies may log the query, but not the other two.
+            api_key_via: Location of the API key: the connection `query` (as documented), the Socket.IO `auth` payload,
+                or the `X-API-Key` `header`. Proxies may log the query, but do not log the payload or the header.
             session: Value of the web session cookie.
             email: Email address for a login through the web form. The client logs in again when the session expires.
                 Requires `password`.
@@ -130,8 +130,8 @@ class BaseClient:
                 events and insert a `Lagged` in their place. `close` ends the stream with `Overflow`.
             rate_limit: Maximum number of events that the client sends per minute, at least 10. `None` removes the
                 limit.
-            backfill: Recovery of events missed during an interruption. `auto` uses the server's event log, or else
-                REST, or else reports a `Gap`. `replay` skips REST, and `off` always reports a `Gap`.
+            backfill: Recovery of missed events. `auto` uses the event log, or REST if there is no log; if neither is
+                available, it reports a `Gap`. `replay` never uses REST, and `off` always reports a `Gap`.
             review_poll: Interval at which REST is polled for reviews of flagged items, at least 1. `None` disables
                 polling. Intended for servers without an event log, which send no events for reviews. Each review is
                 delivered once, as a `ModerationUpdate` with the origin `backfill`. Requires an API key.
@@ -208,12 +208,12 @@ class BaseClient:
 
     @property
     def state(self) -> State:
-        """Current state of the client. It compares equal to its name: `client.state == "connected"`."""
+        """Current state of the client. A state compares equal to its name: `client.state == "connected"`."""
         return State(*self._native.state)
 
     @property
     def url(self) -> str:
-        """URL that the client is connected to, or will try next: `url`, or one of `fallback_urls`."""
+        """URL to which the client is connected, or which it will try next: `url`, or one of `fallback_urls`."""
         return self._native.url
 
     def metrics(self) -> Metrics:
@@ -324,8 +324,8 @@ def page_arguments(page: object, per_page: object, status: object) -> tuple[int,
 
 
 def provider_refusal(error: Exception) -> tuple[str, bool]:
-    """Return an error message for a provider's exception, without its text, which may contain secrets. Also return
-    whether the error is fatal.
+    """Return an error message for a provider's exception, and whether the error is fatal. The message does not contain
+    the exception's text, which may contain secrets.
     """
     fatal = isinstance(error, (AutoModerateError, TypeError)) and not getattr(error, "retryable", False)
     return f"it raised {type(error).__name__}", fatal

@@ -7,14 +7,15 @@ use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
 
 use crate::{errors, json};
 
-/// Declares the class of one kind of event, with its own getters and those common to all classes.
+/// Declares the class of one kind of event, with the getters of that class and the getters common to all classes.
 macro_rules! event_class {
     ($(#[$doc:meta])* $class:ident = $kind:literal, shows $shown:tt, matches $matched:tt, { $($own:tt)* }) => {
         $(#[$doc])*
         #[pyclass(frozen, module = "automoderate")]
         pub(crate) struct $class {
             pub(super) event: automoderate::Event,
-            /// Python object of the most expensive field, created on first access. Unused in some classes.
+            /// Python object for the field that is most expensive to convert, created on first access. Some classes do
+            /// not use it.
             #[allow(dead_code)]
             pub(super) cached_field: pyo3::sync::PyOnceLock<Py<PyAny>>,
             #[allow(dead_code)]
@@ -117,7 +118,7 @@ pub(super) fn _unpickle_event(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>>
     super::to_python(py, event)
 }
 
-/// Returns the undocumented fields of a payload as a dict, which is created on first access.
+/// Returns the undocumented fields of a payload as a dict, which the first access creates.
 pub(super) fn extra_dict<'py>(
     py: Python<'py>,
     cache: &PyOnceLock<Py<PyDict>>,
@@ -127,7 +128,7 @@ pub(super) fn extra_dict<'py>(
     Ok(dict.bind(py).clone())
 }
 
-/// Returns the cached object, which `make` creates on first access.
+/// Returns the cached object, which the first access creates with `make`.
 pub(super) fn get_or_create<'py>(
     py: Python<'py>,
     cache: &PyOnceLock<Py<PyAny>>,

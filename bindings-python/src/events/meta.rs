@@ -16,13 +16,13 @@ impl Meta {
         PyTuple::new(py, ["project_id", "event_id", "origin", "received_at"])
     }
 
-    /// Id of the project, from the payload, or inferred if exactly one project is joined; otherwise `None`.
+    /// Id of the project from the payload, or of the only joined project; `None` if neither is known.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()
     }
 
-    /// Position in the project's event log, on servers that have one.
+    /// Position in the project's event log; `None` for events that are not in a log.
     #[getter]
     fn event_id(&self) -> Option<u64> {
         self.0.event_id
@@ -40,7 +40,7 @@ impl Meta {
         self.0.received_at
     }
 
-    /// Cursor that resumes after this event; `None` on servers without an event log.
+    /// Cursor to resume after this event; `None` on servers without an event log.
     #[getter]
     fn cursor(&self) -> Option<String> {
         self.0.cursor().map(|cursor| cursor.to_string())

@@ -1,4 +1,4 @@
-//! Event classes. Their getters read the core's structs, so that fields that are not read cost nothing.
+//! Event classes. The getters convert fields of the core's structs on access, so unread fields cost nothing.
 
 mod activity;
 mod class;
@@ -29,7 +29,7 @@ macro_rules! event_classes {
             let (cached_field, cached_extra) = (PyOnceLock::new(), PyOnceLock::new());
             match event {
                 $(Event::$class(_) => Py::new(py, $module::$class { event, cached_field, cached_extra })?.into_py_any(py),)*
-                // A kind that this binding does not know is converted to a dict, so that it is not lost.
+                // Convert an event of a kind unknown to this binding to a dict, so that the event is not lost.
                 other => json::to_python(py, &automoderate::facade::event_to_value(&other)).map(Bound::unbind),
             }
         }

@@ -19,13 +19,13 @@ event_class! {
             self.inner().notification_type.as_str()
         }
 
-        /// Alias for `type`, the documented name.
+        /// Alias for `type`, which is the documented name.
         #[getter]
         fn notification_type(&self) -> &str {
             self.inner().notification_type.as_str()
         }
 
-        /// Message to show to people.
+        /// Message to show to users.
         #[getter]
         fn message(&self) -> &str {
             &self.inner().message

@@ -20,7 +20,7 @@ event_class! {
             self.inner().action.as_str()
         }
 
-        /// Rule after the change, or before its deletion.
+        /// Rule after its creation or change, or before its deletion.
         #[getter]
         fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
             static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
