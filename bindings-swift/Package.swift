@@ -4,7 +4,8 @@ import PackageDescription
 
 // On Apple's platforms, the Rust part is a binary framework built by scripts/xcframework.sh. On other platforms, and
 // during development, it is a static library built by
-// `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib`; pass its folder with `-Xlinker -LFOLDER`.
+// `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib`. Pass the library's folder with
+// `-Xlinker -LFOLDER`.
 let framework = "Artifacts/CAutoModerate.xcframework"
 let frameworkExists = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
 let native: Target =

@@ -4,7 +4,7 @@
 import automoderate.ffi.*
 import kotlinx.coroutines.*
 
-/// Returns options with their defaults, which the library substitutes for null.
+/// Returns default options. The library substitutes its defaults for null.
 fun defaultOptions(url: String, key: String) = NativeOptions(
     url = url, fallbackUrls = emptyList(), apiKey = key, apiKeyVia = null, session = null, email = null, password = null, transports = null,
     reconnect = null, retryFirstConnect = null, onServerDisconnect = null, connectTimeout = null, joinTimeout = null,
@@ -23,7 +23,7 @@ suspend fun expectedErrorCode(call: suspend () -> Unit): String = try {
     "cancelled"
 }
 
-/// Waits for events and returns each as JSON. Returns an empty list at the end of the stream.
+/// Waits for events and returns each event as JSON. Returns an empty list at the end of the stream.
 suspend fun nextEvents(stream: NativeStream): List<String> {
     while (true) {
         val events = stream.takeJson(100u)

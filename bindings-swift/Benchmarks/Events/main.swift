@@ -2,7 +2,8 @@
 //
 //     automoderate-bench (loop | batches | decoder | memory-ours | memory-decoder) URL EVENTS
 //
-// Prints one line of JSON: events per second, and CPU time of all threads per event, in microseconds.
+// Prints one line of JSON with the number of events per second, and the CPU time per event, in microseconds. The CPU
+// time includes all threads.
 
 import AutoModerate
 import Foundation
@@ -55,8 +56,8 @@ struct Meter {
 }
 
 #if canImport(Glibc)
-    /// `malloc_trim`, which returns freed memory to the system. Declared here because Swift's Glibc module does not
-    /// export it.
+    /// `malloc_trim`, which returns freed memory to the system. The function is declared here because Swift's Glibc
+    /// module does not export it.
     @_silgen_name("malloc_trim") @discardableResult func mallocTrim(_ pad: Int) -> Int32
 #endif
 
@@ -69,7 +70,7 @@ func residentBytes() throws -> Int {
     return (Int(statm.split(separator: " ")[1]) ?? 0) * 4096
 }
 
-/// Accesses the same fields in every benchmark.
+/// Accesses fields of an event. Every benchmark accesses the same fields.
 func accessFields(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
     precondition(id.utf8.count == 44 && status.utf8.count == 8 && !preview.isEmpty && rule != nil && date != nil)
 }

@@ -1,8 +1,8 @@
 // Measures the latency from a submission to the reader's loop: automoderate-latency URL KEY PROJECT EVENTS, run by
 // `cargo xtask bench latency`.
 //
-// Prints `ready` after the join. Prints a JSON array at the end: for each event, the microseconds from the timestamp in
-// the item's text to the loop. Both times come from the system's monotonic clock.
+// Prints `ready` after the join. At the end, prints a JSON array that contains, for each event, the microseconds from
+// the timestamp in the item's text to the loop. Both times are readings of the system's monotonic clock.
 
 import AutoModerate
 import Foundation

@@ -1,5 +1,5 @@
-// Moderation feed in SwiftUI, for iOS 17. In Xcode, create an app, replace its main file with this one, and add this
-// package.
+// Moderation feed in SwiftUI, for iOS 17. In Xcode, create an app, replace the app's main file with this file, and add
+// this package.
 
 import AutoModerate
 import SwiftUI
@@ -8,8 +8,8 @@ import SwiftUI
 struct FeedApp: App {
     @AppStorage("url") private var url = "http://localhost:6217"
     @AppStorage("project") private var project = ""
-    /// Cursor, kept between launches so that the feed resumes where it stopped. A real app should keep the API key in
-    /// the keychain.
+    /// Cursor, stored between launches so that the feed resumes where it stopped. A real app should also store the API
+    /// key, in the keychain.
     @AppStorage("cursor") private var cursor = ""
     @State private var key = ""
 
@@ -58,7 +58,8 @@ struct Feed: View {
                 Text(model.error?.message ?? "")
             }
         }
-        // In the background, the task is cancelled and the connection closed. Missed events are replayed later.
+        // When the app enters the background, the task is cancelled and the connection is closed. Missed events are
+        // replayed when the app returns.
         .task(id: phase == .background) {
             if phase != .background { await model.run() }
         }

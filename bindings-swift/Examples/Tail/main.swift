@@ -1,4 +1,4 @@
-// Follows a project on the command line, and can resume where it stopped.
+// Follows a project on the command line, and can resume where an earlier run stopped.
 //
 //     AUTOMODERATE_API_KEY=… automoderate-tail URL PROJECT [CURSOR]
 //

@@ -15,11 +15,11 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case projectNotFound = "project_not_found"
         /// The server allows no more projects on this connection.
         case roomLimit = "room_limit"
-        /// Too many events, calls or connections; retry after ``AutoModerateError/retryIn``.
+        /// A limit on events, calls or connections was reached; retry after ``AutoModerateError/retryIn``.
         case rateLimited = "rate_limited"
-        /// The server did not confirm a join within the join timeout.
+        /// The server did not confirm a join within `joinTimeout`.
         case joinTimeout = "join_timeout"
-        /// The connection was not established within the connect timeout.
+        /// The connection was not established within `connectTimeout`.
         case connectTimeout = "connect_timeout"
         /// The connection failed; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
         case connectFailed = "connect_failed"
@@ -27,7 +27,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case disconnected
         /// All allowed attempts failed; ``AutoModerateError/cause`` is the last failure.
         case gaveUp = "gave_up"
-        /// The server did not acknowledge an event within the acknowledgement timeout.
+        /// The server did not acknowledge an event within `ackTimeout`.
         case ackTimeout = "ack_timeout"
         /// An argument or option is invalid; the message names the argument or option.
         case invalidArgument = "invalid_argument"
@@ -42,7 +42,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case closed
         /// The waiting task was cancelled. Used only in Swift.
         case cancelled
-        /// The SDK itself failed. Used only in Swift.
+        /// An internal error occurred in the SDK, such as a panic. Used only in Swift.
         case `internal`
     }
 

@@ -2,7 +2,7 @@
     import Foundation
     import Network
 
-    /// Calls a function whenever the network path changes, until the monitor is released or stopped.
+    /// Monitor that calls a function whenever the network path changes, until the monitor is released or stopped.
     final class NetworkMonitor: @unchecked Sendable {
         private let monitor = NWPathMonitor()
         private let queue = DispatchQueue(label: "automoderate.network")
@@ -29,7 +29,8 @@
         }
     }
 #else
-    /// On this platform, nothing reports network changes. Call `Client.networkChanged()` instead.
+    /// Monitor without effect, for platforms that don't report network changes. Programs can call
+    /// `Client.networkChanged()` instead.
     final class NetworkMonitor: Sendable {
         init(_ onChange: @escaping @Sendable () -> Void) {}
         func stop() {}

@@ -19,7 +19,8 @@
     /// ```
     ///
     /// When the app enters the background, the task is cancelled and the connection is closed. The model keeps its
-    /// cursor, so that the next `run()` resumes after the last shown event, or at the previous join.
+    /// cursor, so that the next `run()` resumes after the last event shown, or at the previous join if no event was
+    /// shown.
     @available(macOS 14, iOS 17, tvOS 17, visionOS 1, *)
     @MainActor @Observable
     public final class ProjectModel {
@@ -35,7 +36,7 @@
         public private(set) var state = ConnectionState.idle
         /// Error that ended the last ``run()``; `nil` if its task was cancelled.
         public private(set) var error: AutoModerateError?
-        /// Cursor to resume from. In the next launch, pass it to ``init(_:_:project:after:limit:)``.
+        /// Cursor to resume from. In the next launch, pass the cursor to ``init(_:_:project:after:limit:)``.
         public private(set) var cursor: String?
         /// Maximum number of decisions in ``updates``.
         public let limit: Int
@@ -78,7 +79,8 @@
             try await client.connect()
             let project = try await client.join(project, after: cursor)
             let stream = project.events
-            // If the app is suspended before the first event, the model resumes from the join.
+            // Store the cursor of the join, so that the model resumes there if the app is suspended before the first
+            // event.
             cursor = project.cursor
             while true {
                 let events = try await stream.nextBatch()

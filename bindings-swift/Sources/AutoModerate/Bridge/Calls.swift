@@ -1,6 +1,6 @@
 import AutoModerateFFI
 
-/// Makes a synchronous call to the library. Any failure is thrown, even a panic in the library.
+/// Makes a synchronous call to the library. Throws every failure, including a panic in the library.
 package func callNative<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
     do {
         return try call()

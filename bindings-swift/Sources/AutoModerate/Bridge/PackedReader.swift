@@ -1,8 +1,8 @@
 import AutoModerateFFI
 import Foundation
 
-/// Reads packed values of the library in place. When a client is created, fingerprints are compared to ensure that the
-/// library and this reader use the same format, so the reader does not validate the bytes.
+/// Reader that reads values packed by the library in place. The reader does not validate the bytes: when a client is
+/// created, a comparison of fingerprints ensures that the library and the reader use the same format.
 struct PackedReader {
     private var at: UnsafeRawPointer
     private var texts: [String] = []
@@ -44,8 +44,8 @@ struct PackedReader {
         return seconds.isNaN ? nil : Date(timeIntervalSince1970: seconds)
     }
 
-    /// Reads a string that is packed only at its first occurrence. Later occurrences are read as an index and share the
-    /// memory.
+    /// Reads a string that is packed only at its first occurrence. Later occurrences are packed as an index, and share
+    /// the memory of the first string.
     mutating func readSharedText() -> String {
         let number = Int(readByte())
         if number < texts.count { return texts[number] }

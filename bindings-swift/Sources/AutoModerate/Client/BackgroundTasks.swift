@@ -1,11 +1,12 @@
 import AutoModerateFFI
 import Foundation
 
-/// Background tasks of a client, which answer requests for credentials, log state changes and monitor the network. They
-/// do not keep the client alive, and end with it.
+/// Background tasks of a client, which answer requests for credentials, log state changes and monitor the network. The
+/// tasks do not keep the client alive, and end when the client is closed or released.
 final class BackgroundTasks: @unchecked Sendable {
     private let watchesNetwork: Bool
-    /// Never changed after initialization. A weak reference can't be declared with `let` in this version of Swift.
+    /// Native part of the client, never changed after initialization. A weak reference can't be declared with `let` in
+    /// this version of Swift.
     private weak var native: NativeClient?
     private let lock = NSLock()
     private var tasks: [Task<Void, Never>] = []
@@ -24,7 +25,7 @@ final class BackgroundTasks: @unchecked Sendable {
         stop()
     }
 
-    /// Starts logging and network monitoring, on the first call of `connect`.
+    /// Starts logging and network monitoring, unless they have already been started.
     func start() {
         lock.withLock {
             guard !started, let native else { return }
@@ -34,7 +35,7 @@ final class BackgroundTasks: @unchecked Sendable {
         }
     }
 
-    /// Cancels all tasks, when the client is closed or released.
+    /// Cancels all tasks. Called when the client is closed or released.
     func stop() {
         lock.withLock {
             tasks.forEach { $0.cancel() }

@@ -67,13 +67,13 @@ public final class Client: Sendable {
         return try Project(joined, registry)
     }
 
-    /// Stream of the client's events: those of all projects, and those without a project. Each access creates a stream,
-    /// which starts at that moment.
+    /// Stream of the events of all joined projects, and of events without a project. Each access creates a stream that
+    /// starts with the next event to arrive.
     public var events: EventStream<Event> {
         EventStream(makeSource(nil)) { $0 }
     }
 
-    /// Returns a stream of one kind of event, of all projects. Losses are counted in ``EventStream/losses``.
+    /// Returns a stream of one kind of event from all projects. ``EventStream/losses`` reports the losses.
     public func events<Kind: EventKind>(of kind: Kind.Type) -> EventStream<Kind> {
         EventStream(makeSource(Kind.kind)) { Kind($0) }
     }
@@ -91,20 +91,20 @@ public final class Client: Sendable {
         }
     }
 
-    /// URL that the client is connected to, or will try next: the URL passed to ``init(_:_:)``, or one of
+    /// URL to which the client is connected, or which it will try next: the URL passed to ``init(_:_:)``, or one of
     /// ``Options/fallbackURLs``.
     public var url: String {
         (try? native.url()) ?? ""
     }
 
-    /// Current state and all later changes.
+    /// Sequence of the current state and all later states.
     public var stateChanges: StateChanges {
         StateChanges(native: try? native.stateChanges())
     }
 
     /// Notifies the client of a network change. A client that is waiting to reconnect tries at once; a connected client
-    /// checks whether its connection still works. On Apple's platforms, ``Options/watchesNetwork`` does this
-    /// automatically.
+    /// checks whether its connection still works. On Apple's platforms with ``Options/watchesNetwork``, the client
+    /// detects network changes itself.
     public func networkChanged() {
         try? native.networkChanged()
     }
@@ -114,7 +114,7 @@ public final class Client: Sendable {
         Metrics(try? native.metrics())
     }
 
-    /// Disconnects and ends all streams. Further calls have no effect.
+    /// Disconnects and ends all streams. A second call has no effect.
     public func close() async {
         backgroundTasks.stop()
         _ = try? await awaitNative { try await self.native.close(cancellation: $0) }
