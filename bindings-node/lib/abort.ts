@@ -1,8 +1,8 @@
 /** Abortable waiting. */
 
 /**
- * Settles like the promise, or rejects with the signal's reason as soon as the signal is aborted. The listener on the
- * signal is removed in both cases.
+ * Returns a promise that settles like `promise`, or rejects with the signal's reason as soon as the signal is aborted.
+ * In both cases, the listener on the signal is removed.
  */
 export function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise

@@ -85,7 +85,7 @@ export class Client {
   /**
    * Connects, unless the client is already connected. Resolves once the server has acknowledged the connection. If the
    * first connection fails, rejects with `authentication_failed`, `rate_limited`, `connect_timeout` or
-   * `connect_failed`, and closes the client. On a closed client, rejects with the error that closed it.
+   * `connect_failed`, and closes the client. On a closed client, rejects with the error that closed the client.
    */
   async connect(given?: Abortable): Promise<this> {
     const signal = signalOf(checkOptions(given))
@@ -107,8 +107,8 @@ export class Client {
   /**
    * Joins a project. Resolves once the server has confirmed the join. An aborted join may still take effect.
    *
-   * `after` is the cursor or `event_id` to resume after. The project's first stream starts with the next event. If
-   * events after the cursor are no longer available, the stream starts with a `gap`.
+   * `after` is the cursor or `event_id` to resume after: the project's first stream starts with the event that follows.
+   * If events after the cursor are no longer available, the stream starts with a `gap`.
    */
   async join(project: string, given?: Abortable & { after?: string | number | null }): Promise<Project> {
     const id = checkString('project', project)
@@ -144,7 +144,7 @@ export class Client {
     return this
   }
 
-  /** Removes a listener. If it was added several times, removes the most recent one. */
+  /** Removes a listener. If the listener was added several times, removes the most recently added occurrence. */
   off<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.remove(name, checkFunction('listener', listener))
     return this

@@ -54,7 +54,7 @@ export async function awaitCall(start: StartCall, signal?: AbortSignal): Promise
       cancelCallback = startCall(start, resolve)
     })
     const done = await rejectOnAbort(completed, signal)
-    // Creating the error here, not in the callback, includes the caller in its stack trace.
+    // Creating the error here, not in the callback, includes the caller in the error's stack trace.
     if (done.error !== undefined) throw fromJson(done.error)
     return done
   } finally {

@@ -21,7 +21,7 @@ export class Contents implements AsyncIterableIterator<Content> {
     return this
   }
 
-  /** Returns the next item. Rejects like `contentsPage`; the following call then requests the same page again. */
+  /** Returns the next item. Rejects like `contentsPage`; after a rejection, the next call requests the same page. */
   next(): Promise<IteratorResult<Content, undefined>> {
     const result = this.#lastRead.then(() => this.#readNext())
     this.#lastRead = result.catch(() => {})

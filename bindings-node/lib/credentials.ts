@@ -10,7 +10,7 @@ import { AutoModerateError, invalidArgument } from './errors.js'
 /** Reason why credentials are requested. */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 
-/** Credentials for a connection: a string is an API key; `null` and `undefined` mean none. */
+/** Credentials for a connection: a string is an API key; `null` and `undefined` mean no credentials. */
 export type Credentials =
   | string
   | {

@@ -58,7 +58,7 @@ export class AutoModerateError extends Error {
   declare readonly body?: string
   /** Number of attempts after which the client gave up. */
   declare readonly attempts?: number
-  /** Error that caused this one. */
+  /** Error that caused this error. */
   declare readonly cause?: unknown
 
   constructor(

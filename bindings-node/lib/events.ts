@@ -46,7 +46,7 @@ export interface ModerationUpdateData {
   /** Content type of the item; `null` if the server does not send it. */
   content_type: Word<'text' | 'image'> | null
   /**
-   * Beginning of the content as its author wrote it, **including markup**. Pass it through `escapeHtml` before
+   * Beginning of the content as its author wrote it, **including markup**. Pass the preview through `escapeHtml` before
    * inserting it into a web page.
    */
   content_preview: string
@@ -192,7 +192,7 @@ export interface UnknownEvent extends Common<'unknownEvent'> {
 
 /** Frame or event that could not be decoded. Later events are still delivered. */
 export interface MalformedEvent extends Common<'malformedEvent'> {
-  /** Name of the event; empty if it could not be decoded. */
+  /** Name of the event; empty if the name could not be decoded. */
   name: string
   /** Data as received, which may be invalid JSON. */
   data: string
@@ -200,7 +200,7 @@ export interface MalformedEvent extends Common<'malformedEvent'> {
   reason: string
 }
 
-/** Marks a place in the stream where a project's events are missing, or may be missing. */
+/** Event that marks a place in the stream where a project's events are missing, or may be missing. */
 export interface Gap extends Common<'gap'> {
   /** Id of the project whose events are missing. */
   project_id: string
@@ -215,7 +215,7 @@ export interface Gap extends Common<'gap'> {
   missed: number | null
 }
 
-/** Marks a place in the stream where events were dropped because the stream's reader was too slow. */
+/** Event that marks a place in the stream where events were dropped because the stream's reader was too slow. */
 export interface Lagged extends Common<'lagged'> {
   /** Number of events dropped since the previous `lagged` event. */
   missed: number
@@ -225,7 +225,7 @@ export interface Lagged extends Common<'lagged'> {
 export interface EventByName {
   /** Decision about an item. */
   moderation_update: ModerationUpdate
-  /** Counters of the project. Updates are not logged, because each one replaces the previous one. */
+  /** Counters of the project. Updates are not logged, because each update replaces the previous one. */
   stats_update: StatsUpdate
   /** Creation, change or deletion of a rule. */
   rule_update: RuleUpdate
@@ -242,13 +242,13 @@ export interface EventByName {
   unknownEvent: UnknownEvent
   /** Frame or event that could not be decoded. */
   malformedEvent: MalformedEvent
-  /** From the SDK: events of a project are missing at this place in the stream. */
+  /** Event from the SDK that marks a place in the stream where a project's events are missing, or may be missing. */
   gap: Gap
-  /** From the SDK: the reader of this stream was too slow, and events were dropped. */
+  /** Event from the SDK that marks a place in the stream where events were dropped because the reader was too slow. */
   lagged: Lagged
 }
 
-/** Name of a kind of event: a documented name, or one that the SDK defines. */
+/** Name of a kind of event: a documented name, or a name that the SDK defines. */
 export type EventName = keyof EventByName
 /** Any event that a stream can yield. */
 export type Event = EventByName[EventName]

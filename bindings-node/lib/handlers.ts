@@ -91,8 +91,8 @@ export class Handlers {
     const stream = new EventStream(this.#native.events(), this.#host)
     this.#stream = stream
     this.#dispatch(stream).catch((error) => {
-      // The state listeners receive this error as the cause of `closed`. If no listener receives it, it becomes a
-      // warning.
+      // The state listeners receive this error as the cause of `closed`. If no listener receives the error, it becomes
+      // a warning.
       const hasErrorListener = this.#listeners.callAll('error', error)
       if (this.#listeners.count('state') > 0) this.#awaitEnd()
       else if (!hasErrorListener) process.emitWarning(error)

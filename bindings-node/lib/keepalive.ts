@@ -1,4 +1,4 @@
-/** Timer that keeps Node's event loop running; a pending call to the native module alone would not. */
+/** Timer that keeps Node's event loop running during calls to the native module, which do not keep it running. */
 
 import { clearInterval, setInterval } from 'node:timers'
 

@@ -16,7 +16,7 @@ export class Listeners {
   readonly #lists = new Map<string, readonly ListenerEntry[]>()
   readonly #onError: (error: unknown) => void
 
-  /** `onError` receives the exceptions that listeners throw, and the rejections of promises that they return. */
+  /** `onError` receives the exceptions that listeners throw, and the rejections of promises that listeners return. */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError
   }

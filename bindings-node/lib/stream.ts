@@ -38,7 +38,7 @@ const awaitedStreams = new Set<object>()
  *
  * A stream continues after a lost connection. It ends without an error when you leave the project or close the client;
  * if it ends for any other reason, the loop throws the error. No event is lost if you break out of a loop and continue
- * with the same stream. Several loops may share a stream; each event is delivered to one of them.
+ * with the same stream. Several loops may share a stream; each event is delivered to one loop.
  */
 export class EventStream<E extends Event = Event> implements AsyncIterableIterator<E> {
   readonly #native: native.Stream
@@ -152,7 +152,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return new EventStream(throttled, this.#host, this.#signal, rest)
   }
 
-  /** Losses of a stream of one kind, which does not yield `gap` and `lagged` events. */
+  /** Losses of a stream of one kind of event, which yields no `gap` and `lagged` events. */
   get losses(): Losses {
     return this.#native.losses
   }

@@ -41,7 +41,7 @@ export interface WaitOptions extends Abortable {
 export interface EmittedEvent {
   /** Name of the event. */
   name: string
-  /** Data of the event; `null` if there was none. */
+  /** Data of the event; `null` if the client sent no data. */
   data: unknown
 }
 
@@ -58,7 +58,7 @@ function throwIfTimedOut(done: boolean, what: string): void {
  * Test server on a free port of 127.0.0.1, which publishes events and simulates failures on request.
  *
  * The server speaks the reference server's protocol over WebSocket. It accepts any credentials and approves every
- * submission. A project exists as soon as its id is used. REST covers submitted items, items of published
+ * submission. A project exists as soon as its id is used. REST calls return submitted items, items of published
  * `moderation_update` events, and items added with `store`. An API key that equals a project's id belongs to that
  * project; any other key belongs to the first project used. The server does not keep the process running, and runs
  * until `close()` is called.

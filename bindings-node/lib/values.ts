@@ -10,11 +10,11 @@ export type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'clos
 export interface StateInfo {
   /** State, as in `client.state`. */
   readonly state: State
-  /** When reconnecting: number of the next attempt, counted from 1 since the last stable connection. */
+  /** Number of the next attempt while reconnecting, counted from 1 since the last stable connection. */
   readonly attempt?: number
-  /** When reconnecting: time until the next attempt, in milliseconds. */
+  /** Time until the next attempt while reconnecting, in milliseconds. */
   readonly retryIn?: number
-  /** Reason for reconnecting or closing. Its code is `closed` if you closed the client. */
+  /** Error that caused the client to reconnect or close. The error's code is `closed` if you closed the client. */
   readonly cause?: AutoModerateError
 }
 
@@ -67,7 +67,8 @@ export interface Content {
   /** Content type, such as `text`. */
   content_type: string
   /**
-   * Content as its author wrote it, including markup. Pass it through `escapeHtml` before inserting it into a web page.
+   * Content as its author wrote it, including markup. Escape the content with `escapeHtml` before inserting it into a
+   * web page.
    */
   content_data: string
   /** Metadata from the submitter; `null` if there is none. */

@@ -79,7 +79,7 @@ pub struct Completion {
 
 #[napi]
 impl CompletionQueue {
-    /// Creates a queue. `wake` is called on this thread when there are completed calls to drain.
+    /// Creates a queue. `wake` is called on the current thread when there are completed calls to drain.
     #[napi(constructor)]
     pub fn new(#[napi(ts_arg_type = "() => void")] wake: WakeFunction) -> Self {
         Self {

@@ -50,7 +50,7 @@ impl CredentialRequests {
         Ok(())
     }
 
-    /// Answers a request with an error. If `fatal` is true, the client closes; otherwise it retries.
+    /// Answers a request with an error. If `fatal` is true, the client closes; otherwise, the client retries.
     #[napi(catch_unwind)]
     pub fn refuse(&self, number: i64, message: String, fatal: bool) {
         let error = if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) };

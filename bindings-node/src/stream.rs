@@ -60,7 +60,7 @@ impl SharedStream {
         Poll::Ready(Ok(true))
     }
 
-    /// Serializes the events that are ready. Returns `None` if there are none.
+    /// Serializes the events that are ready. Returns `None` if no events are ready.
     fn serialize_ready(&self) -> Option<Chunk> {
         let (mut events, mut bytes) = (Vec::new(), 0);
         while events.len() < MAX_BATCH_EVENTS && bytes < MAX_BATCH_BYTES {
@@ -99,7 +99,7 @@ impl Stream {
             let mut chunk = self.0.lock_chunk();
             chunk.take().or_else(|| self.0.serialize_ready())
         } else {
-            // If another thread holds the lock, it is preparing a chunk, and `readable` will complete.
+            // If another thread holds the lock, that thread is preparing a chunk, and `readable` will complete.
             self.0.chunk.try_lock().ok().and_then(|mut chunk| chunk.take())
         };
         chunk.map(|chunk| chunk.into_string(env)).transpose()
@@ -111,10 +111,11 @@ impl Stream {
         self.0.stream.mark_delivered(count as usize);
     }
 
-    /// Completes with `true` when events are ready, with `false` at the end, or with the error that ended the stream.
+    /// Completes with `true` when events are ready, with `false` at the end of the stream, or with the error that ended
+    /// the stream.
     #[napi(catch_unwind)]
     pub fn readable(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
-        // A weak reference lets the stream be garbage-collected, which ends the wait.
+        // A weak reference lets the stream be garbage-collected. Collecting the stream ends the wait.
         let shared = Arc::downgrade(&self.0);
         let wait = poll_fn(move |cx| match shared.upgrade() {
             Some(shared) => shared.poll_prepare_chunk(cx),
@@ -123,7 +124,7 @@ impl Stream {
         queue.run(id, async move { wait.await.map(Value::from) })
     }
 
-    /// Ends this stream, and returns one that yields at most one event per `milliseconds`.
+    /// Ends this stream, and returns a stream that yields at most one event per `milliseconds`.
     #[napi(catch_unwind)]
     pub fn throttle(&self, milliseconds: f64) -> napi::Result<Self> {
         let mut chunk = self.0.lock_chunk();

@@ -12,7 +12,7 @@ use crate::errors;
 
 /// Interval at which a wait on the main thread checks for signals such as Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
-/// Interval for waits on other threads, which receive no signals.
+/// Interval at which a wait on any other thread wakes up. Other threads receive no signals, so the interval is long.
 const UNINTERRUPTED_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Waits for the result of `future`. Fails if a signal handler raises an exception.

@@ -35,7 +35,7 @@ pub(crate) fn credentials_from_python(answer: &Bound<'_, PyAny>) -> PyResult<Cre
     }
 }
 
-/// Creates the error for a failed provider. If `fatal` is true, the client closes; otherwise it retries.
+/// Creates the error for a failed provider. If `fatal` is true, the client closes; otherwise, the client retries.
 pub(crate) fn provider_error(message: String, fatal: bool) -> ProviderError {
     if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) }
 }

@@ -1,4 +1,4 @@
-"""Deployed servers, for which Flask-SocketIO stands in: web sessions, no event log, and errors without a code."""
+"""Deployed servers, which a Flask-SocketIO server stands in for: web sessions, no event log, errors without a code."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_a_session_cookie_authenticates(deployed: Server) -> None:
 async def test_rest_recovers_events_missed_during_a_cut(deployed: Server, transports: str) -> None:
     async with AsyncClient(deployed.base_url, **login_options(deployed, transports=transports)) as client:  # type: ignore[arg-type]
         stream = (await client.join(deployed.project_id)).events(ModerationUpdate)
-        # REST can recover events that are newer than this one.
+        # REST can recover events that are newer than this event.
         known = deployed.admin("/moderate", content="before")["content_id"]
         assert (await anext(stream)).content_id == known
         for round in range(3):

@@ -197,8 +197,8 @@ class AsyncClient(BaseClient):
 
         Args:
             project: Id of the project.
-            after: Cursor or `event_id` to resume after. The project's first stream starts with the next event. If
-                events after the cursor are no longer available, the stream starts with a `Gap`.
+            after: Cursor or `event_id` to resume after: the project's first stream starts with the event that follows.
+                If events after the cursor are no longer available, the stream starts with a `Gap`.
 
         Raises:
             AccessDenied: The credentials do not grant access to this project.

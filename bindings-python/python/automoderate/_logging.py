@@ -1,7 +1,7 @@
 """Forwards the SDK's log messages to `logging`.
 
-Messages are logged by the logger `automoderate` and its children. A Python thread fetches the messages, so that the
-SDK's threads never wait for the GIL and a slow log handler does not delay the SDK.
+Messages are logged by the logger `automoderate` and its children. A Python thread fetches the messages, so the SDK's
+threads never wait for the GIL, and a slow log handler does not delay the SDK.
 """
 
 from __future__ import annotations

@@ -460,7 +460,7 @@ class MalformedEvent:
     """Name of the kind of event, the same in every language."""
     @property
     def name(self) -> str:
-        """Name of the event; empty if it could not be decoded."""
+        """Name of the event; empty if the name could not be decoded."""
     @property
     def data(self) -> str:
         """Data as received, which may be invalid JSON."""
@@ -482,7 +482,7 @@ class MalformedEvent:
 
 @final
 class Gap:
-    """Marks a place in the stream where a project's events are missing, or may be missing."""
+    """Event that marks a place in the stream where a project's events are missing, or may be missing."""
 
     __match_args__ = ("project_id", "reason", "missed")
     event: Final = "gap"
@@ -515,7 +515,7 @@ class Gap:
 
 @final
 class Lagged:
-    """Marks a place in the stream where events were dropped because the stream's reader was too slow."""
+    """Event that marks a place in the stream where events were dropped because the stream's reader was too slow."""
 
     __match_args__ = ("missed",)
     event: Final = "lagged"

@@ -66,7 +66,7 @@ event_class! {
     shows ["name", "data", "reason"],
     matches ["name", "data", "reason"],
     {
-        /// Name of the event; empty if it could not be decoded.
+        /// Name of the event; empty if the name could not be decoded.
         #[getter]
         fn name(&self) -> &str {
             &self.inner().name

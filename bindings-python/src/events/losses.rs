@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use super::class::event_class;
 
 event_class! {
-    /// Marks a place in the stream where a project's events are missing, or may be missing.
+    /// Event that marks a place in the stream where a project's events are missing, or may be missing.
     Gap = "gap",
     shows ["project_id", "reason", "missed"],
     matches ["project_id", "reason", "missed"],
@@ -32,7 +32,7 @@ event_class! {
 }
 
 event_class! {
-    /// Marks a place in the stream where events were dropped because the stream's reader was too slow.
+    /// Event that marks a place in the stream where events were dropped because the stream's reader was too slow.
     Lagged = "lagged",
     shows ["missed"],
     matches ["missed"],

@@ -49,7 +49,7 @@ event_classes! {
     losses::Lagged,
 }
 
-/// Returns the instant of a timestamp, if its text is valid.
+/// Returns the instant of a timestamp, or `None` if the timestamp's text is invalid.
 pub(crate) fn to_instant(timestamp: &Timestamp) -> Option<jiff::Timestamp> {
     timestamp.instant()
 }

@@ -80,7 +80,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public var attempts: Int?
     private var causes: [AutoModerateError]
 
-    /// Error that caused this one.
+    /// Error that caused this error.
     public var cause: AutoModerateError? {
         guard var first = causes.first else { return nil }
         first.causes = Array(causes.dropFirst())

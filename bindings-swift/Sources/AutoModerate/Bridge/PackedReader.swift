@@ -1,8 +1,8 @@
 import AutoModerateFFI
 import Foundation
 
-/// Reader that reads values packed by the library in place. The reader does not validate the bytes: when a client is
-/// created, a comparison of fingerprints ensures that the library and the reader use the same format.
+/// Reader of values that the library has packed. The reader reads the bytes in place, without validation: when a client
+/// is created, a comparison of fingerprints ensures that the library and the reader use the same format.
 struct PackedReader {
     private var at: UnsafeRawPointer
     private var texts: [String] = []
