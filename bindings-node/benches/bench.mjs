@@ -27,7 +27,7 @@ const { values } = parseArgs({
 })
 const BLASTER = join(import.meta.dirname, 'blaster.mjs')
 
-/** Measures the time from joining the project to the last event. */
+/** Meter of wall-clock time, CPU time and event-loop delay, from joining the project to the last event. */
 class Meter {
   events = Number(values.events)
   #delay = monitorEventLoopDelay({ resolution: 1 })
@@ -106,7 +106,7 @@ function printTable(results) {
   }
 }
 
-/** Appends the medians to the file from which `make bench` prints its table. */
+/** Appends the medians to the file from which `make bench` prints a table. Does nothing if no file is given. */
 function appendResult(name, rounds) {
   if (process.env.BENCH_RESULTS === undefined) return
   const median = (key) => rounds.map((round) => round[key]).sort((a, b) => a - b)[rounds.length >> 1]

@@ -8,7 +8,7 @@ export class Contents implements AsyncIterableIterator<Content> {
   #nextPage = 1
   #fetched: Content[] = []
   #hasMore = true
-  /** Settles after the latest read, so that concurrent readers fetch one page at a time. */
+  /** Promise that settles after the latest read, so that concurrent readers fetch one page at a time. */
   #lastRead: Promise<unknown> = Promise.resolve()
 
   /** @internal */

@@ -90,7 +90,7 @@ function defineFields(error: Error, fields: object): void {
   }
 }
 
-/** Creates the `TypeError` for an invalid argument. Its message begins with the argument's name. */
+/** Creates the `TypeError` for an invalid argument. The error's message begins with the argument's name. */
 export function invalidArgument(name: string, problem: string, cause?: unknown): TypeError {
   return argumentError(`${name}: ${problem}`, cause)
 }

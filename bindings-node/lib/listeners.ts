@@ -12,11 +12,11 @@ interface ListenerEntry {
 }
 
 export class Listeners {
-  /** Lists are replaced instead of modified, so that listeners may be added and removed during a call. */
+  /** Listeners by name. A list is replaced, not modified, so that listeners may be added and removed during a call. */
   readonly #lists = new Map<string, readonly ListenerEntry[]>()
   readonly #onError: (error: unknown) => void
 
-  /** `onError` receives the exceptions that listeners throw, and the rejections of promises that listeners return. */
+  /** `onError` is called with exceptions thrown by listeners, and with rejections of promises returned by listeners. */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError
   }

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Meter:
-    """Measures wall-clock time and CPU time from `start` to `stop`."""
+    """Meter of wall-clock time and CPU time, from `start` to `stop`."""
 
     def __init__(self, events: int) -> None:
         self.events, self.seen = events, 0
@@ -196,7 +196,7 @@ def socketio_blocking(url: str, events: int) -> None:
 
 
 ASYNC, UVLOOP, BLOCKING = "asyncio", "uvloop", "blocking"
-# Name, number of events, kind of event loop, reader.
+# Readers, each with its name, its number of events, and its kind of event loop.
 READERS: list[tuple[str, int, str, Callable[..., Any]]] = [
     ("`AsyncClient`, `async for`", 200_000, ASYNC, automoderate_async),
     ("`AsyncClient`, `async for`, uvloop", 200_000, UVLOOP, automoderate_async),

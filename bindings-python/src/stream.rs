@@ -35,7 +35,7 @@ pub(crate) struct Stream {
 
 struct SharedStream {
     stream: FacadeStream,
-    /// Serializes waits, because the stream keeps only one waker.
+    /// Lock that allows one wait at a time, because the stream stores only one waker.
     read_lock: tokio::sync::Mutex<()>,
     watch: Mutex<WatchState>,
 }
