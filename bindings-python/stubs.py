@@ -28,7 +28,7 @@ PYTHON_TYPES = {
     "PyResult<Bound<'py, PyDict>>": "dict[str, Any]",
 }
 NOTIFICATION_TYPE = 'Literal["info", "warning", "error", "success"] | str'
-# Types of getters, where Python's type is more precise than the type in Rust.
+# Types of getters whose type in Python is more precise than the type in Rust.
 TYPE_OVERRIDES = {
     "ModerationUpdate.meta_data": "Any",
     "ModerationUpdate.status": "Status",

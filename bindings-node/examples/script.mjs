@@ -1,5 +1,5 @@
 /**
- * Prints a project's decisions as they arrive. When restarted, resumes where the previous run stopped.
+ * Prints a project's decisions as they arrive. Each run resumes where the previous run stopped.
  *
  *     node script.mjs http://127.0.0.1:6217 am_… PROJECT [COUNT]
  */

@@ -130,8 +130,8 @@ export class Client {
 
   /**
    * Adds a listener for one kind of event. The name `event` selects every event, and `state` selects state changes.
-   * The listener receives events in order, starting with the next one. An exception thrown by the listener is passed
-   * to the `listenerError` listeners; without such listeners, it becomes a process warning.
+   * The listener receives later events, in order. An exception thrown by the listener is passed to the `listenerError`
+   * listeners; without such listeners, the exception becomes a process warning.
    */
   on<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#handlers.add(name, listener, false)
@@ -223,7 +223,7 @@ export class Client {
 
   /**
    * Sends a custom event. Rejects with `disconnected` if there is no connection; the event is not queued. Rejects with
-   * `rate_limited` if the limit of events per minute is reached; `retryIn` is the time until another event may be sent.
+   * `rate_limited` if the limit on events per minute is reached; `retryIn` is the time until another event may be sent.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {
     const [event, written] = [checkString('name', name), toJson('data', data)]

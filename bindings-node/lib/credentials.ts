@@ -41,7 +41,7 @@ export type CredentialsProvider = (
   context: { signal: AbortSignal },
 ) => Credentials | Promise<Credentials>
 
-/** Answers requests for credentials until the client is dropped. Keeps alive neither the client nor the event loop. */
+/** Answers requests for credentials until the client is dropped. Keeps neither the client nor the event loop alive. */
 export function answerRequests(requests: native.CredentialRequests, provider: CredentialsProvider): void {
   let latest = new AbortController()
   const awaitNextRequest = (): void => {

@@ -143,7 +143,7 @@ function emitListenerWarning(error: unknown): void {
   process.emitWarning(`a listener failed: ${reason}`, 'AutoModerateListenerWarning')
 }
 
-/** Passes state changes on to the listeners. Keeps alive neither the client nor the event loop. */
+/** Passes state changes on to the listeners. Keeps neither the client nor the event loop alive. */
 function forwardStates(states: native.States, handlers: WeakRef<Handlers>): void {
   let isInitial = true
   const awaitNextState = (): void => {

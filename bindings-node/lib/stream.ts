@@ -152,7 +152,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return new EventStream(throttled, this.#host, this.#signal, rest)
   }
 
-  /** Losses of a stream of one kind of event, which yields no `gap` and `lagged` events. */
+  /** Losses of a stream of one kind of event, which yields no `gap` or `lagged` events. */
   get losses(): Losses {
     return this.#native.losses
   }

@@ -18,7 +18,7 @@ export interface StateInfo {
   readonly cause?: AutoModerateError
 }
 
-/** Losses of a stream of one kind of event, which yields no `gap` and `lagged` events. */
+/** Losses of a stream of one kind of event, which yields no `gap` or `lagged` events. */
 export interface Losses {
   /** Number of events dropped because the reader was too slow. */
   lagged: number
@@ -93,7 +93,7 @@ export interface ContentPage {
   hasMore: boolean
   /** Total number of items, if the server sends it. */
   total: number | null
-  /** For each row that could not be parsed and is missing from `items`, the parse error. */
+  /** Parse errors, one for each row that is missing from `items` because it could not be parsed. */
   unreadable: string[]
 }
 

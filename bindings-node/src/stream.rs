@@ -34,7 +34,7 @@ struct SharedStream {
     chunk: Mutex<Option<Chunk>>,
 }
 
-/// Losses of a stream of one kind of event, which yields no `gap` and `lagged` events.
+/// Losses of a stream of one kind of event, which yields no `gap` or `lagged` events.
 #[napi(object, object_from_js = false)]
 pub struct Losses {
     /// Number of events dropped because the reader was too slow.
@@ -132,7 +132,7 @@ impl Stream {
         Ok(Self(Arc::new(SharedStream { stream, chunk: Mutex::new(chunk.take()) })))
     }
 
-    /// Returns the losses of a stream of one kind of event, which yields no `gap` and `lagged` events.
+    /// Returns the losses of a stream of one kind of event, which yields no `gap` or `lagged` events.
     #[napi(getter, catch_unwind)]
     pub fn losses(&self) -> Losses {
         let losses = self.0.stream.losses();

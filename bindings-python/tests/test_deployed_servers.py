@@ -1,4 +1,4 @@
-"""Deployed servers, which a Flask-SocketIO server stands in for: web sessions, no event log, errors without a code."""
+"""Deployed servers, simulated with Flask-SocketIO: web sessions, no event log, and errors without a code."""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ class AsyncClient(BaseClient):
 
         Raises:
             Disconnected: There is no connection. The event is not queued.
-            RateLimited: The limit of events per minute is reached; see `retry_in`.
+            RateLimited: The limit on events per minute is reached; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: The data can't be serialized as JSON.
 
@@ -266,7 +266,7 @@ class AsyncClient(BaseClient):
         Raises:
             AckTimeout: The server did not acknowledge the event within `ack_timeout`.
             Disconnected: There is no connection, or the connection was lost during the call.
-            RateLimited: The limit of events per minute is reached; see `retry_in`.
+            RateLimited: The limit on events per minute is reached; see `retry_in`.
 
         """
         return await running_bridge().call(self._native.emit_with_ack, check_text("name", name), data)

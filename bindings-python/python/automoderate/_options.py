@@ -103,7 +103,7 @@ class BaseClient:
                 projects and cursors remain valid. The credentials are sent to all URLs.
             api_key: API key of a project.
             api_key_via: Location of the API key: the connection `query` (as documented), the Socket.IO `auth` payload,
-                or the `X-API-Key` `header`. Proxies may log the query, but do not log the payload or the header.
+                or the `X-API-Key` `header`. Proxies may log the query, but not the payload or the header.
             session: Value of the web session cookie.
             email: Email address for a login through the web form. The client logs in again when the session expires.
                 Requires `password`.

@@ -29,7 +29,7 @@
         }
     }
 #else
-    /// Monitor without effect, for platforms that don't report network changes. Programs can call
+    /// Monitor that does nothing, for platforms that don't report network changes. Programs can call
     /// `Client.networkChanged()` instead.
     final class NetworkMonitor: Sendable {
         init(_ onChange: @escaping @Sendable () -> Void) {}
