@@ -4,10 +4,11 @@ import AutoModerateFFI
 /// Test server for programs that use AutoModerate. It listens on a free port of 127.0.0.1, publishes events and
 /// simulates failures on request.
 ///
-/// The server speaks the reference server's protocol over WebSocket. It accepts any credentials and approves every
-/// submission. A project exists as soon as its id is used. REST covers submitted items, items of published
-/// `moderation_update` events, and items added with ``store(_:_:)``. An API key that equals a project's id belongs to
-/// that project; any other key belongs to the first project used. The server stops when it is no longer referenced.
+/// The server uses the reference server's protocol over WebSocket. It accepts any credentials and approves every
+/// submission. A project exists as soon as a test or a client uses its id. REST calls return the items that were
+/// submitted, added with ``store(_:_:)``, or contained in a published `moderation_update`. An API key that equals a
+/// project's id belongs to that project. Every other key belongs to the project that a test or a client named first.
+/// The server stops when it is no longer referenced.
 public final class TestServer: Sendable {
     /// URL for clients, `http://127.0.0.1:…`.
     public let url: String
@@ -15,9 +16,9 @@ public final class TestServer: Sendable {
 
     /// Starts a server.
     ///
-    /// - Parameter eventLog: True if the server keeps an event log. Without one, it behaves like deployed servers:
-    ///   events have no ids, and missed decisions can be recovered only over REST. Timestamps have no `Z`, refusals
-    ///   have no code, and events without a handler are never acknowledged.
+    /// - Parameter eventLog: True if the server keeps an event log. Without a log, the server behaves like deployed
+    ///   servers: events have no ids, and missed decisions can be recovered only over REST. Timestamps have no `Z`,
+    ///   refusals have no code, and events unknown to the server are never acknowledged.
     public init(eventLog: Bool = true) throws(AutoModerateError) {
         let native = try callNative { try NativeTestServer(eventLog: eventLog) }
         self.native = native
@@ -25,15 +26,15 @@ public final class TestServer: Sendable {
     }
 
     /// Publishes an event to all clients that have joined the project, and logs it for disconnected clients. Adds
-    /// `project_id` and `event_id` to the data. Returns the event's id, or `nil` if the event is not logged: for
-    /// `stats_update`, and on a server without an event log.
+    /// `project_id` and `event_id` to the data. Returns the event's id, or `nil` if the event is not logged. A
+    /// `stats_update` is never logged, and a server without an event log logs nothing.
     @discardableResult
     public func publish(_ project: String, _ name: String, _ data: JSON) throws(AutoModerateError) -> Int? {
         try callNative { try native.publish(project: project, name: name, data: data.text) }.map { Int(clamping: $0) }
     }
 
-    /// Sets fields of the item with this `id` in REST responses, and creates the item if necessary. Publishes no event,
-    /// like deployed servers when they store a review.
+    /// Creates or updates an item without publishing an event, as deployed servers do when an item is reviewed.
+    /// `content` contains the item's `id` and any other fields that REST calls return.
     public func store(_ project: String, _ content: JSON) throws(AutoModerateError) {
         try callNative { try native.store(project: project, content: content.text) }
     }
@@ -43,35 +44,36 @@ public final class TestServer: Sendable {
         try callNative { try native.cut() }
     }
 
-    /// Takes the server offline, or back online. While it is offline, existing connections are cut and new ones get no
-    /// response.
+    /// Takes the server offline or brings it back online. While the server is offline, it closes all connections,
+    /// including new ones.
     public func setOffline(_ offline: Bool) throws(AutoModerateError) {
         try callNative { try native.setOffline(offline: offline) }
     }
 
-    /// Sets whether later REST calls are performed without being answered.
+    /// Sets whether the server executes later REST calls without sending a response.
     public func setSilent(_ silent: Bool) throws(AutoModerateError) {
         try callNative { try native.setSilent(silent: silent) }
     }
 
-    /// Sets whether later connections and REST calls are refused with `authentication_failed`.
+    /// Sets whether the server refuses later connections and REST calls with `authentication_failed`.
     public func refuseCredentials(_ refuse: Bool = true) throws(AutoModerateError) {
         try callNative { try native.refuseCredentials(refuse: refuse) }
     }
 
-    /// Refuses joins of this project with this code. `nil` allows joins again.
+    /// Refuses later joins of this project with the error `code`. `nil` allows joins again.
     public func refuseJoins(
         _ project: String, with code: AutoModerateError.Code? = .accessDenied
     ) throws(AutoModerateError) {
         try callNative { try native.refuseJoins(project: project, code: code?.rawValue) }
     }
 
-    /// Empties the project's log. Clients that missed events then receive a ``Gap`` with the reason `expired`.
+    /// Empties the project's log. Clients that missed some of the events then receive a ``Gap`` with the reason
+    /// `expired`.
     public func forget(_ project: String) throws(AutoModerateError) {
         try callNative { try native.forget(project: project) }
     }
 
-    /// Waits until this number of connections have joined the project. Returns false after the timeout.
+    /// Waits until exactly this number of connections have joined the project. Returns false after the timeout.
     public func joined(
         _ project: String, by connections: Int = 1, within timeout: Duration = .seconds(10)
     ) async throws(AutoModerateError) -> Bool {
@@ -82,7 +84,7 @@ public final class TestServer: Sendable {
         }
     }
 
-    /// Waits until this number of connections are open. Returns false after the timeout.
+    /// Waits until exactly this number of connections are open. Returns false after the timeout.
     public func connected(
         by connections: Int = 1, within timeout: Duration = .seconds(10)
     ) async throws(AutoModerateError) -> Bool {
@@ -92,7 +94,7 @@ public final class TestServer: Sendable {
         }
     }
 
-    /// Returns the custom events that clients have emitted, up to the first 10,000.
+    /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival.
     public func received() throws(AutoModerateError) -> [(name: String, data: JSON)] {
         let all = try callNative { try JSON(parsing: try native.received()) }
         guard case .array(let events) = all else { return [] }

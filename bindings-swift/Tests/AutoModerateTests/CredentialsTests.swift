@@ -2,7 +2,7 @@ import AutoModerate
 import Foundation
 import Testing
 
-/// Recorder of values from several tasks, in order.
+/// Recorder to which several tasks can add values. Keeps the order in which the values were added.
 actor Recorder<T: Sendable> {
     var all: [T] = []
     func add(_ one: T) { all.append(one) }

@@ -74,7 +74,7 @@ import Testing
         let error = try #require(await expectFailure { for try await _ in events {} })
         #expect((error.code, error.attempts) == (.gaveUp, 2))
         #expect(error.cause?.code == .connectFailed)
-        // The error is thrown only once.
+        // A second loop over the same stream must end without throwing the error again.
         for try await _ in events {}
         try await waitUntil("the client to close") {
             guard case .closed(let reason) = client.state else { return false }

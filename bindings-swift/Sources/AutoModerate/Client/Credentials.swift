@@ -22,8 +22,8 @@ public enum CredentialsReason: String, Sendable, CaseIterable {
     case rejected
 }
 
-/// Function that returns the credentials for each connection attempt. It runs in its own task, and must not hold a
-/// strong reference to the client.
+/// Function that returns the credentials for each connection attempt. The client calls the function in a separate task.
+/// The function must not hold a strong reference to the client.
 public typealias CredentialsProvider = @Sendable (CredentialsReason) async throws -> Credentials
 
 extension Credentials: CustomStringConvertible, CustomReflectable {
@@ -40,7 +40,7 @@ extension Credentials: CustomStringConvertible, CustomReflectable {
     }
 }
 
-/// Answers requests for credentials until the client is released or the task is cancelled.
+/// Answers requests for credentials until the client is released or the current task is cancelled.
 func answerRequests(_ requests: NativeCredentialRequests, with provider: @escaping CredentialsProvider) async {
     while let request = try? await awaitNative({ try await requests.next(cancellation: $0) }) {
         let answer: NativeCredentialAnswer
@@ -48,7 +48,7 @@ func answerRequests(_ requests: NativeCredentialRequests, with provider: @escapi
             answer = try await provider(CredentialsReason(rawValue: request.reason) ?? .reconnect).nativeAnswer
         } catch {
             let fatal = (error as? AutoModerateError).map { !$0.retryable } ?? false
-            // The error's description may contain a secret, so only its type is passed on.
+            // The error's description may contain a secret, so only the type's name is passed on.
             answer = .refusal(reason: "it threw \(type(of: error))", fatal: fatal)
         }
         try? requests.answer(id: request.id, answer: answer)

@@ -12,11 +12,11 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var replayed: Int
     /// Number of delivered events that were fetched over REST.
     public var backfilled: Int
-    /// Number of events dropped as duplicates.
+    /// Number of events dropped because they had already been delivered.
     public var duplicates: Int
     /// Number of frames and events that could not be decoded.
     public var malformed: Int
-    /// Number of gaps reported.
+    /// Number of gaps reported in streams.
     public var gaps: Int
     /// Number of events sent to the server, including joins, leaves and heartbeats.
     public var sent: Int

@@ -1,7 +1,7 @@
 import AutoModerateFFI
 
 extension Client.Options {
-    /// Converts the options to the form that the library expects.
+    /// Converts the options and the server's URL to the record that the Rust library expects.
     func toNative(_ url: String) -> NativeOptions {
         NativeOptions(
             url: url,

@@ -4,18 +4,19 @@ import Foundation
 extension Client {
     /// Client options. Every option has a default.
     public struct Options: Sendable {
-        /// Other URLs of the same server, or of servers that share its database. When a connection is lost or an
-        /// attempt fails, the client tries the next URL at once, and stays with a URL that works. Joined projects and
-        /// cursors remain valid. The credentials are sent to all URLs.
+        /// Other URLs of the same server, or URLs of other servers that use the same database. When a connection is
+        /// lost or an attempt fails, the client tries the next URL. It stays with a working URL until that URL fails.
+        /// Joined projects and cursors remain valid when the client switches to another URL. The credentials are sent
+        /// to every URL.
         public var fallbackURLs: [String]
         /// API key of a project.
         public var apiKey: String?
-        /// Location of the API key. Default ``ApiKeyVia/query``.
+        /// Part of a connection request that carries the API key. Default ``ApiKeyVia/query``.
         public var apiKeyVia: ApiKeyVia
         /// Value of the web session cookie.
         public var session: String?
-        /// Email address for a login through the web form. The client logs in again when the session expires. Requires
-        /// ``password``.
+        /// Email address for a login through the web form. The client logs in again when the web session expires.
+        /// Requires ``password``.
         public var email: String?
         /// Password for ``email``.
         public var password: String?
@@ -26,51 +27,51 @@ extension Client {
         public var transports: Transports
         /// Reconnection policy. With `nil`, the client closes when the connection is lost.
         public var reconnect: ReconnectPolicy?
-        /// True if the first connection is also retried according to ``reconnect``. Default `false`.
+        /// True if ``reconnect`` also applies to attempts to make the first connection. Default `false`.
         public var retryFirstConnect: Bool
-        /// Reaction when the server closes the connection on purpose.
+        /// Reaction to a deliberate disconnect by the server. Default ``OnServerDisconnect/reconnect``.
         public var onServerDisconnect: OnServerDisconnect
-        /// Time limit for a connection attempt, from requesting the credentials to the namespace acknowledgement.
+        /// Time limit for a connection attempt, from the request for credentials to the namespace acknowledgement.
         /// Default 20 s.
         public var connectTimeout: Duration
         /// Time limit for the server to confirm a join. Default 10 s.
         public var joinTimeout: Duration
-        /// Time limit for the acknowledgement in ``Client/emitWithAck(_:_:)``. Default 10 s.
+        /// Time limit for the server to acknowledge an event sent with ``Client/emitWithAck(_:_:)``. Default 10 s.
         public var ackTimeout: Duration
         /// Time limit for a REST call, including any login. Default 60 s.
         public var requestTimeout: Duration
-        /// Interval of the documented `heartbeat` event, at least 1 s; `nil` disables it. Default 30 s.
+        /// Interval between `heartbeat` events, at least 1 s. `nil` disables heartbeats. Default 30 s.
         public var heartbeatInterval: Duration?
-        /// Maximum number of events that each stream buffers for its reader. The buffer is also limited to 8 MiB.
+        /// Maximum number of events that each stream buffers for its reader. Each buffer is also limited to 8 MiB.
         /// Default 1024.
         public var eventBuffer: Int
         /// Policy for full stream buffers. Default ``Overflow/replay``.
         public var overflow: Overflow
-        /// Maximum number of events that the client sends per minute, at least 10; `nil` removes the limit. Default
-        /// 100.
+        /// Maximum number of events that the client sends per minute on each connection, at least 10. `nil` removes the
+        /// limit. Default 100.
         public var rateLimit: Int?
-        /// Recovery of events missed during an interruption.
+        /// Method of recovering events that were missed during an interruption. Default ``Backfill/auto``.
         public var backfill: Backfill
-        /// Interval at which REST is polled for reviews of flagged items, at least 1 s. `nil`, the default, disables
-        /// polling. Intended for servers without an event log, which send no events for reviews. Each review is
-        /// delivered once, as a ``ModerationUpdate`` with the origin `backfill`. Requires an API key.
+        /// Interval at which the client polls REST for reviews of flagged items, at least 1 s. `nil`, the default,
+        /// disables polling. Intended for servers without an event log, which send no events for reviews. Each review
+        /// is delivered once, as a ``ModerationUpdate`` with the origin `backfill`. Requires an API key.
         public var reviewPoll: Duration?
         /// HTTP headers to send with every request.
         public var headers: [String: String]
-        /// Parameters to add to the connection query.
+        /// Query parameters to add to the connection URL.
         public var query: [String: String]
         /// HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables `HTTPS_PROXY`,
         /// `HTTP_PROXY` and `NO_PROXY` apply.
         public var proxy: String?
-        /// PEM certificates of certificate authorities to trust, in addition to the platform's.
+        /// PEM-encoded CA certificates to trust in addition to the platform's.
         public var extraCa: [Data]
         /// Client certificate for mutual TLS.
         public var clientCertificate: ClientCertificate?
-        /// True if any server certificate is accepted. For tests only, because anyone can then intercept the
-        /// connection.
+        /// True if the client accepts any server certificate. For tests only, because anyone on the network path can
+        /// then intercept the connection.
         public var dangerAcceptInvalidCerts: Bool
-        /// True if ``Client/networkChanged()`` is called when the system reports a new network path. Only on Apple's
-        /// platforms.
+        /// True if the client calls ``Client/networkChanged()`` whenever the system reports a new network path. Has no
+        /// effect on platforms other than Apple's. Default `true`.
         public var watchesNetwork: Bool
 
         /// Creates options. Omitted options take their defaults.
@@ -136,9 +137,10 @@ extension Client {
     }
 }
 
-/// Location of the API key. Proxies may log the query, but not the other locations.
+/// Part of a connection request that carries the API key. Proxies may log the query, but do not normally log headers
+/// and payloads.
 public enum ApiKeyVia: String, Sendable, CaseIterable {
-    /// In the connection query, as documented.
+    /// In the query of the connection URL, as in the server's documentation.
     case query
     /// In the Socket.IO `auth` payload.
     case auth
@@ -156,18 +158,18 @@ public enum Transports: String, Sendable, CaseIterable {
     case polling
 }
 
-/// Reaction when the server closes the connection on purpose.
+/// Reaction to a deliberate disconnect by the server.
 public enum OnServerDisconnect: String, Sendable, CaseIterable {
-    /// Reconnect according to the reconnection policy.
+    /// Reconnects according to the reconnection policy.
     case reconnect
-    /// Close the client.
+    /// Closes the client.
     case stop
 }
 
 /// Policy for full stream buffers.
 public enum Overflow: String, Sendable, CaseIterable {
-    /// Reads the excess events from the server's event log later. On servers without an event log, drops the oldest
-    /// event.
+    /// Reads the excess events from the server's event log later. On servers without an event log, acts like
+    /// ``dropOldest``.
     case replay
     /// Drops the oldest event, and inserts a ``Lagged`` in its place.
     case dropOldest = "drop_oldest"
@@ -177,12 +179,12 @@ public enum Overflow: String, Sendable, CaseIterable {
     case close
 }
 
-/// Recovery of events missed during an interruption.
+/// Method of recovering events that were missed during an interruption.
 public enum Backfill: String, Sendable, CaseIterable {
-    /// Uses the server's event log. On servers without an event log, uses REST if there is an API key, and otherwise
-    /// reports a ``Gap``.
+    /// Replays the events from the server's event log. On servers without an event log, fetches them over REST if there
+    /// is an API key, and otherwise reports a ``Gap``.
     case auto
-    /// Uses the server's event log. On servers without an event log, reports a ``Gap``.
+    /// Replays the events from the server's event log. On servers without an event log, reports a ``Gap``.
     case replay
     /// Always reports a ``Gap``.
     case off
@@ -203,19 +205,20 @@ public struct ClientCertificate: Sendable {
 
 /// Reconnection policy.
 public struct ReconnectPolicy: Sendable, Hashable {
-    /// First delay. Default 1 s.
+    /// Delay before the first attempt. Default 1 s.
     public var delay: Duration
-    /// Factor by which the delay grows after each failed attempt. At least 1, default 2.
+    /// Factor by which the delay grows after each failed attempt. At least 1. Default 2.
     public var factor: Double
-    /// Maximum delay, before jitter. `nil`, the default, means 10 s, or ``delay`` if that is longer.
+    /// Maximum delay, before jitter. `nil`, the default, means 10 s, or ``delay`` if ``delay`` is longer.
     public var maxDelay: Duration?
-    /// Number of attempts after which the client gives up; `nil`, the default, means never.
+    /// Number of attempts after which the client gives up. With `nil`, the default, the client never gives up.
     public var attempts: Int?
     /// Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
     public var jitter: Double
-    /// Lifetime after which a connection counts as stable and the attempts are counted from 1 again. Default 5 s.
+    /// Time after which a connection counts as stable and the count of attempts restarts. Default 5 s.
     public var stableAfter: Duration
-    /// Hard limit on the attempts per minute. Deployed servers lock out the tenth attempt. Default 9.
+    /// Hard limit on the number of attempts in any 60 s, because deployed servers lock out a client at its tenth
+    /// attempt. Default 9.
     public var maxAttemptsPerMinute: Int
 
     /// Creates a policy. Omitted values take their defaults.

@@ -1,6 +1,6 @@
 import AutoModerateFFI
 
-/// Joined project. Releasing it does not leave the project.
+/// Joined project. Releasing this object does not leave the project.
 public final class Project: Sendable, Identifiable {
     /// Id of the project.
     public let id: String
@@ -12,16 +12,17 @@ public final class Project: Sendable, Identifiable {
         (self.native, self.registry) = (native, registry)
     }
 
-    /// Stream of the project's events. Each access creates a stream. The project's first stream starts at the join, or
-    /// after the cursor passed to ``Client/join(_:after:)``. Later streams start when they are created.
+    /// Stream of the project's events. Each access creates a new stream. The project's first stream starts at the join,
+    /// or after the cursor passed to ``Client/join(_:after:)``. Later streams start when they are created.
     public var events: EventStream<Event> {
         EventStream(makeSource(nil)) { $0 }
     }
 
-    /// Returns a stream of one kind of the project's events. Losses are counted in ``EventStream/losses``.
+    /// Returns a stream of the project's events of one kind. The stream counts losses in ``EventStream/losses`` instead
+    /// of yielding them.
     ///
-    /// Only the first stream of a project starts at the join, whatever its kind. To read several kinds from a cursor,
-    /// use the ``events`` stream and switch over the kinds.
+    /// Only a project's first stream starts at the join, whether or not that stream is limited to one kind. To read
+    /// several kinds of events from a cursor, use the ``events`` stream and switch over the kinds.
     public func events<Kind: EventKind>(of kind: Kind.Type) -> EventStream<Kind> {
         EventStream(makeSource(Kind.kind)) { Kind($0) }
     }
@@ -30,8 +31,8 @@ public final class Project: Sendable, Identifiable {
         StreamSource(registry) { try self.native.events(kind: kind) }
     }
 
-    /// Cursor up to which all of the project's streams have been read. ``Client/join(_:after:)`` resumes from it, even
-    /// in another process. `nil` on servers without an event log.
+    /// Cursor up to which all of the project's streams have been read. To resume from the cursor, even in another
+    /// process, pass it to ``Client/join(_:after:)``. `nil` on servers without an event log.
     public var cursor: String? {
         registry.commitDelivered()
         return (try? native.cursor()) ?? nil

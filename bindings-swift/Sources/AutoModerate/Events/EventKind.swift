@@ -1,4 +1,4 @@
-/// Type of one kind of event, which `events(of:)` can select.
+/// Type that represents one kind of event. `events(of:)` accepts such a type and yields only events of that kind.
 public protocol EventKind: Sendable, Hashable, Codable {
     /// Name of the kind.
     static var kind: String { get }
@@ -11,8 +11,8 @@ public protocol EventKind: Sendable, Hashable, Codable {
 }
 
 extension Meta {
-    /// Cursor that resumes after this event. To resume later, store it once the event has been processed. `nil` on
-    /// servers without an event log, and for events that are not logged.
+    /// Cursor for resuming after this event. Store the cursor once the event has been processed. `nil` on servers
+    /// without an event log, and for events that are not logged.
     public var cursor: String? {
         eventId.map { id in log.map { "\($0):\(id)" } ?? "\(id)" }
     }

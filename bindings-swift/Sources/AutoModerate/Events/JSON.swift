@@ -1,6 +1,6 @@
 import Foundation
 
-/// JSON value. It can be created with literals: `["user_id": "u7", "tags": ["a", "b"], "score": 0.5]`.
+/// JSON value. It can be created from literals: `["user_id": "u7", "tags": ["a", "b"], "score": 0.5]`.
 ///
 /// Numbers are compared by value, regardless of their notation.
 public enum JSON: Sendable {
@@ -8,9 +8,9 @@ public enum JSON: Sendable {
     case null
     /// `true` or `false`
     case bool(Bool)
-    /// Integer.
+    /// Integer that fits into 64 bits.
     case integer(Int64)
-    /// Number that is not an integer.
+    /// Any other number.
     case number(Double)
     /// String.
     case string(String)
@@ -34,13 +34,13 @@ public enum JSON: Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// Accesses the member with this name. `nil` if the value is not an object, or has no such member.
+    /// Member with this name, or `nil` if the value is not an object or has no such member.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[name]
     }
 
-    /// Accesses the element at this index. `nil` if the value is not an array, or the index is out of bounds.
+    /// Element at this index, or `nil` if the value is not an array or the index is out of bounds.
     public subscript(at: Int) -> JSON? {
         guard case .array(let all) = self, all.indices.contains(at) else { return nil }
         return all[at]

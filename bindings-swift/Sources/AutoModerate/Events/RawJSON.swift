@@ -2,7 +2,8 @@ import Foundation
 
 /// JSON text that is parsed on demand.
 ///
-/// Two instances are equal if their parsed values are equal. `Codable` encodes the parsed value instead of the text.
+/// Two instances are equal if their parsed values are equal. An instance is encoded as its parsed value, not as its
+/// text.
 public struct RawJSON: Sendable {
     /// JSON text as sent by the server.
     public let text: String
@@ -12,15 +13,15 @@ public struct RawJSON: Sendable {
         self.text = text
     }
 
-    /// Decodes the text to a `Decodable` type.
+    /// Decodes the text as a `Decodable` type.
     public func decode<T: Decodable>(_ type: T.Type = T.self, with decoder: JSONDecoder = JSONDecoder()) throws -> T {
         try decoder.decode(type, from: Data(text.utf8))
     }
 
-    /// Parsed value; `null` if the text is not valid JSON.
+    /// Parsed value, or `null` if the text is not valid JSON.
     public var value: JSON { (try? JSON(parsing: text)) ?? .null }
 
-    /// Accesses the member with this name. `nil` if the value is not an object, or has no such member.
+    /// Member with this name, or `nil` if the parsed value is not an object or has no such member.
     public subscript(name: String) -> JSON? { value[name] }
 }
 

@@ -1,4 +1,4 @@
-/// Stream of the events of a client or a project, each yielded once and in order.
+/// Stream of the events of a client or a project. Yields each event once and in order.
 ///
 /// ```swift
 /// for try await event in project.events {
@@ -10,13 +10,14 @@
 /// }
 /// ```
 ///
-/// A loop ends without an error when its task is cancelled, and may be left with `break`. No event is lost, and you can
-/// continue with the same stream. The stream continues after a lost connection. It ends without an error when you leave
-/// the project or close the client; if it ends for any other reason, the loop throws the error.
+/// A loop ends without an error when its task is cancelled, and you can leave a loop with `break`. In both cases, no
+/// event is lost, and a new loop over the same stream continues with the next event. The stream continues after a lost
+/// connection. It ends without an error when you leave the project or close the client. If the stream ends for any
+/// other reason, the loop throws the error that ended it.
 ///
 /// Events are buffered until they are read. ``Client/Options/overflow`` determines what happens when the buffer is
-/// full. If several loops read the same stream, each event goes to one of them. To receive all events in each loop,
-/// create a stream for each. A stream ends when it is no longer referenced.
+/// full. If several loops read the same stream, each event is received by only one of the loops. To receive all events in
+/// every loop, create a separate stream for each loop. A stream ends when it is no longer referenced.
 public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     private let source: StreamSource
     private let convert: @Sendable (Event) -> Element?
@@ -25,16 +26,16 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         (self.source, self.convert) = (source, convert)
     }
 
-    /// Iterator over the events. If a stream has several iterators, each event goes to one of them.
+    /// Iterator over the events. If a stream has several iterators, each event is returned by only one of the iterators.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let stream: EventStream
 
-        /// Returns the next event, or `nil` at the end of the stream and when the task is cancelled.
+        /// Returns the next event, or `nil` if the stream has ended or the task is cancelled.
         public mutating func next() async throws(AutoModerateError) -> Element? {
             try await stream.next(isolation: nil)
         }
 
-        /// Returns the next event, or `nil` at the end of the stream and when the task is cancelled.
+        /// Returns the next event, or `nil` if the stream has ended or the task is cancelled.
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(AutoModerateError) -> Element? {
@@ -42,7 +43,7 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         }
     }
 
-    /// Creates an iterator, which continues where earlier iterators stopped.
+    /// Creates an iterator that continues where earlier iterators stopped.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: self) }
 
     private func next(isolation actor: isolated (any Actor)?) async throws(AutoModerateError) -> Element? {
@@ -56,8 +57,8 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         return nil
     }
 
-    /// Waits for an event, and returns all events that are ready, up to `max`. Returns an empty array at the end of the
-    /// stream and when the task is cancelled.
+    /// Waits for at least one event, and returns up to `max` events that are ready. Returns an empty array if the
+    /// stream has ended or the task is cancelled.
     ///
     /// No event is lost if the task is cancelled.
     public func nextBatch(
@@ -71,29 +72,29 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         return []
     }
 
-    /// Returns a stream that yields at most one event per interval: the first event at once, then the latest one. The
-    /// last event is never dropped. This stream ends; use the returned stream instead.
+    /// Ends this stream, and returns a stream that yields at most one event per interval: the first event at once, and
+    /// after that the latest event of each interval. The last event is never dropped.
     ///
-    /// Use this on streams of one kind, such as statistics, because a newer event of any kind silently replaces an
+    /// Throttle only streams of one kind, such as statistics, because a newer event of any kind silently replaces an
     /// event that is held back. ``Gap`` and ``Lagged`` are not delayed. Events that are held back count as read for
-    /// ``Project/cursor``. If the stream is already throttled or the interval is invalid, the first read throws an
-    /// error.
+    /// ``Project/cursor``. If this stream is already throttled or the interval is invalid, the first read from the
+    /// returned stream throws an error.
     public func throttle(_ interval: Duration) -> EventStream<Element> {
         EventStream(source.throttled(interval), convert)
     }
 
-    /// Losses of a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
+    /// Losses counted by a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
     public var losses: Losses { source.losses }
 
-    /// Ends the stream for all readers, including those that are waiting.
+    /// Ends the stream for all readers, including readers that are waiting.
     public func end() { source.end() }
 }
 
-/// Losses of a stream of one kind, which does not yield loss events.
+/// Losses counted by a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
 public struct Losses: Sendable, Hashable, Codable {
     /// Number of events dropped because the reader was too slow.
     public var lagged: Int
-    /// Number of gaps reported.
+    /// Number of ``Gap`` events that the stream did not yield.
     public var gaps: Int
 
     /// Creates an instance, for tests.

@@ -8,15 +8,15 @@ public enum ConnectionState: Sendable, Hashable {
     case connecting
     /// The server has acknowledged the connection.
     case connected
-    /// The connection was lost, and the client will try again. Attempts are counted from 1 since the last stable
-    /// connection.
+    /// The connection was lost, and the client will reconnect after `retryIn`. `attempt` is the number of the next
+    /// attempt, counted from 1 after the last stable connection.
     case reconnecting(attempt: Int, retryIn: Duration, cause: AutoModerateError)
     /// The client is disconnecting.
     case closing
-    /// The client is closed. The code of the reason is `closed` if you closed the client.
+    /// The client is closed. If you closed the client, the code of `reason` is `closed`.
     case closed(reason: AutoModerateError)
 
-    /// Name of the state, the same in every language.
+    /// Name of the state, which is the same in all languages of the SDK.
     public var name: String {
         switch self {
         case .idle: "idle"
@@ -44,22 +44,22 @@ public enum ConnectionState: Sendable, Hashable {
     }
 }
 
-/// Sequence of the current state and all later changes. It ends when the client is closed or the task is cancelled.
+/// Sequence of the current state and all later states. It ends after `closed`, or when the task is cancelled.
 ///
-/// If more than 64 changes are pending, the oldest ones are skipped. The sequence does not keep the client alive.
+/// If more than 64 states are pending, the oldest states are skipped. The sequence does not keep the client alive.
 public struct StateChanges: AsyncSequence, Sendable {
     let native: NativeStates?
 
-    /// Iterator over the changes.
+    /// Iterator over the states.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let native: NativeStates?
 
-        /// Returns the next state, or `nil` after `closed` and when the task is cancelled.
+        /// Returns the next state, or `nil` after `closed` or if the task is cancelled.
         public mutating func next() async -> ConnectionState? {
             await next(isolation: nil)
         }
 
-        /// Returns the next state, or `nil` after `closed` and when the task is cancelled.
+        /// Returns the next state, or `nil` after `closed` or if the task is cancelled.
         public mutating func next(isolation actor: isolated (any Actor)?) async -> ConnectionState? {
             guard let native else { return nil }
             let state = try? await awaitNative(isolation: actor) { try await native.next(cancellation: $0) }
@@ -67,6 +67,6 @@ public struct StateChanges: AsyncSequence, Sendable {
         }
     }
 
-    /// Creates an iterator. If there are several iterators, each change goes to one of them.
+    /// Creates an iterator. If there are several iterators, each state is returned by only one of the iterators.
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(native: native) }
 }

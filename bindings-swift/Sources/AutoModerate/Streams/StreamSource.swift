@@ -1,17 +1,17 @@
 import AutoModerateFFI
 import Foundation
 
-/// Source of a stream's events, which are fetched from the library in batches.
+/// Source of a stream's events. Fetches the events from the Rust library in batches.
 final class StreamSource: @unchecked Sendable {
-    /// Maximum number of events that one call to the library fetches.
+    /// Maximum number of events that ``pop()`` fetches in one call to the library.
     static let maxFetchedEvents: UInt32 = 256
 
     private let native: NativeStream?
     private let registry: StreamRegistry
     private let lock = NSLock()
-    /// Fetched events in reverse order, so that the next event is the last element.
+    /// Fetched events that have not been returned yet, in reverse order: the next event is the last element.
     private var fetched: [Event] = []
-    /// Number of fetched events that were returned to the user since the last commit to the library.
+    /// Number of fetched events that have been returned to the user but not yet reported to the library as delivered.
     private var deliveredCount: UInt32 = 0
     private var failure: AutoModerateError?
 
@@ -61,7 +61,8 @@ final class StreamSource: @unchecked Sendable {
         return taken.reversed()
     }
 
-    /// Fetches ready events. Must be called only after all previously fetched events were returned to the user.
+    /// Fetches up to `max` events that are ready. Must be called only once all previously fetched events have been
+    /// returned to the user, because the library then counts those events as delivered.
     private func fetch(_ max: UInt32) throws(AutoModerateError) -> [Event] {
         if let failure {
             self.failure = nil
@@ -71,7 +72,7 @@ final class StreamSource: @unchecked Sendable {
         return try callNative { try native?.take(max: max).events() ?? [] }
     }
 
-    /// Waits until an event is ready. Returns false at the end of the stream and when the task is cancelled.
+    /// Waits until an event is ready. Returns false if the stream has ended or the task is cancelled.
     func waitUntilReadable(isolation: isolated (any Actor)?) async throws(AutoModerateError) -> Bool {
         guard let native else { return false }
         do {
@@ -81,13 +82,13 @@ final class StreamSource: @unchecked Sendable {
         }
     }
 
-    /// Losses of a stream of one kind, which does not yield loss events.
+    /// Losses counted by a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
     var losses: Losses {
         let losses = try? native?.losses()
         return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))
     }
 
-    /// Reports the number of delivered events to the library, for the project's cursor.
+    /// Reports the number of delivered events to the library, which then advances the project's cursor.
     func commitDelivered() {
         lock.withLock { try? commitDeliveredLocked() }
     }
@@ -118,7 +119,8 @@ final class StreamSource: @unchecked Sendable {
     }
 }
 
-/// Registry of a client's streams. Reading a cursor commits the delivered events of all of them.
+/// Registry of a client's streams. Before a project's cursor is read, the delivered events of all these streams are
+/// committed.
 final class StreamRegistry: @unchecked Sendable {
     private struct Weak { weak var source: StreamSource? }
 
