@@ -16,8 +16,8 @@
 /// other reason, the loop throws the error that ended it.
 ///
 /// Events are buffered until they are read. ``Client/Options/overflow`` determines what happens when the buffer is
-/// full. If several loops read the same stream, each event is received by only one of the loops. To receive all events in
-/// every loop, create a separate stream for each loop. A stream ends when it is no longer referenced.
+/// full. If several loops read the same stream, each event is received by only one of the loops. To receive all events
+/// in every loop, create a separate stream for each loop. A stream ends when it is no longer referenced.
 public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     private let source: StreamSource
     private let convert: @Sendable (Event) -> Element?
@@ -26,7 +26,8 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         (self.source, self.convert) = (source, convert)
     }
 
-    /// Iterator over the events. If a stream has several iterators, each event is returned by only one of the iterators.
+    /// Iterator over the events. If a stream has several iterators, each event is returned by only one of the
+    /// iterators.
     public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let stream: EventStream
 
