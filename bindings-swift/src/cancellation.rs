@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::NativeError;
 
-/// Handle that cancels one asynchronous call, from any thread, before or while the call waits.
+/// Handle that cancels one asynchronous call. It can be used from any thread, before or while the call waits.
 #[derive(Debug, Default, uniffi::Object)]
 pub struct Cancellation(Notify);
 

@@ -13,7 +13,7 @@ use crate::{
     NativeStream, Packed, error::invalid_argument, schema::Pack,
 };
 
-/// Client of the facade.
+/// [`FacadeClient`] as a UniFFI object.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeClient {
     facade: FacadeClient,
@@ -94,7 +94,7 @@ impl NativeClient {
         Ok(Arc::new(NativeProject(cancellation.run(self.facade.join(project, after)).await?)))
     }
 
-    /// Returns a stream of all events of the client, or of one kind of event.
+    /// Returns a stream of all events of the client or, if `kind` is given, of the events of that kind.
     ///
     /// # Errors
     /// Same as [`FacadeClient::events`].
@@ -102,7 +102,7 @@ impl NativeClient {
         Ok(NativeStream::new(self.facade.events(kind.as_deref())?))
     }
 
-    /// Sends a custom event. `data` is JSON.
+    /// Sends a custom event. `data` is JSON text.
     ///
     /// # Errors
     /// Same as [`FacadeClient::emit`].
@@ -110,7 +110,7 @@ impl NativeClient {
         cancellation.run(self.facade.emit(name, parse_json("data", &data)?)).await
     }
 
-    /// Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON.
+    /// Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON text.
     ///
     /// # Errors
     /// Same as [`FacadeClient::emit_with_ack`].
@@ -124,7 +124,7 @@ impl NativeClient {
         Ok(answer.to_string())
     }
 
-    /// Submits content. `metadata` is JSON. Returns a packed `Moderation`.
+    /// Submits content. `metadata` is JSON text. Returns a packed `Moderation`.
     ///
     /// # Errors
     /// Same as [`FacadeClient::moderate`].
@@ -201,7 +201,7 @@ impl NativeClient {
         Ok(self.facade.state().into())
     }
 
-    /// Returns the current state and all later changes.
+    /// Returns the sequence of the current state and all later states.
     ///
     /// # Errors
     /// None.
@@ -245,7 +245,7 @@ impl NativeClient {
         Ok(())
     }
 
-    /// Disconnects and ends all streams.
+    /// Disconnects the client and ends all its streams.
     ///
     /// # Errors
     /// Same as [`FacadeClient::close`].

@@ -41,7 +41,7 @@ pub enum NativeCredentialAnswer {
     Refusal {
         /// Error message, which must not contain secrets.
         reason: String,
-        /// True if the client must close. Otherwise it retries.
+        /// True if the client must close. Otherwise, the client retries.
         fatal: bool,
     },
 }
@@ -73,7 +73,7 @@ pub struct NativeCredentialRequests(pub(crate) Arc<CredentialQueue>);
 
 #[uniffi::export]
 impl NativeCredentialRequests {
-    /// Waits for the next request. Returns `None` when the client is gone.
+    /// Waits for the next request. Returns `None` once the client has been dropped.
     ///
     /// # Errors
     /// [`NativeError::Cancelled`].
@@ -85,7 +85,7 @@ impl NativeCredentialRequests {
         cancellation.run(async { Ok(self.0.next().await.map(request)) }).await
     }
 
-    /// Answers a request. If the request was superseded, the answer is ignored.
+    /// Answers a request. The answer is ignored if the connection attempt has ended.
     ///
     /// # Errors
     /// None.

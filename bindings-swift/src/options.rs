@@ -47,7 +47,7 @@ pub struct NativeReconnect {
     pub max_attempts_per_minute: Option<i64>,
 }
 
-/// Options of a client, with the names of the methods of [`automoderate::ClientBuilder`].
+/// Options of a client, named after the methods of [`automoderate::ClientBuilder`].
 #[derive(Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeOptions {

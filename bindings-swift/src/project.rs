@@ -6,7 +6,7 @@ use automoderate::facade::FacadeProject;
 
 use crate::{Cancellation, NativeError, NativeStream};
 
-/// Joined project of the facade.
+/// [`FacadeProject`] as a UniFFI object.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeProject(pub(crate) FacadeProject);
 
@@ -28,7 +28,7 @@ impl NativeProject {
         Ok(self.0.cursor())
     }
 
-    /// Returns a stream of the project's events, or of one kind of event.
+    /// Returns a stream of the project's events or, if `kind` is given, of the project's events of that kind.
     ///
     /// # Errors
     /// Same as [`FacadeProject::events`].

@@ -7,7 +7,7 @@ use automoderate::facade::{FacadeStates, FacadeStream, StateRecord, event_to_jso
 
 use crate::{Cancellation, Fault, NativeError, Packed, error::error_chain};
 
-/// Event stream of the facade.
+/// [`FacadeStream`] as a UniFFI object.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeStream {
     stream: FacadeStream,
@@ -23,8 +23,8 @@ impl NativeStream {
 
 #[uniffi::export]
 impl NativeStream {
-    /// Takes the events that are ready, up to `max`. They count as delivered after a call of
-    /// [`mark_delivered`](Self::mark_delivered), or when further events are taken.
+    /// Takes up to `max` events that are ready. An event counts as delivered once
+    /// [`mark_delivered`](Self::mark_delivered) has been called for it or further events have been taken.
     ///
     /// # Errors
     /// None.
@@ -33,7 +33,7 @@ impl NativeStream {
         Ok(Packed::from_events(&self.stream.take_ahead(max as usize)))
     }
 
-    /// Takes the events that are ready, up to `max`, each as a JSON object. They count as delivered at once.
+    /// Takes up to `max` events that are ready, each as a JSON object. The events count as delivered at once.
     ///
     /// # Errors
     /// None.
@@ -41,7 +41,7 @@ impl NativeStream {
         Ok(self.stream.take(max as usize).iter().map(event_to_json).collect())
     }
 
-    /// Marks the next `count` taken events as delivered: they were returned to the user.
+    /// Marks the next `count` taken events as delivered, because they have been returned to the user.
     ///
     /// # Errors
     /// None.
@@ -50,7 +50,7 @@ impl NativeStream {
         Ok(())
     }
 
-    /// Losses of a stream of one kind, which does not yield loss events.
+    /// Returns the losses counted so far by a stream of one kind, which does not yield loss events.
     ///
     /// # Errors
     /// None.
@@ -71,7 +71,7 @@ impl NativeStream {
         cancellation.run(readable).await
     }
 
-    /// Ends this stream, and returns one that yields at most one event per interval of `seconds`.
+    /// Ends this stream, and returns a stream that yields at most one event per interval of `seconds`.
     ///
     /// # Errors
     /// Same as [`FacadeStream::throttle`].
@@ -102,11 +102,11 @@ pub struct NativeLosses {
 pub struct NativeState {
     /// Name of the state.
     pub state: String,
-    /// When reconnecting: number of the next attempt.
+    /// Number of the next attempt, if the client is reconnecting.
     pub attempt: Option<u32>,
-    /// When reconnecting: time until the next attempt, in seconds.
+    /// Time until the next attempt, in seconds, if the client is reconnecting.
     pub retry_in: Option<f64>,
-    /// Reason for reconnecting or closing, followed by its causes. Empty in other states.
+    /// Error that caused the client to reconnect or close, followed by the error's causes. Empty in other states.
     pub causes: Vec<Fault>,
 }
 
@@ -117,7 +117,7 @@ impl From<StateRecord> for NativeState {
     }
 }
 
-/// State changes of a client.
+/// Sequence of a client's states.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeStates(pub(crate) FacadeStates);
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{Cancellation, NativeError, client};
 
-/// Test server of the facade.
+/// [`FacadeTestServer`] as a UniFFI object.
 #[derive(Debug, uniffi::Object)]
 pub struct NativeTestServer(FacadeTestServer);
 
@@ -30,7 +30,7 @@ impl NativeTestServer {
         Ok(self.0.url().to_owned())
     }
 
-    /// Publishes an event and returns its id. `data` is JSON.
+    /// Publishes an event and returns its id, if the event is logged. `data` is JSON text.
     ///
     /// # Errors
     /// `invalid_argument` if the data is not an object.
@@ -38,7 +38,7 @@ impl NativeTestServer {
         Ok(self.0.publish(project, name, client::parse_json("data", data)?)?)
     }
 
-    /// Sets fields of an item in REST responses. `content` is JSON.
+    /// Creates or updates an item for REST calls. `content` is JSON text that contains the item's `id`.
     ///
     /// # Errors
     /// `invalid_argument` if the content is not an object with an id.
@@ -55,7 +55,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Takes the server offline, or back online.
+    /// Takes the server offline or brings it back online.
     ///
     /// # Errors
     /// None.
@@ -64,7 +64,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Sets whether REST calls are performed without being answered.
+    /// Sets whether the server executes REST calls without sending a response.
     ///
     /// # Errors
     /// None.
@@ -73,7 +73,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Sets whether connections and REST calls are refused.
+    /// Sets whether the server refuses new connections and REST calls.
     ///
     /// # Errors
     /// None.
@@ -82,7 +82,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Refuses joins of a project with this code, or allows them again if there is no code.
+    /// Refuses later joins of a project with the error `code`. `None` allows joins again.
     ///
     /// # Errors
     /// None.
@@ -100,7 +100,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Waits until `connections` connections have joined the project. Returns `false` after `timeout` seconds.
+    /// Waits until exactly `connections` connections have joined the project. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
     /// Same as [`FacadeTestServer::joined`].
@@ -114,7 +114,7 @@ impl NativeTestServer {
         cancellation.run(self.0.joined(project, connections as usize, timeout)).await
     }
 
-    /// Waits until `connections` connections are open. Returns `false` after `timeout` seconds.
+    /// Waits until exactly `connections` connections are open. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
     /// Same as [`FacadeTestServer::connected`].
@@ -127,7 +127,7 @@ impl NativeTestServer {
         cancellation.run(self.0.connected(connections as usize, timeout)).await
     }
 
-    /// Returns the custom events that clients have emitted, as a JSON array of pairs `[name, data]`.
+    /// Returns the events emitted by clients, including `heartbeat`, as a JSON array of pairs `[name, data]`.
     ///
     /// # Errors
     /// None.

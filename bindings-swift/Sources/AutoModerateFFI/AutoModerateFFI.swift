@@ -634,7 +634,7 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
- * Handle that cancels one asynchronous call, from any thread, before or while the call waits.
+ * Handle that cancels one asynchronous call. It can be used from any thread, before or while the call waits.
  */
 public protocol CancellationProtocol: AnyObject, Sendable {
     
@@ -648,7 +648,7 @@ public protocol CancellationProtocol: AnyObject, Sendable {
     
 }
 /**
- * Handle that cancels one asynchronous call, from any thread, before or while the call waits.
+ * Handle that cancels one asynchronous call. It can be used from any thread, before or while the call waits.
  */
 open class Cancellation: CancellationProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -782,12 +782,12 @@ public func FfiConverterTypeCancellation_lower(_ value: Cancellation) -> UInt64 
 
 
 /**
- * Client of the facade.
+ * [`FacadeClient`] as a UniFFI object.
  */
 public protocol NativeClientProtocol: AnyObject, Sendable {
     
     /**
-     * Disconnects and ends all streams.
+     * Disconnects the client and ends all its streams.
      *
      * # Errors
      * Same as [`FacadeClient::close`].
@@ -827,7 +827,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func credentialRequests() throws  -> NativeCredentialRequests?
     
     /**
-     * Sends a custom event. `data` is JSON.
+     * Sends a custom event. `data` is JSON text.
      *
      * # Errors
      * Same as [`FacadeClient::emit`].
@@ -835,7 +835,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func emit(name: String, data: String, cancellation: Cancellation) async throws 
     
     /**
-     * Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON.
+     * Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON text.
      *
      * # Errors
      * Same as [`FacadeClient::emit_with_ack`].
@@ -843,7 +843,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func emitWithAck(name: String, data: String, cancellation: Cancellation) async throws  -> String
     
     /**
-     * Returns a stream of all events of the client, or of one kind of event.
+     * Returns a stream of all events of the client or, if `kind` is given, of the events of that kind.
      *
      * # Errors
      * Same as [`FacadeClient::events`].
@@ -875,7 +875,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func metrics() throws  -> NativeMetrics
     
     /**
-     * Submits content. `metadata` is JSON. Returns a packed `Moderation`.
+     * Submits content. `metadata` is JSON text. Returns a packed `Moderation`.
      *
      * # Errors
      * Same as [`FacadeClient::moderate`].
@@ -899,7 +899,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func state() throws  -> NativeState
     
     /**
-     * Returns the current state and all later changes.
+     * Returns the sequence of the current state and all later states.
      *
      * # Errors
      * None.
@@ -924,7 +924,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     
 }
 /**
- * Client of the facade.
+ * [`FacadeClient`] as a UniFFI object.
  */
 open class NativeClient: NativeClientProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -997,7 +997,7 @@ public convenience init(options: NativeOptions, hasProvider: Bool)throws  {
 
     
     /**
-     * Disconnects and ends all streams.
+     * Disconnects the client and ends all its streams.
      *
      * # Errors
      * Same as [`FacadeClient::close`].
@@ -1100,7 +1100,7 @@ open func credentialRequests()throws  -> NativeCredentialRequests?  {
 }
     
     /**
-     * Sends a custom event. `data` is JSON.
+     * Sends a custom event. `data` is JSON text.
      *
      * # Errors
      * Same as [`FacadeClient::emit`].
@@ -1122,7 +1122,7 @@ open func emit(name: String, data: String, cancellation: Cancellation)async thro
 }
     
     /**
-     * Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON.
+     * Sends a custom event and waits for its acknowledgement. `data` and the returned acknowledgement are JSON text.
      *
      * # Errors
      * Same as [`FacadeClient::emit_with_ack`].
@@ -1144,7 +1144,7 @@ open func emitWithAck(name: String, data: String, cancellation: Cancellation)asy
 }
     
     /**
-     * Returns a stream of all events of the client, or of one kind of event.
+     * Returns a stream of all events of the client or, if `kind` is given, of the events of that kind.
      *
      * # Errors
      * Same as [`FacadeClient::events`].
@@ -1219,7 +1219,7 @@ open func metrics()throws  -> NativeMetrics  {
 }
     
     /**
-     * Submits content. `metadata` is JSON. Returns a packed `Moderation`.
+     * Submits content. `metadata` is JSON text. Returns a packed `Moderation`.
      *
      * # Errors
      * Same as [`FacadeClient::moderate`].
@@ -1270,7 +1270,7 @@ open func state()throws  -> NativeState  {
 }
     
     /**
-     * Returns the current state and all later changes.
+     * Returns the sequence of the current state and all later states.
      *
      * # Errors
      * None.
@@ -1377,7 +1377,7 @@ public func FfiConverterTypeNativeClient_lower(_ value: NativeClient) -> UInt64 
 public protocol NativeCredentialRequestsProtocol: AnyObject, Sendable {
     
     /**
-     * Answers a request. If the request was superseded, the answer is ignored.
+     * Answers a request. The answer is ignored if the connection attempt has ended.
      *
      * # Errors
      * None.
@@ -1385,7 +1385,7 @@ public protocol NativeCredentialRequestsProtocol: AnyObject, Sendable {
     func answer(id: UInt64, answer: NativeCredentialAnswer) throws 
     
     /**
-     * Waits for the next request. Returns `None` when the client is gone.
+     * Waits for the next request. Returns `None` once the client has been dropped.
      *
      * # Errors
      * [`NativeError::Cancelled`].
@@ -1450,7 +1450,7 @@ open class NativeCredentialRequests: NativeCredentialRequestsProtocol, @unchecke
 
     
     /**
-     * Answers a request. If the request was superseded, the answer is ignored.
+     * Answers a request. The answer is ignored if the connection attempt has ended.
      *
      * # Errors
      * None.
@@ -1466,7 +1466,7 @@ open func answer(id: UInt64, answer: NativeCredentialAnswer)throws   {try rustCa
 }
     
     /**
-     * Waits for the next request. Returns `None` when the client is gone.
+     * Waits for the next request. Returns `None` once the client has been dropped.
      *
      * # Errors
      * [`NativeError::Cancelled`].
@@ -1538,7 +1538,7 @@ public func FfiConverterTypeNativeCredentialRequests_lower(_ value: NativeCreden
 
 
 /**
- * Joined project of the facade.
+ * [`FacadeProject`] as a UniFFI object.
  */
 public protocol NativeProjectProtocol: AnyObject, Sendable {
     
@@ -1551,7 +1551,7 @@ public protocol NativeProjectProtocol: AnyObject, Sendable {
     func cursor() throws  -> String?
     
     /**
-     * Returns a stream of the project's events, or of one kind of event.
+     * Returns a stream of the project's events or, if `kind` is given, of the project's events of that kind.
      *
      * # Errors
      * Same as [`FacadeProject::events`].
@@ -1576,7 +1576,7 @@ public protocol NativeProjectProtocol: AnyObject, Sendable {
     
 }
 /**
- * Joined project of the facade.
+ * [`FacadeProject`] as a UniFFI object.
  */
 open class NativeProject: NativeProjectProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1647,7 +1647,7 @@ open func cursor()throws  -> String?  {
 }
     
     /**
-     * Returns a stream of the project's events, or of one kind of event.
+     * Returns a stream of the project's events or, if `kind` is given, of the project's events of that kind.
      *
      * # Errors
      * Same as [`FacadeProject::events`].
@@ -1750,7 +1750,7 @@ public func FfiConverterTypeNativeProject_lower(_ value: NativeProject) -> UInt6
 
 
 /**
- * State changes of a client.
+ * Sequence of a client's states.
  */
 public protocol NativeStatesProtocol: AnyObject, Sendable {
     
@@ -1764,7 +1764,7 @@ public protocol NativeStatesProtocol: AnyObject, Sendable {
     
 }
 /**
- * State changes of a client.
+ * Sequence of a client's states.
  */
 open class NativeStates: NativeStatesProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -1892,7 +1892,7 @@ public func FfiConverterTypeNativeStates_lower(_ value: NativeStates) -> UInt64 
 
 
 /**
- * Event stream of the facade.
+ * [`FacadeStream`] as a UniFFI object.
  */
 public protocol NativeStreamProtocol: AnyObject, Sendable {
     
@@ -1905,7 +1905,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func end() throws 
     
     /**
-     * Losses of a stream of one kind, which does not yield loss events.
+     * Returns the losses counted so far by a stream of one kind, which does not yield loss events.
      *
      * # Errors
      * None.
@@ -1913,7 +1913,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func losses() throws  -> NativeLosses
     
     /**
-     * Marks the next `count` taken events as delivered: they were returned to the user.
+     * Marks the next `count` taken events as delivered, because they have been returned to the user.
      *
      * # Errors
      * None.
@@ -1929,8 +1929,8 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func readable(cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Takes the events that are ready, up to `max`. They count as delivered after a call of
-     * [`mark_delivered`](Self::mark_delivered), or when further events are taken.
+     * Takes up to `max` events that are ready. An event counts as delivered once
+     * [`mark_delivered`](Self::mark_delivered) has been called for it or further events have been taken.
      *
      * # Errors
      * None.
@@ -1938,7 +1938,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func take(max: UInt32) throws  -> Packed
     
     /**
-     * Takes the events that are ready, up to `max`, each as a JSON object. They count as delivered at once.
+     * Takes up to `max` events that are ready, each as a JSON object. The events count as delivered at once.
      *
      * # Errors
      * None.
@@ -1946,7 +1946,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func takeJson(max: UInt32) throws  -> [String]
     
     /**
-     * Ends this stream, and returns one that yields at most one event per interval of `seconds`.
+     * Ends this stream, and returns a stream that yields at most one event per interval of `seconds`.
      *
      * # Errors
      * Same as [`FacadeStream::throttle`].
@@ -1955,7 +1955,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     
 }
 /**
- * Event stream of the facade.
+ * [`FacadeStream`] as a UniFFI object.
  */
 open class NativeStream: NativeStreamProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2025,7 +2025,7 @@ open func end()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift)
 }
     
     /**
-     * Losses of a stream of one kind, which does not yield loss events.
+     * Returns the losses counted so far by a stream of one kind, which does not yield loss events.
      *
      * # Errors
      * None.
@@ -2040,7 +2040,7 @@ open func losses()throws  -> NativeLosses  {
 }
     
     /**
-     * Marks the next `count` taken events as delivered: they were returned to the user.
+     * Marks the next `count` taken events as delivered, because they have been returned to the user.
      *
      * # Errors
      * None.
@@ -2077,8 +2077,8 @@ open func readable(cancellation: Cancellation)async throws  -> Bool  {
 }
     
     /**
-     * Takes the events that are ready, up to `max`. They count as delivered after a call of
-     * [`mark_delivered`](Self::mark_delivered), or when further events are taken.
+     * Takes up to `max` events that are ready. An event counts as delivered once
+     * [`mark_delivered`](Self::mark_delivered) has been called for it or further events have been taken.
      *
      * # Errors
      * None.
@@ -2094,7 +2094,7 @@ open func take(max: UInt32)throws  -> Packed  {
 }
     
     /**
-     * Takes the events that are ready, up to `max`, each as a JSON object. They count as delivered at once.
+     * Takes up to `max` events that are ready, each as a JSON object. The events count as delivered at once.
      *
      * # Errors
      * None.
@@ -2110,7 +2110,7 @@ open func takeJson(max: UInt32)throws  -> [String]  {
 }
     
     /**
-     * Ends this stream, and returns one that yields at most one event per interval of `seconds`.
+     * Ends this stream, and returns a stream that yields at most one event per interval of `seconds`.
      *
      * # Errors
      * Same as [`FacadeStream::throttle`].
@@ -2176,12 +2176,12 @@ public func FfiConverterTypeNativeStream_lower(_ value: NativeStream) -> UInt64 
 
 
 /**
- * Test server of the facade.
+ * [`FacadeTestServer`] as a UniFFI object.
  */
 public protocol NativeTestServerProtocol: AnyObject, Sendable {
     
     /**
-     * Waits until `connections` connections are open. Returns `false` after `timeout` seconds.
+     * Waits until exactly `connections` connections are open. Returns `false` after `timeout` seconds.
      *
      * # Errors
      * Same as [`FacadeTestServer::connected`].
@@ -2205,7 +2205,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func forget(project: String) throws 
     
     /**
-     * Waits until `connections` connections have joined the project. Returns `false` after `timeout` seconds.
+     * Waits until exactly `connections` connections have joined the project. Returns `false` after `timeout` seconds.
      *
      * # Errors
      * Same as [`FacadeTestServer::joined`].
@@ -2213,7 +2213,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func joined(project: String, connections: UInt32, timeout: Double, cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Publishes an event and returns its id. `data` is JSON.
+     * Publishes an event and returns its id, if the event is logged. `data` is JSON text.
      *
      * # Errors
      * `invalid_argument` if the data is not an object.
@@ -2221,7 +2221,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func publish(project: String, name: String, data: String) throws  -> UInt64?
     
     /**
-     * Returns the custom events that clients have emitted, as a JSON array of pairs `[name, data]`.
+     * Returns the events emitted by clients, including `heartbeat`, as a JSON array of pairs `[name, data]`.
      *
      * # Errors
      * None.
@@ -2229,7 +2229,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func received() throws  -> String
     
     /**
-     * Sets whether connections and REST calls are refused.
+     * Sets whether the server refuses new connections and REST calls.
      *
      * # Errors
      * None.
@@ -2237,7 +2237,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func refuseCredentials(refuse: Bool) throws 
     
     /**
-     * Refuses joins of a project with this code, or allows them again if there is no code.
+     * Refuses later joins of a project with the error `code`. `None` allows joins again.
      *
      * # Errors
      * None.
@@ -2245,7 +2245,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func refuseJoins(project: String, code: String?) throws 
     
     /**
-     * Takes the server offline, or back online.
+     * Takes the server offline or brings it back online.
      *
      * # Errors
      * None.
@@ -2253,7 +2253,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setOffline(offline: Bool) throws 
     
     /**
-     * Sets whether REST calls are performed without being answered.
+     * Sets whether the server executes REST calls without sending a response.
      *
      * # Errors
      * None.
@@ -2261,7 +2261,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setSilent(silent: Bool) throws 
     
     /**
-     * Sets fields of an item in REST responses. `content` is JSON.
+     * Creates or updates an item for REST calls. `content` is JSON text that contains the item's `id`.
      *
      * # Errors
      * `invalid_argument` if the content is not an object with an id.
@@ -2278,7 +2278,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     
 }
 /**
- * Test server of the facade.
+ * [`FacadeTestServer`] as a UniFFI object.
  */
 open class NativeTestServer: NativeTestServerProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2349,7 +2349,7 @@ public convenience init(eventLog: Bool)throws  {
 
     
     /**
-     * Waits until `connections` connections are open. Returns `false` after `timeout` seconds.
+     * Waits until exactly `connections` connections are open. Returns `false` after `timeout` seconds.
      *
      * # Errors
      * Same as [`FacadeTestServer::connected`].
@@ -2400,7 +2400,7 @@ open func forget(project: String)throws   {try rustCallWithError(FfiConverterTyp
 }
     
     /**
-     * Waits until `connections` connections have joined the project. Returns `false` after `timeout` seconds.
+     * Waits until exactly `connections` connections have joined the project. Returns `false` after `timeout` seconds.
      *
      * # Errors
      * Same as [`FacadeTestServer::joined`].
@@ -2422,7 +2422,7 @@ open func joined(project: String, connections: UInt32, timeout: Double, cancella
 }
     
     /**
-     * Publishes an event and returns its id. `data` is JSON.
+     * Publishes an event and returns its id, if the event is logged. `data` is JSON text.
      *
      * # Errors
      * `invalid_argument` if the data is not an object.
@@ -2440,7 +2440,7 @@ open func publish(project: String, name: String, data: String)throws  -> UInt64?
 }
     
     /**
-     * Returns the custom events that clients have emitted, as a JSON array of pairs `[name, data]`.
+     * Returns the events emitted by clients, including `heartbeat`, as a JSON array of pairs `[name, data]`.
      *
      * # Errors
      * None.
@@ -2455,7 +2455,7 @@ open func received()throws  -> String  {
 }
     
     /**
-     * Sets whether connections and REST calls are refused.
+     * Sets whether the server refuses new connections and REST calls.
      *
      * # Errors
      * None.
@@ -2470,7 +2470,7 @@ open func refuseCredentials(refuse: Bool)throws   {try rustCallWithError(FfiConv
 }
     
     /**
-     * Refuses joins of a project with this code, or allows them again if there is no code.
+     * Refuses later joins of a project with the error `code`. `None` allows joins again.
      *
      * # Errors
      * None.
@@ -2486,7 +2486,7 @@ open func refuseJoins(project: String, code: String?)throws   {try rustCallWithE
 }
     
     /**
-     * Takes the server offline, or back online.
+     * Takes the server offline or brings it back online.
      *
      * # Errors
      * None.
@@ -2501,7 +2501,7 @@ open func setOffline(offline: Bool)throws   {try rustCallWithError(FfiConverterT
 }
     
     /**
-     * Sets whether REST calls are performed without being answered.
+     * Sets whether the server executes REST calls without sending a response.
      *
      * # Errors
      * None.
@@ -2516,7 +2516,7 @@ open func setSilent(silent: Bool)throws   {try rustCallWithError(FfiConverterTyp
 }
     
     /**
-     * Sets fields of an item in REST responses. `content` is JSON.
+     * Creates or updates an item for REST calls. `content` is JSON text that contains the item's `id`.
      *
      * # Errors
      * `invalid_argument` if the content is not an object with an id.
@@ -3336,7 +3336,7 @@ public func FfiConverterTypeNativeNameValue_lower(_ value: NativeNameValue) -> R
 
 
 /**
- * Options of a client, with the names of the methods of [`automoderate::ClientBuilder`].
+ * Options of a client, named after the methods of [`automoderate::ClientBuilder`].
  */
 public struct NativeOptions: Equatable, Hashable {
     public let url: String
@@ -3588,15 +3588,15 @@ public struct NativeState: Equatable, Hashable {
      */
     public let state: String
     /**
-     * When reconnecting: number of the next attempt.
+     * Number of the next attempt, if the client is reconnecting.
      */
     public let attempt: UInt32?
     /**
-     * When reconnecting: time until the next attempt, in seconds.
+     * Time until the next attempt, in seconds, if the client is reconnecting.
      */
     public let retryIn: Double?
     /**
-     * Reason for reconnecting or closing, followed by its causes. Empty in other states.
+     * Error that caused the client to reconnect or close, followed by the error's causes. Empty in other states.
      */
     public let causes: [Fault]
 
@@ -3607,13 +3607,13 @@ public struct NativeState: Equatable, Hashable {
          * Name of the state.
          */state: String, 
         /**
-         * When reconnecting: number of the next attempt.
+         * Number of the next attempt, if the client is reconnecting.
          */attempt: UInt32?, 
         /**
-         * When reconnecting: time until the next attempt, in seconds.
+         * Time until the next attempt, in seconds, if the client is reconnecting.
          */retryIn: Double?, 
         /**
-         * Reason for reconnecting or closing, followed by its causes. Empty in other states.
+         * Error that caused the client to reconnect or close, followed by the error's causes. Empty in other states.
          */causes: [Fault]) {
         self.state = state
         self.attempt = attempt
@@ -3713,7 +3713,7 @@ public enum NativeCredentialAnswer: Equatable, Hashable {
          * Error message, which must not contain secrets.
          */reason: String, 
         /**
-         * True if the client must close. Otherwise it retries.
+         * True if the client must close. Otherwise, the client retries.
          */fatal: Bool
     )
 

@@ -81,14 +81,14 @@ pub(super) fn meta_shape() -> Shape {
             field(
                 "project_id",
                 &[
-                    "Id of the project, from the payload, or inferred if exactly one project is joined; otherwise",
-                    "`nil`.",
+                    "Id of the project that the payload names or, if the payload names no project, id of the only joined",
+                    "project. `nil` if several projects are joined.",
                 ],
                 optional(FieldType::Shared),
             ),
             field(
                 "event_id",
-                &["Position in the project's event log, on servers that have one."],
+                &["Position of the event in the project's event log. `nil` if the event is not logged."],
                 optional(FieldType::Count),
             ),
             field(
@@ -96,7 +96,7 @@ pub(super) fn meta_shape() -> Shape {
                 &["Path by which the event arrived: live, by replay, or by backfill."],
                 FieldType::OpenEnum("Origin"),
             ),
-            field("received_at", &["Time of receipt according to this machine's clock."], FieldType::Date),
+            field("received_at", &["Time at which the event arrived, according to the local clock."], FieldType::Date),
             field("log", &["Id of the event log to which `eventId` belongs."], optional(FieldType::Shared)),
         ],
     }

@@ -82,24 +82,24 @@ shapes! {
     ModerationUpdate {
         /// Id of the item.
         content_id,
-        /// Id of the item's project; `nil` if the server does not send it.
+        /// Id of the item's project, or `nil` if the server does not send the id.
         project_id,
         /// Decision about the item.
         status,
         /// Content type of the item.
         content_type,
-        /// Beginning of the content as its author wrote it, **including markup**. For web pages, use
-        /// `contentPreviewHTML`.
+        /// Beginning of the content exactly as the author wrote it, **including markup**. To show the preview on a web
+        /// page, use `contentPreviewHTML`.
         content_preview,
         /// Metadata from the submitter, as JSON text that is parsed on demand.
         meta_data,
         /// Number of rules and models that returned a result.
         results_count,
-        /// Time that the decision took, in seconds.
+        /// Time that the server took to decide, in seconds.
         processing_time,
-        /// Kind of decider.
+        /// Kind of moderator that made the decision.
         moderator_type,
-        /// Name of the decider, such as `AI Rule`.
+        /// Name of the moderator, such as `AI Rule`.
         moderator_name,
         /// Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`, which the SDK
         /// passes on unchanged.
@@ -111,7 +111,7 @@ shapes! {
         /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// Counters of the project. Each update replaces the previous one.
+    /// Counters of a project. Each update replaces the previous update.
     StatsUpdate {
         /// Number of items decided so far.
         total_content,
@@ -121,7 +121,7 @@ shapes! {
         rejected,
         /// Number of items flagged for human review.
         flagged,
-        /// Number of items without a decision, if the server sends it.
+        /// Number of items without a decision, if the server sends this number.
         pending,
         /// Percentage of items approved, from 0 to 100.
         approval_rate,
@@ -129,7 +129,7 @@ shapes! {
         rejection_rate,
         /// Percentage of items flagged, from 0 to 100.
         flag_rate,
-        /// Latest decisions.
+        /// Latest decisions of the project.
         recent_activity,
         /// Undocumented fields.
         extra,
@@ -160,11 +160,11 @@ shapes! {
     }
     /// Moderation rule.
     Rule {
-        /// Id of the rule. Numbers are converted to text.
+        /// Id of the rule. Numeric ids are converted to text.
         id,
-        /// Name of the rule, which decisions contain as `ruleName`.
+        /// Name of the rule. Decisions contain this name as `ruleName`.
         name,
-        /// Method of the rule.
+        /// Method by which the rule decides.
         rule_type as "type",
         /// True if the rule is active.
         is_active,
@@ -179,7 +179,7 @@ shapes! {
     SystemNotification {
         /// Severity of the notification.
         notification_type as "type",
-        /// Message to show to people.
+        /// Human-readable message.
         message,
         /// Time at which the event was sent.
         timestamp,
@@ -192,7 +192,7 @@ shapes! {
     }
     /// Activity of a user of the moderated application.
     UserActivity {
-        /// Id of the user. Numbers are converted to text.
+        /// Id of the user. Numeric ids are converted to text.
         user_id,
         /// Statistics about the user.
         activity,
@@ -213,12 +213,12 @@ shapes! {
         recent_violations,
         /// Percentage of the user's submissions that were approved, from 0 to 100.
         approval_rate,
-        /// Risk score estimated by the server; higher means riskier.
+        /// Risk score estimated by the server. A higher score means a higher risk.
         risk_score,
         /// Undocumented fields.
         extra,
     }
-    /// `error` event from the server, unless it is the response to a request from the SDK.
+    /// `error` event from the server that is not the response to a request from the SDK.
     ServerError {
         /// Message from the server.
         message,
@@ -242,7 +242,7 @@ shapes! {
     }
     /// Frame or event that could not be decoded. Later events are still delivered.
     MalformedEvent {
-        /// Name of the event; empty if it could not be decoded.
+        /// Name of the event, or an empty string if the name could not be decoded.
         name,
         /// Data as received, which may be invalid JSON.
         data with raw_text,
@@ -264,7 +264,7 @@ shapes! {
     }
     /// Marks a place in the stream where events were dropped because the stream's reader was too slow.
     Lagged {
-        /// Number of events dropped since the previous `lagged` event.
+        /// Number of events dropped since the previous `lagged` event of the stream.
         missed,
         /// Metadata that the SDK adds to the event.
         meta,
@@ -280,13 +280,13 @@ shapes! {
     }
     /// Item as stored by the server.
     Content {
-        /// Id of the item, which events call `contentId`.
+        /// Id of the item. Events contain this id as `contentId`.
         id,
-        /// Id of the item's project, if the server sends it.
+        /// Id of the item's project, if the server sends the id.
         project_id,
         /// Content type, such as `text`.
         content_type,
-        /// Content as its author wrote it, **including markup**.
+        /// Content exactly as the author wrote it, **including markup**.
         content_data,
         /// Metadata from the submitter.
         meta_data,
@@ -307,9 +307,9 @@ shapes! {
         page,
         /// True if there is another page.
         has_more,
-        /// Total number of items, if the server sends it.
+        /// Total number of items, if the server sends this number.
         total,
-        /// Errors of the rows that could not be parsed and are missing from `items`.
+        /// One error message for each row that could not be parsed. Such rows are missing from `items`.
         unreadable,
     }
     /// Counters of a project.
@@ -347,7 +347,7 @@ open_enums! {
         Rejected,
         /// A person should review the item.
         Flagged,
-        /// There is no decision yet.
+        /// The server has not decided yet.
         Pending,
     }
     /// Content type of a decided item.
@@ -357,7 +357,7 @@ open_enums! {
         /// Image.
         Image,
     }
-    /// Kind of decider.
+    /// Kind of moderator that made a decision.
     ModeratorType {
         /// A keyword or regex rule. On documented servers, any rule.
         Rule,
@@ -365,7 +365,7 @@ open_enums! {
         Ai,
         /// A person.
         Manual,
-        /// The server does not know the decider.
+        /// The server could not identify the moderator.
         Unknown,
     }
     /// Change made to a rule.
@@ -379,11 +379,11 @@ open_enums! {
     }
     /// Method by which a rule decides.
     RuleType {
-        /// Search for keywords.
+        /// Looks for keywords.
         Keyword,
-        /// Match of a regular expression.
+        /// Looks for matches of a regular expression.
         Regex,
-        /// Prompt to a language model.
+        /// Sends a prompt to a language model.
         AiPrompt,
     }
     /// Action that a rule takes on items that match it.
@@ -399,16 +399,16 @@ open_enums! {
     NotificationType {
         /// General information.
         Info,
-        /// Warning.
+        /// Potential problem.
         Warning,
-        /// Something failed.
+        /// Failed operation or outage.
         Error,
-        /// Something succeeded.
+        /// Successful operation.
         Success,
     }
     /// Path by which an event arrived.
     Origin {
-        /// Pushed by the server as it happened.
+        /// Pushed by the server when the event occurred.
         Live,
         /// Replayed from the server's event log after an interruption.
         Replay,
@@ -421,11 +421,11 @@ open_enums! {
         Interrupted,
         /// The events are no longer in the server's event log.
         Expired,
-        /// The cursor belongs to another log: the server's database was recreated.
+        /// The cursor belongs to another log, because the server's database was recreated.
         LogChanged,
-        /// The cursor is ahead of the log: the server's database was restored from a backup.
+        /// The cursor is ahead of the log, because the server's database was restored from a backup.
         CursorAhead,
-        /// The server has a log but did not return all of it.
+        /// The server has an event log but did not return all of the missing events.
         ReplayFailed,
         /// REST returned fewer events than were missed.
         BackfillIncomplete,

@@ -9,7 +9,7 @@ let schemaFingerprint: UInt64 = 0x220592709e27318d
 public enum Event: Sendable, Hashable {
     /// Decision about an item.
     case moderationUpdate(ModerationUpdate)
-    /// Counters of the project. Each update replaces the previous one.
+    /// Counters of a project. Each update replaces the previous update.
     case statsUpdate(StatsUpdate)
     /// Creation, change or deletion of a rule.
     case ruleUpdate(RuleUpdate)
@@ -17,7 +17,7 @@ public enum Event: Sendable, Hashable {
     case systemNotification(SystemNotification)
     /// Activity of a user of the moderated application.
     case userActivity(UserActivity)
-    /// `error` event from the server, unless it is the response to a request from the SDK.
+    /// `error` event from the server that is not the response to a request from the SDK.
     case serverError(ServerError)
     /// Event whose name is unknown to the SDK.
     case unknownEvent(UnknownEvent)
@@ -78,7 +78,7 @@ public enum Event: Sendable, Hashable {
     }
 }
 
-/// In JSON, an event is an object with the documented fields and its kind as `event`.
+/// Encodes an event as a JSON object with the documented fields, and with the name of the event's kind as `event`.
 extension Event: Codable {
     private enum EventKey: String, CodingKey { case event }
 
@@ -231,14 +231,14 @@ extension Lagged: EventKind {
 
 /// Metadata that the SDK adds to an event.
 public struct Meta: Sendable, Hashable, Codable {
-    /// Id of the project, from the payload, or inferred if exactly one project is joined; otherwise
-    /// `nil`.
+    /// Id of the project that the payload names or, if the payload names no project, id of the only joined
+    /// project. `nil` if several projects are joined.
     public var projectId: String?
-    /// Position in the project's event log, on servers that have one.
+    /// Position of the event in the project's event log. `nil` if the event is not logged.
     public var eventId: Int?
     /// Path by which the event arrived: live, by replay, or by backfill.
     public var origin: Origin
-    /// Time of receipt according to this machine's clock.
+    /// Time at which the event arrived, according to the local clock.
     public var receivedAt: Date
     /// Id of the event log to which `eventId` belongs.
     public var log: String?
@@ -279,30 +279,30 @@ public struct Meta: Sendable, Hashable, Codable {
 public struct ModerationUpdate: Sendable, Hashable, Codable {
     /// Id of the item.
     public var contentId: String
-    /// Id of the item's project; `nil` if the server does not send it.
+    /// Id of the item's project, or `nil` if the server does not send the id.
     public var projectId: String?
     /// Decision about the item.
     public var status: Status
     /// Content type of the item.
     public var contentType: ContentType?
-    /// Beginning of the content as its author wrote it, **including markup**. For web pages, use
-    /// `contentPreviewHTML`.
+    /// Beginning of the content exactly as the author wrote it, **including markup**. To show the preview on a web
+    /// page, use `contentPreviewHTML`.
     public var contentPreview: String
     /// Metadata from the submitter, as JSON text that is parsed on demand.
     public var metaData: RawJSON?
     /// Number of rules and models that returned a result.
     public var resultsCount: Int?
-    /// Time that the decision took, in seconds.
+    /// Time that the server took to decide, in seconds.
     public var processingTime: Double?
-    /// Kind of decider.
+    /// Kind of moderator that made the decision.
     public var moderatorType: ModeratorType?
-    /// Name of the decider, such as `AI Rule`.
+    /// Name of the moderator, such as `AI Rule`.
     public var moderatorName: String?
     /// Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`, which the SDK
     /// passes on unchanged.
     public var ruleName: String?
     /// Time of the decision.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var timestamp: Date?
     /// Timestamp as sent by the server.
     public var timestampText: String
@@ -383,7 +383,7 @@ public struct ModerationUpdate: Sendable, Hashable, Codable {
     }
 }
 
-/// Counters of the project. Each update replaces the previous one.
+/// Counters of a project. Each update replaces the previous update.
 public struct StatsUpdate: Sendable, Hashable, Codable {
     /// Number of items decided so far.
     public var totalContent: Int
@@ -393,7 +393,7 @@ public struct StatsUpdate: Sendable, Hashable, Codable {
     public var rejected: Int
     /// Number of items flagged for human review.
     public var flagged: Int
-    /// Number of items without a decision, if the server sends it.
+    /// Number of items without a decision, if the server sends this number.
     public var pending: Int?
     /// Percentage of items approved, from 0 to 100.
     public var approvalRate: Double?
@@ -401,7 +401,7 @@ public struct StatsUpdate: Sendable, Hashable, Codable {
     public var rejectionRate: Double?
     /// Percentage of items flagged, from 0 to 100.
     public var flagRate: Double?
-    /// Latest decisions.
+    /// Latest decisions of the project.
     public var recentActivity: [RecentActivity]
     /// Undocumented fields.
     public var extra: [String: JSON]
@@ -471,7 +471,7 @@ public struct RecentActivity: Sendable, Hashable, Codable {
     /// Decision about the item.
     public var decision: Status
     /// Time of the decision.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var timestamp: Date?
     /// Timestamp as sent by the server.
     public var timestampText: String
@@ -511,7 +511,7 @@ public struct RuleUpdate: Sendable, Hashable, Codable {
     /// Rule after the change, or before its deletion.
     public var rule: Rule
     /// Time of the change.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var timestamp: Date?
     /// Timestamp as sent by the server.
     public var timestampText: String
@@ -558,11 +558,11 @@ public struct RuleUpdate: Sendable, Hashable, Codable {
 
 /// Moderation rule.
 public struct Rule: Sendable, Hashable, Codable {
-    /// Id of the rule. Numbers are converted to text.
+    /// Id of the rule. Numeric ids are converted to text.
     public var id: String
-    /// Name of the rule, which decisions contain as `ruleName`.
+    /// Name of the rule. Decisions contain this name as `ruleName`.
     public var name: String
-    /// Method of the rule.
+    /// Method by which the rule decides.
     public var type: RuleType?
     /// True if the rule is active.
     public var isActive: Bool?
@@ -617,10 +617,10 @@ public struct Rule: Sendable, Hashable, Codable {
 public struct SystemNotification: Sendable, Hashable, Codable {
     /// Severity of the notification.
     public var type: NotificationType
-    /// Message to show to people.
+    /// Human-readable message.
     public var message: String
     /// Time at which the event was sent.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var timestamp: Date?
     /// Timestamp as sent by the server.
     public var timestampText: String
@@ -673,14 +673,14 @@ public struct SystemNotification: Sendable, Hashable, Codable {
 
 /// Activity of a user of the moderated application.
 public struct UserActivity: Sendable, Hashable, Codable {
-    /// Id of the user. Numbers are converted to text.
+    /// Id of the user. Numeric ids are converted to text.
     public var userId: String
     /// Statistics about the user.
     public var activity: Activity
     /// Id of the item whose decision caused this event.
     public var triggeredBy: String?
     /// Time at which the event was sent.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var timestamp: Date?
     /// Timestamp as sent by the server.
     public var timestampText: String
@@ -737,7 +737,7 @@ public struct Activity: Sendable, Hashable, Codable {
     public var recentViolations: Int?
     /// Percentage of the user's submissions that were approved, from 0 to 100.
     public var approvalRate: Double?
-    /// Risk score estimated by the server; higher means riskier.
+    /// Risk score estimated by the server. A higher score means a higher risk.
     public var riskScore: Double?
     /// Undocumented fields.
     public var extra: [String: JSON]
@@ -774,7 +774,7 @@ public struct Activity: Sendable, Hashable, Codable {
     }
 }
 
-/// `error` event from the server, unless it is the response to a request from the SDK.
+/// `error` event from the server that is not the response to a request from the SDK.
 public struct ServerError: Sendable, Hashable, Codable {
     /// Message from the server.
     public var message: String
@@ -854,7 +854,7 @@ public struct UnknownEvent: Sendable, Hashable, Codable {
 
 /// Frame or event that could not be decoded. Later events are still delivered.
 public struct MalformedEvent: Sendable, Hashable, Codable {
-    /// Name of the event; empty if it could not be decoded.
+    /// Name of the event, or an empty string if the name could not be decoded.
     public var name: String
     /// Data as received, which may be invalid JSON.
     public var data: String
@@ -932,7 +932,7 @@ public struct Gap: Sendable, Hashable, Codable {
 
 /// Marks a place in the stream where events were dropped because the stream's reader was too slow.
 public struct Lagged: Sendable, Hashable, Codable {
-    /// Number of events dropped since the previous `lagged` event.
+    /// Number of events dropped since the previous `lagged` event of the stream.
     public var missed: Int
     /// Metadata that the SDK adds to the event.
     public var meta: Meta
@@ -992,25 +992,25 @@ public struct Moderation: Sendable, Hashable, Codable {
 
 /// Item as stored by the server.
 public struct Content: Sendable, Hashable, Codable {
-    /// Id of the item, which events call `contentId`.
+    /// Id of the item. Events contain this id as `contentId`.
     public var id: String
-    /// Id of the item's project, if the server sends it.
+    /// Id of the item's project, if the server sends the id.
     public var projectId: String?
     /// Content type, such as `text`.
     public var contentType: String
-    /// Content as its author wrote it, **including markup**.
+    /// Content exactly as the author wrote it, **including markup**.
     public var contentData: String
     /// Metadata from the submitter.
     public var metaData: JSON?
     /// Decision about the item.
     public var status: Status
     /// Time of the submission.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var createdAt: Date?
     /// Timestamp as sent by the server.
     public var createdAtText: String
     /// Time of the latest decision.
-    /// In UTC; `nil` if the server sent no valid timestamp.
+    /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
     public var updatedAt: Date?
     /// Timestamp as sent by the server.
     public var updatedAtText: String
@@ -1081,9 +1081,9 @@ public struct ContentPage: Sendable, Hashable, Codable {
     public var page: Int
     /// True if there is another page.
     public var hasMore: Bool
-    /// Total number of items, if the server sends it.
+    /// Total number of items, if the server sends this number.
     public var total: Int?
-    /// Errors of the rows that could not be parsed and are missing from `items`.
+    /// One error message for each row that could not be parsed. Such rows are missing from `items`.
     public var unreadable: [String]
 
     /// Creates an instance, for tests and previews.
@@ -1210,7 +1210,7 @@ public enum Status: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
     case rejected
     /// A person should review the item.
     case flagged
-    /// There is no decision yet.
+    /// The server has not decided yet.
     case pending
     /// Value unknown to this version of the SDK.
     case other(String)
@@ -1286,7 +1286,7 @@ public enum ContentType: Sendable, Hashable, Codable, RawRepresentable, CustomSt
     }
 }
 
-/// Kind of decider.
+/// Kind of moderator that made a decision.
 public enum ModeratorType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// A keyword or regex rule. On documented servers, any rule.
     case rule
@@ -1294,7 +1294,7 @@ public enum ModeratorType: Sendable, Hashable, Codable, RawRepresentable, Custom
     case ai
     /// A person.
     case manual
-    /// The server does not know the decider.
+    /// The server could not identify the moderator.
     case unknown
     /// Value unknown to this version of the SDK.
     case other(String)
@@ -1377,11 +1377,11 @@ public enum RuleVerb: Sendable, Hashable, Codable, RawRepresentable, CustomStrin
 
 /// Method by which a rule decides.
 public enum RuleType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// Search for keywords.
+    /// Looks for keywords.
     case keyword
-    /// Match of a regular expression.
+    /// Looks for matches of a regular expression.
     case regex
-    /// Prompt to a language model.
+    /// Sends a prompt to a language model.
     case aiPrompt
     /// Value unknown to this version of the SDK.
     case other(String)
@@ -1463,11 +1463,11 @@ public enum RuleAction: Sendable, Hashable, Codable, RawRepresentable, CustomStr
 public enum NotificationType: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// General information.
     case info
-    /// Warning.
+    /// Potential problem.
     case warning
-    /// Something failed.
+    /// Failed operation or outage.
     case error
-    /// Something succeeded.
+    /// Successful operation.
     case success
     /// Value unknown to this version of the SDK.
     case other(String)
@@ -1508,7 +1508,7 @@ public enum NotificationType: Sendable, Hashable, Codable, RawRepresentable, Cus
 
 /// Path by which an event arrived.
 public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// Pushed by the server as it happened.
+    /// Pushed by the server when the event occurred.
     case live
     /// Replayed from the server's event log after an interruption.
     case replay
@@ -1554,11 +1554,11 @@ public enum GapReason: Sendable, Hashable, Codable, RawRepresentable, CustomStri
     case interrupted
     /// The events are no longer in the server's event log.
     case expired
-    /// The cursor belongs to another log: the server's database was recreated.
+    /// The cursor belongs to another log, because the server's database was recreated.
     case logChanged
-    /// The cursor is ahead of the log: the server's database was restored from a backup.
+    /// The cursor is ahead of the log, because the server's database was restored from a backup.
     case cursorAhead
-    /// The server has a log but did not return all of it.
+    /// The server has an event log but did not return all of the missing events.
     case replayFailed
     /// REST returned fewer events than were missed.
     case backfillIncomplete

@@ -64,7 +64,7 @@ fn render_event_enum(schema: &Schema) -> String {
         each(&|shape, _, at| format!("        case {at}: self = .{}({shape}(&reader))\n", lowercase_first(shape)))
     );
     out += &format!(
-        "\n/// In JSON, an event is an object with the documented fields and its kind as `event`.\n\
+        "\n/// Encodes an event as a JSON object with the documented fields, and with the name of the event's kind as `event`.\n\
          extension Event: Codable {{\n    private enum EventKey: String, CodingKey {{ case event }}\n\n    \
          public init(from decoder: any Decoder) throws {{\n        \
          let container = try decoder.container(keyedBy: EventKey.self)\n        \
@@ -126,7 +126,7 @@ fn properties(field: &Field) -> Vec<Property> {
     let docs: Vec<String> = field.docs.iter().map(|line| (*line).to_owned()).collect();
     if field.field_type == FieldType::Timestamp {
         let (mut at, text) = (docs, "Timestamp as sent by the server.".to_owned());
-        at.push("In UTC; `nil` if the server sent no valid timestamp.".into());
+        at.push("A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.".into());
         return vec![
             Property {
                 name: name.clone(),
