@@ -4461,7 +4461,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_cancellation_cancel() != 52687) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_close() != 1026) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_close() != 26074) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_connect() != 34237) {
@@ -4476,13 +4476,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_credential_requests() != 16707) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit() != 39052) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit() != 6612) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit_with_ack() != 51962) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_emit_with_ack() != 32631) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 7450) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 53312) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 47517) {
@@ -4494,7 +4494,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 30926) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 14826) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 34918) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 47581) {
@@ -4503,7 +4503,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_state() != 12622) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 64520) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 45602) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 1952) {
@@ -4512,10 +4512,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 59198) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_answer() != 421) {
+    if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_answer() != 42994) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_next() != 31275) {
+    if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_next() != 9668) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_packed_address() != 9954) {
@@ -4530,7 +4530,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeproject_cursor() != 49501) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeproject_events() != 55209) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_events() != 59190) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeproject_id() != 16759) {
@@ -4545,25 +4545,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativestream_end() != 3709) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 46384) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 15639) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_mark_delivered() != 49925) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_mark_delivered() != 32565) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 42645) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 14631) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 51106) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 18519) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 16781) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 33667) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 43831) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 19136) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_connected() != 28375) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_cut() != 13287) {
@@ -4572,28 +4572,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_forget() != 61198) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 25793) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_joined() != 14927) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 57592) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_publish() != 18077) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 43511) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_received() != 39594) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 63704) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 49794) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 32193) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 54585) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 8639) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 23197) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 11806) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 34998) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 64793) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 26738) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_url() != 57) {
