@@ -18,7 +18,7 @@ pub struct NativeCredentialRequest {
 /// Answer to a request for credentials.
 #[derive(Clone, uniffi::Enum)]
 pub enum NativeCredentialAnswer {
-    /// Connect without credentials.
+    /// No credentials.
     Nothing,
     /// API key of a project.
     ApiKey {

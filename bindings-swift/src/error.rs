@@ -78,7 +78,7 @@ pub(crate) fn invalid_argument(text: impl Into<String>) -> NativeError {
     NativeError::Failed { faults: vec![fault] }
 }
 
-/// Fails or panics, for tests that check that neither crashes the process.
+/// Fails or panics. Tests use this function to check that neither an error nor a panic ends the process.
 ///
 /// # Errors
 /// Always.
@@ -91,7 +91,8 @@ pub fn fail_on_purpose(panic: bool) -> Result<(), NativeError> {
     Err(invalid_argument("failed on purpose"))
 }
 
-/// Fails or panics in an asynchronous call, for tests that check that neither crashes the process.
+/// Fails or panics in an asynchronous call. Tests use this function to check that neither an error nor a panic ends
+/// the process.
 ///
 /// # Errors
 /// Always.

@@ -18,14 +18,14 @@ pub struct NativeClientCertificate {
     pub key_pem: String,
 }
 
-/// Interval of a periodic action, which `None` disables.
+/// Interval of a periodic action. `None` disables the action.
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeInterval {
     pub seconds: Option<f64>,
 }
 
-/// Limit, which `None` removes.
+/// Limit on a count. `None` removes the limit.
 #[derive(Debug, Clone, uniffi::Record)]
 #[allow(missing_docs)]
 pub struct NativeLimit {

@@ -3031,7 +3031,7 @@ public func FfiConverterTypeNativeCredentialRequest_lower(_ value: NativeCredent
 
 
 /**
- * Interval of a periodic action, which `None` disables.
+ * Interval of a periodic action. `None` disables the action.
  */
 public struct NativeInterval: Equatable, Hashable {
     public let seconds: Double?
@@ -3084,7 +3084,7 @@ public func FfiConverterTypeNativeInterval_lower(_ value: NativeInterval) -> Rus
 
 
 /**
- * Limit, which `None` removes.
+ * Limit on a count. `None` removes the limit.
  */
 public struct NativeLimit: Equatable, Hashable {
     public let count: Int64?
@@ -3675,7 +3675,7 @@ public func FfiConverterTypeNativeState_lower(_ value: NativeState) -> RustBuffe
 public enum NativeCredentialAnswer: Equatable, Hashable {
     
     /**
-     * Connect without credentials.
+     * No credentials.
      */
     case nothing
     /**
@@ -4381,7 +4381,7 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
- * Fails or panics, for tests that check that neither crashes the process.
+ * Fails or panics. Tests use this function to check that neither an error nor a panic ends the process.
  *
  * # Errors
  * Always.
@@ -4397,7 +4397,8 @@ public func failOnPurpose(panic: Bool)throws   {try rustCallWithError(FfiConvert
 }
 }
 /**
- * Fails or panics in an asynchronous call, for tests that check that neither crashes the process.
+ * Fails or panics in an asynchronous call. Tests use this function to check that neither an error nor a panic ends
+ * the process.
  *
  * # Errors
  * Always.
@@ -4449,10 +4450,10 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 37630) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 1735) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 8740) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 22734) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_func_library_fingerprint() != 25576) {
