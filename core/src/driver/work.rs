@@ -15,19 +15,20 @@ use super::{
 };
 use crate::session::{BackfillReply, CommandToken, ConnectionFailure, Input, Machine};
 
-/// Maximum number of frames that are handled before requests and timers get a turn.
+/// Maximum number of frames that the task handles before it handles requests and timers.
 const FRAMES_PER_TURN_MAX: usize = 64;
-/// Number of queued packets at which further emits are refused.
+/// Number of packets queued for sending at which further emits are refused.
 const CONGESTION_THRESHOLD: usize = 1024;
-/// Maximum number of queued packets. Packets beyond [`CONGESTION_THRESHOLD`] are mostly pongs, of which a server could
-/// demand any number.
+/// Maximum number of packets queued for sending. If the queue is longer, the connection fails. Packets beyond
+/// [`CONGESTION_THRESHOLD`] are mostly pongs, because a server can send any number of pings.
 const QUEUED_PACKETS_MAX: usize = 4096;
 
 /// Work in progress of a client's task.
 #[derive(Default)]
 pub(crate) struct OngoingWork {
     pub(super) transport: Option<Box<dyn Transport>>,
-    /// Current connection attempt, if any. It is aborted when the machine gives it up or the client is dropped.
+    /// Current connection attempt, if any. The attempt is aborted when the machine gives it up or the client is
+    /// dropped.
     pub(super) dialing: JoinSet<(u64, Result<DialedTransport, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,
     pub(super) reply_senders: HashMap<CommandToken, oneshot::Sender<HandleAnswer>>,
@@ -45,14 +46,15 @@ impl OngoingWork {
     }
 
     /// Sends queued packets, and passes up to [`FRAMES_PER_TURN_MAX`] frames to the machine. Each frame is dropped
-    /// before the next one is read, so that its memory can be reused.
+    /// before the next frame is read, so that its memory can be reused.
     pub(super) fn poll_transport(
         &mut self,
         cx: &mut Context<'_>,
         machine: &mut Machine,
     ) -> Poll<Option<ConnectionFailure>> {
         let Some(transport) = &mut self.transport else { return Poll::Pending };
-        // Frames that arrived before sending failed are still read, because they may contain the reason.
+        // Frames that arrived before sending failed are still read, because they may contain the reason for the
+        // failure.
         let send_failure = match transport.poll_flush(cx) {
             Poll::Ready(Err(failure)) => Some(failure),
             _ if transport.queued_count() > QUEUED_PACKETS_MAX => {

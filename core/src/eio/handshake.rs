@@ -23,7 +23,7 @@ pub struct Handshake {
     pub max_payload: usize,
 }
 
-/// Reads a whole number. Some servers send it as a floating-point number.
+/// Deserializes a whole number, which some servers send as a floating-point number.
 fn deserialize_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     f64::deserialize(deserializer).map(|number| number as u64)
 }
@@ -44,7 +44,7 @@ const fn default_max_payload() -> usize {
     1_000_000
 }
 
-/// Maximum value of the ping interval and timeout: one day, in milliseconds. Longer values are shortened to it.
+/// Maximum value of the ping interval and timeout: one day, in milliseconds. Larger values are reduced to this maximum.
 const PING_MILLIS_MAX: u64 = 86_400_000;
 
 impl Handshake {

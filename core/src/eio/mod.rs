@@ -1,4 +1,5 @@
-//! Engine.IO protocol, revision 4: packets, polling payloads and the handshake. Performs no I/O and reads no clock.
+//! Engine.IO protocol, revision 4: packets, polling payloads and the handshake. This module performs no I/O and reads
+//! no clock.
 
 mod handshake;
 mod packet;

@@ -15,7 +15,7 @@ pub enum Packet<'a> {
     Message(&'a str),
     /// `5`: completion of an upgrade.
     Upgrade,
-    /// `6`: packet without content. Ends a poll during an upgrade.
+    /// `6`: packet without content, which ends a pending poll during an upgrade.
     Noop,
 }
 
@@ -26,13 +26,13 @@ pub enum DecodeError {
     /// The frame is empty.
     #[error("an empty frame is not an Engine.IO packet")]
     Empty,
-    /// The first character is not `0` to `6`.
+    /// The first character is not a digit from `0` to `6`.
     #[error("unknown Engine.IO packet type {0:?}")]
     UnknownType(char),
 }
 
 impl<'a> Packet<'a> {
-    /// Parses a packet from the text of a frame. Ignores the data of types that have none.
+    /// Parses a packet from the text of a frame. Ignores any text after the digit of a type that has no data.
     ///
     /// # Errors
     /// Returns [`DecodeError`] if the frame is empty or its type is unknown.

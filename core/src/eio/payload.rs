@@ -1,10 +1,10 @@
-//! Body of a polling request or response. Packets are joined by the record separator. A binary packet is the letter `b`
-//! followed by base64.
+//! Body of a polling request or response. Packets are joined by the record separator. A binary packet is encoded as the
+//! letter `b` followed by base64.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// Maximum number of packets in a request. If a request contains more, python-engineio answers `OK` but drops all of
-/// its packets.
+/// Maximum number of packets in the body of one polling request. If a request contains more packets, python-engineio
+/// answers `OK` but drops all of them.
 pub const MAX_PACKETS_PER_POST: usize = 16;
 
 /// Separator between two packets of a polling body.
@@ -30,7 +30,7 @@ pub fn decode_payload(body: &str) -> impl Iterator<Item = PayloadRecord> + '_ {
 }
 
 /// Joins packets from the front of `queue` into the body of one request. Takes at most [`MAX_PACKETS_PER_POST`] packets
-/// and at most `max_bytes` bytes, but always the first packet. Returns the body and the number of packets in it.
+/// and at most `max_bytes` bytes, but always takes the first packet. Returns the body and the number of packets in it.
 #[must_use]
 pub fn encode_payload<'a>(queue: impl IntoIterator<Item = &'a str>, max_bytes: usize) -> (String, usize) {
     let mut body = String::new();

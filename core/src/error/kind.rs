@@ -9,7 +9,7 @@ use super::Error;
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider returned a permanent error.
     AuthenticationFailed,
-    /// The credentials are valid but do not, or no longer, grant access to the project.
+    /// The credentials are valid, but they do not grant access to the project or no longer grant it.
     AccessDenied,
     /// The project does not exist on the server.
     ProjectNotFound,
@@ -30,7 +30,7 @@ pub enum ErrorKind {
     GaveUp,
     /// The server did not acknowledge an event in time.
     AckTimeout,
-    /// An argument or option is invalid. The message names it.
+    /// An argument or option is invalid. The message names the argument or option.
     InvalidArgument,
     /// The server violated the protocol, or its response could not be read.
     Protocol,

@@ -1,4 +1,4 @@
-//! Error type of the SDK. An error has a stable code, says whether a retry can help, and never contains a secret.
+//! Error type of the SDK. An error has a stable code, states whether a retry can help, and never contains a secret.
 
 mod kind;
 mod stage;
@@ -13,7 +13,7 @@ pub use stage::Stage;
 /// The message is intended for humans and may change. Programs should match on [`kind`](Self::kind) or
 /// [`code`](Self::code). No error contains an API key, a password or a cookie.
 ///
-/// Errors are cheap to clone, so one failure can end many streams.
+/// Errors are cheap to clone, because one failure may end many streams.
 #[derive(Clone)]
 pub struct Error(Arc<ErrorInner>);
 
@@ -85,8 +85,8 @@ impl Error {
         self.modify(|e| e.retryable = retryable)
     }
 
-    /// Replaces texts that may contain secrets, because servers may echo secrets in messages and bodies. Each function
-    /// returns the new text, or `None` to keep it.
+    /// Replaces the message and the body, which may contain secrets that a server has echoed. Each function returns the
+    /// new text, or `None` to keep the old text.
     pub(crate) fn replace_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,

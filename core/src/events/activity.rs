@@ -32,9 +32,9 @@ pub struct UserActivity {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Activity {
-    /// Number of submissions.
+    /// Total number of the user's submissions.
     pub total_submissions: Option<u64>,
-    /// Number of recent rejections.
+    /// Number of the user's submissions that were rejected recently.
     pub recent_violations: Option<u64>,
     /// Percentage of submissions that were approved.
     pub approval_rate: Option<f64>,

@@ -1,4 +1,5 @@
-//! Compact copies of buffered events, which may never be read. A copy keeps only the metadata and the shared payload.
+//! Compact copies of events for storage in buffers. The copy of a moderation update keeps only the metadata and the
+//! shared payload, because a buffered event may never be read.
 
 use super::{Arrival, Event, Meta, ModerationUpdate, Status, Timestamp, decode};
 
@@ -12,7 +13,8 @@ impl Event {
         }
     }
 
-    /// Restores the fields that [`compacted`](Self::compacted) left out. Does nothing for other events.
+    /// Restores the fields that [`compacted`](Self::compacted) left out. Does nothing to an event that is not
+    /// compacted.
     pub(crate) fn expand(&mut self) {
         if let Self::ModerationUpdate(update) = self
             // An empty id marks a compacted update. A server may also send an empty id, and decoding such an update
@@ -21,7 +23,8 @@ impl Event {
             && let Some(decoded) = decode_payload_again(update)
         {
             let (project_id, old_meta) = (update.project_id.take(), update.meta.clone());
-            // The decoded fields are slices of the new payload, so keeping the old one would hold the text twice.
+            // The decoded fields are slices of the new payload, so keeping the old payload would keep the text in
+            // memory twice.
             let meta = Meta { payload: decoded.meta.payload.clone(), ..old_meta };
             *update = ModerationUpdate { project_id, meta, ..decoded };
         }
@@ -82,7 +85,7 @@ mod tests {
         }
     }
 
-    /// Asserts that the event is restored, with and without changes that the session makes to it.
+    /// Asserts that the event is restored, both unchanged and after the session has changed its metadata.
     fn assert_restored_with_session_fields(mut event: Event) {
         assert_restored(&event);
         event.meta_mut().project_id = Some("inferred".into());

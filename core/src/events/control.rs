@@ -9,8 +9,9 @@ use super::{
 /// Error that the server sent as an event.
 ///
 /// This type represents the server's `error` event, unless the event is the reply to a request from the SDK. The events
-/// `authentication_failed` and `project_access_denied` also appear as this type if they have no other effect. Their
-/// [`code`](Self::code) is then `authentication_failed` or `access_denied`, unless the server sends another code.
+/// `authentication_failed` and `project_access_denied` also appear as this type if they neither refuse a join nor end a
+/// project or the client. Their [`code`](Self::code) is then `authentication_failed` or `access_denied`, unless the
+/// server sends another code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {
@@ -30,7 +31,7 @@ pub struct ServerError {
 pub struct UnknownEvent {
     /// Name of the event.
     pub name: String,
-    /// First argument of the event; `null` if it has none.
+    /// First argument of the event; `null` if the event has none.
     pub data: RawJson,
     /// Binary attachments, in the order of their placeholders in `data`.
     pub attachments: Vec<Vec<u8>>,
@@ -46,7 +47,7 @@ pub struct MalformedEvent {
     pub name: String,
     /// Data as received, which may be invalid JSON.
     pub data: RawJson,
-    /// Explanation of why the frame or event could not be decoded.
+    /// Reason why the frame or event could not be decoded.
     pub reason: String,
     /// Metadata added by the SDK.
     pub meta: Meta,

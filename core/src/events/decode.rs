@@ -1,4 +1,4 @@
-//! Decoder that turns the text of an event into its type.
+//! Decoder that converts the text of an event into an [`Event`].
 
 use std::marker::PhantomData;
 
@@ -24,8 +24,9 @@ pub struct Arrival {
 
 /// Decodes an event from its name and the JSON text of its arguments.
 ///
-/// The arguments are separated by commas and not enclosed in brackets. All but the first are ignored. Decoding never
-/// fails: an invalid event becomes a [`MalformedEvent`], and an event with an unknown name becomes an [`UnknownEvent`].
+/// The arguments are separated by commas and not enclosed in brackets. All arguments except the first are ignored.
+/// Decoding never fails: an invalid event becomes a [`MalformedEvent`], and an event with an unknown name becomes an
+/// [`UnknownEvent`].
 #[must_use]
 pub fn decode(name: &str, arguments: &str, received: Arrival) -> Event {
     let mut reader = PayloadReader::new(arguments, received);
@@ -92,7 +93,7 @@ impl PayloadIds {
     }
 }
 
-/// Reader of the first argument of an event, which also records how the event arrived.
+/// Reader of an event's first argument, together with the origin and arrival time of the event.
 pub(super) struct PayloadReader<'t> {
     text: &'t str,
     received: Arrival,
@@ -133,7 +134,7 @@ impl<'t> PayloadReader<'t> {
         Ok(value)
     }
 
-    /// Records that the first argument ends at this byte. Fails if anything but another argument follows.
+    /// Records that the first argument ends at byte `end`. Fails if anything but another argument follows.
     fn end_payload_at(&mut self, end: usize) -> Result<(), String> {
         let rest = self.text[end..].trim_start();
         if !(rest.is_empty() || rest.starts_with(',')) {
@@ -153,7 +154,7 @@ impl<'t> PayloadReader<'t> {
         self.payload().slice(start..start.saturating_add(slice.len()))
     }
 
-    /// Returns metadata with these ids from the payload.
+    /// Returns the event's metadata with these ids, which the payload contains.
     pub(super) fn meta(&mut self, project_id: Option<ProjectId>, event_id: Option<u64>) -> Meta {
         let mut meta = Meta::new(self.received.origin, self.received.at);
         meta.project_id = project_id.filter(|id| !id.is_empty());

@@ -45,7 +45,8 @@ impl sealed::Sealed for Event {}
 ///
 /// This trait is sealed and cannot be implemented outside this crate.
 pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
-    /// True if a newer event of this kind replaces an older one. False for errors and losses, because each one matters.
+    /// True if a newer event of this kind may replace an older one in a throttled stream. False for errors and losses,
+    /// because each of them matters.
     const REPLACEABLE: bool = true;
     /// The set that contains only this kind.
     const KIND: EventKinds;
@@ -73,7 +74,8 @@ macro_rules! kinds {
             /// Every kind with its name.
             pub(crate) const NAMES: &[(Self, &str)] = &[$((Self::$constant, $name)),*];
 
-            /// Returns the set that contains only the kind with this [`Event::name`].
+            /// Returns the set that contains only the kind with this [`Event::name`], or `None` if no kind has this
+            /// name.
             pub(crate) fn from_name(name: &str) -> Option<Self> {
                 Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
             }
@@ -149,7 +151,7 @@ impl Event {
         self.meta().project_id.as_ref()
     }
 
-    /// Returns the event's position in the project's event log, on servers that have one.
+    /// Returns the event's position in the project's event log, on servers that have an event log.
     #[must_use]
     pub fn event_id(&self) -> Option<u64> {
         self.meta().event_id

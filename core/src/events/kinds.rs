@@ -17,7 +17,7 @@ use super::{Event, EventKind};
 pub struct EventKinds(u16);
 
 impl EventKinds {
-    /// The empty set. A stream filtered by it yields only [`Gap`](super::Gap) and [`Lagged`](super::Lagged).
+    /// Empty set. A stream filtered by it yields only [`Gap`](super::Gap) and [`Lagged`](super::Lagged).
     pub const NONE: Self = Self(0);
 
     pub(super) const fn from_bit(bit: u16) -> Self {
@@ -47,7 +47,7 @@ impl EventKinds {
         Self::NAMES.iter().find(|(kind, _)| *kind == self).map(|(_, name)| *name)
     }
 
-    /// Returns `true` if a stream filtered by this set yields the event. Losses are always let through.
+    /// Returns `true` if a stream filtered by this set yields the event. Notices of losses are always let through.
     pub(crate) fn lets_through(self, event: &Event) -> bool {
         const LOSSES: EventKinds = EventKinds::GAP.union(EventKinds::LAGGED);
         self.union(LOSSES).contains(event.kind())

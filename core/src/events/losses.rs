@@ -81,7 +81,8 @@ impl Gap {
         self.project_id == next.project_id
     }
 
-    /// Merges the next gap into this one. The result counts the missing events of both, if both counts are known.
+    /// Merges the next gap into this one. The result contains the total number of missing events if both numbers are
+    /// known.
     pub(crate) fn merge(&mut self, next: Self) {
         let missed = self.missed.zip(next.missed).map(|(one, other)| one.saturating_add(other));
         *self = Self { missed, ..next };

@@ -34,10 +34,10 @@ impl Origin {
 /// Metadata that is common to all events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
-    /// Project that the payload names or, if the payload names none, the only joined project. `None` if several projects
-    /// are joined.
+    /// Project that the payload names or, if the payload names none, the only joined project. `None` if the payload
+    /// names no project and several projects are joined.
     pub project_id: Option<ProjectId>,
-    /// Position of the event in the project's event log, on servers that have one.
+    /// Position of the event in the project's event log, on servers that have an event log.
     pub event_id: Option<u64>,
     /// Path by which the event arrived.
     pub origin: Origin,

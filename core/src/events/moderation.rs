@@ -110,7 +110,7 @@ payload! {
 
 impl ModerationUpdate {
     /// Decodes the payload directly into an [`Event`]. Returning `Self` would add a costly move of the largest and most
-    /// frequent event.
+    /// frequent kind of event.
     pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Event, String> {
         let mut payload = ModerationPayload::default();
         reader.parse_into(&mut payload)?;

@@ -22,7 +22,8 @@ impl RawJson {
         Self { text: text.into(), start: 0, end }
     }
 
-    /// Returns the slice for a byte range. The slice shares the allocation. It is empty if the range is out of bounds.
+    /// Returns the slice for a byte range of the text. The slice shares the allocation, and is empty if the range is
+    /// out of bounds.
     pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let base = self.start as usize;
         let valid = self.as_str().get(range.clone()).is_some();

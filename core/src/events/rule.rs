@@ -50,7 +50,7 @@ word_enum! {
 pub struct RuleUpdate {
     /// Kind of change to the rule.
     pub action: RuleVerb,
-    /// The rule after the change, or before its deletion.
+    /// Rule as it is after the change, or as it was before its deletion.
     pub rule: Rule,
     /// Time of the change. Empty on some servers.
     pub timestamp: Timestamp,

@@ -1,8 +1,8 @@
 //! Fast reader for JSON objects whose values are mostly short strings without escapes, as in events.
 //!
 //! The scanner reads keys and unescaped strings itself, eight bytes at a time, and delegates all other values to
-//! `serde_json`. Its errors carry no reason. After an error, the caller parses the text again with `serde_json`, which
-//! either succeeds or explains the error.
+//! `serde_json`. Its errors contain no reason. After an error, the caller parses the text again with `serde_json`,
+//! which either succeeds or explains the error.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ impl de::Error for Unsupported {
 pub(super) struct Scanner<'de> {
     text: &'de str,
     position: usize,
-    /// True until the first key has been read; only later keys follow a comma.
+    /// True until the first key has been read. Only later keys must be preceded by a comma.
     before_first_key: bool,
 }
 
@@ -66,7 +66,8 @@ impl<'de> Scanner<'de> {
         Ok(())
     }
 
-    /// Reads a string without escapes. Returns `None`, without advancing, if there is none at the current position.
+    /// Reads a string without escapes. Returns `None`, without advancing, if there is no such string at the current
+    /// position.
     fn unescaped_string(&mut self) -> Option<&'de str> {
         let bytes = self.text.as_bytes();
         if bytes.get(self.position) != Some(&b'"') {
@@ -144,7 +145,7 @@ impl<'de> Deserializer<'de> for ValueScanner<'_, 'de> {
         }
     }
 
-    // The content of the option may be raw JSON, which only `serde_json` supports.
+    // The value inside the option may be raw JSON, which only `serde_json` supports.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
         self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_option(visitor))
     }

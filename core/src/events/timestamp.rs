@@ -1,4 +1,4 @@
-//! Timestamps in the forms that servers send: RFC 3339, a date and time without a zone, or empty.
+//! Timestamps in the forms that servers send: RFC 3339, a date and time without a zone, or an empty string.
 
 use std::fmt;
 

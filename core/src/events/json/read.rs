@@ -1,5 +1,5 @@
-//! Parser for events in JSON form. The decoders of server payloads do most of the work, because both forms have the
-//! documented fields in the same places.
+//! Parser for events in JSON form. The decoders of server payloads decode most fields, because the JSON form and the
+//! payloads have the documented fields in the same places.
 
 use std::borrow::Cow;
 
@@ -118,8 +118,8 @@ fn unnest_extras(event: &mut Event) {
     }
 }
 
-/// Replaces the fields with the fields of the `extra` object that is nested in them. The payload decoders put that
-/// object, like any other undocumented field, into `extra`.
+/// Replaces the map with the object that is nested in it as `extra`, or with an empty map. The payload decoders nest
+/// that object, because they treat `extra` like any other undocumented field.
 fn unnest_extra(extra: &mut Extra) {
     *extra = match extra.remove("extra") {
         Some(Value::Object(fields)) => fields,

@@ -48,7 +48,7 @@ const FIELD_NAMES: [&str; 28] = [
     "risk_score",
     "type",
     "event_id",
-    // Fields of the JSON form itself, which a server may also send.
+    // Field of the JSON form itself. A server may send an undocumented field with the same name.
     "extra",
 ];
 

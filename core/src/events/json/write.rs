@@ -20,7 +20,7 @@ pub(crate) struct EventForm<'a> {
 
 /// Object whose fields can be written into a map.
 trait WriteFields {
-    /// Writes all fields. Those that are slices of the payload are `null` unless `raw` is set.
+    /// Writes all fields. Fields that are slices of the payload are `null` unless `raw` is set.
     fn write_fields<M: SerializeMap>(&self, map: &mut M, raw: bool) -> Result<(), M::Error>;
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn write_meta_fields_except_project<M: SerializeMap>(
     Ok(())
 }
 
-/// Returns the JSON to be copied verbatim, or `None` if `raw` is not set.
+/// Returns the JSON to be copied verbatim, or `None` if `raw` is not set or the JSON is invalid.
 fn raw_value(json: Option<&RawJson>, raw: bool) -> Option<&RawValue> {
     json.filter(|_| raw).and_then(|json| serde_json::from_str(json.as_str()).ok())
 }
