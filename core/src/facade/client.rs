@@ -99,7 +99,7 @@ impl FacadeClient {
         };
     }
 
-    /// Returns a stream of the events of all projects.
+    /// Returns a stream of the events of all joined projects.
     ///
     /// `kind` limits the stream to one of the [`KIND_NAMES`](super::KIND_NAMES). Such a stream counts losses instead of
     /// yielding them; see [`FacadeStream::losses`].
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
     use crate::delivery::StateFeed;
 
-    /// Returns the outcome of the first connection when the client publishes these states.
+    /// Returns the outcome of the first connection of a client that publishes these states.
     async fn outcome_of_states(states: &[State], connections: u64) -> Result<(), Error> {
         let feed = StateFeed::new();
         let (changes, publishing) = (feed.subscribe(), async {

@@ -70,7 +70,7 @@ impl CredentialQueue {
     }
 }
 
-/// Request that is removed from the table when its connection attempt ends.
+/// Pending request. Dropping this value, at the end of the connection attempt, removes the request's reply sender.
 struct PendingRequest {
     id: u64,
     reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,

@@ -20,7 +20,7 @@ pub struct ErrorRecord {
     pub status: Option<u16>,
     /// Beginning of the body of the HTTP response.
     pub body: Option<String>,
-    /// Number of attempts made before giving up.
+    /// Number of attempts that the client made before it gave up.
     pub attempts: Option<u32>,
     /// Error that caused this one.
     pub cause: Option<Box<ErrorRecord>>,

@@ -16,7 +16,7 @@ use crate::{
 /// the previous row.
 #[must_use]
 pub fn events_to_rows(events: &[Event], name: fn(&Event) -> &'static str) -> String {
-    // 512 bytes is the typical size of an event.
+    // The JSON of a typical event is about 512 bytes long.
     let mut out = Vec::with_capacity(events.len() * 512 + 2);
     match serialize_events(&mut serde_json::Serializer::new(&mut out), events, name) {
         Ok(()) => String::from_utf8(out).unwrap_or_default(),

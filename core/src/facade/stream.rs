@@ -140,8 +140,8 @@ impl FacadeStream {
     /// Ends this stream and returns a throttled stream of the events that follow.
     ///
     /// The new stream yields at most one event per interval of `seconds`: the first event immediately, and then the
-    /// latest one. The last event and losses are never dropped. This method must not be called while a reader is
-    /// waiting.
+    /// latest event of each interval. The last event and losses are never dropped. This method must not be called while
+    /// a reader is waiting.
     ///
     /// # Errors
     /// Returns `invalid_argument` if the interval is invalid, or if the stream has ended or is already throttled.
@@ -192,7 +192,7 @@ impl FacadeStream {
         .await
     }
 
-    /// Ends the stream, even while a reader is waiting. Calling this again has no effect.
+    /// Ends the stream, even while a reader is waiting. Further calls have no effect.
     pub fn cancel(&self) {
         // The lock is released before the source is dropped, because dropping it wakes the reader, which takes the
         // lock.
@@ -207,9 +207,9 @@ impl FacadeStream {
 pub struct StateRecord {
     /// Name of the state, as returned by [`State::as_str`].
     pub state: &'static str,
-    /// Number of the next attempt, if the client is reconnecting.
+    /// Number of the next connection attempt, if the client is reconnecting.
     pub attempt: Option<u32>,
-    /// Time until the next attempt, in seconds.
+    /// Time until the next connection attempt, in seconds.
     pub retry_in: Option<f64>,
     /// Error that caused the client to reconnect or close.
     pub cause: Option<ErrorRecord>,
@@ -240,7 +240,7 @@ impl FacadeStates {
         Self(AsyncMutex::new(changes))
     }
 
-    /// Waits for the next state. Returns `None` after `closed`.
+    /// Waits for the next state. Returns `None` after the state `closed`.
     ///
     /// # Cancel safety
     /// No state is lost if the future is dropped.

@@ -86,7 +86,7 @@ impl FacadeTestServer {
         self.0.forget(project);
     }
 
-    /// Waits until this number of connections has joined the project. Returns `false` after `timeout` seconds.
+    /// Waits until this many connections have joined the project. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
     /// Returns `invalid_argument` if `timeout` is invalid.
@@ -98,7 +98,7 @@ impl FacadeTestServer {
         spawn(async move { Ok(finishes_within(timeout, server.joined(&project, connections)).await) }).await
     }
 
-    /// Waits until this number of connections is open. Returns `false` after `timeout` seconds.
+    /// Waits until this many connections are open. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
     /// Returns `invalid_argument` if `timeout` is invalid.
