@@ -120,8 +120,8 @@ impl Api {
         })
     }
 
-    /// Sends the request to the endpoint in use. An unreachable endpoint has not received the request, so the next
-    /// endpoint is tried.
+    /// Sends the request to the endpoint in use. If that endpoint is unreachable, it has not received the request, and
+    /// the next endpoint is tried.
     async fn call_any_endpoint(
         &self,
         url: impl Fn(&BaseUrl) -> Url,
@@ -193,13 +193,14 @@ impl Api {
     }
 }
 
-/// Returns the time of the `Date` header, which has a resolution of one second.
+/// Returns the time in the `Date` header, which has a resolution of one second.
 fn server_time(response: &Response) -> Option<jiff::Timestamp> {
     let date = response.headers().get(http::header::DATE)?.to_str().ok()?;
     jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
-/// Returns the error for a response with an error status. 401 and 429 have their own codes; all others become `api`.
+/// Returns the error for a response with an error status. The statuses 401 and 429 have their own codes; all other
+/// statuses become `api`.
 async fn status_error(mut response: Response) -> Error {
     let status = response.status();
     let retry_after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());

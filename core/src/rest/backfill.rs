@@ -26,8 +26,9 @@ use crate::{
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
-/// Maximum time from an item's submission to its decision that the scan allows for. Decisions that took longer may be
-/// missed. Listings are sorted by submission time, so the scan goes back further by this duration.
+/// Longest time between an item's submission and its decision for which the scan allows. Decisions that took longer may
+/// be missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time
+/// before [`ListingScan::decided_since`].
 const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
 /// Time limit for a backfill, during which live events are held back.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -127,7 +128,8 @@ struct ListingScan {
     complete_until: Option<jiff::Timestamp>,
     rows: usize,
     bytes: usize,
-    /// True if a row named the project, which proves that the API key belongs to it. An empty listing proves nothing.
+    /// True if a row named the project, which proves that the API key belongs to the project. An empty listing proves
+    /// nothing.
     key_confirmed: bool,
 }
 
@@ -186,12 +188,13 @@ impl ListingScan {
         Ok(false)
     }
 
-    /// Adds the decision on an item, unless it was delivered before. Replaces an earlier decision on the same item.
+    /// Adds the decision on an item, unless the decision has already been delivered. Replaces an earlier decision on
+    /// the same item.
     fn add_decision(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.decided_since) {
             let event = decision::decision_event(content, now);
             match self.indices.get(&content.id) {
-                // The item was read before, and may have been reviewed in between.
+                // The item was already on an earlier page, and may have been reviewed since.
                 Some(at) => self.found[*at] = self.with_project(event),
                 None => {
                     self.indices.insert(content.id.clone(), self.found.len());
@@ -231,7 +234,8 @@ pub(super) fn check_project(content: &Content, project: &ProjectId) -> Result<()
     }
 }
 
-/// Fetches a page. If the server's rate limit is exceeded, waits for as long as the server demands and tries again.
+/// Fetches a page. If the server's rate limit is exceeded, waits as long as the server demands and retries, unless the
+/// demanded pause is too long for a backfill.
 pub(super) async fn fetch_page_within_rate_limit(
     source: &impl ContentSource,
     filter: &ContentFilter,

@@ -44,8 +44,8 @@ pub(super) fn decision_event(content: &Content, received_at: jiff::Timestamp) ->
     decode("moderation_update", &payload.to_string(), received)
 }
 
-/// Returns the newest result that agrees with the item's decision, or else the newest result of all. Servers list the
-/// results in no particular order.
+/// Returns the newest result that agrees with the item's decision, or else the newest result of all. Servers list an
+/// item's results in no particular order.
 fn deciding_result(content: &Content) -> Option<&Value> {
     let agrees =
         |result: &&Value| result.get("decision").and_then(Value::as_str).is_some_and(|word| content.status == *word);

@@ -9,9 +9,9 @@ use crate::{
     events::{RawJson, lenient_option, lenient_or_default},
 };
 
-/// Default page size of servers that report the total number of items.
+/// Default number of items per page on servers that report the total number of items.
 const DEFAULT_PER_PAGE_WITH_TOTAL: u32 = 20;
-/// Default page size of servers that do not report the total number of items.
+/// Default number of items per page on servers that do not report the total number of items.
 const DEFAULT_PER_PAGE_WITHOUT_TOTAL: u32 = 50;
 
 /// Row that could not be parsed.

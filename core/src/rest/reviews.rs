@@ -82,8 +82,8 @@ async fn list_until_stable(
     Ok((ids, false))
 }
 
-/// Reads the list of flagged items once and adds the ids to `ids`. Returns whether a single response contained all of
-/// them, and whether the list is complete.
+/// Reads the list of flagged items once and adds the ids to `ids`. Returns whether a single response contained all
+/// flagged items, and whether the list is complete.
 async fn list_once(
     source: &impl ContentSource,
     project: &ProjectId,
@@ -96,7 +96,7 @@ async fn list_once(
         in_one_response &= page == 1 && !listing_page.is_assembled;
         for content in listing_page.rows.into_iter().flatten() {
             check_project(&content, project)?;
-            // A server that does not support the filter lists all items.
+            // A server that does not support the filter by status lists all items.
             if content.status == Status::Flagged {
                 ids.insert(content.id);
             }

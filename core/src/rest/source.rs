@@ -19,7 +19,7 @@ pub(crate) struct BackfillLimits {
     pub(crate) per_page: u32,
     /// Maximum number of rows read from the listing.
     pub(crate) rows: usize,
-    /// Maximum size of the events found, in bytes.
+    /// Maximum total size of the events found, in bytes.
     pub(crate) bytes: usize,
     /// Maximum number of flagged items that are listed.
     pub(crate) flagged: usize,
