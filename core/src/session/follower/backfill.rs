@@ -74,9 +74,9 @@ impl NoLogFollower {
 
     fn on_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start) else { return };
-        // The start that the server reports is the time of its answer. Decisions made since the join was sent may have
-        // been lost in transit, and an earlier request for the start may have failed. The stream therefore starts when
-        // the join was sent.
+        // The start that the server reports is the time at which it answers. Decisions made since the join was sent may
+        // have been lost in transit, and an earlier request for the start may have failed. The start of the stream is
+        // therefore set to the time at which the join was sent.
         recent.set_start(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
         // While the client is not in the room, nothing else updates the flagged items.
         if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {

@@ -10,7 +10,8 @@ pub(super) const HELD_EVENTS_MAX: usize = 4096;
 /// Largest total size of held events, in bytes.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Held events by id. Any held event may be dropped at any time, because dropped events can be read from the log again.
+/// Held events by id. Any held event may be dropped at any time, because dropped events can be read from the log
+/// instead.
 #[derive(Debug, Default)]
 pub(super) struct HeldEvents {
     events: BTreeMap<u64, Event>,
@@ -45,8 +46,9 @@ impl HeldEvents {
         self.newest_dropped_id
     }
 
-    /// Holds an event. Malformed events are dropped, because the log may contain an intact copy. Events too far after
-    /// `last` are also dropped. Returns `true` if no event was dropped.
+    /// Holds an event. Malformed events are dropped, because the log may contain an intact copy. Events that are more
+    /// than [`HELD_EVENTS_MAX`] ids ahead of `last` are dropped too, as are the newest events if the limits are
+    /// exceeded. Returns `true` if no event was dropped.
     pub(super) fn insert(&mut self, id: u64, event: Event, last: Option<u64>, output: &mut FollowerOutput<'_>) -> bool {
         if matches!(event, Event::MalformedEvent(_)) {
             output.counters.malformed += 1;
@@ -89,14 +91,14 @@ impl HeldEvents {
         None
     }
 
-    /// Drops the events up to and including this id.
+    /// Drops the held events up to and including this id.
     pub(super) fn drop_up_to(&mut self, id: u64) {
         self.events.retain(|held, _| *held > id);
         self.bytes = self.events.values().map(Event::approximate_size).sum();
     }
 
     /// Merges held events into a page, up to the newest event of the page. A live event takes precedence over the
-    /// page's copy of it and over a gap.
+    /// page's copy of the same event and over a gap.
     pub(super) fn merge_into(&mut self, page: Vec<Event>) -> Vec<Event> {
         let newest = page.iter().rev().find_map(Event::event_id).unwrap_or(0);
         if self.first_id().is_none_or(|first| first > newest) {

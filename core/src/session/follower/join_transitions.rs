@@ -32,8 +32,8 @@ impl Follower {
             self.state = FollowerState::Log(log);
             return None;
         }
-        // If the user passed a cursor or the server had a log at the last join, events after that position are missing.
-        // REST cannot return these events, because the time of the position is unknown.
+        // If the user passed a cursor or the server had a log at the last join, events after the cursor or after the
+        // last event read are missing. REST cannot return these events, because the time of that position is unknown.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(UnjoinedFollower { cursor, held, mut waiting }) => {
@@ -93,7 +93,7 @@ impl Follower {
         log
     }
 
-    /// Starts to follow a log on a server that had none at the last join.
+    /// Starts to follow a log on a server that had no log at the last join.
     fn start_log_after_no_log(
         &mut self,
         mut no_log: NoLogFollower,
@@ -130,7 +130,7 @@ impl Follower {
 }
 
 /// Compares the position with the head of the log and reports a gap if the log does not continue at the position. If
-/// `skip` is set, missed events are skipped for that reason instead of being replayed.
+/// `skip` is set, missed events are not replayed but reported as a gap with that reason.
 fn reconcile_position(
     log: &mut LogFollower,
     head: &Cursor,

@@ -1,8 +1,8 @@
 //! Follower of a project whose server has an event log. It delivers each event once and in the order of the ids.
 //!
-//! The ids of a project's events are 1, 2, 3, … A single number therefore describes all delivered events, which is
-//! enough to drop duplicates and detect holes. Servers publish concurrently, so the follower waits briefly before it
-//! reads a hole from the log.
+//! The ids of a project's events are 1, 2, 3, … The id of the last delivered event therefore identifies all delivered
+//! events, so duplicates can be dropped and holes detected without further records. Servers publish concurrently, so
+//! the follower waits briefly before it reads the events of a hole from the log.
 
 use std::time::Instant;
 
@@ -15,9 +15,9 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct LogFollower {
     pub(super) reader: LogReader,
-    /// Newest id known to exist.
+    /// Newest id that is known to exist in the log.
     pub(super) newest_seen_id: u64,
-    /// Newest id to read from the log now.
+    /// Id up to which the log must be read now.
     pub(super) read_until_id: u64,
     pub(super) held: HeldEvents,
     /// `None` until the join is confirmed.
@@ -103,7 +103,7 @@ impl LogFollower {
         }
     }
 
-    /// Drops the held events, which will be read from the log.
+    /// Ends the membership and drops the held events, which will be read from the log after the next join.
     pub(super) fn on_membership_ended(&mut self) {
         self.connection = None;
         self.held = HeldEvents::default();

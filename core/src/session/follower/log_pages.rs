@@ -8,8 +8,8 @@ use crate::{
     session::{Now, Page},
 };
 
-/// Delay before a hole in live ids is read from the log. The missing events usually follow within milliseconds, because
-/// servers publish concurrently.
+/// Delay between the detection of a hole in the live ids and the request for the missing events. Servers publish
+/// concurrently, so the missing events usually arrive within milliseconds.
 const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
@@ -74,8 +74,8 @@ impl LogFollower {
         let head = page.head;
         page.events = self.held.merge_into(page.events);
         self.reader.read_page(page, u64::MAX, now.wall, &mut |event| {
-            // A repeated page contains the same events again. Without an id, an event cannot be recognised as a
-            // repetition, so such an event is delivered only on the first try.
+            // A repeated page contains the same events again. An event without an id cannot be recognised as a
+            // repetition, so it is delivered only on the first try.
             if is_first_try || event.event_id().is_some() {
                 output.deliver_or_gap(event);
             }

@@ -1,7 +1,7 @@
 //! Follower of one project. It delivers each event once and in order, across interruptions.
 //!
-//! The method depends on the server, which states at each join whether it has an event log. Unrecoverable loss appears
-//! as a [`Gap`](crate::Gap).
+//! How the follower detects and recovers missed events depends on the server, which states at each join whether it has
+//! an event log. Unrecoverable loss appears as a [`Gap`](crate::Gap).
 
 mod backfill;
 mod held_events;
@@ -62,7 +62,7 @@ pub(crate) struct Follower {
     state: FollowerState,
 }
 
-/// State of a follower: whether the server had a log at the last join.
+/// State of a follower, which depends on whether the server had a log at the last join.
 #[derive(Debug)]
 enum FollowerState {
     Unjoined(UnjoinedFollower),

@@ -1,5 +1,5 @@
-//! Follower of a project whose server has no event log. It delivers events as they arrive, and REST recovers missed
-//! decisions.
+//! Follower of a project whose server has no event log. It delivers events as they arrive, and recovers missed
+//! decisions through REST.
 
 use std::{
     collections::VecDeque,
@@ -17,11 +17,11 @@ pub(crate) struct NoLogFollower {
     pub(super) project: ProjectId,
     /// `None` if REST cannot be used.
     pub(super) recent_decisions: Option<RecentDecisions>,
-    /// Events that arrived before the join was confirmed again, or during a backfill.
+    /// Events that arrived before the current join was confirmed, or during a backfill.
     pub(super) waiting: WaitingEvents,
     /// Events from REST, and later events, that wait until readers have room.
     pub(super) reader_queue: ReaderQueue,
-    /// `None` until the join is confirmed again.
+    /// `None` until the current join is confirmed.
     pub(super) connection: Option<NoLogConnection>,
     /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
     /// answer stays valid after the client leaves the room, until the next join.
@@ -63,8 +63,8 @@ impl NoLogFollower {
     }
 
     /// Starts to follow the project, now that the join is confirmed. If a backfill is needed, returns the time from
-    /// which to start it. Live events then wait. The returned time is the server time of the newest decision, because
-    /// the client's clock may differ.
+    /// which to start the backfill; live events then wait for the answer. The returned time is the server time of the
+    /// newest decision, because the client's clock may differ.
     pub(super) fn on_join_confirmed(
         &mut self,
         now: Now,
@@ -110,7 +110,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Delivers an event after all queued ones unless it repeats a backfilled decision.
+    /// Delivers an event after all queued events, unless the event repeats a backfilled decision.
     #[inline]
     fn deliver_or_queue(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if let Some(recent) = &mut self.recent_decisions {
@@ -176,15 +176,15 @@ impl NoLogFollower {
         self.waiting.size() + self.reader_queue.events.len()
     }
 
-    /// Resets the state of the connection. Waiting events are kept until the next join, except decisions, which REST
-    /// returns again.
+    /// Resets the state of the connection. Waiting events are kept until the next join, except decisions, which the
+    /// next backfill returns.
     pub(super) fn on_membership_ended(&mut self) {
         self.connection = None;
         self.waiting.drop_decisions();
     }
 
-    /// Forgets which live events would repeat backfilled ones, because events of a lost connection no longer arrive.
-    /// After a leave on the same connection, such events may still arrive.
+    /// Forgets which live events would repeat backfilled events, because events of a lost connection no longer arrive.
+    /// After a mere leave, on the same connection, such events may still arrive.
     pub(super) fn forget_backfill_echoes(&mut self) {
         if let Some(recent) = &mut self.recent_decisions {
             recent.forget_backfill_echoes();

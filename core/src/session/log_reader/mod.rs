@@ -67,7 +67,7 @@ impl LogReader {
         Some(self.jump_to(head.clone(), reason, None, at))
     }
 
-    /// Moves to another position and returns the gap.
+    /// Moves to another position and returns the gap that reports the move.
     pub(crate) fn jump_to(&mut self, to: Cursor, reason: GapReason, missed: Option<u64>, at: jiff::Timestamp) -> Event {
         self.position = to;
         let mut meta = Meta::new(Origin::Live, at);
@@ -90,7 +90,8 @@ impl LogReader {
         event.meta_mut().log.clone_from(&self.position.log);
     }
 
-    /// Returns `true` if the page contains a new event or proves that there is none.
+    /// Returns `true` if reading the page moves the position, because the page contains a new event or shows that
+    /// missing events cannot be read.
     pub(crate) fn makes_progress_with(&self, page: &Page) -> bool {
         let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_id());
         self.discontinuity(&page.head_cursor()).is_some()
@@ -99,8 +100,8 @@ impl LogReader {
     }
 
     /// Reads a page from the current position up to and including the id `limit`. Passes events and gaps to `push`,
-    /// which returns `false` when there is no room for more; the rest of the page stays in the log. Events without an
-    /// id are passed on but do not move the position.
+    /// which returns `false` when there is no room for more; the rest of the page can be read from the log later.
+    /// Events without an id are passed on but do not move the position.
     pub(crate) fn read_page(
         &mut self,
         page: Page,

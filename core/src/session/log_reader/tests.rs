@@ -1,4 +1,4 @@
-//! A log reader passes on each event once and in order and reports the events that a page lacks.
+//! Tests that a log reader passes on each event once and in order, and reports the events that a page lacks.
 
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,7 @@ fn a_page_without_progress_is_recognised() {
 }
 
 proptest! {
-    /// For any page, the ids that are passed on are consecutive, or a gap covers the missing ones.
+    /// Shows, for any page, that the ids passed on are consecutive or that a gap covers the missing ids.
     #[test]
     fn ids_of_gaps_and_events_are_consecutive(
         ids in btree_set(1u64..60, 0..30), oldest in 0u64..70, start in 0u64..40, limit in 0u64..70, room in 1usize..20,
@@ -150,7 +150,7 @@ fn a_page_request_is_repeated_with_growing_pauses_and_then_given_up() {
         assert!(attempts.may_request(now + Duration::from_millis(pause)));
     }
     attempts.on_requested(3);
-    // A server that will have the page later has not failed.
+    // If the server expects to have the page later, the request has not failed.
     assert!(attempts.on_failure(now, Some(30.0)));
     assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
     assert!(!attempts.on_failure(now, None), "the fifth failure");
