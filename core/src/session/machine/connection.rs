@@ -1,4 +1,4 @@
-//! State of one connection, from the moment its transport opens. Dropping this state forgets the connection.
+//! State of one connection, from the opening of its transport. The state is dropped when the connection is lost.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use crate::{
     sio::AttachmentAssembler,
 };
 
-/// Time that `connect` waits, after the acknowledgement, for a sign that the server accepts the client. A later refusal
-/// still ends the client, but is reported by a join or a stream instead of `connect`.
+/// Time that `connect` waits, after the namespace is acknowledged, for a sign that the server accepts the client. A
+/// later refusal still ends the client, but is reported by a join or a stream instead of `connect`.
 const ACCEPTANCE_WAIT: Duration = Duration::from_millis(500);
 
 /// Progress of a connection until it is announced as usable.
@@ -40,14 +40,14 @@ pub(super) struct Connection {
     /// Reason for which the attempt requested credentials.
     pub(super) credentials_reason: CredentialsReason,
     pub(super) credential_status: CredentialStatus,
-    /// Content of an `error` event that may explain a later refusal.
+    /// Content of an `error` event or DISCONNECT packet that may explain a refusal.
     pub(super) possible_refusal: Option<ServerRejection>,
     /// Time at which the connection counts as stable. `None` once it is stable.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: SendBudget,
     /// Time at which the budget has room again for packets that are due. `None` if it has room now.
     pub(super) budget_available_at: Option<Instant>,
-    /// Largest packet that the server accepts, in bytes.
+    /// Maximum size of a packet that the server accepts, in bytes.
     pub(super) max_payload: usize,
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
@@ -84,7 +84,8 @@ impl Connection {
         }
     }
 
-    /// Handles OPEN. Returns the authentication payload for the namespace, or `None` if OPEN has already arrived.
+    /// Handles OPEN. Returns the optional authentication payload for the namespace, or `None` if OPEN had already
+    /// arrived.
     pub(super) fn on_open(&mut self) -> Option<Option<String>> {
         let Admission::AwaitingOpen { deadline, auth } = &mut self.admission else { return None };
         let (deadline, auth) = (*deadline, auth.take());
@@ -120,7 +121,7 @@ impl Connection {
         matches!(self.admission, Admission::Acknowledged { .. } | Admission::Announced)
     }
 
-    /// Returns the time at which the attempt is given up.
+    /// Returns the time at which the connection attempt is given up.
     pub(super) fn connect_deadline(&self) -> Option<Instant> {
         match self.admission {
             Admission::AwaitingOpen { deadline, .. } | Admission::AwaitingNamespace { deadline, .. } => Some(deadline),

@@ -13,14 +13,14 @@ use crate::{
     },
 };
 
-/// Advice for a refused API key, because deployed servers accept only web sessions.
+/// Advice that is added to the refusal of an API key. Deployed servers accept only web sessions on the socket.
 const NO_API_KEYS_ADVICE: &str =
     "this server accepts no API keys on the socket: sign in with email and password, or pass `session`";
 
 impl Machine {
-    /// Handles a DISCONNECT packet. Before the acknowledgement, the packet is a refusal. Right after the
-    /// acknowledgement, it is a refusal unless the credentials have worked before. `data` is the message that some
-    /// servers add.
+    /// Handles a DISCONNECT packet. Before the namespace is acknowledged, the packet is a refusal unless the server has
+    /// confirmed the credentials. Right after the acknowledgement, the packet is a refusal unless the credentials have
+    /// worked before. `data` is the message that some servers add.
     pub(super) fn on_server_disconnect(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let refusal = match connection.admission {
@@ -39,7 +39,7 @@ impl Machine {
         }
     }
 
-    /// Handles the end of the transport. Right after the acknowledgement, it may be a refusal, like a DISCONNECT
+    /// Handles the end of the transport. Right after the acknowledgement, the end may be a refusal, like a DISCONNECT
     /// packet. An unknown session is not a refusal, because the request may have reached another process of the server.
     pub(super) fn on_transport_lost(&mut self, now: Now, failure: ConnectionFailure) {
         let Some(connection) = self.phase.connection() else { return };
@@ -68,8 +68,8 @@ impl Machine {
         self.on_connection_refused(now, &parse_rejection(data), RefusalCertainty::Ambiguous);
     }
 
-    /// Handles a refusal that carries a message. The server may send it as a packet or as an event. `default_certainty` is the certainty that the
-    /// credentials are to blame if the message gives no known reason.
+    /// Handles a refusal that the server sent, with a message, as a packet or an event. `default_certainty` is the
+    /// certainty that the credentials are to blame if the message contains no known reason.
     pub(super) fn on_connection_refused(
         &mut self,
         now: Now,

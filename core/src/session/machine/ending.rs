@@ -36,7 +36,7 @@ impl Machine {
 
     /// Drops the connection or attempt, and everything that belongs to it. The caller must set the next phase.
     pub(super) fn drop_connection(&mut self, error: &Error) {
-        // This also aborts an attempt in progress. Its result would arrive too late.
+        // This output also aborts an attempt in progress, whose result would arrive too late.
         self.out.push_back(Output::CloseTransport { graceful: false });
         let Phase::Open(connection) = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
         self.rooms.on_connection_lost();
@@ -101,7 +101,7 @@ impl Machine {
     pub(super) fn end_client(&mut self, error: Error) {
         self.phase = Phase::Closed;
         self.page_requests.clear();
-        // The state is reported first, so a caller that learns of the end can read the reason there.
+        // The state is reported first, so that a caller that learns of the end can read the reason in the state.
         self.push_state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connect_token.take() {
             self.fail_command(token, error.clone());

@@ -39,15 +39,15 @@ impl Machine {
         }
         let follower = Follower::new(project.clone(), after, self.config.can_ask_rest);
         match self.rooms.get_mut(&project) {
-            // The user left the project, but the server has not confirmed that yet.
+            // The user left the project, but the server has not confirmed the leave yet.
             Some(room) => {
                 room.wanted = true;
                 room.join_succeeded = false;
                 room.follower = follower;
                 room.join_deadline = Some(deadline);
                 room.joiners.push(token);
-                // The leave was not sent. Another join is needed, because only its confirmation contains the position
-                // at which the new streams start.
+                // The leave was not sent. Another join is needed, because only the confirmation of a join contains the
+                // position at which the new streams start.
                 if room.membership == Membership::In {
                     room.membership = Membership::Out;
                     if let Some(connection) = self.phase.connection_mut() {

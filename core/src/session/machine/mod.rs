@@ -1,4 +1,4 @@
-//! The machine. No other code changes a session's state.
+//! The session's state machine. No other code changes the state of a session.
 
 mod connection;
 mod connection_refusals;
@@ -81,7 +81,8 @@ impl Machine {
         self.handle_deadlines(now);
     }
 
-    /// Handles one of several simultaneous inputs. The caller must call [`handle`](Self::handle) after the last one.
+    /// Handles one of several simultaneous inputs, but no deadlines. The caller must call [`handle`](Self::handle)
+    /// after the last of these inputs.
     pub(crate) fn handle_in_batch(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Command(command) => self.on_command(now, command),

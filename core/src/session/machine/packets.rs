@@ -1,4 +1,5 @@
-//! Decodes frames and routes the packets in them. No input from a server may cause a panic or end a stream.
+//! Decoding of frames and routing of the packets in them. No malformed input from a server may cause a panic or end a
+//! stream.
 
 use super::{Machine, connection::Admission};
 use crate::{
@@ -24,7 +25,7 @@ impl Machine {
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.on_message(now, message),
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
-            // Servers send at most `probe`. Echoing megabytes would only help an attacker.
+            // The only data that servers send in a ping is `probe`. Echoing megabytes would only help an attacker.
             Ok(eio::Packet::Ping(data)) if data.len() <= ECHOED_PING_BYTES_MAX => {
                 self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
@@ -139,11 +140,11 @@ impl Machine {
             may_be_in_room && event.project_id().is_some_and(|project| requests.events_may_predate_leave(project));
         let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
-            // An event without an id may be older than an unanswered leave, so it is dropped until this join is
+            // An event without an id may be older than an unanswered leave, so it is dropped until the join is
             // confirmed.
             Some(room) if may_be_outdated && !room.join_succeeded && event.event_id().is_none() => {}
-            // A leave in progress is followed by another join. Only its confirmation contains the position at which the
-            // stream starts.
+            // Another join follows a leave in progress. Only the confirmation of that join contains the position at
+            // which the stream starts.
             Some(room) if room.wanted && room.membership != Membership::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }
@@ -161,7 +162,7 @@ impl Machine {
         } else if let Event::MalformedEvent(malformed) = &mut event {
             malformed.reason = reason.to_owned();
         }
-        // Malformed data must not count as the event whose id it happens to contain.
+        // Malformed data must not be treated as the event whose id it happens to contain.
         event.meta_mut().event_id = None;
         self.follower_output().deliver(event);
     }

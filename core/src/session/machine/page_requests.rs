@@ -1,4 +1,4 @@
-//! Pages of the log for streams with a backlog. A stream requests a page when its reader has room.
+//! Pages of the log for streams with a backlog. A stream requests a page when its buffer has room.
 
 use std::{collections::BTreeMap, time::Instant};
 

@@ -20,7 +20,7 @@ impl Machine {
         }
     }
 
-    /// Delivers as many backfilled events as the readers have room for. No connection is needed for this.
+    /// Delivers as many backfilled events as the readers have room for. This delivery needs no connection.
     pub(super) fn deliver_backfills(&mut self) {
         self.awaiting_capacity.clear();
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };

@@ -95,7 +95,7 @@ impl Machine {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
             // Either the server removed the client, or the user has joined again while the leave was pending. In both
-            // cases another join follows.
+            // cases, another join follows.
             let by_server = room.membership == Membership::In;
             room.membership = Membership::Out;
             // Earlier events belong to the membership that has ended.
@@ -109,7 +109,7 @@ impl Machine {
         }
     }
 
-    /// Handles an error that may refuse a join or end a project. Returns `false` if it does neither.
+    /// Handles an error that may refuse a join or end a project. Returns `false` if the error does neither.
     pub(super) fn on_possible_refusal(
         &mut self,
         now: Now,
@@ -121,7 +121,8 @@ impl Machine {
         let named = rejection.project_id.as_ref();
         requests.mark_possibly_refused(named);
         if !is_access_denial && named.is_none() && !is_join_refusal(rejection) {
-            // The error may answer another request. The acknowledgement or the deadline of the awaited request decides.
+            // The error may answer another request. The acknowledgement or the deadline of the awaited request shows
+            // whether that request was refused.
             requests.record_possible_refusal(rejection, is_access_denial, false);
             return false;
         }
@@ -136,7 +137,8 @@ impl Machine {
         true
     }
 
-    /// Handles an access denial that answers no request. Returns `false` if its project is unknown.
+    /// Handles an access denial that answers no request. Returns `false` if the project is unknown or the user has left
+    /// it.
     fn on_access_lost(&mut self, rejection: &ServerRejection) -> bool {
         let only = || self.rooms.only_possible_project(&self.phase.connection()?.requests);
         let project = rejection.project_id.as_ref().or_else(only);
@@ -162,7 +164,8 @@ impl Machine {
         self.retry_join(now, project, JoinFailure { error, retry_pause: pause, message: rejection.message.clone() });
     }
 
-    /// Retries a failed join if a retry can help. The user's first join is retried until its deadline.
+    /// Retries a failed join if a retry can help. A join that has not succeeded before is retried only until its
+    /// deadline.
     pub(super) fn retry_join(&mut self, now: Now, project: &ProjectId, failure: JoinFailure) {
         let deadline = now.mono + self.config.join_timeout;
         let Some(room) = self.rooms.get_mut(project) else { return };
@@ -200,7 +203,8 @@ impl Machine {
         let requests = &mut connection.requests;
         let event = requests.take_contested_payload(id);
         let Some(request) = requests.find_pending(id) else { return };
-        // The acknowledgement of the awaited request decides; the acknowledgement of an earlier request does not.
+        // The acknowledgement of the awaited request decides the outcome of the join or leave; the acknowledgement of
+        // an earlier request does not.
         let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
         let joined = event.unwrap_or_else(|| JoinedProject::decode(arguments));
@@ -245,7 +249,7 @@ impl Machine {
             }
             // No event follows the acknowledgement of an overdue request.
             (RoomRequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
-            // The event may still arrive. Otherwise the deadline decides.
+            // The event may still arrive. If it does not arrive, the request ends at its deadline.
             (RoomRequestKind::Join, _) => {}
         }
     }
@@ -264,8 +268,8 @@ impl Machine {
         }
     }
 
-    /// Joins a room again, because the client may not be in it even though an event confirmed the join. A superfluous
-    /// join is harmless, but staying outside the room is not.
+    /// Rejoins a room that the client may not be in, even though an event confirmed the join. A superfluous join is
+    /// harmless, but a client outside the room would miss events.
     pub(super) fn rejoin_room(&mut self, now: Now, project: &ProjectId) {
         if self.rooms.get(project).is_some_and(|room| room.wanted && room.membership == Membership::In) {
             self.on_membership_ended(now, project);

@@ -9,7 +9,8 @@ use crate::{
     sio,
 };
 
-/// Time after the first unanswered page request at which another unanswered one shows that the connection is dead.
+/// Time after the first unanswered page request at which another unanswered page request shows that the connection is
+/// dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
 /// Maximum number of consecutive connections that are given up because no page request was answered. Two connections
@@ -81,11 +82,11 @@ impl Machine {
         }
     }
 
-    /// Expires acknowledgements.
+    /// Handles acknowledgements whose deadline has passed.
     ///
     /// If consecutive page requests are neither answered nor refused, the connection counts as dead, although packets
-    /// may still arrive. If the next connections return no page either, the server answers no page requests, and the
-    /// missing events are reported as a gap.
+    /// may still arrive. If the next connections return no page either, the server is assumed to answer no page
+    /// requests, and the missing events are reported as a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;
         while let Some(connection) = self.phase.connection_mut()

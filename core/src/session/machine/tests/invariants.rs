@@ -22,7 +22,7 @@ struct InFlight {
     sent_at: Instant,
 }
 
-/// Checker that watches a machine and panics if it violates an invariant.
+/// Checker that watches a machine and panics if the machine violates an invariant.
 #[derive(Debug)]
 pub(crate) struct InvariantChecker {
     config: SessionConfig,
@@ -83,8 +83,8 @@ impl InvariantChecker {
         }
     }
 
-    /// Records a frame from the server. If the frame answers the join or leave in flight, the next one may be sent
-    /// immediately.
+    /// Records a frame from the server. If the frame answers the join or leave in flight, the next join or leave may be
+    /// sent immediately.
     pub(crate) fn on_frame(&mut self, text: &str) {
         let Some(in_flight) = &self.in_flight else { return };
         let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };

@@ -204,7 +204,7 @@ impl NoLogWorld {
                     }
                 }
                 StreamOutput::ProjectOpened(_) => {}
-                // If there is no connection, the first join may time out. Then there is nothing to check.
+                // Without a connection, the first join may time out. There is then nothing to check.
                 StreamOutput::Ended(..) => self.first_expected = None,
                 other => panic!("{other:?}"),
             }

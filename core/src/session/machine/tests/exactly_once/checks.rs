@@ -49,7 +49,7 @@ impl LogWorld {
         let Some(project) = event.project_id().map(ToString::to_string) else {
             panic!("an event without a project: {event:?}")
         };
-        // A late event of a project that the user has left belongs to none of its streams.
+        // A late event of a project that the user has left belongs to none of that project's streams.
         let Some(reader) = self.readers.get_mut(&project) else { return };
         let log = &self.logs[&*project];
         match event {

@@ -8,7 +8,7 @@ use crate::testing::Emitted;
 /// Event log of a project on the server.
 pub(super) struct ServerLog {
     pub(super) generation: u64,
-    /// Item of each event, starting with the event with id 1.
+    /// Item ids of all events, starting with the event whose id is 1.
     pub(super) items: Vec<String>,
     pub(super) oldest_id: u64,
     pub(super) is_client_joined: bool,
