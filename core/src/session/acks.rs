@@ -41,12 +41,13 @@ impl PendingAcks {
         self.pending.insert(id, (recipient, deadline));
     }
 
-    /// Removes and returns the recipient of acknowledgement `id`, or returns `None` if nothing is waiting for it.
+    /// Removes and returns the recipient of acknowledgement `id`, or returns `None` if nothing is waiting for this
+    /// acknowledgement.
     pub(crate) fn remove(&mut self, id: u64) -> Option<AckRecipient> {
         self.pending.remove(&id).map(|(recipient, _)| recipient)
     }
 
-    /// Removes and returns one recipient whose deadline has passed.
+    /// Removes and returns a recipient whose deadline has passed, if there is one.
     pub(crate) fn take_expired(&mut self, now: Instant) -> Option<AckRecipient> {
         let id = *self.pending.iter().find(|(_, (_, deadline))| *deadline <= now)?.0;
         self.remove(id)

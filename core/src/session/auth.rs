@@ -21,7 +21,7 @@ pub(crate) enum CredentialChoice {
     SpareKey,
 }
 
-/// Information about an attempt's credentials that is available before they are used on the socket.
+/// Information about the credentials of a connection attempt that is available before they are used on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct CredentialStatus {
     /// True if the server's login form has just accepted the credentials.
@@ -35,7 +35,7 @@ pub(crate) enum RefusalCertainty {
     Stated,
     /// The credentials source reported the refusal and has no other credentials.
     SourceExhausted,
-    /// The login form does not exist. A proxy may also report this while the server is down.
+    /// The login form does not exist. A proxy may also give this answer while the server is down.
     NoLoginForm,
     /// The server disconnected before the acknowledgement, or refused the client without a known reason. Deployed
     /// servers disconnect clients with bad credentials, clients that exceed the limit on connection attempts, and
@@ -108,7 +108,7 @@ impl EndpointAuth {
         self.is_other_refused = false;
     }
 
-    /// Records that the server accepts the credentials.
+    /// Records that the server has accepted the credentials.
     pub(crate) fn on_accepted(&mut self) {
         (self.has_worked, self.rejection_count, self.has_waited_out_lockout) = (true, 0, false);
     }

@@ -18,21 +18,22 @@ use super::CredentialsSource;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReconnectPolicy {
-    /// First delay. Defaults to 1 s.
+    /// Delay before the first attempt to reconnect. Defaults to 1 s.
     pub delay: Duration,
     /// Factor by which the delay grows after each failed attempt, at least 1. Defaults to 2.
     pub factor: f64,
     /// Longest delay before jitter is applied. Defaults to 10 s.
     pub max_delay: Duration,
-    /// Number of attempts after which the client gives up. Defaults to `None`: the client never gives up.
+    /// Number of attempts, since the last stable connection, after which the client gives up. Defaults to `None`: the
+    /// client never gives up.
     pub attempts: Option<u32>,
     /// Amount of jitter, from 0 to 1. Each delay is multiplied by a random number between `1 - jitter` and
     /// `1 + jitter`. Defaults to 0.5.
     pub jitter: f64,
     /// Time after which a connection counts as stable and the count of attempts restarts. Defaults to 5 s.
     pub stable_after: Duration,
-    /// Hard limit on the number of attempts in any 60 s, because deployed servers lock out a client at its tenth
-    /// attempt. Defaults to 9.
+    /// Hard limit on the number of attempts in any period of 60 s, because deployed servers lock out a client at its
+    /// tenth attempt. Defaults to 9.
     pub max_attempts_per_minute: u32,
 }
 
@@ -65,11 +66,11 @@ pub enum OnServerDisconnect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
-    /// Replay the events if the server supports it. Otherwise use REST if there is an API key. Otherwise report a
-    /// [`Gap`](crate::Gap).
+    /// Replay the events if the server supports replay. Otherwise, use REST if an API key is configured. Otherwise,
+    /// report a [`Gap`](crate::Gap).
     #[default]
     Auto,
-    /// Replay the events if the server supports it. Otherwise report a [`Gap`](crate::Gap).
+    /// Replay the events if the server supports replay. Otherwise, report a [`Gap`](crate::Gap).
     Replay,
     /// Always report a [`Gap`](crate::Gap).
     Off,

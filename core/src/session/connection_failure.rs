@@ -10,7 +10,7 @@ pub(crate) enum ConnectionFailure {
     /// The server or the provider refused the credentials before the socket was open.
     Credentials(Error),
     /// Like `Credentials`, but there are no other credentials: the provider has given up, or the login form rejected
-    /// them.
+    /// the credentials.
     CredentialsExhausted(Error),
     /// The server has no login form. Other credentials can be tried.
     NoLoginForm(Error),

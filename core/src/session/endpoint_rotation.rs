@@ -1,4 +1,4 @@
-//! Rotation through the endpoints: which one is in use, which one is next, and what is known about each.
+//! Rotation through the endpoints: the current endpoint, the next endpoint, and the state of each endpoint.
 
 use std::time::Instant;
 
@@ -49,7 +49,7 @@ pub(crate) struct EndpointRotation {
 
 /// Number of consecutive unclear refusals after which the credentials are blamed rather than a restart of the server.
 const UNCLEAR_REFUSALS_MAX: u32 = 4;
-/// Same as [`UNCLEAR_REFUSALS_MAX`], but for use while other credentials can still be tried.
+/// Same as [`UNCLEAR_REFUSALS_MAX`], but applies while other credentials can still be tried.
 const UNCLEAR_REFUSALS_BEFORE_OTHER: u32 = 3;
 
 impl EndpointRotation {
@@ -125,7 +125,7 @@ impl EndpointRotation {
         !self.endpoints[self.current].was_tried_since_stable
     }
 
-    /// Records that the connection is stable. If it is lost, every other address counts as untried.
+    /// Records that the connection is stable. If the connection is lost later, every other address counts as untried.
     pub(crate) fn on_stable_connection(&mut self) {
         let current = &mut self.endpoints[self.current];
         current.auth.on_stable_connection();
@@ -140,7 +140,7 @@ impl EndpointRotation {
         self.endpoints[self.current].not_before = Some(until);
     }
 
-    /// Returns the time before which the current address must not be tried, if there is one.
+    /// Returns the time before which the current address must not be tried, if such a time is set.
     pub(crate) fn not_before(&self) -> Option<Instant> {
         self.endpoints[self.current].not_before
     }
@@ -159,7 +159,7 @@ impl EndpointRotation {
         self.current = next.unwrap_or(self.current);
     }
 
-    /// Returns `true` if there were refusals, but not enough of them to rule out a restart of the server.
+    /// Returns `true` if there were unclear refusals, but not enough of them to rule out a restart of the server.
     pub(crate) fn may_be_restarting(&self) -> bool {
         (1..UNCLEAR_REFUSALS_MAX).contains(&self.unclear_refusal_count)
     }

@@ -134,7 +134,7 @@ pub(crate) enum Output {
     ProjectOpened {
         project: ProjectId,
     },
-    /// Tell the project's first stream the position at which it starts.
+    /// Report the start position to the project's first stream.
     StreamStarted {
         project: ProjectId,
         cursor: Cursor,
@@ -170,7 +170,8 @@ pub(crate) enum Output {
     },
 }
 
-/// Queue of outputs. Events are large, so each is written only once, directly into the batch in which it is delivered.
+/// Queue of outputs. Events are large, so each event is written only once, directly into the batch in which it is
+/// delivered.
 #[derive(Debug, Default)]
 pub(crate) struct Outputs {
     queue: VecDeque<Output>,
@@ -254,7 +255,7 @@ pub(crate) struct BackfillRequest {
     pub(crate) id: u64,
     pub(crate) project: ProjectId,
     pub(crate) query: BackfillQuery,
-    /// Ids of the items that the client knows to be flagged; `None` if it does not know.
+    /// Ids of the items that the client knows to be flagged; `None` if the flagged items are unknown.
     pub(crate) flagged: Option<Vec<String>>,
 }
 
@@ -273,7 +274,7 @@ pub(crate) struct BackfillData {
     pub(crate) events: Vec<Event>,
     /// True if `events` contains every decision that the query asked for.
     pub(crate) is_complete: bool,
-    /// Ids of the items that are flagged now; `None` if unknown.
+    /// Ids of the items that are flagged now; `None` if the items could not be listed completely.
     pub(crate) flagged: Option<Vec<String>>,
     /// Server time at which the stream starts. Earlier decisions do not belong to the stream.
     pub(crate) stream_start: Option<jiff::Timestamp>,

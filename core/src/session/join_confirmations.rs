@@ -18,7 +18,7 @@ pub(crate) enum JoinConfirmation {
     /// An overdue join.
     Overdue,
     /// Either the awaited join, or an earlier join after which the client left the room. The next acknowledgement shows
-    /// which one.
+    /// which join was answered.
     Contested,
     /// No known join.
     Unrequested,
@@ -76,8 +76,8 @@ impl RoomRequests {
             self.list.remove(at);
             return JoinConfirmation::Awaited;
         }
-        // If the client did not leave the room in between, the answer to an earlier join also shows that the client is
-        // in the room.
+        // If the client has not left the room since an earlier join, the answer to that join also shows that the client
+        // is in the room.
         let contested = self.may_answer_join_before_leave(project);
         if contested
             && self.server_acknowledges_joins
@@ -101,7 +101,7 @@ impl RoomRequests {
             return JoinConfirmation::Unrequested;
         }
         if self.list.iter().filter(|request| request.can_be_answered_late() && answers(request)).count() > 1 {
-            // The event may have answered another join, so this one may still be refused.
+            // The event may have answered another join, so this join may still be refused.
             let contested = self.may_answer_join_before_leave(project);
             self.list[at].confirm(contested, ack_deadline);
         } else {
@@ -131,8 +131,8 @@ impl RoomRequests {
         });
     }
 
-    /// Removes and returns the payload of the contested event if this acknowledgement decides in favour of the awaited
-    /// join.
+    /// Removes and returns the payload of the contested event if this acknowledgement shows that the event answered the
+    /// awaited join.
     pub(crate) fn take_contested_payload(&mut self, ack_id: u64) -> Option<JoinedProject> {
         self.contested.take_if(|contested| contested.awaited_ack_id == ack_id).map(|contested| contested.latest)
     }

@@ -22,8 +22,8 @@ const PROBELESS_TIMEOUT_MAX: Duration = Duration::from_secs(30);
 /// Unanswered probes.
 #[derive(Debug, Clone, Copy)]
 struct PendingProbes {
-    /// Time of the oldest unanswered probe. The deadline of this probe applies to all of them, so further probes do not
-    /// prolong the life of a dead connection.
+    /// Time of the oldest unanswered probe. The deadline of this probe applies to all pending probes, so further probes
+    /// do not delay the detection of a dead connection.
     first_sent_at: Instant,
     last_sent_at: Instant,
 }
@@ -78,8 +78,8 @@ impl Liveness {
         self.pending_probes = Some(PendingProbes { first_sent_at, last_sent_at: now });
     }
 
-    /// Records a hint that the network has changed. From now on the next ping must arrive on time: the reply to a probe
-    /// is not enough, because it may take a different route from packets.
+    /// Records a hint that the network has changed. The next ping must then arrive on time. The reply to a probe is not
+    /// sufficient, because it may take a different route from packets.
     pub(crate) fn on_network_hint(&mut self, now: Instant) {
         self.network_hint_at = Some(now);
     }

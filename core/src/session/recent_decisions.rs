@@ -13,7 +13,8 @@ const REMEMBERED_DECISIONS_MAX: usize = 1024;
 /// Time after a backfill during which the server may still send the decisions that the backfill returned.
 const ECHO_WINDOW: Duration = Duration::from_secs(60);
 
-/// Time by which a backfill's start precedes the newest decision. Decisions may be published slightly out of order.
+/// Time by which a backfill's start precedes the newest decision, because decisions may be published slightly out of
+/// order.
 pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.
 pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
@@ -144,8 +145,8 @@ impl RecentDecisions {
         self.newest = self.newest.max(Some(until.min(now)));
     }
 
-    /// Returns `true` if a live event repeats a backfilled decision or is older than it. Each backfilled decision can
-    /// be repeated only once; a second repetition counts as a new decision.
+    /// Returns `true` if a live event repeats a backfilled decision or is older than the backfilled decision on the
+    /// same item. Each backfilled decision can be repeated only once; a second repetition counts as a new decision.
     pub(crate) fn is_backfill_echo(&mut self, now: Instant, event: &Event) -> bool {
         if self.echoes_until.is_none_or(|until| until <= now) {
             self.forget_backfill_echoes();

@@ -1,4 +1,5 @@
-//! Interpretation of a server's refusals. Some servers send codes; for the others, the text of the message decides.
+//! Interpretation of a server's refusals. Some servers send codes. For other servers, the text of the message
+//! determines the reason.
 
 use std::time::Duration;
 
@@ -77,7 +78,8 @@ const CONNECT_REFUSALS: &KnownMessages = &[
     ("invalid namespace", "", NoNamespace),
 ];
 
-/// Returns the reason for a refusal, taken from its code or, failing that, from its message if that is a known one.
+/// Returns the reason for a refusal, which is taken from the code or, without a documented code, from the message if it
+/// is known.
 fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Option<RefusalReason> {
     if let Some(kind) = kind_from_code(rejection) {
         return Some(Kind(kind));
@@ -87,18 +89,18 @@ fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Opti
     known.map(|(_, _, reason)| *reason)
 }
 
-/// Returns `true` if the rejection is known to refuse a join. An `error` event with another message may concern another
-/// request.
+/// Returns `true` if the rejection is known to refuse a join. An `error` event with any other message may concern a
+/// different request.
 pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
     classify(rejection, JOIN_REFUSALS).is_some()
 }
 
-/// Returns the error of a failed join and the shortest pause before a retry. The pause is `None` if a retry is useless.
-/// Unknown messages and server failures are worth a retry. `is_access_denial` is true if the event was
+/// Returns the error of a failed join and the shortest pause before a retry. The pause is `None` if a retry cannot
+/// help. After an unknown message or a server failure, a retry may help. `is_access_denial` is true if the event was
 /// `project_access_denied`.
 pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) -> (Error, Option<Duration>) {
     // The documented server sends `project_access_denied`, with a special message, only if the client lacks access.
-    // This is therefore the reason if there is no code.
+    // Without a code, the reason is therefore a lack of access.
     let reason = match (is_access_denial, kind_from_code(rejection)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => classify(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
@@ -130,7 +132,7 @@ pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) ->
 pub(crate) struct JoinFailure {
     /// Error that ends the project's streams if the join is not retried.
     pub(crate) error: Error,
-    /// Shortest pause before a retry; `None` if a retry is useless.
+    /// Shortest pause before a retry; `None` if a retry cannot help.
     pub(crate) retry_pause: Option<Duration>,
     /// Message about the failure, usually from the server.
     pub(crate) message: String,
@@ -148,16 +150,16 @@ impl JoinFailure {
     }
 }
 
-/// Interpretation of a refused connection, whether by CONNECT_ERROR or by event.
+/// Interpretation of the refusal of a connection, sent as a CONNECT_ERROR packet or as an event.
 pub(crate) enum ConnectRefusal {
-    /// The server refused the credentials, or may have done so: it gave no reason that is known to mean something else.
+    /// The server refused the credentials, or gave no reason that is known to concern anything else.
     Credentials(Error, RefusalCertainty),
     /// The connection was refused for another reason: for example, the server limits connections or has failed.
     Other(Error),
 }
 
 /// Interprets the refusal of a connection. `default_certainty` is the certainty that the credentials are to blame if
-/// the message gives no known reason.
+/// the message contains no known reason.
 pub(crate) fn classify_connect_refusal(
     rejection: &ServerRejection,
     default_certainty: RefusalCertainty,
@@ -182,8 +184,8 @@ pub(crate) fn classify_connect_refusal(
     }
 }
 
-/// Returns the error of a client whose API key was refused and whose web session or login was refused too. `last` tells
-/// which of these credentials `error` refers to.
+/// Returns the error of a client whose API key was refused and whose web session or login was refused too. `last`
+/// specifies the credentials to which `error` refers.
 pub(crate) fn both_credentials_refused_error(last: CredentialChoice, earlier: &Error, error: Error) -> Error {
     let (session, key) = match last {
         CredentialChoice::Primary => (&error, earlier),
