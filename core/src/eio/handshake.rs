@@ -18,7 +18,7 @@ pub struct Handshake {
     /// Time that the server allows for the answer to a ping, in milliseconds.
     #[serde(rename = "pingTimeout", default = "default_ping_timeout", deserialize_with = "deserialize_integer")]
     ping_timeout: u64,
-    /// Maximum size of a polling request that the server accepts, in bytes.
+    /// Maximum size of a packet or polling request that the server accepts, in bytes.
     #[serde(rename = "maxPayload", default = "default_max_payload", deserialize_with = "deserialize_size")]
     pub max_payload: usize,
 }

@@ -9,7 +9,7 @@ use super::Error;
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider returned a permanent error.
     AuthenticationFailed,
-    /// The credentials are valid, but they do not grant access to the project or no longer grant it.
+    /// The credentials are valid, but they do not (or no longer) grant access to the project.
     AccessDenied,
     /// The project does not exist on the server.
     ProjectNotFound,
@@ -18,9 +18,9 @@ pub enum ErrorKind {
     /// There were too many events, connections or requests. [`Error::retry_in`] returns the time to wait before a
     /// retry.
     RateLimited,
-    /// The server did not confirm a join in time.
+    /// The server did not confirm a join within the timeout.
     JoinTimeout,
-    /// The client was not connected within the timeout.
+    /// The client did not connect within the timeout.
     ConnectTimeout,
     /// The connection attempt failed. See [`Error::stage`] and [`Error::status`].
     ConnectFailed,
@@ -28,7 +28,7 @@ pub enum ErrorKind {
     Disconnected,
     /// The client has used up the configured number of attempts. [`Error::cause`] returns the last failure.
     GaveUp,
-    /// The server did not acknowledge an event in time.
+    /// The server did not acknowledge an event within the timeout.
     AckTimeout,
     /// An argument or option is invalid. The message names the argument or option.
     InvalidArgument,

@@ -118,7 +118,7 @@ impl Error {
         self.0.kind.code()
     }
 
-    /// Returns the human-readable message, as printed by `Display`. It does not include the cause.
+    /// Returns the human-readable message, as printed by `Display`. The message does not include the cause.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message

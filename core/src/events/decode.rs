@@ -154,7 +154,7 @@ impl<'t> PayloadReader<'t> {
         self.payload().slice(start..start.saturating_add(slice.len()))
     }
 
-    /// Returns the event's metadata with these ids, which the payload contains.
+    /// Returns the metadata of an event whose payload contains these ids.
     pub(super) fn meta(&mut self, project_id: Option<ProjectId>, event_id: Option<u64>) -> Meta {
         let mut meta = Meta::new(self.received.origin, self.received.at);
         meta.project_id = project_id.filter(|id| !id.is_empty());

@@ -101,7 +101,7 @@ macro_rules! kinds {
             /// Returns the name of the kind.
             ///
             /// For kinds that the SDK defines, the name is `server_error`, `unknown_event`, `malformed_event`, `gap` or
-            /// `lagged`. For all others, it is the name under which the server sends the event.
+            /// `lagged`. For all other kinds, it is the name under which the server sends the event.
             #[must_use]
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$kind(_) => $name,)* }
@@ -145,7 +145,7 @@ kinds! {
 }
 
 impl Event {
-    /// Returns [`Meta::project_id`], the project of the event if known.
+    /// Returns [`Meta::project_id`], which is the project of the event, if known.
     #[must_use]
     pub fn project_id(&self) -> Option<&ProjectId> {
         self.meta().project_id.as_ref()

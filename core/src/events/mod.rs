@@ -49,7 +49,7 @@ pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;
 
-/// Largest accepted event id: the last integer that every JSON parser represents exactly. No real log reaches it.
+/// Largest accepted event id: the last integer that every JSON parser represents exactly. No real log reaches this id.
 pub(crate) const EVENT_ID_MAX: u64 = 1 << 53;
 
 /// Undocumented fields of a payload.

@@ -74,7 +74,7 @@ pub struct ModerationUpdate {
     pub moderator_type: Option<ModeratorType>,
     /// Name of the moderator, such as `AI Rule`.
     pub moderator_name: Option<String>,
-    /// Name of the rule that matched. If none matched, deployed servers send `Unknown Rule`, which the SDK keeps.
+    /// Name of the rule that matched. If no rule matched, deployed servers send `Unknown Rule`, which the SDK keeps.
     pub rule_name: Option<String>,
     /// Time of the decision.
     pub timestamp: Timestamp,

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range, sync::Arc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::Error as _};
 use serde_json::value::RawValue;
 
-/// JSON text of a payload or of a part of it. Clones and slices share one allocation.
+/// JSON text of a payload or of part of a payload. Clones and slices share one allocation.
 #[derive(Clone)]
 pub struct RawJson {
     text: Arc<str>,

@@ -1,4 +1,4 @@
-//! Fast reader for JSON objects whose values are mostly short strings without escapes, as in events.
+//! Fast reader for JSON objects whose values are mostly short strings without escapes, as in the payloads of events.
 //!
 //! The scanner reads keys and unescaped strings itself, eight bytes at a time, and delegates all other values to
 //! `serde_json`. Its errors contain no reason. After an error, the caller parses the text again with `serde_json`,

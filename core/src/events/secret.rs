@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 /// API key, password or cookie.
 ///
 /// `Debug` prints `***`, and `Display` is not implemented. The text is zeroed in memory on drop, but copies made from
-/// the exposed text are not.
+/// the exposed text are not zeroed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

@@ -14,7 +14,7 @@ pub struct ErrorRecord {
     pub retryable: bool,
     /// Time to wait before a retry, in seconds.
     pub retry_in: Option<f64>,
-    /// Stage at which the connection attempt failed.
+    /// Stage at which the connection attempt or REST call failed.
     pub stage: Option<&'static str>,
     /// Status code of the HTTP response.
     pub status: Option<u16>,

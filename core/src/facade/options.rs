@@ -196,7 +196,7 @@ impl ReconnectOptions {
         }
         match self.max_delay {
             Some(value) => policy.max_delay = parse_seconds("reconnect.max_delay", value)?,
-            // A first delay longer than the default maximum raises the maximum.
+            // If the first delay is longer than the default maximum, the first delay becomes the maximum.
             None => policy.max_delay = policy.max_delay.max(policy.delay),
         }
         if let Some(value) = self.attempts {

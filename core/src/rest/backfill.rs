@@ -96,7 +96,8 @@ async fn collect(
     Ok(())
 }
 
-/// Returns the server's time at the start of the request, or else the time of the newest item's decision.
+/// Returns the server's time at the start of the request. If the response contains no time, returns the time of the
+/// decision on the newest item.
 async fn start_time(source: &impl ContentSource, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
     let requested_at = source.now().mono;
     let newest_only = ContentFilter { page: Some(1), per_page: Some(1), status: None };

@@ -52,7 +52,7 @@ pub(super) fn null_as_default<'de, D: Deserializer<'de>, T: DeserializeOwned + D
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Filter for a listing of content items, which is sorted by submission time, newest first.
+/// Filter for a listing of content items. The listing is sorted by submission time, newest first.
 ///
 /// All fields are public, so that a filter can be written as a single expression. End the expression with
 /// `..ContentFilter::default()`, because later versions may add fields.

@@ -1,4 +1,4 @@
-//! Conversion of a content item from REST into the event that the server would have sent for its decision.
+//! Conversion of a content item from REST into the event that the server would have sent for the decision on the item.
 
 use serde_json::{Value, json};
 

@@ -29,7 +29,8 @@ pub(super) struct ListingPage {
     pub(super) rows: Vec<Result<Content, InvalidRow>>,
     pub(super) page: u32,
     pub(super) has_more: bool,
-    /// True if the page was assembled from smaller pages. The listing may have changed while they were read.
+    /// True if the page was assembled from smaller pages. The listing may have changed while the smaller pages were
+    /// read.
     pub(super) is_assembled: bool,
     pub(super) total: Option<u64>,
     /// Time of the response according to the server's clock, if the server sent it.

@@ -120,8 +120,8 @@ impl EndpointAuth {
 
     /// Records a refusal and returns the reaction.
     ///
-    /// `accepted_elsewhere` is true if another address has accepted the credentials. `may_be_restart` is true if the
-    /// refusal may still be explained by a restart of the server.
+    /// `accepted_elsewhere` is true if another address has accepted the credentials. `may_be_restart` is true if a
+    /// restart of the server may still explain the refusal.
     pub(crate) fn on_refused(
         &mut self,
         certainty: RefusalCertainty,

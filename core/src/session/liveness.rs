@@ -1,5 +1,5 @@
-//! Detection of dead connections. The server sends pings at an interval. If no packet arrives for that interval plus a
-//! timeout, the connection counts as dead.
+//! Detection of dead connections. The server sends pings at a fixed interval. If no packet arrives within this interval
+//! plus the ping timeout, the connection counts as dead.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// before the connection died.
 const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 
-/// Time by which a ping may be late before a server with a long ping timeout is probed.
+/// Time by which a ping may be late before a server with a long ping timeout is probed. After a hint that the network
+/// has changed, the connection counts as dead if the next ping is this late.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
 /// Longest ping timeout for which no probes are needed.

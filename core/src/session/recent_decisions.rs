@@ -1,4 +1,4 @@
-//! Record of delivered decisions, for backfills by REST on servers without an event log.
+//! Record of delivered decisions, for backfills through REST on servers without an event log.
 
 use std::{
     cmp::Ordering,

@@ -28,7 +28,7 @@ impl Event {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Parses an event written by [`to_json`](Self::to_json), by serde or in another language.
+    /// Parses an event that was written by [`to_json`](Self::to_json), by serde or by the SDK for another language.
     ///
     /// The result equals the original, except that it has no [`Meta::payload`](super::Meta::payload) and no
     /// attachments, and that its timestamps are in the form written by [`to_json`](Self::to_json).

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::events::Timestamp;
 
-/// Timestamp that is serialized as RFC 3339 text in UTC. Text that is not a timestamp is unchanged.
+/// Timestamp that is serialized as RFC 3339 text in UTC. Text that is not a timestamp is serialized unchanged.
 pub(super) struct UtcTime<'a>(pub(super) &'a Timestamp);
 
 impl Serialize for UtcTime<'_> {

@@ -74,7 +74,7 @@ impl HeldEvents {
         fits
     }
 
-    /// Removes and returns the event that follows `last`. Drops earlier events.
+    /// Removes and returns the event whose id follows `last`, if this event is held. Drops events with lower ids.
     pub(super) fn take_next_after(&mut self, last: u64, output: &mut FollowerOutput<'_>) -> Option<Event> {
         while let Some(entry) = self.events.first_entry() {
             let id = *entry.key();

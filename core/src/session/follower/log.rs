@@ -20,7 +20,7 @@ pub(crate) struct LogFollower {
     /// Id up to which the log must be read now.
     pub(super) read_until_id: u64,
     pub(super) held: HeldEvents,
-    /// `None` until the join is confirmed.
+    /// State on the current connection. `None` until the join is confirmed.
     pub(super) connection: Option<LogConnection>,
 }
 
@@ -88,7 +88,8 @@ impl LogFollower {
         }
     }
 
-    /// Delivers held events up to the next hole. Starts the wait for that hole, or ends the wait if there is no hole.
+    /// Delivers held events up to the next hole. Starts to wait for the events missing there, or stops waiting if there
+    /// is no hole.
     pub(super) fn deliver_held(&mut self, now: Now, output: &mut FollowerOutput<'_>) {
         while let Some(mut event) = self.held.take_next_after(self.reader.last_id(), output) {
             let next = self.reader.last_id() + 1;

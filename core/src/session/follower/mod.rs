@@ -1,7 +1,7 @@
 //! Follower of one project. It delivers each event once and in order, across interruptions.
 //!
-//! How the follower detects and recovers missed events depends on the server, which states at each join whether it has
-//! an event log. Unrecoverable loss appears as a [`Gap`](crate::Gap).
+//! The server states at each join whether it has an event log. The follower then recovers missed events from the log,
+//! or missed decisions through REST. Unrecoverable loss appears as a [`Gap`](crate::Gap).
 
 mod backfill;
 mod held_events;

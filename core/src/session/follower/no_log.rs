@@ -15,13 +15,13 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct NoLogFollower {
     pub(super) project: ProjectId,
-    /// `None` if REST cannot be used.
+    /// Record of delivered decisions. `None` if REST cannot be used.
     pub(super) recent_decisions: Option<RecentDecisions>,
     /// Events that arrived before the current join was confirmed, or during a backfill.
     pub(super) waiting: WaitingEvents,
     /// Events from REST, and later events, that wait until readers have room.
     pub(super) reader_queue: ReaderQueue,
-    /// `None` until the current join is confirmed.
+    /// State on the current connection. `None` until the current join is confirmed.
     pub(super) connection: Option<NoLogConnection>,
     /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
     /// answer stays valid after the client leaves the room, until the next join.
@@ -184,7 +184,7 @@ impl NoLogFollower {
     }
 
     /// Forgets which live events would repeat backfilled events, because events of a lost connection no longer arrive.
-    /// After a mere leave, on the same connection, such events may still arrive.
+    /// A leave must not have this effect, because such events may still arrive on the same connection.
     pub(super) fn forget_backfill_echoes(&mut self) {
         if let Some(recent) = &mut self.recent_decisions {
             recent.forget_backfill_echoes();

@@ -60,8 +60,8 @@ impl LogReader {
         }
     }
 
-    /// Moves to the head of a log that does not continue at the current position and returns the gap. Returns `None` if
-    /// the log continues.
+    /// Moves to the head of the log and returns the gap if the log does not continue at the current position.
+    /// Otherwise, returns `None`.
     pub(crate) fn resync_to_head(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
         let reason = self.discontinuity(head)?;
         Some(self.jump_to(head.clone(), reason, None, at))
@@ -116,7 +116,7 @@ impl LogReader {
                 continue;
             }
             if let Some(id) = id {
-                // The page contains a later event, so the events before it are lost.
+                // The page contains a later event, so the missing events before it are lost.
                 let before = (id - 1).min(limit);
                 for (to, reason) in [(expired.min(before), GapReason::Expired), (before, GapReason::ReplayFailed)] {
                     if self.skip_to(to, reason, at).is_some_and(|gap| !push(gap)) {

@@ -106,7 +106,7 @@ impl Machine {
         self.send_page_requests(now);
     }
 
-    /// Stops the deadlines of queued joins, because the server is not to blame for the queue. The deadline of a join
+    /// Clears the deadlines of queued joins, because the server is not responsible for the wait. The deadline of a join
     /// starts when the join is sent.
     fn clear_deadlines_of_queued_joins(&mut self) {
         for (_, room) in self.rooms.iter_mut() {

@@ -1,4 +1,4 @@
-//! Requests for missed events: pages of the server's log, or backfills by REST.
+//! Requests for missed events: pages of the server's log, or backfills through REST.
 
 use super::Machine;
 use crate::{

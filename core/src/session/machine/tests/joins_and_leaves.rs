@@ -176,7 +176,7 @@ fn after_an_unanswered_leave_events_without_a_project_are_not_attributed() {
     assert_eq!(stats.meta.project_id.as_deref(), Some("a"));
 }
 
-/// Reconnects and expects the join of `a`, which is never answered. Returns its acknowledgement id.
+/// Reconnects and expects the join of `a`, which is never answered. Returns the acknowledgement id of the join.
 pub(super) fn reconnect_without_answering_join(rig: &mut Rig) -> u64 {
     rig.drop_connection();
     rig.run_for(Duration::from_secs(5), |_| {});

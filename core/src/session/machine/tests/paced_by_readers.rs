@@ -18,8 +18,8 @@ fn report_reader_capacity(rig: &mut Rig, events: u64) {
     rig.handle(Input::Command(Command::ReaderCapacity { project: "p".into(), events }));
 }
 
-/// Returns the page requests sent since the last call. Each consists of the id after which events are requested, the
-/// limit and the acknowledgement id.
+/// Returns the page requests sent since the last call. Each request is described by the id after which events are
+/// requested, the limit and the acknowledgement id.
 fn take_page_requests(rig: &mut Rig) -> Vec<(u64, u64, u64)> {
     let sent = rig.sent_frames.drain(..).filter_map(|frame| Emitted::read(&frame));
     let pages = sent.filter(|sent| sent.name == "replay_events");

@@ -1,4 +1,4 @@
-//! A machine with its own clock, and checks of all its outputs.
+//! Rig that runs a machine with a simulated clock and checks all outputs of the machine.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -47,7 +47,8 @@ pub(super) struct Rig {
     pub(super) backfill_requests: Vec<BackfillRequest>,
     pub(super) probe_count: u64,
     pending_page_requests: u64,
-    /// Answers to the page requests of streams. Each consists of the id after which events were requested and the page.
+    /// Answers to the page requests of streams. Each answer consists of the id after which events were requested and
+    /// the page.
     pub(super) page_replies: Vec<(u64, Option<Page>)>,
 }
 
@@ -93,7 +94,8 @@ impl Rig {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         self.machine.handle(self.now(), input);
         self.drain_outputs();
-        // The machine must have handled every deadline that has passed. Otherwise the driver would spin.
+        // The machine must have handled every deadline that has passed. Otherwise, the driver would call the machine
+        // again and again without waiting.
         let mut ticks = 0;
         while self.machine.poll_timeout().is_some_and(|at| at <= self.now().mono) {
             ticks += 1;
@@ -275,7 +277,7 @@ impl Rig {
     }
 }
 
-/// Returns a configuration that reconnects quickly, so a few steps cover many attempts.
+/// Returns a configuration with quick reconnections, so that a few steps cover many attempts.
 pub(super) fn quick_reconnect_config() -> SessionConfig {
     let reconnect = ReconnectPolicy { jitter: 0.0, max_attempts_per_minute: 1_000, ..ReconnectPolicy::default() };
     SessionConfig { reconnect: Some(reconnect), heartbeat_interval: None, rate_limit: None, ..SessionConfig::default() }

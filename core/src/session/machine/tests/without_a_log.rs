@@ -1,5 +1,5 @@
-//! Servers without an event log. REST recovers events that were missed during an interruption. Otherwise a gap reports
-//! the loss.
+//! Servers without an event log. REST recovers events that were missed during an interruption. If REST fails, a gap
+//! reports the loss.
 
 use std::{
     collections::{HashMap, VecDeque},
