@@ -66,8 +66,8 @@ pub enum OnServerDisconnect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
-    /// Replay the events if the server supports replay. Otherwise, use REST if an API key is configured. Otherwise,
-    /// report a [`Gap`](crate::Gap).
+    /// Replay the events if the server supports replay. Otherwise, use REST if an API key is configured, or else report
+    /// a [`Gap`](crate::Gap).
     #[default]
     Auto,
     /// Replay the events if the server supports replay. Otherwise, report a [`Gap`](crate::Gap).
