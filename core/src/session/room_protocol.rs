@@ -29,7 +29,7 @@ fn lenient_u64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>
     Ok(value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok()))
 }
 
-/// Decodes a string. A number is converted to a string. Returns `None` for anything else.
+/// Decodes a string, and converts a number to a string. Returns `None` for anything else.
 fn lenient_string<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -157,8 +157,8 @@ pub(crate) fn read_ack_verdict(arguments: &str) -> AckVerdict {
     }
 }
 
-/// Converts the arguments of an acknowledgement to one JSON value: `null` if there are none, the argument itself if
-/// there is one, otherwise an array.
+/// Converts the arguments of an acknowledgement to one JSON value: `null` if there are no arguments, the argument
+/// itself if there is one, and otherwise an array of the arguments.
 pub(crate) fn ack_arguments_as_value(arguments: &str) -> Result<String, serde_json::Error> {
     let list = format!("[{arguments}]");
     let values: Vec<&RawValue> = serde_json::from_str(&list)?;

@@ -16,7 +16,7 @@ pub(crate) enum RoomRequestStage {
     /// Waiting for the answer. Only one request at a time is in this stage, because servers may answer concurrent
     /// requests in any order, and some refusals do not name their project.
     Awaited,
-    /// Not answered in time, although the answer may still arrive. A refusal that names no project may refer to this
+    /// Not answered in time. The answer may still arrive. A refusal that names no project may refer to this
     /// request.
     Overdue,
     /// Confirmed by a `joined_project` event, but not yet by the acknowledgement that ends the request.
@@ -38,7 +38,7 @@ pub(crate) struct PossibleRefusal {
     pub(crate) rejection: ServerRejection,
     /// True if the event was `project_access_denied`.
     pub(crate) is_access_denial: bool,
-    /// True if a different `error` event has also arrived, so either of them may answer another request.
+    /// True if a second, different `error` event has arrived, so that either event may answer another request.
     pub(crate) is_ambiguous: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct RoomRequest {
     pub(crate) project: ProjectId,
     pub(crate) kind: RoomRequestKind,
     pub(crate) stage: RoomRequestStage,
-    /// Time at which the stage ends. Meaningless for `GivenUp` and `Superseded`, which have no end.
+    /// Time at which the stage ends. The value is meaningless for `GivenUp` and `Superseded`, which do not end.
     pub(crate) deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
     /// True if the acknowledgement has arrived.
@@ -113,7 +113,7 @@ impl RoomRequest {
         self.stage == RoomRequestStage::Awaited
     }
 
-    /// Returns `true` if the request is neither answered nor given up.
+    /// Returns `true` if the request has not been answered, given up or superseded.
     pub(super) fn is_pending(&self) -> bool {
         self.is_awaited() || self.is_overdue()
     }

@@ -108,7 +108,7 @@ impl RoomRequests {
     }
 
     /// Marks an unanswered request as overdue, which extends its deadline by `extension`. Gives up requests that have
-    /// been overdue for that long. Returns the request that became overdue, if any.
+    /// been overdue for `extension`. Returns the request that became overdue, if any.
     pub(crate) fn expire(&mut self, now: Instant, extension: Duration) -> Option<&RoomRequest> {
         while let Some(request) = self.list.iter().find(|request| request.is_overdue() && request.deadline <= now) {
             self.give_up(request.ack_id?);
@@ -147,8 +147,8 @@ impl RoomRequests {
     /// Removes the request that a refusal answers.
     ///
     /// # Errors
-    /// Returns [`AmbiguousRefusal`] if the refusal may answer several requests. The acknowledgement that follows shows
-    /// which one.
+    /// Returns [`AmbiguousRefusal`] if the refusal may answer several requests. The acknowledgement that follows
+    /// shows which request the server refused.
     pub(crate) fn take_refused(&mut self, named: Option<&ProjectId>) -> Result<Option<RoomRequest>, AmbiguousRefusal> {
         let matches =
             |request: &RoomRequest| request.is_pending() && named.is_none_or(|named| *named == request.project);
@@ -196,8 +196,8 @@ impl RoomRequests {
         self.awaited().is_some_and(|request| request.project == *project)
     }
 
-    /// Removes a join that an event has confirmed. Returns its project, and `true` if the server may have refused the
-    /// join.
+    /// Removes a join that an event has confirmed. Returns the join's project, and `true` if the server may have
+    /// refused the join.
     pub(crate) fn take_join_confirmed_by_event(&mut self, ack_id: u64) -> Option<(ProjectId, bool)> {
         let at = self.list.iter().position(|request| request.ack_id == Some(ack_id))?;
         let RoomRequestStage::Confirmed { may_be_refused, .. } = self.list[at].stage else { return None };
@@ -214,7 +214,7 @@ impl RoomRequests {
         self.list.iter().any(|request| request.may_be_in_room() && request.project != *project)
     }
 
-    /// Returns `true` if events of the project may be older than a leave that was not answered.
+    /// Returns `true` if events of the project may predate an unanswered leave.
     pub(crate) fn events_may_predate_leave(&self, project: &str) -> bool {
         self.list.iter().any(|request| request.may_be_in_room() && !request.is_join() && *request.project == *project)
     }

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{Error, rest::ResponseBody};
 
-/// Scheduled action. Unless stated otherwise, numbers identify a client and its run, or a connection.
+/// Scheduled action. Unless stated otherwise, the numbers in a variant identify a client and its run, or a
+/// connection.
 #[derive(Debug)]
 pub(super) enum Action {
     /// A timer of a client fires.
@@ -43,7 +44,7 @@ pub(super) enum Action {
     DropConnection(u64, bool),
     /// A program emits an event that the server does not know.
     EmitCustomEvent(usize, u64),
-    /// A program opens a stream in place of one that it dropped.
+    /// A program replaces a stream that it has dropped.
     ReopenStream(usize, u64, ReaderPlan, Option<usize>),
     /// A client's computer wakes up after sleeping for this time.
     EndSleep(usize, Duration),

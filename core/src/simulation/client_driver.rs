@@ -19,7 +19,7 @@ use crate::{
 const TIMERS_PER_MINUTE_MAX: usize = 400;
 /// Maximum number of rounds in which the driver reacts to one input.
 const DRIVER_ROUNDS_MAX: usize = 2_000;
-/// Time during which the client may attribute a refusal that names no project to another request.
+/// Time after a refusal that names no project, during which the client may attribute the refusal to another request.
 const REFUSAL_EFFECT_MAX: Duration = Duration::from_secs(180);
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Number of consecutive interrupted attempts that the client interprets as a refusal instead of a server restart.
@@ -44,7 +44,7 @@ impl World {
         });
     }
 
-    /// Ends a connection attempt. It has reached this process of the server or, if `node` is `None`, has failed.
+    /// Ends a connection attempt, which has reached the server process `node` or, if `node` is `None`, has failed.
     pub(super) fn on_dialed(&mut self, client: usize, attempt: u64, node: Option<usize>) {
         let connection = node.and_then(|node| self.open_connection(client, node));
         self.with_client(client, |world, running| {
@@ -247,7 +247,7 @@ impl World {
                 let room = &running.rooms[project];
                 let timed_out = self.now - room.join_called_at >= JOIN_TIMEOUT;
                 // The client abandons a request two timeouts after sending it, even if the server received it late.
-                // From then on, the client may attribute a refusal to the next request. Without stalls, requests arrive
+                // The client may then attribute the late refusal to the next request. Without stalls, requests arrive
                 // quickly.
                 let abandoned_after =
                     if self.scenario.network.stall_rate > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
@@ -288,7 +288,7 @@ impl World {
         self.schedule_after(pause, Action::RestartProgram { client, run_number, down: Duration::ZERO });
     }
 
-    /// Lets the program emit unknown events while it joins projects, if the scenario demands this.
+    /// Randomly schedules custom events, which the program emits while joining projects and the server does not know.
     fn schedule_custom_events(&mut self, client: usize) {
         if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
             for _ in 0..self.dice.between(1, 3) {

@@ -25,7 +25,7 @@ pub(super) struct DecisionProgress {
     /// True if a REST reply or a live event shows from which point decisions may be missing. A review does not show
     /// this, because earlier reviews may be missing.
     knows_start: bool,
-    /// Number of failed backfills that have not been reported by a gap.
+    /// Number of failed backfills that no gap has reported yet.
     unreported_failures: u32,
     /// Items that the client has seen in a list of flagged items.
     known_flagged: BTreeSet<usize>,
@@ -66,8 +66,8 @@ impl DecisionProgress {
         }
     }
 
-    /// Returns `true` if the decision has arrived or need not arrive. It need not arrive if a gap covers it, if a newer
-    /// decision on the item has arrived, or if its row can't be parsed.
+    /// Returns `true` if the decision has arrived or need not arrive. The decision need not arrive if a gap covers
+    /// it, if a newer decision on the item has arrived, or if the item's row can't be parsed.
     fn is_settled(&self, contents: &ModelContents, position: usize) -> bool {
         let content = contents.history[position].content;
         position < self.excused_to
@@ -76,7 +76,7 @@ impl DecisionProgress {
             || contents.is_unreadable(content)
     }
 
-    /// Checks the next event. If it is a gap, it covers the first `decisions_at_join` decisions, which were made before
+    /// Checks the next event. A gap covers the first `decisions_at_join` decisions, which were made before
     /// the server let the client join.
     pub(super) fn check(&mut self, event: &Event, contents: &ModelContents, decisions_at_join: usize) {
         match event {
@@ -163,11 +163,11 @@ impl DecisionProgress {
         self.unreported_failures += u32::from(found.is_none_or(|found| !found.is_complete));
     }
 
-    /// Expects the decisions up to position `to` on items that the client knows.
+    /// Expects the decisions before position `to` on items that the client knows.
     fn expect_from_rest(&mut self, to: usize, contents: &ModelContents, known: impl Fn(&Self, usize) -> bool) {
         let due = (self.start..to).filter(|position| !self.is_settled(contents, *position));
-        // The client can't know about an item that was flagged before the join or within a gap and then reviewed before
-        // REST listed it.
+        // An item may have been flagged before the join or within a gap, and reviewed before REST listed the item.
+        // The client can't know about such an item.
         let listed = |content| {
             let first = contents.first_decision(content);
             first >= self.excused_to || self.received.contains(&first) || self.known_flagged.contains(&content)

@@ -13,7 +13,7 @@ impl Dice {
         Self(SmallRng::seed_from_u64(seed))
     }
 
-    /// Returns `true` with this probability. A probability of 0 draws no random number.
+    /// Returns `true` with this probability. If the probability is 0, no random number is drawn.
     pub(super) fn chance(&mut self, probability: f64) -> bool {
         probability > 0.0 && self.0.random_bool(probability.min(1.0))
     }

@@ -50,7 +50,8 @@ impl ExpectedRing {
         }
     }
 
-    /// Checks the next event that the reader receives. Returns the number of events that it reports as dropped.
+    /// Checks the next event that the reader receives. Returns the number of events that the checked event reports as
+    /// dropped.
     pub(super) fn check(&mut self, event: &Event) -> u64 {
         match event {
             Event::Lagged(lagged) => {

@@ -6,7 +6,8 @@ use crate::events::{Event, Gap, GapReason};
 /// Reasons for which a client may miss events, apart from expired events or a replaced log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Excuses {
-    /// Pages of the log may be refused, late or damaged. After five failures in a row, a client continues without them.
+    /// Pages of the log may be refused, late or damaged. After five failures in a row, a client continues without the
+    /// missing events.
     pub(super) pages_unavailable: bool,
     /// The client's options disable backfill.
     pub(super) backfill_disabled: bool,
@@ -45,7 +46,7 @@ impl LogProgress {
         Self { complete_to, last_received: None, restored_to: None, kind: None }
     }
 
-    /// Returns the same progress for a reader that selects this kind of events.
+    /// Returns a copy of the progress for a reader that selects events of this kind.
     pub(super) fn for_kind(&self, kind: Option<&'static str>) -> Self {
         Self { kind, ..self.clone() }
     }
@@ -55,7 +56,7 @@ impl LogProgress {
         self.kind.is_none_or(|wanted| kind == Some(wanted))
     }
 
-    /// Checks the next event. Returns the number of events that it reports as missing.
+    /// Checks the next event. Returns the number of events that the checked event reports as missing.
     pub(super) fn check(&mut self, event: &Event, log: &Log, excuses: Excuses) -> u64 {
         match event {
             Event::Gap(gap) => self.check_gap(gap, log, excuses),

@@ -19,7 +19,7 @@ use crate::session::ConnectionFailure;
 
 /// First character of packets below Engine.IO.
 const TRANSPORT_PACKET_PREFIX: char = '\u{1}';
-/// Packet that asks the other side for a sign of life.
+/// Packet that tests whether the other side is alive.
 pub(super) const PROBE: &str = "\u{1}probe";
 /// Reply to [`PROBE`].
 pub(super) const PROBE_REPLY: &str = "\u{1}alive";

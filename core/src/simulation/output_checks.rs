@@ -110,7 +110,7 @@ impl World {
         restores_undetected.map(|restore_undetected| Excuses { restore_undetected, ..excuses }).collect()
     }
 
-    /// Returns `true` if readers are checked against the logs instead of their rings.
+    /// Returns `true` if the client's readers are checked against the logs instead of against their rings.
     pub(super) fn is_checked_against_logs(&self, client: usize) -> bool {
         self.scenario.server.has_log && self.clients[client].plan.overflow == Overflow::Replay
     }

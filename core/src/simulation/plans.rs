@@ -71,7 +71,7 @@ pub(super) struct NetworkFaults {
 /// Plan of one of a client's readers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReaderPlan {
-    /// True if the reader reads the events of all projects instead of those of one project.
+    /// True if the reader reads the events of all projects instead of a single project.
     pub(super) all_projects: bool,
     /// Kind of events that the reader selects, or `None` for all kinds.
     pub(super) kind: Option<&'static str>,

@@ -37,7 +37,8 @@ impl World {
         (transports.endpoint, transports.tries_both, transports.by_polling) = (endpoint, tries_both, by_polling);
     }
 
-    /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses it.
+    /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses the
+    /// transport.
     pub(super) fn open_transport(&mut self, running: &mut Running, id: u64) -> bool {
         let transports = &mut running.transports;
         let is_refused = self.faults_active && self.dice.chance(self.scenario.balancer.refused_websocket_rate);

@@ -90,7 +90,7 @@ pub(super) struct Room {
     pub(super) decisions_at_join_call: usize,
     /// True if the server has refused a join since the program called `join`.
     pub(super) is_join_refused: bool,
-    /// Times at which the refused joins had arrived at the server.
+    /// Times at which refused joins arrived at the server.
     pub(super) refused_join_arrivals: Vec<Duration>,
     pub(super) was_left: bool,
     /// Number of decisions when the client received the reply to a leave. Earlier decisions may predate the leave.
@@ -217,7 +217,7 @@ impl Running {
         }
     }
 
-    /// Polls all pending calls. Removes the first completed one and returns its result.
+    /// Polls the pending calls. Removes the first completed call and returns its result.
     pub(super) fn poll_calls(&mut self) -> Option<CallResult> {
         let cx = &mut Context::from_waker(Waker::noop());
         for at in 0..self.calls.len() {

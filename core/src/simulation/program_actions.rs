@@ -174,8 +174,8 @@ impl World {
         let immediately = self.dice.chance(0.5);
         let run_number = self.clients[client].run_number;
         let Some(running) = &self.clients[client].running else { return };
-        // After a rejoin, the events of a project start again in a stream of all projects. The expected ring does not
-        // model this.
+        // After a rejoin, a stream of all projects receives the project's events from a new position. The expected
+        // ring does not model this.
         let has_reader_of_all_projects = running.readers.iter().any(|reader| reader.project.is_none());
         let Some(joined) = running.rooms[project].project.clone().filter(|_| !has_reader_of_all_projects) else {
             return;

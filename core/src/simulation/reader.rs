@@ -35,7 +35,7 @@ impl Wake for WakeFlag {
 pub(super) enum Expectation {
     /// The events that were put into the reader's ring.
     Ring(ExpectedRing),
-    /// The events of the logs. Those that did not fit into the ring are read from the log later.
+    /// The events of the logs. Events that did not fit into the ring are read from the log later.
     Logs {
         /// Progress in the log of each project that the reader reads.
         projects: Vec<Option<LogProgress>>,

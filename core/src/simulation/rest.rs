@@ -21,9 +21,9 @@ use crate::{
     session::{BackfillQuery, BackfillReply, BackfillRequest, Input, Now},
 };
 
-/// A backfill that takes at least this long may be incomplete.
+/// Shortest duration after which a backfill may be incomplete.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
-/// A backfill must find a decision that was made within this time after the item's submission.
+/// Time after an item's submission. A backfill must find every decision that was made within this time.
 const DECISION_WINDOW: Duration = Duration::from_secs(602);
 
 type RestResult = Result<ResponseBody, Error>;
@@ -212,7 +212,7 @@ impl World {
         let mut request = backfill.request;
         request.is_excused |= self.now - backfill.started_at >= BACKFILL_TIMEOUT;
         request.is_excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
-        // Each time that the pages are listed, reviews may move a row to a page that has already been read.
+        // While the client reads the pages, a review may move a row to a page that the client has already read.
         request.is_excused |= backfill.has_several_pages;
         request.is_excused |=
             contents.flagged.len() >= limits.lookups || request.decisions_at_request >= limits.lookups;

@@ -12,7 +12,7 @@ use crate::{Backfill, Overflow};
 /// Behaviour of the model server during the fault phase. Each rate is the probability per occasion.
 #[derive(Debug, Clone)]
 pub(super) struct ServerBehaviour {
-    /// True if the server keeps event logs and replays them. If not, decisions are listed through REST.
+    /// True if the server keeps event logs and replays them. Otherwise, REST lists the decisions.
     pub(super) has_log: bool,
     /// Maximum number of events on a page of the log.
     pub(super) page_max: u64,
@@ -150,7 +150,7 @@ impl Scenario {
         }
     }
 
-    /// Returns the scenario of a day with more than a thousand interruptions, in which programs do not restart.
+    /// Returns the scenario of a day with more than a thousand interruptions but no restarts of programs.
     pub(super) fn day() -> Self {
         let reader =
             |kind, pause_max_ms, batch_size| ReaderPlan { all_projects: false, kind, pause_max_ms, batch_size };

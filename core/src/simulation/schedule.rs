@@ -7,8 +7,8 @@ use super::action::Action;
 
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
-    /// Time, sequence number and index in `actions` of each action. The heap contains only indices because actions are
-    /// large and the heap would move them.
+    /// Time, sequence number and index in `actions` of each action. The heap moves its entries, and therefore
+    /// contains indices instead of the large actions.
     queue: BinaryHeap<Reverse<(Duration, u64, usize)>>,
     actions: Vec<Option<Action>>,
     /// Indices in `actions` that are not in use.

@@ -1,4 +1,4 @@
-//! Check that a join that is never answered delays other joins by only one timeout.
+//! Check that a join that is never answered delays other joins by at most one timeout.
 
 use std::time::{Duration, Instant};
 

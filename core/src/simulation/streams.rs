@@ -1,4 +1,4 @@
-//! Streams that are dropped and opened again, and the check that cursors do not pass unread events.
+//! Streams that are dropped and reopened, and the check that cursors do not pass unread events.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// Drops a random stream, which the program often opens again later.
+    /// Drops a random stream, which the program usually reopens later.
     pub(super) fn drop_random_stream(&mut self, client: usize) {
         let (is_reopened, pause) = (self.dice.chance(0.7), self.dice.duration_ms(0, 10_000));
         let Some(running) = &self.clients[client].running else { return };
@@ -76,7 +76,7 @@ impl World {
         self.check_cursors(client);
     }
 
-    /// Opens a stream in place of one that the program dropped.
+    /// Opens a replacement for a stream that the program dropped.
     pub(super) fn reopen_stream(&mut self, client: usize, plan: ReaderPlan, project: Option<usize>) {
         let is_left = |running: &Running| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
         if project.is_none() && self.clients[client].running.as_deref().is_some_and(is_left) {

@@ -20,7 +20,7 @@ pub(super) struct WakeUp {
     since: Duration,
     /// Connection that was open during the sleep.
     connection: Option<u64>,
-    /// True if that connection was cut during the sleep.
+    /// True if the connection was cut during the sleep.
     is_cut: bool,
     /// True if the client has detected the sleep.
     is_detected: bool,

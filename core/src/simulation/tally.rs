@@ -1,6 +1,6 @@
 //! Counters that show whether each kind of fault has occurred.
 
-/// Defines the struct of counters, with methods that process all of them.
+/// Defines the struct of counters, with methods that process all counters.
 macro_rules! tally {
     ($($(#[$doc:meta])* $name:ident,)*) => {
         /// Counters of one or more simulations.
@@ -60,7 +60,7 @@ tally! {
     polling_connections,
     /// Number of requests that reached a server process that did not know their polling session.
     wrong_node_requests,
-    /// Number of clients that returned to WebSocket after such a request.
+    /// Number of clients that returned to WebSocket after losing a polling session.
     returns_to_websocket,
     computer_sleeps,
     cuts_during_sleep,
@@ -69,7 +69,7 @@ tally! {
     probes,
     /// Number of connections that a starting server dropped right after accepting them.
     fresh_connections_dropped,
-    /// Number of clients that ended because of such drops.
+    /// Number of clients that ended because a starting server dropped their connections.
     clients_ended_by_drops,
     runs_with_bad_key,
     clients_ended_by_bad_key,

@@ -16,11 +16,11 @@ pub struct BinaryEvent {
     pub attachments: Vec<Vec<u8>>,
 }
 
-/// Reason why a binary packet could not be assembled. The frames collected for it are dropped.
+/// Reason why a binary packet could not be assembled. The frames collected for the packet are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttachmentError {
-    /// A binary frame arrived that no packet had announced.
+    /// A binary frame arrived, although no packet had announced it.
     #[error("a binary frame arrived that no packet announced")]
     Unannounced,
     /// A text packet arrived before all announced binary frames.
@@ -34,7 +34,7 @@ pub enum AttachmentError {
     TooLarge,
 }
 
-/// Assembler of binary packets, one at a time.
+/// Assembler of binary packets. It assembles one packet at a time.
 #[derive(Debug, Default)]
 pub struct AttachmentAssembler {
     pending: Option<(BinaryEvent, usize)>,
@@ -76,7 +76,8 @@ impl AttachmentAssembler {
         Ok(self.pending.take().map(|(event, _)| event))
     }
 
-    /// Checks that no binary frame is missing, and drops an incomplete packet. Must be called for every text packet.
+    /// Checks that no binary frame is missing, and otherwise drops the incomplete packet. Must be called for every
+    /// text packet.
     ///
     /// # Errors
     /// Returns [`AttachmentError::Missing`] if the last binary packet is incomplete.

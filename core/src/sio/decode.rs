@@ -9,7 +9,7 @@ use crate::text::find_special_byte;
 /// because some servers send data with DISCONNECT.
 ///
 /// # Errors
-/// Returns [`DecodeError`] if the header is malformed. The data after it is not checked.
+/// Returns [`DecodeError`] if the header is malformed. The data after the header is not checked.
 pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
     let mut chars = text.chars();
     let kind = match chars.next().ok_or(DecodeError::Empty)? {

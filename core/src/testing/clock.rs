@@ -42,7 +42,7 @@ impl Clock {
         self.started.elapsed()
     }
 
-    /// Lets this much time pass, during which each timer fires at its own time.
+    /// Lets this much time pass. Each timer fires at its own time.
     pub async fn run_for(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{driver::transport::Frame, session::ConnectionFailure, sio};
 
-/// Server side of a connection. Dropping it cuts the connection.
+/// Server side of a connection. Dropping this value cuts the connection.
 ///
 /// Frames from the client are queued in order until the test reads them.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Connection {
     /// Waits for the client's next frame and asserts that it equals `frame`.
     ///
     /// # Panics
-    /// Panics if the frame is different or none arrives.
+    /// Panics if the frame is different, or if no frame arrives.
     pub async fn expect(&mut self, frame: &str) {
         match self.recv().await {
             Some(sent) => {
@@ -95,7 +95,7 @@ impl Connection {
     /// Waits for the client's next frame, asserts that it is an event with this name, and returns the event.
     ///
     /// # Panics
-    /// Panics if the next frame is anything else or none arrives.
+    /// Panics if the next frame is anything else, or if no frame arrives.
     pub async fn expect_event(&mut self, name: &str) -> Emitted {
         let frame = self.recv().await;
         match frame.as_deref().and_then(Emitted::read) {
@@ -104,7 +104,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the client has closed the connection, and returns the frames that it sent before that.
+    /// Waits until the client has closed the connection, and returns the remaining frames that it sent.
     ///
     /// # Panics
     /// Panics if, for 5 minutes on Tokio's clock, the client neither closes the connection nor sends a frame.

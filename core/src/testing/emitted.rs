@@ -10,7 +10,7 @@ use crate::sio::{self, PacketKind};
 pub struct Emitted {
     /// Name of the event.
     pub name: String,
-    /// First argument of the event; `null` if it has none.
+    /// First argument of the event; `null` if the event has no arguments.
     pub data: Value,
     /// Id of the acknowledgement that the client expects, if any.
     pub ack: Option<u64>,

@@ -69,7 +69,7 @@ impl World {
         self.close_after_sent_frames(id);
     }
 
-    /// Closes a socket. The client notices this after it has received all frames sent before.
+    /// Closes a socket. The client notices the closure after it has received all earlier frames.
     fn close_after_sent_frames(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.socket.is_open = false;

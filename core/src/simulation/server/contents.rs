@@ -25,7 +25,7 @@ pub(in crate::simulation) struct Decision {
     pub(in crate::simulation) content: usize,
     pub(in crate::simulation) at: jiff::Timestamp,
     status: &'static str,
-    /// True if the server publishes an event for the decision. It publishes none for a review.
+    /// True if the server publishes an event for the decision. Reviews are not published.
     pub(in crate::simulation) is_published: bool,
 }
 
@@ -77,7 +77,7 @@ impl ModelContents {
         self.history.len() - 1
     }
 
-    /// Returns the data of the event for a decision.
+    /// Returns the data of the event that reports a decision.
     pub(in crate::simulation) fn decision_event_data(&self, position: usize) -> Value {
         let Decision { content, at, status, .. } = self.history[position];
         json!({

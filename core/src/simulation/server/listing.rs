@@ -4,7 +4,7 @@ use super::super::{rest::RestQuery, world::World};
 use crate::{Error, ErrorKind, Status, rest::ResponseBody};
 
 impl World {
-    /// Returns the response to a REST request, and whether a backfill that depends on it may be incomplete.
+    /// Returns the response to a REST request, and whether a backfill that depends on the response may be incomplete.
     pub(in crate::simulation) fn rest_response(
         &mut self,
         project: usize,
@@ -24,7 +24,7 @@ impl World {
                 let number = |value: Option<u32>| value.unwrap_or(1) as usize;
                 (contents.page(flagged, number(filter.page), number(filter.per_page), rest.response_size_max), foreign)
             }
-            // With the key of another project, the server does not find the item.
+            // A request with the key of another project does not find the item.
             RestQuery::Content(_) if foreign => {
                 return (Err(Error::new(ErrorKind::Api, "not found").with_status(404)), true);
             }

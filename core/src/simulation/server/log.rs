@@ -1,4 +1,4 @@
-//! Event log of a project with all its branches. The checks of clients refer to it.
+//! Event log of a project, with all its branches. Clients are checked against the log.
 
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ impl Log {
         head
     }
 
-    /// Restores a backup that lacks the last events.
+    /// Restores a backup that lacks the last `lost_events` events.
     pub(in crate::simulation) fn restore(&mut self, lost_events: u64) {
         let fork = self.head() - lost_events.min(self.head());
         let log_id = self.log_id().to_owned();

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::sio;
 
-/// Number of the server's processes, which share a database. Each has its own endpoint.
+/// Number of the server's processes, which share a database. Each process has its own endpoint.
 pub(super) const NODES: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Error messages that the server sends in reply to an unknown event.
@@ -185,7 +185,8 @@ impl World {
         }
     }
 
-    /// Handles a client's request after its simulated delay. Later requests can overtake a replay, but not a join or a leave.
+    /// Handles a client's request, which has already been delayed. Later requests can overtake a replay, but not a
+    /// join or a leave.
     pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
         let (now, limit) = (self.now, self.scenario.server.socket_requests_per_minute);
         let Some(socket) = self.socket(id) else { return };
@@ -232,7 +233,7 @@ impl World {
         self.schedule_after(pause, Action::StartServer);
     }
 
-    /// Crashes a random process of the server, which starts again later.
+    /// Crashes a random server process, which is restarted later.
     pub(super) fn crash_node(&mut self) {
         let node = self.dice.index(NODES);
         if !std::mem::replace(&mut self.server.running_nodes[node], false) {
@@ -248,7 +249,7 @@ impl World {
         self.schedule_after(pause, Action::StartNode(node));
     }
 
-    /// Starts the server again, with its previous logs, with older logs from a backup or with new logs.
+    /// Restarts the server with its previous logs, with older logs from a backup, or with new logs.
     pub(super) fn start_server(&mut self) {
         self.server.is_up = true;
         let behaviour = &self.scenario.server;

@@ -57,7 +57,7 @@ impl World {
         };
         let frame = frame(name, &data);
         for _ in 0..copies {
-            // Without a log, events are not reordered, because clients can't detect this without ids.
+            // Without a log, events are not reordered, because clients can't detect a reordering without ids.
             let late = self.faults_active && self.scenario.server.has_log && self.dice.chance(broker.late_rate);
             let pause = if late { self.dice.duration_ms(1, 2_000) } else { Duration::ZERO };
             let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame.clone() };
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Submits an item to a server without a log, which decides immediately or later.
+    /// Submits an item to a server without a log, which decides on the item immediately or later.
     fn submit_content(&mut self, project: usize, must_be_logged: bool) {
         let (rest, at) = (self.scenario.rest.clone(), self.server_time());
         let defect = match self.faults_active && self.dice.chance(rest.defective_row_rate) {

@@ -61,7 +61,7 @@ impl World {
         }
     }
 
-    /// Returns `true` if the server currently never replies to joins of the project.
+    /// Returns `true` if the server does not currently reply to joins of the project.
     pub(in super::super) fn ignores_joins_of(&self, project: usize) -> bool {
         self.faults_active && self.scenario.server.ignores_first_project_joins && project == 0
     }
