@@ -144,7 +144,7 @@ impl SessionRun {
         }
     }
 
-    /// Checks that a logged event follows the previous one directly, unless a gap was reported in between.
+    /// Checks that a logged event directly follows the previous logged event, unless a gap was reported in between.
     fn check_order(&mut self, event: &Event) {
         let meta = event.meta();
         let Some(project) = &meta.project_id else { return };

@@ -20,7 +20,7 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Creates a log with this id and this newest event.
+    /// Creates a log with this id, in which the newest event has the id `head`.
     #[must_use]
     pub fn new(log: impl Into<String>, head: u64) -> Self {
         Self { log: log.into(), head }
@@ -28,7 +28,8 @@ impl EventLog {
 }
 
 impl Connection {
-    /// Performs a complete handshake and returns the payload of the client's `40`, or an empty string if it has none.
+    /// Performs a complete handshake and returns the payload of the client's `40`, or an empty string if there is no
+    /// payload.
     ///
     /// The helper sends the Engine.IO `OPEN` packet, waits for the client's `40`, acknowledges it and emits
     /// `connected`. The ping interval is one day, so that the script need not send pings.
@@ -50,7 +51,7 @@ impl Connection {
         ));
     }
 
-    /// Waits for the client's `40` and returns its payload, or an empty string if it has none.
+    /// Waits for the client's `40` and returns its payload, or an empty string if there is no payload.
     ///
     /// # Panics
     /// Panics if the client sends anything else.
@@ -62,8 +63,8 @@ impl Connection {
         }
     }
 
-    /// Waits for the client to join this project and confirms the join. With a log, the reply says that the server can
-    /// replay events.
+    /// Waits for the client to join this project and confirms the join. If `log` is given, the reply states that the
+    /// server can replay events.
     ///
     /// # Panics
     /// Panics if the client's next frame is anything else.

@@ -144,7 +144,7 @@ impl Dialer for ScriptDialer {
     }
 }
 
-/// Connection attempt by the client. Dropping it makes the attempt fail.
+/// Connection attempt by the client. Dropping this value makes the attempt fail.
 pub struct Dial {
     url: String,
     reason: CredentialsReason,
@@ -165,13 +165,14 @@ impl Dial {
         self.reason
     }
 
-    /// Returns a parameter that the credentials add to the connection query, such as `api_key`.
+    /// Returns the value of a parameter that the credentials add to the connection query, such as `api_key`.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
         self.auth.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 
-    /// Returns a header that the credentials add to the request, such as `cookie`. The name must be in lower case.
+    /// Returns the value of a header that the credentials add to the request, such as `cookie`. The name must be in
+    /// lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.auth.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.expose())

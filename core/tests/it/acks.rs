@@ -1,4 +1,4 @@
-//! Every call that awaits an acknowledgement receives its own, or fails with an error.
+//! Every call that awaits an acknowledgement receives its own acknowledgement, or fails with an error.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn a_missing_acknowledgement_times_out() {
     assert_eq!((error.code(), error.is_retryable()), ("ack_timeout", true));
     assert_eq!(start.elapsed(), Duration::from_secs(3));
     let late = server.expect_event("ask").await.ack.unwrap();
-    // An acknowledgement of the first request that arrives late must not complete the second one.
+    // A late acknowledgement of the first request must not complete the second request.
     let (answer, ()) = tokio::join!(client.emit_with_ack("ask", 2), async {
         let asked = server.expect_event("ask").await;
         server.acknowledge(late, &"late");
@@ -103,7 +103,7 @@ async fn a_lost_connection_fails_pending_acknowledgements_at_once() {
         "requests are not queued while disconnected"
     );
 
-    // An acknowledgement of a request from the old connection must not complete one on the new connection.
+    // An acknowledgement of a request from the old connection must not complete a request on the new connection.
     let mut server = script.accept_handshake().await;
     crate::common::let_tasks_run().await;
     let (answer, ()) = tokio::join!(client.emit_with_ack("ask", 2), async {

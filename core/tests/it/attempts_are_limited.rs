@@ -1,4 +1,4 @@
-//! Count, delays, and reset of connection attempts.
+//! The number of connection attempts, the delays between attempts, and the reset of both.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn a_stable_connection_resets_the_attempt_count() {
     let (client, mut server) =
         connect(client_builder(&script).reconnect(three_attempts_without_jitter()), &script).await;
     for _ in 0..10 {
-        // Longer than `stable_after`, and long enough to stay within the limit per minute.
+        // This pause is longer than `stable_after`, and keeps the number of attempts within the limit per minute.
         sleep(Duration::from_secs(7)).await;
         server.cut();
         let start = Instant::now();

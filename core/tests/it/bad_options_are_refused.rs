@@ -1,4 +1,4 @@
-//! An invalid option fails with `invalid_argument` and the option's name.
+//! A call with an invalid option fails with the error `invalid_argument`, which names the option.
 
 use std::time::Duration;
 

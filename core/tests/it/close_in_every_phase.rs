@@ -31,7 +31,7 @@ async fn close_before_connect() {
 
 #[tokio::test(start_paused = true)]
 async fn close_while_connecting() {
-    // Number of handshake steps completed before the close.
+    // `steps` is the number of handshake steps that are completed before the close.
     for steps in 0..4 {
         let script = Script::new();
         let client = client_builder(&script).build().unwrap();

@@ -68,7 +68,7 @@ pub(crate) fn logged_decision(id: u64) -> Value {
     json!({"content_id": format!("c{id}"), "project_id": "p", "status": "approved", "event_id": id})
 }
 
-/// Returns a page entry that holds the logged decision with this id.
+/// Returns a page entry that contains the logged decision with this id.
 pub(crate) fn page_entry(id: u64) -> (&'static str, Value) {
     ("moderation_update", logged_decision(id))
 }

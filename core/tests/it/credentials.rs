@@ -1,4 +1,4 @@
-//! Where credentials are sent, and which reasons a credentials provider receives.
+//! The places where credentials are sent, and the reasons that a credentials provider receives.
 
 use std::{
     sync::{
@@ -194,7 +194,7 @@ async fn an_expired_token_is_replaced_without_losing_events() {
     assert_eq!(*reasons.lock().unwrap(), [First, Rejected, Rejected, Rejected]);
 }
 
-/// Such a server accepts the namespace first, because only then does its documented handler run.
+/// The server acknowledges the namespace first, because its documented handler runs only after the acknowledgement.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_after_the_acknowledgement_closes_the_client_with_the_servers_message() {
     for (code, words) in

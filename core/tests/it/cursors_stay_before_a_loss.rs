@@ -1,4 +1,5 @@
-//! A project's cursor never passes a loss that a replay could still recover, so a restarted program can recover it.
+//! A project's cursor never passes a loss that a replay could still recover, so a restarted program can recover the
+//! lost events.
 
 use automoderate::{
     Event, GapReason, Overflow, Project,

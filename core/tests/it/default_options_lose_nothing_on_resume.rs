@@ -1,5 +1,5 @@
 //! A program with default options that resumes from its cursor receives every event, however slowly it reads and
-//! however many it missed, because the replay waits for the reader.
+//! however many events it missed, because the replay waits for the reader.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ pub(super) struct StoredContents {
     rows: Vec<Map<String, Value>>,
     /// Position of each item in `rows`, by item id.
     indices: HashMap<String, usize>,
-    /// Body of each submission and the response to it, by idempotency key.
+    /// Body and response of each submission, by idempotency key.
     submissions: HashMap<String, (Value, Value)>,
 }
 
@@ -89,7 +89,7 @@ impl StoredContents {
         self.indices.get(id).map(|index| &self.rows[*index])
     }
 
-    /// Returns one page of the items with this status, newest first, and the total number of such items.
+    /// Returns one page of the items with this status, newest first, and the total number of items with this status.
     pub(super) fn page(&self, page: usize, per_page: usize, status: Option<&str>) -> (Vec<&Map<String, Value>>, usize) {
         let has_status =
             |row: &&Map<String, Value>| status.is_none_or(|status| row.get("status") == Some(&status.into()));
@@ -101,7 +101,7 @@ impl StoredContents {
     pub(super) fn statistics(&self) -> Value {
         let count = |status: &str| self.rows.iter().filter(|row| row.get("status") == Some(&status.into())).count();
         let (total, approved) = (self.rows.len(), count("approved"));
-        #[allow(clippy::cast_precision_loss)] // no test stores that many items
+        #[allow(clippy::cast_precision_loss)] // no test stores more than 2^53 items
         let rate = if total == 0 { 0.0 } else { approved as f64 / total as f64 * 100.0 };
         json!({
             "total_content": total, "approved": approved, "rejected": count("rejected"), "flagged": count("flagged"),

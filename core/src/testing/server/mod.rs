@@ -177,7 +177,7 @@ impl Server {
         true
     }
 
-    /// Cuts all connections, so they receive no further events. Clients may reconnect immediately.
+    /// Cuts all connections, which then receive no further events. Clients may reconnect immediately.
     pub fn cut(&self) {
         self.shared.state().rooms.remove_all_members();
         self.shared.cuts.send_modify(|count| *count += 1);

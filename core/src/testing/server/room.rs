@@ -25,7 +25,7 @@ pub(super) struct ServerRooms {
 struct ServerRoom {
     /// Sender of frames to each member, by connection number.
     members: HashMap<u64, UnboundedSender<String>>,
-    /// Logged events in the form `{"event","data"}`. The first one has the id `removed_events + 1`.
+    /// Logged events in the form `{"event","data"}`. The first event in the list has the id `removed_events + 1`.
     events: Vec<Value>,
     /// Number of events that were removed from the log.
     removed_events: u64,
@@ -59,7 +59,8 @@ impl ServerRooms {
         self.rooms.entry(project.to_owned()).or_default()
     }
 
-    /// Returns the project of an API key: the project whose id equals the key, or otherwise the project named first.
+    /// Returns the project of an API key: the project whose id equals the key, or otherwise the project that was
+    /// named first.
     pub(super) fn project_of_key(&self, key: &str) -> String {
         let first = self.first_project.as_deref().filter(|_| !self.rooms.contains_key(key));
         first.unwrap_or(key).to_owned()

@@ -75,7 +75,7 @@ async fn deployed_payload_shapes_are_decoded() {
 async fn events_of_two_projects_stay_separate() {
     for kind in ALL_SERVERS {
         let server = StandIn::start_with_flags(kind, &["--projects", "2"]).await;
-        // A key opens only its own project, and documented stand-ins accept only keys.
+        // A key permits access only to its own project, and documented stand-ins accept only keys.
         if !kind.is_deployed() && server.ready.project_ids.len() < 2 {
             continue;
         }
@@ -95,7 +95,8 @@ async fn events_of_two_projects_stay_separate() {
     }
 }
 
-/// Returns the next event except statistics, which documented stand-ins send after every update.
+/// Returns the next event that is not a [`Event::StatsUpdate`]. Documented stand-ins send statistics after every
+/// update.
 async fn next_event_except_stats(events: &mut EventStream) -> Event {
     loop {
         match within_timeout("an event", events.next()).await.unwrap().unwrap() {

@@ -46,7 +46,7 @@ async fn wrong_credentials_close_the_client() {
                 assert_eq!(error.code(), "authentication_failed", "{kind:?} {transports:?} {what}: {error}");
                 assert!(!error.is_retryable());
                 let made = attempts_so_far(&server).await - before;
-                // A DISCONNECT without a message could be a restart, so the client retries it.
+                // A restart could cause a DISCONNECT without a message, so the client retries the connection.
                 let most = if kind == ServerKind::FlaskOld { 4 } else { 2 };
                 assert!(made <= most, "{kind:?} {transports:?} {what}: {made} attempts");
             }

@@ -75,7 +75,7 @@ impl TailProcess {
     }
 }
 
-/// Waits until the server has the tail in its room.
+/// Waits until `automod-tail` is in the project's room on the server.
 async fn wait_until_joined(server: &StandIn) {
     within_timeout("the room", async {
         while server.admin("stats", Value::Object(Default::default())).await["joined"][&server.ready.project_id] != 1 {
@@ -133,7 +133,7 @@ async fn tail_reports_states_and_survives_a_cut() {
         wait_until_joined(&server).await;
         let id = server.moderate("after the cut").await;
         let mut event = tail.next_event().await;
-        // The cut causes a gap if it comes before REST has reported where the stream starts.
+        // The cut causes a gap if it occurs before REST has reported where the stream starts.
         if event["event"] == "gap" {
             event = tail.next_event().await;
         }
