@@ -153,7 +153,7 @@ fn exported_names(root: &str) -> HashMap<String, String> {
     pairs.collect()
 }
 
-/// Returns the name and the code of every file, without its unit tests.
+/// Returns the name of every source file, and its code without the unit tests.
 fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];

@@ -9,7 +9,7 @@ use crate::common::{client_builder, connected_client};
 const OPEN_PACKET: &str =
     r#"0{"sid":"niIRLowzmEgmCIRMAAA2","upgrades":[],"pingTimeout":120000,"pingInterval":25000,"maxPayload":1000000}"#;
 
-/// Refuses a connection as recorded: `41` comes first, and the acknowledgement still follows.
+/// Refuses a connection as recorded: the server sends `41` first, and then the acknowledgement.
 async fn refuse_connection(script: &Script) -> Vec<String> {
     let mut server = script.accept().await;
     server.send(OPEN_PACKET);
@@ -88,7 +88,8 @@ async fn a_key_that_has_worked_is_first_treated_as_rate_limited() {
     while !client.state().is_connected() {
         states.next().await;
     }
-    // The successful connection reset the count, but four refusals in a row mean that the credentials are wrong.
+    // The successful connection reset the count of refusals, but four consecutive refusals mean that the credentials
+    // are wrong.
     server.cut();
     for _ in 0..4 {
         refuse_connection(&script).await;

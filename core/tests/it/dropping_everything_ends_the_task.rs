@@ -32,14 +32,14 @@ async fn dropping_the_last_stream_ends_the_task() {
 #[tokio::test(start_paused = true)]
 async fn dropping_the_client_in_any_phase_ends_the_task() {
     let before = alive_tasks();
-    // While the client connects.
+    // The client is dropped while it connects.
     let script = Script::new();
     let connecting = tokio::time::timeout(Duration::from_secs(1), client_builder(&script).connect()).await;
     assert!(connecting.is_err());
     script.next_dial().await.given_up().await;
     let_tasks_run().await;
     assert_eq!(alive_tasks(), before);
-    // While the client waits to reconnect.
+    // The client is dropped while it waits to reconnect.
     let (client, server) = connected_client(&script).await;
     server.cut();
     let_tasks_run().await;
@@ -49,9 +49,9 @@ async fn dropping_the_client_in_any_phase_ends_the_task() {
     let dials = script.dials();
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(script.dials(), dials);
-    // Before the client has connected.
+    // The client is dropped before it has connected.
     drop(client_builder(&script).build().unwrap());
-    // After the client was closed.
+    // The client is dropped after it was closed.
     let (client, server) = connected_client(&script).await;
     client.close().await;
     server.closed().await;

@@ -17,7 +17,7 @@ async fn connected_before_the_acknowledgement_is_accepted() {
         server.open(25_000, 20_000);
         server.expect("40").await;
         server.send(r#"42["connected",{"message":"Connected to AutoModerate"}]"#);
-        // Other events are accepted at that point too.
+        // Other events are also accepted before the acknowledgement.
         server.emit("moderation_update", &decision_payload("early"));
         tokio::time::sleep(Duration::from_millis(40)).await;
         server.send(r#"40{"sid":"s"}"#);
@@ -59,7 +59,7 @@ async fn the_acknowledgement_alone_suffices_after_a_short_wait() {
     let client = client.unwrap();
     let waited = start.elapsed();
     assert!(waited > Duration::ZERO && waited <= Duration::from_secs(2), "{waited:?}");
-    // A server that omits `connected` may have refused the credentials silently; the first join reveals it.
+    // A server that omits `connected` may have refused the credentials silently; the first join reveals the refusal.
     let (refused, ()) = tokio::join!(client.join("p"), server.refuse_join("p", "Authentication required"));
     assert_eq!(refused.unwrap_err().code(), "authentication_failed");
     assert!(client.state().is_closed());

@@ -1,4 +1,5 @@
-//! Emitted events respect the limit per minute; an event above the limit fails with the time at which to retry.
+//! Emitted events respect the limit per minute; emitting an event above the limit fails with an error that states
+//! when to retry.
 
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ async fn a_fifth_of_the_budget_is_reserved_for_joins() {
 async fn oversized_events_are_refused_locally() {
     let script = Script::new();
     let (client, mut server) = connect(client_builder(&script), &script).await;
-    // The script's handshake announces a `maxPayload` of 1,000,000 bytes, like deployed servers.
+    // The script's handshake announces a `maxPayload` of 1,000,000 bytes, as deployed servers do.
     let error = client.emit("e", "x".repeat(1_000_000)).await.unwrap_err();
     assert_eq!(error.code(), "invalid_argument");
     assert!(server.try_recv().is_none());

@@ -33,7 +33,7 @@ fn invalid_packets_are_refused() {
     for (frame, kind) in [("7", '7'), ("bAQID", 'b'), (" 4", ' '), ("é", 'é'), ("\u{1e}", '\u{1e}')] {
         assert_eq!(Packet::decode(frame), Err(DecodeError::UnknownType(kind)));
     }
-    // Data is ignored on packet types that carry none.
+    // Data is ignored in packets of types that carry no data.
     assert_eq!(Packet::decode("1now"), Ok(Packet::Close));
     assert_eq!(Packet::decode("6x"), Ok(Packet::Noop));
 }

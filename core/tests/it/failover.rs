@@ -34,7 +34,7 @@ async fn accept_at(script: &Script, url: &str) -> Connection {
     server
 }
 
-/// Fails the next dial, which must be to this address, as unreachable.
+/// Fails the next dial, which must be to this address, as if the address were unreachable.
 async fn fail_at(script: &Script, url: &str) {
     let dial = script.next_dial().await;
     assert_eq!(dial.url(), url);
@@ -66,7 +66,8 @@ async fn the_next_address_takes_over_without_loss_or_duplicates() {
     assert_eq!(project.cursor().unwrap().to_string(), "log-1:7");
     assert_eq!(client.metrics().gaps, 0);
 
-    // The client stays at an address that works. When that address fails, the first one is an ordinary candidate.
+    // The client stays at an address that works. When that address fails, the first address is a candidate like any
+    // other.
     sleep(Duration::from_secs(3600)).await;
     assert_eq!((client.url(), script.dials()), (B, 2));
     server.cut();

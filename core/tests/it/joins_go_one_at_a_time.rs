@@ -37,7 +37,7 @@ async fn the_next_join_waits_for_the_answer() {
 async fn queueing_does_not_count_towards_the_join_timeout() {
     let script = Script::new();
     let (client, mut server) = connected_client(&script).await;
-    // The server takes 9 s for each join, within the default timeout of 10 s.
+    // The server takes 9 s for each join, which is within the default timeout of 10 s.
     let joins = (0..5).map(|n| client.join(format!("p{n}")));
     let answers = async {
         for _ in 0..5 {
@@ -56,7 +56,7 @@ async fn a_join_does_not_overtake_a_leave() {
     let script = Script::new();
     let (client, mut server) = connected_client(&script).await;
     let project = join(&client, &mut server, "p", None).await;
-    // Leaves the project and rejoins it immediately, which takes two requests in order.
+    // Leaves the project and rejoins it immediately, which requires two requests in this order.
     let again = async {
         let (left, joined) = tokio::join!(project.leave(), client.join("p"));
         left.unwrap();

@@ -1,5 +1,6 @@
-//! A late `joined_project` does not identify the join that it answers. It counts as the answer to the next join,
-//! unless the client left in between and the server acknowledges joins. Later messages show whether that was right.
+//! A late `joined_project` does not identify the join that it answers. The client takes it for the answer to the next
+//! join, unless the client left in between and the server acknowledges joins. Later messages show whether the client
+//! was right.
 
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use crate::common::{
     connected_client, decision_payload, event_log, expect_decision, let_tasks_run, logged_decision, next_event,
 };
 
-/// Joins `p` with a `joined_project` event and returns the project with the id of the pending acknowledgement.
+/// Joins `p`, which the server confirms with a `joined_project` event only. Returns the project, and the id of the
+/// pending acknowledgement.
 async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, u64) {
     let (project, ack) = tokio::join!(client.join("p"), async {
         let asked = server.expect_event("join_project").await;
@@ -45,7 +47,7 @@ async fn expect_rejoin_after(refusal: serde_json::Value) {
     });
     let project = project.unwrap();
     let mut events = project.events();
-    // A join that was not acknowledged is repeated after 10 s, so nothing may be sent before then.
+    // The client repeats an unacknowledged join after 10 s, and must send nothing before then.
     tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(server.try_recv(), None, "nothing has yet shown that the answer was for the first request");
     server.emit("error", &refusal);
@@ -95,7 +97,7 @@ async fn events_of_an_unrequested_room_are_dropped_until_the_next_join() {
     let mut all = client.events();
     let (refused, ()) = tokio::join!(client.join("p"), async {
         server.refuse_join("p", "Server timeout - please try again").await;
-        // The server may still carry out the timed-out join, and its refusal message fits several requests.
+        // The server may still carry out the timed-out join, and the following refusal could answer several requests.
         server.emit("joined_project", &json!({"project_id": "p", "replay": true, "event_id": 3, "log": "log-1"}));
         server.refuse_join("p", "Access denied to project").await;
     });

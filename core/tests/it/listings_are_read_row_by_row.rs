@@ -1,4 +1,4 @@
-//! `contents()` reports an invalid row without affecting the others.
+//! `contents()` reports an invalid row without affecting the other rows.
 
 use automoderate::{ContentFilter, ErrorKind, testing::Script};
 use serde_json::json;

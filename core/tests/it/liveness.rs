@@ -126,7 +126,7 @@ async fn a_server_that_never_answers_pages_causes_a_gap() {
     };
     let deaf = async {
         loop {
-            // The server sends a ping instead of the page, which only shows that the connection is alive.
+            // The ping that the server sends instead of the page shows only that the connection is alive.
             while let Some(frame) = server.recv().await {
                 if frame.contains("replay_events") {
                     server.send("2");

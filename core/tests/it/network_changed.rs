@@ -42,7 +42,7 @@ async fn a_hint_restarts_a_running_attempt() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     server.cut();
-    // The first attempt was lost with the old network; the second one stalls after its transport has opened.
+    // The first attempt was lost with the old network; the second attempt stalls after its transport has opened.
     let _stuck = script.next_dial().await;
     let start = Instant::now();
     client.network_changed();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::common::{connected_client, decision_payload, expect_decision, join, joined_client, next_event};
 
-/// The event that a frame must lead to.
+/// The event that a frame must cause.
 #[derive(Debug)]
 enum ExpectedEvent {
     Malformed(&'static str),
@@ -45,7 +45,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         "]".repeat(10_000)
     );
     let cases = [
-        // Not Engine.IO packets.
+        // Frames that are not Engine.IO packets.
         ("", Malformed("")),
         ("9", Malformed("")),
         ("hello", Malformed("")),
@@ -56,7 +56,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         ("5", Nothing),
         ("6", Nothing),
         (r#"0{"sid":"again"}"#, Nothing),
-        // Not Socket.IO packets.
+        // Engine.IO messages that are not Socket.IO packets.
         ("4", Malformed("")),
         ("47", Malformed("")),
         ("49[]", Malformed("")),
@@ -173,7 +173,7 @@ async fn events_with_attachments_are_assembled_or_reported() {
     let Event::UnknownEvent(event) = next_event(&mut events).await else { panic!("no event") };
     assert_eq!((&*event.name, &event.attachments), ("picture", &vec![vec![1, 2], vec![3]]));
 
-    // The event announces no attachments; some servers still send it as a binary event.
+    // The event announces no attachments; some servers still send such an event as a binary event.
     server.send(r#"450-["picture",{}]"#);
     assert!(matches!(next_event(&mut events).await, Event::UnknownEvent(event) if event.attachments.is_empty()));
 

@@ -1,4 +1,4 @@
-//! Decoding of event payloads as documented and as deployed servers send them.
+//! Decoding of event payloads, both in the documented form and in the form that deployed servers send.
 
 use automoderate::{
     ContentType, Event, EventKind, ModerationUpdate, ModeratorType, NotificationType, Origin, RuleAction, RuleType,
@@ -263,7 +263,7 @@ proptest! {
         prop_assert!(line.is_object());
     }
 
-    /// Whatever the field contains, the event is either decoded or malformed, and its ids are kept.
+    /// Checks that, for any value of the field, the event is either decoded or malformed, and keeps its ids.
     #[test]
     fn an_invalid_field_affects_only_its_own_event(
         field in prop_oneof![Just("content_id"), Just("status"), Just("processing_time"), Just("timestamp"),

@@ -45,7 +45,7 @@ async fn a_recorded_websocket_session_is_followed() {
         let error = refused.unwrap_err();
         assert_eq!(error.code(), code, "{error}");
     }
-    // A server error is retried within the join timeout.
+    // A join that fails with a server error is retried within the join timeout.
     let (project, ()) = tokio::join!(client.join(RECORDED_PROJECT), async {
         server.expect_event("join_project").await;
         server.send(server_frame("Server error occurred"));
@@ -116,7 +116,7 @@ async fn expect_ended(events: &mut automoderate::EventStream) {
 }
 
 /// Recorded from the stock client with polling: after the upgrade, the early `connected` and the acknowledgement arrive
-/// on the WebSocket. The frames are those that the transport passes to the session.
+/// on the WebSocket. The test uses the frames that the transport passes to the session.
 #[tokio::test(start_paused = true)]
 async fn a_recorded_upgrade_is_followed() {
     let script = Script::new();

@@ -30,7 +30,8 @@ async fn accept_all_joins(server: &mut Connection) -> Duration {
 async fn joins_and_rejoins_stay_within_the_limit() {
     let script = Script::new();
     let (client, mut server) = connect(client_builder(&script).rate_limit(EVENTS_PER_MINUTE as u32), &script).await;
-    // Most joins are queued for longer than the join timeout, which must not count against the server.
+    // Most joins are queued for longer than the join timeout. The time in the queue must not count towards the
+    // timeout.
     let joins = (0..PROJECT_COUNT).map(|n| client.join(format!("p{n}")));
     let (results, took) = tokio::join!(futures_util::future::join_all(joins), accept_all_joins(&mut server));
     results.into_iter().for_each(|result| drop(result.unwrap()));

@@ -75,12 +75,12 @@ impl RestServer {
         *self.0.is_unresponsive.lock().unwrap() = is_unresponsive;
     }
 
-    /// Sets the page with the login form; `None`, the default, stands for a server without one.
+    /// Sets the page with the login form; `None`, the default, stands for a server without a login form.
     pub(crate) fn set_login_page(&self, page: Option<&'static str>) {
         *self.0.login_page.lock().unwrap() = page;
     }
 
-    /// Accepts every email and password from now on.
+    /// Makes the server accept every email and password from now on.
     pub(crate) fn accept_logins(&self) {
         *self.0.accepts_logins.lock().unwrap() = true;
     }
@@ -160,7 +160,7 @@ impl RestServer {
     }
 }
 
-/// Returns an item of project `p`, submitted and decided at these times, as a listing contains it.
+/// Returns an item of project `p`, submitted and decided at these times, in the format of a listing.
 pub(crate) fn content_row(id: &str, status: &str, created: jiff::Timestamp, updated: jiff::Timestamp) -> Value {
     let time = |at: jiff::Timestamp| at.to_string().trim_end_matches('Z').to_owned();
     json!({

@@ -65,7 +65,7 @@ async fn errors_and_states_of_a_client_hide_its_key() {
 #[tokio::test(start_paused = true)]
 async fn messages_that_echo_the_key_are_redacted() {
     let message = format!("invalid API key {SECRET}");
-    // The server refuses by HTTP status, CONNECT_ERROR, an event, or a refused join.
+    // The server refuses the key with an HTTP status, a CONNECT_ERROR, an event, or a refused join.
     for refusal in 0..4 {
         let script = Script::new();
         let server = async {

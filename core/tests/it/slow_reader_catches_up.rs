@@ -98,7 +98,7 @@ async fn events_published_during_the_catch_up_are_delivered() {
     publish(&server, 1, 12).await;
     expect_decisions(&mut events, 1, 8).await;
     let_tasks_run().await;
-    // These events are published after the server read its page, but before the client receives it.
+    // These events are published after the server has read the page, but before the client receives the page.
     publish(&server, 13, 14).await;
     server.accept_replay("p", 8, event_log(12), 1, &(9..=12).map(page_entry).collect::<Vec<_>>()).await;
     let_tasks_run().await;

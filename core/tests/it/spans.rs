@@ -1,4 +1,5 @@
-//! Every log record of a client is inside a span that names its server, for programs with several clients.
+//! Every log record of a client is inside a span that names the client's server. A program can thus distinguish the
+//! records of several clients.
 
 use std::{
     io::{self, Write},

@@ -1,4 +1,5 @@
-//! Streams requested together with a join all start there, and each yields every event of its kinds once and in order.
+//! Streams that are requested together with a join all start at the join, and each yields every event of its kinds
+//! once and in order.
 
 use automoderate::{
     Client, Error, EventKinds, EventStream, JoinBuilder, Project, UserActivity,
@@ -53,7 +54,7 @@ async fn each_stream_yields_all_of_its_kinds_however_slow_the_others_are() {
     let project = accept_join(join, &mut server, Some(event_log(LAST_EVENT_ID))).await;
     assert_eq!(project.cursor().unwrap().event_id(), 0);
     let reading = async {
-        // The streams are read one after the other, so the buffer of the second is full most of the time.
+        // The streams are read one after the other, so the buffer of the second stream is full most of the time.
         for id in (1..=LAST_EVENT_ID).filter(|id| id % 3 != 1) {
             let event = next_event(&mut decisions).await;
             assert_eq!((event.event_id(), event.name() == "gap"), (Some(id), false), "{event:?}");

@@ -1,4 +1,5 @@
-//! A throttled stream yields its first item immediately and then the latest item per interval; the last is never lost.
+//! A throttled stream yields its first item immediately and then the latest item of each interval. The last item is
+//! never lost.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ async fn the_first_item_is_immediate_and_later_items_are_the_latest() {
             server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
             sleep(Duration::from_millis(4)).await;
         }
-        // Long enough for the last item to arrive before the stream ends.
+        // This pause is long enough for the last item to arrive before the stream ends.
         sleep(THROTTLE_INTERVAL * 2).await;
     };
     let start = Instant::now();

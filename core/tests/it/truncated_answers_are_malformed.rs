@@ -35,7 +35,7 @@ async fn a_truncated_join_answer_leads_to_another_join() {
             server.send(frame);
             server.send(format!("43{}{acknowledgement}", ack.unwrap()));
             assert!(matches!(next_event(&mut events).await, Event::MalformedEvent(_)), "{frame}");
-            // The client repeats the join once its timeout has passed.
+            // The client repeats the join once the join has timed out.
             server.accept_join("p", Some(event_log(2))).await;
             server.accept_replay("p", 1, event_log(2), 1, &[page_entry(2)]).await;
             expect_decision(&mut events, "c2").await;
@@ -63,7 +63,7 @@ async fn a_truncated_event_is_read_from_the_log() {
     let script = Script::new();
     let (client, project, mut server) = joined_client(&script, Some(event_log(0))).await;
     let mut events = project.events();
-    // The event's id is readable, but its other fields are not.
+    // The event's id is readable, but its `content_id` is not.
     server
         .emit("moderation_update", &json!({"content_id": [], "project_id": "p", "status": "approved", "event_id": 1}));
     server.accept_replay("p", 0, event_log(1), 1, &[page_entry(1)]).await;

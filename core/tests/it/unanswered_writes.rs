@@ -1,4 +1,4 @@
-//! A submission that received no answer may still have been carried out, so a retry could repeat it.
+//! A submission that received no answer may still have been carried out, so a retry could submit the item twice.
 
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 # Checks that the tests detect defects. Applies each patch of this folder, which removes a guard against lost or repeated
 # events, to a copy of the sources. The simulation (SIM_SEEDS seeds, 3,000 by default), the unit tests, or the tests of
 # the whole client (tests/it, tests/raw) must then fail. The first line of a patch names the tests that run first; the
-# others run only if those pass. Arguments select patches by name. Fails if a patch is not detected or does not apply.
-# The first run takes some minutes.
+# other tests run only if these pass. Arguments select patches by name. Fails if a patch is not detected or does not
+# apply. The first run takes some minutes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -38,7 +38,7 @@ first_failure() {
     grep -q '^seed' "$copy/log" && echo " (seed $(grep -oE '^seed [0-9]+ fails' "$copy/log" | awk '{print $2}' | sort -n | head -1))" || echo yes
 }
 
-# Runs one kind of tests; prints like first_failure.
+# Runs one kind of test, and prints the same output as first_failure.
 run_tests() {
     case $1 in
         simulation) first_failure --lib simulation ;;
@@ -58,7 +58,7 @@ for name in $names; do
         undetected+=("$name (does not apply)")
         continue
     fi
-    # The copied sources are older than their last build, so cargo must see a newer file to build them again.
+    # The copied sources are older than their last build, so cargo rebuilds them only if it sees a newer file.
     touch "$copy/core/src/lib.rs"
     first=$(sed -n '1s/^Noticed by: //p' "$here/$name.patch")
     by=– message=

@@ -50,7 +50,7 @@ async fn a_briefly_unavailable_server_does_not_lead_to_polling() {
     let plays = async {
         expect_websocket(&server).await.answer("503 Service Unavailable", "").await;
         expect_websocket(&server).await.answer("502 Bad Gateway", "").await;
-        // The dropped request becomes a reset, or a connection closed without an answer.
+        // The client sees the dropped request as a reset, or as a connection that was closed without an answer.
         drop(expect_websocket(&server).await);
         expect_websocket(&server).await.upgrade().await.open().await
     };
@@ -76,7 +76,8 @@ async fn polling_that_fails_after_opening_is_replaced_by_websocket() {
             if request.is_websocket() {
                 return request.upgrade().await.open().await;
             }
-            // Either the other request of the lost session, or one that was sent before the client noticed the loss.
+            // This is either the other request of the lost session, or a request that was sent before the client
+            // noticed the loss.
             assert!(request.head.contains("sid="), "{}", request.head);
             request.answer("400 Bad Request", "\"Invalid session\"").await;
         }

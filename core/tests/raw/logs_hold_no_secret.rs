@@ -29,7 +29,7 @@ async fn echoed_secrets_are_redacted_in_logs() {
         .reconnect(ReconnectPolicy { delay: std::time::Duration::from_millis(20), ..ReconnectPolicy::default() })
         .retry_first_connect(true);
     let plays = async {
-        // WebSocket is refused, then polling; the server is briefly down; then each credential is refused.
+        // The server refuses WebSocket and then polling, is briefly down, and then refuses each credential.
         for status in ["400 Bad Request", "403 Forbidden", "503 Service Unavailable", "401 No", "401 No"] {
             answer_with_request_head(within_timeout(status, server.next_request()).await, status).await;
         }

@@ -81,7 +81,7 @@ async fn raw_http_after_a_close_frame_replaces_the_connection() {
 
 #[tokio::test]
 async fn raw_http_without_a_close_frame_replaces_the_connection() {
-    // Long enough to complete the frame whose length its first bytes seem to announce.
+    // The page is long enough to complete the frame whose length the page's first bytes seem to announce.
     let page = format!("HTTP/1.1 500 INTERNAL SERVER ERROR\r\n\r\n{}", "<!doctype html>".repeat(20));
     expect_reconnect_after(page.as_bytes(), "protocol").await;
 }

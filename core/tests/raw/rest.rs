@@ -1,4 +1,4 @@
-//! REST calls whose credentials have expired: the client obtains new ones once and repeats the call.
+//! REST calls whose credentials have expired: the client obtains new credentials once and repeats the call.
 
 use std::sync::{
     Arc, Mutex,
@@ -19,7 +19,8 @@ fn unauthorized_response() -> (String, String) {
 
 const STATISTICS_BODY: &str = r#"{"success":true,"stats":{"total_content":1,"approved":1,"rejected":0,"flagged":0}}"#;
 
-/// Starts a server with a login form and numbered session cookies; REST accepts a cookie if `accepts` says so.
+/// Starts a server with a login form and numbered session cookies; REST accepts a cookie if `accepts` returns `true`
+/// for its number.
 async fn server_with_login_form(logins: Arc<AtomicU32>, accepts: impl Fn(u32) -> bool + Send + 'static) -> HttpServer {
     HttpServer::start(move |request: ReceivedRequest| {
         if request.line.starts_with("GET /auth/login") {

@@ -33,7 +33,7 @@ impl RawServer {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
-    /// Starts a server whose connections buffer little of what the server does not read.
+    /// Starts a server whose connections buffer only a small amount of unread data.
     pub(crate) fn start_with_small_receive_buffer() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -61,7 +61,7 @@ impl RawServer {
     }
 }
 
-/// A request that is still unanswered. Dropping it resets or closes its connection.
+/// A request that has not been answered. Dropping this value resets or closes the request's connection.
 pub(crate) struct PendingRequest {
     stream: TcpStream,
     pub(crate) head: String,
@@ -77,7 +77,7 @@ impl PendingRequest {
         let length = body.len();
         let text = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
         self.stream.write_all(text.as_bytes()).await.unwrap();
-        // Closing with unread bytes would reset the connection, and the reset could overtake the answer.
+        // Closing the connection while bytes are unread would reset it, and the reset could overtake the answer.
         self.stream.shutdown().await.unwrap();
         let mut rest = Vec::new();
         let _ = self.stream.read_to_end(&mut rest).await;

@@ -22,7 +22,7 @@ const RECEIVED_EVENTS_MAX: usize = 10_000;
 /// Server on a free loopback port. A test can use it to produce every event and failure that a client may encounter.
 ///
 /// The server behaves like the reference server over WebSocket or, without an event log, like deployed servers. It
-/// accepts all credentials and approves every submission. It stops when it is dropped.
+/// accepts all credentials and approves every submission. The server stops when this value is dropped.
 ///
 /// REST calls return the content items that were submitted, [stored](Self::store), or contained in a
 /// [published](Self::publish) `moderation_update`. An API key that equals the id of a project belongs to that project.
