@@ -1,5 +1,5 @@
-"""Turns code blocks into programs. A block that starts with an import is complete; the others get a `client` and a
-`project`.
+"""Turns code blocks into programs. A block that starts with an import is complete; all other blocks receive a
+`client` and a `project`.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def rust_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tupl
 
 
 def swift_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
-    """Builds one program for all blocks. The command in `AUTOMODERATE_SWIFT` builds and runs it, with the library that
-    `bindings-swift/check.sh` has built.
+    """Builds one program for all blocks. The command in `AUTOMODERATE_SWIFT` builds and runs the program, with the
+    library that `bindings-swift/check.sh` has built.
     """
     run = os.environ.get("AUTOMODERATE_SWIFT", "env").split()
     where = empty_folder("swift")
@@ -134,7 +134,8 @@ def swift_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tup
         functions.append(f"func {block.name}() async throws {{\n{text}\n}}\n")
         cases.append(f'case "{block.name}": try await {block.name}()')
     choice = "\n".join([*cases, 'default: fatalError("no such page")'])
-    # Flush periodically, so output appears while the program runs. Swift 6 does not allow access to `stdout` itself.
+    # Flush the output periodically, so that it appears while the program runs. Swift 6 does not allow access to
+    # `stdout` itself.
     flush_task = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
     source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{flush_task}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
     (where / "src" / "Pages" / "main.swift").write_text(server.fill_placeholders(source))

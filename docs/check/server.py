@@ -17,7 +17,7 @@ from blocks import ROOT, blocks_with_flag
 
 
 def fill_placeholders(text: str, ready: Mapping[str, str]) -> str:
-    """Replaces the documentation's address, key and project with those that a server printed."""
+    """Replaces the documentation's address, key and project with the values that a server printed."""
     places = {"http://localhost:6217": "base_url", "am_…": "api_key", "proj_1": "project_id"}
     for place, name in places.items():
         text = text.replace(place, ready[name])

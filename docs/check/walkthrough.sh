@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# walkthrough.sh [NAME...]: creates an empty Debian under .cache if it does not exist, and follows the documentation in
-# copies of it; see walkthrough/__main__.py. Must run as root on Debian, and needs Rust installed with rustup.
+# walkthrough.sh [NAME...]: creates an empty Debian system under .cache if it does not exist, and follows the
+# documentation in copies of this system; see walkthrough/__main__.py. Must run as root on Debian, and needs Rust
+# installed with rustup.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh

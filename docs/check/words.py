@@ -1,7 +1,7 @@
 """Finds words and phrases that read as if translated. Their number must not increase in any file.
 
 python3 docs/check/words.py              checks every file against docs/check/words.json
-python3 docs/check/words.py --write      writes the current counts there, unless their total has increased
+python3 docs/check/words.py --write      writes the current counts to that file, unless their total has increased
 python3 docs/check/words.py --list FILE  prints the findings in a file
 """
 

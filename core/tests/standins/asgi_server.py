@@ -1,8 +1,8 @@
 """A stand-in for a documented AutoModerate server, on python-socketio's AsyncServer.
 
-It behaves as docs/websockets.md says: the API key in the connection query is the only credential, there is no
-`connected` event, and `joined_project` carries no `room`. A handler that fails, such as a join without `project_id`,
-sends neither a reply nor an acknowledgement.
+The server behaves as the published documentation describes: the API key in the connection query is the only
+credential, there is no `connected` event, and `joined_project` contains no `room`. A handler that fails, for example
+at a join without `project_id`, sends neither a reply nor an acknowledgement.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class SocketService:
             ping_interval=flags.ping_interval / 1000,
             ping_timeout=(20_000 if flags.ping_timeout is None else flags.ping_timeout) / 1000,
             max_http_buffer_size=flags.max_payload,
-            # Sends CONNECT before the handler runs, because only then can a refusal send further packets.
+            # Sends CONNECT before the handler runs, because a refusal can send further packets only after CONNECT.
             always_connect=flags.refuse in ("error_event", "disconnect_data"),
             logger=log,
             engineio_logger=log,
@@ -224,7 +224,7 @@ class AbortableServer(uvicorn.Server):
 def admin_calls(
     service: SocketService, server: AbortableServer, loop: asyncio.AbstractEventLoop
 ) -> dict[str, AdminCall]:
-    """Returns the admin calls; those that use sockets run on the server's event loop."""
+    """Returns the admin calls. Calls that use sockets run on the server's event loop."""
     sio, state = service.sio, service.state
 
     async def emit_event(body: Json) -> Json:

@@ -1,7 +1,8 @@
 """A stand-in for a deployed AutoModerate server, on Flask-SocketIO in threading mode.
 
-The installed version of python-socketio decides whether it behaves as deployed-new or as deployed-old. To refuse a
-client, it calls `disconnect()` inside the connect handler and returns nothing, as deployed servers do:
+The installed version of python-socketio decides whether the stand-in behaves as deployed-new or as deployed-old. To
+refuse a client, the stand-in calls `disconnect()` inside the connect handler and returns nothing, as deployed servers
+do:
 
 - python-socketio 5.16 counts the client as connected while the handler runs, so `disconnect()` sends DISCONNECT and
   removes the client. Because the handler did not return False, CONNECT still follows. The client receives `41` and
@@ -96,12 +97,12 @@ class TrackingServer(ThreadedWSGIServer):
                     connection.shutdown(socket.SHUT_RDWR)
                 ended += 1
             except OSError:
-                pass  # it was already closed
+                pass  # the connection was already closed
         return ended
 
 
 def _reset_connection(connection: socket.socket) -> None:
-    """Sends RST by dissolving the association; a close would not send one while another thread reads."""
+    """Sends RST by dissolving the association; a close would not send RST while another thread reads."""
     unspecified = ctypes.create_string_buffer(16)  # sockaddr with AF_UNSPEC
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.connect(connection.fileno(), unspecified, 16) != 0:
@@ -248,7 +249,7 @@ def add_socket_handlers(socketio: SocketIO, state: ServerState, attempts: Attemp
             # The lookup takes a random time and each request runs in its own thread, so requests finish in any order.
             time.sleep(random.uniform(0.001, 0.008) if state.join_delay is None else state.join_delay)
             if state.is_join_silent:
-                raise SystemExit  # ends the thread without a reply and an acknowledgement
+                raise SystemExit  # ends the thread without a reply or an acknowledgement
             if state.join_error:
                 emit("error", {"message": state.join_error})
             elif not state.project_exists(project_id):

@@ -1,4 +1,4 @@
-// A stand-in for a documented AutoModerate server, on npm socket.io; it behaves as docs/websockets.md says.
+// A stand-in for a documented AutoModerate server, on npm socket.io. Behaves as the published documentation describes.
 // With --recovery on, connection state recovery appends an offset to each broadcast as an extra argument.
 
 import { randomBytes, createHash } from "node:crypto";

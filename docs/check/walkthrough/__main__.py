@@ -27,7 +27,7 @@ ROOT_VARIABLE = "WALKTHROUGH_ROOT"  # set in the process that runs in its own na
 
 
 def walk_inside_root(root: Path, name: str) -> bool:
-    """Follows one page in this process, whose mounts and child processes end with it."""
+    """Follows one page in this process, whose mounts and child processes end with the process."""
     machine.prepare_root(root)
     repository = clone_repository(root)
     rust = machine.mount_rust(root)

@@ -1,4 +1,4 @@
-"""Gives an empty machine this machine's Rust toolchain and its access to package registries."""
+"""Provides an empty machine with this machine's Rust toolchain and access to package registries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ INHERITED_VARIABLES = re.compile(
     r"|CARGO_(HTTP|NET|SOURCE|REGISTRY|REGISTRIES)_\w+",
     re.IGNORECASE,
 )
-# Settings of package managers: files in the home folder are mounted, and the others are copied.
+# Settings of package managers: files in the home folder are mounted, and the other files are copied.
 SETTINGS_FILES = ["etc/pip.conf", "etc/npmrc"]
 HOME_SETTINGS_FILES = [".npmrc", ".config/pip/pip.conf", ".pip/pip.conf", ".cargo/config.toml", ".cargo/config"]
 APT_SETTINGS = ("Acquire::Check", "Acquire::http", "Acquire::Retries")

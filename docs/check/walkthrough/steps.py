@@ -68,7 +68,7 @@ class Walk:
         self.log(f"installed {' '.join(self.row.packages)}")
 
     def clone(self) -> None:
-        """Clones the repository, which the pages assume because its address varies."""
+        """Clones the repository. The pages assume a clone, because the repository's address varies."""
         self.shell.run(f"git clone --quiet {self._repository} {CLONE_PATH}")
         self.server_shell.folder = CLONE_PATH
 
@@ -131,7 +131,7 @@ def only_block_with_flag(blocks: Iterable[Block], flag: str) -> Block:
 
 
 def clone_repository(root: Path) -> str:
-    """Clones the committed state of this repository into the root folder; returns its path on the empty machine."""
+    """Clones this repository's committed state into the root folder; returns the clone's path on the empty machine."""
     there = root / "mnt/automoderate.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", "--no-hardlinks", str(ROOT), str(there)], check=True)
     return f"/{there.relative_to(root)}"

@@ -45,11 +45,11 @@ class Terminal:
         return self._process.poll() is None
 
     def wait_for(self, is_match: Callable[[str], bool], expected: str, timeout: float) -> str:
-        """Returns the first matching line. Raises `PageMismatch` if the command exits or times out before it."""
+        """Returns the first matching line. Raises `PageMismatch` if the command exits or times out before that line."""
         deadline = time.monotonic() + timeout
         seen = 0
         while True:
-            # Check this before reading lines, so output just before the exit is not missed.
+            # Check for the exit before reading lines, so that output just before the exit is not missed.
             ended = self._process.poll() is not None
             if ended:
                 self._reader.join(1)
