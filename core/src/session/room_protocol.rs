@@ -69,7 +69,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Returns the head of the log.
+    /// Returns the head of the log as a cursor.
     pub(crate) fn head_cursor(&self) -> Cursor {
         Cursor { log: self.log.clone(), event_id: self.head }
     }
@@ -138,7 +138,7 @@ pub(crate) fn is_valid_json(arguments: &str) -> bool {
 /// Outcome of a join or leave according to its acknowledgement alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AckVerdict {
-    /// The acknowledgement does not state the outcome. Deployed servers send `[]`.
+    /// The acknowledgement, such as the `[]` of deployed servers, does not state the outcome.
     Unstated,
     Accepted,
     Refused,

@@ -25,7 +25,7 @@ impl RoomRequests {
             self.mark_joins_as_left(&project);
         }
         // The acknowledgement of the confirmed join may still arrive, or the event that confirmed the join may have
-        // answered another one.
+        // answered another join.
         while let Some(request) = self.remove_first(|request| request.is_confirmed() && request.project == project) {
             self.supersede(request);
         }
@@ -43,7 +43,7 @@ impl RoomRequests {
         self.awaited().filter(|request| request.kind == kind).map(|request| request.project.clone())
     }
 
-    /// Returns the unanswered request with this acknowledgement id unless it was given up.
+    /// Returns the request with this acknowledgement id if it is unanswered and has not been given up.
     pub(crate) fn find_pending(&self, ack_id: u64) -> Option<&RoomRequest> {
         self.list.iter().find(|request| request.is_pending() && request.ack_id == Some(ack_id))
     }
@@ -120,7 +120,7 @@ impl RoomRequests {
     }
 
     /// Removes a join that only a contested event has confirmed, if the server acknowledges joins but has not
-    /// acknowledged this one in time. Returns the join's project, because the join may have been lost.
+    /// acknowledged this join in time. Returns the join's project, because the join may have been lost.
     pub(crate) fn take_unacknowledged_join(&mut self, now: Instant) -> Option<ProjectId> {
         let acknowledges = self.server_acknowledges_joins;
         let request = self.remove_first(|request| acknowledges && request.is_contested() && request.deadline <= now)?;
@@ -158,8 +158,8 @@ impl RoomRequests {
         Ok(self.remove_first(matches))
     }
 
-    /// Records a refusal that may answer the awaited request or, if `include_overdue` is true, an overdue one. If the
-    /// refusal names a project, only requests of that project are considered.
+    /// Records a refusal that may answer the awaited request or, if `include_overdue` is true, an overdue request. If
+    /// the refusal names a project, only requests of that project are considered.
     pub(crate) fn record_possible_refusal(
         &mut self,
         rejection: &ServerRejection,

@@ -119,7 +119,8 @@ impl Rooms {
         Some((project.clone(), if room.wanted { RoomRequestKind::Join } else { RoomRequestKind::Leave }))
     }
 
-    /// Returns the project that a message without a project must refer to, or `None` if several are possible.
+    /// Returns the project that a message without a project must refer to, or `None` if several projects are
+    /// possible.
     pub(crate) fn only_possible_project(&self, requests: &RoomRequests) -> Option<&ProjectId> {
         let mut present = self.by_project.iter().filter(|(_, room)| room.membership != Membership::Out);
         let (project, room) = present.next()?;
@@ -133,7 +134,7 @@ impl Rooms {
         for room in self.by_project.values_mut() {
             room.membership = Membership::Out;
             (room.next_join_at, room.join_sent_at) = (None, None);
-            // Failures on the lost connection do not predict failures on the next one.
+            // Failures on the lost connection do not predict failures on the next connection.
             if room.join_succeeded {
                 room.join_failures = 0;
             }

@@ -40,7 +40,8 @@ pub(super) enum Action {
     Broadcast(LiveEvent),
     /// The server decides on an item of a project without a log. The numbers identify the project and the item.
     DecideContent(usize, usize, &'static str),
-    /// The server closes a connection that it has just accepted. The flag is set if it sends a DISCONNECT first.
+    /// The server closes a connection that it has just accepted. The flag is set if the server sends a DISCONNECT
+    /// first.
     DropConnection(u64, bool),
     /// A program emits an event that the server does not know.
     EmitCustomEvent(usize, u64),

@@ -288,7 +288,7 @@ impl World {
         self.schedule_after(pause, Action::RestartProgram { client, run_number, down: Duration::ZERO });
     }
 
-    /// Randomly schedules custom events, which the program emits while joining projects and the server does not know.
+    /// Randomly schedules events that are unknown to the server and that the program emits while joining projects.
     fn schedule_custom_events(&mut self, client: usize) {
         if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
             for _ in 0..self.dice.between(1, 3) {

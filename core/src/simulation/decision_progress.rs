@@ -23,7 +23,7 @@ pub(super) struct DecisionProgress {
     /// Positions of decisions that a backfill has found and that have not arrived yet.
     expected_from_rest: BTreeSet<usize>,
     /// True if a REST reply or a live event shows from which point decisions may be missing. A review does not show
-    /// this, because earlier reviews may be missing.
+    /// that point, because earlier reviews may be missing.
     knows_start: bool,
     /// Number of failed backfills that no gap has reported yet.
     unreported_failures: u32,
@@ -158,7 +158,7 @@ impl DecisionProgress {
         }
     }
 
-    /// Records a reply that the client ignores because it has joined the project again since the request.
+    /// Records a reply that the client ignores because it has rejoined the project since the request.
     pub(super) fn on_ignored_backfill_reply(&mut self, found: Option<&BackfillData>) {
         self.unreported_failures += u32::from(found.is_none_or(|found| !found.is_complete));
     }

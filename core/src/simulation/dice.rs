@@ -18,22 +18,22 @@ impl Dice {
         probability > 0.0 && self.0.random_bool(probability.min(1.0))
     }
 
-    /// Returns a number from `low` to `high`, inclusive.
+    /// Returns a random number from `low` to `high`, inclusive.
     pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
         self.0.random_range(low..=high.max(low))
     }
 
-    /// Returns an index into a list of this length.
+    /// Returns a random index into a list of this length.
     pub(super) fn index(&mut self, len: usize) -> usize {
         self.0.random_range(0..len)
     }
 
-    /// Returns a duration of `low` to `high` milliseconds, with a resolution of one microsecond.
+    /// Returns a random duration of `low` to `high` milliseconds, with a resolution of one microsecond.
     pub(super) fn duration_ms(&mut self, low: u64, high: u64) -> Duration {
         Duration::from_micros(self.between(low * 1_000, high * 1_000))
     }
 
-    /// Returns one of the values.
+    /// Returns a random element of `values`.
     pub(super) fn pick<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.index(values.len())]
     }

@@ -3,7 +3,7 @@
 use super::server::{Log, LogPosition};
 use crate::events::{Event, Gap, GapReason};
 
-/// Reasons for which a client may miss events, apart from expired events or a replaced log.
+/// Reasons why a client may miss events, apart from the expiry of events and the replacement of the log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Excuses {
     /// Pages of the log may be refused, late or damaged. After five failures in a row, a client continues without the
@@ -15,7 +15,7 @@ pub(super) struct Excuses {
     /// in it, to a later join.
     pub(super) stale_join_replies: bool,
     /// The log was restored from a backup and then grew beyond the client's position before the client returned. The
-    /// client can't detect this.
+    /// client can't detect the restore.
     pub(super) restore_undetected: bool,
 }
 

@@ -1,10 +1,10 @@
 //! The network, with all faults that are physically possible.
 //!
-//! Frames on a connection arrive once and in order, after any delay. TCP guarantees this for WebSocket, and
-//! long-polling sends only one request at a time. These faults may occur:
+//! Frames on a connection arrive once and in order, after a delay of any length. TCP guarantees this for WebSocket,
+//! and long-polling sends only one request at a time. These faults may occur:
 //!
 //! - A frame stalls.
-//! - The connection is cut in one or both directions. Each side notices this immediately, later or never.
+//! - The connection is cut in one or both directions. Each side notices the cut immediately, later or never.
 //! - A frame is damaged, which is possible only without TLS.
 //! - Frames that a client sent before it abandoned a connection still reach the server, even after the client has
 //!   opened a new connection.
@@ -36,7 +36,7 @@ pub(super) enum Side {
 struct Link {
     /// Frames in flight, with their times of arrival.
     queue: VecDeque<(Duration, String)>,
-    /// Time at which the last frame arrives.
+    /// Arrival time of the last frame that was sent.
     last_arrival: Duration,
     is_dead: bool,
 }
@@ -212,7 +212,8 @@ impl World {
     }
 }
 
-/// Damages a frame in a way that makes it invalid. A change of one digit into another would be impossible to detect.
+/// Damages a frame in a way that makes it invalid. If one digit were changed into another, the damage could not be
+/// detected.
 fn garble(frame: &str, dice: &mut Dice) -> String {
     let damaged: Vec<_> = frame.char_indices().filter(|(_, c)| "{}[]\",:".contains(*c)).map(|(at, _)| at).collect();
     if damaged.is_empty() || dice.chance(0.3) {

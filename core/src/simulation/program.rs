@@ -30,7 +30,8 @@ pub(super) struct Program {
     pub(super) running: Option<Box<Running>>,
     /// True if the server rejects the API key in this run.
     pub(super) has_bad_key: bool,
-    /// True if the last polling session ended because a request reached a server process that did not know it.
+    /// True if the last polling session ended because a request reached a server process that did not know the
+    /// session.
     pub(super) lost_polling_session: bool,
     /// Total time for which the program's computer has slept.
     pub(super) total_sleep: Duration,
@@ -78,7 +79,7 @@ pub(super) struct Room {
     pub(super) initial_ring: Option<ExpectedRing>,
     /// Number of events without an id since the join.
     pub(super) initial_unlogged: u64,
-    /// Position at which the join started.
+    /// Id of the event after which the project's events start.
     pub(super) start_position: Option<u64>,
     /// True if the log was restored from a backup in a way that the client can't detect.
     pub(super) restore_undetected: bool,

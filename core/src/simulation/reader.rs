@@ -69,7 +69,7 @@ pub(super) struct Reader {
     ends_on_overflow: bool,
 }
 
-/// Returns `true` if an event without a project is delivered to the streams of all projects.
+/// Returns `true` if the event, which names no project, is delivered to every project's streams.
 pub(super) fn is_for_all_projects(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }

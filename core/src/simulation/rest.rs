@@ -224,7 +224,7 @@ impl World {
         self.tally.backfills_complete += u64::from(found.is_some_and(|found| found.is_complete));
         self.tally.backfills_incomplete += u64::from(found.is_none_or(|found| !found.is_complete));
         let room = &mut running.rooms[backfill.project];
-        // The client ignores the reply if it has joined the project again since the request.
+        // The client ignores the reply if it has rejoined the project since the request.
         let ProjectProgress::Decisions(decisions) = &mut room.progress else { return };
         if room.joins_sent == backfill.joins_sent {
             decisions.on_backfill_reply(request, found, contents);

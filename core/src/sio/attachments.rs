@@ -42,7 +42,7 @@ pub struct AttachmentAssembler {
 }
 
 impl AttachmentAssembler {
-    /// Starts a packet that announces attachments. A packet that announces none is complete and is returned
+    /// Starts a packet that announces attachments. A packet that announces no attachments is complete and is returned
     /// immediately.
     pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
         let event = BinaryEvent {

@@ -33,7 +33,7 @@ pub struct Packet<'a> {
     pub id: Option<u64>,
     /// Number of binary frames that follow.
     pub attachments: usize,
-    /// JSON text after the header, which is not parsed. May be empty.
+    /// Unparsed JSON text after the header. May be empty.
     pub data: &'a str,
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::{action::Action, network::Side, world::World};
 
-/// Form in which the server refuses a bad API key.
+/// Way in which the server refuses a bad API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulation) enum KeyRefusal {
     /// The server sends a CONNECT_ERROR.
