@@ -33,7 +33,7 @@ def shell_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tup
 
 
 def python_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
-    """Returns programs for the Python that runs this script, which must have the package installed."""
+    """Returns programs for the Python interpreter that runs this script and that must have the package installed."""
 
     def complete_program(text: str) -> str:
         top_level_await = re.search(r"^(async |.*\bawait )", text, re.MULTILINE) and "asyncio.run" not in text

@@ -1,5 +1,5 @@
 //! Events that were put into a stream's ring. The reader must receive exactly these events in order, and each `Lagged`
-//! must report exactly the events that were dropped at its position.
+//! must report the exact number of events that were dropped at its position.
 
 use std::collections::VecDeque;
 

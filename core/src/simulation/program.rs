@@ -30,8 +30,7 @@ pub(super) struct Program {
     pub(super) running: Option<Box<Running>>,
     /// True if the server rejects the API key in this run.
     pub(super) has_bad_key: bool,
-    /// True if the last polling session ended because a request reached a server process that did not know the
-    /// session.
+    /// True if the last polling session ended because a request reached a process that did not know the session.
     pub(super) lost_polling_session: bool,
     /// Total time for which the program's computer has slept.
     pub(super) total_sleep: Duration,

@@ -88,7 +88,7 @@ impl Connection {
         self.acknowledge_if_requested(ack);
     }
 
-    /// Waits for the client to leave this project and confirms that it has left.
+    /// Waits for the client to leave this project and confirms the leave.
     ///
     /// # Panics
     /// Panics if the client's next frame is anything else.
@@ -122,7 +122,7 @@ impl Connection {
     }
 
     /// Waits for a request to join or leave this project. Returns the id of the acknowledgement that the client
-    /// expects.
+    /// expects, if any.
     async fn expect_room_request(&mut self, name: &str, project: &str) -> Option<u64> {
         let request = self.expect_event(name).await;
         assert_eq!(request.data, json!({"project_id": project}), "the data of the client's {name} is unexpected");

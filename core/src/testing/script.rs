@@ -22,7 +22,7 @@ use crate::{
     session::{ConnectionFailure, CredentialChoice, CredentialStatus},
 };
 
-/// Maximum time that a script waits for the client to do something, measured on Tokio's clock.
+/// Maximum time for which a script waits for the client to act, measured on Tokio's clock.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// In-memory server that a test operates step by step. See the [module](super) for an example.

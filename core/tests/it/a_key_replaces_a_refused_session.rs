@@ -29,7 +29,7 @@ enum Refusal {
     Status,
     /// CONNECT_ERROR.
     ConnectError,
-    /// The documented `authentication_failed` event, then a DISCONNECT.
+    /// The documented `authentication_failed` event, followed by a DISCONNECT.
     Event,
     /// A DISCONNECT before the acknowledgement, without a message.
     Silent,
@@ -219,7 +219,8 @@ async fn the_key_is_used_when_the_login_fails() {
     }
 }
 
-/// A proxy may respond in place of a server that is down, so a briefly missing login form is not a refusal.
+/// Checks that a briefly missing login form is not a refusal, because a proxy may respond in place of a server that
+/// is down.
 #[tokio::test]
 async fn the_login_is_retried_after_the_form_was_briefly_missing() {
     let (rest, script) = (RestServer::start().await, Script::new());

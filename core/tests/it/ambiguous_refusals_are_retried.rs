@@ -1,4 +1,4 @@
-//! A refusal that could also be a server restart ends the client only after several repetitions.
+//! A refusal that could also indicate a server restart closes the client only after several repetitions.
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use automoderate::{
 };
 use serde_json::{Value, json};
 
-/// Returns a builder for a client of this script that sends no heartbeats.
+/// Returns a builder for a client that connects to this script and sends no heartbeats.
 pub(crate) fn client_builder(script: &Script) -> ClientBuilder {
     Client::builder("http://test").heartbeat_interval(None).script(script)
 }
@@ -77,7 +77,7 @@ pub(crate) fn event_log(head: u64) -> EventLog {
     EventLog::new("log-1", head)
 }
 
-/// Yields often enough for every other task to make all the progress it can.
+/// Yields often enough for every other task to make all the progress that it can.
 pub(crate) async fn let_tasks_run() {
     for _ in 0..50 {
         tokio::task::yield_now().await;

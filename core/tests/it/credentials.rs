@@ -194,7 +194,8 @@ async fn an_expired_token_is_replaced_without_losing_events() {
     assert_eq!(*reasons.lock().unwrap(), [First, Rejected, Rejected, Rejected]);
 }
 
-/// The server acknowledges the namespace first, because its documented handler runs only after the acknowledgement.
+/// Covers a server that acknowledges the namespace before it refuses the credentials, as servers with the documented
+/// handler do.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_after_the_acknowledgement_closes_the_client_with_the_servers_message() {
     for (code, words) in

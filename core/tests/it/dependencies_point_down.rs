@@ -194,7 +194,7 @@ fn imported_paths(text: &str) -> Vec<String> {
     found
 }
 
-/// Reads the path that continues `prefix` into `found`, and returns the remaining text.
+/// Reads the path that continues `prefix`, adds it to `found`, and returns the remaining text.
 fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t str {
     let end = text.find(|c| !is_word_char(c)).unwrap_or(text.len());
     let (word, mut rest) = text.split_at(end);

@@ -111,7 +111,7 @@ async fn all_addresses_are_tried_at_once_and_then_with_growing_delays() {
     let start = Instant::now();
     fail_at(&script, A).await;
     assert!(start.elapsed() >= Duration::from_secs(6), "{:?}", start.elapsed());
-    // A stable connection resets those delays.
+    // A stable connection resets the delays of the other addresses.
     let server = accept_at(&script, B).await;
     sleep(Duration::from_secs(60)).await;
     server.cut();

@@ -1,4 +1,4 @@
-//! A connection is given up if the server stays silent for longer than its handshake announced.
+//! A connection is given up if the server stays silent for longer than the handshake announced.
 
 use std::time::Duration;
 

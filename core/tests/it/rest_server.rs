@@ -49,7 +49,7 @@ impl RestServer {
         Client::builder(self.url()).heartbeat_interval(None).reconnect(policy).api_key("am_any").script(script)
     }
 
-    /// Adds this item as the newest.
+    /// Adds this item as the newest item.
     pub(crate) fn add_row(&self, row: &Value) {
         self.add_row_text(row.to_string());
     }
@@ -85,7 +85,7 @@ impl RestServer {
         *self.0.accepts_logins.lock().unwrap() = true;
     }
 
-    /// Returns the requests received so far: request lines with headers.
+    /// Returns the request line and the headers of each request received so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
     }

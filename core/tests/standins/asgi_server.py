@@ -137,7 +137,7 @@ class SocketService:
         await self.sio.emit("left_project", {"project_id": project_id}, to=sid)
 
     async def moderate(self, project_id: str, body: Json) -> tuple[Json, Json]:
-        """Decides about a text, and sends the decision and then the new statistics to the project's room."""
+        """Decides on a text, and sends the decision and then the new statistics to the project's room."""
         content, update = self.moderation.moderate(project_id, body)
         room = f"project_{project_id}"
         await self.sio.emit("moderation_update", update, room=room)

@@ -183,7 +183,7 @@ def add_api(app: Flask, socketio: SocketIO, identity: Identity, moderation: Mode
         if not body["content"].strip():
             return failure("Content cannot be empty", 400)
         content, update = moderation.moderate(identity.project_id, body)
-        # Another thread sends the event, so it often arrives before the response to this request.
+        # Another thread sends the event, so the event often arrives before the response to this request.
         socketio.start_background_task(socketio.emit, "moderation_update", update, to=f"project_{identity.project_id}")
         return jsonify(moderation.moderate_response(content))
 

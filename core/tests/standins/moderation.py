@@ -25,7 +25,7 @@ ROUND_WORD = "roundword"  # the integer 0 as processing time, and a timestamp wi
 
 
 class Moderation:
-    """Decides about texts and stores the items, newest first."""
+    """Decides on texts and stores the items, newest first."""
 
     def __init__(self, dialect: str) -> None:
         self.is_deployed = dialect == "deployed"
@@ -33,7 +33,7 @@ class Moderation:
         self.rule_ids = {name: str(uuid.uuid4()) for name, *_ in RULES}
 
     def moderate(self, project_id: str, body: Json) -> tuple[Json, Json]:
-        """Decides about a text; returns the stored item and the `moderation_update` to send."""
+        """Decides on a text; returns the stored item and the `moderation_update` to send."""
         started = time.time()
         text: str = body["content"]
         results = self._results(text)

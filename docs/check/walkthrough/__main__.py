@@ -52,7 +52,7 @@ def walk_inside_root(root: Path, name: str) -> bool:
 
 
 def walk_in_copy(base: Path, name: str) -> bool:
-    """Follows one page in a copy of the empty machine, and then removes the copy and everything started in it."""
+    """Follows one page in a copy of the empty machine; then ends all processes of the copy, and removes the copy."""
     root = base.with_name("root")
     remove_folder(root)
     base.with_name(f"{name}.row").unlink(missing_ok=True)

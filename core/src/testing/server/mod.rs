@@ -21,8 +21,8 @@ const RECEIVED_EVENTS_MAX: usize = 10_000;
 
 /// Server on a free loopback port. A test can use it to produce every event and failure that a client may encounter.
 ///
-/// The server behaves like the reference server over WebSocket or, without an event log, like deployed servers. It
-/// accepts all credentials and approves every submission. The server stops when this value is dropped.
+/// The server behaves like the reference server over WebSocket. Without an event log, it behaves like deployed
+/// servers. It accepts all credentials and approves every submission. The server stops when this value is dropped.
 ///
 /// REST calls return the content items that were submitted, [stored](Self::store), or contained in a
 /// [published](Self::publish) `moderation_update`. An API key that equals the id of a project belongs to that project.
@@ -184,7 +184,7 @@ impl Server {
     }
 
     /// Takes the server offline or brings it back online. While the server is offline, it closes all connections,
-    /// including new ones.
+    /// including new connections.
     pub fn set_offline(&self, offline: bool) {
         self.shared.state().offline = offline;
         if offline {
@@ -202,16 +202,16 @@ impl Server {
         self.shared.state().refuse_credentials = refuse;
     }
 
-    /// Makes the server refuse every request to join this project with a code such as `access_denied`. `None` allows
-    /// joins again.
+    /// Makes the server refuse every request to join this project with this code, such as `access_denied`. If `code`
+    /// is `None`, the server allows joins again.
     ///
     /// Clients that have already joined are not affected.
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
         self.shared.state().rooms.refuse(project, code);
     }
 
-    /// Removes all events from the project's log. Clients that missed some of them receive a `Gap` with the reason
-    /// `expired`.
+    /// Removes all events from the project's log. Clients that missed some of these events receive a `Gap` with the
+    /// reason `expired`.
     pub fn forget(&self, project: &str) {
         self.shared.state().rooms.clear_log(project);
     }

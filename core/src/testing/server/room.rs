@@ -35,7 +35,7 @@ struct ServerRoom {
 }
 
 impl ServerRoom {
-    /// Returns the id of the newest event, or 0 if there is none.
+    /// Returns the id of the newest event, or 0 if no event was logged.
     fn newest_event_id(&self) -> u64 {
         self.removed_events + self.events.len() as u64
     }

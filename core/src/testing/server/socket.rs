@@ -50,7 +50,7 @@ async fn serve_until_cut(stream: TcpStream, shared: Arc<Shared>, connection: u64
     shared.notify_change();
 }
 
-/// Guard that counts an accepted connection as open until it is dropped.
+/// Guard that counts an accepted connection as open until the guard is dropped.
 struct OpenConnectionGuard<'a>(&'a Shared);
 
 impl<'a> OpenConnectionGuard<'a> {

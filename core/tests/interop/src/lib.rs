@@ -21,9 +21,9 @@ pub enum ServerKind {
     FlaskNew,
     /// Flask-SocketIO on python-socketio 5.16: *deployed-old*.
     FlaskOld,
-    /// python-socketio on asyncio, as documented.
+    /// python-socketio on asyncio, with the documented behaviour.
     Asgi,
-    /// npm socket.io, as documented.
+    /// npm socket.io, with the documented behaviour.
     Node,
 }
 
@@ -118,7 +118,7 @@ impl StandIn {
         answer["content_id"].as_str().unwrap().to_owned()
     }
 
-    /// Returns a builder for a client without credentials that reconnects quickly.
+    /// Returns a builder for a client that has no credentials and reconnects quickly.
     pub fn anonymous(&self) -> ClientBuilder {
         Client::builder(&self.ready.base_url)
             .reconnect(ReconnectPolicy { delay: Duration::from_millis(100), ..ReconnectPolicy::default() })
