@@ -23,7 +23,7 @@ pub(crate) enum RoomRequestStage {
     Confirmed {
         /// True if the event may have answered an earlier join, after which the client left the room.
         is_contested: bool,
-        /// True if the server has since refused a request, possibly this one.
+        /// True if the server has since refused a request, possibly this request.
         may_be_refused: bool,
     },
     /// Given up without an answer. The client may be in the room.

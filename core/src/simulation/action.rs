@@ -28,7 +28,7 @@ pub(super) enum Action {
     },
     /// Frames arrive at one side of a connection.
     DeliverFrames(u64, Side),
-    /// One side of a connection notices that it has closed.
+    /// One side of a connection notices that the connection has closed.
     NoticeClosed(u64, Side),
     SendPing(u64),
     /// The server handles a client's request.

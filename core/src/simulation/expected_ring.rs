@@ -70,7 +70,7 @@ impl ExpectedRing {
                 if self.items.front() == Some(&ExpectedEvent::from_event(event)) {
                     self.items.pop_front();
                 }
-                // The gap may also stand for gaps that were dropped after it.
+                // The gap may also stand for later gaps that were dropped.
                 self.has_reported_gap = true;
             }
             _ => {

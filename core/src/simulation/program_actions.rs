@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// Leaves a random project and joins it again, with or without its cursor, immediately or after a pause.
+    /// Leaves a random project and rejoins it with or without its cursor, immediately or after a pause.
     pub(super) fn leave_and_rejoin(&mut self, client: usize) {
         let project = self.dice.index(self.server.logs.len());
         let (without_cursor, pause) = (self.dice.chance(0.3), self.dice.duration_ms(0, 3_000));

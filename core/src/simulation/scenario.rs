@@ -40,7 +40,7 @@ pub(super) struct ServerBehaviour {
     pub(super) ping_interval_ms: u64,
     /// Probability that a restart restores the logs from a backup.
     pub(super) restore_rate: f64,
-    /// Probability that a restart replaces the logs with new ones.
+    /// Probability that a restart replaces the logs with new logs.
     pub(super) log_loss_rate: f64,
     /// Probability that, for a while after a start, the server drops connections right after accepting them.
     pub(super) unstable_start_rate: f64,
@@ -74,7 +74,7 @@ pub(super) struct Scenario {
     /// Duration of the phase in which faults occur.
     pub(super) fault_phase: Duration,
     pub(super) mean_fault_interval: Duration,
-    /// True if programs crash and start again.
+    /// True if programs crash and are restarted.
     pub(super) programs_crash: bool,
     /// Longest downtime of a program, in milliseconds.
     pub(super) downtime_max_ms: u64,
@@ -106,7 +106,8 @@ impl Scenario {
             ignores_first_project_joins: dice.chance(0.05),
             refused_page_rate: draw_rate(dice, 0.3, 500),
             refusals_name_project: dice.chance(0.5),
-            // An acknowledgement with arguments would confirm a first join even if its `joined_project` was damaged.
+            // An acknowledgement with arguments would confirm a first join even if the `joined_project` event was
+            // damaged.
             has_empty_acks: dice.chance(0.5) || network.garble_rate > 0.0,
             sends_connected_first: dice.chance(0.5),
             clock_skew_s: dice.pick(&[0, 0, 0, 300, -300]),
