@@ -6,16 +6,16 @@ use crate::events::{Event, Gap, GapReason};
 /// Reasons why a client may miss events, apart from the expiry of events and the replacement of the log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Excuses {
-    /// Pages of the log may be refused, late or damaged. After five failures in a row, a client continues without the
-    /// missing events.
+    /// True if pages of the log may be refused, late or damaged. After five failures in a row, a client continues
+    /// without the missing events.
     pub(super) pages_unavailable: bool,
-    /// The client's options disable backfill.
+    /// True if the client's options disable backfill.
     pub(super) backfill_disabled: bool,
-    /// Replies to joins may arrive late or twice. The client may then attribute such a reply, and the newest event id
-    /// in it, to a later join.
+    /// True if replies to joins may arrive late or twice. The client may then attribute such a reply, and the newest
+    /// event id in it, to a later join.
     pub(super) stale_join_replies: bool,
-    /// The log was restored from a backup and then grew beyond the client's position before the client returned. The
-    /// client can't detect the restore.
+    /// True if the log was restored from a backup and then grew beyond the client's position before the client
+    /// returned. The client can't detect the restore.
     pub(super) restore_undetected: bool,
 }
 
@@ -114,7 +114,7 @@ impl LogProgress {
         gap.missed.unwrap_or_default()
     }
 
-    /// Returns `true` if the log now contains another event at the id of the last event received.
+    /// Returns `true` if the log now contains another event with the id of the last event received.
     pub(super) fn is_on_another_branch(&self, log: &Log) -> bool {
         let ids = self.complete_to.zip(self.last_received).filter(|(id, _)| *id <= log.head());
         ids.is_some_and(|(_, last)| log.position(last.id) != last)

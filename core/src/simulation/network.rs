@@ -17,7 +17,7 @@ use std::{collections::VecDeque, time::Duration};
 use super::{action::Action, dice::Dice, server::Socket, world::World};
 use crate::session::ConnectionFailure;
 
-/// First character of packets below Engine.IO.
+/// First character of the transport's own packets, which Engine.IO does not see.
 const TRANSPORT_PACKET_PREFIX: char = '\u{1}';
 /// Packet that tests whether the other side is alive.
 pub(super) const PROBE: &str = "\u{1}probe";

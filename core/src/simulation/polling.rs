@@ -75,8 +75,8 @@ impl World {
         }
     }
 
-    /// Randomly decides whether the next request of a scattered session reaches a process that does not know the
-    /// session. If so, ends the session and returns `true`.
+    /// Randomly decides whether the next request of a session with scattered requests reaches a process that does not
+    /// know the session. If so, ends the session and returns `true`.
     pub(super) fn maybe_lose_session(&mut self, id: u64) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
         if !connection.is_scattered || !connection.is_healthy() || self.dice.index(NODES) == 0 {

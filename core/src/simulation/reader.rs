@@ -85,7 +85,7 @@ pub(super) struct BatchCounts {
 }
 
 impl Reader {
-    /// Creates a reader that starts at these positions, one for each project.
+    /// Creates a reader that starts at `positions`, which contains one position for each project.
     pub(super) fn new(
         number: u64,
         plan: ReaderPlan,

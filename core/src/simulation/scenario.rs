@@ -47,7 +47,7 @@ pub(super) struct ServerBehaviour {
     /// Probability that a program starts with an API key that the server rejects.
     pub(super) bad_key_rate: f64,
     pub(super) refusal: KeyRefusal,
-    /// Probability that a program emits events that the server does not know, soon after connecting.
+    /// Probability that a program, soon after connecting, emits events that the server does not know.
     pub(super) custom_event_rate: f64,
     /// Length of the preview in some events, in bytes.
     pub(super) preview_bytes: usize,

@@ -12,7 +12,7 @@ pub struct BinaryEvent {
     pub ack: Option<u64>,
     /// JSON text, with placeholders for the attachments.
     pub data: String,
-    /// Attachments, in order.
+    /// Attachments, in the order of their arrival.
     pub attachments: Vec<Vec<u8>>,
 }
 

@@ -121,7 +121,7 @@ async fn a_hole_that_does_not_fill_is_requested() {
     let script = Script::new();
     let (_client, project, mut server) = joined_client(&script, Some(event_log(0))).await;
     let mut events = project.events();
-    // The ids arrive out of order and duplicated, but without a hole, so the client requests nothing.
+    // The ids arrive out of order and some arrive twice, but none is missing, so the client requests nothing.
     for id in [2, 1, 2, 3, 1, 5, 4, 4] {
         server.emit("moderation_update", &logged_decision(id));
     }

@@ -112,7 +112,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["rule_update",{"action":"created","rule":"r"}]"#, Malformed("rule_update")),
         (r#"42["system_notification",{"type":"info"}]"#, Malformed("system_notification")),
         (r#"42["user_activity",{"activity":{}}]"#, Malformed("user_activity")),
-        // Answers to joins and leaves that were not requested, in unusual forms.
+        // Unrequested answers to joins and leaves, in unusual forms.
         (r#"42["joined_project"]"#, Nothing),
         (r#"42["joined_project","p"]"#, Nothing),
         (r#"42["joined_project",null]"#, Nothing),

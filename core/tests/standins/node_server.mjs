@@ -42,7 +42,7 @@ for (const [flag, allowed] of [
 }
 const limit = (flag) => Number(flags[flag]) || Number.POSITIVE_INFINITY;
 
-// The identity of the server. With a seed, a restarted server keeps its ids and its key.
+// Identity of the server. With a seed, a restarted server keeps its ids and its key.
 const root = flags.seed ?? randomBytes(16).toString("hex");
 const derive = (name) => createHash("sha256").update(`${root}/${name}`).digest();
 const uuid = (bytes) => {

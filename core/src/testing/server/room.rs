@@ -11,13 +11,13 @@ use crate::sio;
 /// Maximum number of events on a page of the log.
 const PAGE_EVENTS_MAX: u64 = 500;
 
-/// All projects of a server. A project is created when it is first named.
+/// All projects of a server. A project is created when a test or a client first names it.
 #[derive(Debug)]
 pub(super) struct ServerRooms {
     /// Id of the event log, or `None` if the server, like deployed servers, has no event log.
     log: Option<String>,
     rooms: HashMap<String, ServerRoom>,
-    /// Project that was named first.
+    /// Project that a test or a client named first.
     first_project: Option<String>,
 }
 
@@ -59,8 +59,8 @@ impl ServerRooms {
         self.rooms.entry(project.to_owned()).or_default()
     }
 
-    /// Returns the project of an API key: the project whose id equals the key, or otherwise the project that was
-    /// named first.
+    /// Returns the project of an API key: the project whose id equals the key, or otherwise the first project that a
+    /// test or a client named.
     pub(super) fn project_of_key(&self, key: &str) -> String {
         let first = self.first_project.as_deref().filter(|_| !self.rooms.contains_key(key));
         first.unwrap_or(key).to_owned()

@@ -134,7 +134,7 @@ impl StandIn {
     }
 }
 
-/// All choices of transports.
+/// All values of [`Transports`].
 pub const TRANSPORTS: [Transports; 3] = [Transports::Auto, Transports::WebSocket, Transports::Polling];
 
 /// Awaits the future; panics after [`TIMEOUT`].
