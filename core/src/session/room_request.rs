@@ -1,4 +1,4 @@
-//! A join or leave sent on a connection, and its progress.
+//! A join or leave that was sent on a connection, and the progress of this request.
 
 use std::time::Instant;
 

@@ -72,7 +72,7 @@ impl RoomRequests {
         }
     }
 
-    /// Records that the client is out of the room.
+    /// Records that the client has left the room.
     pub(crate) fn on_room_left(&mut self, project: &ProjectId) {
         self.mark_joins_as_left(project);
         let is_over = |request: &RoomRequest| request.stage == RoomRequestStage::GivenUp || request.is_contested();

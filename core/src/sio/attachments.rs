@@ -23,7 +23,7 @@ pub enum AttachmentError {
     /// A binary frame arrived, although no packet had announced it.
     #[error("a binary frame arrived that no packet announced")]
     Unannounced,
-    /// A text packet arrived before all announced binary frames.
+    /// A text packet arrived before all announced binary frames had arrived.
     #[error("{missing} announced attachments are missing")]
     Missing {
         /// Number of missing frames.

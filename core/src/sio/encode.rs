@@ -14,7 +14,8 @@ pub fn disconnect() -> String {
     "1".to_owned()
 }
 
-/// Encodes an EVENT packet with a name and the JSON text of its argument, if any. `id` requests an acknowledgement.
+/// Encodes an EVENT packet with a name and the JSON text of its argument, if any. If `id` is given, the packet
+/// requests an acknowledgement.
 #[must_use]
 pub fn event(name: &str, argument: Option<&str>, id: Option<u64>) -> String {
     let mut text = String::with_capacity(8 + name.len() + argument.map_or(0, str::len));

@@ -42,7 +42,7 @@ impl Connection {
         let _ = self.inbound.send(Ok(Frame::Text(frame.into().into())));
     }
 
-    /// Sends a binary frame, which carries an attachment.
+    /// Sends a binary frame, which contains an attachment.
     pub fn send_binary(&self, bytes: impl Into<Vec<u8>>) {
         let _ = self.inbound.send(Ok(Frame::Binary(bytes.into().into())));
     }

@@ -1,4 +1,4 @@
-//! The number of connection attempts, the delays between attempts, and the reset of both.
+//! Limits and delays of connection attempts, and the reset of the delays and of the attempt count.
 
 use std::time::Duration;
 

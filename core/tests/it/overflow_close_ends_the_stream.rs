@@ -25,7 +25,7 @@ async fn buffered_events_precede_the_error() {
     assert_eq!((error.code(), error.is_retryable()), ("overflow", true));
     assert!(next_item(&mut slow).await.is_none());
     assert!(client.state().is_connected(), "other streams continue");
-    // A new stream can replace the closed one.
+    // A new stream can replace the closed stream.
     let mut next = project.events();
     server.emit("moderation_update", &decision_payload("e"));
     expect_decision(&mut next, "e").await;

@@ -42,7 +42,7 @@ impl RestServer {
         self.0.url.lock().unwrap().clone()
     }
 
-    /// Returns a builder for a client of this script whose REST calls go to this server.
+    /// Returns a builder for a client that connects to this script and sends its REST calls to this server.
     pub(crate) fn builder(&self, script: &Script) -> ClientBuilder {
         let quick = std::time::Duration::from_millis(10);
         let policy = ReconnectPolicy { delay: quick, max_delay: quick, ..ReconnectPolicy::default() };
