@@ -19,7 +19,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     trace: 'off',
-    // Tests compare colours, which must not be in transition.
+    // Tests compare colours, so no colour may be in transition.
     contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath,

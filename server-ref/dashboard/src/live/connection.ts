@@ -5,7 +5,7 @@ import { io, type Socket } from 'socket.io-client'
 import type { StatsUpdate } from '../api/types.ts'
 import { type EventSink, Follower, type LoggedEvent, type ReplayPage } from './follower.ts'
 
-/** State of the connection. `live` means that new events of the followed project, if any, arrive. */
+/** State of the connection. `live` means that the page receives new events of the followed project, if it follows one. */
 export type LinkStatus = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
 /** Receives the events and the status of the followed project. */
@@ -34,11 +34,11 @@ interface Acknowledgement {
 
 const ACKNOWLEDGEMENT_TIMEOUT = 10_000
 const HEARTBEAT_INTERVAL = 30_000
-/** Delay in milliseconds before missing events are requested, because an event in flight usually fills a hole. */
+/** Delay in milliseconds before missing events are requested. Usually, the missing event arrives during the delay. */
 const HOLE_DELAY = 250
-/** Minimum interval in milliseconds between two requests for missing events, because the server limits the rate. */
+/** Minimum interval in milliseconds between two requests for missing events. The server limits the rate of requests. */
 const PAGE_PAUSE = 1000
-/** Delay in milliseconds before a refused connection or join is retried, unless the server names one. */
+/** Delay in milliseconds before a refused connection or join is retried, unless the server specifies a delay. */
 const RETRY_DELAY = 3000
 
 export class Connection {
@@ -73,7 +73,7 @@ export class Connection {
     this.#socket.connect()
   }
 
-  /** Closes the connection permanently, because the user is signed out. */
+  /** Closes the connection permanently. Must be called when the user is signed out. */
   close(): void {
     this.#isClosed = true
     this.#followed = undefined
@@ -127,7 +127,7 @@ export class Connection {
     setTimeout(() => this.#followed === followed && void this.#joinProject(), retryDelay(answer))
   }
 
-  /** Returns `undefined` if the connection was lost: the next connection starts with a join. */
+  /** Emits an event and returns the server's answer, or `undefined` if the connection was lost. */
   async #emitWithAck(event: string, payload: object): Promise<Acknowledgement | undefined> {
     const connection = this.#socket.id
     let answer: Acknowledgement
@@ -161,7 +161,7 @@ export class Connection {
     }
   }
 
-  /** Schedules the request for missing events, in this many milliseconds. */
+  /** Schedules the request for missing events, which is sent after `delay` milliseconds. */
   #schedulePage(delay: number): void {
     if (this.#followed?.follower.nextPageAfter === undefined) return
     if (delay > 0 && this.#pageTimer !== undefined) return

@@ -1,11 +1,11 @@
-// Delivers a project's events once each and in the order of their ids, even if the connection is interrupted. It uses
+// Delivers each of a project's events once, in the order of their ids, even if the connection is interrupted. It uses
 // neither the network nor a clock: the caller requests the pages of missing events, and adds their events.
 
 /** Number of earlier events that are delivered after the first join. */
 const INITIAL_EVENTS = 500
 /** Maximum number of missed events that are delivered. Older ones are reported as a gap. */
 const MAX_MISSED_EVENTS = 2000
-/** Maximum number of live events held until earlier ones arrive. The log contains the rest, which is requested later. */
+/** Maximum number of live events held until earlier ones arrive. Further events are later requested from the log. */
 const MAX_HELD_EVENTS = 1000
 
 /** `live` events happened after the join, even if they arrived in a page. */
@@ -38,13 +38,13 @@ export class Follower {
   /** The newest event id at the time of the join. */
   #headAtJoin = 0
   #isPagePending = false
-  /** True until events of this log are delivered: until then, skipped events are not reported as a gap. */
+  /** True until the first page of this log arrives. Until then, skipped events are not reported as a gap. */
   #isNewLog = true
   readonly #heldEvents = new Map<number, LoggedEvent>()
 
   constructor(private readonly sink: EventSink) {}
 
-  /** Must be called after each join. It drops the state of the previous connection. */
+  /** Drops the state of the previous connection. Must be called after each join. */
   onJoined(log: string, head: number): void {
     this.#isPagePending = false
     this.#heldEvents.clear()

@@ -1,4 +1,4 @@
-// Announcements to screen readers. They do not interrupt, and decisions are announced only as occasional totals.
+// Announcements to screen readers. They do not interrupt the user. Decisions are announced only as totals.
 
 import { signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'
@@ -12,7 +12,7 @@ export const announcement = signal('')
 const pendingCounts = new Map<string, number>()
 
 export function announce(text: string): void {
-  // Screen readers do not read a text again if it does not change.
+  // Screen readers read a text only when it changes.
   announcement.value = announcement.value === text ? `${text}\u00a0` : text
 }
 

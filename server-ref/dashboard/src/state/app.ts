@@ -38,7 +38,8 @@ export class App {
     }
     const [first, ...others] = this.projects.value
     const isNowhere = route.value.projectId === undefined && route.value.invitation === undefined
-    // The list of projects also shows received invitations, so it is skipped only if there are none.
+    // The list of projects also shows received invitations, so the page skips the list only if there are no
+    // invitations.
     if (isNowhere && first && others.length === 0 && this.inbox.list.value.length === 0)
       location.replace(projectLink(first.id, 'live'))
     this.connection.open()
@@ -88,7 +89,7 @@ export class App {
   }
 
   #endSession(): void {
-    // Without a session at the start, the user needs the sign-in form.
+    // If there is no session when the page starts, the user needs the sign-in form.
     if (this.session.value.state === 'starting') location.assign('/auth/login')
     else this.session.value = { state: 'ended' }
     this.connection.close()

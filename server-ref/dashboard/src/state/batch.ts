@@ -1,6 +1,6 @@
 // Combines many events into one redraw.
 
-/** Milliseconds. */
+/** Delay in milliseconds from the first pending event to the redraw. */
 const FLUSH_DELAY = 100
 /** Maximum number of pending events. A limit is needed because browsers run few timers in background pages. */
 const MAX_PENDING = 500

@@ -46,7 +46,7 @@ export class DecisionHistory {
   }
 }
 
-/** Returns percentages of the decisions, or undefined if there were none. */
+/** Returns the percentage of each outcome, or undefined if there are no decisions. */
 export function percentages(counts: Record<Outcome, number>): Record<Outcome, number> | undefined {
   const total = counts.approved + counts.rejected + counts.flagged
   if (total === 0) return undefined

@@ -24,7 +24,7 @@ export interface NotificationDraft {
 }
 
 export class Notices {
-  /** Persistent notifications that are not withdrawn. */
+  /** Persistent notifications that have not been withdrawn. */
   readonly inForce = signal<readonly Notification[]>([])
   readonly recent = signal<readonly Notice[]>([])
   readonly toasts = signal<readonly Notice[]>([])
@@ -64,7 +64,8 @@ export class Notices {
     const live = notices.filter((_, index) => events[index]?.origin === 'live')
     const temporary = live.filter((notice) => !notice.isPersistent)
     this.toasts.value = [...this.toasts.value, ...temporary].slice(-MAX_TOASTS)
-    // The log may contain a notification that is withdrawn by now, so the ones in force are requested.
+    // The log may contain a notification that has since been withdrawn, so the page requests the notifications in
+    // force.
     if (notices.some((notice) => notice.isPersistent)) void this.refresh()
   }
 

@@ -17,7 +17,7 @@ export interface QueueEntry {
 const ITEMS_PER_PAGE = 50
 /** Maximum number of items shown. */
 const MAX_ENTRIES = 200
-/** Milliseconds from an update until the queue is requested again, so that many updates cause one request. */
+/** Delay in milliseconds from an update to the next request for the queue. Many updates thus cause one request. */
 const REFRESH_DELAY = 1500
 
 interface ContentPage {
@@ -29,7 +29,7 @@ export class Queue {
   readonly entries = signal<readonly QueueEntry[] | undefined>(undefined)
   readonly total = signal(0)
   readonly problem = signal<string | undefined>(undefined)
-  /** Ids of decided items, which the answer to an earlier request must not bring back. */
+  /** Ids of decided items. The answer to an earlier request must not return them to the queue. */
   readonly #decided = new Set<string>()
   #entryLimit = ITEMS_PER_PAGE
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -78,7 +78,7 @@ export class Queue {
     return this.refresh()
   }
 
-  /** Updates the queue according to events. */
+  /** Updates the queue when items are flagged or decided. */
   update(updates: readonly ModerationUpdate[]): void {
     for (const { content_id, status } of updates) {
       if (status === 'flagged') {

@@ -73,7 +73,10 @@ function toData(fields: RuleFields): RuleData {
   }
 }
 
-/** Finds the field of an error: the server's message begins with its name, and `invalid_rule` concerns `data`. */
+/**
+ * Finds the field that an error concerns. Either the server's message begins with the field's name, or the code is
+ * `invalid_rule`, which concerns `data`.
+ */
 export function toRuleError(error: unknown): RuleError {
   const message = errorMessage(error)
   if (!(error instanceof ApiError)) return { field: undefined, message }

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import { type Api, errorMessage } from '../api/http.ts'
 import type { Rule, RuleDraft } from '../api/types.ts'
 
-/** Milliseconds from an update until the rules are requested again, so that many updates cause one request. */
+/** Delay in milliseconds from an update to the next request for the rules. Many updates thus cause one request. */
 const REFRESH_DELAY = 300
 
 export class Rules {
@@ -36,12 +36,12 @@ export class Rules {
     }
   }
 
-  /** Must be called after a `rule_update`, which does not contain the whole rule. */
+  /** Requests the rules after a delay. Must be called after a `rule_update`, which does not contain the whole rule. */
   refreshSoon(): void {
     this.#timer ??= setTimeout(() => void this.refresh(), REFRESH_DELAY)
   }
 
-  /** Creates a rule, or changes the one with this id. Throws if the server refuses. */
+  /** Creates a rule or, if `id` is given, changes the rule with this id. Throws if the server refuses. */
   async save(draft: RuleDraft, id: string | undefined): Promise<void> {
     if (id === undefined) await this.api.post(this.#path, draft)
     else await this.api.patch(this.#rulePath(id), draft)

@@ -1,4 +1,4 @@
-// The project's counters, from the newest `stats_update`, or from the REST interface until the first one arrives.
+// The project's counters, from the newest `stats_update`, or from the REST interface until the first update arrives.
 
 import { signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'

@@ -8,7 +8,7 @@ export type Theme = (typeof THEMES)[number]
 const STORAGE_KEY = 'automoderate-theme'
 
 function storedTheme(): Theme {
-  // Storage throws if the browser denies it to the page.
+  // Reading `localStorage` throws if the browser denies the page access to it.
   try {
     const text = localStorage.getItem(STORAGE_KEY)
     return THEMES.find((theme) => theme === text) ?? 'system'

@@ -1,4 +1,4 @@
-// Accessibility: with the keyboard, with a screen reader, in light and dark, and on a phone.
+// Accessibility with the keyboard, with a screen reader, in the light and dark themes, and on a phone.
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -20,7 +20,7 @@ import {
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const LONG_WORD = 'a_word_that_does_not_end'.repeat(8)
 
-/** A text of each view that `addData` causes. */
+/** For each view, a text that appears because of `addData`. */
 const EXPECTED_TEXTS = {
   live: LONG_WORD,
   review: LONG_WORD,
@@ -60,7 +60,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       expect(await axeViolations(page)).toEqual([])
       await signInAndOpen(page, owner, project)
       await owner.call('POST', '/api/notifications', { type: 'error', message: 'now', project_id: project.id })
-      // The toast stays while it has the pointer.
+      // The toast stays while the pointer is over it.
       await page.locator('.toast').hover()
       await expect(page.locator('.banners li')).toHaveCount(4)
       expect(await axeViolations(page)).toEqual([])

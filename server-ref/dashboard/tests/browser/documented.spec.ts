@@ -1,5 +1,5 @@
-// The dashboard that the AutoModerate documentation prints (tests/documented.html) works unchanged, except for the
-// script's address and for `updateStatistics`, which it calls but does not define.
+// The dashboard that the AutoModerate documentation prints (tests/documented.html) works unchanged, except that the
+// test replaces the script's address and adds `updateStatistics`, which the dashboard calls but does not define.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ const PRINTED_PROJECT = 'your-project-id'
 const PRINTED_SCRIPT = 'https://cdn.socket.io/4.0.0/socket.io.min.js'
 const REPLACEMENT_SCRIPTS = `<script>function updateStatistics() { window.updates = (window.updates ?? 0) + 1 }</script>
     <script src="/client.js"></script>`
-/** The printed version of socket.io-client, and the dashboard's. */
+/** npm packages: socket.io-client in the printed version, and in the version that the dashboard uses. */
 const CLIENTS = ['socket.io-client-as-documented', 'socket.io-client']
 
 for (const client of CLIENTS) {
@@ -32,7 +32,7 @@ for (const client of CLIENTS) {
     await server.startProcess()
     const owner = await Person.signInAsDemoUser(server)
     await owner.addRule(PRINTED_PROJECT, 'spam', 'reject')
-    // The browser connects the address that the page names to the server.
+    // The browser connects to the test's server when the page names the printed address.
     const options = info.project.use.launchOptions ?? {}
     const rule = `--host-resolver-rules=MAP ${PRINTED_HOST} ${new URL(server.url).host}`
     const browser = await playwright.chromium.launch({ ...options, args: [...(options.args ?? []), rule] })
@@ -86,7 +86,7 @@ for (const client of CLIENTS) {
       await owner.call('POST', '/api/notifications', notice)
       const notification = page.locator('#notifications > .notification.warning')
       await expect(notification).toHaveText('High volume')
-      // The page removes it after 5 s.
+      // The page removes the notification after 5 s.
       await expect(notification).toHaveCount(0)
       expect(problems).toEqual([])
     } finally {

@@ -47,7 +47,7 @@ test('decisions change the list, the counters, the chart and the users', async (
   await expect(chart).toBeVisible()
   await expect(chart.locator('rect.rejected')).not.toHaveCount(0)
   await page.getByLabel('Volume').check()
-  // The maximum of a column, whose 15 s may not contain all decisions.
+  // The scale shows the maximum of a column. A column covers 15 s, which may not include all three decisions.
   await expect(page.locator('.scale span').first()).toHaveText(/^[123]$/)
   await expect(page.getByRole('row', { name: 'u_17' })).toContainText('10')
 })

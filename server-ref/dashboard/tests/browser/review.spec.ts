@@ -1,4 +1,4 @@
-// The review queue shows decisions immediately, and failures as well.
+// The review queue shows decisions immediately, and reports decisions that fail.
 
 import { counterValue, createGate, expect, expectProblem, signInAndOpen, test } from '../support/test.ts'
 
@@ -92,7 +92,7 @@ test('the focus moves to the next card if another user decides the focused one',
   await card('odd 2').getByLabel('Reason').focus()
   await owner.call('POST', `/api/content/${content_id}/review?project_id=${project.id}`, { decision: 'reject' })
   await expect(card('odd 1')).toBeFocused()
-  // The focus does not return after the user left the list.
+  // The focus does not return after the user has left the list.
   await page.getByRole('heading', { level: 1 }).click({ position: { x: 1, y: 1 } })
   await page.evaluate(() => (document.activeElement as HTMLElement).blur())
   await owner.moderate(project.id, 'odd 3')

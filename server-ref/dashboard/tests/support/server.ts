@@ -43,7 +43,7 @@ export class Server {
     return join(this.folder, 'test.db')
   }
 
-  /** Starts the process. Later starts use the address of the first one. */
+  /** Starts the process. Later starts use the address of the first start. */
   async startProcess(): Promise<void> {
     const database = `sqlite://${this.databasePath}`
     const limits = ['--max-connections-per-ip', '0', '--max-events-per-minute', '0', '--max-failed-logins', '0']

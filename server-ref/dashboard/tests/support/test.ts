@@ -38,7 +38,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   baseURL: async ({ server }, use) => use(server.url),
   owner: async ({ server }, use) => use(await Person.signInAsDemoUser(server)),
   project: async ({ owner }, use, info) => {
-    // Several tests share a server, and a test may run on it repeatedly.
+    // The name is unique, because several tests share a server, and a test may run repeatedly on the same server.
     const name = `${info.title} ${randomUUID()}`
     await use({ id: await owner.createProject(name), name })
   },
@@ -89,7 +89,7 @@ export async function openView(page: Page, project: Project, view: View): Promis
   await waitUntilLive(page)
 }
 
-/** Waits until the connection is live, so that new events of the shown project, if any, arrive. */
+/** Waits until the connection is live. The page then receives new events of the shown project, if it shows one. */
 export async function waitUntilLive(page: Page, timeout?: number): Promise<void> {
   await expect(page.locator('.link')).toHaveText('Live', timeout === undefined ? {} : { timeout })
 }
@@ -121,7 +121,7 @@ export function createGate(): [opened: Promise<void>, openGate: () => void] {
   return [opened, openGate]
 }
 
-/** Waits for a problem that the test causes on purpose, and removes it from the recorded ones. */
+/** Waits for a problem that the test causes on purpose, and removes it from the recorded problems. */
 export async function expectProblem(problems: string[], expected: RegExp): Promise<void> {
   await expect.poll(() => problems).toContainEqual(expect.stringMatching(expected))
   problems.splice(0, problems.length, ...problems.filter((problem) => !expected.test(problem)))

@@ -9,7 +9,7 @@ test('decisions are counted by their time', () => {
   history.add('rejected', now - COLUMN_MILLIS - 4)
   history.add('pending', now)
   history.add('approved', Number.NaN)
-  // Too old for the chart.
+  // This decision is too old for the chart.
   history.add('flagged', now - COLUMN_COUNT * COLUMN_MILLIS)
   const columns = history.columnsUntil(now)
   expect(columns).toHaveLength(COLUMN_COUNT)
