@@ -47,7 +47,7 @@ pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
 /// Parses a network such as `10.0.0.0/8`, or a single address.
 ///
 /// # Errors
-/// Returns an error if the text is neither.
+/// Returns an error if the text is neither a network nor an address.
 pub(crate) fn parse_network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse()

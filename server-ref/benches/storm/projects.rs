@@ -4,7 +4,7 @@ use std::path::Path;
 
 use automoderate_server::{Limits, Server};
 
-/// Creates this many projects in the folder's database. Returns their ids and API keys.
+/// Creates `count` projects in the folder's database. Returns the id and the API key of each.
 pub(crate) async fn create_projects(folder: &Path, count: usize) -> Vec<(String, String)> {
     let database = folder.join("automoderate.db");
     let server = Server::builder().database_file(database).limits(Limits::none()).start().await.unwrap();

@@ -12,7 +12,7 @@ pub(crate) fn unix_micros() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
 }
 
-/// Parses an item's number and its send time.
+/// Parses an item's text: its number, and the time at which it was sent, in microseconds since 1970.
 pub(crate) fn parse_item(text: &str) -> (usize, u64) {
     let (number, sent) = text.split_once(' ').unwrap();
     (number.parse().unwrap(), sent.parse().unwrap())
@@ -24,7 +24,7 @@ pub(crate) struct Submitter {
 }
 
 impl Submitter {
-    /// Starts to submit to the projects in turn. Each project is an id and an API key.
+    /// Starts to submit items to the projects in turn. Each project is given by its id and an API key.
     pub(crate) fn start(url: &str, projects: &[(String, String)], per_second: u32) -> Self {
         let (stop, stopped) = watch::channel(false);
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
@@ -54,7 +54,7 @@ impl Submitter {
         Self { stop, task }
     }
 
-    /// Stops submitting, and waits for the pending answers. Returns the numbers of the acknowledged items per project.
+    /// Stops submitting, and waits for the pending answers. Returns, for each project, the numbers of its acknowledged items.
     pub(crate) async fn stop(self) -> Vec<Vec<usize>> {
         self.stop.send_replace(true);
         self.task.await.unwrap()

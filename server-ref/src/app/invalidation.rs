@@ -14,7 +14,7 @@ use crate::store::{Invalidation, InvalidationListener};
 
 /// Time between two heartbeats of this node.
 const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
-/// Time without a message after which the listener counts as broken. The node's own heartbeats arrive more often than that.
+/// Time without a message after which the listener counts as broken. The node's own heartbeats normally arrive more often.
 const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Delay before the next attempt to listen.
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -53,8 +53,8 @@ impl App {
         }
     }
 
-    /// Applies an announcement from any process. It may be outdated, because access may have been granted again since. The
-    /// current access is therefore read from the database.
+    /// Applies an announcement from any process. The announcement may be outdated, because access may have been granted again in the
+    /// meantime. The current access is therefore read from the database.
     async fn apply_announcement(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::MessagesMissed => self.on_messages_missed().await,
@@ -83,7 +83,8 @@ impl App {
         self.realtime.recheck_all().await
     }
 
-    /// Reads the log's id again. If it has changed, all clients must reconnect. Their cursors belong to another log, so they report a gap.
+    /// Reads the log's id again. If it has changed, all clients must reconnect. The clients' cursors belong to the previous log, so the
+    /// clients report a gap.
     async fn reload_log_id(&self) -> Result<(), Error> {
         if self.store.reload_log_id().await? {
             self.realtime.reconnect_all_clients().await;
@@ -120,7 +121,7 @@ async fn receive_announcements(app: &App) {
 }
 
 async fn apply_announcements(app: &App, mut listener: InvalidationListener) -> Result<Infallible, Error> {
-    // Announcements from before the listener existed were missed.
+    // Announcements that were sent before the listener existed have been missed.
     app.on_messages_missed().await?;
     loop {
         if let Some(invalidation) =

@@ -1,8 +1,8 @@
 //! `system_notification`s that people publish.
 //!
 //! Each notification is written to the logs of its projects, so it is replayed like any other event. A persistent notification is also
-//! stored outside the logs until it is withdrawn, and sent to every socket that joins. This copy has no `event_id`, because it is not a
-//! new event, and keeps its original `notification_id`, by which clients recognise it.
+//! stored outside the logs until it is withdrawn, and sent to every socket that joins. The copy for a joining socket has no `event_id`,
+//! because it is not a new event. It keeps the original `notification_id`, by which clients recognise the notification.
 
 use futures_util::future::try_join_all;
 
@@ -15,8 +15,8 @@ use crate::store::{
 };
 use crate::time::now;
 
-/// Maximum number of persistent notifications per project; notifications for all projects have a separate limit of the same size. It is
-/// small because every joining socket receives them.
+/// Maximum number of persistent notifications per project; notifications for all projects have a separate limit of the same size. The limit
+/// is small because every joining socket receives all of these notifications.
 const PERSISTENT_NOTIFICATIONS_MAX: i64 = 100;
 
 /// A notification to publish.
@@ -30,8 +30,8 @@ pub(crate) struct NotificationDraft {
 impl App {
     /// Publishes a notification in a project or, without `project_id`, in all projects.
     ///
-    /// If the request repeats an earlier one with the same key, it publishes the notification only in projects in which the
-    /// earlier request did not publish it.
+    /// A request that repeats an earlier one with the same idempotency key publishes the notification only in the projects in which the
+    /// earlier request did not.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,
@@ -45,7 +45,7 @@ impl App {
             Some(key) => self.store.idempotent_answer(keys_of, key).await?.is_some(),
             None => false,
         };
-        // A repeated request adds nothing.
+        // A repeated request adds no notification, so the limit does not apply.
         if persistent
             && !is_repeated
             && self.store.notification_count(project_id.as_deref()).await? >= PERSISTENT_NOTIFICATIONS_MAX

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::metrics::Metrics;
 
-/// Time without a heartbeat after which a node counts as gone. Nodes send one every 10 s.
+/// Time without a heartbeat after which a node counts as gone. Each node sends a heartbeat every 10 s.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Times of the last heartbeats, by name of the node. This node is included.

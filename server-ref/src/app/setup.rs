@@ -11,7 +11,7 @@ use crate::ids::random_token;
 use crate::store::User;
 
 impl App {
-    /// Creates a token for the setup page; `None` if a user exists. All nodes accept the token until the first user exists.
+    /// Creates a token for the setup page, or returns `None` if a user exists. All nodes accept the token until the first user exists.
     /// Only its hash is stored.
     pub(crate) async fn create_setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
@@ -26,7 +26,7 @@ impl App {
         self.store.is_valid_setup_token(&hash_setup_token(token)).await
     }
 
-    /// Creates the first administrator; `None` if the token is invalid or a user exists.
+    /// Creates the first administrator, or returns `None` if the token is invalid or a user exists.
     pub(crate) async fn create_first_admin(
         &self,
         token: &str,

@@ -67,7 +67,7 @@ impl AccountThrottle {
         }
     }
 
-    /// Removes an attempt that succeeded from the count. Earlier failures still count.
+    /// Removes a successful attempt from the count. Earlier failures still count.
     pub(crate) fn refund(&self, SignInAttempt(key): SignInAttempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut times) = failures.get_mut(&key) {

@@ -11,7 +11,7 @@ const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Number of stored addresses above which addresses without recent failures are removed.
 const ADDRESSES_BEFORE_SWEEP: usize = 4096;
 
-/// Times of the failed attempts within the last minute, per address.
+/// Times of the failed sign-in attempts within the last minute, per network prefix.
 #[derive(Debug)]
 pub(crate) struct AddressThrottle {
     limit: usize,
@@ -49,7 +49,7 @@ impl AddressThrottle {
         }
     }
 
-    /// Removes the last attempt, which succeeded, from the count. Earlier failures still count.
+    /// Removes the last attempt from the count, because it succeeded. Earlier failures still count.
     pub(crate) fn refund(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&network_prefix(address)) {

@@ -30,8 +30,8 @@ pub(super) struct KeyCache {
     valid: RwLock<CachedKeys>,
     /// Times at which unknown keys and invalid tokens were presented, by their hash.
     wrong_credentials: Cache<KeyHash, Instant>,
-    /// Claims of verified tokens, by the hash of the token. They are never invalidated, because a signature stays valid when
-    /// its key changes.
+    /// Claims of verified tokens, by the hash of the token. The claims are never invalidated, because a token's signature remains valid
+    /// when the state of its key changes.
     verified_tokens: Cache<KeyHash, Arc<Claims>>,
     /// Ids of keys and times of use that are not recorded yet, at most one per key and minute.
     unrecorded_uses: Mutex<Vec<(String, Micros)>>,
@@ -41,7 +41,7 @@ pub(super) struct KeyCache {
 struct CachedKeys {
     by_hash: HashMap<KeyHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
-    /// Number of changes so far. A key that was read before a change must not be cached after it.
+    /// Number of changes to keys so far. A key that was read from the database before a change must not be cached after the change.
     generation: u64,
 }
 
@@ -97,7 +97,7 @@ impl KeyCache {
         state.by_id.clear();
     }
 
-    /// Takes the uses that are not recorded yet.
+    /// Removes and returns the uses that are not yet recorded in the database.
     pub(super) fn take_unrecorded_uses(&self) -> Vec<(String, Micros)> {
         mem::take(&mut *self.unrecorded_uses.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -157,7 +157,7 @@ impl KeyCache {
         Ok(Some((known, claims)))
     }
 
-    /// Returns the key with this id. Reads the database unless the cache contains a key that `suffices`.
+    /// Returns the key with this id. Reads the key from the database unless the cached key `suffices`.
     async fn find_by_id(
         &self,
         store: &Store,

@@ -39,7 +39,7 @@ pub(crate) const SESSION_COOKIE: &str = "session";
 pub(crate) const SESSION_USER_FIELD: &str = "user_id";
 /// Session field that contains the session's CSRF token.
 pub(crate) const SESSION_CSRF_FIELD: &str = "csrf_token";
-/// Session field that contains the client's address, for the audit log. It is removed before a new session is stored.
+/// Session field that contains the client's address, for the audit log. The field is removed before a new session is stored.
 pub(crate) const SESSION_ADDRESS_FIELD: &str = "address";
 
 /// An authenticated caller.

@@ -13,11 +13,10 @@ use crate::Error;
 
 /// Number of threads that hash passwords. Each uses 19 MiB of memory.
 const HASH_THREADS: usize = 2;
-/// Maximum number of queued passwords, which take a few seconds to hash. Further requests are refused.
+/// Maximum number of queued passwords. Hashing a full queue takes a few seconds, and further requests are refused.
 const HASH_QUEUE_LENGTH: usize = 64;
 
-/// Hash that is verified for an unknown user, so that the answer takes as long as for a known one. It is not the hash of a
-/// known password.
+/// Hash that is verified for an unknown user, so that the answer takes as long as for a known user. No password with this hash is known.
 pub(super) const UNKNOWN_USER_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
@@ -85,8 +84,8 @@ impl Passwords {
     }
 }
 
-/// The working memory of Argon2. It is reused, because allocators don't return all of it to the system if 19 MiB are allocated and
-/// freed repeatedly.
+/// The working memory of Argon2. It is reused, because allocators don't return all memory to the system when 19 MiB are allocated and freed
+/// repeatedly.
 #[derive(Default)]
 struct HashMemory(Vec<Block>);
 

@@ -31,8 +31,8 @@ pub(crate) enum Permission {
 }
 
 impl Permission {
-    /// Returns the scopes that each grant this permission; empty if no key can have it. Keys can't manage members or keys, because a
-    /// leaked key could then create access that survives its revocation.
+    /// Returns the scopes that each grant this permission, or an empty slice if no key can have the permission. Keys can't manage members
+    /// or keys: a leaked key could otherwise create access that survives its own revocation.
     fn sufficient_scopes(self) -> &'static [Scope] {
         match self {
             Self::Read => &[Scope::Read],

@@ -39,7 +39,7 @@ impl AdminCommand {
     /// Runs the command.
     ///
     /// # Errors
-    /// Returns an error if the request can't be carried out or the database fails. Nothing is changed in that case.
+    /// Returns an error if the command can't be carried out or the database fails. Nothing is changed in that case.
     pub async fn run(self) -> Result<CommandOutput, Error> {
         match self {
             Self::User(command) => command.run().await,

@@ -12,7 +12,7 @@ use crate::auth::{Passwords, check_email, check_password_length};
 use crate::ids::random_token;
 use crate::store::{Actor, Store, User};
 
-/// Maximum number of bytes read from stdin, which is more than the longest password.
+/// Maximum number of bytes read from stdin. The longest password is shorter.
 const STDIN_BYTES_MAX: u64 = 8 * 1024;
 
 /// Subcommands of `user`.
