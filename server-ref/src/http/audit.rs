@@ -41,7 +41,7 @@ pub(super) struct AuditPage {
 
 /// Lists a project's audit log, newest first. For admins.
 ///
-/// It contains changes to rules, keys, members, invitations, notifications and the project itself, reviews, and the sign-ins of members.
+/// The log contains reviews, sign-ins of members, and changes to rules, keys, members, invitations, notifications and the project itself.
 #[utoipa::path(
     get, path = "/api/projects/{id}/audit", tag = "audit", params(("id" = String, Path), AuditQuery),
     responses((status = 200, body = AuditPage))
@@ -59,7 +59,7 @@ pub(super) async fn list_for_project(
 
 /// Lists the server's audit log, newest first. For administrators of the server.
 ///
-/// It contains changes to users, sign-ins, deletions of projects, and notifications for all projects.
+/// The log contains sign-ins, changes to users, deletions of projects, and notifications for all projects.
 #[utoipa::path(
     get, path = "/api/audit", tag = "audit", params(AuditQuery), responses((status = 200, body = AuditPage))
 )]
@@ -86,7 +86,7 @@ fn parse_page_query(query: ParsedAuditQuery) -> Result<(AuditPosition, i64), Api
     Ok((after, limit))
 }
 
-/// Returns a page of at most `limit` entries. The caller reads one more entry, which shows that another page exists.
+/// Returns a page of at most `limit` entries. If another page exists, `entries` contains one more entry.
 fn build_page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = entries.len() > limit;

@@ -38,7 +38,7 @@ pub(super) struct BatchAnswer {
     results: Vec<BatchResult>,
 }
 
-/// The result for one item: the body with which `POST /api/moderate` would answer.
+/// The result for one item: the response body that `POST /api/moderate` would return for it.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum BatchResult {

@@ -145,9 +145,9 @@ impl FromRequestParts<Arc<App>> for Caller {
     }
 }
 
-/// The caller and the project of a request whose path contains no project id. With an API key, it is the key's project. With a session,
-/// it is the project that `project_id` names in the query; without `project_id`, it is the project of the requested item, or else the
-/// user's only project.
+/// The caller and the project of a request whose path contains no project id. With an API key, the project is the key's. With a session,
+/// the query's `project_id` names the project. Without `project_id`, the project is that of the requested item or, if no item is requested,
+/// the user's only project.
 #[derive(Debug)]
 pub(super) struct ProjectCaller {
     pub(super) caller: Caller,

@@ -46,7 +46,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 /// Serves the dashboard page, which contains no secrets. Visitors who are not signed in are redirected to the login form. If the database
-/// is unavailable, the page reports it and retries.
+/// is unavailable, the page reports the failure and retries.
 async fn serve_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match app.auth.session_from_cookie(&headers).await {
         Ok(None) => redirect("/auth/login"),

@@ -105,7 +105,7 @@ impl ApiError {
         Self { retry_after: Some(seconds), ..error }
     }
 
-    /// Creates the error for an API key that has used up its requests.
+    /// Creates the error for an API key that has reached its limit on requests per minute.
     pub(super) fn too_many_requests(wait: Duration) -> Self {
         let error = Self::rate_limited(wait);
         let seconds = error.retry_after.unwrap_or_default();
@@ -130,8 +130,8 @@ impl ApiError {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").with_retry_after()
     }
 
-    /// Returns true if the error must fail a whole batch with an idempotency key, because a retry may succeed or the key
-    /// belongs to another request.
+    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, or if the
+    /// key belongs to another request.
     pub(super) fn should_fail_batch(&self) -> bool {
         self.retry_after.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }

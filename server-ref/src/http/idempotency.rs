@@ -1,4 +1,5 @@
-//! The `Idempotency-Key` header. A repeated request with the same key takes effect once and receives the same answer.
+//! The `Idempotency-Key` header. A request that is repeated with the same key takes effect once, and each repetition receives the same
+//! answer.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub(super) struct IdempotencyParameter {
     idempotency_key: Option<String>,
 }
 
-/// A request body with the request's idempotency key. The status is 400 if the key is invalid.
+/// A request body with the request's idempotency key. A request with an invalid key is refused with the status 400.
 pub(super) struct KeyedBody<B> {
     pub(super) body: B,
     pub(super) key: Option<IdempotencyKey>,
@@ -76,7 +77,7 @@ fn parse_key_header(parts: &Parts) -> Result<Option<&str>, ApiError> {
     }
 }
 
-/// An answer with a header that reports whether it repeats an earlier one.
+/// An answer, which has an additional header if it repeats an earlier answer.
 pub(super) struct ReplayableAnswer<T> {
     pub(super) status: StatusCode,
     pub(super) answer: Json<T>,

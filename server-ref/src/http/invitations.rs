@@ -61,7 +61,7 @@ pub(super) async fn list(
     Ok(InvitationsAnswer::new(app.store.invitations(&id).await?))
 }
 
-/// Invites an e-mail address to a project. For admins; only owners can invite admins and owners.
+/// Invites an e-mail address to a project. For admins; only owners can invite users as admins or owners.
 ///
 /// The invitation expires after seven days, and replaces an earlier invitation for the same address.
 #[utoipa::path(
@@ -110,7 +110,7 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], answer))
 }
 
-/// Withdraws an invitation. For admins; only owners can withdraw invitations of admins and owners.
+/// Withdraws an invitation. For admins; only owners can withdraw invitations to become an admin or owner.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/invitations/{invitation_id}", tag = "invitations",
     params(("id" = String, Path), ("invitation_id" = String, Path)),

@@ -33,7 +33,7 @@ pub(super) struct KnownBrowserCookies<'a>(pub(super) &'a SigningSecret);
 struct NewCookie(HeaderValue);
 
 impl KnownBrowserCookies<'_> {
-    /// Sets a cookie in the response that lets the server recognise the browser at its next sign-in to this account.
+    /// Adds a cookie to the response. The cookie lets the server recognise the browser at its next sign-in to this account.
     pub(super) fn remember(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
         let cookie = Cookie::build((BROWSER_COOKIE, self.issue_value(email, at)))
             .path("/auth")

@@ -26,7 +26,7 @@ pub(super) struct ContentQuery {
     /// Required with a session whose user belongs to several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
-    /// Number of the page, starting at 1. Can be combined only with `status`. Pages are limited to the first 10,000 items.
+    /// Number of the page, starting at 1. Can be combined only with `status`. Numbered pages cover only the first 10,000 items.
     page: Option<i64>,
     /// Items per page, from 1 to 100; 20 by default.
     per_page: Option<i64>,

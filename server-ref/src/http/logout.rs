@@ -59,7 +59,8 @@ async fn session_csrf_token(session: &Session) -> Result<Option<String>, ApiErro
     Ok(user.map(|_| token.unwrap_or_default()))
 }
 
-/// Refuses to sign out. A browser receives the sign-out form again, with the current token, because the user may have signed in again in another tab.
+/// Refuses to sign out. A browser receives the sign-out form again, with the current token, because the user may have signed in again in
+/// another tab.
 fn refuse_logout(token: &str, headers: &HeaderMap) -> Response {
     let refusal = ApiError::csrf_failed();
     if !accepts_html(headers) {

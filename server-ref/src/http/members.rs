@@ -83,7 +83,7 @@ pub(super) async fn remove(
     Ok(SuccessAnswer::new())
 }
 
-/// Checks that a caller with the access `own` may assign this role and may change a member who has it.
+/// Checks that a caller with the access `own` may assign this role and may change a member who has this role.
 pub(super) fn check_may_assign(own: AccessLevel, role: Role) -> Result<(), ApiError> {
     match own {
         AccessLevel::Role(Role::Owner) => Ok(()),

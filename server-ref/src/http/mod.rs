@@ -118,7 +118,7 @@ pub(crate) fn too_large_response() -> Response {
     ApiError::too_large().into_response()
 }
 
-/// Returns the response to a request that the server has no room for at the moment.
+/// Returns the response to a request for which the server has no capacity at the moment.
 pub(crate) fn busy_response() -> Response {
     ApiError::from(Error::Busy).into_response()
 }
@@ -168,8 +168,9 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
     answer.unwrap_or_else(|_| ApiError::request_timeout().into_response())
 }
 
-/// Reads a small body before the handler can refuse the request without reading the body. Otherwise the server would have to close the
-/// connection, and the client would notice only when its next request fails. With larger bodies, the response announces the close.
+/// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have to
+/// close the connection, and the client would notice only when its next request fails. With a larger body, the response announces that the
+/// connection will be closed.
 async fn read_small_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {

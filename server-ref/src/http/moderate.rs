@@ -116,7 +116,7 @@ fn check_metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, A
     }
 }
 
-/// Returns the nesting depth of valid JSON. The parsers of clients stop at a depth of 128, and events wrap the metadata.
+/// Returns the nesting depth of valid JSON. Clients' parsers reject more than 128 levels, and an event adds levels around the metadata.
 fn nesting_depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {

@@ -15,7 +15,7 @@ use super::input::JsonBody;
 use crate::address::ClientAddress;
 use crate::app::App;
 
-/// The user's current password, and the new one.
+/// The user's current password and new password.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct PasswordBody {
     current: String,

@@ -41,7 +41,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<
     Ok(ProjectsAnswer::new(projects))
 }
 
-/// Creates a project, which the user owns.
+/// Creates a project that the signed-in user owns.
 #[utoipa::path(
     post, path = "/api/projects", tag = "projects", request_body = ProjectBody,
     responses((status = 201, body = ProjectAnswer))

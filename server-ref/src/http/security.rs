@@ -38,7 +38,7 @@ pub(super) async fn add_security_headers(State(app): State<Arc<App>>, request: R
     let policy = if is_page { PAGE_POLICY } else { DATA_POLICY };
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
-    // For browsers that don't support `frame-ancestors`.
+    // Browsers that don't support `frame-ancestors` use this header.
     headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     if app.settings.secure_cookies {
