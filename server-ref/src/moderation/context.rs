@@ -22,18 +22,18 @@ pub(crate) struct Moderation {
     pub(super) rules: RuleCache,
     pub(super) matching_pool: FairPool,
     pub(super) ai_judge: AiJudge,
-    /// Locks the idempotency keys of submissions that prompts are judging.
+    /// Locks the idempotency keys of submissions that the language model is judging.
     pub(super) idempotency_locks: IdempotencyLocks,
-    /// Tracks the items that prompts are judging.
+    /// Tracks the items that the language model is judging.
     pub(super) in_flight: TaskTracker,
-    /// Cancelled when the server starts to shut down, which abandons unanswered prompts.
+    /// Cancelled when the server starts to shut down. Unanswered prompts are then abandoned.
     pub(super) draining: CancellationToken,
 }
 
 impl Moderation {
     /// Starts the threads that match rules.
     ///
-    /// `in_flight` tracks the items that prompts are judging. Cancelling `draining` abandons unanswered prompts.
+    /// `in_flight` tracks the items that the language model is judging. Cancelling `draining` abandons unanswered prompts.
     ///
     /// # Errors
     /// Returns an error if the endpoint's options are invalid or a thread can't be started.
@@ -50,12 +50,12 @@ impl Moderation {
         Ok(Self { store, writer, rules, matching_pool, ai_judge, idempotency_locks, in_flight, draining })
     }
 
-    /// Removes the compiled rules of a project from the cache. Must be called after every committed change of the rules.
+    /// Removes the compiled rules of a project from the cache. Must be called after every committed change to the rules.
     pub(crate) fn forget_rules(&self, project_id: &str) {
         self.rules.forget(project_id);
     }
 
-    /// Removes all compiled rules from the cache, because any of them may have changed.
+    /// Removes the compiled rules of all projects from the cache. Must be called if a change may have been missed.
     pub(crate) fn forget_all_rules(&self) {
         self.rules.forget_all();
     }

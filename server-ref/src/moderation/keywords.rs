@@ -27,15 +27,15 @@ struct Keyword {
     /// The keyword as it is written in the rule.
     word: String,
     rule_index: usize,
-    /// The index of the keyword that decides where this one occurs: this keyword itself, or a keyword within it that belongs to an
-    /// earlier rule.
+    /// The index of the keyword that decides when this keyword occurs in a text: this keyword itself, or a keyword within it that belongs
+    /// to an earlier rule.
     deciding_index: u32,
 }
 
 /// A builder that collects the keywords of a [`KeywordIndex`].
 #[derive(Debug, Default)]
 pub(super) struct KeywordIndexBuilder {
-    /// The index in `keywords` of each search text.
+    /// For each search text, the index of its keyword in `keywords`.
     index_by_pattern: HashMap<String, u32>,
     keywords: Vec<Keyword>,
 }
@@ -68,7 +68,7 @@ impl KeywordIndexBuilder {
         // Shorter keywords come first, so that the keywords within a keyword are resolved before the keyword itself.
         for (pattern, own) in &patterns {
             let pattern = pattern.as_bytes();
-            // Together, these two parts contain all keywords within this one except the keyword itself.
+            // Together, these two parts contain all shorter keywords that occur within this keyword.
             let parts = [pattern.get(1..), pattern.get(..pattern.len() - 1)];
             let candidates = parts.into_iter().flatten().filter_map(|part| index.deciding_keyword(part));
             let deciding = candidates.chain([*own]).min_by_key(|candidate| index.rule_of(*candidate)).unwrap_or(*own);

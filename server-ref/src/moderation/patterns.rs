@@ -1,10 +1,10 @@
 //! The regular expressions of a project, compiled in groups. For each group, one pass over a text finds the few patterns that
 //! may match.
 //!
-//! A group has a lazily built DFA with a bounded cache. Such a DFA does not support Unicode word boundaries, so the group ignores
-//! them. It may therefore report patterns that do not match, and these are checked one by one. If a text needs too much space in
-//! the cache, the DFA gives up, and each pattern of the group is tried alone: first with its own DFA, and if that also gives up,
-//! step by step.
+//! A group has a lazily built DFA with a bounded cache. Such a DFA does not support Unicode word boundaries, so the group ignores these
+//! boundaries. It may therefore report a pattern that contains them although the pattern does not match. Such patterns are checked one by
+//! one. If a text needs too much space in the cache, the DFA gives up, and each pattern of the group is tried alone: first with its own
+//! DFA, and if that also gives up, step by step.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -12,7 +12,7 @@ use crate::ids::new_content_id;
 use crate::store::{IdempotencyKey, IdempotentAnswer, Mutation, NewContent, ProjectChange, Status, Writer};
 use crate::time::{Micros, now};
 
-/// Maximum length of a text, in bytes, that is matched on a thread that also serves other requests.
+/// Maximum length, in bytes, of a text that is matched on a thread that also serves other requests.
 const INLINE_BYTES_MAX: usize = 16 * 1024;
 /// Maximum recent cost at which a project's rules are matched on a thread that also serves other requests.
 const INLINE_COST_MAX: Duration = Duration::from_micros(200);
@@ -59,7 +59,7 @@ impl Moderation {
         rules: Arc<RuleSet>,
         pending: PendingSubmission,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        // For a repeated submission, the rules are matched again, because this is faster than a query to the database. The model is
+        // For a repeated submission, the rules are matched again, because matching is faster than a query to the database. The model is
         // not asked again.
         let mut guard = None;
         if let Some(key) = &pending.key {

@@ -78,7 +78,7 @@ impl FairPool {
     /// future is dropped.
     ///
     /// # Errors
-    /// [`Error::Busy`] if too many jobs of the project are already pending.
+    /// Returns [`Error::Busy`] if too many jobs of the project are already pending.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         project_id: &Arc<str>,
@@ -237,7 +237,7 @@ mod tests {
                 tokio::spawn(async move { pool.run(&format!("hog{n}").into(), 0, work).await })
             })
             .collect();
-        // These jobs finish although the work of the other projects is endless.
+        // These jobs finish although the work of the other projects does not end.
         for n in 0..20 {
             assert_eq!(pool.run(&"light".into(), 0, move || Some(n)).await.unwrap(), n);
         }

@@ -59,19 +59,19 @@ impl RuleCache {
                 let bytes = rules.iter().map(|rule| rule.data.len()).sum();
                 let mut compilation = Compilation::new(rules);
                 let set = Arc::new(pool.run(project_id, bytes, move || compilation.advance()).await?);
-                // This fails if the rules were removed from the cache in the meantime. The compiled rules may then be out of date.
+                // The insertion fails if the rules were removed from the cache in the meantime. The compiled rules may then be out of date.
                 let _ = place.insert(set.clone());
                 Ok(set)
             }
         }
     }
 
-    /// Removes the rules of a project from the cache. Must be called after every committed change of the rules.
+    /// Removes the rules of a project from the cache. Must be called after every committed change to the rules.
     pub(crate) fn forget(&self, project_id: &str) {
         self.sets.remove(project_id);
     }
 
-    /// Removes all rules from the cache, because any of them may have changed.
+    /// Removes the rules of all projects from the cache. Must be called if a change may have been missed.
     pub(crate) fn forget_all(&self) {
         self.sets.clear();
     }

@@ -2,8 +2,7 @@
 
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
-/// Removes the Unicode word boundaries from a pattern. The result matches every text that the pattern matches, and possibly
-/// others.
+/// Removes the Unicode word boundaries from a pattern. The result matches every text that the pattern matches, and possibly further texts.
 pub(super) fn without_unicode_boundaries(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Look(

@@ -85,7 +85,7 @@ impl AiEndpoint {
     /// Asks the model to judge a text by a prompt.
     ///
     /// # Errors
-    /// Returns the reason why there is no verdict. It contains no secrets and may be shown to users.
+    /// Returns the reason why there is no verdict. The reason contains no secrets and may be shown to users.
     pub(super) async fn ask(&self, prompt: &str, text: &str) -> Result<Verdict, &'static str> {
         let request = self.client.post(self.url.clone()).json(&self.request_body(prompt, text));
         let mut response = request.send().await.map_err(|error| {

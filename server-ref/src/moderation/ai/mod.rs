@@ -48,8 +48,8 @@ pub struct AiOptions {
     /// Maximum time from sending a question to receiving the whole answer. The default is 10 s. In addition, a question may wait
     /// for up to 10 s before it is sent.
     pub timeout: Duration,
-    /// Maximum number of concurrent questions. The default is 8. If the number is 4 or greater, one project may ask only
-    /// about three quarters of them.
+    /// Maximum number of concurrent questions. The default is 8. If the maximum is 4 or greater, a single project may use at most about
+    /// three quarters of it.
     pub concurrency: usize,
     /// Maximum number of questions per minute for one project. The default is 600, and 0 means no limit. Items that exceed the limit
     /// are flagged.
@@ -124,7 +124,7 @@ impl AiJudge {
         if prompts.len() > PROMPTS_PER_ITEM_MAX {
             decisions.push(undecided("the project has too many prompts, and not all were evaluated"));
         }
-        // Sorting is stable, so the prompt with the highest priority comes first among equally strict ones.
+        // Sorting is stable, so of equally strict decisions, the decision of the prompt with the highest priority comes first.
         decisions.sort_by_key(|decision| match decision.status {
             Status::Rejected => 0,
             Status::Flagged | Status::Pending => 1,

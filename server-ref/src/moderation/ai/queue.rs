@@ -1,6 +1,6 @@
 //! Fair distribution of the endpoint's slots among projects.
 //!
-//! A free slot goes to the project that has waited longest for its turn, and one project can't use all slots. The number of items
+//! A free slot is assigned to the project that has waited longest for its turn, and one project can't use all slots. The number of items
 //! that are being judged is limited.
 
 use std::collections::{HashMap, VecDeque};
@@ -227,7 +227,7 @@ mod tests {
         let mut waits: Vec<_> = (0..10).map(|_| Box::pin(queue.acquire_slot(&hog))).collect();
         assert!(waits.iter_mut().all(|wait| wait.as_mut().now_or_never().is_none()));
         let first = queue.acquire_slot(&other).now_or_never().unwrap().unwrap();
-        // All slots are in use. Each project gets one of the next two slots, although the hog asked ten questions first.
+        // All slots are in use. Each project gets one of the next two slots, although ten questions of `hog` were already waiting.
         let mut second = Box::pin(queue.acquire_slot(&other));
         assert!(second.as_mut().now_or_never().is_none());
         drop(held.pop());
