@@ -39,7 +39,7 @@ const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) enum LinkEvent {
     Message(CommitMessage),
-    /// The subscriptions have changed. Messages about added projects arrive from now on; earlier ones were missed.
+    /// The subscriptions have changed. Messages about added projects arrive from now on; earlier messages were missed.
     SubscriptionsChanged,
     /// The connection was lost. No messages arrive until the next `SubscriptionsChanged`.
     Disconnected,

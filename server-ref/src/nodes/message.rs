@@ -28,8 +28,8 @@ impl NodeSecret {
         mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// Returns a MAC over the channel and the JSON. The channel is included so that a message about one project can't be
-    /// replayed in another.
+    /// Returns a MAC over the channel and the JSON. The channel is included so that a message about one project can't be replayed in
+    /// another project's channel.
     fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(&(channel.len() as u64).to_be_bytes());

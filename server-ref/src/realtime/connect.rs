@@ -30,7 +30,7 @@ pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
 const SEND_BUFFER_PACKETS: usize = 1024;
 /// Maximum time between the opening of an Engine.IO session and the client's CONNECT to the namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time for a client to process its connection. python-socketio ignores a DISCONNECT that arrives earlier.
+/// Time for a client to process its connection before it is disconnected. python-socketio ignores a DISCONNECT that arrives earlier.
 const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
 /// Time for a client to close the connection after its credentials were refused.
 const HANG_UP_DELAY: Duration = Duration::from_secs(5);
@@ -137,8 +137,8 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
     });
 }
 
-/// The reason why a connection was refused. Except for `Credentials`, its text is the message of the CONNECT_ERROR, which stock clients
-/// report as `connect_error`.
+/// The reason why a connection was refused. Except for `Credentials`, the text of the reason is the message of the CONNECT_ERROR, which
+/// stock clients report as `connect_error`.
 #[derive(Debug, thiserror::Error)]
 enum ConnectRefusal {
     #[error("{}", .0.message)]

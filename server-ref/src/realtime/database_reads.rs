@@ -10,7 +10,7 @@ use crate::store::{EventPage, ProjectTotals, RecentDecision, Store};
 
 /// Maximum number of events in one page.
 const PAGE_EVENTS_MAX: i64 = 500;
-/// Maximum number of pages that are read at the same time. It is low because requests also need database connections.
+/// Maximum number of pages that are read at the same time. The limit is low because requests also need database connections.
 const CONCURRENT_PAGES_MAX: usize = 4;
 
 /// The result of a read.
@@ -42,7 +42,7 @@ impl DatabaseReads {
         self.pages_in_progress < CONCURRENT_PAGES_MAX
     }
 
-    /// Returns true if a read is in progress whose result may be published.
+    /// Returns true if a read whose result may be published is in progress.
     pub(super) fn is_reading_events(&self) -> bool {
         self.tasks.len() > usize::from(self.is_reading_heads)
     }
@@ -64,7 +64,8 @@ impl DatabaseReads {
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let read = async {
-                // The counts are read first. Later decisions are then among the recent ones, and the next update counts them.
+                // The counts are read first. Decisions between the two reads are then among the recent ones, and the next update counts
+                // them.
                 let totals = store.project_totals(&project_id).await?;
                 Ok((totals, store.recent_activity(&project_id, RECENT_ACTIVITY_MAX as i64).await?))
             };

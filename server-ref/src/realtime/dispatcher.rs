@@ -113,7 +113,7 @@ impl Dispatcher {
 }
 
 impl ClientRequest {
-    /// Refuses the request, because the client sent too many.
+    /// Refuses the request, because the client sent too many requests.
     fn refuse(self, mut failure: Failure) {
         failure.project_id = requested_project_id(self.payload.as_ref()).ok().map(str::to_owned);
         match self.kind {

@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::payload::requested_project_id;
 use super::reply::{Failure, acknowledge};
 
-/// Maximum number of events in one page, which is also the default.
+/// Maximum number of events in one page. The default is the same.
 const REPLAY_PAGE_EVENTS_MAX: i64 = 500;
 
 #[derive(Serialize)]

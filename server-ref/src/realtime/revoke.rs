@@ -43,7 +43,7 @@ impl Realtime {
         }
     }
 
-    /// Makes all clients reconnect, because the log has a new id. They learn the id when they join again.
+    /// Makes all clients reconnect after the log's id has changed. Clients receive the new id when they join again.
     pub(crate) async fn reconnect_all_clients(&self) {
         // The publisher is reset first. A join in progress then either follows the project again, or its socket is disconnected below.
         self.publisher.stop_following_all().await;

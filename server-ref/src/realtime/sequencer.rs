@@ -146,7 +146,8 @@ impl<E> Sequencer<E> {
         self.read_due_at.filter(|_| !self.is_reading)
     }
 
-    /// Starts a read of the missing events if it is due, and returns the last id before them. The read lasts until [`Self::end_read`].
+    /// Starts a read of the missing events if it is due, and returns the last id before the missing events. The read lasts until
+    /// [`Self::end_read`].
     pub(super) fn start_read(&mut self, now: Instant) -> Option<i64> {
         let next_id = self.next_id?;
         (!self.is_reading && self.read_due_at.is_some_and(|read_due_at| read_due_at <= now)).then(|| {

@@ -10,7 +10,7 @@ use crate::address::network_prefix;
 use crate::rate::RateLimiter;
 
 /// Up to this multiple of the limit, refused clients receive the reason over Socket.IO, which occupies a connection for a moment. Beyond
-/// it, clients receive only HTTP status 429.
+/// this multiple, clients receive only HTTP status 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
 /// Number of open connections per address.

@@ -1,4 +1,5 @@
-//! The `stats_update` events. At most ten per second are sent for a project; each replaces earlier ones, and the last one is always sent.
+//! The `stats_update` events. At most ten per second are sent for a project. Each event replaces earlier ones, and the last event is always
+//! sent.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -94,7 +95,7 @@ impl Statistics {
         }
     }
 
-    /// Sets the counts, unless newer ones are known, because messages from several nodes can overtake one another.
+    /// Sets the counts, unless newer counts are already known: messages from several nodes can overtake one another.
     pub(super) fn set_totals(&mut self, project_id: Arc<str>, totals: ProjectTotals, now: Instant) {
         if let Some(project) = self.projects.get_mut(&project_id)
             && totals.head >= project.totals.head

@@ -69,8 +69,8 @@ impl Publisher {
         }
     }
 
-    /// Handles commits of this node that the publisher's queue could not hold. The log contains their events, for this node and
-    /// the others.
+    /// Handles commits of this node that the publisher's queue could not hold. This node and the others read the events of these commits
+    /// from the log.
     pub(super) fn on_missed_commits(&mut self, heads: Vec<(Arc<str>, i64)>) {
         for (project_id, head) in heads {
             if let Some(sequencer) = self.sequencers.get_mut(&project_id) {

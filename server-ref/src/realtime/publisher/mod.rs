@@ -1,8 +1,8 @@
 //! The publisher: a task that publishes each project's events in the order of their ids, and statistics in between.
 //!
-//! It publishes only events of projects that a client of this node has joined. Events come from this node's commits and from other
-//! nodes' messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. It is then read from the
-//! log. The newest ids are read periodically, and more often without Redis.
+//! It publishes only events of projects that a client of this node has joined. Events come from this node's commits and from other nodes'
+//! messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. The missing event is then read from
+//! the log. The newest ids are read periodically, and more often without Redis.
 
 mod inputs;
 mod reads;
@@ -36,7 +36,7 @@ pub(crate) struct PublisherChannels {
     pub(crate) node: String,
 }
 
-/// Starts the publisher. It ends when the writer ends or `kill` is cancelled.
+/// Starts the publisher, which ends when the writer ends or `kill` is cancelled.
 pub(crate) fn spawn_publisher(
     io: SocketIo,
     store: Store,
@@ -68,7 +68,7 @@ struct Publisher {
     broadcaster: Broadcaster,
     node: String,
     link: Option<NodeLink>,
-    /// The followed projects, which are those that a client of this node has joined.
+    /// The sequencers of the followed projects. The publisher follows the projects that clients of this node have joined.
     sequencers: HashMap<Arc<str>, Sequencer<BroadcastEvent>>,
     /// The projects in which events may be missing.
     projects_with_holes: HashSet<Arc<str>>,

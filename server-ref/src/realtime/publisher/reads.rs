@@ -62,7 +62,7 @@ impl Publisher {
         }
     }
 
-    /// Replaces the log's id if the log lacks an event that was published before this read started.
+    /// Replaces the log's id if the log lacks an event that was published before the read of the newest ids started.
     fn replace_log_id_if_events_are_lost(&mut self, heads: &[(String, i64)]) {
         let published = std::mem::take(&mut self.published_before_head_poll);
         if heads.iter().any(|(id, head)| published.get(&**id).is_some_and(|published| head < published)) {

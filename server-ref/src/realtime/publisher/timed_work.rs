@@ -32,7 +32,7 @@ impl Publisher {
         [next_hole, next_head_poll, next_statistics].into_iter().flatten().fold(self.next_sweep, Instant::min)
     }
 
-    /// Starts the due reads of missing events, up to the limit of concurrent reads. Returns the time of the next one.
+    /// Starts the due reads of missing events, up to the limit of concurrent reads. Returns the time at which the next read is due.
     fn start_hole_reads(&mut self, now: Instant) -> Option<Instant> {
         let grace = if self.is_redis_up() { REDIS_MESSAGE_GRACE } else { Duration::ZERO };
         let (sequencers, reads) = (&mut self.sequencers, &mut self.reads);
@@ -74,8 +74,8 @@ impl Publisher {
         self.next_head_poll
     }
 
-    /// Publishes the statistics that are due. A flush publishes all changed statistics, as soon as no event is missing. Returns
-    /// the time at which the next ones are due.
+    /// Publishes the statistics that are due. A flush publishes all changed statistics, as soon as no event is missing. Returns the time at
+    /// which the next statistics are due.
     async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
         let flush =
             !self.waiting_flushes.is_empty() && self.projects_with_holes.is_empty() && !self.reads.is_reading_events();
