@@ -36,7 +36,8 @@ async fn administer(command: AdminCommand) -> Result<ExitCode, Box<dyn Error>> {
 
 async fn serve(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     telemetry::init(&options.log)?;
-    // The handlers are installed before the server reports that it is ready, because any later signal must drain it.
+    // The handlers are installed before the server reports that it is ready, because a signal that arrives after this report must drain the
+    // server.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let server = options.builder()?.start().await?;

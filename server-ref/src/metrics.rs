@@ -66,7 +66,7 @@ pub(crate) enum EventSource {
     ThisNode,
     /// A message of another node.
     OtherNode,
-    /// The event log, because no message with the event arrived.
+    /// The event log, which is read if no message with the event arrives.
     Log,
 }
 
@@ -205,7 +205,7 @@ impl Metrics {
 
     /// Records a response. `route` is the route's pattern, not the path of the request.
     pub(crate) fn on_request_answered(&self, method: &Method, route: &str, status: StatusCode, time: Duration) {
-        // Clients can invent methods, and each one would create a time series.
+        // Clients can invent methods, and each invented method would create a time series.
         let method = if KNOWN_METHODS.contains(method) { method.to_string() } else { "other".to_owned() };
         let request = RequestLabels { method, route: route.to_owned(), status: status.as_u16() };
         self.request_seconds.get_or_create(&request).observe(time.as_secs_f64());

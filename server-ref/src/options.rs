@@ -35,7 +35,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns limits that allow everything, for tests and benchmarks.
+    /// Returns limits that are all disabled, for tests and benchmarks.
     #[must_use]
     pub fn none() -> Self {
         Self {

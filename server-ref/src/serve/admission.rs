@@ -53,7 +53,7 @@ pub(super) async fn admit_sessions(
     next.run(request).await
 }
 
-/// Returns the CORS rules: pages of any origin may connect with an API key, but only pages of allowed origins with a cookie.
+/// Returns the CORS rules: pages of any origin may connect with an API key, but only pages of allowed origins may use the session cookie.
 pub(super) fn realtime_cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()

@@ -165,8 +165,8 @@ impl ServerBuilder {
         Ok(self)
     }
 
-    /// Sets the number of items awaiting review above which a project is warned. It is warned once each time the number is exceeded. 0
-    /// disables the warning. Default 100.
+    /// Sets the number of items awaiting review above which a project is warned. The project is warned once each time the number is
+    /// exceeded. 0 disables the warning. Default 100.
     pub fn review_queue_warning(mut self, contents: u32) -> Self {
         self.settings.review_queue_warning = contents;
         self

@@ -15,14 +15,14 @@ use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
 const DEMO_EMAIL: &str = "demo@automoderate.example";
-/// Key in table `meta` for the id of the demonstration project.
+/// Key in the table `meta` for the id of the demonstration project.
 const DEMO_PROJECT_META_KEY: &str = "demo_project";
-/// Key in table `meta` for the id of the project that received an API key. A revoked key is not created again.
+/// Key in the table `meta` for the id of the project that received an API key. A revoked key is not created again.
 const KEYED_PROJECT_META_KEY: &str = "demo_key_of";
-/// Key in table `meta` for the secret from which the password and the API key are derived. A restarted server can therefore show them
+/// Key in the table `meta` for the secret from which the password and the API key are derived. A restarted server can therefore show them
 /// again, although neither is stored. Anyone who can read the database can also derive them, so a demonstration must not contain secrets.
 const DEMO_SECRET_META_KEY: &str = "demo_secret";
-/// Key in table `meta` under which earlier versions stored the password in clear text.
+/// Key in the table `meta` under which earlier versions stored the password in clear text.
 const CLEARTEXT_PASSWORD_META_KEY: &str = "demo_password";
 
 /// The credentials of a demonstration server.
@@ -36,7 +36,7 @@ pub struct DemoCredentials {
     pub api_key: String,
     /// E-mail address of the user who owns the project and is an administrator of the server.
     pub email: String,
-    /// Password with which the user was created. If the user has changed it, it is not reset.
+    /// Password with which the user was created. If the user has since changed the password, it is not reset.
     pub password: String,
 }
 
@@ -93,7 +93,7 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     Ok(id)
 }
 
-/// Replaces a password that an earlier version stored in clear text with the derived one.
+/// If an earlier version stored the password in clear text, replaces it with the derived password.
 pub(super) async fn replace_cleartext_password(app: &App) -> Result<(), Error> {
     let Some(password) = app.store.meta(CLEARTEXT_PASSWORD_META_KEY).await? else { return Ok(()) };
     if let Some(user) = app.auth.authenticate_password(DEMO_EMAIL, password).await? {

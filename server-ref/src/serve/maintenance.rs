@@ -1,5 +1,5 @@
-//! Background work: deletes events beyond the log's limits, expired sessions and old audit log entries, records the use of
-//! keys, and probes the database.
+//! Background tasks that delete events beyond the log's limits, expired sessions and old audit log entries, record the use of keys, and
+//! probe the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(super) fn spawn_tasks(app: &Arc<App>) {
     tokio::spawn(record_key_uses(app.clone()));
 }
 
-/// Records the use of keys outside the requests that use them, which would otherwise wait for the writes.
+/// Records the use of keys. The requests that use the keys don't wait for these writes.
 async fn record_key_uses(app: Arc<App>) {
     let record = async {
         loop {
@@ -43,7 +43,8 @@ const DELETION_PAUSE: Duration = Duration::from_millis(5);
 /// Delay after a batch of rows could not be deleted.
 const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Deletes the rows of deleted projects. Projects that this server deleted are handled immediately, all others once a minute.
+/// Deletes the rows of deleted projects. The rows of projects that this node deleted are deleted immediately, and all other rows once a
+/// minute.
 async fn delete_project_rows(app: Arc<App>) {
     let finish = async {
         loop {
