@@ -107,7 +107,7 @@ export interface RuleData {
   prompt?: string
 }
 
-/** The fields of a rule that users can change. */
+/** The fields that users can change in a rule. */
 export interface RuleDraft {
   name: string
   type: RuleType

@@ -23,7 +23,7 @@ interface FollowedProject {
   listener: Listener
 }
 
-/** The server's acknowledgement of an event. A refusal has a code. */
+/** The server's acknowledgement of an event. If the server refuses the event, `code` is set. */
 interface Acknowledgement {
   ok?: boolean
   code?: string
@@ -55,7 +55,7 @@ export class Connection {
     this.#socket.on('connect', () => void this.#joinProject())
     this.#socket.on('disconnect', (reason) => {
       this.#setLost(reason)
-      // socket.io-client does not reconnect after a disconnect by the server.
+      // socket.io-client does not reconnect if the server disconnected it.
       if (!this.#socket.active) this.#reconnectLater()
     })
     this.#socket.on('connect_error', (error) => {

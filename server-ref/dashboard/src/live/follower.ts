@@ -3,7 +3,7 @@
 
 /** Number of earlier events that are delivered after the first join. */
 const INITIAL_EVENTS = 500
-/** Maximum number of missed events that are delivered. Older ones are reported as a gap. */
+/** Maximum number of missed events that are delivered. Older missed events are reported as a gap. */
 const MAX_MISSED_EVENTS = 2000
 /** Maximum number of live events held until earlier ones arrive. Further events are later requested from the log. */
 const MAX_HELD_EVENTS = 1000

@@ -52,14 +52,14 @@ export class App {
     this.projects.value = projects
   }
 
-  /** Creates a project. Throws if the server refuses. */
+  /** Creates a project. Throws if the server refuses the request. */
   async createProject(name: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>('/api/projects', { name })
     await this.refreshProjects()
     return project
   }
 
-  /** Accepts the invitation with this id or token. Throws if the server refuses. */
+  /** Accepts the invitation with this id or token. Throws if the server refuses the request. */
   async acceptInvitation(key: string): Promise<Project> {
     const project = await this.inbox.accept(key)
     await this.refreshProjects()
@@ -81,7 +81,7 @@ export class App {
   #announcedState = 'connecting'
   #announceConnection(): void {
     const { state } = this.connection.link.value
-    // The state is `connecting` while another project is joined, which is no interruption.
+    // While another project is being joined, the state is `connecting`. This is not an interruption.
     if (state === 'connecting' || state === this.#announcedState) return
     if (state === 'lost') announce('The connection is lost; trying again')
     if (state === 'live' && this.#announcedState === 'lost') announce('Connected again')

@@ -29,7 +29,7 @@ export class ProjectState implements Listener {
   readonly queue: Queue
   readonly rules: Rules
   readonly members: Members
-  /** The reason for which the project can't be shown. */
+  /** The reason why the project can't be shown, if any. */
   readonly refusal = signal<string | undefined>(undefined)
   readonly #batch = new Batch<BatchItem>((items) => batch(() => this.#apply(items)))
   #gapCount = 0

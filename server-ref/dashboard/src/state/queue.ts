@@ -6,7 +6,7 @@ import type { Content, ModerationUpdate } from '../api/types.ts'
 
 export type Decision = 'approve' | 'reject'
 
-/** Progress of a decision: `sending` until the server confirms it, `failed` with the reason if it does not. */
+/** Progress of a decision: `sending` until the server confirms the decision, or `failed` with the reason. */
 export type Progress = { step: 'sending'; decision: Decision } | { step: 'failed'; message: string }
 
 export interface QueueEntry {
@@ -17,7 +17,7 @@ export interface QueueEntry {
 const ITEMS_PER_PAGE = 50
 /** Maximum number of items shown. */
 const MAX_ENTRIES = 200
-/** Delay in milliseconds from an update to the next request for the queue. Many updates thus cause one request. */
+/** Delay in milliseconds from an update to the next request for the queue. Updates in between cause no request. */
 const REFRESH_DELAY = 1500
 
 interface ContentPage {

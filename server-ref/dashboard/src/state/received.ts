@@ -20,7 +20,7 @@ export class InvitationInbox {
     }
   }
 
-  /** Accepts an invitation, given by its id or by the token of its link. Throws if the server refuses. */
+  /** Accepts an invitation, given by its id or by the token of its link. Throws if the server refuses the request. */
   async accept(key: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>(path(key), {})
     await this.refresh()

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import { type Api, errorMessage } from '../api/http.ts'
 import type { Rule, RuleDraft } from '../api/types.ts'
 
-/** Delay in milliseconds from an update to the next request for the rules. Many updates thus cause one request. */
+/** Delay in milliseconds from an update to the next request for the rules. Updates in between cause no request. */
 const REFRESH_DELAY = 300
 
 export class Rules {
@@ -41,7 +41,7 @@ export class Rules {
     this.#timer ??= setTimeout(() => void this.refresh(), REFRESH_DELAY)
   }
 
-  /** Creates a rule or, if `id` is given, changes the rule with this id. Throws if the server refuses. */
+  /** Creates a rule or, if `id` is given, changes the rule with this id. Throws if the server refuses the request. */
   async save(draft: RuleDraft, id: string | undefined): Promise<void> {
     if (id === undefined) await this.api.post(this.#path, draft)
     else await this.api.patch(this.#rulePath(id), draft)

@@ -139,7 +139,7 @@ test('the page has landmarks and headings', async ({ page, owner, project }) => 
 
 test('the page works with the keyboard alone', async ({ page, owner, project }) => {
   await page.goto('/')
-  // Wait until the field has the focus, as a user would.
+  // The test waits until the field has the focus, as a user would.
   await expect(page.getByLabel('Email')).toBeFocused()
   await page.keyboard.type(owner.email)
   await page.keyboard.press('Tab')

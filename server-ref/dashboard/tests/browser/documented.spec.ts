@@ -32,7 +32,7 @@ for (const client of CLIENTS) {
     await server.startProcess()
     const owner = await Person.signInAsDemoUser(server)
     await owner.addRule(PRINTED_PROJECT, 'spam', 'reject')
-    // The browser connects to the test's server when the page names the printed address.
+    // The browser maps the printed address to the test's server.
     const options = info.project.use.launchOptions ?? {}
     const rule = `--host-resolver-rules=MAP ${PRINTED_HOST} ${new URL(server.url).host}`
     const browser = await playwright.chromium.launch({ ...options, args: [...(options.args ?? []), rule] })

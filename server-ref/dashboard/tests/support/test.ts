@@ -94,7 +94,7 @@ export async function waitUntilLive(page: Page, timeout?: number): Promise<void>
   await expect(page.locator('.link')).toHaveText('Live', timeout === undefined ? {} : { timeout })
 }
 
-/** Records announcements to screen readers. Returns a function that returns them. */
+/** Records announcements to screen readers. Returns a function that returns the recorded announcements. */
 export async function recordAnnouncements(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const region = document.querySelector('[aria-live]')
