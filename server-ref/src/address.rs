@@ -33,7 +33,7 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(|| hop.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
 }
 
-/// Returns the part of an address to which limits apply: an IPv4 address, or an IPv6 /64, because each IPv6 host owns a whole /64.
+/// Returns the part of an address to which limits apply: an IPv4 address, or an IPv6 /64, because an IPv6 host usually owns a whole /64.
 pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

@@ -77,7 +77,7 @@ impl App {
     async fn on_messages_missed(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
-        // The connection may have been lost in a failover.
+        // The connection may have been lost in a failover, which can lose events.
         self.store.check_for_lost_events().await?;
         self.reload_log_id().await?;
         self.realtime.recheck_all().await

@@ -1,4 +1,4 @@
-//! The access that an API key, or a token made from it, grants.
+//! The access that an API key or one of its tokens grants.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::tokens::Claims;
 use crate::store::{Scopes, StoredKey};
 use crate::time::Micros;
 
-/// The access of a request that carries an API key, or a token made from it.
+/// The access of a request that carries an API key or one of its tokens.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyAccess {
     pub(crate) key: Arc<StoredKey>,

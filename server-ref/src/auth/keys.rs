@@ -28,12 +28,12 @@ const USE_RECORD_INTERVAL: Micros = 60 * 1_000_000;
 #[derive(Debug)]
 pub(super) struct KeyCache {
     valid: RwLock<CachedKeys>,
-    /// Times at which unknown keys and invalid tokens were presented, by their hash.
+    /// Times at which unknown keys and invalid tokens were presented, by the hash of the key or token.
     wrong_credentials: Cache<KeyHash, Instant>,
     /// Claims of verified tokens, by the hash of the token. The claims are never invalidated, because a token's signature remains valid
     /// when the state of its key changes.
     verified_tokens: Cache<KeyHash, Arc<Claims>>,
-    /// Ids of keys and times of use that are not recorded yet, at most one per key and minute.
+    /// Uses that are not yet recorded, each given by the key's id and the time; at most one per key and minute.
     unrecorded_uses: Mutex<Vec<(String, Micros)>>,
 }
 
@@ -63,7 +63,8 @@ impl Default for KeyCache {
 }
 
 impl KeyCache {
-    /// Returns the access that a key or a token grants to a request with this `Origin` header, or the reason for refusing it.
+    /// Returns the access that a key or a token grants to a request with this `Origin` header, or the reason why the key or token is
+    /// refused.
     pub(super) async fn authenticate(
         &self,
         store: &Store,

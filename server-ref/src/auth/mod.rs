@@ -101,7 +101,7 @@ impl Auth {
         }
     }
 
-    /// Returns the principal of an API key or a token in a request with these headers, or the reason for refusing it.
+    /// Returns the principal of an API key or a token in a request with these headers, or the reason why the key or token is refused.
     pub(crate) async fn authenticate_key(
         &self,
         key: &str,

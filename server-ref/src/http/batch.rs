@@ -26,7 +26,7 @@ const BATCH_ITEMS_MAX: usize = 100;
 /// Items to moderate.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct BatchBody {
-    /// At most 100 items.
+    /// The items; at most 100.
     #[schema(value_type = Vec<SubmissionBody>, min_items = 1, max_items = 100)]
     items: Vec<Box<RawValue>>,
 }
@@ -48,7 +48,7 @@ enum BatchResult {
 
 /// Moderates up to 100 items.
 ///
-/// Each item is stored and published separately. An item that is refused does not affect the others, and its result is the error. With an
+/// Each item is stored and published separately. A refused item does not affect the other items, and its result is the error. With an
 /// `Idempotency-Key`, an error that a retry may resolve fails the whole request. The retry then moderates only the items that were not
 /// stored.
 #[utoipa::path(

@@ -1,6 +1,6 @@
 //! The caller of a REST request, and its permissions.
 //!
-//! A request carries an API key, a token made from one (both as `X-API-Key`), or the session cookie. A request that uses the
+//! A request carries an API key or one of its tokens (as `X-API-Key`), or the session cookie. A request that uses the
 //! cookie to change something must repeat the session's CSRF token in `X-CSRF-Token`. A page of another site can make a browser
 //! send the cookie, but can't read the token.
 
@@ -100,7 +100,7 @@ impl Caller {
         Ok(user)
     }
 
-    /// Returns the actor without its address, for the log of a project of which the user is not yet a member.
+    /// Returns the actor without the client's address, which must not appear in the log of a project that the user has not joined yet.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }
     }

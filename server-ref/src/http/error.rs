@@ -19,7 +19,7 @@ const DATABASE_RETRY_AFTER_SECONDS: u64 = 1;
 
 const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
 
-/// The body of every failed request.
+/// The response body of every failed request.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ErrorAnswer {
     success: bool,

@@ -23,7 +23,7 @@ pub(super) const IDEMPOTENT_REPLAYED_HEADER: HeaderName = HeaderName::from_stati
 /// Maximum length of a key, in characters.
 const KEY_CHARS_MAX: usize = 255;
 
-/// The header, for the OpenAPI description.
+/// The header's entry in the OpenAPI description.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "only described")]

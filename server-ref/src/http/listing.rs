@@ -12,7 +12,7 @@ use crate::time::{self, Micros};
 
 const PER_PAGE_DEFAULT: u32 = 20;
 const PER_PAGE_MAX: u32 = 100;
-/// Maximum number of items up to the end of a numbered page. A numbered page costs as much to read as all pages before it.
+/// Maximum number of items up to the end of a numbered page. Reading a numbered page costs as much as reading all pages up to it.
 const NUMBERED_ROWS_MAX: u64 = 10_000;
 /// Maximum length of the search text, in characters.
 const SEARCH_TEXT_CHARS_MAX: usize = 200;

@@ -88,7 +88,8 @@ async fn sign_in(
     app.address_throttle.refund(address);
     app.account_throttle.refund(attempt);
     start_signed_in_session(session, &user.id, address).await?;
-    // The password may have been changed in the meantime. That change did not end this session, which is new.
+    // The password may have been changed in the meantime. The change ended only the sessions that existed then, so this session must be
+    // ended too.
     if !app.store.has_password(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| session_error(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));

@@ -20,7 +20,7 @@ use crate::auth::{SESSION_CSRF_FIELD, SESSION_USER_FIELD};
 use crate::ids::session_name;
 use crate::store::Invalidation;
 
-/// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors' browsers send one.
+/// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors' browsers send a GET.
 pub(super) async fn show_form(session: Session) -> Result<Response, ApiError> {
     Ok(match session_csrf_token(&session).await? {
         Some(token) => page::logout(&token),

@@ -48,7 +48,7 @@ pub(super) struct NotificationBody {
     /// True to also send the notification to sockets that join later, until it is withdrawn; false by default.
     #[serde(default)]
     persistent: bool,
-    /// Id of the project. If omitted, all projects are notified, which is reserved for administrators of the server.
+    /// Id of the project. If omitted, all projects are notified; only administrators of the server may do this.
     project_id: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Route `/auth/setup`, which creates the first administrator. It requires the token that the server printed when it started.
+//! Route `/auth/setup`, which creates the first administrator. The route requires the token that the server printed when it started.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::auth::Permission;
 use crate::store::Content;
 
-/// Maximum number of items from the review queue in a snapshot. `GET /api/content?status=flagged` lists all of them.
+/// Maximum number of items from the review queue in a snapshot. `GET /api/content?status=flagged` lists the whole queue.
 const REVIEW_ITEMS_MAX: i64 = 100;
 
 /// The state of a project at one position in its event log.
@@ -42,7 +42,7 @@ struct ReviewQueue {
     items: Vec<Content>,
 }
 
-/// Returns a project's statistics, rules and review queue as of one event.
+/// Returns a project's statistics, rules and review queue at one position in its event log.
 ///
 /// A live view starts with this state and then applies the events after `event_id`.
 #[utoipa::path(

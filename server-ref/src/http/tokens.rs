@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::store::{Scope, Scopes};
 use crate::time::{now, rfc3339};
 
-/// Lifetime of a token if the request does not specify one, in seconds.
+/// Lifetime of a token, in seconds, if the request does not specify one.
 const TTL_SECONDS_DEFAULT: u32 = 900;
 /// Maximum lifetime of a token, in seconds.
 const TTL_SECONDS_MAX: u32 = 86_400;
