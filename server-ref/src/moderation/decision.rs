@@ -79,7 +79,7 @@ impl Decision {
         Self { moderator, status, confidence, reason, categories: Vec::new(), rule: None }
     }
 
-    /// Returns the entry of `moderation_results` as JSON text. `processing_time` is given in seconds.
+    /// Returns the decision's entry in `moderation_results` as JSON text. `processing_time` is given in seconds.
     pub(crate) fn result_json(&self, processing_time: f64) -> Result<String, Error> {
         #[derive(Serialize)]
         struct ResultEntry<'a> {

@@ -13,7 +13,7 @@ type LockMap = HashMap<LockId, Weak<tokio::sync::Mutex<()>>>;
 
 /// One lock per idempotency key, so that a repeated request waits for the request that it repeats.
 ///
-/// Locks that are no longer in use are removed, so there are never more locks than requests.
+/// Locks that are no longer in use are removed, so there are never more locks than requests in progress.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IdempotencyLocks {
     locks: Arc<Mutex<LockMap>>,

@@ -41,7 +41,7 @@ pub(super) struct KeywordIndexBuilder {
 }
 
 impl KeywordIndexBuilder {
-    /// Adds a keyword, which is searched for as `pattern`.
+    /// Adds a keyword. Texts are searched for `pattern`, and `word` is the keyword as it is written in the rule.
     ///
     /// Rules must be added in the order of evaluation, because a keyword of several rules counts for the rule that is added first.
     pub(super) fn add(&mut self, rule_index: usize, pattern: String, word: String) {

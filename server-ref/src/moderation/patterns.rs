@@ -107,7 +107,7 @@ impl Pattern {
 }
 
 impl PatternGroup {
-    /// Creates a group from as many of the next patterns as fit. Returns `None` if there are no patterns left.
+    /// Creates a group from the next patterns, up to the limits for a group. Returns `None` if there are no patterns left.
     pub(super) fn next_group(
         patterns: &mut std::iter::Peekable<impl Iterator<Item = Pattern>>,
     ) -> Result<Option<Self>, Error> {

@@ -37,7 +37,7 @@ impl Moderation {
     /// Moderates an item and returns once the item, its results and its event are durable. The event is published right
     /// afterwards.
     ///
-    /// For a submission that repeats an earlier one with the same key, nothing is stored and the earlier decision is returned.
+    /// For a submission that repeats an earlier one with the same idempotency key, nothing is stored and the earlier decision is returned.
     pub(crate) async fn moderate(
         self: &Arc<Self>,
         project_id: Arc<str>,

@@ -54,7 +54,7 @@ struct PoolState {
 struct ProjectJobs {
     /// The pending jobs, with their sizes in bytes.
     jobs: VecDeque<(usize, PoolJob)>,
-    /// The total size of the pending and running jobs.
+    /// The total size of the pending and running jobs, in bytes.
     bytes: usize,
     /// The time that the project has used, counted from the value of the virtual clock at its first job.
     used_time: Duration,

@@ -33,7 +33,7 @@ impl ReviewedState {
 
 impl Moderation {
     /// Replaces the decision about an item and returns once the new decision and its event are durable. The latest decision always
-    /// counts, regardless of who made it. A request that repeats an earlier one with the same key changes nothing.
+    /// counts, regardless of who made it. A request that repeats an earlier one with the same idempotency key changes nothing.
     pub(crate) async fn review(
         &self,
         project_id: Arc<str>,

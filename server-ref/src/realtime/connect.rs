@@ -198,7 +198,7 @@ async fn authenticate(
 }
 
 /// Returns the API key that the client sent. The Socket.IO `auth` payload takes precedence over the `X-API-Key` header, and the header
-/// over the query of the connection's URL.
+/// takes precedence over the query of the connection's URL.
 fn api_key(request: &Parts, payload: Option<&Value>) -> Option<String> {
     let from_payload = || {
         let key = payload?.get("api_key")?;

@@ -21,8 +21,8 @@ pub(crate) struct Realtime {
     pub(super) options: RealtimeOptions,
     /// Cancelled when the server begins to drain and accepts no more connections.
     pub(super) draining: CancellationToken,
-    /// The handle to the endpoint, set once the endpoint exists. Each socket references `Realtime`, so there is a reference cycle, which
-    /// closing the sockets breaks.
+    /// The handle to the endpoint, set once the endpoint exists. The sockets in turn reference `Realtime`; closing them breaks this
+    /// reference cycle.
     pub(super) io: OnceLock<SocketIo>,
 }
 

@@ -20,8 +20,8 @@ pub(crate) enum PublisherRequest {
 
 /// A handle to the publisher.
 ///
-/// A join first enters the room and follows the project. It then reads the newest event id and starts the sequence after it. This order
-/// ensures that no event is lost between replay and live delivery.
+/// A join first enters the room and follows the project. It then reads the newest event id and starts the sequence after this id. This
+/// order ensures that no event is lost between replay and live delivery.
 #[derive(Debug)]
 pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 
@@ -36,7 +36,7 @@ impl PublisherHandle {
     pub(crate) async fn follow(&self, project_id: &str) -> bool {
         let (reply, answer) = oneshot::channel();
         let sent = self.0.send(PublisherRequest::Follow(project_id.into(), reply)).await.is_ok();
-        // If the publisher has ended, no events can be missed.
+        // If the publisher has ended, it publishes no more events, so none can be missed.
         !sent || answer.await.unwrap_or(true)
     }
 

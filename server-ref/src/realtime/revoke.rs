@@ -29,7 +29,7 @@ impl Realtime {
         }
     }
 
-    /// Disconnects a user's sockets after a change of the password, except those of the session `kept_session`.
+    /// Disconnects a user's sockets after a password change, except the sockets of the session `kept_session`.
     pub(crate) fn disconnect_other_sessions(&self, user_id: &str, kept_session: Option<&str>) {
         for socket in self.sockets_in(SocketGroup::User(user_id).room_name()) {
             let is_kept =

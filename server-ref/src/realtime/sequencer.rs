@@ -102,7 +102,7 @@ impl<E> Sequencer<E> {
     }
 
     /// Applies the newest id in the log, as seen by the read that [`Self::start_read`] began. Nodes announce only committed
-    /// events. An id that was announced before the read but is greater than this one is therefore not in the log, and is
+    /// events. An id that was announced before the read but is greater than `head` is therefore not in the log, and is
     /// neither awaited nor published.
     pub(super) fn on_log_head(&mut self, head: i64) {
         self.raise_head(head);
@@ -157,7 +157,7 @@ impl<E> Sequencer<E> {
         })
     }
 
-    /// Ends the read. If it failed, the next one starts at `retry_at` at the earliest.
+    /// Ends the read. If the read failed, the next read starts at `retry_at` at the earliest.
     pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
         self.is_reading = false;
         self.read_due_at = retry_at;

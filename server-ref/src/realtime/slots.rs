@@ -40,7 +40,7 @@ pub(crate) struct Admission {
 pub(super) struct TooManyEvents {
     /// Time until the next event is accepted.
     pub(super) retry_after: Duration,
-    /// True if the client continues to send many events after they were refused.
+    /// True if the client continues to send many events although they are refused.
     pub(super) is_flooding: bool,
 }
 

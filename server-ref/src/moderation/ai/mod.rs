@@ -1,9 +1,9 @@
 //! Evaluation of `ai_prompt` rules by an endpoint that implements the OpenAI chat completions protocol.
 //!
-//! All prompts of a project are sent at once, provided that no keyword or regex rule matched. If the model's confidence is below
-//! 0.3, the item is flagged regardless of the verdict. If the model rejects the item with a confidence below 0.6, the item is also
-//! flagged. An item that can't be judged, for example because the endpoint does not answer in time, is flagged as well. No item is
-//! lost or approved without a verdict.
+//! All prompts of a project are sent at once, provided that no keyword or regex rule matched. If the model's confidence is below 0.3, the
+//! item is flagged regardless of the verdict. If the model rejects the item with a confidence below 0.6, the item is also flagged. An item
+//! that can't be judged, for example because the endpoint does not answer in time, is flagged as well. No item is lost, and no item is
+//! approved without a verdict.
 
 mod endpoint;
 mod queue;
@@ -27,8 +27,8 @@ use queue::{EndpointQueue, JudgingPermit};
 use verdict::Verdict;
 use verdict_cache::VerdictCache;
 
-/// Maximum number of prompts that judge one item. If a project has more, only those with the highest priorities are used, and
-/// the item is flagged if none of them rejects it.
+/// Maximum number of prompts by which one item is judged. If a project has more prompts, only those with the highest priorities are used,
+/// and the item is flagged if none of them rejects it.
 const PROMPTS_PER_ITEM_MAX: usize = 16;
 /// Maximum time for which a question waits for a slot at the endpoint.
 const ENDPOINT_QUEUE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -73,7 +73,7 @@ struct Publisher {
     /// The projects in which events may be missing.
     projects_with_holes: HashSet<Arc<str>>,
     statistics: Statistics,
-    /// The projects whose statistics are being read. The value is true if they must be read again.
+    /// The projects whose statistics are being read. The value is true if the statistics must be read again afterwards.
     statistics_reads: HashMap<Arc<str>, bool>,
     reads: DatabaseReads,
     /// Time of the next read of the newest ids; `None` if no other process writes to this database.
