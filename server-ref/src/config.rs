@@ -53,8 +53,8 @@ pub struct ServeOptions {
     database: String,
 
     /// Redis URL: `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS. Servers that share a PostgreSQL database
-    /// announce their commits through Redis; without it, they poll the database four times a second. Redis stores no data, and
-    /// the servers keep working while it is down.
+    /// announce their commits through Redis. Without Redis, they poll the database four times a second. Redis stores no data, and the
+    /// servers keep working while Redis is down.
     #[arg(long, env = "AUTOMODERATE_REDIS", hide_env_values = true, value_name = "URL")]
     redis: Option<String>,
 

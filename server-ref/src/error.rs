@@ -1,6 +1,6 @@
 //! The error type of the library.
 
-/// An error from the server or from an administration command. REST clients receive it as a status and an error code.
+/// An error from the server or from an administration command. REST clients receive the error as a status and an error code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -34,7 +34,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The rule can't work, for example because its pattern is invalid or it has no keywords.
+    /// The rule can't be used, for example because its pattern is invalid or it has no keywords.
     #[error("the rule is invalid: {0}")]
     InvalidRule(String),
     /// The rule exceeds a size limit for a single rule.

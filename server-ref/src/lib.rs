@@ -22,9 +22,10 @@
 //! A request carries either an API key of a project (`X-API-Key`) or the session cookie from `/auth/login`. A request that uses the
 //! cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this token.
 //!
-//! An API key may do what its scopes (`read`, `submit`, `review`, `rules`) allow. Members, keys, notifications and project settings
-//! require a signed-in user. Members can read, submit and review. Admins can also edit the project. Owners can also delete it, and
-//! appoint admins and owners. Only administrators of the server can manage users and notify all projects. `/api/docs` lists the routes.
+//! The scopes of an API key (`read`, `submit`, `review`, `rules`) determine which requests it may make. Members, keys, notifications and
+//! project settings require a signed-in user. Members can read, submit and review. Admins can also edit the project. Owners can also delete
+//! it, and appoint admins and owners. Only administrators of the server can manage users and notify all projects. `/api/docs` lists the
+//! routes.
 //!
 //! Withdrawing access takes effect immediately. Affected sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.

@@ -112,7 +112,7 @@ async fn serve_connection(
         let meter = bodies.meter(address);
         let mut request = request.map(|body| Body::new(MeteredBody::new(body, meter.clone())));
         request.extensions_mut().insert(ClientAddress(address));
-        // Connections without an upgrade can carry further requests, so they must not be hung up.
+        // Connections without an upgrade can carry further requests, so they receive no handle that hangs up.
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(hang_up_handle.clone());
         }

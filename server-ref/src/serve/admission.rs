@@ -31,8 +31,8 @@ pub(super) async fn admit_sessions(
     mut request: Request,
     next: Next,
 ) -> Response {
-    // engineioxide makes the same distinction: it opens a session for any other query, such as a `sid` without `=` or with an escape
-    // sequence.
+    // engineioxide makes the same distinction: it opens a session for every query without such a pair, even if the query contains `sid`
+    // without `=` or with an escape sequence.
     let query = request.uri().query().unwrap_or_default();
     let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens_session {

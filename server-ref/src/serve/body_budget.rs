@@ -1,7 +1,8 @@
 //! A limit on the memory that request bodies occupy until their requests are answered.
 //!
-//! The first 16 KiB of each body are not counted, because the limits on connections bound them. The rest counts against a budget for all
-//! addresses and a budget for each address, so a client that sends a large body slowly can occupy only its share of the memory.
+//! The first 16 KiB of each body are not counted, because the limits on connections bound their total size. The rest counts against a
+//! budget for all addresses and a budget for each address, so a client that sends a large body slowly can occupy only its share of the
+//! memory.
 
 use std::collections::HashMap;
 use std::error::Error;

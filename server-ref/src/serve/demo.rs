@@ -31,7 +31,7 @@ const CLEARTEXT_PASSWORD_META_KEY: &str = "demo_password";
 pub struct DemoCredentials {
     /// Id of the project.
     pub project_id: String,
-    /// API key of the project with the scopes `read` and `submit`, which stays the same across restarts. A revoked key is not
+    /// API key of the project, with the scopes `read` and `submit`. The key stays the same across restarts. A revoked key is not
     /// created again.
     pub api_key: String,
     /// E-mail address of the user who owns the project and is an administrator of the server.
