@@ -1,4 +1,4 @@
-//! Secrets that sign values which browsers store and send back.
+//! Secrets for signing values that browsers store and send back.
 
 use std::fmt;
 

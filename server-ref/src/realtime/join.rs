@@ -79,8 +79,8 @@ async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure
     }
 }
 
-/// Checks access again and reads the newest event id, once the socket is in the room. From then on, each event with a greater id is
-/// published to the socket, and the socket is notified if access is withdrawn.
+/// Checks access again once the socket is in the room, and reads the newest event id and the persistent notifications. From then on, each
+/// event with a greater id is published to the socket, and the socket is notified if access is withdrawn.
 async fn recheck_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
     let internal = |error| Failure::internal(&error).with_project(id);
     let store = &connection.realtime.store;

@@ -68,8 +68,8 @@ impl<E> Sequencer<E> {
         self.insert(id, event)
     }
 
-    /// Adds an event from another node's message. Its id is awaited only until the log has been read. Returns the events that
-    /// can be published now.
+    /// Adds an event from another node's message. Later events wait for this event's id only until the log has been read. Returns the
+    /// events that can be published now.
     pub(super) fn push_announced(&mut self, id: i64, event: E) -> Vec<E> {
         self.announced_head = self.announced_head.max(id);
         self.insert(id, event)
