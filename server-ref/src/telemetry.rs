@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use regex::bytes::Regex;
 use tracing_subscriber::EnvFilter;
 
-/// Installs the process-wide logger. Only programs call this; the library never does.
+/// Installs the process-wide logger. Programs must call this function; the library never does.
 ///
 /// # Errors
 /// Returns an error if the filter is invalid or a logger is already installed.
@@ -20,8 +20,8 @@ pub fn init(filter: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// A writer that redacts API keys. As documented, clients send their key in the query string, and at level `trace`, libraries log
-/// whole requests. Each call to `write` receives a whole log record.
+/// A writer that redacts API keys. Clients may send their key in the query string, as documented, and libraries log whole
+/// requests at level `trace`. Each call to `write` receives a whole log record.
 struct RedactingWriter<W>(W, Regex);
 
 fn api_key_pattern() -> Result<Regex, regex::Error> {

@@ -17,7 +17,7 @@ pub(crate) fn rfc3339(micros: Micros) -> String {
     Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }
 
-/// Parses an RFC 3339 time with any offset. Also parses a date, which is read as the beginning of that day in UTC.
+/// Parses an RFC 3339 time with any offset. A date without a time is parsed as the beginning of that day in UTC.
 pub(crate) fn parse(text: &str) -> Option<Micros> {
     let day = || {
         text.parse::<Date>().ok().filter(|_| text.len() == 10)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())

@@ -15,11 +15,12 @@ use super::python_polling::PACKET_SEPARATOR;
 use crate::http::{invalid_response, request_timeout_response, too_large_response};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
-/// Maximum number of packets in a POST. A client within its event limit needs minutes to send this many, and the SDK never queues that
-/// many.
+/// Maximum number of packets in a POST. A client that stays within its event limit needs minutes to send that many packets, and the
+/// SDK never queues that many.
 const POST_PACKETS_MAX: usize = 2_000;
 
-/// Refuses a POST with too many packets or too many bytes, and one whose body takes longer than `body_timeout`.
+/// Refuses a POST that contains too many packets or bytes, or whose body takes longer than `body_timeout` to
+/// arrive.
 pub(crate) async fn limit_polling_posts(
     State(body_timeout): State<Duration>,
     request: Request,

@@ -3,8 +3,8 @@
 //! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but
 //! engineioxide limits a poll only by its size in bytes. Without this limit, a burst of small events would disconnect every Python
 //! client that doesn't use WebSocket. Surplus packets are kept here for the next poll. Other clients accept any number of
-//! packets, and a limit would cost them round trips, so it applies only to clients whose `User-Agent` names Python. Such
-//! clients either upgrade to WebSocket before their first poll or not at all, so no packets are left here when a session stops
+//! packets, and a limit would cost them round trips, so the limit applies only to clients whose `User-Agent` names Python. Python
+//! clients either upgrade to WebSocket before their first poll or never upgrade, so no packets are left here when a session stops
 //! polling.
 
 use std::collections::HashMap;
@@ -21,7 +21,8 @@ use http::{Method, StatusCode};
 /// Maximum number of packets in a poll of a Python client.
 const POLL_PACKETS_MAX: usize = 16;
 
-/// Byte that separates the packets of a payload. JSON escapes it, so it does not occur within a packet.
+/// Byte that separates the packets of a payload. JSON escapes this byte, so the byte never occurs
+/// within a packet.
 pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 
 /// The packets that did not fit in each session's last poll.
@@ -43,13 +44,14 @@ impl PythonPollLimiter {
         Self { session_timeout, leftovers: Arc::default() }
     }
 
-    /// Returns the packets for the session's next poll if any were left over.
+    /// Returns the packets for the session's next poll, or `None` if no packets are left over.
     fn take_leftover(&self, sid: &str, now: Instant) -> Option<Bytes> {
         let kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
         Some(self.split_off_poll(sid, kept.payload, now))
     }
 
-    /// Returns as many packets of a payload as one poll may contain and keeps the rest.
+    /// Returns as many packets of a payload as one poll may contain, and keeps the rest for the
+    /// session's next poll.
     fn split_off_poll(&self, sid: &str, mut payload: Bytes, now: Instant) -> Bytes {
         let mut separators = (0..payload.len()).filter(|at| payload[*at] == PACKET_SEPARATOR);
         if let Some(end) = separators.nth(POLL_PACKETS_MAX - 1) {

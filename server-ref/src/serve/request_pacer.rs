@@ -1,4 +1,4 @@
-//! Fair scheduling of requests: each time a connection's task is polled, it serves only one request.
+//! Fair scheduling of requests: a connection's task serves only one request each time it is polled.
 //!
 //! hyper serves up to sixteen received requests before it lets another task run. With a hundred connections that pipeline requests, all
 //! other connections would wait for sixteen hundred responses.
@@ -16,7 +16,8 @@ pub(super) struct RequestPacer {
 }
 
 impl RequestPacer {
-    /// Waits for the next poll of the connection if a request was already served in the current one.
+    /// Waits for the next poll of the connection if a request was already served during the current
+    /// poll.
     pub(super) async fn wait_for_turn(&self) {
         if self.has_served_request.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;

@@ -71,8 +71,8 @@ impl RunningServer {
         self.address
     }
 
-    /// Returns the address of the separate listener for `/metrics`, with the actual port; `None` if the main listener serves `/metrics`,
-    /// because [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called.
+    /// Returns the address of the separate listener for `/metrics`, with the actual port. Returns `None` if
+    /// [`metrics_listen`](crate::ServerBuilder::metrics_listen) was not called; the main listener then serves `/metrics`.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
@@ -92,14 +92,15 @@ impl RunningServer {
         format!("http://{address}")
     }
 
-    /// Returns the credentials for the demo project; `None` unless [`demo`](crate::ServerBuilder::demo) was called.
+    /// Returns the credentials for the demo project, or `None` if [`demo`](crate::ServerBuilder::demo) was not
+    /// called.
     #[must_use]
     pub fn demo(&self) -> Option<&DemoCredentials> {
         self.demo.as_ref()
     }
 
-    /// Returns the URL of the page that creates the first administrator; `None` if a user existed at the start. The page works until the
-    /// first user exists. Until then, anyone who knows the URL can become the administrator.
+    /// Returns the URL of the page that creates the first administrator, or `None` if a user already existed when the server started.
+    /// The page works until the first user exists. Until then, anyone who knows the URL can become the administrator.
     #[must_use]
     pub fn setup_url(&self) -> Option<String> {
         let token = self.setup_token.as_ref()?;
@@ -159,7 +160,8 @@ impl RunningServer {
         self.create_api_key_with(project_id, name, &[Scope::Read, Scope::Submit]).await
     }
 
-    /// Creates an API key for a project with these scopes and returns the key. Only its hash is stored.
+    /// Creates an API key for a project, with the given scopes, and returns the key. Only its hash is
+    /// stored.
     ///
     /// # Errors
     /// Returns an error if the project does not exist or the database fails.
@@ -187,7 +189,7 @@ impl RunningServer {
         self.add_member_as(project_id, email, Role::Member).await
     }
 
-    /// Adds a user to a project in this role. Does nothing if the user is already a member.
+    /// Adds a user to a project with the given role. Does nothing if the user is already a member.
     ///
     /// # Errors
     /// Returns an error if the project or the user does not exist, or the database fails.

@@ -93,8 +93,8 @@ impl ServerBuilder {
     }
 }
 
-/// Returns the database URL. If none is given, creates a temporary folder for the database file, which is deleted when the returned
-/// handle is dropped.
+/// Returns the database URL. If no URL is given, creates a temporary folder for the database file; the folder is deleted when the
+/// returned handle is dropped.
 fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error> {
     if let Some(url) = url {
         return Ok((url, None));
@@ -104,7 +104,8 @@ fn database_url(url: Option<String>) -> Result<(String, Option<TempDir>), Error>
     Ok((format!("sqlite://{}", file.display()), Some(folder)))
 }
 
-/// Maximum number of connections that wait to be accepted. The operating system may lower it.
+/// Maximum number of connections that wait to be accepted. The operating system may enforce a lower
+/// maximum.
 const ACCEPT_QUEUE_LENGTH: u32 = 4096;
 
 /// Opens a listener with a long queue. When the queue is full, a client's operating system waits a second before it retries.
@@ -112,8 +113,8 @@ async fn open_listener(address: &str) -> io::Result<TcpListener> {
     let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for address in lookup_host(address).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // tokio's own listeners set this option as well. Without it, closed connections would keep a restarted server from using
-        // its port.
+        // tokio's own listeners set this option as well. Without the option, recently closed connections would keep a restarted
+        // server from using its port.
         #[cfg(unix)]
         socket.set_reuseaddr(true)?;
         match socket.bind(address).and_then(|()| socket.listen(ACCEPT_QUEUE_LENGTH)) {
@@ -184,7 +185,7 @@ async fn build_app(
     }))
 }
 
-/// Returns all routes. The layers of the real-time routes apply their limits to a client's requests before any events in them are
+/// Returns all routes. The layers of the real-time routes limit a client's requests before the events in those requests are
 /// counted.
 fn build_routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;

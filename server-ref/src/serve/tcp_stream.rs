@@ -3,10 +3,10 @@
 //! Otherwise, the data for a peer that stays connected without reading would remain in memory forever, because engineioxide waits
 //! until it can write, even after the session has ended.
 //!
-//! Stock clients treat Engine.IO's CLOSE as final, and some then never reconnect. They should reconnect when a server shuts down, so
-//! the server closes the WebSocket with code 1001, "going away", like proxies and other servers. engineioxide can't send that code by
-//! itself, but it answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the client sent a
-//! CLOSE frame with code 1001.
+//! Stock clients treat Engine.IO's CLOSE as final, and some then never reconnect. Clients should reconnect when a server shuts down,
+//! so the server closes their WebSockets with code 1001 ("going away"), as proxies and other servers do. engineioxide can't send that
+//! code by itself, but it answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the
+//! client sent a CLOSE frame with code 1001.
 
 use std::io;
 use std::pin::Pin;
@@ -32,7 +32,8 @@ pub(super) struct ClientStream {
 }
 
 impl ClientStream {
-    /// Wraps the stream of a connection. `hang_up` may be cancelled only once the connection has been upgraded or has ended.
+    /// Wraps the stream of a connection. `hang_up` must not be cancelled before the connection has been upgraded or has
+    /// ended.
     pub(super) fn new(stream: TcpStream, hang_up: CancellationToken, write_timeout: Duration) -> Self {
         let hang_up = Box::pin(hang_up.cancelled_owned());
         Self { stream, hang_up, has_hung_up: false, write_timeout, write_deadline: None }

@@ -36,7 +36,7 @@ impl Role {
     }
 }
 
-/// Parses the form stored in the database.
+/// Parses the name under which the database stores a role.
 impl From<String> for Role {
     fn from(text: String) -> Self {
         Self::parse(&text)

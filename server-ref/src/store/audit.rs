@@ -18,7 +18,7 @@ use crate::time::Micros;
 const TEXT_CHARS_MAX: usize = 500;
 /// Maximum length of a rule's data within an entry, in characters. Longer data is truncated.
 pub(crate) const RULE_DATA_CHARS_MAX: usize = 2000;
-/// Maximum size of a state's JSON text, in bytes.
+/// Maximum size of a state's JSON text, in bytes. The entry of a larger state contains only the size.
 const STATE_BYTES_MAX: usize = 16 * 1024;
 
 /// The user, API key or part of the server that performs an action.
@@ -80,7 +80,8 @@ impl AuditDraft {
     }
 }
 
-/// Serializes a state as JSON and truncates long strings in it.
+/// Serializes a state as JSON and truncates its long strings. If the text is still too large, returns an object with only the text's
+/// size.
 pub(crate) fn bounded_state_json(mut state: Value) -> String {
     truncate_texts(&mut state);
     let text = state.to_string();
@@ -106,7 +107,8 @@ fn truncate_text(text: &mut String, max_chars: usize) {
     }
 }
 
-/// Returns the state of a rule for the audit log. Data that is too long is replaced by the beginning of its JSON text.
+/// Returns the state of a rule for the audit log. If the rule's data is too long, the beginning of its JSON text takes its
+/// place.
 pub(crate) fn rule_audit_state(rule: &StoredRule) -> Value {
     let data = match rule.data.char_indices().nth(RULE_DATA_CHARS_MAX) {
         Some((end, _)) => Value::String(format!("{}…", &rule.data[..end])),

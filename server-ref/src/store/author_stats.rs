@@ -20,7 +20,8 @@ const RECENT_VIOLATION_HOURS: i64 = 24;
 pub(crate) struct AuthorStats {
     pub(crate) total: i64,
     pub(crate) approved: i64,
-    /// Pairs of an hour and its number of rejections, oldest first. Hours are counted from the beginning of 1970.
+    /// Pairs of an hour and its number of rejections, oldest first. Hours are counted from the beginning of 1970
+    /// in UTC.
     pub(crate) rejections_by_hour: Vec<(i64, i64)>,
 }
 

@@ -34,9 +34,9 @@ pub(crate) type IdempotencyId = (Arc<str>, Arc<str>);
 /// The outcome of a change that did not fail.
 #[derive(Debug)]
 pub(crate) enum ApplyOutcome {
-    /// The change was applied, which produced these events.
+    /// The change was applied and produced these events.
     New(Vec<LoggedEvent>),
-    /// The change repeats an earlier one, which had this answer.
+    /// The change repeats an earlier change, which received this answer.
     Repeated(String),
 }
 
@@ -60,7 +60,7 @@ impl CommitState {
     ///
     /// # Errors
     /// [`Error::NotFound`] if the target of the change does not exist, or [`Error::IdempotencyMismatch`] if the change's idempotency
-    /// key was used for another request. In both cases, this value is unchanged, so the rest of the group can still be committed.
+    /// key was used for another request. In both cases, `self` is unchanged, so the rest of the group can still be committed.
     pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<ApplyOutcome, Error> {
         if let Some(answer) = self.earlier_answer(change)? {
             return Ok(ApplyOutcome::Repeated(answer));
@@ -138,7 +138,8 @@ impl CommitState {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
 
-    /// Counts the change's decision, if it has one, and returns the `user_activity` event about the item's author.
+    /// Counts the change's decision, if the change contains one, and returns the `user_activity` event about the
+    /// item's author.
     fn count_decision(&mut self, change: &ProjectChange) -> Result<Option<EventDraft>, Error> {
         let Some((content_id, status)) = change.decision() else {
             return Ok(None);

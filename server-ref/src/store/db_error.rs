@@ -42,7 +42,7 @@ impl DbFault {
 /// Returns true if a COMMIT that failed with this error definitely had no effect.
 pub(super) fn is_certain_rollback(error: &sqlx::Error) -> bool {
     let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
-    // Errors of a higher severity end the session, possibly after the commit took effect.
+    // Errors of a higher severity end the session, and the commit may already have taken effect.
     error.is_some_and(|error| error.severity() == PgSeverity::Error)
 }
 

@@ -124,7 +124,7 @@ fn normalize_origin(text: &str) -> Option<String> {
     (matches!(url.scheme(), "http" | "https") && is_bare).then(|| url.origin().ascii_serialization())
 }
 
-/// Parses the form stored in the database.
+/// Parses the string in which the database stores the origins.
 impl From<String> for AllowedOrigins {
     fn from(words: String) -> Self {
         Self(words.split_ascii_whitespace().map(str::to_owned).collect())

@@ -1,8 +1,8 @@
-//! Fair scheduling of reads: project owners take turns using connections, and so do the projects of one owner.
+//! Fair scheduling of reads: project owners take turns using connections, and so do the projects of each owner.
 //!
-//! A free connection is assigned to the owner with the fewest connections in use. If several owners have equally few, it is
-//! assigned to the owner whose reads have used the least time. An owner with no running read therefore precedes all owners with
-//! running reads, no matter how many projects and pending reads those owners have.
+//! A free connection is assigned to the owner with the fewest connections in use. Among owners with equally few connections in
+//! use, the connection is assigned to the owner whose reads have used the least time. An owner with no running read therefore
+//! precedes all owners with running reads, no matter how many projects and pending reads those owners have.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ const PENDING_READS_PER_PROJECT_MAX: usize = 64;
 const PENDING_READS_PER_OWNER_MAX: usize = 256;
 /// Time after which a pending read is refused.
 const PENDING_READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// Maximum time by which the virtual clock may be ahead of an active owner. This limits how long other owners are delayed.
+/// Maximum lead of the virtual clock over an active owner's used time. The maximum limits how long that owner can delay others.
 const OWNER_LAG_MAX: Duration = Duration::from_secs(1);
 
 /// A handle to a scheduler. Clones refer to the same scheduler.
@@ -72,7 +72,7 @@ type PermitSender = oneshot::Sender<ReadPermit>;
 impl ReadScheduler {
     /// Creates a scheduler for a pool of `pool_size` connections.
     ///
-    /// One connection is reserved for unscheduled reads, such as reads during a sign-in. An owner may use half of the others.
+    /// One connection is reserved for unscheduled reads, such as those of a sign-in. An owner may use half of the remaining connections.
     pub(super) fn new(pool_size: u32) -> Self {
         Self::with_timeout(pool_size, PENDING_READ_TIMEOUT)
     }

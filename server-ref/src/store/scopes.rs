@@ -98,7 +98,8 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
-/// Parses the form stored in the database. Names that are unknown to this version of the server are ignored.
+/// Parses the string in which the database stores the scopes. Names that are unknown to this version of the
+/// server are ignored.
 impl From<String> for Scopes {
     fn from(words: String) -> Self {
         words.split_ascii_whitespace().filter_map(|word| word.parse::<Scope>().ok()).collect()

@@ -32,7 +32,7 @@ pub(crate) struct AttackOrder {
     pub(crate) millis: u64,
 }
 
-/// Counts of an attack.
+/// The numbers of requests and changes in an attack, and their outcomes.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct AttackTally {
     pub(crate) requests: u64,
@@ -42,7 +42,7 @@ pub(crate) struct AttackTally {
     pub(crate) internal_errors: u64,
     /// Changes that were accepted.
     pub(crate) writes: u64,
-    /// Size of the accepted changes.
+    /// Total size, in bytes, of the requests whose changes were accepted.
     pub(crate) written_bytes: u64,
 }
 
@@ -54,20 +54,20 @@ pub(crate) struct Attacker {
 
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
-/// Reads the order from stdin, runs the attack, and prints the tally.
+/// Reads the target and the duration from stdin, runs the attack, and prints the tally.
 pub(crate) fn run_attack(name: &str) {
     let mut order = String::new();
     io::stdin().read_to_string(&mut order).unwrap();
     let AttackOrder { target, millis } = serde_json::from_str(&order).unwrap();
     let attack = attacks::ALL_ATTACKS.iter().find(|attack| attack.name == name).unwrap();
-    // The attacker uses only the processor time that the server and the tenant leave.
+    // The attacker uses only the processor time that the server and the tenant do not need.
     let _ = rustix::process::nice(19);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let tally = runtime.block_on(async {
         let until = Instant::now() + Duration::from_millis(millis);
         let attacker = Attacker { target, until, tally: Mutex::default() };
         let _ = timeout_at(until, (attack.run)(&attacker)).await;
-        // The attacker holds its connections until its time is over.
+        // The attacker keeps its connections open until the attack's time is over.
         tokio::time::sleep_until(until).await;
         attacker.tally.into_inner().unwrap()
     });
@@ -75,14 +75,14 @@ pub(crate) fn run_attack(name: &str) {
 }
 
 impl Attacker {
-    /// Runs `each` with `count` numbers in parallel, and repeats each run until the attack's time is over.
+    /// Runs `each` in parallel with each number below `count`, and restarts each run until the attack's time is over.
     pub(crate) async fn repeat_in_parallel(&self, count: usize, each: impl AsyncFn(usize) -> io::Result<()>) {
         let each = &each;
         join_all((0..count).map(|number| async move {
             while Instant::now() < self.until {
                 if each(number).await.is_err() {
                     self.update_tally(|tally| tally.refused += 1);
-                    // Without this delay, an immediate refusal would be repeated thousands of times a second.
+                    // Without this delay, a request that is refused immediately would be repeated thousands of times a second.
                     sleep(Duration::from_millis(1)).await;
                 }
             }
@@ -104,7 +104,7 @@ impl Attacker {
         Ok(RawConnection::new(stream))
     }
 
-    /// Sends the request over this connection, and counts its outcome.
+    /// Sends a request over this connection, and counts the outcome.
     pub(crate) async fn send_request(&self, line: &mut RawConnection, request: &[u8]) -> io::Result<HttpAnswer> {
         self.update_tally(|tally| tally.requests += 1);
         let answer = line.send_request(request).await?;

@@ -1,9 +1,9 @@
-//! Attacks on the real server, each while another tenant submits and reads. The tenant must not notice them.
+//! Attacks on the real server, each while another tenant submits and reads. The tenant must not notice any attack.
 //!
-//! The server, the attacker, and the tenant are three processes. The attacker runs with `nice` 19, so it uses only the
-//! processor time that the others leave. The results therefore show harm to the server, not a lack of processors for
-//! the tenant's client. Each attack has its own server and database. The attacker has an account, a project, a key, and
-//! up to 250 addresses.
+//! The server, the attacker, and the tenant are three processes. The attacker runs with `nice` 19, so it uses only the processor
+//! time that the other two processes do not need. The results therefore show harm to the server, not a lack of processors for the
+//! tenant's client. Each attack has its own server and database. The attacker has an account, a project, a key, and up to 250
+//! addresses.
 //!
 //! `cargo test` runs each attack for one second. `make hostile` runs each for ten seconds on an optimized server, also
 //! checks the tail latencies, and prints the table of `docs/security.md`. A word on the command line selects the
@@ -32,17 +32,17 @@ use server::MeasuredServer;
 use tenant::Tenant;
 use verdict::{AttackRun, Criteria};
 
-/// Environment variable that turns a process into the attacker; its value names the attack.
+/// Environment variable that makes a process run as the attacker. Its value is the name of the attack.
 const ATTACK_VARIABLE: &str = "HOSTILE_ATTACK";
 /// Time after the end of an attack within which the attacker must have exited.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The durations of a run, and its criteria.
+/// The durations of a run's two phases, and the criteria of the run.
 #[derive(Debug, Clone, Copy)]
 struct RunPlan {
     time_alone: Duration,
     time_attacked: Duration,
-    /// The criteria, which include latencies only on a machine that is otherwise idle.
+    /// The criteria. They include latencies only if the machine is otherwise idle.
     criteria: Criteria,
 }
 

@@ -1,11 +1,11 @@
-//! A connection of the attacker: HTTP/1.1 as raw bytes, without the checks of a client library.
+//! A connection of the attacker, which sends HTTP/1.1 as raw bytes, without the checks of a client library.
 
 use std::io::{self, ErrorKind};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Maximum size of an answer in bytes, which no expected answer exceeds.
+/// Maximum size of an answer, in bytes. No expected answer is larger.
 const ANSWER_MAX: usize = 8 << 20;
 
 pub(crate) struct RawConnection {
@@ -52,7 +52,7 @@ impl RawConnection {
     }
 }
 
-/// Returns a request with a JSON body, which may be empty.
+/// Returns a request with a JSON body. The body may be empty.
 pub(crate) fn request(method: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     let separator = if headers.is_empty() { "" } else { "\r\n" };
     let length = body.len();

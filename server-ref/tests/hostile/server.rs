@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sizes in bytes: peak resident memory since the last reset, and the database's files.
+/// The server's peak resident memory since the last reset, and the size of the database's files, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ServerUsage {
     pub(crate) memory_bytes: u64,
@@ -70,12 +70,12 @@ impl MeasuredServer {
         ServerUsage { memory_bytes: self.status_bytes("VmHWM:"), database_bytes }
     }
 
-    /// Resets the peak of the memory to what is in use now.
+    /// Resets the peak to the memory that is currently in use.
     pub(crate) fn reset_peak_memory(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
     }
 
-    /// Stops the server and returns its log, as an error if the server had already exited.
+    /// Stops the server and returns its log. If the server had already exited, the log is returned as an error.
     pub(crate) async fn stop(mut self) -> Result<String, String> {
         let is_alive = self.child.try_wait().unwrap().is_none();
         let _ = self.child.kill().await;

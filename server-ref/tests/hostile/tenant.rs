@@ -26,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Latencies and errors that the tenant observed within a period.
 #[derive(Debug, Default)]
 pub(crate) struct Observations {
-    /// Latencies of submissions, sorted; each is counted from the time at which the submission was due.
+    /// Latencies of submissions in ascending order. Each latency is measured from the time at which the submission was due.
     pub(crate) answer_latencies: Vec<Duration>,
     /// Latency of the slowest answer from `/live`.
     pub(crate) slowest_live: Duration,
@@ -41,7 +41,7 @@ impl Observations {
     }
 }
 
-/// Everything that the tenant observed, with the times at which it was due.
+/// Everything that the tenant observed, with the time of each observation.
 #[derive(Debug, Default)]
 pub(crate) struct TenantRecord {
     answer_latencies: Vec<(Instant, Duration)>,
@@ -76,7 +76,7 @@ struct SharedRecord {
     record: Mutex<TenantRecord>,
     /// Number of acknowledged submissions.
     acknowledged: AtomicUsize,
-    /// Number of received events of these submissions.
+    /// Number of events received for the tenant's submissions.
     received_events: AtomicUsize,
     is_over: AtomicBool,
     pending_requests: TaskTracker,
@@ -97,7 +97,7 @@ impl Tenant {
             )),
             tokio::spawn(poll_liveness(shared.clone(), server.url("/live"))),
         ];
-        // Waits until connections are open, and statements that are compiled on first use are ready.
+        // By the end of this delay, connections are open, and statements that are compiled on first use are ready.
         sleep(Duration::from_millis(200)).await;
         Self { shared, tasks }
     }
@@ -135,7 +135,7 @@ fn client() -> Client {
     Client::builder().no_proxy().timeout(TIMEOUT).pool_max_idle_per_host(4).build().unwrap()
 }
 
-/// Submits in an open loop, in which a slow answer does not reduce the rate.
+/// Submits items at a fixed rate, which slow answers do not reduce.
 async fn submit_steadily(shared: Arc<SharedRecord>, url: String, key: String) {
     let client = client();
     let mut ticks = interval(SUBMISSION_INTERVAL);
@@ -177,7 +177,7 @@ async fn poll_liveness(shared: Arc<SharedRecord>, url: String) {
     }
 }
 
-/// Opens a socket in the project's room, positioned after all earlier events.
+/// Opens a socket that has joined the project's room and therefore receives all later events.
 async fn open_joined_socket(server: &MeasuredServer) -> TenantSocket {
     let url = server.url("/socket.io/?EIO=4&transport=websocket&api_key=").replacen("http", "ws", 1);
     let (mut socket, _) = connect_async(url + server.ready_field("api_key")).await.unwrap();

@@ -11,25 +11,25 @@ const SLOWDOWN_MAX: u32 = 5;
 const UNNOTICEABLE_LATENCY: Duration = Duration::from_millis(100);
 /// Maximum latency of `/live`.
 const LIVE_LATENCY_MAX: Duration = Duration::from_millis(500);
-/// Maximum growth of resident memory in bytes over that of the server at rest.
+/// Maximum growth of the server's resident memory during an attack, in bytes.
 const MEMORY_GROWTH_MAX: u64 = 128 << 20;
-/// Maximum bytes in the database for a change, with its indexes and events. In addition, twice the size
-/// of the change is allowed for the rows, and twice for the database's own log.
+/// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, twice the size of the
+/// change is allowed for the rows, and twice that size for the database's own log.
 const CHANGE_BYTES_MAX: u64 = 16 << 10;
-/// Bytes of the write-ahead log of a database that is hardly used.
+/// Size, in bytes, of the write-ahead log of a database that is rarely used.
 const IDLE_LOG_BYTES: u64 = 8 << 20;
 
 pub(crate) const TABLE_HEAD: &str = "| attack | requests (refused) | tenant's errors | p50 alone → attacked, ms | p99, ms | slowest `/live`, ms | \
 memory, MiB more | database, MiB more |\n|---|--:|--:|--:|--:|--:|--:|--:|";
 
-/// Sets of criteria, each of which includes those before it.
+/// Sets of criteria. Each set includes the sets declared before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Criteria {
-    /// Errors of the tenant, growth of memory and database, and survival of the server.
+    /// The tenant's errors, the growth of the server's memory and database, and whether the server keeps running.
     Harm,
-    /// The above, and the latency of `/live`.
+    /// The criteria of `Harm`, and the latency of `/live`.
     Liveness,
-    /// The above, and the latencies of the slowest answers.
+    /// The criteria of `Liveness`, and the latencies of the slowest answers.
     Latencies,
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct AttackRun {
     pub(crate) usage_before: ServerUsage,
     pub(crate) usage_after: ServerUsage,
     pub(crate) tally: AttackTally,
-    /// The server's log, as an error if the server exited by itself.
+    /// The server's log, which is an error if the server exited by itself.
     pub(crate) log: Result<String, String>,
 }
 
@@ -70,7 +70,7 @@ impl AttackRun {
         )
     }
 
-    /// Returns why the attack succeeded, or nothing if the server withstood it.
+    /// Returns the reasons why the attack succeeded, or an empty list if the server withstood the attack.
     pub(crate) fn failed_criteria(&self, criteria: Criteria) -> Vec<String> {
         let mut found = Vec::new();
         let mut check = |holds: bool, what: String| {

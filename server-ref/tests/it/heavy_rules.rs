@@ -1,4 +1,4 @@
-//! Rules designed to be expensive cost a bounded amount of work, and items that they leave undecided are flagged.
+//! Expensive rules cost a bounded amount of work, and items that such rules leave undecided are flagged.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use tokio::time::timeout;
 
 use crate::support::{demo_project_id, demo_server_builder, http_client, moderate};
 
-/// Returns a rule that matches no text of zeros and ones, and keeps as many states alive as the text has ones.
+/// Returns a rule that matches no text of zeros and ones. For each `1` in the text, the pattern keeps a state active for 150
+/// characters.
 fn expensive_rule() -> RuleKind {
     RuleKind::Regex { pattern: "1[01]{150}[^01]".into(), flags: vec![] }
 }
@@ -18,7 +19,7 @@ async fn add_rejecting_rule(server: &RunningServer, id: &str, kind: RuleKind) ->
     server.add_rule(id, NewRule { name: "Heavy".into(), kind, action: Action::Reject, priority: 1_000 }).await
 }
 
-/// Returns a sequence of zeros and ones without a pattern that a DFA could cache.
+/// Returns a pseudorandom sequence of zeros and ones, for which a lazy DFA rarely finds a state in its cache.
 fn random_bits(length: usize) -> String {
     let mut state = 1u64;
     std::iter::repeat_with(|| {
@@ -50,7 +51,7 @@ async fn items_that_take_too_much_work_are_flagged_with_the_reason() {
         assert_eq!(result["rule_name"], "Heavy");
         assert!(result["reason"].as_str().unwrap().contains("too much work"), "{result}");
     }
-    // The same rules decide texts of usual length.
+    // The same rules can decide about shorter texts.
     assert_eq!(moderate(&server, json!({"content": random_bits(500)})).await["status"], "approved");
     let matching = format!("1{}x", "0".repeat(150));
     assert_eq!(moderate(&server, json!({"content": matching})).await["status"], "rejected");
@@ -74,7 +75,7 @@ async fn rules_that_need_too_much_memory_are_refused() {
     server.shutdown().await;
 }
 
-/// Rules beyond the limits could have decided differently, so the item must not be approved without them.
+/// The rules beyond the limits are not evaluated. Any of them might have matched, so the item must not be approved.
 #[tokio::test]
 async fn a_project_over_its_limits_flags_items_that_no_earlier_rule_decides() {
     let server = demo_server_builder().start().await.unwrap();

@@ -1,4 +1,4 @@
-//! Storage of users, and of values that belong to the server itself.
+//! Storage of users, and of values such as secrets that belong to the server itself.
 
 use serde_json::{Value, json};
 
@@ -105,7 +105,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Returns true if the user is active and still has this password. Waits for concurrent transactions that change the user.
+    /// Returns true if the user is active and `password_hash` is still the hash of the user's password. Waits for concurrent
+    /// transactions that change the user.
     pub(crate) async fn has_password(&self, id: &str, password_hash: &str) -> Result<bool, Error> {
         const SELECT_PASSWORD: &str = "SELECT password_hash, is_active FROM users WHERE id = $1";
         const SELECT_PASSWORD_AFTER_CHANGES: &str =

@@ -58,7 +58,8 @@ macro_rules! select_audit {
     };
 }
 
-/// A subquery for a member's newest sign-ins since the member joined the project. Returns at most as many as fit on a page.
+/// A subquery for a member's newest sign-ins since the member joined the project. The subquery returns at most as many
+/// sign-ins as fit on a page.
 macro_rules! sign_ins_of_member {
     ($columns:literal) => {
         concat!(
@@ -74,7 +75,8 @@ macro_rules! sign_ins_of_member {
 const NEWEST_FIRST_CLAUSE: &str = " ORDER BY audit.at DESC, audit.id DESC LIMIT $4";
 
 impl Store {
-    /// Returns a page of a project's audit log, newest first, including the sign-ins of its members.
+    /// Returns a page of a project's audit log, newest first, including the sign-ins of the
+    /// project's members.
     pub(crate) async fn project_audit(
         &self,
         project_id: &str,
@@ -84,7 +86,7 @@ impl Store {
         const SELECT_OWN_ENTRIES: &str =
             concat!(select_audit!("audit.address"), "audit WHERE project_id = $1 AND (at, id) < ($2, $3)");
         // The two databases need different queries to select a limited number of entries per member. The queries omit the addresses
-        // of sign-ins, because a project must not learn them.
+        // of sign-ins, because a project's admins must not learn them.
         const SELECT_SIGN_INS: &str = concat!(
             select_audit!("NULL"),
             "members JOIN audit ON audit.id IN ",
@@ -162,7 +164,8 @@ impl Tx<'_> {
     }
 }
 
-/// An entry that is about to be inserted, with its states as JSON text and the project whose log it belongs to.
+/// An entry that is about to be inserted, with its states as JSON text and the id of the project to whose log
+/// it belongs.
 pub(super) struct NewAuditRow<'a> {
     project_id: Option<&'a str>,
     draft: &'a AuditDraft,

@@ -1,5 +1,5 @@
 //! Abstraction over the two kinds of database. Code that uses a connection is written once, in SQL that both databases accept,
-//! and compiled for each.
+//! and compiled for each kind.
 
 use std::ops::DerefMut;
 
@@ -41,8 +41,8 @@ where
 {
     /// Begins a transaction that writes.
     ///
-    /// SQLite allows only one such transaction at a time, so everything that it reads stays valid. PostgreSQL runs several at a
-    /// time, so they must lock the rows on which they depend; see [`Tx::lock_project`].
+    /// SQLite allows only one such transaction at a time, so everything that the transaction reads stays valid. PostgreSQL runs
+    /// several such transactions at a time, so each must lock the rows on which it depends; see [`Tx::lock_project`].
     pub(super) async fn begin(&mut self) -> sqlx::Result<Tx<'_>> {
         Ok(match self {
             Self::Sqlite(connection) => Backend::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),

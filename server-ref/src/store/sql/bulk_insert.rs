@@ -1,8 +1,8 @@
 //! Insertion of the items, results and events of a whole group at once.
 //!
-//! On SQLite, an INSERT lists its rows as values. Such a statement needs no round trip, but must be prepared for each number of
-//! rows. On PostgreSQL, an INSERT receives each column as an array, so one statement and one round trip insert any number of
-//! rows.
+//! On SQLite, an INSERT lists its rows as values. No network round trip is needed, but a separate statement must be prepared
+//! for each number of rows. On PostgreSQL, an INSERT receives each column as an array, so one statement and one round trip
+//! insert any number of rows.
 
 use sqlx::{PgConnection, QueryBuilder, Sqlite, SqliteConnection};
 

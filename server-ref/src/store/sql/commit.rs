@@ -34,7 +34,8 @@ pub(crate) struct Committed {
     pub(crate) batch: EventBatch,
     /// The errors of changes that failed, by the index of the change. All other changes were committed.
     pub(crate) failures: HashMap<usize, Error>,
-    /// The earlier answers to changes that were not made because they repeat earlier ones, by the index of the change.
+    /// The stored answers to changes that were not made because they repeat earlier changes, by the index of the
+    /// change.
     pub(crate) repeated_answers: HashMap<usize, String>,
 }
 
@@ -47,7 +48,8 @@ pub(crate) struct InDoubtCommit {
 }
 
 impl Store {
-    /// Commits the changes in one transaction, except for changes that fail on their own.
+    /// Commits the changes in one transaction. Changes that can't be made, for example because
+    /// their target does not exist, are left out.
     ///
     /// Must be called by only one task, because a commit in doubt must be resolved before the next commit.
     pub(crate) async fn commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
@@ -86,8 +88,8 @@ impl Store {
         };
         let is_suspect = match &outcome {
             Ok(CommitOutcome::Unknown(_)) => true,
-            // This also applies to SQLite: when the disk is full, SQLite rolls back on its own, but sqlx still assumes an open
-            // transaction.
+            // A SQLite connection can become unusable too: when the disk is full, SQLite rolls back on its own, but sqlx still
+            // assumes an open transaction.
             Err(Error::Database(error)) => !matches!(DbFault::of(error), DbFault::NulInText | DbFault::Other),
             _ => false,
         };

@@ -8,7 +8,8 @@ use super::{Backend, Store, Tx, with_conn};
 use crate::Error;
 use crate::store::EventPage;
 
-/// Size in bytes at which a page ends early, so that a reply stays within the limits of clients.
+/// Size in bytes at which a page ends early, so that a reply stays within the size limits of
+/// clients.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Number of rows deleted per transaction, kept small so that other writers don't wait long.
 const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
@@ -36,7 +37,8 @@ impl Store {
 
     /// Returns the events with ids greater than `after`, oldest first.
     ///
-    /// The page contains at most `limit` events. It contains fewer if the events are large, but at least one if there is any.
+    /// The page contains at most `limit` events. It contains fewer if the events are large, but at least one event if the log
+    /// contains any after `after`.
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
         const SELECT_LOG_BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
                               FROM projects WHERE id = $1 AND deleted_at IS NULL";
@@ -86,7 +88,8 @@ impl Store {
 
     /// Deletes a project's oldest events, up to the last event with an id below `before_id` or a time before `before_time`.
     async fn prune_project_events(&self, project_id: &str, before_id: i64, before_time: i64) -> Result<u64, Error> {
-        // Always deletes a prefix of the log, even if a change of the clock put creation times out of order.
+        // The statement always deletes a prefix of the log, even if a change of the clock has put creation
+        // times out of order.
         const DELETE_OLD_EVENTS: &str = "DELETE FROM events WHERE project_id = $1 AND event_id <= (
                                  SELECT MAX(event_id) FROM (
                                      SELECT event_id, created_at FROM events

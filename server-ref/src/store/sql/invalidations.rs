@@ -1,7 +1,7 @@
 //! Delivery of invalidations to all processes that share a database.
 //!
-//! PostgreSQL delivers invalidations with NOTIFY. SQLite stores them in a table that the server reads twice a second. The only
-//! other processes that use a server's SQLite file are the commands for administration.
+//! PostgreSQL delivers invalidations with NOTIFY. SQLite stores them in a table that the server reads twice a second. Apart from
+//! the server, only the administration commands use its SQLite file.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -40,7 +40,8 @@ impl InvalidationListener {
     }
 }
 
-/// Parses a message. An unknown message from a newer server may concern any data.
+/// Parses a message. A message that can't be parsed may be from a newer server and concern any data, so it is treated as
+/// [`Invalidation::MessagesMissed`].
 fn decode(message: &str) -> Invalidation {
     serde_json::from_str(message).unwrap_or(Invalidation::MessagesMissed)
 }
@@ -119,7 +120,7 @@ impl Store {
         Ok(())
     }
 
-    /// Starts to receive the invalidations that are committed from now on.
+    /// Starts to receive the invalidations that are committed after this call.
     pub(crate) async fn listen(&self) -> Result<InvalidationListener, Error> {
         const SELECT_LAST_ID: &str = "SELECT COALESCE(MAX(id), 0) FROM news";
         Ok(InvalidationListener(match &self.inner.database {

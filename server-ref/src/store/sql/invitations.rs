@@ -17,10 +17,10 @@ const INVITATIONS_PER_PROJECT_MAX: i64 = 100;
 /// Maximum number of pending invitations per sender. The limit per project does not suffice, because users can create any number
 /// of projects.
 const INVITATIONS_PER_SENDER_MAX: i64 = 200;
-/// Maximum number of received invitations that a user is shown.
+/// Maximum number of invitations in the list that a user receives.
 const SHOWN_INVITATIONS_MAX: i64 = 200;
 
-/// A query for valid invitations: those that have not expired at the time `$1`, and whose senders may still grant the role.
+/// A query for valid invitations: invitations that have not expired at the time `$1`, and whose senders may still grant the role.
 macro_rules! select_valid {
     ($columns:literal, $rest:literal) => {
         concat!(
@@ -235,8 +235,8 @@ async fn check_membership_limits(tx: &mut Tx<'_>, project_id: &str, user_id: &st
     Ok(())
 }
 
-/// Finds a valid invitation for an e-mail address and locks the project so that the invitation stays valid until the transaction
-/// ends.
+/// Finds a valid invitation for an e-mail address and locks the project so that the invitation remains valid until the
+/// transaction ends.
 async fn find_valid(tx: &mut Tx<'_>, invitation: &InvitationRef<'_>, email: &str) -> Result<PendingInvitation, Error> {
     const SELECT_BY_TOKEN: &str = "SELECT id, project_id FROM invitations WHERE token_hash = $1";
     const SELECT_BY_ID: &str = "SELECT id, project_id FROM invitations WHERE id = $1";

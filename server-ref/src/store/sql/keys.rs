@@ -93,7 +93,8 @@ impl Store {
         }))
     }
 
-    /// Stores the public key that verifies the tokens of an API key. Needed for API keys that are older than the token feature.
+    /// Stores the public key that verifies the tokens of an API key. Only API keys that are older than the token feature need
+    /// this call.
     pub(crate) async fn set_token_public_key(&self, id: &str, token_public_key: &[u8]) -> Result<(), Error> {
         const UPDATE_TOKEN_KEY: &str = "UPDATE api_keys SET token_key = $1 WHERE id = $2";
         with_conn!(&mut self.writer().await?, db => { sqlx::query(UPDATE_TOKEN_KEY).bind(token_public_key).bind(id).execute(db).await?; });
@@ -142,7 +143,7 @@ impl Store {
         }))
     }
 
-    /// Deletes a key. Returns false if it does not exist.
+    /// Deletes a key. Returns false if the key does not exist.
     pub(crate) async fn delete_key(&self, project_id: &str, id: &str, by: &Actor) -> Result<bool, Error> {
         const DELETE_KEY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2 RETURNING name";
         let mut writer = self.writer().await?;
@@ -160,8 +161,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Records when keys were last used. `uses` contains pairs of a key's id and a time. Does not overwrite a later time from another
-    /// node.
+    /// Records when keys were last used. `uses` contains pairs of a key's id and a time. A later time that another node has recorded
+    /// is not overwritten.
     pub(crate) async fn record_key_uses(&self, uses: &mut [(String, Micros)]) -> Result<(), Error> {
         // All nodes lock keys in the order of their ids, so that they can't deadlock.
         uses.sort_unstable();

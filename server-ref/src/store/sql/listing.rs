@@ -13,14 +13,14 @@ use crate::store::{ContentFilter, ContentPosition, CursorPage};
 const SCANNED_ROWS_PER_PAGE_MAX: usize = 4096;
 /// Number of bytes after which no further rows are read for one page.
 const SCANNED_BYTES_PER_PAGE_MAX: usize = 8 * 1024 * 1024;
-/// Minimum number of rows read at a time for a text search, which may skip most of them.
+/// Minimum number of rows that a text search reads at a time. A search may skip most of the rows.
 const ROWS_PER_READ_MIN: usize = 256;
 
 impl Store {
     /// Returns at most `limit` items after the position `after` that match the filter.
     ///
     /// A text search reads only a limited number of rows per page. A page may therefore contain fewer than `limit` items although
-    /// more items match. The next page continues the search.
+    /// more items match; the next page then continues the search.
     pub(crate) async fn list_contents(
         &self,
         project_id: &str,

@@ -1,8 +1,8 @@
 //! The id of the event log, which changes when the log loses events.
 //!
 //! After a failover to an asynchronous standby, the last transactions may be missing, and their event ids are then assigned to
-//! other events. Clients can't detect this from the event ids. The log therefore receives a new id, which makes clients treat
-//! their cursors as invalid.
+//! other events. Clients can't detect the replacement from the ids alone. The log therefore receives a new id, which makes
+//! clients treat their cursors as invalid.
 //!
 //! To detect the loss, each transaction of a process writes a mark to the database that is higher than the previous mark of the
 //! process. If the stored mark is lower than the mark of the last committed transaction, transactions are missing. On each new
@@ -38,7 +38,8 @@ impl Store {
         Ok(has_changed)
     }
 
-    /// Checks whether the database still contains the last transaction of this process. If not, gives the log a new id.
+    /// Checks whether the database still contains the last transaction of this process. If the transaction is missing, gives the
+    /// log a new id.
     pub(crate) async fn check_for_lost_events(&self) -> Result<(), Error> {
         let mut log = self.log_writer().await?;
         let checked = self.check_committed_mark(&mut log).await;

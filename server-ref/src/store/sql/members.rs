@@ -1,4 +1,4 @@
-//! The members of projects and their roles. A project that has an owner always keeps at least one.
+//! The members of projects and their roles. A project that has an owner always keeps at least one owner.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ impl Store {
         Ok(role.map(|role| Role::parse(&role)))
     }
 
-    /// Returns the id of the user's project if the user is a member of exactly one.
+    /// Returns the id of the user's project if the user is a member of exactly one project.
     pub(crate) async fn only_project(&self, user_id: &str) -> Result<Option<String>, Error> {
         const SELECT_TWO_PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 LIMIT 2";
         let mut found: Vec<String> = with_conn!(&mut self.reader().await?, db => {

@@ -1,7 +1,7 @@
 //! Access to the database, which is either SQLite or PostgreSQL, through one handle.
 //!
 //! Several processes may write to the same database, so almost nothing is cached between calls. Data that belongs together is
-//! written in one transaction, which locks the rows that must not change in the meantime.
+//! written in one transaction, which locks the rows that must not change before the transaction ends.
 
 mod accounts;
 mod audit;
@@ -66,7 +66,7 @@ const SELECT_DATABASE_ID: &str = "SELECT value FROM meta WHERE key = 'database_i
 /// Options for opening a database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoreOptions {
-    /// True if a missing SQLite file may be created.
+    /// True if a SQLite file that does not exist may be created.
     pub(crate) may_create: bool,
     /// True if pending migrations may be applied. Otherwise, pending migrations are an error.
     pub(crate) may_migrate: bool,
@@ -165,7 +165,8 @@ impl Store {
         }
     }
 
-    /// Checks whether the database responds. Uses a separate connection, so that busy connections don't affect the result.
+    /// Checks whether the database responds. The check uses a separate connection, so that busy connections don't affect the
+    /// result.
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         match &self.inner.database {
             Backend::Sqlite(database) => database.ping().await,
@@ -173,8 +174,8 @@ impl Store {
         }
     }
 
-    /// Returns the time against which expiry is checked. With PostgreSQL, the time is read from the database's clock, which is the
-    /// same for all nodes.
+    /// Returns the time against which expiry is checked. With PostgreSQL, the time is that of the database's clock, which all
+    /// nodes share.
     async fn database_time(&self) -> Result<Micros, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(now()),
@@ -188,7 +189,7 @@ impl Store {
         matches!(self.inner.database, Backend::Postgres(_))
     }
 
-    /// Returns a connection for writing anything except the event log.
+    /// Returns a connection for writing everything except the event log.
     async fn writer(&self) -> Result<WriteConnection<'_>, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),

@@ -9,7 +9,7 @@ const INSERT_NOTIFICATION: &str =
     "INSERT INTO notifications (id, project_id, type, message, created_at) VALUES ($1, $2, $3, $4, $5)";
 
 impl Store {
-    /// Returns the notifications for a project, including those for all projects, oldest first.
+    /// Returns the notifications for a project, including the notifications for all projects, oldest first.
     pub(crate) async fn notifications(&self, project_id: &str) -> Result<Vec<SystemNotification>, Error> {
         const SELECT_NOTIFICATIONS: &str = "SELECT id, project_id, type, message, created_at FROM notifications
                              WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id LIMIT 1000";
@@ -60,7 +60,7 @@ impl Store {
         Ok(SubmitOutcome::New)
     }
 
-    /// Deletes a notification. Returns false if it does not exist.
+    /// Deletes a notification. Returns false if the notification does not exist.
     pub(crate) async fn delete_notification(&self, id: &str, by: &Actor) -> Result<bool, Error> {
         const DELETE_NOTIFICATION: &str =
             "DELETE FROM notifications WHERE id = $1 RETURNING id, project_id, type, message, created_at";

@@ -18,14 +18,15 @@ use crate::time::{Micros, now};
 
 pub(super) const READ_POOL_SIZE: u32 = 6;
 const WRITE_POOL_SIZE: u32 = 3;
-/// Time for which a request waits for a connection, long enough for the database to restart.
+/// Time for which a request waits for a connection. The time suffices for the database to restart.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Session settings. If a process hangs or disappears, they end its transaction before other transactions stop waiting for the
-/// transaction's locks.
+/// Session settings. If a process hangs or disappears, these settings end its transaction before other transactions stop waiting
+/// for the transaction's locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
-/// Additional session settings for read connections. Long statements are stopped even if their callers no longer wait.
+/// Additional session settings for read connections. PostgreSQL stops long statements even if their callers no longer wait for
+/// the results.
 ///
-/// Connections that write must not use this timeout: it could interrupt a COMMIT that waits for a standby, and PostgreSQL would
+/// Connections that write must not use this timeout: a COMMIT that waits for a standby could be interrupted, and PostgreSQL would
 /// then report success.
 const READ_SESSION_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
 /// Age, in microseconds, at which the mark of a process that no longer writes is deleted.
@@ -103,7 +104,7 @@ impl PgDatabase {
     /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.health_check.lock(async || self.options.connect().await).await?;
-        // If the caller stops waiting for this check, the next check must not wait for the response to this one.
+        // If the caller stops waiting for this check, the next check must not wait for this check's response.
         self.health_check.mark_suspect();
         connection.ping().await?;
         self.health_check.clear_suspect();
@@ -120,7 +121,8 @@ impl PgDatabase {
         self.log_writer.lock(connect).await
     }
 
-    /// Gives the log a new id if the database does not contain the last transaction of this process. Checks only once per connection.
+    /// Gives the log a new id if the database does not contain the last transaction of this process. The check runs only once per
+    /// connection.
     pub(super) async fn check_committed_mark(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
         const SELECT_MARK: &str = "SELECT mark FROM writers WHERE id = $1";
         if self.is_mark_checked.load(Ordering::Relaxed) {
@@ -129,7 +131,7 @@ impl PgDatabase {
         let (committed, committed_at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
         let stored: Option<i64> =
             sqlx::query_scalar(SELECT_MARK).bind(&self.writer_id).fetch_optional(&mut *log).await?;
-        // Processes that start delete the marks of processes that have not written for a long time.
+        // At its start, each process deletes the marks of processes that have not written for a long time.
         let may_be_deleted = stored.is_none() && committed_at < now() - WRITER_MARK_LIFETIME / 2;
         if stored.unwrap_or(0) < committed && !may_be_deleted {
             log_identity::replace_log_id(log, log_id).await?;
@@ -145,7 +147,7 @@ impl PgDatabase {
         *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner) = (mark, now());
     }
 
-    /// Writes a new mark in the transaction and returns it. The mark later shows whether the transaction was committed.
+    /// Writes a new mark in the transaction and returns the mark, which later shows whether the transaction was committed.
     pub(super) async fn write_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
         let mark = self.last_mark.fetch_add(1, Ordering::Relaxed) + 1;
         sqlx::query(
@@ -162,8 +164,8 @@ impl PgDatabase {
 
     /// Returns true if this process's last transaction, which wrote this mark, was committed.
     ///
-    /// Waits while the transaction is still open, because the query writes the same row and therefore needs its lock. This works
-    /// even if the row does not exist yet.
+    /// Waits while the transaction is still open, because the query writes the same row and therefore needs the row's lock. The
+    /// query waits even if the row does not exist yet.
     pub(super) async fn is_mark_committed(&self, mark: i64) -> sqlx::Result<bool> {
         let found: i64 = sqlx::query_scalar(
             "INSERT INTO writers (id, mark, seen_at) VALUES ($1, 0, $2)

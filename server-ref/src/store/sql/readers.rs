@@ -16,7 +16,7 @@ use crate::store::read_scheduler::{ReadPermit, ReadScheduler};
 
 /// Maximum number of projects whose owners are cached.
 const CACHED_OWNERS_MAX: usize = 10_000;
-/// Time after which the owner of a project is looked up again.
+/// Time for which the owner of a project is cached.
 const OWNER_CACHE_TTL: Duration = Duration::from_secs(60);
 
 pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
@@ -40,7 +40,7 @@ impl fmt::Debug for ProjectReadScheduler {
     }
 }
 
-/// A connection for reading that counts toward the limit of the project's owner.
+/// A connection for reading, which counts toward the project owner's limit on connections.
 pub(super) struct ProjectReader {
     reader: ReadConnection,
     _permit: ReadPermit,
@@ -78,7 +78,7 @@ impl Store {
         Ok(ProjectReader { reader: self.reader().await?, _permit: permit })
     }
 
-    /// Returns the id of the owner who joined the project first, or the project's own id if it has no owner.
+    /// Returns the id of the owner who joined the project first, or the project's own id if the project has no owner.
     async fn owner_of(&self, project_id: &str) -> Result<Arc<str>, Error> {
         const SELECT_FIRST_OWNER: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner'
                              ORDER BY joined_at, user_id LIMIT 1";

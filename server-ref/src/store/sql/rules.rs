@@ -44,8 +44,8 @@ impl Store {
     }
 }
 
-/// Returns a rule with only the beginning of its data, which may be long. The caller must have locked the project, so that the
-/// rule does not change until the transaction ends.
+/// Returns a rule with only the beginning of its data, because the data may be long. The caller must have locked the project, so
+/// that the rule does not change until the transaction ends.
 pub(super) async fn abridged_rule(tx: &mut Tx<'_>, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
     const SELECT_ABRIDGED_RULE: &str =
         "SELECT id, name, type, substr(data, 1, $3) AS data, action, priority, is_active, created_at, updated_at

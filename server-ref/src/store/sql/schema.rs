@@ -1,7 +1,7 @@
 //! The version of the database schema.
 //!
-//! Migrations only ever add to the schema. A server of the previous version can therefore keep running after a migration, and
-//! can be started on a migrated database. It ignores migrations that it does not know.
+//! Migrations only add to the schema. A server of the previous version can therefore keep running after a migration, and can be
+//! started on a migrated database. A server ignores applied migrations that it does not know.
 
 use std::collections::HashMap;
 
@@ -85,7 +85,8 @@ impl SchemaState {
 
 const SELECT_APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations";
 
-/// Applies all migrations in one transaction, for which other processes wait. sqlx does not lock SQLite databases itself.
+/// Applies all pending migrations in one transaction. Other processes wait for the transaction; sqlx by itself does not lock
+/// SQLite databases.
 pub(super) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), Error> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlite_migrations().run(&mut *tx).await?;

@@ -59,7 +59,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Updates an existing session. Does not restore a session that has ended in the meantime.
+    /// Updates an existing session. A session that has ended in the meantime is not restored.
     pub(crate) async fn update_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
         const UPDATE_SESSION: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
         with_conn!(&mut self.writer().await?, db => {

@@ -9,7 +9,7 @@ use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, User};
 use crate::time::{Micros, now};
 
-/// Age, in microseconds, at which a setup token is deleted when another token is stored.
+/// Age, in microseconds, beyond which a setup token is deleted. Tokens are deleted when another token is stored.
 const SETUP_TOKEN_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 impl Store {
@@ -47,7 +47,7 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         if let Backend::Postgres(tx) = &mut tx {
-            // If two requests use tokens at the same time, only the first one may create a user.
+            // If two requests use tokens at the same time, only the first request may create a user.
             sqlx::query("LOCK TABLE setup_tokens IN EXCLUSIVE MODE").execute(&mut **tx).await?;
         }
         if !with_conn!(&mut tx, db => sqlx::query_scalar::<_, bool>(IS_VALID_SETUP_TOKEN).bind(token_hash).fetch_one(db).await?)

@@ -16,7 +16,7 @@ use crate::Error;
 pub(super) const READ_POOL_SIZE: u32 = 4;
 /// Time after which a read is stopped, even if its caller no longer waits for the result.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// Number of instructions that SQLite's virtual machine executes between checks of the time. Executing this number takes a fraction
+/// Number of instructions that SQLite's virtual machine executes between checks of the time. This many instructions take a fraction
 /// of a millisecond.
 const INSTRUCTIONS_PER_TIME_CHECK: i32 = 10_000;
 
@@ -35,8 +35,8 @@ impl SqliteDatabase {
         let options = connect_options(url, opening.may_create)?
             .create_if_missing(opening.may_create)
             .journal_mode(SqliteJournalMode::Wal)
-            // With NORMAL, a power failure could lose a decision that was already returned to a client. Group commit makes up for
-            // the cost of FULL.
+            // With NORMAL, a power failure could lose a decision that was already returned to a client. FULL is slower, but each
+            // commit covers a group of requests.
             .synchronous(SqliteSynchronous::Full)
             // This timeout concerns only other processes, because writers within this process queue for the connection.
             .busy_timeout(opening.busy_timeout)
@@ -50,7 +50,7 @@ impl SqliteDatabase {
         let log_id = sqlx::query_scalar(SELECT_LOG_ID).fetch_one(&mut writer).await?;
         let database_id = sqlx::query_scalar(SELECT_DATABASE_ID).fetch_one(&mut writer).await?;
         let read_pool = open_read_pool(&options, READ_TIMEOUT).await?;
-        // If the file disappears while the server is running, it must not be replaced by an empty one.
+        // If the file disappears while the server is running, the server must not create an empty file in its place.
         let options = options.create_if_missing(false);
         Ok((
             Self {
@@ -129,7 +129,7 @@ async fn open_read_pool(options: &SqliteConnectOptions, timeout: Duration) -> sq
         .await
 }
 
-/// Makes SQLite stop reads on this connection after `timeout`, counted from now.
+/// Makes SQLite stop reads on this connection when `timeout` has passed since this call.
 async fn set_read_timeout(connection: &mut SqliteConnection, timeout: Duration) -> sqlx::Result<()> {
     let deadline = Instant::now() + timeout;
     connection
@@ -178,7 +178,7 @@ mod tests {
         let options = url.parse::<SqliteConnectOptions>().unwrap().create_if_missing(true);
         options.connect().await.unwrap().close().await.unwrap();
         let read_pool = open_read_pool(&options, Duration::from_millis(50)).await.unwrap();
-        // These reads are abandoned before they are stopped.
+        // These reads are abandoned before SQLite stops them.
         for _ in 0..READ_POOL_SIZE {
             let mut reader = read_pool.acquire().await.unwrap();
             let read = sqlx::query(ENDLESS).execute(&mut *reader);

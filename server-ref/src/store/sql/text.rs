@@ -7,12 +7,12 @@ use sqlx::{Decode, Postgres, Sqlite, Type};
 
 use crate::Error;
 
-/// Rejects text that contains U+0000. Both kinds of database thus accept the same text, although SQLite could store U+0000.
+/// Rejects text that contains U+0000. Although SQLite could store U+0000, both kinds of database thus accept the same text.
 pub(super) fn reject_nul(field: &'static str, text: &str) -> Result<(), Error> {
     if text.contains('\0') { Err(Error::NulCharacter(field)) } else { Ok(()) }
 }
 
-/// A string that may contain U+0000. SQLite stores it as text, and PostgreSQL as bytes.
+/// A string that may contain U+0000. SQLite stores the string as text, and PostgreSQL stores it as bytes.
 #[derive(Debug, Clone)]
 pub(super) struct NulSafeText(pub(super) String);
 

@@ -1,7 +1,7 @@
 //! Deletion of users.
 //!
 //! The decisions of a deleted user are kept under the user's e-mail address. A project that has an owner always keeps at least
-//! one.
+//! one owner.
 
 use super::{Backend, Store, Tx, accounts, members, with_conn};
 use crate::Error;
@@ -9,11 +9,11 @@ use crate::store::{Actor, AuditDraft, Invalidation, ProjectInfo, Role};
 use crate::time::Micros;
 
 impl Store {
-    /// Deletes a user and ends the user's sessions. `new_owner` becomes an owner of the projects that only this user owned. Returns
-    /// these projects.
+    /// Deletes a user and ends the user's sessions. `new_owner` becomes an owner of the projects that had no other owner. Returns
+    /// those projects.
     ///
     /// # Errors
-    /// [`Error::Refused`], which names the projects, if there are such projects and no new owner was given.
+    /// [`Error::Refused`], which names the projects, if the user is the only owner of a project and `new_owner` is not given.
     pub(crate) async fn delete_user(
         &self,
         id: &str,
@@ -49,7 +49,7 @@ fn missing_new_owner_message(projects: &[ProjectInfo]) -> String {
     format!("the user is the only owner of {}; make another user the owner with --reassign EMAIL", names.join(", "))
 }
 
-/// Locks the users, so that transactions that would add rows referring to them, such as memberships, must wait.
+/// Locks the users. Transactions that would add rows referring to these users, such as memberships, must then wait.
 async fn lock_users(tx: &mut Tx<'_>, id: &str, new_owner: &str) -> Result<(), Error> {
     const LOCK_USERS: &str = "SELECT FROM users WHERE id IN ($1, $2) ORDER BY id FOR UPDATE";
     if let Backend::Postgres(tx) = tx {
@@ -58,7 +58,7 @@ async fn lock_users(tx: &mut Tx<'_>, id: &str, new_owner: &str) -> Result<(), Er
     Ok(())
 }
 
-/// Until the transaction ends, locks the projects that the user owns. Returns those of them that have no other owner.
+/// Locks the projects that the user owns until the transaction ends. Returns the locked projects that have no other owner.
 async fn lock_solely_owned_projects(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
     const SELECT_OWNED_PROJECTS: &str =
         "SELECT project_id FROM members WHERE user_id = $1 AND role = 'owner' ORDER BY project_id";

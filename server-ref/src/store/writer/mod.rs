@@ -1,11 +1,11 @@
 //! The single task that writes the event log, and the handle to it.
 //!
 //! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the publisher
-//! through one bounded channel. They are therefore published in order and only after they are committed; meanwhile, the task
-//! writes the next group. A slow publisher reads the events that it missed from the log.
+//! through one bounded channel. Events are therefore published in order and only after they are committed. While they are being
+//! published, the task writes the next group. A slow publisher reads the events that it missed from the log.
 //!
 //! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task
-//! writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise it is
+//! writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise the group is
 //! committed again. A request whose outcome is still unknown after 10 s fails with [`Error::OutcomeUnknown`].
 
 mod task;
@@ -62,7 +62,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task and returns a handle to it and the channel that feeds the publisher.
+    /// Starts the writer task. Returns a handle to the task, and the receiving end of the channel to the publisher.
     pub(crate) fn spawn(store: Store, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<PublisherInput>) {
         let (jobs, queue) = mpsc::channel(JOB_QUEUE_CAPACITY);
         let (publisher, publisher_messages) = mpsc::channel(UNPUBLISHED_GROUPS_MAX);
@@ -75,7 +75,8 @@ impl Writer {
         self.submit_idempotent(change).await.map(drop)
     }
 
-    /// Like [`Writer::submit`], but also returns whether the change repeats an earlier one with the same idempotency key.
+    /// Submits a change like [`Writer::submit`], and returns whether the change repeats an earlier change with the same
+    /// idempotency key.
     pub(crate) async fn submit_idempotent(&self, change: ProjectChange) -> Result<SubmitOutcome, Error> {
         let (reply, answer) = oneshot::channel();
         let job = WriterJob::Change(change, reply);

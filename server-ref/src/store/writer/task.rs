@@ -14,7 +14,7 @@ use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit,
 
 /// Maximum number of jobs in one group.
 const GROUP_JOBS_MAX: usize = 256;
-/// Size in bytes at which a group is complete. Only the last job of a group may make it larger.
+/// Size in bytes at which a group is complete. Only the last job of a group may make the group larger.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Time for which requests wait for the outcome of a commit in doubt.
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
@@ -132,7 +132,7 @@ impl WriterTask {
                     // Requests that were queued in the meantime should not wait for the same failure again.
                     return self.refuse_queued_changes(&error).await;
                 }
-                // One failing change must not make the rest of its group fail.
+                // A change that fails must not cause the rest of its group to fail.
                 Err(error) if changes.len() > 1 => {
                     tracing::warn!(%error, group = changes.len(), "a group could not be written; retrying its changes one by one");
                     for (change, reply) in changes.into_iter().zip(replies) {
@@ -161,8 +161,8 @@ impl WriterTask {
 
     /// Polls the database until the outcome of the group is known.
     ///
-    /// Returns the reply channels if the group was not committed and its callers are still waiting, so that it can be committed
-    /// again.
+    /// Returns the reply channels if the group was not committed and its callers are still waiting. The group can then be
+    /// committed again.
     async fn resolve_outcome(
         &mut self,
         in_doubt: InDoubtCommit,
@@ -191,7 +191,8 @@ impl WriterTask {
                 }
             }
             self.refuse_queued_changes(&Error::Unavailable).await;
-            // All handles have been dropped, so no caller waits for the outcome. Clients find committed events in the log.
+            // All handles have been dropped, so no caller waits for the outcome. If the group was committed, clients find its
+            // events in the log.
             if self.queue.is_closed() {
                 return None;
             }

@@ -19,7 +19,8 @@ pub(super) async fn anonymous_forms(attacker: &Attacker) {
         .await;
 }
 
-/// Guesses passwords from 250 addresses, more often than allowed. Each attempt that is not refused costs a hash.
+/// Guesses passwords from 250 addresses, more often than the limits allow. For each attempt that is not refused, the server
+/// computes a password hash.
 pub(super) async fn wrong_passwords(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(64, async |start| {
@@ -47,7 +48,7 @@ pub(super) async fn wrong_passwords(attacker: &Attacker) {
         .await;
 }
 
-/// Uses keys that do not exist, over REST and at sockets.
+/// Uses keys that do not exist, in REST requests and on sockets.
 pub(super) async fn wrong_keys(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(64, async |number| {

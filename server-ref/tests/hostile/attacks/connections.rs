@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::attacker::Attacker;
 use crate::raw_connection::RawConnection;
 
-/// Sends eight hundred requests, each at a rate of one byte per 50 ms.
+/// Sends eight hundred requests in parallel, each at a rate of one byte per 50 ms.
 async fn send_byte_by_byte(attacker: &Attacker, start: &str, bytes: &str) {
     attacker
         .repeat_in_parallel(800, async |number| {
@@ -65,7 +65,7 @@ pub(super) async fn short_connections(attacker: &Attacker) {
                     .write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
                     .await?;
             }
-            // Closes with a reset instead of a FIN.
+            // Closing the stream then sends a reset instead of a FIN.
             line.stream.set_zero_linger()?;
             io::Result::Ok(())
         })

@@ -26,7 +26,7 @@ pub(super) async fn half_open_sessions(attacker: &Attacker) {
         .await;
 }
 
-/// Opens sessions with invalid session ids, which must count like any other session.
+/// Opens sessions with invalid session ids, which must count toward the limits like any other session.
 pub(super) async fn invalid_session_ids(attacker: &Attacker) {
     let queries = ["&sid", "&sid=", "&%73id=x", "&sid=none", "&sid=x&sid"];
     attacker
@@ -40,7 +40,7 @@ pub(super) async fn invalid_session_ids(attacker: &Attacker) {
         .await;
 }
 
-/// Posts a megabyte of the smallest packets.
+/// Posts up to a megabyte of very small packets.
 pub(super) async fn many_small_packets(attacker: &Attacker) {
     let payloads = [
         "3\u{1e}".repeat(450_000),

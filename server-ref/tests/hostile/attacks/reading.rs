@@ -1,4 +1,4 @@
-//! Attacks that read as expensively as possible, or do not read at all.
+//! Attacks by clients that request expensive reads, or that do not read from their sockets.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::attacker::{Attacker, Socket};
 
-/// Submits this many texts of this length, over several connections.
+/// Submits `item_count` texts of `length` characters over several connections.
 async fn submit_texts(attacker: &Attacker, item_count: usize, length: usize) {
     let body = json!({"content": "x".repeat(length)}).to_string();
     let submit_part = async |number| -> io::Result<()> {
@@ -34,7 +34,7 @@ async fn open_joined_socket(attacker: &Attacker, number: usize) -> io::Result<So
     Err(io::ErrorKind::ConnectionRefused.into())
 }
 
-/// Requests the last pages, the widest pages, and expensive searches.
+/// Requests the last pages, the largest pages, and expensive searches.
 pub(super) async fn deep_pages(attacker: &Attacker) {
     submit_texts(attacker, 800, 200).await;
     let paths = [
@@ -56,7 +56,7 @@ pub(super) async fn deep_pages(attacker: &Attacker) {
         .await;
 }
 
-/// Requests the whole log at two hundred sockets, as often as the limits allow.
+/// Requests the whole log on two hundred sockets, as often as the limits allow.
 pub(super) async fn full_replays(attacker: &Attacker) {
     submit_texts(attacker, 800, 2_000).await;
     let replay = json!(["replay_events", {"project_id": attacker.target.project, "after": 0, "limit": 1000}]);
@@ -75,7 +75,7 @@ pub(super) async fn full_replays(attacker: &Attacker) {
         .await;
 }
 
-/// Joins at two hundred sockets that never read again, while long texts are submitted.
+/// Joins the project on two hundred sockets that never read afterwards, while long texts are submitted.
 pub(super) async fn deaf_readers(attacker: &Attacker) {
     let mut deaf = Vec::new();
     for number in 0..200 {

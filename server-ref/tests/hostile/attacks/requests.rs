@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::attacker::Attacker;
 use crate::raw_connection::{RawConnection, request};
 
-/// Sends these bytes unchanged, and reads until the server closes the connection.
+/// Sends bytes unchanged, and reads until the server closes the connection.
 async fn send_and_read_to_end(attacker: &Attacker, line: &mut RawConnection, bytes: &[u8]) -> io::Result<()> {
     attacker.update_tally(|tally| tally.requests += 1);
     line.stream.write_all(bytes).await?;
@@ -57,7 +57,7 @@ pub(super) async fn pipelined_requests(attacker: &Attacker) {
 pub(super) async fn other_protocols(attacker: &Attacker) {
     let mut http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     for stream in (1..20_000u32).step_by(2) {
-        // HEADERS with `:method: GET`, `:scheme: http`, and `:path: /`, then RST_STREAM.
+        // A HEADERS frame with `:method: GET`, `:scheme: http`, and `:path: /`, followed by RST_STREAM.
         http2.extend_from_slice(&[0, 0, 3, 1, 5]);
         http2.extend_from_slice(&stream.to_be_bytes());
         http2.extend_from_slice(&[0x82, 0x86, 0x84, 0, 0, 4, 3, 0]);

@@ -27,7 +27,7 @@ async fn add_heavy_rules(attacker: &Attacker) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns a sequence of zeros and ones without a pattern that a DFA could cache.
+/// Returns a pseudorandom sequence of zeros and ones, for which a lazy DFA rarely finds a state in its cache.
 fn random_bits(length: usize) -> String {
     let mut state = 1u64;
     std::iter::repeat_with(|| {
@@ -42,7 +42,7 @@ fn submission_body(text: &str) -> String {
     json!({"content": text}).to_string()
 }
 
-/// Adds patterns that keep as many states alive as the text has ones, and submits texts of zeros and ones.
+/// Adds patterns that keep a state active for 150 characters after each `1` in a text, and submits texts of zeros and ones.
 pub(super) async fn heavy_patterns(attacker: &Attacker) {
     add_heavy_rules(attacker).await.unwrap();
     let body = submission_body(&random_bits(32_000));
@@ -56,7 +56,7 @@ pub(super) async fn heavy_patterns(attacker: &Attacker) {
         .await;
 }
 
-/// Adds keyword lists as large as the limits allow, and submits an item after each.
+/// Adds keyword lists that are as large as the limits allow, and submits an item after each list.
 pub(super) async fn giant_keyword_lists(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(2, async |number| {
@@ -73,7 +73,7 @@ pub(super) async fn giant_keyword_lists(attacker: &Attacker) {
         .await;
 }
 
-/// Changes a rule before each submission, so that the rules must be compiled again.
+/// Changes a rule before each submission, so that the rules must be recompiled.
 pub(super) async fn changed_rules(attacker: &Attacker) {
     let mut line = attacker.connect(0).await.unwrap();
     let words: Vec<_> = (0..1_000).map(|word| format!("{word}{}", "x".repeat(60))).collect();
@@ -92,7 +92,8 @@ pub(super) async fn changed_rules(attacker: &Attacker) {
         .await;
 }
 
-/// Sends twenty concurrent requests to delete the same rule. All but one of these changes fail, in one group with the tenant's.
+/// Sends twenty concurrent requests to delete the same rule. All but one of these deletions fail, and they share groups with the
+/// tenant's changes.
 pub(super) async fn failing_changes(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(4, async |number| {

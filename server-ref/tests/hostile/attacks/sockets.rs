@@ -1,4 +1,4 @@
-//! Attacks with WebSockets that behave as no client does.
+//! Attacks with WebSockets that behave like no real client.
 
 use std::io;
 
@@ -30,7 +30,7 @@ pub(super) async fn open_with_key(attacker: &Attacker, number: usize) -> io::Res
     open_namespace(attacker, number, &format!("&api_key={}", attacker.target.key)).await
 }
 
-/// Leaves the namespace and rejoins it, as fast as possible.
+/// Leaves and rejoins the namespace as fast as possible.
 pub(super) async fn reentered_namespaces(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(100, async |number| {
@@ -86,7 +86,7 @@ pub(super) async fn giant_frames(attacker: &Attacker) {
         .await;
 }
 
-/// Joins and leaves rooms of projects that exist, belong to others, or do not exist.
+/// Joins and leaves the room of the attacker's own project and rooms of projects that do not exist.
 pub(super) async fn joined_and_left_rooms(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(100, async |number| {
@@ -104,7 +104,7 @@ pub(super) async fn joined_and_left_rooms(attacker: &Attacker) {
         .await;
 }
 
-/// Opens sockets that join and then end with a reset.
+/// Opens sockets that join the project, and then resets their connections.
 pub(super) async fn sockets_reset_after_join(attacker: &Attacker) {
     let join = json!(["join_project", {"project_id": attacker.target.project}]);
     attacker

@@ -1,4 +1,4 @@
-//! Attacks with submissions: many, large, and of unusual shapes.
+//! Attacks with many, large, or unusual submissions.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn submit_repeatedly(attacker: &Attacker, at_once: usize, body: &str) {
         .await;
 }
 
-/// Submits as fast as 64 connections can.
+/// Submits items over 64 connections as fast as possible.
 pub(super) async fn submission_floods(attacker: &Attacker) {
     submit_repeatedly(attacker, 64, &json!({"content": "a short remark"}).to_string()).await;
 }
@@ -31,7 +31,7 @@ pub(super) async fn megabyte_bodies(attacker: &Attacker) {
     .await;
 }
 
-/// Submits a million brackets, and half a million nested pairs.
+/// Submits bodies that contain hundreds of thousands of nested brackets or array elements.
 pub(super) async fn deep_json(attacker: &Attacker) {
     let nested = "[".repeat(900_000);
     let metadata = format!("{{\"content\":\"x\",\"metadata\":{}{}}}", "[".repeat(400_000), "]".repeat(400_000));
