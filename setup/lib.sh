@@ -77,11 +77,11 @@ install_debian() {
     with_retries run_apt install -y -qq --no-install-recommends "$@"
 }
 
-# run_apt COMMAND...: runs apt-get under a lock. If it fails, updates the package lists and runs it again.
+# run_apt COMMAND...: runs apt-get under a lock. If apt-get fails, updates the package lists and runs the command once more.
 run_apt() (
     acquire_lock apt
-    # File descriptor 9 is the lock file. apt-get must not inherit it, because services that packages start would keep it
-    # open.
+    # File descriptor 9 is the lock file. apt-get must not inherit the descriptor, because services that packages start would keep
+    # the file open.
     apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&- || { apt-get update -qq 9>&- && apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&-; }
 )
 
@@ -96,15 +96,15 @@ debian_mirror() {
     head -n 1 <<<"$mirrors"
 }
 
-# create_debian_root FOLDER SUITE [PACKAGE,...]: installs a minimal Debian with those packages in a folder, and
-# recreates it when the suite or the packages change. Must run as root on Debian.
+# create_debian_root FOLDER SUITE [PACKAGE,...]: installs a minimal Debian with those packages in a folder, and recreates the
+# folder when the suite or the packages change. Must run as root on Debian.
 create_debian_root() {
     local folder="$1" suite="$2" packages="${3:-}" from
     [ "$(cat "$folder/.ready" 2>/dev/null)" != "$suite $packages" ] || return 0
     command -v debootstrap >/dev/null || install_debian debootstrap || return
     from="$(debian_mirror)" || return
     mkdir -p "$(dirname "$folder")"
-    # A retry starts over and takes minutes, so one is enough; debootstrap itself tries each package ten times.
+    # A retry starts over and takes minutes, so only one retry is made; debootstrap itself tries each package ten times.
     # shellcheck disable=SC2329 # with_retries invokes it
     bootstrap() {
         rm -rf "$folder"

@@ -107,7 +107,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[String]) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "python3 benches/table.py {results}"))
 }
 
-/// Returns the profile for `cargo bench`, which for a quick measurement is one that builds fast.
+/// Returns the profile arguments for `cargo bench`. Quick measurements use a profile that builds fast.
 fn profile_arguments(workspace: &Workspace) -> [&'static str; 2] {
     ["--profile", if workspace.is_quick { "fast" } else { "bench" }]
 }

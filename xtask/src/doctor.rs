@@ -1,11 +1,11 @@
-//! A report on the programs that are installed on this machine. Installs nothing.
+//! A report on the programs that are installed on this machine. The report installs nothing.
 
 use anyhow::Result;
 use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Each program with the flag that prints its version, and with the steps that need it.
+/// Programs, each with the flag that prints its version and the steps that need the program.
 const PROGRAMS: [(&str, &str, &str); 12] = [
     ("cargo", "--version", "everything"),
     ("gcc", "--version", "everything"),

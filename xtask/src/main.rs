@@ -1,4 +1,4 @@
-//! The commands of this repository. The Makefile offers the most common ones; all of them are here.
+//! The commands of this repository. The Makefile offers only the most common commands.
 
 mod bench;
 mod build;

@@ -1,5 +1,5 @@
-//! Toolchains, servers, and packages that tests need. A `setup.sh` next to the tests fetches each of them, unless it is
-//! already installed.
+//! Toolchains, servers, and packages that tests need. For each of these needs, a `setup.sh` next to the tests fetches what is not
+//! installed.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ use Need::{
     Schemathesis, ServerPeers, StandIns, StockClients, Swift, Valgrind,
 };
 
-/// The needs of `make test`, in the order in which it needs them.
+/// The needs of `make test`, in the order in which the steps use them.
 const NEEDS_OF_TESTS: [Need; 13] = [
     PythonReference,
     Postgres,

@@ -1,4 +1,4 @@
-//! Checks and packages for a release. Publishes nothing.
+//! Checks and packages for a release, without publishing anything.
 
 use anyhow::{Result, ensure};
 use xshell::cmd;

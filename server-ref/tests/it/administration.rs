@@ -13,7 +13,7 @@ use crate::program::ServerProgram;
 use crate::support::{Socket, eventually, http_client};
 use crate::web::{Browser, TEST_PASSWORD};
 
-/// Runs commands on the database of a folder.
+/// A runner of administration commands on the database of a folder.
 pub(crate) struct CommandRunner(String);
 
 impl CommandRunner {
@@ -121,7 +121,7 @@ async fn commands_change_passwords_and_remove_users() {
     assert!(Browser::sign_in(&url, "bob@example.org", TEST_PASSWORD).await.is_none());
     let bob = Browser::sign_in(&url, "bob@example.org", as_text(&set["password"])).await.unwrap();
 
-    // Deactivation ends them as well, and the user cannot sign in until reactivated.
+    // Deactivation also ends the sessions and their sockets, and the user cannot sign in until the account is reactivated.
     let mut socket = bob.connect_socket().await;
     commands.run_ok(&["user", "deactivate", "--email", "bob@example.org"]).await;
     socket.expect_dismissed().await;

@@ -1,4 +1,4 @@
-//! `ai_prompt` rules ask an OpenAI-compatible endpoint when no other rule matches, and flag items that it cannot judge.
+//! `ai_prompt` rules ask an OpenAI-compatible endpoint when no other rule matches, and flag items that the endpoint cannot judge.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, http_client, moderate};
 
-/// A model endpoint that answers as the rule's text demands: with a verdict, never (`wait`), or with an error (`fail`).
+/// A model endpoint whose behavior the rule's text determines: it returns a verdict, never answers (`wait`), or returns an error
+/// (`fail`).
 #[derive(Debug, Default)]
 struct FakeEndpoint {
     questions: Mutex<Vec<(HeaderMap, Value)>>,
@@ -148,7 +149,7 @@ async fn doubtful_and_unanswered_items_are_flagged() {
         assert_eq!(decided["moderation_results"][0]["reason"], reason);
         server.shutdown().await;
     }
-    // The first endpoint is unreachable; the second server has no endpoint.
+    // The first server's endpoint is unreachable, and the second server has no endpoint.
     let unreachable = start_server("127.0.0.1:9".parse().unwrap(), LONG_TIMEOUT, 4).await;
     let nothing = demo_server_builder().start().await.unwrap();
     for server in [unreachable, nothing] {

@@ -1,4 +1,4 @@
-//! The audit log: actions with their actors, times, and the states before and after.
+//! The audit log: actions with their actors, their times, and the states of their targets before and after.
 
 use std::time::Duration;
 
@@ -92,11 +92,11 @@ async fn changes_of_a_project_are_recorded() {
     guest.delete(&server, &member).await;
     assert_eq!(last("member.remove").await["actor"]["name"], "guest@example.org");
 
-    // Entries are ordered by time, and none contains the key's secret.
+    // Entries are ordered from newest to oldest, and none contains the key's secret.
     let all = audit_entries(&server, &owner, &log).await;
     assert!(all.is_sorted_by(|a, b| a["at"].as_str() >= b["at"].as_str()));
     assert!(!Value::from(all).to_string().contains(secret));
-    // The project's log is deleted with the project, and the server's log keeps the deletion.
+    // The project's audit log is deleted with the project, but the server's audit log records the deletion.
     owner.delete(&server, &base).await;
     owner.expect_failure(&server, (Method::GET, &log, Value::Null), (404, "not_found")).await;
     let gone = newest_entry(&server, &Caller::demo_user(&server).await, "/api/audit", "project.delete").await;
@@ -168,7 +168,7 @@ async fn pages_contain_each_entry_once() {
             Some(next) => cursor = next.to_owned(),
             None => break,
         }
-        // New entries must not shift the older ones.
+        // New entries must not shift older entries to another page.
         owner.patch(&server, &base, json!({"name": "Meanwhile"})).await;
     }
     assert_eq!(paged, all);
@@ -192,7 +192,7 @@ async fn sign_ins_appear_in_the_members_projects_without_the_address() {
         entries.into_iter().filter(is_theirs).collect::<Vec<_>>()
     };
     server.add_member(&id, "guest@example.org").await.unwrap();
-    // Sign-ins from before the membership are not shown.
+    // Sign-ins that precede the membership are not shown.
     assert_eq!(of_guest().await, Vec::<Value>::new());
     Caller::sign_in(&server, "guest@example.org", crate::web::TEST_PASSWORD).await;
     let seen = of_guest().await;

@@ -25,9 +25,9 @@ const CALLERS: [&str; 11] = [
     "server admin",
 ];
 
-/// The expected answer to each caller: `.` is 2xx, `u` 401, `f` 403, `n` 404. A blank separates keys from people.
+/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A blank separates keys from people.
 const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
-    // Routes in the project of a key or of a `project_id`. The other key's own project does not have this item.
+    // Routes for the project of the key or for the given `project_id`. The other key's project does not contain the item.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
     ("POST", "/api/moderate/batch?project_id={id}", ".f.fff f...f"),
     ("GET", "/api/content?project_id={id}", "..fff. f...f"),
@@ -59,13 +59,13 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/keys", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
-    // Every key may create tokens, with scopes that it has.
+    // Every key may create tokens that have at most the key's scopes.
     ("POST", "/api/tokens", "..fffF fffff"),
     ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/invitations/{invitation}", "ffffff ff..f"),
     ("GET", "/api/invitations", "ffffff ....."),
-    // The token of an invitation for the stranger.
+    // The token belongs to an invitation for the stranger.
     ("DELETE", "/api/invitations/{token}", "ffffff .ffff"),
     ("GET", "/api/projects/{id}/audit", "ffffff ff..f"),
     ("GET", "/api/audit", "ffffff ffff."),
@@ -76,12 +76,12 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("PUT", "/api/me/password", "ffffff ....."),
     ("GET", "/auth/csrf", "uuuuuu ....."),
     ("GET", "/api/health", "...... ....."),
-    // Accepting it makes the stranger a member.
+    // Accepting the invitation makes the stranger a member.
     ("POST", "/api/invitations/{token}", "ffffff .ffff"),
     ("DELETE", "/api/projects/{id}", "ffffff fff.f"),
 ];
 
-/// The expected answers to socket requests, in the order in which they are sent: `.` is allowed, `f` is forbidden.
+/// The expected answers to socket requests, in the order in which the requests are sent: `.` means allowed, and `f` means forbidden.
 const SOCKET_MATRIX: &[(&str, &str)] = &[
     ("join_project", "f.fff. f...f"),
     ("replay_events", "f.fff. f...f"),
@@ -119,7 +119,7 @@ struct TestSetup {
     server: RunningServer,
     id: String,
     callers: Vec<Caller>,
-    /// Callers whose credentials are expired, revoked, or were never valid.
+    /// Callers whose credentials have expired, were revoked, or were never valid.
     refused: Vec<(&'static str, Caller)>,
     owner: Caller,
 }
@@ -201,7 +201,7 @@ async fn create_refused_callers(
 }
 
 impl TestSetup {
-    /// Replaces the placeholders of a path with newly created objects, so that each call finds an object to change.
+    /// Replaces the placeholders in a path with ids of newly created objects, so that each call finds an object to change.
     async fn concrete_path(&self, path: &str, n: usize) -> String {
         let (server, owner, id) = (&self.server, &self.owner, &self.id);
         let base = format!("/api/projects/{id}");
@@ -217,7 +217,7 @@ impl TestSetup {
         }
         if path.contains("{user}") {
             let email = format!("u{n}@example.org");
-            // Users of earlier rows may still be members.
+            // An earlier row may already have created this user.
             let _ = server.create_user(&email, TEST_PASSWORD).await;
             server.add_member(id, &email).await.unwrap();
             path = path.replace("{user}", &member_id(server, owner, id, &email).await);
@@ -352,7 +352,7 @@ fn source_files() -> Vec<(std::path::PathBuf, String)> {
     sources
 }
 
-/// Returns the first argument of each call of a function, as text if it is a string literal.
+/// Returns the first argument of each call of a function, or `None` for an argument that is not a string literal.
 fn first_arguments<'a>(source: &'a str, call: &'a str) -> impl Iterator<Item = Option<&'a str>> {
     let literal = |call: &'a str| call.trim_start().strip_prefix('"').and_then(|call| call.split('"').next());
     source.split(call).skip(1).map(literal)

@@ -20,7 +20,7 @@ async fn open_connection(server: &RunningServer) -> Option<TcpStream> {
 async fn connections_beyond_the_limit_are_closed() {
     let limits = Limits { connections_per_address: 3, ..Limits::none() };
     let server = demo_server_builder().limits(limits).start().await.unwrap();
-    // WebSockets are counted by a separate limit.
+    // WebSockets count toward a separate limit.
     let mut sockets = Vec::new();
     for _ in 0..5 {
         sockets.push(Socket::connect(&server).await);

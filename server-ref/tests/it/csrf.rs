@@ -1,4 +1,4 @@
-//! A change with a session cookie needs the session's CSRF token, which pages on other sites cannot send.
+//! A change that a session cookie authenticates needs the session's CSRF token, which pages on other sites cannot send.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The web dashboard as the server serves it. `server-ref/dashboard` tests its behavior in a browser.
+//! The web dashboard as the server serves it. The tests in `server-ref/dashboard` cover the dashboard's behavior in a browser.
 
 use automoderate_server::RunningServer;
 use http::header::{

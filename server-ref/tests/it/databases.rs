@@ -1,4 +1,4 @@
-//! Databases of the tests, one per test: SQLite files, or databases on the server that `AUTOMODERATE_TEST_POSTGRES`
+//! Databases of the tests, one per test: SQLite files, or databases on the PostgreSQL server that `AUTOMODERATE_TEST_POSTGRES`
 //! names.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-/// Returns the PostgreSQL server with its options, as `postgres://…/?…`, if the tests use one.
+/// Returns the URL of the PostgreSQL server with its options, as `postgres://…/?…`, or `None` if the tests use SQLite.
 fn postgres_server_url() -> Option<String> {
     std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()
 }
@@ -28,7 +28,7 @@ pub(crate) fn folder_database_url(folder: &Path) -> String {
 pub(crate) fn create_postgres_database(server: &str, name: &str) -> String {
     let (host, options) = server.split_once("/?").expect("postgres://…/?…");
     let (admin, statement) = (format!("{host}/postgres?{options}"), format!("CREATE DATABASE \"{name}\""));
-    // A thread with its own runtime, because some tests create a server in synchronous code.
+    // The statement runs on a thread with its own runtime, because some tests create a server in synchronous code.
     let create = async move {
         let mut connection = PgConnection::connect(&admin).await.unwrap();
         match sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await {

@@ -76,7 +76,7 @@ fn violations_are_found() {
     assert_eq!(modules_in_cycles("realtime", &ring).unwrap(), "realtime: a, b, c");
 }
 
-/// Returns the imports of this module whose modules are not lower.
+/// Returns the modules that this module imports although they are not in a lower layer.
 fn upward_imports(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<String> {
     let names = first_names(text, &CRATE_PATHS).into_iter();
     let wrong = names.filter(|name| {
@@ -86,7 +86,7 @@ fn upward_imports(module: &str, text: &str, exported: &BTreeMap<String, String>)
     wrong.map(|name| format!("crate::{name}")).collect()
 }
 
-/// Returns a pattern for paths that begin with one of these prefixes, which `|` separates.
+/// Returns a pattern for paths that begin with one of the given prefixes, which are separated by `|`.
 fn path_pattern(prefixes: &str) -> Regex {
     Regex::new(&format!(r"(?:^|[^:\w])(?:{prefixes})(?:(\w+)|\{{([^}}]*)\}})")).unwrap()
 }
@@ -102,7 +102,7 @@ fn layer_level(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
 }
 
-/// Returns the module of a file; `None` for the crate roots.
+/// Returns the module of a file, or `None` for a crate root.
 fn module_of(name: &str) -> Option<&str> {
     let module = name.split(['/', '.']).next()?;
     assert!(layer_level(module).is_some() || name == "lib.rs" || name == "main.rs", "{name} is in no layer");
@@ -129,7 +129,7 @@ fn modules_in_cycles(folder: &str, sources: &[(String, String)]) -> Option<Strin
             .filter(|other| other != module && other != "super");
         imports.entry(module).or_default().extend(modules);
     }
-    // Repeatedly removes modules that import none of the others. Those that remain are in a cycle or depend on one.
+    // The loop repeatedly removes modules that import none of the others. Each remaining module is in a cycle or depends on one.
     loop {
         let left: BTreeSet<String> = imports.keys().map(|module| (*module).to_owned()).collect();
         let before = imports.len();
@@ -153,7 +153,7 @@ fn imported_names(text: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Returns the name and the code of every file, without its unit tests.
+/// Returns the name and the code of every source file. The code excludes comments and unit tests.
 fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];

@@ -163,7 +163,7 @@ async fn a_python_client_receives_at_most_sixteen_packets_per_poll() {
 async fn close_ends_the_session_and_its_pending_poll() {
     let server = demo_server_builder().start().await.unwrap();
     let session = PollingSession::open_namespace(&server).await;
-    // Receives packets that are still queued, so that the next poll stays pending.
+    // These calls receive the packets that are still queued, so that the next poll stays pending.
     session.post("421[\"heartbeat\"]").await;
     session.poll_until("431").await;
     let (pending, closed) = tokio::join!(session.get(), async {

@@ -1,4 +1,4 @@
-//! Event ids count 1, 2, 3, … without holes, and every socket receives events in that order despite concurrent writes.
+//! Event ids are 1, 2, 3, … without holes, and every socket receives events in that order despite concurrent writes.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ async fn ids_are_in_order_under_concurrent_submissions() {
         })
         .collect();
 
-    // A socket that joins meanwhile receives every event after the head that its confirmation names.
+    // A socket that joins during the submissions receives every event after the event id in its join confirmation.
     early.next_event("moderation_update").await;
     let mut late = Socket::connect(&server).await;
     let head = late.join(&id).await["event_id"].as_i64().unwrap();

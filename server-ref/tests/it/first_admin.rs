@@ -89,13 +89,13 @@ async fn the_program_prints_the_link_on_stderr_while_no_user_exists() {
     let log = program.wait_for_log().await;
     let link = log.split_whitespace().find(|word| word.contains("/auth/setup?token=")).expect("a link on stderr");
 
-    // Each server on this database accepts the links that the others printed.
+    // Each server on this database accepts the links that the other servers printed.
     let program = ServerProgram::start(folder.path(), &["--log", "off"]).await;
     let page =
         http_client().get(format!("{}/auth/setup?token={}", program.base_url(), token_in(link))).send().await.unwrap();
     assert_eq!(page.status(), 200);
 
-    // The link becomes invalid once a user is created in another way, even if that user is deleted again.
+    // The link becomes invalid once a user is created in another way, even if that user is deleted later.
     let commands = CommandRunner::for_folder(folder.path());
     commands.run_ok(&["user", "create", "--email", ADMIN_EMAIL]).await;
     assert_eq!(create_admin(&program.base_url(), token_in(link), "eve@example.org", TEST_PASSWORD).await.status(), 403);

@@ -1,4 +1,4 @@
-//! The server answers any input from a client or closes that connection, without affecting others.
+//! For any input from a client, the server answers or closes the client's connection, without affecting other connections.
 
 use serde_json::json;
 
@@ -90,7 +90,7 @@ async fn invalid_packets_affect_only_their_connection() {
     ] {
         let mut socket = Socket::connect(&server).await;
         socket.send(packet).await;
-        // Whether or not the server closes this connection, it still accepts others.
+        // Whether or not the server closes this connection, it still accepts new connections.
         Socket::connect(&server).await;
     }
     let mut socket = Socket::connect(&server).await;

@@ -1,4 +1,4 @@
-//! A request that is repeated with the same `Idempotency-Key` takes effect once, and every repeat gets the first answer.
+//! A request that is repeated with the same `Idempotency-Key` takes effect once, and every repetition receives the first answer.
 
 use automoderate_server::{Role, RunningServer, Scope};
 use futures_util::future::join_all;
@@ -9,7 +9,7 @@ use crate::program::ServerProgram;
 use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, http_client};
 use crate::web::Caller;
 
-/// Status, value of `Idempotent-Replayed`, and body.
+/// The status of a response, whether `Idempotent-Replayed` is `true`, and the body.
 type Answer = (StatusCode, bool, Value);
 
 async fn post(base_url: &str, path: &str, api_key: &str, idempotency_key: &str, body: &Value) -> Answer {

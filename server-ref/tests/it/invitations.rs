@@ -1,4 +1,5 @@
-//! No one becomes a member of a project without consent: an admin invites an email address, and its user accepts.
+//! No user becomes a member of a project without consent: an admin invites an email address, and the user with that address
+//! accepts.
 
 use automoderate_server::{Role, RunningServer};
 use reqwest::Method;
@@ -86,7 +87,7 @@ async fn only_the_invited_address_can_answer_an_invitation() {
     }
     assert_eq!(thief.get(&server, "/api/invitations").await["invitations"], json!([]));
 
-    // A second invitation replaces the first.
+    // A second invitation for an address replaces the first.
     let second = invite(&server, &owner, &id, body.clone()).await;
     guest
         .expect_failure(&server, (Method::POST, &invitation_path(&first, "token"), Value::Null), (404, "not_found"))
@@ -155,7 +156,7 @@ async fn invitations_are_limited_per_project() {
     }
     let one_more = (Method::POST, &*format!("/api/projects/{id}/invitations"), json!({"email": "x@example.org"}));
     owner.expect_failure(&server, one_more, (409, "limit_reached")).await;
-    // Inviting an already invited address does not count again.
+    // Inviting an address that is already invited does not count toward the limit.
     invite(&server, &owner, &id, json!({"email": "7@example.org"})).await;
     server.shutdown().await;
 }

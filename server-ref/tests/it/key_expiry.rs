@@ -1,4 +1,4 @@
-//! A key expires at its time: the server refuses its requests and closes its sockets.
+//! When a key expires, the server refuses the key's requests and closes its sockets.
 
 use std::time::Duration;
 

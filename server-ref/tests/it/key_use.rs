@@ -1,4 +1,4 @@
-//! The last use of a key is recorded at most once a minute, and no request waits for that.
+//! The last use of a key is recorded at most once a minute, and no request waits for the write.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,8 @@ async fn the_last_use_is_listed() {
     let used: jiff::Timestamp = recorded.as_str().unwrap().parse().unwrap();
     assert!(used.as_microsecond() >= before.as_microsecond() && used <= jiff::Timestamp::now());
 
-    // A second use within the minute is not recorded. The test waits for a later use of another key to be recorded.
+    // A second use within the minute is not recorded. To verify this, the test waits until a later use of another key has been
+    // recorded.
     moderate(&server, json!({"content": "x"})).await;
     let made = owner.post(&server, &path, json!({"name": "k"})).await["key"].clone();
     let other = Caller::Key(made["api_key"].as_str().unwrap().to_owned());

@@ -1,4 +1,4 @@
-//! A server that is about to stop first reports this on `/ready`, and keeps serving meanwhile.
+//! A server that is about to stop first answers `/ready` with 503, and meanwhile keeps serving other requests.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The large bodies of one address share a limited amount of memory: further ones are refused, and small ones are not.
+//! The large bodies of one address share a limited amount of memory: further large bodies are refused, but small bodies are not.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn large_bodies_of_one_address_are_limited() {
         "POST /api/moderate HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n\
          content-length: {BODY_BYTES}\r\n\r\n"
     );
-    // Omits the last byte, so that the server has to keep each body.
+    // The body lacks its last byte, so the server has to keep the part that it has received.
     let body = format!("{{\"content\":\"{}", "x".repeat(BODY_BYTES - 13));
     let mut held = Vec::new();
     for _ in 0..2 * ADDRESS_BYTES / BODY_BYTES {

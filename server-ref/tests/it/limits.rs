@@ -28,7 +28,7 @@ async fn excess_connections_of_an_address_are_refused() {
     server.shutdown().await;
 }
 
-/// Engine.IO does not accept these parameters as a session id, and opens a new session.
+/// Engine.IO does not accept these parameters as session ids, and opens a new session for each request.
 #[tokio::test]
 async fn invalid_session_ids_do_not_bypass_the_limit() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };
@@ -51,7 +51,7 @@ async fn invalid_session_ids_do_not_bypass_the_limit() {
     }
 }
 
-/// Leaving the namespace and rejoining it does not restart the minute.
+/// Leaving and rejoining the namespace does not restart the minute for which events are counted.
 #[tokio::test]
 async fn the_event_limit_spans_namespace_reconnects() {
     let limits = Limits { events_per_minute: 3, ..Limits::none() };

@@ -1,4 +1,4 @@
-//! The web sign-in: session cookie, CSRF token, rotation, and sign-out.
+//! The web sign-in: the session cookie and its rotation, the CSRF token, and sign-out.
 
 use automoderate_server::Limits;
 use http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};

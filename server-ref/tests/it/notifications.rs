@@ -1,4 +1,4 @@
-//! System notifications, for one project or all of them, and the warning about a long review queue.
+//! System notifications for one project or for all projects, and the warning about a long review queue.
 
 use automoderate_server::{Role, Scope};
 use reqwest::Method;
@@ -91,7 +91,7 @@ async fn a_notification_reaches_all_projects() {
         assert_eq!((&event["project_id"], &event["message"]), (&json!(id), &json!("Maintenance")));
         assert!(event["event_id"].is_i64());
     }
-    // A project that is created later receives it as well.
+    // A project that is created later receives the notification as well.
     let young = server.create_project("Young").await.unwrap();
     let key = server.create_api_key(&young, "test").await.unwrap();
     let mut late = Socket::connect_with_key(&server, &key).await;
@@ -120,7 +120,7 @@ async fn a_long_review_queue_warns_each_time_it_crosses_the_limit() {
     let warning = socket.next_event("system_notification").await;
     assert_eq!((&warning["type"], &warning["persistent"]), (&json!("warning"), &json!(false)));
     assert_eq!(warning["message"], "3 items are waiting for review.");
-    // The only warning follows the third decision and its update.
+    // The only warning follows the `moderation_update` event of the third decision.
     assert_eq!(warning["event_id"], head + 4);
     head += 5;
 

@@ -55,7 +55,7 @@ async fn pages_skip_nothing_while_items_are_added() {
     let cursor = second["next_cursor"].as_str().unwrap();
     let third = list_items(&server, &[("limit", "2"), ("cursor", cursor)]).await;
     assert_eq!((item_texts(&third), &third["next_cursor"]), (vec!["0".to_owned()], &Value::Null));
-    // An exactly full page has no cursor when no item follows.
+    // A page that is exactly full has no cursor if no item follows.
     assert_eq!(list_items(&server, &[("limit", "6")]).await["next_cursor"], Value::Null);
     // The cursor of a numbered page continues after that page.
     let numbered = list_items(&server, &[("per_page", "4")]).await;
@@ -80,7 +80,7 @@ async fn filters_select_items() {
     assert_eq!(all_item_texts(&server, &[("rule_id", "none")]).await, [""; 0]);
     assert_eq!(all_item_texts(&server, &[("q", "spam \u{0} 2")]).await, ["SPAM \u{0} 2"]);
     assert_eq!(all_item_texts(&server, &[("q", "NICE"), ("status", "approved"), ("limit", "3")]).await.len(), 4);
-    // The text is searched literally, not as a pattern.
+    // The value of `q` is matched literally, not as a pattern.
     assert_eq!(all_item_texts(&server, &[("q", "Nice .")]).await, [""; 0]);
 
     let page = list_items(&server, &[("limit", "8")]).await;
@@ -96,7 +96,7 @@ async fn filters_select_items() {
 async fn a_rare_text_is_found_across_several_pages() {
     let server = demo_server_builder().start().await.unwrap();
     moderate(&server, json!({"content": "the needle"})).await;
-    // These items have more bytes than the server reads for one page.
+    // Together, these items are larger than the amount that the server reads for one page.
     let hay = "hay ".repeat(200_000);
     for _ in 0..12 {
         moderate(&server, json!({"content": hay})).await;

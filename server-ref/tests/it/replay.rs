@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Socket, demo_server_builder, eventually};
 
-/// Creates a project whose log holds exactly this many notifications, and connects a socket with a key of the project.
+/// Creates a project whose log contains exactly this many notifications, and connects a socket with a key of the project.
 async fn project_with_log(server: &RunningServer, events: usize, padding: usize) -> (String, Socket) {
     let id = server.create_project("Replay").await.unwrap();
     let key = server.create_api_key(&id, "test").await.unwrap();

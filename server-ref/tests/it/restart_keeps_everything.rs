@@ -1,4 +1,5 @@
-//! The event log, its id, the demo project, and the credentials survive the process, even if it is killed.
+//! The event log, its id, the demo project, and the credentials survive the end of the server's process, even if the process is
+//! killed.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A person's review replaces the decision of the rules, and is an event like any other decision.
+//! A person's review replaces the decision of the rules, and causes an event like any other decision.
 
 use automoderate_server::{Role, Scope};
 use reqwest::Method;

@@ -9,7 +9,7 @@ async fn sockets_close_when_their_session_expires() {
     let url = crate::databases::folder_database_url(folder.path());
     let server = demo_server_builder().database(&url).start().await.unwrap();
     let (user, other) = (Caller::demo_user(&server).await, Caller::demo_user(&server).await);
-    // The first session expires in two seconds.
+    // This statement makes the first session expire in two seconds.
     let end = jiff::Timestamp::now() + std::time::Duration::from_secs(2);
     let first = "SELECT id FROM sessions ORDER BY expires_at LIMIT 1";
     crate::sql::execute(

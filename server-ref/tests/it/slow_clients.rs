@@ -36,7 +36,8 @@ async fn a_client_that_does_not_read_is_disconnected_and_finds_all_events_in_the
     let mut healthy = Socket::connect(&server).await;
     healthy.join(&id).await;
 
-    // The events exceed the buffers of the kernel and of the socket; the other client receives all of them in order.
+    // The events do not fit into the buffers of the kernel and of the socket. The other client still receives all events in
+    // order.
     let mut last = head;
     for _ in 0..24 {
         publish(&server, 250).await;

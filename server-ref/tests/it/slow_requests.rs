@@ -42,7 +42,7 @@ async fn a_refused_request_keeps_its_connection_open() {
     stream.read_to_string(&mut answers).await.unwrap();
     assert!(answers.starts_with("HTTP/1.1 401 ") && answers.contains("HTTP/1.1 204 "), "{answers}");
 
-    // A body that is too long to skip for an unauthenticated client closes the connection.
+    // If an unauthenticated client announces a body that is too long to skip, the server closes the connection.
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\n").await.unwrap();
     let mut answer = String::new();

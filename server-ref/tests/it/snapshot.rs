@@ -1,4 +1,4 @@
-//! A snapshot is a project's state as of one event: applying the later events to it gives the later state.
+//! A snapshot is a project's state as of one event: applying later events to the snapshot produces the later state.
 
 use reqwest::Method;
 use serde_json::{Value, json};

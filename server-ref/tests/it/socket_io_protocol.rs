@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder};
 
-/// Opens an Engine.IO connection whose first packet is `first`.
+/// Opens an Engine.IO connection and sends `first` as its first packet.
 async fn open_with_first_packet(server: &RunningServer, first: &str) -> Socket {
     let request = Socket::request(&server.base_url(), &format!("&api_key={}", demo_api_key(server)));
     Socket::open_with_packet(request, first).await.unwrap()

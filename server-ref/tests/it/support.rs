@@ -35,8 +35,8 @@ pub(crate) fn demo_api_key(server: &RunningServer) -> String {
     server.demo().unwrap().api_key.clone()
 }
 
-/// Returns the HTTP client that all tests share, as loading the system's certificates takes longer than most tests.
-/// The client keeps no idle connections, because each test has its own runtime.
+/// Returns the HTTP client that all tests share, because loading the system's certificates takes longer than most tests. The
+/// client keeps no idle connections, because each test has its own runtime.
 pub(crate) fn http_client() -> reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -184,7 +184,7 @@ impl Socket {
         self.next_event("joined_project").await
     }
 
-    /// Returns the payload of the next event with this name, and keeps the packets before it.
+    /// Returns the payload of the next event with this name, and keeps the packets that precede the event.
     pub(crate) async fn next_event(&mut self, name: &str) -> Value {
         let prefix = format!("42[\"{name}\",");
         let packet = self.find_packet(|packet| packet.starts_with(&prefix)).await;
@@ -225,7 +225,7 @@ impl Socket {
         assert_eq!(self.expect_dismissal().await["code"], "authentication_failed");
     }
 
-    /// Waits until the server has disconnected the socket, and returns the payload of the reason.
+    /// Waits until the server has disconnected the socket, and returns the payload of the event that states the reason.
     pub(crate) async fn expect_dismissal(&mut self) -> Value {
         let failure = self.next_event("authentication_failed").await;
         assert!(failure["message"].is_string());

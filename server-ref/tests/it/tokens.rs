@@ -1,4 +1,4 @@
-//! A key creates tokens for web pages: with at most its own scopes, for a short time, and never beyond its own expiry.
+//! A key creates short-lived tokens for web pages. A token has at most the key's scopes and never outlives the key.
 
 use automoderate_server::Scope;
 use reqwest::Method;
@@ -98,7 +98,7 @@ async fn a_token_ends_with_its_key() {
     server.shutdown().await;
 }
 
-/// A key that an older version created has no stored secret with which to verify its tokens.
+/// A key that was created by an older version has no stored public key with which to verify its tokens.
 #[tokio::test]
 async fn a_key_of_an_older_version_creates_tokens() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +106,7 @@ async fn a_key_of_an_older_version_creates_tokens() {
     let server = demo_server_builder().database(&url).start().await.unwrap();
     let key = Caller::Key(demo_api_key(&server));
     crate::sql::execute(&url, "UPDATE api_keys SET token_key = NULL").await;
-    // Makes the server cache the key without that secret.
+    // This call makes the server cache the key without a public key.
     key.get(&server, "/api/stats").await;
     let token = token_caller(&key.post(&server, "/api/tokens", json!({})).await);
     eventually("the token is accepted", async || {

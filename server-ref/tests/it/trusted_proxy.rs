@@ -1,4 +1,4 @@
-//! Limits per address count the forwarded address behind a trusted proxy, and otherwise the address of the peer.
+//! Limits per address apply to the forwarded address if the peer is a trusted proxy, and otherwise to the peer's address.
 
 use automoderate_server::{Error, Limits, RunningServer};
 use serde_json::Value;
@@ -20,7 +20,7 @@ async fn connections_are_counted_by_the_forwarded_address() {
     first.expect_accepted().await;
     let mut second = open_socket_from(&server, "198.51.100.2").await;
     second.expect_accepted().await;
-    // A client's own claims precede the entry that the proxy appends.
+    // Addresses that a client claims by itself precede the address that the proxy appends.
     let mut forged = open_socket_from(&server, "192.0.2.9, 198.51.100.1").await;
     assert!(forged.expect_refusal().await.contains("Too many connections"));
     server.shutdown().await;

@@ -45,7 +45,7 @@ async fn a_deactivated_user_is_signed_out_at_once() {
     user.expect_failure(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     assert!(user.open_socket(&server).await.expect_refusal().await.starts_with("Authentication failed"));
     admin.patch(&server, &path, json!({"is_active": true})).await;
-    // Sessions from before the deactivation stay ended.
+    // Reactivating the user does not restore the sessions that the deactivation ended.
     assert!(user.open_socket(&server).await.expect_refusal().await.starts_with("Authentication failed"));
     Caller::sign_in(&server, "user@example.org", TEST_PASSWORD).await.connect_socket(&server).await.join(&id).await;
     server.shutdown().await;
@@ -70,7 +70,7 @@ async fn stale_invalidations_do_not_end_newer_access() {
     server.add_member(&id, "user@example.org").await.unwrap();
     let mut socket = Caller::sign_in(&server, "user@example.org", NEW_PASSWORD).await.connect_socket(&server).await;
     socket.join(&id).await;
-    // Changes are handled in order, so once this revocation closes its socket, all earlier changes are handled.
+    // Changes are handled in order, so once the revocation has closed the key's socket, all earlier changes have been handled.
     commands.run_ok(&["key", "revoke", "--key", key["key"]["id"].as_str().unwrap()]).await;
     last.expect_dismissed().await;
     assert_eq!(socket.emit_with_ack("heartbeat", json!({})).await["ok"], true);

@@ -30,7 +30,7 @@ impl Caller {
         Self::sign_in(server, &demo.email, &demo.password).await
     }
 
-    /// Creates a user, with this role in the project if one is given, and signs in.
+    /// Creates a user, adds the user to the project if a role is given, and signs in.
     pub(crate) async fn new_user(server: &RunningServer, email: &str, project_id: &str, role: Option<Role>) -> Self {
         server.create_user(email, TEST_PASSWORD).await.unwrap();
         if let Some(role) = role {
@@ -125,7 +125,7 @@ impl Caller {
     }
 }
 
-/// A signed-in browser, for servers in any process.
+/// A signed-in browser, which can also use a server in another process.
 #[derive(Debug, Clone)]
 pub(crate) struct Browser {
     base_url: String,
@@ -148,7 +148,7 @@ impl Browser {
         Some(Self::with_cookie(base_url, first_cookie(&response)).await)
     }
 
-    /// Continues an existing session.
+    /// Creates a browser that continues the session of a cookie.
     pub(crate) async fn with_cookie(base_url: &str, cookie: String) -> Self {
         let url = format!("{base_url}/auth/csrf");
         let answer: Value =

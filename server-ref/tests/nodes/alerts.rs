@@ -72,7 +72,7 @@ async fn losing_redis_the_database_or_a_node_fires_alerts() {
     .await;
 }
 
-/// A draining node cannot be scraped, so it fires the alert for an unreachable node.
+/// A draining node cannot be scraped, so the alert for an unreachable node fires.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draining_node_fires_an_alert() {
     let folder = tempfile::tempdir().unwrap();

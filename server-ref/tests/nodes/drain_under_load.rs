@@ -30,7 +30,7 @@ async fn connected_clients(node: &ServerProgram) -> usize {
     text.lines().find_map(|line| line.strip_prefix("automoderate_sockets ")).unwrap().parse().unwrap()
 }
 
-/// Submits items at a constant rate without waiting for earlier requests, and repeats each until it is acknowledged.
+/// Submits items at a constant rate without waiting for earlier requests, and repeats each request until it is acknowledged.
 async fn submit_steadily(url: String, key: String, item_count: usize, done: Arc<AtomicUsize>) -> SubmissionTally {
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
     let mut requests = JoinSet::new();
@@ -130,7 +130,8 @@ async fn a_drain_loses_nothing_and_moves_the_clients() {
     let ((), status) = tokio::join!(moved, first.exit_code());
     let elapsed = started.elapsed();
     assert_eq!(status, Some(0));
-    // The default policy's first delay is 0.5 to 1.5 s, but all processes share the same cores here.
+    // The first reconnect delay of the default policy is 0.5 to 1.5 s. The limit is longer because all processes share the same
+    // cores.
     assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
 
     let tally = load.await.unwrap();

@@ -38,7 +38,7 @@ impl TestBed {
         Self { cluster, redis, nodes, balancer, access }
     }
 
-    /// Starts a new node in place of this one, which must have been killed.
+    /// Starts a new node in place of a node that has been killed.
     async fn replace_node(&mut self, which: usize) {
         let gone = std::mem::replace(
             &mut self.nodes[which],
@@ -69,7 +69,8 @@ impl TestBed {
         faults(&mut self, &load).await;
         let tally = load.finish().await;
         assert_eq!(tally.ids.len(), item_count);
-        // Items of unanswered requests are stored once, because each repeat has the same idempotency key, on every node.
+        // An item whose request was not answered is stored once, because each repetition has the same idempotency key, even on
+        // another node.
         assert_eq!(self.access.check_consistency(&tally).await, item_count);
         let log = logged_decision_ids(&self.access).await;
         let mut silence = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! A commit on any node reaches the clients of all nodes, each event once and in the order of ids. This also holds for
+//! A commit on any node reaches the clients of all nodes, each event once and in the order of ids. The same guarantee holds for
 //! clients without replay.
 
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ async fn start_two_nodes(cluster: &PostgresCluster, redis: Option<&RedisServer>)
     [(first, access), (second, other)]
 }
 
-/// Submits items on both nodes, checks that the clients of both receive them in order, and returns the metrics of the
+/// Submits items on both nodes, checks that the clients of both nodes receive the items in order, and returns the metrics of the
 /// first node.
 async fn check_order_on_both_nodes(redis: Option<&RedisServer>, items_per_node: usize) -> String {
     let cluster = PostgresCluster::start().await;
@@ -122,7 +122,7 @@ async fn nodes_are_counted() {
     first.shutdown().await;
 }
 
-/// A program that can reach Redis can neither send events to clients nor block the real ones.
+/// A program that can reach Redis can neither send events to clients nor block real events.
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_messages_are_dropped() {
     let redis = RedisServer::start().await;

@@ -49,7 +49,7 @@ impl Prometheus {
             "rule_files": [rules],
             "scrape_configs": [{"job_name": "automoderate", "static_configs": [{"targets": targets}]}],
         });
-        // Valid, because YAML is a superset of JSON.
+        // JSON is valid here, because YAML is a superset of JSON.
         let file = folder.path().join("prometheus.yml");
         std::fs::write(&file, config.to_string()).unwrap();
         let mut server = prometheus_command("prometheus");
@@ -66,7 +66,7 @@ impl Prometheus {
         http_client().get(format!("http://127.0.0.1:{}/api/v1/{path}", self.port)).send().await.ok()?.json().await.ok()
     }
 
-    /// Returns the values of an expression.
+    /// Returns the current values of a PromQL expression.
     pub(crate) async fn query_values(&self, query: &str) -> Vec<String> {
         let answer = self.get_api(&format!("query?query={query}")).await.unwrap_or_default();
         let results = answer["data"]["result"].as_array().cloned().unwrap_or_default();

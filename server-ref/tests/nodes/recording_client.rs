@@ -1,4 +1,4 @@
-//! A client of the SDK that records its events.
+//! An SDK client that records its events.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ pub(crate) struct RecordingClient {
 }
 
 impl RecordingClient {
-    /// Joins the project, and records the decisions about this many items and the longest time between two of them.
+    /// Joins the project, and records the decisions about this many items and the longest time between two decisions.
     pub(crate) async fn start(url: &str, access: &Access, items: usize) -> Self {
         let policy = ReconnectPolicy {
             delay: Duration::from_millis(200),
@@ -43,7 +43,7 @@ impl RecordingClient {
         Self { client, events }
     }
 
-    /// Asserts that the client received exactly these decisions, in this order. Returns the longest time without one.
+    /// Asserts that the client received exactly these decisions, in this order. Returns the longest time without a decision.
     pub(crate) async fn expect_exactly(self, log: &[u64]) -> Duration {
         let (ids, silence) = self.events.await.unwrap();
         assert_eq!(ids, log);

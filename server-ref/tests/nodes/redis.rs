@@ -28,10 +28,10 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Starts the server, without data, at its fixed address, and waits until it answers.
+    /// Starts the server at its fixed address, without data, unless it is running, and waits until it answers.
     pub(crate) async fn ensure_running(&mut self) {
         eventually("Redis answers", async || {
-            // The server exits by itself while another process uses its port.
+            // The server exits by itself if another process uses its port.
             if self.server.as_mut().is_none_or(|server| server.try_wait().unwrap().is_some()) {
                 let program =
                     std::env::var("REDIS_SERVER").expect("server-ref/tests/redis/setup.sh prints REDIS_SERVER");

@@ -16,8 +16,8 @@ use crate::stored_data::Access;
 
 const CONNECTIONS: usize = 8;
 const WATCHER_COUNT: usize = 4;
-/// The migrations of a fictitious next version: new columns, tables, and indexes. Each changes only one table in use,
-/// because a transaction that locks several tables could deadlock with those of running nodes.
+/// The migrations of a fictitious next version: new columns, tables, and indexes. Each migration changes only one table in use,
+/// because a transaction that locks several tables could deadlock with transactions of running nodes.
 const NEXT_MIGRATIONS: [&str; 7] = [
     "ALTER TABLE moderation_results ADD COLUMN next TEXT",
     "ALTER TABLE events ADD COLUMN next BIGINT NOT NULL DEFAULT 7",
@@ -77,7 +77,7 @@ async fn a_rolling_upgrade_loses_nothing_and_refuses_nothing() {
 
     let tally = load.finish().await;
     assert_eq!((tally.ids.len(), tally.refused.len()), (total, 0), "{:?}", tally.refused);
-    // Items of unanswered requests are stored once, because each repeat has the same idempotency key.
+    // An item whose request was not answered is stored once, because each repetition has the same idempotency key.
     assert_eq!(access.check_consistency(&tally).await, total);
     let log = logged_decision_ids(&access).await;
     let mut silence = Duration::ZERO;

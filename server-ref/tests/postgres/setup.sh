@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Finds or, if possible, installs PostgreSQL's programs, and sqlite3 for the test of backups; prints
-# POSTGRES_BIN=FOLDER.
+# Finds or, if possible, installs PostgreSQL's programs, and the program sqlite3 for the backup test. Prints POSTGRES_BIN=FOLDER.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh

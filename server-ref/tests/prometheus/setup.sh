@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds Prometheus and promtool or, if possible, fetches Debian's; prints PROMETHEUS_BIN=FOLDER.
+# Finds Prometheus and promtool or, if possible, fetches Debian's package. Prints PROMETHEUS_BIN=FOLDER.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
@@ -21,7 +21,7 @@ if ! bin="$(find_bin)"; then
         echo "setup.sh: Prometheus and promtool are needed" >&2
         exit 1
     fi
-    # Unpacked, not installed, so that no service starts by itself.
+    # The package is unpacked but not installed, so that no service starts by itself.
     mkdir -p "$cache"
     cd "$cache"
     with_retries run_apt download -qq prometheus

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds or, if possible, installs Redis' server, and prints REDIS_SERVER=PROGRAM.
+# Finds or, if possible, installs the Redis server, and prints REDIS_SERVER=PROGRAM.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
@@ -13,8 +13,8 @@ find_server() {
             return
         fi
     done
-    # Debian's tools include the same program under another name, without a service that starts by itself; its behaviour
-    # depends on its name.
+    # Debian's redis-tools package contains the server's program under another name, without a service that starts by itself. The
+    # program's behavior depends on the name under which it is run.
     if tool="$(command -v redis-check-rdb)"; then
         mkdir -p "$cache"
         ln -sf "$tool" "$cache/redis-server"

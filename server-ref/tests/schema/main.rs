@@ -1,5 +1,6 @@
 //! Schemathesis calls every route that `/api/openapi.json` describes, with values of all shapes and as each kind of
-//! caller. No response may be a 5xx, and each must match the description. Needs Python: `make test-schema`.
+//! caller. No response may be a 5xx, and each response must match the description. `make test-schema` runs the tests, which need
+//! Python.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 #![allow(dead_code, reason = "other test programs use the rest")]
 

@@ -1,4 +1,4 @@
-//! Helpers of these tests: servers, clients, TLS termination, and an HTTP proxy.
+//! Helpers for these tests: servers, clients, TLS termination, and an HTTP proxy.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use tokio::{
 use crate::databases;
 use tokio_rustls::{TlsAcceptor, rustls};
 
-/// Timeout for expected events, generous because the machine may be busy.
+/// Timeout for expected events. It is long because the machine may be busy.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Arguments for a server with a demo project and without limits.
@@ -34,7 +34,7 @@ pub(crate) async fn start_demo_server() -> RunningServer {
     demo_server_builder().start().await.unwrap()
 }
 
-/// Returns a builder for such a server, with its own database.
+/// Returns a builder for a server with a demo project, its own database, and no limits.
 pub(crate) fn demo_server_builder() -> ServerBuilder {
     let server = Server::builder().demo(true).limits(Limits::none());
     match databases::fresh_database_url() {
@@ -74,7 +74,7 @@ pub(crate) async fn next_update(events: &mut EventStream) -> ModerationUpdate {
     }
 }
 
-/// A TLS endpoint in front of a server, as a reverse proxy provides it.
+/// A TLS endpoint in front of a server, such as a reverse proxy provides.
 pub(crate) struct TlsEndpoint {
     pub(crate) url: String,
     pub(crate) ca: String,
@@ -89,7 +89,7 @@ pub(crate) async fn start_tls(server: SocketAddr) -> TlsEndpoint {
     start_tls_for(server, None).await
 }
 
-/// Like [`start_tls`], but accepts only clients with this certificate if one is given.
+/// Starts a TLS endpoint like [`start_tls`]. If a client certificate is given, the endpoint accepts only clients that present it.
 pub(crate) async fn start_tls_for(server: SocketAddr, client: Option<&CertifiedKey<KeyPair>>) -> TlsEndpoint {
     let own = self_signed_certificate("localhost");
     let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();

@@ -1,4 +1,4 @@
-//! The SDK with this server, as a user of the SDK observes them.
+//! Behavior tests of the SDK with this server, from the perspective of a user of the SDK.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod credentials;

@@ -19,7 +19,7 @@ use tokio::{
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     is_open: watch::Sender<bool>,
-    /// Connections with a lower number carry no more data.
+    /// Number of the first connection that still carries data.
     first_live_connection: watch::Sender<usize>,
     target: watch::Sender<SocketAddr>,
     pub(crate) connections: Arc<AtomicUsize>,
@@ -46,7 +46,7 @@ impl Relay {
                         _ = first_live.wait_for(|first_live| *first_live > number) => {}
                         result = carried.as_mut() => return result,
                     }
-                    // Neither reads, writes, nor closes either side from now on.
+                    // From now on, the relay neither reads, nor writes, nor closes either side.
                     std::future::pending().await
                 });
             }
@@ -66,7 +66,7 @@ impl Relay {
         self.is_open.send_replace(true);
     }
 
-    /// Silences the existing connections, as when a NAT forgets them.
+    /// Silences the existing connections, as a NAT does when it forgets them.
     pub(crate) fn silence(&self) {
         self.first_live_connection.send_replace(self.connections.load(Ordering::SeqCst));
     }

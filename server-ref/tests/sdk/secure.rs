@@ -1,4 +1,4 @@
-//! TLS: trusted certificate authorities, and the errors without trust.
+//! TLS: trusted certificate authorities, and the errors for untrusted certificates.
 
 use automoderate::{
     Stage, Transports,

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 const ITEM_INTERVAL: Duration = Duration::from_millis(5);
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Submits items directly to the server until it is stopped.
+/// A task that submits items directly to the server until the task is stopped.
 pub(crate) struct ItemWriter {
     /// Command to the task: write, pause, or end.
     command: watch::Sender<WriterCommand>,
@@ -39,7 +39,7 @@ impl ItemWriter {
                 if command == WriterCommand::End {
                     return acknowledged;
                 }
-                // An unanswered item may have been stored, so it may arrive, but only once.
+                // An item whose request was not answered may have been stored. If it arrives, it must arrive only once.
                 acknowledged.push(client.moderate(acknowledged.len().to_string()).await.is_ok());
                 sleep(ITEM_INTERVAL).await;
             }
@@ -55,17 +55,17 @@ impl ItemWriter {
         self.command.send_replace(WriterCommand::Write);
     }
 
-    /// Ends the task, and returns for each item by number whether it was acknowledged.
+    /// Ends the task, and returns whether each item was acknowledged, in the order of the items' numbers.
     pub(crate) async fn stop(self) -> Vec<bool> {
         self.command.send_replace(WriterCommand::End);
         self.task.await.unwrap()
     }
 }
 
-/// Receives items and counts the arrivals of each.
+/// A task that receives items and counts the arrivals of each item.
 pub(crate) struct ItemReader {
     task: JoinHandle<()>,
-    /// Number of arrivals of each item, by its number.
+    /// Number of arrivals of each item, indexed by the item's number.
     counts: Arc<Mutex<Vec<u8>>>,
     received: watch::Receiver<u64>,
 }

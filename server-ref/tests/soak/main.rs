@@ -1,8 +1,8 @@
 //! Many real interruptions: no event is lost or delivered twice, and no resource grows.
 //!
 //! Two clients run in this process, one per transport. Each connects through its own relay, which cuts connections. The server is a
-//! separate process that is killed from time to time. `SOAK_RECONNECTS=1000` makes the run longer. This test has the
-//! process to itself, because it counts the process's resources.
+//! separate process that is killed from time to time. `SOAK_RECONNECTS=1000` makes the run longer. This test runs alone in its
+//! process, because it measures the process's resources.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod items;
@@ -104,7 +104,7 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         for (follower, before) in followers.iter().zip(before) {
             follower.wait_until_reconnected(before).await;
         }
-        // At intervals the load pauses, and resources must then be as low as in earlier pauses.
+        // The load pauses at intervals. In each pause, the use of resources must be as low as in earlier pauses.
         if round % rounds.div_ceil(10).max(1) == 0 {
             let usage = Usage::measure_while_paused(&writer).await;
             println!("{:4} reconnects: {usage}", round * followers.len() as u64);
@@ -127,7 +127,7 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         written.iter().filter(|acknowledged| **acknowledged).count(),
         started.elapsed().as_secs_f64()
     );
-    // The first measurements are a warm-up, during which buffers and pools reach their size.
+    // The first measurements are a warm-up, during which buffers and pools reach their final size.
     Usage::expect_no_growth(&usages[usages.len() / 3..]);
 }
 

@@ -9,9 +9,9 @@ use tokio::time::sleep;
 
 use crate::items::ItemWriter;
 
-/// Duration of the pause before a measurement, after which only lasting resources remain.
+/// Duration of the pause during which a measurement is taken. By its end, only lasting resources remain.
 const PAUSE_BEFORE_MEASUREMENT: Duration = Duration::from_millis(500);
-/// Growth of counts that is tolerated, because kept-alive connections come and go.
+/// Tolerated growth of the counts, which vary because idle connections are opened and closed.
 const COUNT_TOLERANCE: usize = 10;
 const MEMORY_TOLERANCE_BYTES: usize = 4 << 20;
 

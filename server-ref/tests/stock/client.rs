@@ -77,7 +77,8 @@ impl StockClient {
         self.send_command(json!({"do": "disconnect"})).await;
     }
 
-    /// Returns the first argument of the next event with this name, or null, and keeps other events for later.
+    /// Returns the first argument of the next event with this name, or null if it has no arguments, and keeps other events for
+    /// later.
     pub(crate) async fn next_event(&mut self, name: &str) -> Value {
         self.next_event_of(&[name]).await.1
     }

@@ -1,6 +1,6 @@
 //! Third-party Socket.IO clients, used as documented, with this server.
 //!
-//! `make test-e2e` sets up their dependencies.
+//! `make test-e2e` sets up the clients' dependencies.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod bursts;

@@ -1,7 +1,7 @@
-//! Third-party Socket.IO clients connected to two nodes of one server. Items submitted to either node reach the clients
-//! of both, each event once and, if the client preserves it, in order.
+//! Third-party Socket.IO clients connected to two nodes of one server. Items submitted to either node reach the clients of both
+//! nodes, each event once and, if the client preserves the order, in order.
 //!
-//! `make test-nodes` sets up their dependencies.
+//! `make test-nodes` sets up the clients' dependencies.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 use std::time::Instant;

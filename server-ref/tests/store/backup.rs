@@ -14,7 +14,7 @@ use crate::stored_data::Access;
 const ITEM_COUNT: usize = 1_000;
 const OPERATIONS_PAGE: &str = include_str!("../../../docs/operations.md");
 
-/// Returns the page's backup and restore commands for one of the databases.
+/// Returns the documented backup and restore commands for one of the databases.
 fn documented_commands(database: &str) -> [String; 2] {
     let (_, section) = OPERATIONS_PAGE.split_once("## Backup and restore").unwrap();
     let mut blocks = section.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);
@@ -24,7 +24,7 @@ fn documented_commands(database: &str) -> [String; 2] {
     [backup, if database == "SQLite" { sqlite } else { postgres }].map(str::to_owned)
 }
 
-/// Runs shell commands in a folder, with additional environment variables.
+/// A runner of shell commands in a folder, with additional environment variables.
 struct Shell {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -69,7 +69,7 @@ async fn check_backup_and_restore(database: &str, url: &str, shell: &Shell) {
 
     let restored = ServerProgram::start_on(url, &["--demo"]).await;
     let access = Access { base_url: restored.base_url(), key: restored.api_key(), ..access };
-    // The restored state is consistent: a prefix of the log with exactly its items.
+    // The restored data is consistent: it consists of a prefix of the log and exactly the items in that prefix.
     let restored = access.check_consistency(&SubmissionTally::default()).await;
     assert!((before..=after + 8).contains(&restored), "{before} {restored} {after}");
     let copy = access.read_log().await;

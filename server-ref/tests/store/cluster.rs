@@ -107,7 +107,7 @@ impl PostgresCluster {
     }
 
     /// Stops the server. `QUIT` stops it without a clean shutdown, so that it recovers at the next start. `KILL` ends
-    /// only the main process, and the other processes exit once they notice.
+    /// only the main process, and the other processes exit once they notice its end.
     pub(crate) fn stop(&mut self, signal: &str) {
         if let Some(mut server) = self.server.take() {
             let pid = server.id().to_string();
@@ -118,7 +118,8 @@ impl PostgresCluster {
 }
 
 impl PostgresCluster {
-    /// Copies the data, as an asynchronous standby contains it at this moment. The server is stopped meanwhile.
+    /// Copies the data to a standby, which later lacks newer transactions like an asynchronous standby. The server is stopped
+    /// during the copy.
     pub(crate) async fn copy_to_standby(&mut self) {
         self.stop("INT");
         self.copy_folder("data", "standby");

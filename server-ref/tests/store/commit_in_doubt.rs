@@ -18,7 +18,7 @@ use crate::support::{demo_api_key, demo_project_id, demo_server_builder};
 /// The message that sends COMMIT as a simple query.
 const COMMIT_MESSAGE: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 const ITEM_COUNT: usize = 1_200;
-/// One in this many commits fails.
+/// Number of commits among which one fails.
 const COMMITS_PER_FAULT: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,8 @@ enum CommitFault {
     HalfOpen,
 }
 
-/// Returns the nth fault: the first three kinds in turn, and once the last kind, which takes several seconds.
+/// Returns the kind of the nth fault. The first three kinds alternate; the last kind occurs only once, because it takes several
+/// seconds.
 fn nth_commit_fault(n: usize) -> CommitFault {
     match n {
         5 => CommitFault::HalfOpen,
@@ -41,7 +42,7 @@ fn nth_commit_fault(n: usize) -> CommitFault {
     }
 }
 
-/// A relay to PostgreSQL that causes faults of some commits while it is armed.
+/// A relay to PostgreSQL that makes some commits fail while the relay is armed.
 struct CommitRelay {
     port: u16,
     commits: Arc<AtomicUsize>,
@@ -87,7 +88,7 @@ async fn relay_connection(client: TcpStream, server: UnixStream, commits: Arc<At
             && commits.fetch_add(1, Ordering::SeqCst) % COMMITS_PER_FAULT == COMMITS_PER_FAULT - 1
             && is_armed(&commits)
         {
-            // Both halves of the client's connection are dropped, which closes it.
+            // Both halves of the client's connection are dropped, which closes the connection.
             back.abort();
             let fault = nth_commit_fault(faults.fetch_add(1, Ordering::SeqCst));
             drop(from_client);

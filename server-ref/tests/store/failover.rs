@@ -1,5 +1,5 @@
 //! A failover to an asynchronous standby loses the last events. Afterwards, the log has another id, and all clients are
-//! disconnected so that they notice it.
+//! disconnected so that they notice the new id.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::{Socket, TIMEOUT, demo_api_key, demo_project_id, demo_server
 
 const ITEMS_PER_PHASE: usize = 50;
 
-/// Submits items, each repeatedly until it is stored.
+/// Submits items, and repeats each request until the item is stored.
 async fn submit_until_stored(base_url: &str, key: &str, text: &str) {
     for n in 0..ITEMS_PER_PHASE {
         let request = http_client().post(format!("{base_url}/api/moderate")).header("x-api-key", key);
@@ -40,7 +40,7 @@ async fn a_failover_that_loses_events_changes_the_log_id_and_ends_every_socket()
         }
     }
     cluster.fail_over().await;
-    // These events reuse the ids of the lost ones, and then exceed them.
+    // The first of these events reuse the ids of the lost events, and the others receive higher ids.
     submit_until_stored(&writer.base_url(), &key, "after").await;
     submit_until_stored(&writer.base_url(), &key, "later").await;
     for socket in &mut sockets {

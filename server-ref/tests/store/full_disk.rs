@@ -10,7 +10,7 @@ use crate::load::{Load, SubmissionTally};
 use crate::stored_data::Access;
 use crate::support::{demo_api_key, demo_project_id, demo_server_builder, eventually, http_client};
 
-/// Size of an item's text in bytes, large enough to fill the disk.
+/// Size of an item's text in bytes. The items are large enough to fill the disk.
 const TEXT_BYTES: usize = 20_000;
 const ITEM_COUNT: usize = 100;
 
@@ -26,7 +26,8 @@ fn demo_access(server: &RunningServer) -> Access {
     Access { base_url: server.base_url(), key: demo_api_key(server), project_id: demo_project_id(server) }
 }
 
-/// Fills the disk and submits items until 20 are refused; returns the result, including items acknowledged meanwhile.
+/// Fills the disk and submits items until 20 are refused. Returns the results, including items that were acknowledged in the
+/// meantime.
 async fn submit_until_refused(access: &Access, disk: &MemoryDisk, expected: &[(u16, &str)]) -> SubmissionTally {
     disk.fill();
     let mut tally = SubmissionTally::default();

@@ -26,7 +26,7 @@ async fn every_acknowledged_item_is_stored_once() {
     let tally = load.finish().await;
     assert_eq!(tally.ids.len(), ITEM_COUNT);
     let access = Access { base_url: program.base_url(), key, project_id: program.project_id() };
-    // Items of unanswered requests are stored once, because each repeat has the same idempotency key.
+    // An item whose request was not answered is stored once, because each repetition has the same idempotency key.
     assert_eq!(access.check_consistency(&tally).await, ITEM_COUNT);
     eprintln!("lost 0, twice 0, of {ITEM_COUNT}; {} requests without an answer", tally.unanswered);
 }

@@ -22,7 +22,7 @@ pub(crate) const AUTHOR: &str = "fourth";
 pub(crate) struct SubmissionTally {
     /// Ids of the acknowledged items.
     pub(crate) ids: Vec<String>,
-    /// Number of refusals by their codes.
+    /// Number of refusals for each error code.
     pub(crate) refused: BTreeMap<String, usize>,
     /// Number of requests whose connection ended without an answer.
     pub(crate) unanswered: usize,
@@ -80,7 +80,7 @@ impl Load {
 
     /// Waits until this many items are acknowledged.
     pub(crate) async fn wait_until_acknowledged(&self, count: usize) {
-        // The load may be slow, so the test fails only if it makes no progress.
+        // The load may be slow, so the test fails only if the load makes no progress.
         while self.acknowledged() < count {
             let (before, what) = (self.acknowledged(), format!("{count} items acknowledged"));
             eventually(&what, async || self.acknowledged() > before).await;

@@ -1,8 +1,7 @@
 //! Acknowledged items are stored exactly once, even if the server is killed, the database is lost, or the disk is
 //! full.
 //!
-//! These tests run on SQLite, or on PostgreSQL with `make test-postgres`. Tests that need PostgreSQL are ignored
-//! otherwise.
+//! These tests run on SQLite, or on PostgreSQL with `make test-postgres`. With SQLite, tests that need PostgreSQL are ignored.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod backup;

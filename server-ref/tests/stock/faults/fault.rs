@@ -17,9 +17,9 @@ pub(crate) enum Fault {
     Cut,
     /// Connections end with a RST, and new connections are refused for half a second.
     Reset,
-    /// Existing connections go silent permanently, as when a NAT forgets them, while new ones work.
+    /// Existing connections go silent permanently, as when a NAT forgets them, while new connections work.
     Silence,
-    /// No data passes for 3 seconds; afterwards all of it passes.
+    /// No data passes for 3 seconds; all delayed data then passes.
     Stall,
     /// One byte from the server is changed.
     Corruption,

@@ -1,7 +1,7 @@
 //! Lost and duplicated events under faults, for this SDK, npm socket.io-client, and python-socketio side by side.
 //!
 //! Each run has one server, one repeated fault, and three clients, each of which connects through its own relay. The stock clients follow
-//! the documentation: they use its reconnection settings, and rejoin their rooms on `connect`.
+//! the documentation: they use the documented reconnection settings, and rejoin their rooms on `connect`.
 //!
 //! `cargo xtask prove reliability [-- cut kill]` runs the faults and prints a table to stdout.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
@@ -32,7 +32,7 @@ const RUN_DURATION: Duration = Duration::from_secs(56);
 pub(crate) const PING_SECONDS: [&str; 2] = ["3", "2"];
 /// Delay between two faults, long enough for a connection to count as stable.
 const FAULT_INTERVAL: Duration = Duration::from_secs(7);
-/// Time without an event after which a client has received all that it will receive. It exceeds a minute, because
+/// Time without an event after which a client is assumed to have received all events. The timeout exceeds a minute, because
 /// connection attempts are limited per minute.
 const QUIET_TIMEOUT: Duration = Duration::from_secs(65);
 

@@ -1,4 +1,4 @@
-//! Submits items at a steady rate, directly to the server.
+//! Submission of items at a steady rate, directly to the server.
 
 use std::time::Duration;
 

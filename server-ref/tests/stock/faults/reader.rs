@@ -28,9 +28,9 @@ pub(crate) enum ClientKind {
 pub(crate) struct EventRecorder {
     /// Task that reads the client's output and returns the longest time without an event.
     task: JoinHandle<Duration>,
-    /// Ids of the items of all events.
+    /// Ids of the items in all received events.
     received_ids: Arc<Mutex<Vec<String>>>,
-    /// Number of events, and time of the last one.
+    /// Number of received events, and the time of the last event.
     progress: watch::Receiver<(usize, Instant)>,
     child: Child,
 }
@@ -102,8 +102,8 @@ impl EventRecorder {
         Self { task, received_ids, progress, child }
     }
 
-    /// Waits until all of these items have arrived, or until none has arrived for `quiet`. Returns the items that
-    /// arrived, and the longest time without one.
+    /// Waits until all published items have arrived, or until no item has arrived for `quiet`. Returns the items that arrived,
+    /// and the longest time without an item.
     pub(crate) async fn finish(mut self, published: &[String], quiet: Duration) -> (Vec<String>, Duration) {
         loop {
             let (count, last_at) = *self.progress.borrow_and_update();

@@ -14,9 +14,9 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RelayMode {
     Pass,
-    /// Ends existing connections, and new ones immediately.
+    /// Ends existing connections, and ends new connections immediately.
     Cut,
-    /// Like `Cut`, but with a RST.
+    /// Ends connections like `Cut`, but with a RST.
     Reset,
     /// Keeps existing connections open, but carries no more data over them.
     Silence,
@@ -113,7 +113,7 @@ async fn relay_connection(
     }
 }
 
-/// Relays one direction.
+/// Relays data in one direction.
 async fn relay_direction(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,

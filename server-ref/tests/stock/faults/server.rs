@@ -15,7 +15,7 @@ pub(crate) struct DemoServer {
 }
 
 impl DemoServer {
-    /// Starts a server on the database in this folder; port 0 lets the system choose. `pings` holds the ping interval
+    /// Starts a server on the database in this folder; port 0 lets the system choose a port. `pings` contains the ping interval
     /// and the ping timeout in seconds.
     pub(crate) async fn start(folder: &Path, port: u16, pings: [&str; 2]) -> Self {
         let database = format!("sqlite://{}", folder.join("automoderate.db").display());
