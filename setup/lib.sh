@@ -35,8 +35,8 @@ hash_of() {
     done | sha256sum | cut -d' ' -f1
 }
 
-# create_venv FOLDER REQUIREMENTS: creates a virtual environment with the required packages, and recreates it when the
-# requirements change. PYTHON sets the interpreter.
+# create_venv FOLDER REQUIREMENTS: creates a virtual environment with the required packages, and recreates the environment when
+# the requirements change. PYTHON sets the interpreter.
 create_venv() {
     local folder="$1" requirements="$2" python="${PYTHON:-python3}" stamp
     "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 10)' 2>/dev/null ||

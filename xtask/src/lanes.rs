@@ -52,8 +52,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts to fetch what later steps need while earlier steps compile. A step whose need is still missing waits for the
-/// fetch, or fetches by itself.
+/// Starts a process that fetches what later steps need while earlier steps compile. A step whose need is still missing waits for
+/// that process, or fetches the need itself.
 fn fetch_ahead(workspace: &Workspace) -> Result<std::process::Child> {
     fs::create_dir_all(workspace.root.join(".cache"))?;
     let log = File::create(workspace.root.join(".cache/fetch.log"))?;

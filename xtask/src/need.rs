@@ -127,7 +127,7 @@ fn parse_variables(text: &str) -> Environment {
         .collect()
 }
 
-/// Sets up all needs of a step. Returns `None` if one is unavailable and the step is skipped.
+/// Sets up all needs of a step. Returns `None` if a need is unavailable and the step must be skipped.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ pub(crate) struct Step {
     pub(crate) run: fn(&Workspace, &Environment) -> Result<()>,
 }
 
-/// Returns a parser of step names, which lists them with their descriptions in the help.
+/// Returns a parser for step names. The help lists the names with their descriptions.
 pub(crate) fn name_parser(steps: &'static [Step]) -> PossibleValuesParser {
     PossibleValuesParser::new(steps.iter().map(|step| PossibleValue::new(step.name).help(step.about)))
 }

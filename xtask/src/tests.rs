@@ -15,7 +15,7 @@ use crate::need::{
 use crate::step::{self, Step};
 use crate::workspace::Workspace;
 
-/// The steps in the order in which they run. Steps that compile much alternate with steps that mostly wait.
+/// The steps in the order in which they run. Steps that compile a lot alternate with steps that mostly wait.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "lint",

@@ -1,7 +1,7 @@
 //! A TCP stream that fails when its peer stops reading, and that the server can close without an Engine.IO packet.
 //!
-//! Otherwise, the data for a peer that stays connected without reading would remain in memory forever, because engineioxide waits
-//! until it can write, even after the session has ended.
+//! Without a timeout for writes, the data for a peer that stays connected without reading would remain in memory forever, because
+//! engineioxide waits until it can write, even after the session has ended.
 //!
 //! Stock clients treat Engine.IO's CLOSE as final, and some then never reconnect. Clients should reconnect when a server shuts down,
 //! so the server closes their WebSockets with code 1001 ("going away"), as proxies and other servers do. engineioxide can't send that

@@ -1,6 +1,7 @@
 //! The entries of the audit log. Each entry records an action, its actor and its time.
 //!
-//! An entry is written in the same transaction as the change that it records. It contains no secrets, and its size is bounded.
+//! An entry is written in the same transaction as the change that it records. Entries contain no secrets, and their size is
+//! bounded.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::time::Micros;
 const TEXT_CHARS_MAX: usize = 500;
 /// Maximum length of a rule's data within an entry, in characters. Longer data is truncated.
 pub(crate) const RULE_DATA_CHARS_MAX: usize = 2000;
-/// Maximum size of a state's JSON text, in bytes. The entry of a larger state contains only the size.
+/// Maximum size of a state's JSON text, in bytes. If a state is larger, its entry contains only the size.
 const STATE_BYTES_MAX: usize = 16 * 1024;
 
 /// The user, API key or part of the server that performs an action.
@@ -107,8 +108,7 @@ fn truncate_text(text: &mut String, max_chars: usize) {
     }
 }
 
-/// Returns the state of a rule for the audit log. If the rule's data is too long, the beginning of its JSON text takes its
-/// place.
+/// Returns the state of a rule for the audit log. Data that is too long is replaced by the beginning of the data's JSON text.
 pub(crate) fn rule_audit_state(rule: &StoredRule) -> Value {
     let data = match rule.data.char_indices().nth(RULE_DATA_CHARS_MAX) {
         Some((end, _)) => Value::String(format!("{}…", &rule.data[..end])),

@@ -59,8 +59,9 @@ impl CommitState {
     /// Applies a change, unless it repeats an earlier one with the same idempotency key.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if the target of the change does not exist, or [`Error::IdempotencyMismatch`] if the change's idempotency
-    /// key was used for another request. In both cases, `self` is unchanged, so the rest of the group can still be committed.
+    /// Returns [`Error::NotFound`] if the target of the change does not exist, or [`Error::IdempotencyMismatch`] if the change's
+    /// idempotency key was used for another request. In both cases, `self` is unchanged, so the rest of the group can still be
+    /// committed.
     pub(crate) fn apply(&mut self, change: &ProjectChange) -> Result<ApplyOutcome, Error> {
         if let Some(answer) = self.earlier_answer(change)? {
             return Ok(ApplyOutcome::Repeated(answer));
@@ -86,7 +87,7 @@ impl CommitState {
         Ok(ApplyOutcome::New(events))
     }
 
-    /// Returns the answer to an earlier change with the same idempotency key.
+    /// Returns the answer to an earlier change with the same idempotency key, or `None` if there is no such change.
     fn earlier_answer(&self, change: &ProjectChange) -> Result<Option<String>, Error> {
         let (Some(id), Some(record)) = (change.idempotency_id(), &change.idempotency) else {
             return Ok(None);

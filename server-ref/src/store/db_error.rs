@@ -50,7 +50,7 @@ pub(super) fn is_certain_rollback(error: &sqlx::Error) -> bool {
 fn classify_postgres(error: &PgDatabaseError) -> DbFault {
     match error.code() {
         "53100" => DbFault::StorageFull,
-        // `character_not_in_repertoire` and `untranslatable_character`, both caused by U+0000.
+        // U+0000 causes the errors `character_not_in_repertoire` and `untranslatable_character`.
         "22021" | "22P05" => DbFault::NulInText,
         // The database server is stopping, is starting, has crashed, or has closed an idle session.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => DbFault::ConnectionLost,
@@ -65,11 +65,11 @@ fn classify_postgres(error: &PgDatabaseError) -> DbFault {
 
 /// Classifies a SQLite error by its extended result code, whose low byte is the primary result code.
 fn classify_sqlite(code: i32) -> DbFault {
-    /// Primary result code of `SQLITE_IOERR_WRITE`, which some file systems cause when they are full.
+    /// Primary result code of `SQLITE_IOERR_WRITE`, which SQLite can return when the file system is full.
     const SQLITE_IOERR: i32 = 10;
     match code & 0xff {
         13 => DbFault::StorageFull,
-        // `SQLITE_INTERRUPT`, caused by the progress handler that limits the time of reads.
+        // The progress handler that limits the time of reads causes `SQLITE_INTERRUPT`.
         9 => DbFault::StatementTimeout,
         // `SQLITE_BUSY`, `SQLITE_LOCKED`, `SQLITE_IOERR`, `SQLITE_CANTOPEN` and `SQLITE_READONLY`.
         5 | 6 | SQLITE_IOERR | 14 | 8 => DbFault::Unavailable,

@@ -33,7 +33,8 @@ impl IdempotencyKey {
         Self { key: key.into(), fingerprint: hash.finalize().into() }
     }
 
-    /// Returns the key for one part of the request. Keys from callers contain no spaces, so the result differs from all of them.
+    /// Returns the key for one part of the request. Keys from callers contain no spaces, so the result differs from every
+    /// caller's key.
     pub(crate) fn for_part(&self, part: impl std::fmt::Display) -> Self {
         Self { key: format!("{} {part}", self.key).into(), fingerprint: self.fingerprint }
     }
@@ -57,7 +58,7 @@ impl IdempotencyRecord {
     /// Returns the stored answer for a repeated request.
     ///
     /// # Errors
-    /// [`Error::IdempotencyMismatch`] if the key was used for another request.
+    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request.
     pub(crate) fn replay(&self, request: &IdempotencyKey) -> Result<String, Error> {
         match self.key.fingerprint == request.fingerprint {
             true => Ok(self.answer.clone()),
@@ -71,7 +72,7 @@ impl IdempotencyRecord {
 pub(crate) enum SubmitOutcome {
     /// The change was made.
     New,
-    /// The change had been made before. Contains the earlier answer as JSON text.
+    /// The change had already been made. Contains the stored answer as JSON text.
     Repeated(String),
 }
 

@@ -1,4 +1,4 @@
-//! Messages by which one process announces to all others on the same database that cached data is out of date.
+//! Messages with which a process informs all processes on the same database that cached data is out of date.
 //!
 //! An invalidation is sent in the same transaction as the change that it announces.
 
@@ -27,8 +27,8 @@ pub(crate) enum Invalidation {
         #[serde(rename = "session")]
         kept_session: Option<String>,
     },
-    /// The session with this name ended. The session's id is a secret and is not sent, because everyone who can connect to the
-    /// database can read the message.
+    /// The session with this name ended. The session's id is a secret and is not sent, because any client of the database can
+    /// read the message.
     SessionEnded(String),
     /// The project with this id was deleted.
     ProjectDeleted(String),

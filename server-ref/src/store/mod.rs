@@ -1,6 +1,6 @@
 //! Storage of users, projects, items, rules and the event log.
 //!
-//! Only `sql` contains SQL. `commit_state` and `author_stats` are pure computation and do not access the database.
+//! Only `sql` contains SQL. `commit_state` and `author_stats` only compute values and do not access the database.
 
 mod accounts;
 mod audit;

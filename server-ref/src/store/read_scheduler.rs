@@ -59,7 +59,7 @@ struct Schedule {
 #[derive(Debug, Default)]
 struct OwnerReads {
     connections_in_use: usize,
-    /// The time that the owner's reads have used, counted from the value of the virtual clock at the first read.
+    /// The time that the owner's reads have used, plus the value of the virtual clock at the owner's first read.
     used_time: Duration,
     pending: usize,
     /// The projects with pending reads, in the order in which they are served.
@@ -93,7 +93,8 @@ impl ReadScheduler {
     /// Waits until a read of a project may use a connection.
     ///
     /// # Errors
-    /// [`Error::Busy`] if too many reads of the project or its owner are pending, or if this read was pending for too long.
+    /// Returns [`Error::Busy`] if too many reads of the project or its owner are pending, or if this read was pending for too
+    /// long.
     pub(super) async fn acquire(&self, owner: &Arc<str>, project_id: &str) -> Result<ReadPermit, Error> {
         let (sender, receiver) = oneshot::channel();
         self.shared.lock().enqueue(owner, project_id, sender)?;

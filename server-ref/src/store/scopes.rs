@@ -85,7 +85,7 @@ impl Scopes {
     }
 }
 
-/// Returns the scopes of a new key for which none were requested.
+/// Returns the scopes of a new key for which no scopes were requested.
 impl Default for Scopes {
     fn default() -> Self {
         Self::from_iter([Scope::Read, Scope::Submit])

@@ -1,4 +1,4 @@
-//! The attacker's account: an ordinary user with one project of its own and a key for that project.
+//! The attacker's account: an ordinary user who owns one project and has a key for that project.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

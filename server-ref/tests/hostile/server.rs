@@ -1,4 +1,4 @@
-//! The released server program with the documented limits, and the resources that it uses.
+//! The server program with the documented limits, and the resources that it uses.
 
 use std::fs;
 use std::net::SocketAddr;

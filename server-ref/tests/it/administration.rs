@@ -1,4 +1,4 @@
-//! The commands that administer a database, run while a server uses it.
+//! The commands that administer a database, run while a server uses the database.
 
 use std::path::Path;
 use std::process::{Output, Stdio};

@@ -204,7 +204,7 @@ async fn the_prompts_per_item_are_limited_and_the_rest_reported() {
     assert_eq!(decided["moderation_results"].as_array().unwrap().len(), 17);
     let reason = decided["moderation_results"][0]["reason"].as_str().unwrap();
     assert!(reason.starts_with("Could not be judged: the project has too many prompts"), "{reason}");
-    // All of these rules have the same prompt text, and verdicts are cached by that text.
+    // All of these rules have the same prompt text and therefore share cached verdicts.
     assert!(endpoint.questions.lock().unwrap().len() <= 16);
     server.shutdown().await;
 }
@@ -227,7 +227,7 @@ async fn hanging_prompts_of_a_project_leave_capacity_for_others() {
     let hanging: Vec<_> = (0..70).map(|n| tokio::spawn(ask(crate::support::demo_api_key(&server), n))).collect();
     crate::support::eventually("three questions are open", async || endpoint.open_requests.load(Ordering::SeqCst) == 3)
         .await;
-    // At most 64 items may wait for a verdict, so the others are flagged immediately.
+    // At most 64 items may wait for a verdict, so the other six items are flagged immediately.
     let flagged = async || hanging.iter().filter(|request| request.is_finished()).count() == 6;
     crate::support::eventually("six items are flagged", flagged).await;
     for n in 0..5 {

@@ -91,7 +91,7 @@ const SOCKET_MATRIX: &[(&str, &str)] = &[
 
 /// Described routes that need no credentials.
 const PUBLIC_ROUTES: [&str; 1] = ["/api/health"];
-/// Routes without a description, which are open to everyone and reveal nothing about a project: pages, assets, and probes.
+/// Routes without a description, which any caller may use and which reveal nothing about a project: pages, assets, and probes.
 const UNDESCRIBED_ROUTES: [&str; 19] = [
     "/",
     "/dashboard",
@@ -124,7 +124,7 @@ struct TestSetup {
     owner: Caller,
 }
 
-/// Starts a server with one caller of each kind. Only the demo user administers the server, without being a member.
+/// Starts a server with one caller of each kind. Only the demo user administers the server; this user is not a member.
 async fn setup() -> TestSetup {
     let folder = tempfile::tempdir().unwrap();
     let url = crate::databases::folder_database_url(folder.path());
@@ -416,7 +416,7 @@ async fn every_caller_with_every_socket_request() {
         for (event, payload) in [("heartbeat", json!({})), ("leave_project", json!({"project_id": id}))] {
             assert_eq!(socket.emit_with_ack(event, payload).await["ok"], may(event), "{who}: {event}");
         }
-        // No other event lets a socket into a room.
+        // No other event adds a socket to a room.
         let own = demo_project_id(server);
         assert_ne!(own, *id);
         assert_eq!(socket.emit_with_ack("subscribe", json!({"project_id": id})).await["ok"], false, "{who}");

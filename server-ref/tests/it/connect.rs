@@ -96,7 +96,7 @@ async fn decisions_are_sent_to_the_room() {
 
     let page = socket.emit_with_ack("replay_events", json!({"project_id": id, "after": head})).await;
     assert_eq!(page["events"][0], json!({"event": "moderation_update", "data": event}));
-    // The activity of the item's author follows the decision.
+    // The `user_activity` event about the item's author follows the decision.
     assert_eq!(page["events"][1]["event"], "user_activity");
     assert_eq!(page["head"], head + 2);
     assert_eq!(page["oldest"], 1);

@@ -37,7 +37,7 @@ impl PollingSession {
         http_client().get(&self.url).send().await.unwrap()
     }
 
-    /// Polls until a packet starts with this text, and answers pings.
+    /// Polls until a packet starts with this text, and returns the packets of the last poll. Pings are answered.
     async fn poll_until(&self, wanted: &str) -> Vec<String> {
         loop {
             let body = self.get().await.error_for_status().unwrap().text().await.unwrap();

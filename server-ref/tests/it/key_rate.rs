@@ -1,4 +1,4 @@
-//! A key may be limited to a number of requests per minute, which its tokens share.
+//! A key may be limited to a number of requests per minute. The key's tokens share its limit.
 
 use reqwest::Method;
 use serde_json::{Value, json};

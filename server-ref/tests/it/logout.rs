@@ -45,7 +45,7 @@ async fn a_form_on_another_site_cannot_sign_out() {
         assert_eq!(answer.status(), StatusCode::FORBIDDEN);
         let answer: serde_json::Value = answer.json().await.unwrap();
         assert_eq!(answer["code"], "csrf_failed");
-        // A browser receives a page on which the user can confirm.
+        // A browser receives a page on which the user can confirm the sign-out.
         let answer = call_logout(&url, Method::POST, &cookie, "text/html", token).await;
         assert_eq!(answer.status(), StatusCode::FORBIDDEN);
         assert!(!csrf_token(&answer.text().await.unwrap()).is_empty());

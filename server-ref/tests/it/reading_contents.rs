@@ -1,4 +1,4 @@
-//! `GET /api/content` with a cursor: filters, and pages that skip nothing.
+//! `GET /api/content` with a cursor: filters, and pages that skip no items.
 
 use automoderate_server::RunningServer;
 use reqwest::StatusCode;

@@ -32,7 +32,7 @@ async fn everything_survives_a_kill() {
     second.signal("TERM");
     assert_eq!(second.exit_code().await, Some(0));
 
-    // Another database has a log with another id.
+    // The log of another database has a different id.
     let elsewhere = tempfile::tempdir().unwrap();
     let third = ServerProgram::start(elsewhere.path(), &["--demo"]).await;
     assert_ne!(join_and_read_head(&third, &third.api_key()).await.1, log.1);

@@ -15,7 +15,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::databases;
 
-/// Timeout for operations that must finish; long enough that only a hang exceeds it.
+/// Timeout for operations that must finish. Only an operation that hangs exceeds the timeout.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Returns a builder for a demo server without limits, on its own database.
@@ -215,7 +215,7 @@ impl Socket {
         (packets, self.close_code)
     }
 
-    /// Returns the packets that were skipped while the test waited for others.
+    /// Returns the packets that were skipped while the test waited for other packets.
     pub(crate) fn take_skipped(&mut self) -> Vec<String> {
         self.skipped.drain(..).collect()
     }

@@ -20,7 +20,7 @@ async fn connections_are_counted_by_the_forwarded_address() {
     first.expect_accepted().await;
     let mut second = open_socket_from(&server, "198.51.100.2").await;
     second.expect_accepted().await;
-    // Addresses that a client claims by itself precede the address that the proxy appends.
+    // Addresses that the client itself puts into the header precede the address that the proxy appends.
     let mut forged = open_socket_from(&server, "192.0.2.9, 198.51.100.1").await;
     assert!(forged.expect_refusal().await.contains("Too many connections"));
     server.shutdown().await;

@@ -1,4 +1,4 @@
-//! `user_activity`: the counts of an author, after each decision about an item whose metadata names the author.
+//! The `user_activity` event, which reports an author's counts after each decision about an item whose metadata names the author.
 
 use automoderate_server::Scope;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Joins and connections that race with a withdrawal of access: afterwards, the client receives nothing.
+//! Joins and connections that race with a withdrawal of access. After the withdrawal, the client receives no events.
 
 use serde_json::json;
 

@@ -59,7 +59,7 @@ impl TestBed {
         values
     }
 
-    /// Submits this many items, causes the faults meanwhile, and checks that nothing was lost or duplicated.
+    /// Submits this many items, causes the faults during the submissions, and checks that no item was lost or duplicated.
     async fn run_with_faults(mut self, name: &str, item_count: usize, faults: impl AsyncFnOnce(&mut Self, &Load)) {
         let mut watchers = Vec::new();
         for _ in 0..WATCHER_COUNT {

@@ -1,7 +1,7 @@
 //! Several nodes that share a PostgreSQL database and a Redis server act as one server to clients, even if a node, the
 //! database, or Redis is lost.
 //!
-//! `make test-nodes` sets up the services. With `NODES_LONG=1`, faults last as long as documented and loads are larger.
+//! `make test-nodes` sets up the services. With `NODES_LONG=1`, the faults last as long as documented, and the loads are larger.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod alerts;
@@ -39,7 +39,7 @@ mod stored_data;
 #[allow(dead_code, reason = "other test programs use the rest")]
 mod support;
 
-/// Returns the first number, or the second in long runs.
+/// Returns the first number, or the second number in long runs.
 fn short_or_long(short: usize, long: usize) -> usize {
     if std::env::var_os("NODES_LONG").is_some() { long } else { short }
 }

@@ -1,4 +1,4 @@
-//! A cursor survives the process, and events that the log no longer contains are reported.
+//! A cursor stays valid after the client's process ends, and events that the log no longer contains are reported.
 
 use automoderate::{Event, GapReason, Origin};
 use automoderate_server::EventLog;

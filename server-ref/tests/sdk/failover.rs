@@ -71,7 +71,7 @@ async fn switching_between_addresses_of_one_server_loses_nothing() {
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn killing_one_of_two_servers_on_a_database_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    // The servers start one after the other, because the first creates the demo project.
+    // The servers start one after the other, because the first server creates the demo project.
     let mut programs = [
         ServerProgram::start(folder.path(), &UNLIMITED_ARGUMENTS).await,
         ServerProgram::start(folder.path(), &UNLIMITED_ARGUMENTS).await,
@@ -94,7 +94,7 @@ async fn killing_one_of_two_servers_on_a_database_loses_nothing() {
                     if ids.len() == ITEMS_PER_ROUND {
                         killed.notify_one();
                     }
-                    // An unanswered item may or may not have been stored, so it does not count.
+                    // An item whose request was not answered may or may not have been stored, so the item does not count.
                     match writer.moderate(format!("round {round} text {n}")).await {
                         Ok(decided) => ids.push(decided.content_id),
                         Err(_) => break,

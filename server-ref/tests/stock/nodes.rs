@@ -71,7 +71,7 @@ async fn items_of_either_node_reach_the_clients_of_both() {
                     ids.push(event["event_id"].as_u64().unwrap());
                 }
                 if library == Library::PythonSync {
-                    // This library calls each handler in its own thread, and the threads overtake each other.
+                    // This library calls each handler in its own thread, and the threads may finish in any order.
                     ids.sort_unstable();
                 }
                 assert!(

@@ -106,8 +106,8 @@ impl PostgresCluster {
         .await;
     }
 
-    /// Stops the server. `QUIT` stops it without a clean shutdown, so that it recovers at the next start. `KILL` ends
-    /// only the main process, and the other processes exit once they notice its end.
+    /// Stops the server. `QUIT` stops it without a clean shutdown, so the server recovers at the next start. `KILL` ends only the
+    /// main process, and the other processes exit once they notice its end.
     pub(crate) fn stop(&mut self, signal: &str) {
         if let Some(mut server) = self.server.take() {
             let pid = server.id().to_string();

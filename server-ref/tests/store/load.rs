@@ -17,7 +17,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(20);
 /// The author of every fourth item.
 pub(crate) const AUTHOR: &str = "fourth";
 
-/// Results of the submitters.
+/// The combined results of the submitters.
 #[derive(Debug, Default)]
 pub(crate) struct SubmissionTally {
     /// Ids of the acknowledged items.

@@ -53,7 +53,7 @@ async fn restarts_cause_no_loss_and_no_duplicates() {
     }
     let tally = load.finish().await;
     assert_eq!((tally.ids.len(), tally.unanswered), (ITEM_COUNT, 0));
-    // Items refused with `unavailable` were not stored and may be submitted again. No outcome was unknown.
+    // Items refused with `unavailable` were not stored and may be resubmitted. No outcome was unknown.
     assert_eq!(tally.refused.keys().map(String::as_str).collect::<Vec<_>>(), ["unavailable"]);
     assert_eq!(access.check_consistency(&tally).await, ITEM_COUNT);
 

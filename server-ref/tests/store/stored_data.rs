@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::load::{AUTHOR, SubmissionTally};
 use crate::support::{Socket, http_client};
 
-/// Address and credentials with which to read a project.
+/// The address and credentials for reading a project.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
     pub(crate) base_url: String,

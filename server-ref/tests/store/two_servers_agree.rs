@@ -1,4 +1,4 @@
-//! Changes of rules and permissions on one server apply immediately on another server with the same database.
+//! Changes to rules and permissions on one server apply immediately on another server that uses the same database.
 
 use automoderate_server::{Role, RunningServer};
 use serde_json::{Value, json};

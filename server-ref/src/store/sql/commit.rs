@@ -32,7 +32,8 @@ pub(crate) enum CommitOutcome {
 pub(crate) struct Committed {
     /// The events in the order of their ids, which is also the order of the changes.
     pub(crate) batch: EventBatch,
-    /// The errors of changes that failed, by the index of the change. All other changes were committed.
+    /// The errors of changes that failed, by the index of the change. Except for repeated changes, all other changes were
+    /// committed.
     pub(crate) failures: HashMap<usize, Error>,
     /// The stored answers to changes that were not made because they repeat earlier changes, by the index of the
     /// change.
@@ -143,7 +144,7 @@ impl Store {
     }
 }
 
-/// Writes the changes that can be made, and collects an error or an earlier answer for each of the others.
+/// Writes the changes that can be made, and collects an error or an earlier answer for each of the other changes.
 async fn write_changes(
     tx: &mut Tx<'_>,
     changes: &[ProjectChange],
@@ -179,7 +180,7 @@ async fn write_changes(
     Ok(Committed { batch: event_batch(&applied, commit_state, events), failures, repeated_answers })
 }
 
-/// Writes the effect of a change other than new items and events, which are inserted for the whole group at once.
+/// Writes the effects of a change, except for new items and events, which are inserted for the whole group at once.
 async fn apply_mutation(tx: &mut Tx<'_>, change: &ProjectChange) -> Result<(), Error> {
     let project_id = &*change.project_id;
     match &change.mutation {
@@ -198,7 +199,7 @@ async fn apply_mutation(tx: &mut Tx<'_>, change: &ProjectChange) -> Result<(), E
     }
 }
 
-/// Collects what must be published once the transaction is committed.
+/// Returns the events, counts and decisions that must be published once the transaction is committed.
 fn event_batch(
     changes: &[&ProjectChange],
     commit_state: &CommitState,

@@ -18,7 +18,7 @@ const DELETE_ACCESS: [&str; 3] = [
     "DELETE FROM invitations WHERE project_id = $1",
 ];
 
-/// A statement that deletes up to 200 of a project's rows from a table. The column must be unique within the project.
+/// A statement that deletes up to 200 of a project's rows from a table. The values of the column must be unique within a project.
 macro_rules! delete_piece {
     ($table:literal, $column:literal) => {
         concat!(

@@ -26,11 +26,11 @@ impl<C> ExclusiveConnection<C> {
         Self { slot: Mutex::new(slot), is_suspect: AtomicBool::new(false) }
     }
 
-    /// Waits for exclusive use of the connection and returns it. Opens a new connection with `open` if there is none, or if the
-    /// existing one is suspect.
+    /// Waits for exclusive use of the connection and returns it. Opens a new connection with `open` if there is no connection, or
+    /// if the existing connection is suspect.
     ///
     /// # Errors
-    /// [`Error::ShuttingDown`] after [`ExclusiveConnection::close`].
+    /// Returns [`Error::ShuttingDown`] if [`ExclusiveConnection::close`] was called.
     pub(super) async fn lock(
         &self,
         open: impl AsyncFnOnce() -> sqlx::Result<C>,

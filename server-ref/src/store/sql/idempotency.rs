@@ -23,7 +23,7 @@ impl Store {
     /// Returns the stored answer for a repeated request.
     ///
     /// # Errors
-    /// [`Error::IdempotencyMismatch`] if the key was used for another request.
+    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request.
     pub(crate) async fn idempotent_answer(
         &self,
         project_id: &str,

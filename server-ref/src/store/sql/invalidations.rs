@@ -16,11 +16,11 @@ use crate::store::Invalidation;
 
 const NOTIFY_CHANNEL: &str = "automoderate";
 const NOTIFY_QUERY: &str = "SELECT pg_notify($1, $2)";
-/// Interval between reads of SQLite's table.
+/// Interval between reads of the table of invalidations in a SQLite database.
 const TABLE_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Number of reads without a new row after which [`InvalidationListener::next`] returns `None`.
 const EMPTY_POLLS_MAX: u32 = 20;
-/// Number of rows that are kept in SQLite's table.
+/// Number of rows that are kept in the table of invalidations in a SQLite database.
 const TABLE_ROWS_MAX: i64 = 1000;
 
 /// A receiver of the invalidations from all processes, including this one.
@@ -46,7 +46,7 @@ fn decode(message: &str) -> Invalidation {
     serde_json::from_str(message).unwrap_or(Invalidation::MessagesMissed)
 }
 
-/// A reader of SQLite's table of invalidations.
+/// A reader of the table of invalidations in a SQLite database.
 #[derive(Debug)]
 struct TableListener {
     pool: SqlitePool,
@@ -86,7 +86,7 @@ impl TableListener {
 }
 
 impl Tx<'_> {
-    /// Announces an invalidation. Processes receive it only if the transaction is committed.
+    /// Announces an invalidation. Processes receive the invalidation only if the transaction is committed.
     pub(super) async fn announce(&mut self, invalidation: &Invalidation) -> Result<(), Error> {
         const INSERT_MESSAGE: &str = "INSERT INTO news (message) VALUES ($1)";
         const DELETE_OLD_MESSAGES: &str = "DELETE FROM news WHERE id <= $1";

@@ -13,7 +13,8 @@ impl Store {
     /// those projects.
     ///
     /// # Errors
-    /// [`Error::Refused`], which names the projects, if the user is the only owner of a project and `new_owner` is not given.
+    /// Returns [`Error::Refused`], which names the projects, if the user is the only owner of a project and `new_owner` is not
+    /// given.
     pub(crate) async fn delete_user(
         &self,
         id: &str,

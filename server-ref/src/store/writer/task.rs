@@ -129,7 +129,7 @@ impl WriterTask {
                 Err(error) if is_transient(&error) => {
                     tracing::warn!(%error, group = changes.len(), "a group could not be written");
                     refuse_all(replies, &error);
-                    // Requests that were queued in the meantime should not wait for the same failure again.
+                    // Requests that were queued in the meantime should not have to wait for the same failure.
                     return self.refuse_queued_changes(&error).await;
                 }
                 // A change that fails must not cause the rest of its group to fail.
@@ -212,7 +212,7 @@ impl WriterTask {
     }
 }
 
-/// Returns true if the error was not caused by the changes, so that a retry may succeed.
+/// Returns true if the error was not caused by the changes, so a retry may succeed.
 fn is_transient(error: &Error) -> bool {
     match error {
         Error::Database(error) => !matches!(DbFault::of(error), DbFault::NulInText | DbFault::Other),

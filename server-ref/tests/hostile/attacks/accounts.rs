@@ -83,7 +83,7 @@ pub(super) async fn short_lived_projects(attacker: &Attacker) {
         .await;
 }
 
-/// Creates keys, invitations, and notifications without end.
+/// Repeatedly creates keys, invitations, and notifications.
 pub(super) async fn endless_keys(attacker: &Attacker) {
     let project = format!("/api/projects/{}", attacker.target.project);
     attacker

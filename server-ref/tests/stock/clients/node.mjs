@@ -1,4 +1,4 @@
-// An npm socket.io-client client that reads commands as lines of JSON from stdin and writes its events to stdout.
+// A client based on socket.io-client from npm, which reads commands as lines of JSON from stdin and writes its events to stdout.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";

@@ -30,7 +30,7 @@ impl ItemPublisher {
             while stopped.try_recv().is_err() {
                 ticks.tick().await;
                 let body = json!({"content": format!("content {}", accepted.len())});
-                // An unanswered item may or may not have been stored, so it does not count.
+                // An item whose request was not answered may or may not have been stored, so the item does not count.
                 let Ok(response) = http.post(&url).header("x-api-key", &key).json(&body).send().await else { continue };
                 if let Ok(answer) = response.json::<Value>().await
                     && let Some(id) = answer["content_id"].as_str()

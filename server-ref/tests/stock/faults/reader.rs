@@ -17,10 +17,10 @@ use crate::server::program_path;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientKind {
-    /// `automod-tail`.
+    /// The program `automod-tail`, which uses the SDK.
     Sdk,
     Node,
-    /// python-socketio's `AsyncClient`.
+    /// The `AsyncClient` of python-socketio.
     Python,
 }
 
