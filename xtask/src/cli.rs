@@ -20,7 +20,7 @@ enum Command {
     Check,
     /// Runs all tests, or only the named ones
     Test {
-        /// Steps to run; all if absent
+        /// Steps to run (default: all)
         #[arg(value_parser = step::name_parser(tests::STEPS))]
         names: Vec<String>,
         /// Number of steps that run at the same time
@@ -29,7 +29,7 @@ enum Command {
     },
     /// Checks formats, spelling, wording, and shell scripts, and runs clippy with several sets of features
     Lint,
-    /// Runs measurements against other implementations; the standard ones if none is named
+    /// Runs the named measurements, or the standard measurements if none is named
     Bench {
         #[arg(value_parser = step::name_parser(bench::STEPS))]
         names: Vec<String>,
@@ -57,7 +57,7 @@ enum Command {
     Docs,
     /// Packs all packages and tries them in empty environments; publishes nothing
     Package {
-        /// Parts of the release; all if absent
+        /// Parts of the release to package (default: all except sbom)
         #[arg(value_parser = step::name_parser(release::STEPS))]
         names: Vec<String>,
     },
@@ -65,7 +65,7 @@ enum Command {
     PublicApi,
     /// Fetches the toolchains, servers, and packages that the tests need
     Fetch,
-    /// Lists the programs on this machine and the tests that need each
+    /// Lists the programs on this machine, each with the tests that need it
     Doctor,
     /// Removes all builds; keeps costly downloads unless --all is given
     Clean {
