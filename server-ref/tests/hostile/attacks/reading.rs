@@ -56,6 +56,20 @@ pub(super) async fn deep_pages(attacker: &Attacker) {
         .await;
 }
 
+/// Requests snapshots of a project with 800 items over 32 connections.
+pub(super) async fn snapshots(attacker: &Attacker) {
+    submit_texts(attacker, 800, 200).await;
+    let path = format!("/api/projects/{}/snapshot", attacker.target.project);
+    attacker
+        .repeat_in_parallel(32, async |number| {
+            let mut line = attacker.connect(number).await?;
+            loop {
+                attacker.request_with_key(&mut line, "GET", &path, "").await?;
+            }
+        })
+        .await;
+}
+
 /// Requests the whole log on two hundred sockets, as often as the limits allow.
 pub(super) async fn full_replays(attacker: &Attacker) {
     submit_texts(attacker, 800, 2_000).await;

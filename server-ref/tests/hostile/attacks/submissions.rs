@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::attacker::Attacker;
+use crate::raw_connection::request;
 
 async fn submit_repeatedly(attacker: &Attacker, at_once: usize, body: &str) {
     attacker
@@ -18,6 +19,22 @@ async fn submit_repeatedly(attacker: &Attacker, at_once: usize, body: &str) {
 /// Submits items over 64 connections as fast as possible.
 pub(super) async fn submission_floods(attacker: &Attacker) {
     submit_repeatedly(attacker, 64, &json!({"content": "a short remark"}).to_string()).await;
+}
+
+/// Submits batches of a hundred items over 64 connections, each batch with a new idempotency key.
+pub(super) async fn batches(attacker: &Attacker) {
+    let items: Vec<_> = (0..100).map(|number| json!({"content": format!("a short remark {number}")})).collect();
+    let body = json!({"items": items}).to_string();
+    attacker
+        .repeat_in_parallel(64, async |number| {
+            let mut line = attacker.connect(number).await?;
+            for count in 0.. {
+                let headers = format!("x-api-key: {}\r\nidempotency-key: {number}-{count}", attacker.target.key);
+                attacker.send_request(&mut line, &request("POST", "/api/moderate/batch", &headers, &body)).await?;
+            }
+            Ok(())
+        })
+        .await;
 }
 
 /// Submits the largest bodies, 64 at a time, so that each group of changes is as large as possible.
