@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # bench.sh [RUN...]: measures events per second and memory of the Swift binding, and compares them with Foundation's
 # JSONDecoder. setup.sh prints RUN, the prefix that runs a command in the Swift toolchain. ROUNDS sets the number of
-# rounds. bench.sh --latency [RUN...] prints the command of the program for `cargo xtask bench latency`.
+# rounds. bench.sh --latency [RUN...] builds the Swift program that `cargo xtask bench latency` measures, and prints the
+# command that starts the program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root="$(cd .. && pwd)"

@@ -11,7 +11,7 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
-# The folder must not contain a shared library with the same name, which the linker would prefer.
+# The folder must not contain a shared library with the same name, because the linker would prefer the shared library.
 mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"
@@ -27,7 +27,7 @@ export AUTOMODERATE_GOLDEN_URL
 
 flags=(--scratch-path "$target/swift" -Xlinker "-L$target/swift-lib")
 if [ "$(uname -s)" = Linux ]; then
-    # On Linux, the Observation library of Swift 6.0 lacks a symbol, which is never called.
+    # On Linux, the Observation library of Swift 6.0 refers to a missing symbol, which is never called.
     flags+=(-Xswiftc -DAUTOMODERATE_OBSERVATION -Xlinker --allow-shlib-undefined)
 fi
 mkdir -p "$target/swift-symbols"
@@ -35,7 +35,7 @@ flags+=(-Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$t
 "${run[@]}" swift build --build-tests --quiet "${flags[@]}"
 AUTOMODERATE_TAIL_PATH="$("${run[@]}" swift build --show-bin-path "${flags[@]}")/automoderate-tail"
 export AUTOMODERATE_TAIL_PATH
-# The SwiftUI example can be built only on Apple's platforms, so only parse it.
+# The SwiftUI example can be built only on Apple's platforms, so this script merely parses it.
 "${run[@]}" swiftc -frontend -parse Examples/Feed/FeedApp.swift
 # Check the release script with an empty framework.
 artifacts="$target/swift-artifacts"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # release.sh VERSION URL: creates Artifacts/release, a package ready for publication, and
-# Artifacts/CAutoModerate.xcframework.zip, which must be uploaded to URL. The manifest contains URL and the checksum.
-# Requires the framework built by xcframework.sh. ARTIFACTS overrides the folder.
+# Artifacts/CAutoModerate.xcframework.zip, which must be uploaded to URL. The package's manifest contains URL and the
+# checksum of the archive. Requires the framework built by xcframework.sh. ARTIFACTS overrides the folder Artifacts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ $# != 2 ] || [[ ! "$1" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || [[ "$2" != https://*.zip ]]; then

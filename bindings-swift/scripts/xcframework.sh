@@ -25,7 +25,7 @@ if [ "$(uname -s)" != Darwin ]; then
     echo "xcframework.sh: this script requires a Mac with Xcode" >&2
     exit 1
 fi
-# Minimum versions, as in Package.swift.
+# Minimum versions of the operating systems, as in Package.swift.
 export IPHONEOS_DEPLOYMENT_TARGET=16.0 MACOSX_DEPLOYMENT_TARGET=13.0 TVOS_DEPLOYMENT_TARGET=16.0 XROS_DEPLOYMENT_TARGET=1.0
 
 work=$(mktemp -d)
@@ -33,7 +33,7 @@ trap 'rm -rf "$work"' EXIT
 # A separate folder avoids conflicts, because the headers of all frameworks of an app are copied to one folder.
 mkdir -p "$work/headers/CAutoModerate"
 cp Sources/CAutoModerate/CAutoModerate.h "$work/headers/CAutoModerate/"
-# The framework lists the libraries to link, so the module map must not.
+# Package.swift lists the system libraries to link, so the framework's module map must not list them as well.
 grep -v 'link "' Sources/CAutoModerate/module.modulemap >"$work/headers/CAutoModerate/module.modulemap"
 
 arguments=()

@@ -1,4 +1,5 @@
-//! Lets the other language cancel asynchronous calls. UniFFI does not report cancelled tasks to Rust.
+//! Cancellation of asynchronous calls by the other language. It is needed because UniFFI does not report cancelled tasks
+//! to Rust.
 
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ impl Cancellation {
 }
 
 impl Cancellation {
-    /// Waits for a future, until it is cancelled.
+    /// Awaits the future, and drops it if the call is cancelled first.
     pub(crate) async fn run<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, NativeError> {
         tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! Requests for a credentials provider in the other language, which fetches and answers them.
+//! Requests for credentials, which the other language fetches and passes to its credentials provider.
 
 use std::sync::Arc;
 

@@ -52,7 +52,7 @@ impl From<&ErrorRecord> for Fault {
     }
 }
 
-/// The error, followed by its causes.
+/// Converts an error and its causes to a list that starts with the error.
 pub(crate) fn error_chain(record: &ErrorRecord) -> Vec<Fault> {
     std::iter::successors(Some(record), |record| record.cause.as_deref()).map(Fault::from).collect()
 }

@@ -27,7 +27,7 @@ import Testing
     }
 }
 
-/// Program in a separate process, whose output is written to files.
+/// Program that runs in a separate process and writes its output to files.
 private final class Program {
     private let process = Process()
     private let folder: URL

@@ -1,12 +1,12 @@
 import AutoModerate
 import Testing
 
-/// A server moves from one address to another, and the client follows.
+/// Tests of clients with several addresses.
 @Suite(.timeLimit(.minutes(1))) struct FailoverTests {
     @Test func aClientFailsOverToTheNextAddress() async throws {
         let server = try Server()
         let first = server.url
-        // The server restarts on another port now, and on the first port again later.
+        // The server moves to another port before the client connects, and returns to the first port later.
         try server.restart(at: "127.0.0.1:0")
         let second = server.url
         let client = try await server.connectClient { $0.fallbackURLs = [first] }

@@ -6,7 +6,7 @@ func goldenFile(_ name: String) throws -> Data {
     try Data(contentsOf: URL(fileURLWithPath: environmentValue("AUTOMODERATE_ROOT") + "/core/tests/golden/\(name).json"))
 }
 
-/// Decodes the golden files that all languages share.
+/// Tests with the golden files that all languages share.
 @Suite(.timeLimit(.minutes(1))) struct GoldenTests {
     struct Case: Decodable {
         var name: String
@@ -50,7 +50,8 @@ func goldenFile(_ name: String) throws -> Data {
         return goldenForm(try JSONDecoder().decode(JSON.self, from: encoder.encode(event)))
     }
 
-    /// Removes null values, empty extras and fields that only one side has, and converts timestamps to milliseconds.
+    /// Removes null values, empty extras, and fields that only the events or only the golden files contain, and
+    /// converts timestamps to milliseconds.
     private func goldenForm(_ json: JSON, in name: String = "") -> JSON {
         switch json {
         case .object(let members):
@@ -66,7 +67,7 @@ func goldenFile(_ name: String) throws -> Data {
             return .object(kept)
         case .array(let all): return .array(all.map { goldenForm($0) })
         case .string(let text) where name == "timestamp":
-            // In Swift, an invalid timestamp is nil, and its text is a separate property.
+            // In Swift, an invalid timestamp is nil, and the original text is a separate property.
             return parseTimestamp(text).map { .integer(Int64(($0 * 1000).rounded())) } ?? .null
         default:
             guard name == "timestamp", let seconds = json.double else { return json }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct LifetimeTests {
     @Test func unreferencedClientsAreFreedWithoutClose() async throws {
-        // The server refuses the third connection, so a leaked connection makes the test fail.
+        // The server accepts at most two connections at a time, so leaked connections make the test fail.
         let server = try Server(["--max-connections-per-ip", "2", "--max-events-per-minute", "0"])
         func useClientOnce() async throws {
             let client = try await server.connectClient { options in

@@ -2,7 +2,7 @@ import AutoModerate
 import AutoModerateTesting
 import Testing
 
-/// A reader with default options that is slower than the server, after a long absence and in a burst.
+/// Test of a slow reader with default options that first catches up after a long absence and then receives a burst.
 @Suite(.timeLimit(.minutes(1))) struct LongAbsenceTests {
     @Test func missedEventsAndABurstArriveOnceAndInOrder() async throws {
         let (missed, burst) = (20_000, 5_000)
@@ -22,18 +22,18 @@ import Testing
         let client = try await Client.connect(server.url, .init(apiKey: "any"))
         let events = try await client.join("p", after: cursor).events
         try await readSlowly(events, 1...missed)
-        // The burst is about five times the size of a stream's buffer.
+        // The burst is about five times the capacity of a stream's buffer.
         let live = (missed + 1)...(missed + burst)
         for n in live { try publish(n) }
         try await readSlowly(events, live)
         await client.close()
     }
 
-    /// Reads the updates about `c<expected>`, pausing now and then.
+    /// Reads one update for each number in `expected`, with short pauses, and checks the order of the content ids.
     private func readSlowly(_ events: EventStream<Event>, _ expected: ClosedRange<Int>) async throws {
         var n = expected.lowerBound
         for try await event in events {
-            // Any other event would mean a loss.
+            // Any other event would report a loss.
             let update = try #require(ModerationUpdate(event), "\(event)")
             try #require(update.contentId == "c\(n)")
             if n == expected.upperBound { break }

@@ -2,7 +2,8 @@ import AutoModerate
 import AutoModerateTesting
 import Testing
 
-/// REST: submissions, listings, polling for reviews, and the recovery of decisions without an event log.
+/// Tests of REST: submissions, listings, polling for reviews, and the recovery of missed decisions from servers without
+/// an event log.
 @Suite(.timeLimit(.minutes(1))) struct RestTests {
     @Test func aSubmissionThatTimesOutHasAnUnknownOutcome() async throws {
         let server = try TestServer()

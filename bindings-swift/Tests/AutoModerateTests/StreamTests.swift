@@ -42,7 +42,7 @@ import Testing
         }
         #expect(try threadCount() <= before.0 + 2)
         #expect(try openFileCount() <= before.1)
-        // While events arrive, cancelled readers must not lose any.
+        // Readers that are cancelled while events arrive must not lose any of these events.
         let total = 300
         let submitting = Task { try await server.submit((0..<total).map { "text \($0)" }) }
         var found: [String] = []
@@ -103,7 +103,7 @@ import Testing
         }
         #expect(missed > 0 && found.count < 60)
         #expect(Array(ids.suffix(found.count)) == found)
-        // A stream of one kind counts dropped events instead of yielding `lagged`.
+        // A stream of one kind of event counts dropped events instead of yielding `lagged`.
         let kept = try await updates.nextBatch(100)
         #expect(kept.map(\.contentId) == Array(ids.suffix(kept.count)))
         #expect(updates.losses.lagged == 60 - kept.count)

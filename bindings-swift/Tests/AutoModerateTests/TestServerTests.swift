@@ -2,7 +2,7 @@ import AutoModerate
 import AutoModerateTesting
 import Testing
 
-/// The test server of `AutoModerateTesting`.
+/// Tests of the test server in `AutoModerateTesting`.
 @Suite(.timeLimit(.minutes(1))) struct TestServerTests {
     private func connect(_ server: TestServer) async throws -> Client {
         let quick = ReconnectPolicy(delay: .milliseconds(20), maxDelay: .milliseconds(20), maxAttemptsPerMinute: 1000)

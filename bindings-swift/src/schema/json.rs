@@ -1,4 +1,4 @@
-//! Packs JSON values. The parser limits their depth, so recursion is safe.
+//! Packs JSON values. The JSON parser limits the depth of values, so recursion is safe.
 
 use automoderate::Extra;
 use serde_json::Value;

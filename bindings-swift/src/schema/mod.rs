@@ -10,7 +10,7 @@ mod writer;
 
 pub(crate) use writer::PackWriter;
 
-/// Type of a field.
+/// Type of a field in the packed format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FieldType {
     /// Text.
@@ -19,7 +19,7 @@ pub enum FieldType {
     Shared,
     /// Non-negative integer.
     Count,
-    /// Integer.
+    /// Signed integer.
     Integer,
     /// Floating-point number.
     Number,
@@ -29,7 +29,7 @@ pub enum FieldType {
     Data,
     /// Instant in time.
     Date,
-    /// Timestamp, as an instant if it is valid, and as its original text.
+    /// Timestamp, as an optional instant and as the original text. An invalid timestamp has no instant.
     Timestamp,
     /// JSON value, as a tree.
     Json,
@@ -52,29 +52,29 @@ pub enum FieldType {
 pub struct Field {
     /// Name of the field, in snake case.
     pub name: &'static str,
-    /// Lines of its documentation.
+    /// Lines of the field's documentation.
     pub docs: &'static [&'static str],
-    /// Returns the field type of this type.
+    /// Type of the field.
     pub field_type: FieldType,
 }
 
-/// A struct.
+/// Struct that is passed to the other language.
 #[derive(Debug, Clone)]
 pub struct Shape {
     /// Name of the struct.
     pub name: &'static str,
-    /// Lines of its documentation.
+    /// Lines of the struct's documentation.
     pub docs: &'static [&'static str],
     /// Fields, in packing order.
     pub fields: Vec<Field>,
 }
 
-/// Enum of string values, which servers may extend.
+/// Enum of strings to which servers may add values.
 #[derive(Debug, Clone)]
 pub struct OpenEnum {
     /// Name of the enum.
     pub name: &'static str,
-    /// Lines of its documentation.
+    /// Lines of the enum's documentation.
     pub docs: &'static [&'static str],
     /// Known values, each with its variant name and documentation, in the order of their packed numbers.
     pub known: Vec<(String, &'static str, &'static [&'static str])>,
@@ -112,13 +112,13 @@ impl Schema {
 
 /// Type that can be packed.
 pub(crate) trait Pack {
-    /// Returns the field type of this type.
+    /// Returns the field type of fields of this Rust type.
     fn field_type() -> FieldType;
     /// Appends the value to the writer.
     fn pack(&self, writer: &mut PackWriter);
 }
 
-/// Returns the field type of the field that an accessor returns.
+/// Returns the field type of the field that the accessor borrows.
 fn field_type_of<S, T: Pack>(_: fn(&S) -> &T) -> FieldType {
     T::field_type()
 }

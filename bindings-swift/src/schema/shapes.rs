@@ -67,7 +67,7 @@ macro_rules! open_enums {
     };
 }
 
-/// Returns the field type of a field that a function converts.
+/// Returns the field type of a field that is packed as the result of the given function.
 fn result_type_of<'a, F: 'a, T: Pack>(_: fn(&'a F) -> T) -> FieldType {
     T::field_type()
 }

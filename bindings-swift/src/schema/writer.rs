@@ -1,5 +1,5 @@
-//! Writer of packed bytes, which are little-endian and unaligned. Strings and lists begin with their length, in 32
-//! bits.
+//! Writer of packed values. Numbers are little-endian and unaligned. Strings and lists begin with their length, as a
+//! 32-bit number.
 
 /// Buffer to which packed values are appended.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub(crate) struct PackWriter {
 
 /// Maximum number of shared strings in a batch.
 const MAX_SHARED_TEXTS: usize = 200;
-/// Number that precedes a string that is not shared, or a value unknown to an open enum.
+/// Byte that precedes a string that is not shared, or a value that an open enum does not list.
 pub(super) const UNLISTED_MARK: u8 = 255;
 
 impl PackWriter {
@@ -27,7 +27,7 @@ impl PackWriter {
     }
 
     pub(super) fn write_length(&mut self, len: usize) {
-        // Frames are limited to much less than 4 GiB, so the length fits.
+        // Frames are limited to much less than 4 GiB, so the length fits into 32 bits.
         self.bytes.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
     }
 
@@ -36,7 +36,7 @@ impl PackWriter {
         self.bytes.extend_from_slice(data);
     }
 
-    /// Packs a shared string: in full at its first occurrence, and as its number later.
+    /// Packs a shared string. The first occurrence in a batch is packed in full, and later ones as the string's number.
     pub(super) fn write_shared_text(&mut self, text: &str) {
         let known = self.shared_texts.iter().rposition(|one| &**one == text);
         let new = self.shared_texts.len();

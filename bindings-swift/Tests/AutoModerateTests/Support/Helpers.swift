@@ -20,7 +20,7 @@ func firstContentIds(_ count: Int, of stream: EventStream<Event>) async throws -
     try await firstMatches(count, of: stream) { ModerationUpdate($0)?.contentId }
 }
 
-/// Waits until a condition holds.
+/// Waits until `check` returns `true`. Throws an error if the time limit expires first.
 func waitUntil(
     _ what: String, within limit: Duration = .seconds(15), isolation: isolated (any Actor)? = #isolation,
     _ check: () async throws -> Bool

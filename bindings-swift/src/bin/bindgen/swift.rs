@@ -9,7 +9,7 @@ struct Property {
     name: String,
     /// Key in JSON.
     key: String,
-    /// Lines of its documentation.
+    /// Lines of the property's documentation.
     docs: Vec<String>,
     swift_type: String,
     /// Expression that reads the value from a `PackedReader`.
