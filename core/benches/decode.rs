@@ -1,4 +1,4 @@
-//! Decoding of an event from the text of its frame, without a connection.
+//! Benchmark of decoding an event from the text of its frame, without a connection.
 
 #[path = "samples/mod.rs"]
 mod samples;
@@ -14,14 +14,14 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Does the session machine's work on the text of an Engine.IO message.
+/// Decodes the text of an Engine.IO message as the session's machine does.
 fn decode(message: &str) -> Event {
     let packet = sio::decode(message).expect("a packet");
     let (name, arguments) = sio::split_event(packet.data).expect("an event");
     events::decode(&name, arguments, Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
-/// The baseline: a struct for exactly this event, deserialized by serde alone.
+/// Baseline: a struct with exactly the fields of this event, deserialized by serde alone.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "the fields exist only to be filled")]
 struct ExpectedUpdate {

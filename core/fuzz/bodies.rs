@@ -10,7 +10,8 @@ use automoderate::{
 };
 use serde_json::value::RawValue;
 
-/// Checks that an Engine.IO packet re-encodes to its own text, apart from data that its type does not carry.
+/// Checks that a decoded Engine.IO packet is re-encoded to the same text, except for data that packets of its type do
+/// not carry.
 pub(crate) fn eio_packet(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = eio::Packet::decode(text) else { return };
@@ -43,7 +44,8 @@ pub(crate) fn eio_payload(data: &[u8]) {
     assert_eq!(again, first);
 }
 
-/// Checks that a Socket.IO packet borrows from its text, and that an event's data is split within that text.
+/// Checks that the data of a Socket.IO packet is part of the packet's text, and that the arguments of an event are part
+/// of the packet's data.
 pub(crate) fn sio_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = sio::decode(text) else { return };
@@ -71,13 +73,13 @@ pub(crate) fn sio_decode(data: &[u8]) {
     }
 }
 
-/// Decodes any event, whose name is the first line and whose arguments are the rest. Decoding must yield an event.
+/// Decodes an event whose name is the first line and whose arguments are the rest. Any input must yield an event.
 pub(crate) fn event_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));
     let received = Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
     let event = events::decode(name, arguments, received);
-    // Payloads are passed on verbatim, so they may contain unpaired surrogates and numbers beyond an f64.
+    // Payloads are passed on verbatim, so they may contain unpaired surrogates and numbers beyond the range of an `f64`.
     let line = event.to_line();
     serde_json::from_str::<&RawValue>(&line).expect("a line of JSON");
     assert!(!line.contains('\n') || arguments.contains('\n'), "{line}");
@@ -102,10 +104,11 @@ pub(crate) fn event_decode(data: &[u8]) {
 
 /// Checks that the fast decoder and the decoder for irregular objects agree.
 ///
-/// A key with an escape selects the latter, and its value `null` changes nothing.
+/// A key with an escape sequence selects the decoder for irregular objects, and the key's value `null` has no effect on
+/// the result.
 fn assert_decoders_agree(event: &Event, arguments: &str) {
     let Some(rest) = arguments.trim_ascii_start().strip_prefix('{') else { return };
-    // The two decoders count nesting differently.
+    // The two decoders count nesting differently, so deeply nested inputs are skipped.
     if rest.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() > 100 {
         return;
     }
@@ -127,7 +130,7 @@ pub(crate) fn session(data: &[u8]) {
     fuzz::session(data);
 }
 
-/// Extracts the token of a login page, the only HTML that the SDK reads.
+/// Extracts the token from a login page. The SDK reads no other HTML.
 pub(crate) fn login_form(data: &[u8]) {
     let Ok(page) = std::str::from_utf8(data) else { return };
     if let Some(token) = fuzz::login_token(page) {

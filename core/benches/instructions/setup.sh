@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
 acquire_lock gungraun
 
-# The compiler for which the limits were counted. Another version generates other code.
+# The compiler version with which the limits were counted. Other versions generate different code.
 compiler=1.95
 if [[ "$(rustc --version)" != "rustc $compiler."* ]]; then
     echo "setup.sh: the limits were counted with rustc $compiler, but this is $(rustc --version): count again, and update both" >&2

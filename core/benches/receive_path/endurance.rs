@@ -7,7 +7,7 @@ use crate::{ServerLog, usage};
 const TOTAL_EVENTS: usize = 10_000_000;
 /// Number of events between two measurements of memory.
 const EVENTS_PER_SAMPLE: usize = 1_000_000;
-/// Maximum growth in bytes, which is a fifth of a byte per event.
+/// Maximum growth of the process's memory, in bytes. It amounts to about a fifth of a byte per event.
 const MAX_GROWTH_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Runs the benchmark; `turn` is the number of events that the sender sends per request.

@@ -1,4 +1,4 @@
-//! The baseline: a developer's own loop without an SDK, with only the parts that this stream needs.
+//! Baseline: a loop that a developer might write without an SDK, with only the parts that the sender's stream requires.
 
 use std::hint::black_box;
 

@@ -1,15 +1,16 @@
 //! The receive path over loopback TCP, compared with a hand-written loop.
 //!
 //! A sender in its own process sends the documented `moderation_update`, one per frame, as fast as the reader reads.
-//! The readers take turns in this process, so its CPU time is the reader's alone:
+//! The readers take turns in this process, so that its CPU time is the current reader's alone:
 //!
-//! - `hand-written`: `tokio-tungstenite` and `serde_json` straight into a struct of `String`s;
-//! - `Client`: this SDK with all of its features, one event at a time from the project's stream;
-//! - `Client, batches`: the same, read with `next_batch`;
-//! - `rust_socketio`, in its own process, if the variable `PEER` names its program, which `make bench` builds.
+//! - `hand-written`: `tokio-tungstenite` and `serde_json`, which decode each event straight into a struct of `String`s;
+//! - `Client`: this SDK with all of its features, reading one event at a time from the project's stream;
+//! - `Client, batches`: this SDK, reading several events at a time with `next_batch`;
+//! - `rust_socketio`: another library, in a separate process, whose program `make bench` builds and names in the
+//!   environment variable `PEER`. Without that variable, this reader is omitted.
 //!
 //! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`. With `--endurance`, ten
-//! million events go through one client, whose memory must not grow.
+//! million events pass through one client, whose memory must not grow.
 
 mod endurance;
 mod hand_written;
@@ -29,7 +30,7 @@ use std::{
 use table::ReaderResult;
 use usage::Cost;
 
-/// Presence of an event log on the server; a server with one numbers its events.
+/// Presence of an event log on the server. A server with an event log numbers its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServerLog {
     Absent,
@@ -37,7 +38,7 @@ pub(crate) enum ServerLog {
 }
 
 impl ServerLog {
-    /// Returns the sender's project of this kind.
+    /// Returns the id of the sender's project with or without an event log.
     const fn project_id(self) -> &'static str {
         match self {
             Self::Absent => "proj_plain",
@@ -82,7 +83,7 @@ fn main() {
         let is_available = |name: &str| name != PEER_NAME || peer::program_path().is_some();
         let readers = READERS.iter().filter(|(name, _)| is_available(name) && only.is_none_or(|only| only == name));
         let mut readers_of_log: Vec<ReaderResult> = readers.map(|(name, _)| ReaderResult::new(name, log)).collect();
-        // The first round only warms up.
+        // The first round is a warm-up whose results are discarded.
         for round in 0..=rounds {
             for row in &mut readers_of_log {
                 let (_, read) = READERS.iter().find(|(name, _)| *name == row.name).expect("a reader of this name");
@@ -97,7 +98,7 @@ fn main() {
     table::print_table(&rows, events, rounds);
 }
 
-/// The sender's process, which ends when the value is dropped.
+/// The sender's process, which is killed when this value is dropped.
 struct SenderProcess {
     process: Child,
     port: u16,

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use crate::{ServerLog, usage::Cost};
 
-/// Path of the client's program, which `make bench` builds; without it, the table omits the client.
+/// Returns the path of the third-party client's program, which `make bench` builds. Without a path, the table omits the
+/// client.
 pub(crate) fn program_path() -> Option<String> {
     std::env::var("PEER").ok()
 }

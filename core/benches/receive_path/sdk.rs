@@ -23,7 +23,7 @@ pub(crate) fn read(port: u16, log: ServerLog, events: usize) -> Cost {
     })
 }
 
-/// Reads all available events with each call.
+/// Reads up to 256 available events with each call.
 pub(crate) fn read_batches(port: u16, log: ServerLog, events: usize) -> Cost {
     measure(port, log, async |project, meter| {
         let mut stream = project.events();
@@ -39,7 +39,7 @@ pub(crate) fn read_batches(port: u16, log: ServerLog, events: usize) -> Cost {
     })
 }
 
-/// Runs a client on a single thread, like the hand-written loop.
+/// Measures a client that runs on a single thread, like the hand-written loop.
 fn measure(port: u16, log: ServerLog, read: impl AsyncFnOnce(Project, &mut Meter) -> usize) -> Cost {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -66,7 +66,7 @@ fn encode_frames(events: usize, log: ServerLog) -> Vec<u8> {
         let data = documented_update(&ids).replace("proj_abc123", log.project_id());
         let text = format!("4{}", socket_io_message("moderation_update", &data));
         let length = u16::try_from(text.len()).expect("a frame of less than 64 KiB");
-        // FIN and TEXT, no mask, and the length in the next two bytes.
+        // WebSocket header: FIN and TEXT; no mask, and a marker for a length in the next two bytes.
         wire.extend([0x81, 126]);
         wire.extend(length.to_be_bytes());
         wire.extend(text.as_bytes());

@@ -41,7 +41,7 @@ pub(crate) fn print_table(rows: &[ReaderResult], events: usize, rounds: usize) {
     }
 }
 
-/// Appends the results for the combined table that `make bench` prints.
+/// Appends the results to the file from which `make bench` prints a combined table.
 fn append_results(path: &Path, rows: &[ReaderResult]) {
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the results file");
     for row in rows {

@@ -12,7 +12,7 @@ pub(crate) struct Cost {
     pub(crate) cpu_micros_per_event: f64,
 }
 
-/// A meter that measures from the first event to the last.
+/// Meter of the time from the first event to the last.
 #[derive(Debug, Default)]
 pub(crate) struct Meter(Option<(Instant, Duration)>);
 
@@ -34,7 +34,7 @@ fn process_cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Returns the resident memory in bytes.
+/// Returns the resident memory of this process, in bytes.
 pub(crate) fn resident_bytes() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").expect("/proc exists only on Linux");
     let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number");

@@ -1,7 +1,7 @@
 //! Events in the forms that servers send.
 #![allow(dead_code, reason = "no benchmark uses all of them")]
 
-/// Returns the documented `moderation_update`; `ids` holds the fields that a server with an event log adds.
+/// Returns the documented `moderation_update`. `ids` contains the fields that a server with an event log adds.
 pub(crate) fn documented_update(ids: &str) -> String {
     format!(
         concat!(
@@ -15,7 +15,7 @@ pub(crate) fn documented_update(ids: &str) -> String {
     )
 }
 
-/// A `moderation_update` in the shape of deployed servers: escaped to ASCII, with nulls, and without a time zone.
+/// A `moderation_update` as deployed servers send it: escaped to ASCII, with nulls, and without a time zone.
 pub(crate) const DEPLOYED_UPDATE: &str = concat!(
     r#"{"content_id":"0b7f2b0e-4c0e-4f0a-9d5a-3d1d2c5f6a7b","project_id":"5f1c9c39-6f0f-4b1e-8f55-1d9c1f0f7a11","#,
     r#""status":"flagged","content_type":"text","content_preview":"Gr\u00fc\u00dfe \u2013 buy <b>now</b>","#,

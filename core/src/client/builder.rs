@@ -13,7 +13,7 @@ use crate::{
     session::SessionConfig,
 };
 
-/// Function that creates the dialer of an endpoint. Replaces the default dialer, which uses the network.
+/// Function that creates the dialer of an endpoint, instead of the default dialer, which uses the network.
 pub(crate) type DialerFactory = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Builder for a [`Client`]. Every option has a default.
@@ -216,7 +216,7 @@ impl ClientBuilder {
     /// Sets the maximum number of events that each stream buffers for its reader. The default is 1024, and the minimum
     /// is 1. Each buffer is also limited to 8 MiB.
     ///
-    /// With [`Overflow::Replay`], no logged event is lost because of these limits.
+    /// With [`Overflow::Replay`], these limits cause no loss of logged events.
     #[must_use]
     pub fn event_buffer(mut self, events: usize) -> Self {
         self.event_buffer = events;

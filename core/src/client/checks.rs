@@ -111,8 +111,8 @@ pub(super) fn parse_headers(headers: &[(String, String)]) -> Result<HeaderMap, E
     Ok(map)
 }
 
-/// Parses the fallback URLs. If the main URL is encrypted, every fallback must be encrypted too, because an attacker on
-/// the network could otherwise force the use of an unencrypted one.
+/// Parses the fallback URLs. If the main URL requires TLS, every fallback URL must require TLS as well. Otherwise, an
+/// attacker on the network could force the client to use an unencrypted connection.
 pub(super) fn parse_fallback_urls(first: &BaseUrl, urls: &[String]) -> Result<Vec<BaseUrl>, Error> {
     let mut others: Vec<BaseUrl> = Vec::new();
     for (at, url) in urls.iter().enumerate() {

@@ -89,8 +89,8 @@ impl Client {
         JoinBuilder::new(self.shared.clone(), project.into())
     }
 
-    /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until it
-    /// is left or the server refuses it. Losing the connection does not change this.
+    /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until the
+    /// client leaves it or the server refuses to let the client rejoin. A lost connection alone does not end the join.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<Project> {
         self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))
@@ -157,7 +157,8 @@ impl Client {
     /// The client then skips any reconnection delay, restarts an attempt that is in progress, and probes an open
     /// connection. It never exceeds [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
     ///
-    /// There is no need to call this after the system wakes from sleep, because the client detects that itself.
+    /// There is no need to call this method after the system wakes from sleep, because the client detects the wake-up
+    /// itself.
     pub fn network_changed(&self) {
         self.shared.network_changed.notify_one();
     }

@@ -1,7 +1,8 @@
 //! Limits on the instructions per event, for `cargo xtask bench instructions`. The run fails if a limit is exceeded.
 //!
-//! Callgrind counts the same on every run, however busy the machine is, so a limit can be tight: 5 % above the count at
-//! the time it was set. The counts depend on the compiler, whose version `setup.sh` requires.
+//! Callgrind counts the same number of instructions on every run, no matter how busy the machine is. The limits are
+//! therefore tight: each is 5 % above the count that was measured when it was set. The counts depend on the compiler, so
+//! `setup.sh` requires a particular version of it.
 
 use std::{fmt::Write as _, hint::black_box};
 
@@ -16,10 +17,10 @@ use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, 
 #[path = "../../samples/mod.rs"]
 mod samples;
 
-/// Number of events in a run of the session.
+/// Number of events in each run of the benchmark `session`.
 const EVENTS: usize = 1000;
 
-/// Limits a benchmark to 5 % more than this many instructions.
+/// Limits a benchmark to 5 % more than the given number of instructions.
 fn instruction_limit(instructions: u64) -> LibraryBenchmarkConfig {
     let limit = instructions + instructions / 20;
     let mut config = LibraryBenchmarkConfig::default();
@@ -39,8 +40,8 @@ fn stats_message() -> String {
     samples::socket_io_message("stats_update", samples::STATS_UPDATE)
 }
 
-// Measures from the text of a Socket.IO message to the event, including freeing the event. The text is returned so that
-// freeing it does not count.
+// Measures the decoding of a Socket.IO message to an event, and the freeing of the event. The function returns the text
+// so that freeing the text is not measured.
 #[library_benchmark]
 #[bench::documented_message(args = [documented_message()], config = instruction_limit(7_432))]
 #[bench::deployed_message(args = [deployed_message()], config = instruction_limit(8_210))]
@@ -65,7 +66,8 @@ fn session_script() -> String {
     script
 }
 
-// Measures from a thousand frames to the events, each checked against the log, including freeing the events.
+// Measures how a session processes the frames of a thousand events. This includes checking each event's id against the
+// log, and freeing the events.
 #[library_benchmark]
 #[bench::thousand(args = [session_script()], config = instruction_limit(13_252_405))]
 fn session(script: String) -> String {

@@ -1,8 +1,8 @@
 //! Reads the events of the sender in `receive_path` with rust_socketio, and prints the cost. Usage: `peers PORT PROJECT
 //! EVENTS`.
 //!
-//! The program follows the library's documentation: a blocking client calls back with a tree of values, from which the
-//! application fills its struct.
+//! The program follows the library's documentation: a blocking client passes a tree of JSON values to a callback, which
+//! fills the application's struct from the tree.
 
 #[path = "../../receive_path/usage.rs"]
 #[allow(dead_code, reason = "only the endurance benchmark uses all of it")]
@@ -52,7 +52,7 @@ fn main() {
     let seen = Mutex::new(ReceiveProgress::default());
     let client = ClientBuilder::new(format!("http://127.0.0.1:{port}/"))
         .transport_type(TransportType::Websocket)
-        // An event emitted right after `connect` returns would be lost.
+        // The join is sent from this callback, because an event emitted right after `connect` returns would be lost.
         .on(Event::Connect, move |_, socket| {
             socket.emit("join_project", json!({"project_id": project})).expect("sent");
         })
@@ -71,7 +71,7 @@ fn main() {
         .expect("a connection");
     let cost = end.recv().expect("all events");
     println!("{} {}", cost.events_per_second, cost.cpu_micros_per_event);
-    // The threads of the client would keep the process alive.
+    // Exit explicitly, because the client's threads would keep the process alive.
     drop(client);
     std::process::exit(0);
 }

@@ -1,8 +1,9 @@
 //! The cost of rejected alternatives, for `cargo xtask bench alternatives`: other JSON parsers, and compressed frames.
 //!
 //! Each parser fills the struct of the hand-written loop in `receive_path` from the same events, and skips `meta_data`.
-//! Compression is `permessage-deflate` with a persistent context, by zlib. Results are nanoseconds per event, from the
-//! best of several rounds, because a single thread that never waits is only ever slowed down by other work.
+//! Frames are compressed as in `permessage-deflate` with a context that persists across frames. The results are the
+//! nanoseconds per event in the fastest of several rounds. The fastest round is the most accurate, because other work on
+//! the machine can only slow down a thread that never waits.
 
 #[path = "../../../samples/mod.rs"]
 mod samples;
@@ -75,7 +76,7 @@ fn main() {
     measure_deflate(&documented);
 }
 
-/// Returns the documented event with its variable parts: the id, and the text of a comment.
+/// Returns the documented event with an event id, a content id and a preview that depend on `number`.
 fn documented_event(number: u64) -> String {
     const WORDS: &str = "the release is out and nobody told me how to change my avatar before it starts why does this page take so long \
                          great article well written thanks that worked where can I ask for my money back please call me tomorrow";
@@ -94,7 +95,7 @@ fn documented_event(number: u64) -> String {
         .replace("This is some content to moderate...", &preview.join(" "))
 }
 
-/// Measures compression frame by frame, each flushed, as a server would send them.
+/// Measures compression and decompression frame by frame. Each frame is flushed, as a server would do before sending it.
 fn measure_deflate(events: &[String]) {
     let frames: Vec<String> =
         events.iter().map(|event| format!("4{}", samples::socket_io_message("moderation_update", event))).collect();
