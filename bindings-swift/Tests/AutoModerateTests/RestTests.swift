@@ -64,7 +64,7 @@ import Testing
 
         let client = try await Client.connect(server.url, .init(apiKey: "any"))
         let events = try await client.join("p").events
-        // At more than 3.3 decisions per second, the listing also contains decisions from before the outage.
+        // The listing that the backfill reads also contains these decisions, which precede the outage.
         let before = makeIds("before", 200)
         for id in before { try publish(id) }
         #expect(try await firstContentIds(before.count, of: events) == before)

@@ -43,7 +43,7 @@ use crate::{
 ///
 /// # Cancel safety
 /// Once the request has been queued, which normally happens on the first poll, dropping the future cancels neither the
-/// join nor its streams. If the future or the builder is dropped before that, the streams end.
+/// join nor its streams. If the future or the builder is dropped before the request is queued, the streams end.
 #[derive(Debug)]
 #[must_use = "a join does nothing until it is awaited"]
 pub struct JoinBuilder {

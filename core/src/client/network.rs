@@ -16,7 +16,7 @@ impl ClientBuilder {
     /// together. The first connection fails once every URL has failed. REST calls use the current URL.
     ///
     /// Projects and cursors carry over to the next URL. If all URLs lead to the same event log, no event is lost or
-    /// duplicated. A different event log is reported as a [`Gap`](crate::Gap).
+    /// duplicated. If the next URL leads to a different event log, the streams yield a [`Gap`](crate::Gap).
     ///
     /// API keys, session cookies, headers and the password are sent to every URL. The cookie from a login is sent only
     /// to the URL that set it. A URL that refuses credentials that another URL has accepted is not tried again.
@@ -62,7 +62,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Adds PEM-encoded CA certificates to trust in addition to the platform's.
+    /// Adds PEM-encoded CA certificates to trust in addition to the platform's certificates.
     #[must_use]
     pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.extra_ca.push(pem.into());

@@ -20,7 +20,6 @@ impl Client {
     /// - `protocol` if the response can't be read
     /// - `invalid_argument` if an argument is invalid
     ///
-    ///
     /// # Cancel safety
     /// If the future is dropped, the content may still be submitted.
     pub async fn moderate(&self, submission: impl Into<Submission>) -> Result<Moderation, Error> {

@@ -1,4 +1,4 @@
-//! State shared by all handles of a client, and their requests to the client's task.
+//! State shared by all handles of a client, and the handles' requests to the client's task.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -49,7 +49,7 @@ impl EventStream {
         Self::from_ring(client, ring, project, kinds.is_some())
     }
 
-    /// Creates a stream that reads from `ring`. `project` is the stream's only project, if it is limited to one.
+    /// Creates a stream that reads from `ring`. If the stream is limited to one project, `project` is its id.
     /// `is_filtered` is `true` if the stream yields only some kinds of events.
     pub(super) fn from_ring(
         client: Arc<ClientShared>,
@@ -93,7 +93,8 @@ impl EventStream {
         }
     }
 
-    /// Returns the next event if one is available. Takes up to `chunk` events at a time from the ring.
+    /// Returns the next event if one is available. Whenever no taken event is left, takes up to `chunk` events from the
+    /// ring.
     pub(crate) fn try_next(&mut self, chunk: usize) -> Option<Event> {
         self.try_fill(chunk);
         let event = self.ready_events.pop_front()?;

@@ -92,7 +92,8 @@ impl<T: EventKind> TypedStream<T> {
     /// each interval is yielded. The last event is never lost.
     ///
     /// Intended for events such as statistics, of which only the latest matters: while an event is held back, a newer
-    /// one silently replaces it. A held-back event counts as received for [`Project::cursor`](crate::Project::cursor).
+    /// event silently replaces it. A held-back event counts as received for
+    /// [`Project::cursor`](crate::Project::cursor).
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, T> {
         Throttled::new(self, interval)

@@ -1,9 +1,10 @@
-//! Cursor holds. If a stream drops logged events, it holds the project's cursor before the first of them, so that a
-//! replay from the cursor recovers them.
+//! Cursor holds. If a stream drops logged events, it holds the project's cursor before the first dropped event, so that a
+//! replay from the cursor recovers the dropped events.
 
 use crate::events::{Cursor, Event, ProjectId};
 
-/// Maximum number of projects whose cursors a stream holds. Beyond it, the oldest hold is released.
+/// Maximum number of projects whose cursors a stream holds. When a hold is added beyond that number, the oldest hold is
+/// released.
 const HOLDS_MAX: usize = 1024;
 
 /// Position before the first dropped event of each project.
@@ -29,7 +30,7 @@ impl CursorHolds {
         self.hold(project, &Cursor { log: meta.log.clone(), event_id: id.saturating_sub(1) });
     }
 
-    /// Holds the project's cursor at this position. An earlier hold in the same log remains in force.
+    /// Holds the project's cursor at this position, unless it is already held at an earlier position in the same log.
     pub(super) fn hold(&mut self, project: &ProjectId, position: &Cursor) {
         match self.0.iter_mut().find(|(held, _)| held == project) {
             Some((_, hold)) if hold.log == position.log => hold.event_id = hold.event_id.min(position.event_id),

@@ -41,8 +41,8 @@ impl ReaderPosition {
     }
 }
 
-/// Positions of all readers. A project's cursor is the position of its slowest reader, so resuming from it loses
-/// nothing.
+/// Positions of all readers. A project's cursor is the position of its slowest reader, so no reader loses events if the
+/// client resumes from the cursor.
 #[derive(Debug, Default)]
 pub(crate) struct CursorRegistry(Mutex<RegistryState>);
 

@@ -59,7 +59,7 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Creates the buffer of a new stream. It receives no events yet.
+    /// Creates the buffer of a new stream. The buffer is not registered, so it receives no events yet.
     pub(crate) fn new_ring(&self) -> Arc<Ring> {
         let id = StreamId(self.next_stream_id.fetch_add(1, Ordering::Relaxed));
         Arc::new(Ring::new(id, self.limits, self.overflow, self.capacity_signal.clone()))
@@ -157,8 +157,8 @@ impl Hub {
         self.lock().joins.add(token, project, streams);
     }
 
-    /// Handles the answer to a command. If the command is a join whose streams have not started, they start now or end
-    /// with the error.
+    /// Handles the answer to a command. If the command is a join whose streams have not started, the streams start now
+    /// or end with the error.
     pub(crate) fn on_answer(&self, token: CommandToken, error: Option<&Error>) {
         let mut state = self.lock();
         let Some((project, streams)) = state.joins.remove(token) else { return };
@@ -244,8 +244,8 @@ impl HubState {
     /// Delivers the first `count` events of `run`, which have the same readers.
     fn deliver_first(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers_of(event)).unwrap_or_default();
-        // The last reader receives the events without a copy. A reader that is in use and wants all of them is
-        // preferred.
+        // The last reader receives the events themselves, and the others receive copies. The last reader should be one
+        // that wants all events and is in use.
         readers.sort_by_key(|reader| (reader.wants_all(), reader.is_active()));
         let mut all_present = true;
         if let Some((last, others)) = readers.split_last() {

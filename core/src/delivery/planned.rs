@@ -50,8 +50,8 @@ struct PendingJoin {
 pub(super) struct OpenedStreams {
     /// Streams that start at the join.
     pub(super) streams: Vec<Subscription>,
-    /// `true` if the first stream created after the join also starts at the join, because one of the joins had no
-    /// streams.
+    /// `true` if the first stream created after the join must also start at the join. This is the case if no join of
+    /// the project was pending, or if one of the joins had no streams.
     pub(super) next_starts_at_join: bool,
 }
 
@@ -60,7 +60,7 @@ impl PendingJoins {
         self.0.push(PendingJoin { token, project, streams });
     }
 
-    /// Takes the streams of all joins of a project, which is now joined.
+    /// Takes the streams of all joins of a project that has just been joined.
     pub(super) fn take_streams_of(&mut self, project: &ProjectId) -> OpenedStreams {
         let joins: Vec<_> = self.0.extract_if(.., |join| join.project == *project).collect();
         let next_starts_at_join = joins.is_empty() || joins.iter().any(|join| join.streams.0.is_empty());
@@ -76,7 +76,7 @@ impl PendingJoins {
     }
 }
 
-/// Starts streams now, because their project was joined before.
+/// Starts the streams of a join whose project was already joined.
 pub(super) fn start_streams(mut streams: PlannedStreams, subscriptions: &mut Vec<Subscription>) {
     subscriptions.extend(streams.take());
 }

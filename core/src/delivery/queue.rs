@@ -26,7 +26,8 @@ pub(super) struct EventQueue {
     dropped_at: jiff::Timestamp,
     /// One backlog for each project with logged events that did not fit. Used only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
-    /// Positions before the first dropped event of each project. A replay from there recovers the loss.
+    /// Positions before the first dropped event of each project. A replay from these positions recovers the dropped
+    /// events.
     holds: CursorHolds,
     pub(super) end: Option<StreamEnd>,
     pub(super) waker: Option<Waker>,
@@ -115,7 +116,7 @@ impl EventQueue {
         events.min(self.limits.bytes.saturating_sub(self.total_bytes) / self.typical_bytes).max(1)
     }
 
-    /// Raises the estimated event size to that of an event from a page.
+    /// Raises the estimated size of events to `weight`, the size of an event from a page.
     pub(super) fn raise_typical_bytes(&mut self, weight: usize) {
         self.typical_bytes = self.typical_bytes.max(weight);
     }
@@ -152,8 +153,8 @@ impl EventQueue {
     }
 
     /// Adds a gap after which the project continues in another log or at another position. The project's backlog is
-    /// discarded, because no page contains its events any more. The gap is added even if there is no room, but replaces
-    /// an immediately preceding one.
+    /// discarded, because no page contains its events any more. The gap is added even if there is no room. If the
+    /// project's last queued event is a gap of unknown size, the new gap replaces it.
     fn restart_after_gap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
         self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
@@ -274,7 +275,7 @@ impl EventQueue {
             }
         }
         if self.events.is_empty() {
-            // These events arrived after all events in the batch.
+            // The events counted here arrived after all events in the batch.
             if self.dropped_after > 0 {
                 batch.events.push_back(lagged_event(std::mem::take(&mut self.dropped_after), self.dropped_at));
             }

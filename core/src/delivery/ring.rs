@@ -83,8 +83,8 @@ impl Ring {
         true
     }
 
-    /// Like [`extend`](Self::extend), but adds compact copies, which are expanded when they are taken. Used for streams
-    /// that may never be taken.
+    /// Adds compact copies of events, which are expanded when the reader takes them. Used for streams that the
+    /// application may never take. Returns `false` if the reader is gone or the stream has ended.
     pub(super) fn push_all_compact<'e>(
         &self,
         events: impl Iterator<Item = &'e Event>,
@@ -127,7 +127,7 @@ impl Ring {
         self.signal_capacity(&mut queue);
     }
 
-    /// Signals the task if there is room for a page that a backlog or a replay needs.
+    /// Signals the client's task if there is room for a page that a backlog or a replay needs.
     fn signal_capacity(&self, queue: &mut EventQueue) {
         if queue.can_request_page() || (queue.is_capacity_awaited && (queue.has_capacity() || queue.is_closed())) {
             queue.is_capacity_awaited = false;
@@ -153,8 +153,8 @@ impl Ring {
         }
     }
 
-    /// Records that the reader is gone, and discards its events. A task that is still waiting for events is woken so
-    /// that it can notice this.
+    /// Records that the reader is gone, and discards its events. A task that is still waiting for events is woken, so
+    /// that it does not wait forever.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         queue.is_abandoned = true;
@@ -218,8 +218,8 @@ impl Ring {
         queue.backlogs.iter_mut().filter(|backlog| !backlog.is_page_requested).map(request_page).collect()
     }
 
-    /// Returns how many replayed events of a project the stream has room for. If it has no room, the task is signalled
-    /// once it does.
+    /// Returns how many replayed events of a project the stream has room for. If there is no room, the client's task is
+    /// signalled once there is.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
         // While the project has a backlog, replayed events would only lengthen it.

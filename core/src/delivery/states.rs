@@ -14,8 +14,8 @@ use tokio::sync::broadcast;
 
 use crate::State;
 
-/// Maximum number of state changes buffered for a slow reader. Beyond it, the reader misses the oldest changes, but
-/// never the latest.
+/// Maximum number of state changes buffered for a slow reader. If more changes are pending, the reader misses the oldest
+/// of them, but never the latest.
 const BUFFERED_CHANGES_MAX: usize = 64;
 
 /// State of a client, published by the driver's task.

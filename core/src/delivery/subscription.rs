@@ -42,7 +42,7 @@ impl PendingSubscription {
         Self(ring)
     }
 
-    /// Takes the stream for events of the given kinds.
+    /// Puts the stream into use, and discards the collected events of other kinds than the given ones.
     pub(super) fn activate(self, kinds: Option<EventKinds>) -> Subscription {
         if let Some(kinds) = kinds {
             self.0.retain(|event| kinds.lets_through(event));
@@ -95,7 +95,7 @@ impl<'a> SubscriptionRef<'a> {
     }
 }
 
-/// Returns `true` if the event may concern every project although it names none.
+/// Returns `true` if events of this kind may concern every project when they name no project.
 pub(super) fn may_concern_all_projects(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }

@@ -30,8 +30,8 @@ struct TrackedPosition {
 }
 
 impl PositionTracker {
-    /// Creates the tracker of the reader of `ring`. `project` is its only project, if it is limited to one.
-    /// `is_filtered` is `true` if it receives only some kinds of events.
+    /// Creates the tracker of the reader of `ring`. If the reader is limited to one project, `project` is its id.
+    /// `is_filtered` is `true` if the reader receives only some kinds of events.
     pub(crate) fn new(
         cursors: Arc<CursorRegistry>,
         ring: Arc<Ring>,
@@ -95,7 +95,7 @@ impl PositionTracker {
         self.move_to(&position.project, &position.log, position.event_id);
     }
 
-    /// Holds cursors at these positions, because later events were dropped and a replay can recover them.
+    /// Holds cursors at these positions, so that a replay can recover the events that were dropped after them.
     pub(crate) fn hold(&mut self, holds: &CursorHolds) {
         self.holds.merge(holds);
     }

@@ -89,7 +89,7 @@ impl Authenticator {
         self.cache().login_cookies.get(&endpoint.base_url).cloned()
     }
 
-    /// Returns `true` if REST is usable, because there is an API key or the provider may return one.
+    /// Returns `true` if REST may be usable: there is an API key, or the provider may return one.
     pub(crate) fn may_have_api_key(&self) -> bool {
         self.provider.is_some() || self.api_key.is_some()
     }

@@ -70,8 +70,8 @@ impl AutoTransport {
         Ok(transport)
     }
 
-    /// Opens a WebSocket and waits for its first frame. The time limit does not include reaching the server, because
-    /// that does not depend on WebSocket support.
+    /// Opens a WebSocket and waits for its first frame. The time limit starts once the server has been reached, because
+    /// the time for reaching the server does not depend on WebSocket support.
     async fn open_websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
         let io = WebSocket::open_byte_stream(endpoint).await?;
         let upgrade = async {

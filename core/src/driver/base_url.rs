@@ -50,7 +50,7 @@ impl BaseUrl {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Returns the port. If the URL contains none, this is the scheme's default port.
+    /// Returns the port, or the scheme's default port if the URL contains none.
     pub(crate) fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(80)
     }

@@ -108,7 +108,7 @@ impl Endpoint {
         self.tls.need_validation()
     }
 
-    /// Drops idle HTTP connections, which may be as dead as the connection that was lost.
+    /// Drops idle HTTP connections, which may have failed together with the connection that was lost.
     pub(crate) fn drop_idle_connections(&self) {
         #[cfg(feature = "_http")]
         {

@@ -11,7 +11,7 @@ use std::{
 use super::Endpoint;
 
 /// Endpoints, in the order in which they are tried. The machine decides which endpoint the socket uses. REST calls use
-/// the same endpoint. They try the others only if that one fails or the client has not connected yet.
+/// the same endpoint, and try other endpoints only if that endpoint fails or the client has not connected yet.
 pub(crate) struct EndpointPool {
     all: Vec<Arc<Endpoint>>,
     socket_index: AtomicUsize,

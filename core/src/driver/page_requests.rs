@@ -1,4 +1,4 @@
-//! Page requests of slow streams, and room for replayed events.
+//! Forwarding of slow streams' page requests, and of the room for replayed events, to the machine.
 
 use crate::{
     delivery::Hub,

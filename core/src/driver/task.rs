@@ -132,7 +132,7 @@ impl ClientTask {
         self.machine.handle(now, Input::Command(Command::NetworkChanged));
     }
 
-    /// Waits for the next reason to wake. If the machine has a deadline, waits until `compare_clocks` at most.
+    /// Waits for the next reason to wake. If the machine has a deadline, the task also wakes at `compare_clocks`.
     async fn next_wake(&mut self, timer: &mut Timer, compare_clocks: Instant) -> WakeReason {
         timer.arm(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
         let (machine, work) = (&mut self.machine, &mut self.work);
@@ -265,7 +265,7 @@ impl ClientTask {
     }
 
     async fn close_transport(&mut self, graceful: bool) {
-        // This also drops results that have not been received yet.
+        // Replacing the sets also drops results that have not been received yet.
         self.work.dialing = JoinSet::new();
         self.work.backfills = JoinSet::new();
         let Some(mut transport) = self.work.transport.take() else { return };

@@ -22,7 +22,8 @@ fn wall_clock() -> jiff::Timestamp {
     wall
 }
 
-/// Timer for all deadlines. It is reset only if it would fire too late, because every frame postpones most deadlines.
+/// Timer for all deadlines. It may fire too early: every frame postpones most deadlines, and resetting the timer each
+/// time would be expensive. It is reset only if it would fire too late.
 #[derive(Debug)]
 pub(crate) struct Timer {
     sleep: Pin<Box<Sleep>>,

@@ -74,7 +74,8 @@ proptest! {
             assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
             for event in batch.events {
                 match event {
-                    // A `Lagged` takes the place of the dropped events, so the next event follows them.
+                    // A `Lagged` takes the place of the dropped events, so the event after it is the next event that
+                    // was not dropped.
                     Event::Lagged(lagged) => expected += lagged.missed,
                     other => {
                         assert_eq!(stats_number(&other), expected, "out of order, or lost without a report");

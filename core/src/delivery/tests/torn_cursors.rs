@@ -16,7 +16,7 @@ use crate::{
     events::ProjectId,
 };
 
-/// Returns an event of a log.
+/// Returns an event that has this id in this log.
 pub(super) fn logged_event(log: &Arc<str>, id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"c","status":"approved","project_id":"p","event_id":{id}}}"#);
     let mut event = decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: epoch() });

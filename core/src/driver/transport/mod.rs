@@ -32,7 +32,7 @@ pub(crate) enum Frame {
 /// Maximum size of a frame or a polling body that the SDK accepts, in bytes.
 pub(crate) const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Carrier of Engine.IO packets. It is polled by one task, which limits the number of queued packets.
+/// Carrier of Engine.IO packets. A single task polls the transport and limits the number of queued packets.
 pub(crate) trait Transport: Send {
     /// Receives the next frame. An error is final.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>>;

@@ -112,7 +112,8 @@ impl WebSocket {
         }
     }
 
-    /// Waits for the first frame. If none arrives, long-polling can still be tried.
+    /// Waits for the first frame. If the server closes the WebSocket or violates the protocol instead, long-polling may
+    /// still work. An I/O error does not suggest that WebSocket is the problem.
     pub(crate) async fn receive_first_frame(&mut self) -> Result<(), UpgradeFailure> {
         let first = poll_fn(|cx| self.poll_recv(cx)).await;
         self.first_frame = Some(first.map_err(|failure| UpgradeFailure {
@@ -179,8 +180,8 @@ impl Transport for WebSocket {
     }
 }
 
-/// Returns `true` if a response with this status suggests that WebSocket is refused. Invalid credentials and rate
-/// limits would affect long-polling as well, and a server that is down or overloaded says nothing about transports.
+/// Returns `true` if a response with this status suggests that WebSocket is refused. Invalid credentials, rate limits,
+/// and a server that is down or overloaded would affect long-polling as well.
 fn refuses_upgrade(status: StatusCode) -> bool {
     use StatusCode as Status;
     let about_something_else = [Status::UNAUTHORIZED, Status::REQUEST_TIMEOUT, Status::TOO_MANY_REQUESTS];
@@ -219,7 +220,7 @@ fn to_connection_failure(error: &tungstenite::Error) -> ConnectionFailure {
     }
 }
 
-/// Returns the message of the error, or of its cause if that is clearer.
+/// Returns the message of the error. For an error about the URL, returns only the message of its cause.
 fn error_message(error: &tungstenite::Error) -> String {
     match error {
         tungstenite::Error::Url(inner) => inner.to_string(),

@@ -3,7 +3,8 @@
 use super::super::Frame;
 use crate::eio::{PayloadRecord, RECORD_SEPARATOR, decode_payload};
 
-/// Body of a poll response. It is split only as it is read, because it may contain millions of packets.
+/// Body of a poll response. Packets are split off one by one as they are read, because the body may contain millions of
+/// packets.
 #[derive(Default)]
 pub(super) struct Inbox {
     body: String,

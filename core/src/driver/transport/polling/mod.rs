@@ -38,7 +38,8 @@ pub(crate) struct PollingTransport {
     pending_probe: Option<RequestFuture<Option<WebSocket>>>,
     /// Separate request that shows whether the server is reachable, which the pending GET can't show.
     health_check: Option<RequestFuture<bool>>,
-    /// WebSocket that was probed successfully. It takes over once no poll is in progress.
+    /// WebSocket that was probed successfully. It takes over once no HTTP request is in progress and all received
+    /// packets have been read.
     probed_socket: Option<WebSocket>,
     upgraded_socket: Option<WebSocket>,
     is_closing: bool,
@@ -151,7 +152,8 @@ impl PollingTransport {
         }
     }
 
-    /// Lets the WebSocket take over after a successful probe, once no request is in progress.
+    /// Lets the WebSocket take over after a successful probe, once no HTTP request is in progress and all received
+    /// packets have been read.
     fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
         if let Some(probing) = &mut self.pending_probe
             && let Poll::Ready(result) = probing.as_mut().poll(cx)
