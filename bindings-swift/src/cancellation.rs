@@ -1,5 +1,5 @@
-//! Cancellation of asynchronous calls by the other language. It is needed because UniFFI does not report cancelled tasks
-//! to Rust.
+//! Cancellation of asynchronous calls by the other language. It is needed because UniFFI does not report cancelled
+//! tasks to Rust.
 
 use std::sync::Arc;
 

@@ -96,7 +96,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets where connection requests carry the API key. The default is [`ApiKeyVia::Query`], as in the server's
+    /// Sets the location of the API key in connection requests. The default is [`ApiKeyVia::Query`], as in the server's
     /// documentation. Proxies may log the query, but do not normally log the other locations.
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
@@ -118,8 +118,8 @@ impl ClientBuilder {
         self.credentials(Credentials::Password { email: email.into(), password: password.into() })
     }
 
-    /// Sets an asynchronous function that supplies the credentials for each connection attempt. Its argument is the
-    /// reason for the call.
+    /// Sets an asynchronous function that supplies the credentials for each connection attempt. The function's argument
+    /// is the reason for the call.
     ///
     /// If the server refuses the credentials, the client calls the function once more, with
     /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes with
@@ -203,8 +203,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the interval between `heartbeat` events. `None` disables them. The default is 30 s. Must be between 1 s and
-    /// one day.
+    /// Sets the interval between `heartbeat` events. `None` disables heartbeats. The default is 30 s. Must be between
+    /// 1 s and one day.
     ///
     /// The client detects dead connections even without heartbeats, by means of Engine.IO pings.
     #[must_use]

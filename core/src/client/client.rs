@@ -89,8 +89,9 @@ impl Client {
         JoinBuilder::new(self.shared.clone(), project.into())
     }
 
-    /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until the
-    /// client leaves it or the server refuses to let the client rejoin. A lost connection alone does not end the join.
+    /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until
+    /// the client leaves it or the server refuses to let the client rejoin. A lost connection alone does not end the
+    /// join.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<Project> {
         self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))

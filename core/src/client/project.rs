@@ -36,8 +36,8 @@ impl Project {
     /// when they are created.
     ///
     /// To start several streams at the join or after a cursor, create them with
-    /// [`Client::join_with`](crate::Client::join_with). Every stream created from the project itself then starts when
-    /// it is created.
+    /// [`Client::join_with`](crate::Client::join_with). In that case, every stream created from the project itself
+    /// starts when it is created.
     #[must_use]
     pub fn events(&self) -> EventStream {
         self.stream(None)

@@ -12,7 +12,8 @@ impl Client {
     /// Submits content for moderation and returns the decision.
     ///
     /// # Errors
-    /// - `authentication_failed` or `rate_limited` if the server refuses the request for one of these reasons
+    /// - `authentication_failed` if the server refuses the credentials
+    /// - `rate_limited` if the request exceeds one of the server's rate limits
     /// - `api`, with the response's status and body, for any other error status
     /// - `connect_failed` if the server can't be reached
     /// - `disconnected` if the connection is lost or the [`request_timeout`](ClientBuilder::request_timeout) expires

@@ -25,8 +25,8 @@ use crate::{
 /// for any other reason, its last item is the error.
 ///
 /// By default, a slow reader loses no logged event on servers with an event log: events that don't fit into the buffer
-/// are read from the log once there is room. Otherwise, the [`overflow`](crate::ClientBuilder::overflow) option
-/// determines which events are dropped, and a [`Lagged`](crate::Lagged) takes their place.
+/// are read from the log once there is room. In all other cases, the [`overflow`](crate::ClientBuilder::overflow)
+/// option determines which events are dropped, and a [`Lagged`](crate::Lagged) takes their place.
 ///
 /// A stream keeps the connection open even if all [`Client`](crate::Client)s have been dropped.
 #[derive(Debug)]
@@ -116,8 +116,8 @@ impl EventStream {
         self.take_and_commit(max)
     }
 
-    /// Returns up to `max` available events, without waiting. They count as received only once their position is
-    /// [committed](Self::commit).
+    /// Returns up to `max` available events, without waiting. The events count as received only once their positions
+    /// have been [committed](Self::commit).
     pub(crate) fn take_uncommitted(&mut self, max: usize) -> Vec<Event> {
         self.try_fill(max);
         self.drain_ready(max)

@@ -1,5 +1,5 @@
-//! Cursor holds. If a stream drops logged events, it holds the project's cursor before the first dropped event, so that a
-//! replay from the cursor recovers the dropped events.
+//! Cursor holds. If a stream drops logged events, it holds the project's cursor before the first dropped event, so that
+//! a replay from the cursor recovers the dropped events.
 
 use crate::events::{Cursor, Event, ProjectId};
 

@@ -14,8 +14,8 @@ use tokio::sync::broadcast;
 
 use crate::State;
 
-/// Maximum number of state changes buffered for a slow reader. If more changes are pending, the reader misses the oldest
-/// of them, but never the latest.
+/// Maximum number of state changes buffered for a slow reader. If more changes are pending, the reader misses the
+/// oldest of them, but never the latest.
 const BUFFERED_CHANGES_MAX: usize = 64;
 
 /// State of a client, published by the driver's task.
@@ -150,7 +150,7 @@ mod tests {
                 let first = attempt_number(futures_util::FutureExt::now_or_never(changes.next()).flatten());
                 if let Some(second) = futures_util::FutureExt::now_or_never(changes.next()) {
                     let second = attempt_number(second);
-                    // A change may be skipped if the publishing thread is much faster than this one.
+                    // A change may be skipped if the publishing thread is much faster than this thread.
                     if second <= first {
                         torn = Some((first, second));
                         break;

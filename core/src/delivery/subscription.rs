@@ -8,7 +8,7 @@ use crate::events::{Event, EventKinds, ProjectId};
 /// Set of projects whose events a stream covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StreamScope {
-    /// All projects, and events that belong to none.
+    /// All projects, and events that belong to no project.
     Client,
     /// A single project.
     Project(ProjectId),

@@ -1,4 +1,4 @@
-//! Tracks one reader's positions, based on the events that it has received.
+//! Tracks one reader's positions in the logs, based on the events that the reader has received.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 
-/// Tracker of one reader's positions.
+/// Tracker of one reader's position in each project's log.
 #[derive(Debug)]
 pub(crate) struct PositionTracker {
     cursors: Arc<CursorRegistry>,

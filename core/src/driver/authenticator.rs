@@ -38,7 +38,7 @@ pub(super) struct CredentialCache {
 
 impl Authenticator {
     /// Creates an authenticator. `api_key` is always used for REST. It is used on the socket only if there are no other
-    /// credentials or the server refuses them.
+    /// credentials or the server refuses the other credentials.
     pub(crate) fn new(
         configured: Credentials,
         provider: Option<CredentialsProvider>,
@@ -94,7 +94,7 @@ impl Authenticator {
         self.provider.is_some() || self.api_key.is_some()
     }
 
-    /// Returns the credentials for a connection attempt. Calls the provider, and logs in if necessary.
+    /// Returns the credentials for a connection attempt. Calls the provider if there is one, and logs in if necessary.
     #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     pub(crate) async fn request_auth(
         &self,

@@ -39,14 +39,14 @@ impl EndpointPool {
         self.socket_index.store(index, Ordering::Relaxed);
     }
 
-    /// Returns all endpoints with their indices, starting with the one for REST calls.
+    /// Returns all endpoints with their indices, starting with the endpoint that REST calls try first.
     pub(crate) fn in_rest_order(&self) -> impl Iterator<Item = (usize, &Arc<Endpoint>)> {
         let first = self.rest_index.load(Ordering::Relaxed);
         let places = (0..self.all.len()).map(move |step| (first + step) % self.all.len());
         places.map(|at| (at, &self.all[at]))
     }
 
-    /// Sets the endpoint for REST calls, which was found to be reachable.
+    /// Sets the endpoint that REST calls try first. The caller has found it to be reachable.
     pub(crate) fn set_rest_index(&self, index: usize) {
         self.rest_index.store(index, Ordering::Relaxed);
     }

@@ -25,7 +25,7 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Adds a secret that must be redacted. If there are too many, the longest are forgotten.
+    /// Adds a secret that must be redacted. If there are more than [`SECRETS_MAX`] secrets, the longest are forgotten.
     pub(super) fn add_secret(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for text in echoed_forms(secret) {

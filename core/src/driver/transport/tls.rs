@@ -14,7 +14,7 @@ use crate::{Error, events::Secret};
 /// TLS options set by the user.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TlsOptions {
-    /// PEM certificates to trust in addition to the platform's.
+    /// PEM certificates to trust in addition to the platform's certificates.
     pub(crate) extra_ca: Vec<Vec<u8>>,
     /// PEM certificate chain and key of the client.
     pub(crate) client_certificate: Option<(Vec<u8>, Secret)>,
@@ -36,13 +36,13 @@ impl TlsOptions {
     }
 }
 
-/// Returns the cryptography provider for TLS.
+/// Returns the cryptography provider for TLS, which is ring's.
 #[cfg(feature = "tls-ring")]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     Ok(Arc::new(rustls::crypto::ring::default_provider()))
 }
 
-/// Returns the cryptography provider for TLS.
+/// Returns the cryptography provider that the application has installed as the process's default.
 #[cfg(not(feature = "tls-ring"))]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     CryptoProvider::get_default().cloned().ok_or_else(|| {

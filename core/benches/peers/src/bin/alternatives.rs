@@ -2,8 +2,8 @@
 //!
 //! Each parser fills the struct of the hand-written loop in `receive_path` from the same events, and skips `meta_data`.
 //! Frames are compressed as in `permessage-deflate` with a context that persists across frames. The results are the
-//! nanoseconds per event in the fastest of several rounds. The fastest round is the most accurate, because other work on
-//! the machine can only slow down a thread that never waits.
+//! nanoseconds per event in the fastest of several rounds. The fastest round is the most accurate, because other work
+//! on the machine can only slow down a thread that never waits.
 
 #[path = "../../../samples/mod.rs"]
 mod samples;
@@ -95,7 +95,8 @@ fn documented_event(number: u64) -> String {
         .replace("This is some content to moderate...", &preview.join(" "))
 }
 
-/// Measures compression and decompression frame by frame. Each frame is flushed, as a server would do before sending it.
+/// Measures compression and decompression frame by frame. Each frame is flushed, as a server would do before sending
+/// it.
 fn measure_deflate(events: &[String]) {
     let frames: Vec<String> =
         events.iter().map(|event| format!("4{}", samples::socket_io_message("moderation_update", event))).collect();

@@ -14,8 +14,8 @@ use crate::{
     session::ConnectionFailure,
 };
 
-/// Converts the failure of a request within a session. Any such failure ends the session, even if the same failure would
-/// have another meaning while a session is being opened.
+/// Converts the failure of a request within a session. Any such failure ends the session, even if the same failure
+/// would have another meaning while a session is being opened.
 pub(super) fn into_session_failure(failure: ConnectionFailure) -> ConnectionFailure {
     match failure {
         ConnectionFailure::Dial(error) | ConnectionFailure::Credentials(error) if error.status() == Some(400) => {
