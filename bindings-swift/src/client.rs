@@ -201,7 +201,7 @@ impl NativeClient {
         Ok(self.facade.state().into())
     }
 
-    /// Returns the sequence of the current state and all later states.
+    /// Returns a stream of the current state and all later changes.
     ///
     /// # Errors
     /// None.

@@ -23,7 +23,7 @@ pub struct Fault {
     pub attempts: Option<u32>,
 }
 
-/// Error of every exported function.
+/// Error that any exported function may return.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 pub enum NativeError {
     /// The SDK returned an error.

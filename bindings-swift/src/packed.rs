@@ -59,8 +59,8 @@ impl Packed {
     }
 }
 
-/// Returns the fingerprint of the packed format. Generated code compares it with the fingerprint of the format that it
-/// can read.
+/// Returns the fingerprint of the packed format. Generated code compares this fingerprint with the fingerprint of the
+/// format that the code can read.
 ///
 /// # Errors
 /// None.

@@ -23,8 +23,8 @@ impl NativeStream {
 
 #[uniffi::export]
 impl NativeStream {
-    /// Takes up to `max` events that are ready. An event counts as delivered once
-    /// [`mark_delivered`](Self::mark_delivered) has been called for it or further events have been taken.
+    /// Takes the events that are ready, up to `max`. The events count as delivered once
+    /// [`mark_delivered`](Self::mark_delivered) is called or further events are taken.
     ///
     /// # Errors
     /// None.
@@ -33,7 +33,7 @@ impl NativeStream {
         Ok(Packed::from_events(&self.stream.take_ahead(max as usize)))
     }
 
-    /// Takes up to `max` events that are ready, each as a JSON object. The events count as delivered at once.
+    /// Takes the events that are ready, up to `max`, each as a JSON object. The events count as delivered at once.
     ///
     /// # Errors
     /// None.
@@ -50,7 +50,7 @@ impl NativeStream {
         Ok(())
     }
 
-    /// Returns the losses counted so far by a stream of one kind, which does not yield loss events.
+    /// Returns the losses of a stream of one kind of event. Such a stream does not yield loss events.
     ///
     /// # Errors
     /// None.

@@ -64,7 +64,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Sets whether the server executes REST calls without sending a response.
+    /// Sets whether the server performs REST calls without answering them.
     ///
     /// # Errors
     /// None.
@@ -82,7 +82,7 @@ impl NativeTestServer {
         Ok(())
     }
 
-    /// Refuses later joins of a project with the error `code`. `None` allows joins again.
+    /// Refuses joins of a project with `code`, or allows joins again if `code` is `None`.
     ///
     /// # Errors
     /// None.

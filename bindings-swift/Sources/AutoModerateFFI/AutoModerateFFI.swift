@@ -899,7 +899,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func state() throws  -> NativeState
     
     /**
-     * Returns the sequence of the current state and all later states.
+     * Returns a stream of the current state and all later changes.
      *
      * # Errors
      * None.
@@ -1270,7 +1270,7 @@ open func state()throws  -> NativeState  {
 }
     
     /**
-     * Returns the sequence of the current state and all later states.
+     * Returns a stream of the current state and all later changes.
      *
      * # Errors
      * None.
@@ -1905,7 +1905,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func end() throws 
     
     /**
-     * Returns the losses counted so far by a stream of one kind, which does not yield loss events.
+     * Returns the losses of a stream of one kind of event. Such a stream does not yield loss events.
      *
      * # Errors
      * None.
@@ -1929,8 +1929,8 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func readable(cancellation: Cancellation) async throws  -> Bool
     
     /**
-     * Takes up to `max` events that are ready. An event counts as delivered once
-     * [`mark_delivered`](Self::mark_delivered) has been called for it or further events have been taken.
+     * Takes the events that are ready, up to `max`. The events count as delivered once
+     * [`mark_delivered`](Self::mark_delivered) is called or further events are taken.
      *
      * # Errors
      * None.
@@ -1938,7 +1938,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
     func take(max: UInt32) throws  -> Packed
     
     /**
-     * Takes up to `max` events that are ready, each as a JSON object. The events count as delivered at once.
+     * Takes the events that are ready, up to `max`, each as a JSON object. The events count as delivered at once.
      *
      * # Errors
      * None.
@@ -2025,7 +2025,7 @@ open func end()throws   {try rustCallWithError(FfiConverterTypeNativeError_lift)
 }
     
     /**
-     * Returns the losses counted so far by a stream of one kind, which does not yield loss events.
+     * Returns the losses of a stream of one kind of event. Such a stream does not yield loss events.
      *
      * # Errors
      * None.
@@ -2077,8 +2077,8 @@ open func readable(cancellation: Cancellation)async throws  -> Bool  {
 }
     
     /**
-     * Takes up to `max` events that are ready. An event counts as delivered once
-     * [`mark_delivered`](Self::mark_delivered) has been called for it or further events have been taken.
+     * Takes the events that are ready, up to `max`. The events count as delivered once
+     * [`mark_delivered`](Self::mark_delivered) is called or further events are taken.
      *
      * # Errors
      * None.
@@ -2094,7 +2094,7 @@ open func take(max: UInt32)throws  -> Packed  {
 }
     
     /**
-     * Takes up to `max` events that are ready, each as a JSON object. The events count as delivered at once.
+     * Takes the events that are ready, up to `max`, each as a JSON object. The events count as delivered at once.
      *
      * # Errors
      * None.
@@ -2237,7 +2237,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func refuseCredentials(refuse: Bool) throws 
     
     /**
-     * Refuses later joins of a project with the error `code`. `None` allows joins again.
+     * Refuses joins of a project with `code`, or allows joins again if `code` is `None`.
      *
      * # Errors
      * None.
@@ -2253,7 +2253,7 @@ public protocol NativeTestServerProtocol: AnyObject, Sendable {
     func setOffline(offline: Bool) throws 
     
     /**
-     * Sets whether the server executes REST calls without sending a response.
+     * Sets whether the server performs REST calls without answering them.
      *
      * # Errors
      * None.
@@ -2470,7 +2470,7 @@ open func refuseCredentials(refuse: Bool)throws   {try rustCallWithError(FfiConv
 }
     
     /**
-     * Refuses later joins of a project with the error `code`. `None` allows joins again.
+     * Refuses joins of a project with `code`, or allows joins again if `code` is `None`.
      *
      * # Errors
      * None.
@@ -2501,7 +2501,7 @@ open func setOffline(offline: Bool)throws   {try rustCallWithError(FfiConverterT
 }
     
     /**
-     * Sets whether the server executes REST calls without sending a response.
+     * Sets whether the server performs REST calls without answering them.
      *
      * # Errors
      * None.
@@ -3806,7 +3806,7 @@ public func FfiConverterTypeNativeCredentialAnswer_lower(_ value: NativeCredenti
 
 
 /**
- * Error of every exported function.
+ * Error that any exported function may return.
  */
 public 
 enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
@@ -4421,8 +4421,8 @@ public func failOnPurposeLater(panic: Bool)async throws   {
         )
 }
 /**
- * Returns the fingerprint of the packed format. Generated code compares it with the fingerprint of the format that it
- * can read.
+ * Returns the fingerprint of the packed format. Generated code compares this fingerprint with the fingerprint of the
+ * format that the code can read.
  *
  * # Errors
  * None.
@@ -4456,7 +4456,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 22734) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_library_fingerprint() != 25576) {
+    if (uniffi_automoderate_ffi_checksum_func_library_fingerprint() != 14262) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_cancellation_cancel() != 52687) {
@@ -4504,7 +4504,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_state() != 12622) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 45602) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 56158) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 1952) {
@@ -4546,7 +4546,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativestream_end() != 3709) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 15639) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_losses() != 14673) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestream_mark_delivered() != 32565) {
@@ -4555,10 +4555,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 42645) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 51106) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 15366) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 16781) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 1832) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestream_throttle() != 43831) {
@@ -4585,13 +4585,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_credentials() != 49794) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 54585) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_refuse_joins() != 49282) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_offline() != 23197) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 34998) {
+    if (uniffi_automoderate_ffi_checksum_method_nativetestserver_set_silent() != 24853) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativetestserver_store() != 26738) {
