@@ -2,8 +2,8 @@
 //! UniFFI.
 //!
 //! Every exported function returns a `Result`, even if it can't fail: UniFFI turns a panic in a fallible function into
-//! an error, but a panic in an infallible function ends the process. Events are passed in batches of bytes
-//! ([`Packed`]). [`schema`] defines the format, and the Swift types are generated from it.
+//! an error, but a panic in an infallible function ends the process. Events are passed in packed batches ([`Packed`]).
+//! [`schema`] defines the packed format, and the Swift types are generated from the schema.
 
 #![allow(unsafe_code)] // UniFFI's macros generate `extern "C"` functions
 

@@ -27,7 +27,8 @@ pub(crate) fn eio_packet(data: &[u8]) {
     }
 }
 
-/// Checks that the texts of a polling body round-trip within the limits of a request.
+/// Checks that the text packets of a polling body survive encoding and decoding, and that an encoded body respects the
+/// limits of a request.
 pub(crate) fn eio_payload(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
     let texts: Vec<String> = eio::decode_payload(body)

@@ -1,6 +1,7 @@
 //! Types that are passed to the other language, and their packed format.
 //!
-//! The schema and the packing are generated from the same lists in `shapes`, so that the order of fields always agrees.
+//! The schema and the packing code are generated from the same lists in `shapes`, so the order of fields is always the
+//! same in the schema and in packed values.
 
 mod events;
 mod json;

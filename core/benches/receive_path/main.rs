@@ -6,8 +6,8 @@
 //! - `hand-written`: `tokio-tungstenite` and `serde_json`, which decode each event straight into a struct of `String`s;
 //! - `Client`: this SDK with all of its features, reading one event at a time from the project's stream;
 //! - `Client, batches`: this SDK, reading several events at a time with `next_batch`;
-//! - `rust_socketio`: another library, in a separate process, whose program `make bench` builds and names in the
-//!   environment variable `PEER`. Without that variable, this reader is omitted.
+//! - `rust_socketio`: a different library, in its own process. This reader is included only if the environment variable
+//!   `PEER` contains the path of its program, which `make bench` builds.
 //!
 //! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`. With `--endurance`, ten
 //! million events pass through one client, whose memory must not grow.

@@ -21,7 +21,7 @@ const THROTTLE_INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 *
 ///
 /// This trait is sealed and can't be implemented outside of this crate.
 pub trait Throttle: Sealed {
-    /// Returns `true` if a newer item may replace this one. Errors and losses are never replaced.
+    /// Returns `true` if a newer item may replace this item. Errors and losses are never replaced.
     fn replaceable(&self) -> bool {
         true
     }

@@ -144,7 +144,7 @@ impl Hub {
         ring
     }
 
-    /// Opens a project when it is joined for the first time, or joined again after a leave.
+    /// Opens a project that has been joined for the first time or rejoined after a leave.
     pub(crate) fn open_project(&self, project: ProjectId) {
         let mut state = self.lock();
         let OpenedStreams { streams, next_starts_at_join } = state.joins.take_streams_of(&project);
@@ -152,7 +152,7 @@ impl Hub {
         state.projects.insert(project, ProjectStreams::new(pending, streams));
     }
 
-    /// Registers the streams of a join that is in progress. They start when the project is opened.
+    /// Registers the streams of a join that is in progress. The streams start when the project is opened.
     pub(crate) fn add_join(&self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
         self.lock().joins.add(token, project, streams);
     }

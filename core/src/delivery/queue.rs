@@ -95,7 +95,7 @@ impl EventQueue {
             || (self.total_bytes + weight > self.limits.bytes && !self.events.is_empty())
     }
 
-    /// Returns `true` if half of the buffer is free, which makes a page worth requesting.
+    /// Returns `true` if at least half of the buffer is free, so that a page is worth requesting.
     pub(super) fn has_capacity(&self) -> bool {
         self.events.len() <= self.limits.events / 2 && self.total_bytes <= self.limits.bytes / 2 && !self.is_closed()
     }

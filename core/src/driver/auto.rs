@@ -1,5 +1,5 @@
-//! `Transports::Auto`: tries WebSocket first. Falls back to long-polling if the server is reachable but refuses the
-//! WebSocket, or if no frame arrives over it.
+//! Implementation of `Transports::Auto`. It tries WebSocket first, and falls back to long-polling if the server is
+//! reachable but refuses the WebSocket, or if no frame arrives over the WebSocket.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

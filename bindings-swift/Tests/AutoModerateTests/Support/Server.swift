@@ -57,7 +57,7 @@ final class Server: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    /// Stops the process, so that it no longer responds. Returns once all its threads are stopped.
+    /// Suspends the process, so that the server no longer responds. Returns once all threads of the process have stopped.
     func suspend() throws {
         let pid = process.processIdentifier
         Foundation.kill(pid, SIGSTOP)

@@ -1,4 +1,5 @@
-//! Code generator. `swift-types` prints the Swift types; all other arguments are passed to uniffi-bindgen.
+//! Code generator. With the argument `swift-types`, it prints the Swift types. All other arguments are passed to
+//! uniffi-bindgen.
 
 mod names;
 mod swift;

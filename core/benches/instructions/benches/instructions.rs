@@ -1,8 +1,8 @@
 //! Limits on the instructions per event, for `cargo xtask bench instructions`. The run fails if a limit is exceeded.
 //!
 //! Callgrind counts the same number of instructions on every run, no matter how busy the machine is. The limits are
-//! therefore tight: each is 5 % above the count that was measured when it was set. The counts depend on the compiler,
-//! so `setup.sh` requires a particular version of it.
+//! therefore tight: each limit is 5 % above the count at the time when the limit was set. The counts depend on the
+//! compiler, so `setup.sh` requires a particular compiler version.
 
 use std::{fmt::Write as _, hint::black_box};
 

@@ -43,7 +43,7 @@ pub(crate) struct PollingTransport {
     probed_socket: Option<WebSocket>,
     upgraded_socket: Option<WebSocket>,
     is_closing: bool,
-    /// Reason why the session has ended. Frames that arrived earlier are still read.
+    /// Reason why the session has ended. Frames that arrived earlier are still delivered.
     failure: Option<ConnectionFailure>,
 }
 
