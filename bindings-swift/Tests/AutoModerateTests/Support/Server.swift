@@ -57,7 +57,7 @@ final class Server: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    /// Suspends the process, so that the server no longer responds. Returns once all threads of the process have stopped.
+    /// Suspends the process, so that the server no longer responds. Returns once all of its threads have stopped.
     func suspend() throws {
         let pid = process.processIdentifier
         Foundation.kill(pid, SIGSTOP)
