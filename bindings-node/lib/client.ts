@@ -244,8 +244,9 @@ export class Client {
   }
 
   /**
-   * Submits content for a decision. If the server does not answer within `requestTimeout`, or the connection is lost,
-   * the outcome is unknown: the call rejects with `disconnected` and `retryable: false`.
+   * Submits content for a decision. Within `requestTimeout`, the client repeats a failed submission if the repetition
+   * can't store a second item. If the outcome remains unknown, the call rejects with `disconnected` and
+   * `retryable: false`.
    */
   async moderate(content: string, given?: Submission): Promise<Moderation> {
     const {

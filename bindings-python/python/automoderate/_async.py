@@ -290,8 +290,8 @@ class AsyncClient(BaseClient):
             AuthenticationFailed: The server refused the API key.
             RateLimited: The server allows no more calls at the moment.
             ConnectFailed: The server could not be reached.
-            Disconnected: The server did not respond within `request_timeout`, or the connection was lost. The outcome
-                is unknown, and `retryable` is false.
+            Disconnected: The server did not respond within `request_timeout`, or the connection was lost and the client
+                can't safely repeat the submission. The outcome is unknown, and `retryable` is false.
             InvalidArgument: The `idempotency_key` is invalid.
 
         """

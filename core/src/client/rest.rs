@@ -11,6 +11,10 @@ use crate::{
 impl Client {
     /// Submits content for moderation and returns the decision.
     ///
+    /// A failed submission is repeated within the [`request_timeout`](ClientBuilder::request_timeout) if the repetition
+    /// can't store a second item: if the server can't be reached, if it answers with 429, and, if the server supports
+    /// idempotency keys, also after a lost connection, 408, 502, 503, 504, or ten seconds without an answer.
+    ///
     /// # Errors
     /// - `authentication_failed` if the server refuses the credentials
     /// - `rate_limited` if the request exceeds one of the server's rate limits

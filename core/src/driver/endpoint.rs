@@ -1,7 +1,10 @@
 //! Configuration that is shared by a client's connections to one address: headers, TLS, proxy and HTTP client.
 
 #[cfg(feature = "_http")]
-use std::sync::{Mutex, PoisonError};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -152,15 +155,23 @@ impl Endpoint {
     /// Converts the error of a failed request. The URL is left out, because it may contain an API key.
     pub(crate) fn request_error(&self, stage: Stage, error: &reqwest::Error) -> Error {
         let mut text = String::new();
+        let mut is_tls = false;
         let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
         while let Some(inner) = cause {
             text = inner.to_string();
+            is_tls |= inner.is::<rustls::Error>();
+            // `io::Error::source` skips the error that it wraps.
+            is_tls |= inner.downcast_ref().and_then(io::Error::get_ref).is_some_and(|it| it.is::<rustls::Error>());
             cause = inner.source();
         }
         if text.is_empty() {
             text = if error.is_timeout() { "timed out".into() } else { "the request failed".into() };
         }
-        let stage = if error.is_connect() { Stage::Network } else { stage };
+        let stage = match (error.is_connect(), is_tls) {
+            (true, true) => Stage::Tls,
+            (true, false) => Stage::Network,
+            (false, _) => stage,
+        };
         let message = format!("{}: {text}", self.base_url.origin());
         Error::new(ErrorKind::ConnectFailed, message).with_stage(stage)
     }

@@ -1,6 +1,9 @@
 //! Requests to the REST API and the errors that they return.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use reqwest::{Method, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -21,8 +24,10 @@ const ERROR_BODY_MAX: usize = 4096;
 pub(crate) struct Api {
     pub(crate) endpoints: Arc<EndpointPool>,
     pub(crate) authenticator: Arc<Authenticator>,
-    /// Time limit for a call, including a login and all retries.
+    /// Time limit for a call, including a login and all repetitions.
     pub(crate) timeout: Duration,
+    /// True once a server has said that it supports idempotency keys.
+    pub(crate) keys_supported: AtomicBool,
 }
 
 /// Body of a successful response.
@@ -51,27 +56,25 @@ impl ResponseBody {
 }
 
 /// Request to the REST API, without the address of the server.
-struct ApiRequest {
-    method: Method,
-    body: Option<Value>,
+pub(super) struct ApiRequest {
+    pub(super) method: Method,
+    pub(super) body: Option<Value>,
     /// Key by which a server recognises a request that it has already executed.
-    idempotency_key: Option<String>,
-    with_credentials: bool,
-}
-
-impl ApiRequest {
-    /// Returns `true` if, despite the error, the server may have executed a request that changes something.
-    fn may_have_been_executed(&self, error: &Error) -> bool {
-        let was_sent = error.kind() == ErrorKind::ConnectFailed && error.stage() == Some(Stage::Http);
-        self.method != Method::GET && was_sent && error.status().is_none()
-    }
+    pub(super) idempotency_key: Option<String>,
+    pub(super) with_credentials: bool,
 }
 
 /// Returns the error for a request that the server may have executed. The error is not retryable, because a retry might
 /// execute the request twice.
-fn outcome_unknown_error(error: &Error) -> Error {
+pub(super) fn outcome_unknown_error(error: &Error) -> Error {
     let text = format!("the outcome is unknown, because the server may have executed the request: {error}");
-    Error::new(ErrorKind::Disconnected, text).with_retryable(false).with_cause(error.clone())
+    let unknown = match error.status() {
+        Some(status) => {
+            Error::new(ErrorKind::Api, text).with_status(status).with_body(error.body().unwrap_or_default())
+        }
+        None => Error::new(ErrorKind::Disconnected, text),
+    };
+    unknown.with_retryable(false).with_cause(error.clone())
 }
 
 impl Api {
@@ -105,32 +108,31 @@ impl Api {
             with_credentials: true,
         };
         // The server has executed the request even if its response is invalid.
-        self.call(url, request).await?.parse().map_err(|error: Error| error.with_retryable(false))
+        self.write(url, request).await?.parse().map_err(|error: Error| error.with_retryable(false))
     }
 
-    /// Sends a request and reads the response within the timeout.
+    /// Sends a request that changes nothing, and reads the response within the timeout.
     #[allow(clippy::disallowed_methods)] // the timeout of a call
     async fn call(&self, url: impl Fn(&BaseUrl) -> Url, request: ApiRequest) -> Result<ResponseBody, Error> {
         let timeout_error =
             |_| Error::connect_failed(Stage::Http, format!("no response within {} s", self.timeout.as_secs_f64()));
-        let result = tokio::time::timeout(self.timeout, self.call_any_endpoint(url, &request)).await;
-        result.unwrap_or_else(|elapsed| Err(timeout_error(elapsed))).map_err(|error| {
-            let error = self.authenticator.redact(error);
-            if request.may_have_been_executed(&error) { outcome_unknown_error(&error) } else { error }
-        })
+        let result = tokio::time::timeout(self.timeout, self.call_any_endpoint(&url, &request)).await;
+        result.unwrap_or_else(|elapsed| Err(timeout_error(elapsed))).map_err(|error| self.authenticator.redact(error))
     }
 
     /// Sends the request to the endpoint in use. If that endpoint is unreachable, it has not received the request, and
     /// the next endpoint is tried.
-    async fn call_any_endpoint(
+    pub(super) async fn call_any_endpoint(
         &self,
-        url: impl Fn(&BaseUrl) -> Url,
+        url: &impl Fn(&BaseUrl) -> Url,
         request: &ApiRequest,
     ) -> Result<ResponseBody, Error> {
         let mut network_error = None;
         for (at, endpoint) in self.endpoints.in_rest_order() {
             match self.call_endpoint(endpoint, url(&endpoint.base_url), request).await {
-                Err(error) if error.stage() == Some(Stage::Network) => network_error = network_error.or(Some(error)),
+                Err(error) if matches!(error.stage(), Some(Stage::Network | Stage::Tls)) => {
+                    network_error = network_error.or(Some(error))
+                }
                 result => {
                     if network_error.is_some() {
                         self.endpoints.set_rest_index(at);

@@ -10,6 +10,7 @@ mod json;
 mod listing;
 mod moderate;
 mod pages;
+mod repetition;
 mod reviews;
 mod source;
 mod statistics;

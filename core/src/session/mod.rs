@@ -29,6 +29,8 @@ mod rooms;
 mod state;
 
 pub(crate) use auth::{CredentialChoice, CredentialStatus, CredentialsSource};
+#[cfg_attr(not(feature = "rest"), allow(unused_imports))]
+pub(crate) use backoff::next_delay;
 pub(crate) use config::SessionConfig;
 pub use config::{Backfill, OnServerDisconnect, ReconnectPolicy};
 pub(crate) use connection_failure::ConnectionFailure;

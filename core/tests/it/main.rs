@@ -55,3 +55,4 @@ mod truncated_answers_are_malformed;
 mod unanswered_writes;
 mod values_can_be_stored;
 mod waiting_for_a_state;
+mod writes_are_repeated;

@@ -1,6 +1,9 @@
 //! A REST server for scripted tests, which lists items from memory like a deployed server.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
 use automoderate::{Client, ClientBuilder, ReconnectPolicy, testing::Script};
 use serde_json::{Value, json};
@@ -22,6 +25,23 @@ struct RestServerState {
     is_unresponsive: Mutex<bool>,
     login_page: Mutex<Option<&'static str>>,
     accepts_logins: Mutex<bool>,
+    supports_keys: Mutex<bool>,
+    write_faults: Mutex<VecDeque<WriteFault>>,
+    /// The idempotency keys of the submissions that were stored, in order.
+    stored_keys: Mutex<Vec<String>>,
+}
+
+/// Fault that one submission meets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum WriteFault {
+    /// The submission is stored, and the connection is closed without an answer.
+    LoseAnswer,
+    /// The submission is stored, and the server never answers.
+    NeverAnswer,
+    /// The submission is not stored. The answer has this status and these additional headers.
+    Refuse(u16, &'static str),
+    /// The submission is stored. The answer has this status, as if a proxy had lost the server's own answer.
+    StoreAndRefuse(u16),
 }
 
 impl RestServer {
@@ -85,6 +105,21 @@ impl RestServer {
         *self.0.accepts_logins.lock().unwrap() = true;
     }
 
+    /// Makes the server recognise repeated submissions by their idempotency keys, and report this in its health.
+    pub(crate) fn support_keys(&self) {
+        *self.0.supports_keys.lock().unwrap() = true;
+    }
+
+    /// Plans the faults of the next submissions, one each. Further submissions are answered without a fault.
+    pub(crate) fn plan_write_faults(&self, faults: &[WriteFault]) {
+        self.0.write_faults.lock().unwrap().extend(faults);
+    }
+
+    /// Returns the idempotency keys of the submissions that were stored, in order.
+    pub(crate) fn stored_keys(&self) -> Vec<String> {
+        self.0.stored_keys.lock().unwrap().clone()
+    }
+
     /// Returns the request line and the headers of each request received so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.0.requests.lock().unwrap().clone()
@@ -118,19 +153,49 @@ impl RestServer {
             let _ = stream.write_all(head.as_bytes()).await;
             return;
         }
+        let mut further_headers = "";
         let (status, body) = if path == "/auth/login" {
             self.0.login_page.lock().unwrap().map_or((404, String::new()), |page| (200, page.to_owned()))
         } else if request.starts_with("POST /api/moderate ") {
-            (200, json!({"success": true, "content_id": "new", "status": "approved"}).to_string())
+            let fault = self.0.write_faults.lock().unwrap().pop_front();
+            let stored = json!({"success": true, "content_id": "new", "status": "approved"}).to_string();
+            if !matches!(fault, Some(WriteFault::Refuse(..))) {
+                self.store(&request);
+            }
+            match fault {
+                None => (200, stored),
+                Some(WriteFault::LoseAnswer) => return,
+                Some(WriteFault::NeverAnswer) => return std::future::pending().await,
+                Some(WriteFault::StoreAndRefuse(status)) => (status, String::new()),
+                Some(WriteFault::Refuse(status, headers)) => {
+                    further_headers = headers;
+                    (status, String::new())
+                }
+            }
+        } else if path == "/api/health" {
+            let mut health = json!({"success": true, "status": "healthy"});
+            if *self.0.supports_keys.lock().unwrap() {
+                health["idempotency_keys"] = true.into();
+            }
+            (200, health.to_string())
         } else {
             self.response_to(path)
         };
         let head = format!(
-            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{further_headers}Connection: close\r\n\r\n",
             body.len()
         );
         let _ = stream.write_all(head.as_bytes()).await;
         let _ = stream.write_all(body.as_bytes()).await;
+    }
+
+    /// Stores a submission, unless its key is known and the server supports keys.
+    fn store(&self, request: &str) {
+        let key = idempotency_key(request).unwrap_or_default();
+        let mut stored = self.0.stored_keys.lock().unwrap();
+        if !(*self.0.supports_keys.lock().unwrap() && stored.contains(&key)) {
+            stored.push(key);
+        }
     }
 
     fn response_to(&self, path: &str) -> (u16, String) {
@@ -158,6 +223,13 @@ impl RestServer {
         let pagination = json!({"page": page, "per_page": per_page, "has_more": has_more});
         (200, format!(r#"{{"success":true,"content":[{}],"pagination":{pagination}}}"#, listed.join(",")))
     }
+}
+
+/// Returns the idempotency key of a request, in lower case.
+pub(crate) fn idempotency_key(request: &str) -> Option<String> {
+    let request = request.to_lowercase();
+    let (_, rest) = request.split_once("idempotency-key: ")?;
+    rest.lines().next().map(str::to_owned)
 }
 
 /// Returns an item of project `p`, submitted and decided at these times, in the format of a listing.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use automoderate::{ContentFilter, Submission, testing::Script};
 
-use crate::rest_server::RestServer;
+use crate::rest_server::{RestServer, idempotency_key};
 
 #[tokio::test]
 async fn an_unanswered_submission_has_an_unknown_outcome() {
@@ -25,12 +25,7 @@ async fn each_submission_has_its_own_idempotency_key() {
     for submission in [Submission::text("a"), Submission::text("a"), Submission::text("a").idempotency_key("order-7")] {
         client.moderate(submission).await.unwrap();
     }
-    let name = |request: &String| {
-        let (_, rest) =
-            request.to_lowercase().split_once("idempotency-key: ").map(|(a, b)| (a.to_owned(), b.to_owned()))?;
-        rest.lines().next().map(str::to_owned)
-    };
-    let names: Vec<_> = rest.requests().iter().filter_map(name).collect();
+    let names: Vec<_> = rest.requests().iter().filter_map(|request| idempotency_key(request)).collect();
     assert_eq!(names.len(), 3);
     assert_ne!(names[0], names[1]);
     assert_eq!((names[0].len(), names[2].as_str()), (32, "order-7"));

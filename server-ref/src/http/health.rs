@@ -42,6 +42,8 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
         "success": healthy,
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
+        // Tells clients that they can safely repeat a write.
+        "idempotency_keys": true,
         "timestamp": rfc3339(now()),
     });
     (status, Json(body)).into_response()

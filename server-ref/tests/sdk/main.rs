@@ -15,6 +15,7 @@ mod network;
 mod program;
 mod pulled;
 mod relay;
+mod repeated_writes;
 mod rest_calls;
 mod secure;
 mod slow_readers;

@@ -29,8 +29,9 @@ extension Client {
     ///     user.
     ///   - idempotencyKey: Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency
     ///     keys, calls with the same key within 24 hours count as one submission. `nil` means a random key.
-    /// - Throws: Among other errors, `disconnected` if the server does not respond within ``Options/requestTimeout`` or
-    ///   the connection is lost. The outcome is then unknown, and the error is not retryable.
+    /// - Throws: Among other errors, `disconnected` if the server does not respond within ``Options/requestTimeout``, or
+    ///   the connection is lost and the client can't safely repeat the submission. The outcome is then unknown, and the
+    ///   error is not retryable.
     public func moderate(
         _ content: String, type: String = "text", metadata: JSON? = nil, idempotencyKey: String? = nil
     ) async throws(AutoModerateError) -> Moderation {

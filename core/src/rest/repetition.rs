@@ -1,0 +1,186 @@
+//! Repetition of failed writes. A write is repeated only if the repetition can't execute it twice.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use reqwest::Method;
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+
+use super::{
+    Api,
+    api::{ApiRequest, ResponseBody, outcome_unknown_error},
+};
+use crate::{Error, ErrorKind, ReconnectPolicy, Stage, driver::BaseUrl, session::next_delay};
+
+/// Delay before the first repetition, which doubles with each further repetition.
+const REPEAT_DELAY: Duration = Duration::from_millis(250);
+/// Maximum delay between two attempts, unless the server demands a longer one with `Retry-After`.
+const REPEAT_DELAY_MAX: Duration = Duration::from_secs(5);
+/// Time without a response after which a write is repeated, if the server supports idempotency keys.
+const RESPONSE_PATIENCE: Duration = Duration::from_secs(10);
+/// Share of the call's time limit to which [`RESPONSE_PATIENCE`] is shortened, so that a short limit leaves time for
+/// repetitions.
+const RESPONSE_PATIENCE_SHARE: u32 = 4;
+
+/// Effect that a failed write may have had on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FailedAttempt {
+    /// The server did not execute the write. Another attempt may succeed.
+    NotExecuted,
+    /// The server may have executed the write.
+    OutcomeUnknown,
+    /// Another attempt would fail in the same way.
+    Permanent,
+}
+
+impl FailedAttempt {
+    fn classify(error: &Error) -> Self {
+        match (error.status(), error.stage()) {
+            (Some(429), _) => Self::NotExecuted,
+            // Proxies send these statuses if the server does not answer in time.
+            (Some(408 | 502 | 503 | 504), _) => Self::OutcomeUnknown,
+            (None, Some(Stage::Network)) => Self::NotExecuted,
+            (None, Some(Stage::Http)) if error.kind() == ErrorKind::ConnectFailed => Self::OutcomeUnknown,
+            _ => Self::Permanent,
+        }
+    }
+}
+
+impl Api {
+    /// Sends a write, and repeats it until it succeeds, fails permanently, or the call's time limit expires.
+    ///
+    /// After an attempt whose outcome is unknown, the write is repeated only if the server supports idempotency keys.
+    #[allow(clippy::disallowed_methods)] // the delays and the time limit of a call
+    pub(super) async fn write(
+        &self,
+        url: impl Fn(&BaseUrl) -> Url,
+        request: ApiRequest,
+    ) -> Result<ResponseBody, Error> {
+        let deadline = Instant::now() + self.timeout;
+        let mut outcome_unknown = false;
+        for attempt in 1.. {
+            let error = match self.attempt_write(&url, &request, deadline).await {
+                Ok(body) => return Ok(body),
+                Err(error) => self.authenticator.redact(error),
+            };
+            let failure = FailedAttempt::classify(&error);
+            if failure == FailedAttempt::Permanent {
+                return Err(error);
+            }
+            outcome_unknown |= failure == FailedAttempt::OutcomeUnknown;
+            let next_attempt_at = Instant::now() + delay_before_repetition(attempt, &error);
+            let may_repeat = next_attempt_at < deadline
+                && (!outcome_unknown || self.wait_for_key_support(deadline).await == Some(true));
+            if !may_repeat {
+                return Err(if outcome_unknown { outcome_unknown_error(&error) } else { error });
+            }
+            tracing::debug!(attempt, %error, "a REST call is repeated");
+            tokio::time::sleep_until(next_attempt_at).await;
+        }
+        unreachable!("the loop ends with the time limit")
+    }
+
+    /// Sends the write once. The attempt ends early if there is no response for a while and a repetition is safe.
+    #[allow(clippy::disallowed_methods)] // the time limit of an attempt
+    async fn attempt_write(
+        &self,
+        url: &impl Fn(&BaseUrl) -> Url,
+        request: &ApiRequest,
+        deadline: Instant,
+    ) -> Result<ResponseBody, Error> {
+        let patience = RESPONSE_PATIENCE.min(self.timeout / RESPONSE_PATIENCE_SHARE);
+        let patience_ends = async {
+            sleep(patience).await;
+            if self.wait_for_key_support(deadline).await != Some(true) {
+                std::future::pending::<()>().await;
+            }
+        };
+        let attempt = async {
+            tokio::select! {
+                result = self.call_any_endpoint(url, request) => result,
+                () = patience_ends => Err(no_response_error(patience)),
+            }
+        };
+        timeout_at(deadline, attempt).await.unwrap_or_else(|_| Err(no_response_error(self.timeout)))
+    }
+
+    /// Returns whether the server supports idempotency keys. Asks the server until it responds, unless the client
+    /// already knows. Returns `None` if the deadline expires first.
+    #[allow(clippy::disallowed_methods)] // the delays between requests
+    async fn wait_for_key_support(&self, deadline: Instant) -> Option<bool> {
+        for attempt in 1.. {
+            if self.keys_supported.load(Ordering::Relaxed) {
+                return Some(true);
+            }
+            match timeout_at(deadline, self.ask_for_key_support()).await.ok()? {
+                Ok(supported) => {
+                    // Only support is remembered: a server without it may be replaced by one with it.
+                    self.keys_supported.fetch_or(supported, Ordering::Relaxed);
+                    return Some(supported);
+                }
+                Err(error) => timeout_at(deadline, sleep(delay_before_repetition(attempt, &error))).await.ok()?,
+            }
+        }
+        None
+    }
+
+    /// Asks the server for its health, which says whether it supports idempotency keys, even if it is unhealthy.
+    async fn ask_for_key_support(&self) -> Result<bool, Error> {
+        let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
+        let says_so = |health: &Value| health["idempotency_keys"] == true;
+        match self.call_any_endpoint(&|base_url: &BaseUrl| base_url.join("api/health"), &request).await {
+            Ok(body) => Ok(body.parse::<Value>().is_ok_and(|health| says_so(&health))),
+            Err(error) => match error.body().map(serde_json::from_str::<Value>) {
+                Some(Ok(health)) if says_so(&health) => Ok(true),
+                _ if FailedAttempt::classify(&error) == FailedAttempt::Permanent => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+}
+
+/// Returns the delay before attempt number `attempt + 1`.
+#[allow(clippy::disallowed_methods)] // the jitter of a delay
+fn delay_before_repetition(attempt: u32, error: &Error) -> Duration {
+    let policy = ReconnectPolicy { delay: REPEAT_DELAY, max_delay: REPEAT_DELAY_MAX, ..ReconnectPolicy::default() };
+    next_delay(&policy, attempt, &mut rand::rng()).max(error.retry_in().unwrap_or_default())
+}
+
+fn no_response_error(waited: Duration) -> Error {
+    Error::connect_failed(Stage::Http, format!("no response within {} s", waited.as_secs_f64()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_classified_by_whether_the_write_may_have_been_executed() {
+        let with_status = |status| Error::new(ErrorKind::Api, "refused").with_status(status);
+        let at_stage = |stage| Error::connect_failed(stage, "failed");
+        for (error, expected) in [
+            (with_status(429), FailedAttempt::NotExecuted),
+            (at_stage(Stage::Network), FailedAttempt::NotExecuted),
+            (with_status(408), FailedAttempt::OutcomeUnknown),
+            (with_status(502), FailedAttempt::OutcomeUnknown),
+            (with_status(503), FailedAttempt::OutcomeUnknown),
+            (with_status(504), FailedAttempt::OutcomeUnknown),
+            (at_stage(Stage::Http), FailedAttempt::OutcomeUnknown),
+            (with_status(400), FailedAttempt::Permanent),
+            (with_status(500), FailedAttempt::Permanent),
+            (at_stage(Stage::Tls), FailedAttempt::Permanent),
+            (at_stage(Stage::Credentials), FailedAttempt::Permanent),
+        ] {
+            assert_eq!(FailedAttempt::classify(&error), expected, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn delay_respects_the_time_that_the_server_demands() {
+        let error = Error::new(ErrorKind::RateLimited, "too many").with_retry_in(Duration::from_secs(7));
+        assert_eq!(delay_before_repetition(1, &error), Duration::from_secs(7));
+        assert!(delay_before_repetition(1, &Error::closed()) <= REPEAT_DELAY * 2);
+        assert!(delay_before_repetition(60, &Error::closed()) <= REPEAT_DELAY_MAX * 2);
+    }
+}

@@ -1,0 +1,100 @@
+//! A failed submission is repeated, but only if the repetition can't store it twice.
+
+use std::time::{Duration, Instant};
+
+use automoderate::{Client, testing::Script};
+
+use crate::rest_server::{
+    RestServer,
+    WriteFault::{self, *},
+};
+
+/// Returns a client whose calls may take this long.
+fn client(server: &RestServer, timeout: Duration) -> Client {
+    server.builder(&Script::new()).request_timeout(timeout).build().unwrap()
+}
+
+async fn server_with(faults: &[WriteFault]) -> RestServer {
+    let server = RestServer::start().await;
+    server.plan_write_faults(faults);
+    server
+}
+
+const LONG: Duration = Duration::from_secs(30);
+const SHORT: Duration = Duration::from_millis(1500);
+
+#[tokio::test]
+async fn every_kind_of_lost_answer_stores_one_item_if_the_server_supports_keys() {
+    let faults = [LoseAnswer, StoreAndRefuse(502), Refuse(503, ""), StoreAndRefuse(504), Refuse(408, ""), LoseAnswer];
+    let server = server_with(&faults).await;
+    server.support_keys();
+    client(&server, LONG).moderate("hello").await.unwrap();
+    assert_eq!(server.stored_keys().len(), 1);
+    let sent = server.requests().iter().filter(|request| request.starts_with("POST /api/moderate")).count();
+    assert_eq!(sent, faults.len() + 1);
+    let asked = server.requests().iter().filter(|request| request.starts_with("GET /api/health")).count();
+    assert_eq!(asked, 1, "the client remembers that the server supports keys");
+}
+
+#[tokio::test]
+async fn silent_server_is_asked_again_before_the_time_limit() {
+    let server = server_with(&[NeverAnswer]).await;
+    server.support_keys();
+    client(&server, Duration::from_secs(8)).moderate("hello").await.unwrap();
+    assert_eq!(server.stored_keys().len(), 1);
+}
+
+#[tokio::test]
+async fn lost_answer_is_an_unknown_outcome_if_the_server_ignores_keys() {
+    for fault in [LoseAnswer, NeverAnswer] {
+        let server = server_with(&[fault]).await;
+        let error = client(&server, SHORT).moderate("hello").await.unwrap_err();
+        assert_eq!((error.code(), error.is_retryable()), ("disconnected", false), "{fault:?}");
+        assert_eq!(server.stored_keys().len(), 1, "{fault:?}");
+    }
+    let server = server_with(&[StoreAndRefuse(502)]).await;
+    let error = client(&server, LONG).moderate("hello").await.unwrap_err();
+    assert_eq!((error.code(), error.status(), error.is_retryable()), ("api", Some(502), false));
+    assert!(error.to_string().contains("outcome is unknown"), "{error}");
+    assert_eq!(server.stored_keys().len(), 1);
+}
+
+#[tokio::test]
+async fn refusal_for_too_many_requests_is_repeated_at_every_server() {
+    let server = server_with(&[Refuse(429, "Retry-After: 1\r\n")]).await;
+    let started = Instant::now();
+    client(&server, LONG).moderate("hello").await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1), "the client waits as long as the server demands");
+    assert_eq!(server.stored_keys().len(), 1);
+    assert!(!server.requests().iter().any(|request| request.starts_with("GET /api/health")));
+}
+
+#[tokio::test]
+async fn demanded_delay_beyond_the_time_limit_fails_immediately() {
+    let server = server_with(&[Refuse(429, "Retry-After: 40\r\n")]).await;
+    let error = client(&server, LONG).moderate("hello").await.unwrap_err();
+    assert_eq!((error.code(), error.retry_in()), ("rate_limited", Some(Duration::from_secs(40))));
+    assert!(error.is_retryable());
+}
+
+#[tokio::test]
+async fn unreachable_server_is_tried_until_the_time_limit() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let client = Client::builder(url).api_key("am_any").request_timeout(SHORT).build().unwrap();
+    let started = Instant::now();
+    let error = client.moderate("hello").await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("connect_failed", true));
+    assert!(started.elapsed() > SHORT / 3 && started.elapsed() < SHORT * 4, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn permanent_refusal_is_not_repeated() {
+    for status in [400, 401, 422, 500] {
+        let server = server_with(&[Refuse(status, "")]).await;
+        let error = client(&server, LONG).moderate("hello").await.unwrap_err();
+        assert_eq!(error.status(), Some(status));
+        assert_eq!(server.stored_keys().len(), 0);
+    }
+}

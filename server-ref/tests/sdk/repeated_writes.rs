@@ -1,0 +1,46 @@
+//! Each submission is stored exactly once, whatever happens to the connection and the server.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+use tokio::time::sleep;
+
+use crate::fixtures::{UNLIMITED_ARGUMENTS, client_builder};
+use crate::program::ServerProgram;
+use crate::relay::Relay;
+
+const SUBMISSIONS: usize = 600;
+const CUTS: u64 = 7;
+
+#[tokio::test]
+async fn submissions_are_stored_once_despite_cuts_and_a_killed_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = ServerProgram::start(folder.path(), &UNLIMITED_ARGUMENTS).await;
+    let relay = Relay::start(program.address()).await;
+    let writer = client_builder(relay.url()).api_key(program.api_key()).build().unwrap();
+    let submissions = stream::iter(0..SUBMISSIONS).map(|number| {
+        let writer = &writer;
+        async move {
+            // Spreads the submissions over the time of all faults.
+            sleep(Duration::from_millis(5)).await;
+            writer.moderate(format!("text {number}")).await.map(|decided| decided.content_id)
+        }
+    });
+    let submit = submissions.buffer_unordered(8).collect::<Vec<_>>();
+    let interfere = async {
+        for cut in 1..=CUTS {
+            sleep(Duration::from_millis(60)).await;
+            relay.cut();
+            sleep(Duration::from_millis(20 * cut)).await;
+            relay.restore();
+        }
+        sleep(Duration::from_millis(60)).await;
+        program.kill().await;
+        program = ServerProgram::start(folder.path(), &UNLIMITED_ARGUMENTS).await;
+        relay.set_target(program.address());
+    };
+    let (outcomes, ()) = tokio::join!(submit, interfere);
+    let ids: BTreeSet<_> = outcomes.into_iter().map(|outcome| outcome.unwrap()).collect();
+    assert_eq!(ids.len(), SUBMISSIONS);
+    assert_eq!(writer.statistics().await.unwrap().total_content, SUBMISSIONS as u64);
+}
