@@ -2,7 +2,7 @@
 
 use automoderate::{Client, Event};
 
-use crate::{ServerLog, usage};
+use crate::{EventLog, usage};
 
 const TOTAL_EVENTS: usize = 10_000_000;
 /// Number of events between two measurements of memory.
@@ -16,7 +16,7 @@ pub(crate) fn run(port: u16, turn: usize) {
     runtime.block_on(async {
         let builder = Client::builder(format!("http://127.0.0.1:{port}")).rate_limit(None);
         let client = builder.connect().await.expect("a connection");
-        let project = client.join(ServerLog::Absent.project_id()).await.expect("a project");
+        let project = client.join(EventLog::Absent.project_id()).await.expect("a project");
         let mut stream = project.events();
         let mut sizes = Vec::new();
         println!("| events | resident memory, KiB |\n|--:|--:|");

@@ -9,8 +9,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::{client_async, tungstenite::Message};
 
 use crate::{
-    ServerLog,
-    usage::{Cost, Meter},
+    EventLog,
+    usage::{Cost, CostMeter},
 };
 
 /// The decoded event. Strings are owned, and `meta_data` is kept as text.
@@ -31,13 +31,13 @@ struct ParsedUpdate {
     event_id: Option<u64>,
 }
 
-pub(crate) fn read(port: u16, log: ServerLog, events: usize) -> Cost {
+pub(crate) fn read(port: u16, log: EventLog, events: usize) -> Cost {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let url = format!("ws://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket");
         let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
         let (mut socket, _) = client_async(url, tcp).await.expect("a WebSocket");
-        let mut meter = Meter::default();
+        let mut meter = CostMeter::default();
         let mut seen = 0;
         while let Some(message) = socket.next().await {
             let Message::Text(text) = message.expect("a frame") else { continue };

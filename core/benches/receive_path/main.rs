@@ -14,12 +14,12 @@
 
 mod endurance;
 mod hand_written;
-mod peer;
 #[path = "../samples/mod.rs"]
 mod samples;
 mod sdk;
 mod sender;
 mod table;
+mod third_party_client;
 mod usage;
 
 use std::{
@@ -32,12 +32,12 @@ use usage::Cost;
 
 /// Presence of an event log on the server. A server with an event log numbers its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ServerLog {
+pub(crate) enum EventLog {
     Absent,
     Present,
 }
 
-impl ServerLog {
+impl EventLog {
     /// Returns the id of the sender's project with or without an event log.
     const fn project_id(self) -> &'static str {
         match self {
@@ -47,14 +47,14 @@ impl ServerLog {
     }
 }
 
-type ReadFn = fn(port: u16, log: ServerLog, events: usize) -> Cost;
+type ReadFn = fn(port: u16, log: EventLog, events: usize) -> Cost;
 
 const PEER_NAME: &str = "rust_socketio";
 const READERS: [(&str, ReadFn); 4] = [
     ("hand-written", hand_written::read),
     ("Client", sdk::read),
     ("Client, batches", sdk::read_batches),
-    (PEER_NAME, peer::read),
+    (PEER_NAME, third_party_client::read),
 ];
 
 fn main() {
@@ -79,8 +79,8 @@ fn main() {
         return endurance::run(server.port, events);
     }
     let mut rows = Vec::new();
-    for log in [ServerLog::Absent, ServerLog::Present] {
-        let is_available = |name: &str| name != PEER_NAME || peer::program_path().is_some();
+    for log in [EventLog::Absent, EventLog::Present] {
+        let is_available = |name: &str| name != PEER_NAME || third_party_client::program_path().is_some();
         let readers = READERS.iter().filter(|(name, _)| is_available(name) && only.is_none_or(|only| only == name));
         let mut readers_of_log: Vec<ReaderResult> = readers.map(|(name, _)| ReaderResult::new(name, log)).collect();
         // The first round is a warm-up whose results are discarded.

@@ -5,12 +5,12 @@ use std::hint::black_box;
 use automoderate::{Client, Event, ModerationUpdate, Project};
 
 use crate::{
-    ServerLog,
-    usage::{Cost, Meter},
+    EventLog,
+    usage::{Cost, CostMeter},
 };
 
 /// Reads one event at a time.
-pub(crate) fn read(port: u16, log: ServerLog, events: usize) -> Cost {
+pub(crate) fn read(port: u16, log: EventLog, events: usize) -> Cost {
     measure(port, log, async |project, meter| {
         let mut stream = project.events();
         let mut seen = 0;
@@ -24,7 +24,7 @@ pub(crate) fn read(port: u16, log: ServerLog, events: usize) -> Cost {
 }
 
 /// Reads up to 256 available events with each call.
-pub(crate) fn read_batches(port: u16, log: ServerLog, events: usize) -> Cost {
+pub(crate) fn read_batches(port: u16, log: EventLog, events: usize) -> Cost {
     measure(port, log, async |project, meter| {
         let mut stream = project.events();
         let mut seen = 0;
@@ -40,13 +40,13 @@ pub(crate) fn read_batches(port: u16, log: ServerLog, events: usize) -> Cost {
 }
 
 /// Measures a client that runs on a single thread, like the hand-written loop.
-fn measure(port: u16, log: ServerLog, read: impl AsyncFnOnce(Project, &mut Meter) -> usize) -> Cost {
+fn measure(port: u16, log: EventLog, read: impl AsyncFnOnce(Project, &mut CostMeter) -> usize) -> Cost {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let url = format!("http://127.0.0.1:{port}");
         let client = Client::builder(url).connect().await.expect("a connection");
         let project = client.join(log.project_id()).await.expect("a project");
-        let mut meter = Meter::default();
+        let mut meter = CostMeter::default();
         let seen = read(project, &mut meter).await;
         let cost = meter.stop(seen);
         client.close().await;
@@ -54,10 +54,10 @@ fn measure(port: u16, log: ServerLog, read: impl AsyncFnOnce(Project, &mut Meter
     })
 }
 
-fn check_event(event: &Event, seen: &mut usize, log: ServerLog) {
+fn check_event(event: &Event, seen: &mut usize, log: EventLog) {
     let Event::ModerationUpdate(update) = event else { panic!("{event:?} after {seen} events") };
     *seen += 1;
-    if log == ServerLog::Present {
+    if log == EventLog::Present {
         assert_eq!(update.meta.event_id, Some(*seen as u64), "ids must be consecutive");
     }
     read_fields(update);

@@ -8,7 +8,7 @@ use tokio::{
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 
 use crate::{
-    ServerLog,
+    EventLog,
     samples::{documented_update, socket_io_message},
 };
 
@@ -18,7 +18,7 @@ pub(crate) fn run(events: usize) {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         println!("{}", listener.local_addr().expect("an address").port());
-        let (plain, numbered) = (encode_frames(events, ServerLog::Absent), encode_frames(events, ServerLog::Present));
+        let (plain, numbered) = (encode_frames(events, EventLog::Absent), encode_frames(events, EventLog::Present));
         loop {
             let (tcp, _) = listener.accept().await.expect("a connection");
             // A reader that disconnects is not an error.
@@ -39,12 +39,9 @@ async fn serve(tcp: TcpStream, plain: &[u8], numbered: &[u8]) -> Result<(), toki
             socket.send(Message::text(r#"40{"sid":"n"}"#)).await?;
             socket.send(Message::text(r#"42["connected",{"status":"connected"}]"#)).await?;
         } else if text.contains(r#""join_project""#) {
-            let kept = text.contains(ServerLog::Present.project_id());
-            let (project, frames) = if kept {
-                (ServerLog::Present.project_id(), numbered)
-            } else {
-                (ServerLog::Absent.project_id(), plain)
-            };
+            let kept = text.contains(EventLog::Present.project_id());
+            let (project, frames) =
+                if kept { (EventLog::Present.project_id(), numbered) } else { (EventLog::Absent.project_id(), plain) };
             let head = if kept { r#","replay":true,"event_id":0,"log":"log_1""# } else { "" };
             let joined = format!(r#"42["joined_project",{{"project_id":"{project}"{head}}}]"#);
             socket.send(Message::text(joined)).await?;
@@ -59,10 +56,10 @@ async fn serve(tcp: TcpStream, plain: &[u8], numbered: &[u8]) -> Result<(), toki
 }
 
 /// Encodes all frames in advance, so that encoding is not measured.
-fn encode_frames(events: usize, log: ServerLog) -> Vec<u8> {
+fn encode_frames(events: usize, log: EventLog) -> Vec<u8> {
     let mut wire = Vec::new();
     for id in 1..=events {
-        let ids = if log == ServerLog::Present { format!(r#","event_id":{id}"#) } else { String::new() };
+        let ids = if log == EventLog::Present { format!(r#","event_id":{id}"#) } else { String::new() };
         let data = documented_update(&ids).replace("proj_abc123", log.project_id());
         let text = format!("4{}", socket_io_message("moderation_update", &data));
         let length = u16::try_from(text.len()).expect("a frame of less than 64 KiB");

@@ -2,17 +2,17 @@
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
-use crate::{ServerLog, usage::Cost};
+use crate::{EventLog, usage::Cost};
 
 /// The results of one reader in all rounds.
 pub(crate) struct ReaderResult {
     pub(crate) name: &'static str,
-    log: ServerLog,
+    log: EventLog,
     pub(crate) costs: Vec<Cost>,
 }
 
 impl ReaderResult {
-    pub(crate) fn new(name: &'static str, log: ServerLog) -> Self {
+    pub(crate) fn new(name: &'static str, log: EventLog) -> Self {
         Self { name, log, costs: Vec::new() }
     }
 }
@@ -25,7 +25,7 @@ pub(crate) fn print_table(rows: &[ReaderResult], events: usize, rounds: usize) {
     for row in rows {
         let speed = Spread::of(row, |cost| cost.events_per_second / 1e3);
         let cpu = Spread::of(row, |cost| cost.cpu_micros_per_event);
-        let log = if row.log == ServerLog::Present { "yes" } else { "no" };
+        let log = if row.log == EventLog::Present { "yes" } else { "no" };
         let (mut faster, mut dearer) = (String::new(), String::new());
         if let Some(hand) = rows.iter().find(|other| other.log == row.log && other.name == "hand-written") {
             faster = format!("{:.2}", speed.median / Spread::of(hand, |cost| cost.events_per_second / 1e3).median);
@@ -46,7 +46,7 @@ fn append_results(path: &Path, rows: &[ReaderResult]) {
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the results file");
     for row in rows {
         let line = serde_json::json!({
-            "part": if row.log == ServerLog::Present { "Rust, with an event log" } else { "Rust" },
+            "part": if row.log == EventLog::Present { "Rust, with an event log" } else { "Rust" },
             "name": row.name,
             "of": "hand-written",
             "per_second": Spread::of(row, |cost| cost.events_per_second).median,

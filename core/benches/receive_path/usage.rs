@@ -14,9 +14,9 @@ pub(crate) struct Cost {
 
 /// Meter of the time from the first event to the last.
 #[derive(Debug, Default)]
-pub(crate) struct Meter(Option<(Instant, Duration)>);
+pub(crate) struct CostMeter(Option<(Instant, Duration)>);
 
-impl Meter {
+impl CostMeter {
     /// Starts the meter, unless it is already running.
     pub(crate) fn start(&mut self) {
         self.0.get_or_insert_with(|| (Instant::now(), process_cpu_time()));

@@ -128,7 +128,7 @@ async fn a_refused_key_error_advises_to_sign_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_stays_away_after_it_ends_the_first_connect() {
+async fn an_ambiguous_refusal_by_a_server_that_then_disappears_fails_connect() {
     let script = Script::new();
     let server = async {
         accept_then_end(&script, Some("41")).await;

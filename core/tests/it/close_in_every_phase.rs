@@ -62,7 +62,7 @@ async fn close_while_connecting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn close_while_connected_says_goodbye() {
+async fn close_while_connected_sends_disconnect_and_close() {
     let script = Script::new();
     let (client, project, server) = joined_client(&script, None).await;
     let mut events = project.events();

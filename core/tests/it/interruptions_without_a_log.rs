@@ -32,7 +32,7 @@ async fn an_interruption_is_reported_as_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_appears_after_an_interruption_does_not_cover_it() {
+async fn a_new_log_does_not_cover_an_earlier_interruption() {
     let script = Script::new();
     let (client, mut server) = connect(client_builder(&script), &script).await;
     let project = join(&client, &mut server, "p", None).await;

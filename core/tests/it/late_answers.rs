@@ -16,7 +16,7 @@ use crate::common::{
 
 /// Joins `p`, which the server confirms only with a `joined_project` event. Returns the project, and the id of the
 /// pending acknowledgement.
-async fn joined_by_event(client: &Client, server: &mut Connection) -> (Project, u64) {
+async fn join_without_acknowledgement(client: &Client, server: &mut Connection) -> (Project, u64) {
     let (project, ack) = tokio::join!(client.join("p"), async {
         let asked = server.expect_event("join_project").await;
         server.emit("joined_project", &asked.data);
@@ -71,7 +71,7 @@ async fn a_later_refusal_that_names_the_project_leads_to_another_join() {
 async fn a_negative_acknowledgement_leads_to_another_join() {
     let script = Script::new();
     let (client, mut server) = connected_client(&script).await;
-    let (project, asked) = joined_by_event(&client, &mut server).await;
+    let (project, asked) = join_without_acknowledgement(&client, &mut server).await;
     let mut events = project.events();
     server.acknowledge(asked, &json!({"ok": false, "message": "Server timeout - please try again"}));
     server.accept_join("p", None).await;
@@ -83,7 +83,7 @@ async fn a_negative_acknowledgement_leads_to_another_join() {
 async fn a_refusal_of_another_project_leads_to_no_join() {
     let script = Script::new();
     let (client, mut server) = connected_client(&script).await;
-    let (_project, asked) = joined_by_event(&client, &mut server).await;
+    let (_project, asked) = join_without_acknowledgement(&client, &mut server).await;
     server.emit("error", &json!({"message": "no", "project_id": "another"}));
     server.send(format!("43{asked}[]"));
     tokio::time::sleep(Duration::from_secs(30)).await;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::common::{client_builder, connected_client, let_tasks_run};
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_ends_the_reconnect_delay() {
+async fn network_changed_ends_the_reconnect_delay() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     server.cut();
@@ -23,7 +23,7 @@ async fn a_hint_ends_the_reconnect_delay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hints_respect_the_limit_of_attempts() {
+async fn network_changed_respects_the_limit_of_attempts() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     server.cut();
@@ -38,7 +38,7 @@ async fn hints_respect_the_limit_of_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_restarts_a_running_attempt() {
+async fn network_changed_restarts_a_running_attempt() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     server.cut();
@@ -72,7 +72,7 @@ async fn a_suspend_while_connecting_restarts_the_attempt() {
 }
 
 #[tokio::test]
-async fn waking_up_counts_as_a_hint() {
+async fn waking_up_counts_as_network_changed() {
     let (clock, script) = (Clock::paused(), Script::new());
     let (client, server) = connected_client(&script).await;
     clock.suspend(Duration::from_secs(3600));
@@ -109,7 +109,7 @@ async fn restarted_attempts_respect_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_probes_an_open_connection() {
+async fn network_changed_probes_an_open_connection() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     client.network_changed();
@@ -127,12 +127,12 @@ async fn a_hint_probes_an_open_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn repeated_hints_do_not_keep_a_dead_connection() {
+async fn repeated_network_changed_does_not_keep_a_dead_connection() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     server.fall_silent();
     let start = Instant::now();
-    let hints = async {
+    let repeated_calls = async {
         loop {
             client.network_changed();
             tokio::time::sleep(Duration::from_secs(2)).await;
@@ -140,13 +140,13 @@ async fn repeated_hints_do_not_keep_a_dead_connection() {
     };
     tokio::select! {
         _ = server.closed() => {}
-        () = hints => unreachable!("hints never end"),
+        () = repeated_calls => unreachable!("the calls never end"),
     }
     assert!(start.elapsed() <= Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_does_not_shorten_a_delay_that_the_server_requested() {
+async fn network_changed_does_not_shorten_a_delay_that_the_server_requested() {
     let script = Script::new();
     let (client, server) = connected_client(&script).await;
     server.cut();

@@ -6,7 +6,7 @@ mod auto_transport;
 mod http;
 mod login_page;
 mod logs_hold_no_secret;
-mod polling_hints;
+mod network_changed_while_polling;
 mod polling_without_affinity;
 mod rest;
 mod server;

@@ -59,12 +59,12 @@ class AttemptLimiter:
 
     def __init__(self, limit: int, window: float) -> None:
         self.limit, self.window = limit, window
-        self.seen: dict[str, list[float]] = {}
+        self.attempt_times: dict[str, list[float]] = {}
 
     def is_allowed(self, address: str) -> bool:
         now = time.time()
-        recent = [t for t in self.seen.get(address, []) if t > now - self.window]
-        self.seen[address] = recent
+        recent = [t for t in self.attempt_times.get(address, []) if t > now - self.window]
+        self.attempt_times[address] = recent
         if self.limit and len(recent) >= self.limit:
             return False
         recent.append(now)

@@ -11,7 +11,7 @@ pub(crate) enum Outcome {
     /// A signal ended the program.
     Interrupted,
     /// Writing to stdout failed.
-    Unwritable(std::io::Error),
+    StdoutFailed(std::io::Error),
     /// The client failed.
     Failed(Error),
 }
@@ -20,7 +20,7 @@ impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         Self::from(match outcome {
             Outcome::Done | Outcome::Interrupted => 0,
-            Outcome::Unwritable(_) => 1,
+            Outcome::StdoutFailed(_) => 1,
             Outcome::Failed(error) => match error.kind() {
                 ErrorKind::AuthenticationFailed => 3,
                 ErrorKind::AccessDenied | ErrorKind::ProjectNotFound | ErrorKind::RoomLimit => 4,

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
     let client = match args.create_client() {
         Ok(client) => client,
-        Err(error) => return printer.finish(Outcome::Failed(error)).await,
+        Err(error) => return printer.print_outcome_and_flush(Outcome::Failed(error)).await,
     };
     let mut states = client.state_changes();
     let (state_client, state_printer) = (client.clone(), printer.clone());
@@ -33,7 +33,7 @@ pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
     // Closing prints the final states.
     client.close().await;
     let _ = print_states.await;
-    printer.finish(outcome).await
+    printer.print_outcome_and_flush(outcome).await
 }
 
 async fn follow_and_flush(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
@@ -47,7 +47,7 @@ async fn print_events(args: &Args, client: &Client, printer: &Printer) -> Result
     // Each project's stream yields its events and the error that ended it. The client's stream yields events without a
     // project.
     let mut streams = stream::SelectAll::new();
-    streams.push(filter_by_attribution(client.events(), false).boxed());
+    streams.push(filter_by_project_presence(client.events(), false).boxed());
     let joins = stream::iter(&args.projects).then(|id| async move {
         match &args.after {
             Some(cursor) => client.join_after(id.as_str(), cursor.clone()).await,
@@ -61,7 +61,7 @@ async fn print_events(args: &Args, client: &Client, printer: &Printer) -> Result
         let event = tokio::select! {
             // Joining is interleaved with reading, so that events of the first projects are printed at once.
             Some(project) = joins.next() => {
-                streams.push(filter_by_attribution(project?.events(), true).boxed());
+                streams.push(filter_by_project_presence(project?.events(), true).boxed());
                 continue;
             }
             () = &mut output_closed => return Ok(()),
@@ -84,9 +84,9 @@ async fn print_events(args: &Args, client: &Client, printer: &Printer) -> Result
 }
 
 /// Filters a stream for events with a project, or without one. Errors always pass.
-fn filter_by_attribution(events: EventStream, attributed: bool) -> impl Stream<Item = Result<Event, Error>> {
+fn filter_by_project_presence(events: EventStream, has_project: bool) -> impl Stream<Item = Result<Event, Error>> {
     events.filter(move |event| {
-        let wanted = event.as_ref().map_or(true, |event| event.project_id().is_some() == attributed);
+        let wanted = event.as_ref().map_or(true, |event| event.project_id().is_some() == has_project);
         async move { wanted }
     })
 }

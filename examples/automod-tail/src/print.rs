@@ -38,14 +38,14 @@ impl Printer {
 
     /// Waits without a time limit until all events are written. No further events can be printed.
     pub(crate) async fn flush_events(&self) {
-        self.stdout.finish().await;
+        self.stdout.close_and_flush().await;
     }
 
     /// Prints the reason for exiting, and waits up to `FLUSH_TIMEOUT` for unwritten output.
-    pub(crate) async fn finish(self, outcome: Outcome) -> Outcome {
-        let _ = timeout(FLUSH_TIMEOUT, self.stdout.finish()).await;
+    pub(crate) async fn print_outcome_and_flush(self, outcome: Outcome) -> Outcome {
+        let _ = timeout(FLUSH_TIMEOUT, self.stdout.close_and_flush()).await;
         let outcome = match (outcome, self.stdout.take_write_error()) {
-            (Outcome::Done, Some(error)) => Outcome::Unwritable(error),
+            (Outcome::Done, Some(error)) => Outcome::StdoutFailed(error),
             (outcome, _) => outcome,
         };
         match &outcome {
@@ -54,12 +54,12 @@ impl Printer {
                 self.stderr.try_push(json!({"error": error.code(), "message": error.to_string()}).to_string());
             }
             Outcome::Failed(error) => self.stderr.try_push(format!("automod-tail: {error}")),
-            Outcome::Unwritable(error) if self.json => {
+            Outcome::StdoutFailed(error) if self.json => {
                 self.stderr.try_push(json!({"error": "unwritable", "message": format!("stdout: {error}")}).to_string());
             }
-            Outcome::Unwritable(error) => self.stderr.try_push(format!("automod-tail: stdout: {error}")),
+            Outcome::StdoutFailed(error) => self.stderr.try_push(format!("automod-tail: stdout: {error}")),
         }
-        let _ = timeout(FLUSH_TIMEOUT, self.stderr.finish()).await;
+        let _ = timeout(FLUSH_TIMEOUT, self.stderr.close_and_flush()).await;
         outcome
     }
 

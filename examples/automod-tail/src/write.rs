@@ -51,7 +51,7 @@ impl LineQueue {
     }
 
     /// Accepts no further lines, and waits until all queued lines are written or writing fails.
-    pub(crate) async fn finish(&self) {
+    pub(crate) async fn close_and_flush(&self) {
         let _ = self.sender.send(None).await;
         self.wait_until_closed().await;
     }

@@ -11,8 +11,8 @@ pub(crate) struct Tally {
     received: HashMap<String, u32>,
     last_id: u64,
     out_of_order: u32,
-    live: u32,
-    replayed: u32,
+    live_updates: u32,
+    replayed_updates: u32,
 }
 
 impl Tally {
@@ -23,8 +23,8 @@ impl Tally {
     pub(crate) fn record_update(&mut self, update: &ModerationUpdate) {
         *self.received.entry(update.content_id.clone()).or_default() += 1;
         match update.meta.origin {
-            Origin::Live => self.live += 1,
-            _ => self.replayed += 1,
+            Origin::Live => self.live_updates += 1,
+            _ => self.replayed_updates += 1,
         }
         let id = update.meta.event_id.unwrap_or_default();
         if id <= self.last_id {
@@ -51,15 +51,15 @@ impl Tally {
     }
 
     pub(crate) fn live_count(&self) -> u32 {
-        self.live
+        self.live_updates
     }
 
     pub(crate) fn replayed_count(&self) -> u32 {
-        self.replayed
+        self.replayed_updates
     }
 
     /// Returns true if no event was lost, repeated or out of order, and events were replayed after the cut.
     pub(crate) fn is_successful(&self) -> bool {
-        self.lost_count() == 0 && self.duplicate_count() == 0 && self.out_of_order == 0 && self.replayed > 0
+        self.lost_count() == 0 && self.duplicate_count() == 0 && self.out_of_order == 0 && self.replayed_updates > 0
     }
 }

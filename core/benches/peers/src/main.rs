@@ -16,7 +16,7 @@ use std::{
 use rust_socketio::{ClientBuilder, Event, Payload, TransportType};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use usage::Meter;
+use usage::CostMeter;
 
 /// The fields that every reader reads.
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct ParsedUpdate {
 
 #[derive(Default)]
 struct ReceiveProgress {
-    meter: Meter,
+    meter: CostMeter,
     events: usize,
 }
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_quiet_but_reachable_session_survives_the_hint() {
+async fn a_quiet_but_reachable_session_survives_network_changed() {
     let server = RawServer::start().await;
     let url = server.url();
     let asked = Arc::new(Notify::new());

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{ServerLog, usage::Cost};
+use crate::{EventLog, usage::Cost};
 
 /// Returns the path of the third-party client's program, which `make bench` builds. Without a path, the table omits the
 /// client.
@@ -10,7 +10,7 @@ pub(crate) fn program_path() -> Option<String> {
     std::env::var("PEER").ok()
 }
 
-pub(crate) fn read(port: u16, log: ServerLog, events: usize) -> Cost {
+pub(crate) fn read(port: u16, log: EventLog, events: usize) -> Cost {
     let program = program_path().expect("a program");
     let arguments = [port.to_string(), log.project_id().to_owned(), events.to_string()];
     let output = Command::new(&program).args(arguments).output().expect("a process");
