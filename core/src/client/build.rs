@@ -37,7 +37,8 @@ impl ClientBuilder {
         let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
         added.for_each(|value| authenticator.add_secret(&value));
         let mut endpoint = Endpoint::new(base_url, headers, self.query, self.tls, self.proxy);
-        if endpoint.needs_tls_validation() || std::iter::once(&endpoint.base_url).chain(&others).any(BaseUrl::is_secure)
+        if endpoint.has_tls_options_to_check()
+            || std::iter::once(&endpoint.base_url).chain(&others).any(BaseUrl::is_secure)
         {
             endpoint.rustls_config()?;
         }

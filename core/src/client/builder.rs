@@ -270,7 +270,7 @@ impl ClientBuilder {
     }
 
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
-    pub(crate) fn dialer(mut self, make: DialerFactory, seed: u64) -> Self {
+    pub(crate) fn test_dialer(mut self, make: DialerFactory, seed: u64) -> Self {
         self.dialer_factory = Some(make);
         self.rng_seed = Some(seed);
         self

@@ -214,7 +214,7 @@ impl Stream for EventStream {
 
 impl FusedStream for EventStream {
     fn is_terminated(&self) -> bool {
-        self.ready_events.is_empty() && self.end.as_ref().is_some_and(StreamEnd::is_closed)
+        self.ready_events.is_empty() && self.end.as_ref().is_some_and(StreamEnd::has_no_error)
     }
 }
 

@@ -4,7 +4,6 @@
 mod backlog;
 mod cursor_holds;
 mod cursor_registry;
-mod end;
 mod hub;
 mod overflow;
 mod planned;
@@ -12,13 +11,13 @@ mod project_streams;
 mod queue;
 mod ring;
 mod states;
+mod stream_end;
 mod subscription;
 #[cfg(test)]
 mod tests;
 mod tracker;
 
 pub(crate) use cursor_registry::CursorRegistry;
-pub(crate) use end::StreamEnd;
 pub(crate) use hub::Hub;
 pub use overflow::Overflow;
 pub(crate) use overflow::{BufferLimits, STREAM_BYTES_MAX};
@@ -27,5 +26,6 @@ pub(crate) use queue::EventBatch;
 pub(crate) use ring::Ring;
 pub use states::StateChanges;
 pub(crate) use states::StateFeed;
+pub(crate) use stream_end::StreamEnd;
 pub(crate) use subscription::StreamScope;
 pub(crate) use tracker::{EventPosition, PositionTracker};

@@ -35,7 +35,7 @@ pub(super) struct EventQueue {
     /// `true` if some events are compact and must be expanded when they are taken.
     pub(super) has_compact_events: bool,
     /// `true` if a project's replay is waiting for room in this queue.
-    pub(super) is_capacity_awaited: bool,
+    pub(super) has_waiting_replay: bool,
     /// Average size of recent events, in bytes.
     typical_bytes: usize,
 }
@@ -67,7 +67,7 @@ impl EventQueue {
             waker: None,
             is_abandoned: false,
             has_compact_events: false,
-            is_capacity_awaited: false,
+            has_waiting_replay: false,
             typical_bytes: 1024,
         }
     }

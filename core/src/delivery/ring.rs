@@ -129,8 +129,8 @@ impl Ring {
 
     /// Signals the client's task if there is room for a page that a backlog or a replay needs.
     fn signal_capacity(&self, queue: &mut EventQueue) {
-        if queue.can_request_page() || (queue.is_capacity_awaited && (queue.has_capacity() || queue.is_closed())) {
-            queue.is_capacity_awaited = false;
+        if queue.can_request_page() || (queue.has_waiting_replay && (queue.has_capacity() || queue.is_closed())) {
+            queue.has_waiting_replay = false;
             self.capacity_signal.send();
         }
     }
@@ -225,7 +225,7 @@ impl Ring {
         // While the project has a backlog, replayed events would only lengthen it.
         let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project() == project);
         if has_backlog || !queue.has_capacity() {
-            queue.is_capacity_awaited = !queue.is_closed();
+            queue.has_waiting_replay = !queue.is_closed();
             return None;
         }
         Some((queue.free_slots() as u64).min(PAGE_EVENTS_MAX))

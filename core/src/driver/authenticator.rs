@@ -96,7 +96,7 @@ impl Authenticator {
 
     /// Returns the credentials for a connection attempt. Calls the provider if there is one, and logs in if necessary.
     #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
-    pub(crate) async fn request_auth(
+    pub(crate) async fn obtain_request_auth(
         &self,
         endpoint: &Endpoint,
         reason: CredentialsReason,
@@ -122,7 +122,7 @@ impl Authenticator {
             #[cfg(feature = "rest")]
             Credentials::Password { email, password } => {
                 let known = self.login_cookie(endpoint).filter(|_| reason != CredentialsReason::Rejected);
-                auth.just_accepted = known.is_none();
+                auth.has_just_logged_in = known.is_none();
                 let cookie = match known {
                     Some(cookie) => cookie,
                     None => self.log_in(endpoint, &email, &password).await?,

@@ -7,7 +7,7 @@ use super::{
     transport::{Transport, websocket::WebSocket},
 };
 #[cfg(feature = "polling")]
-use super::{auto::AutoTransport, transport::polling::PollingTransport};
+use super::{transport::polling::PollingTransport, transport_selector::TransportSelector};
 use crate::session::{ConnectionFailure, CredentialChoice, CredentialStatus, CredentialsReason};
 
 /// Transports that a client may use.
@@ -28,7 +28,7 @@ pub enum Transports {
 pub(crate) struct DialedTransport {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) credential_status: CredentialStatus,
-    pub(crate) auth: Option<String>,
+    pub(crate) auth_payload: Option<String>,
 }
 
 /// Future of one connection attempt. Dropping it cancels the attempt.
@@ -48,7 +48,7 @@ pub(crate) struct SocketDialer {
     authenticator: Arc<Authenticator>,
     transports: Transports,
     #[cfg(feature = "polling")]
-    auto: Arc<AutoTransport>,
+    selector: Arc<TransportSelector>,
 }
 
 impl SocketDialer {
@@ -60,13 +60,13 @@ impl SocketDialer {
         connect_timeout: Duration,
     ) -> Self {
         #[cfg(feature = "polling")]
-        let auto = Arc::new(AutoTransport::new(connect_timeout));
+        let selector = Arc::new(TransportSelector::new(connect_timeout));
         Self {
             endpoint,
             authenticator,
             transports,
             #[cfg(feature = "polling")]
-            auto,
+            selector,
         }
     }
 }
@@ -76,12 +76,12 @@ impl Dialer for SocketDialer {
         let (endpoint, authenticator) = (self.endpoint.clone(), self.authenticator.clone());
         let transports = self.transports;
         #[cfg(feature = "polling")]
-        let auto = self.auto.clone();
+        let selector = self.selector.clone();
         if reason == CredentialsReason::Reconnect {
             endpoint.drop_idle_connections();
         }
         Box::pin(async move {
-            let auth = authenticator.request_auth(&endpoint, reason, choice).await?;
+            let auth = authenticator.obtain_request_auth(&endpoint, reason, choice).await?;
             let transport = match transports {
                 Transports::WebSocket => open_websocket(&endpoint, &auth).await?,
                 #[cfg(feature = "polling")]
@@ -89,23 +89,23 @@ impl Dialer for SocketDialer {
                 #[cfg(feature = "polling")]
                 Transports::Auto => {
                     let is_first_attempt = reason == CredentialsReason::First;
-                    auto.open(endpoint, &authenticator, &auth, is_first_attempt).await?
+                    selector.open(endpoint, &authenticator, &auth, is_first_attempt).await?
                 }
                 #[cfg(not(feature = "polling"))]
                 Transports::Auto => open_websocket(&endpoint, &auth).await?,
             };
-            let credential_status = CredentialStatus { just_accepted: auth.just_accepted };
+            let credential_status = CredentialStatus { has_just_logged_in: auth.has_just_logged_in };
             Ok(DialedTransport {
                 transport,
                 credential_status,
-                auth: auth.payload.map(|payload| payload.expose().to_owned()),
+                auth_payload: auth.payload.map(|payload| payload.expose().to_owned()),
             })
         })
     }
 
     #[cfg(feature = "polling")]
     fn on_connection_usable(&self) {
-        self.auto.on_connection_usable();
+        self.selector.on_connection_usable();
     }
 }
 

@@ -107,8 +107,8 @@ impl Endpoint {
         self.connect_timeout / 2
     }
 
-    pub(crate) fn needs_tls_validation(&self) -> bool {
-        self.tls.need_validation()
+    pub(crate) fn has_tls_options_to_check(&self) -> bool {
+        self.tls.has_options_to_check()
     }
 
     /// Drops idle HTTP connections, which may have failed together with the connection that was lost.

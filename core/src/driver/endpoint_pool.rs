@@ -47,7 +47,7 @@ impl EndpointPool {
     }
 
     /// Sets the endpoint that REST calls try first. The caller has found it to be reachable.
-    pub(crate) fn set_rest_index(&self, index: usize) {
+    pub(crate) fn prefer_for_rest(&self, index: usize) {
         self.rest_index.store(index, Ordering::Relaxed);
     }
 }

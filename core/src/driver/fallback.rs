@@ -26,18 +26,18 @@ pub(crate) struct PollingFallback {
     next_transport: NextTransport,
     /// Set while an attempt over long-polling has not been acknowledged. Contains the end of the earlier preference, if
     /// there was one.
-    unacknowledged: Option<Option<Instant>>,
+    unacknowledged_polling: Option<Option<Instant>>,
 }
 
 impl PollingFallback {
     /// Starts an attempt. Returns `true` if the attempt uses long-polling.
     pub(crate) fn begin_attempt(&mut self, now: Instant) -> bool {
-        self.unacknowledged = match std::mem::take(&mut self.next_transport) {
+        self.unacknowledged_polling = match std::mem::take(&mut self.next_transport) {
             NextTransport::PollingOnce => Some(None),
             NextTransport::Polling { until } if now < until => Some(Some(until)),
             NextTransport::WebSocket | NextTransport::Polling { .. } => None,
         };
-        self.unacknowledged.is_some()
+        self.unacknowledged_polling.is_some()
     }
 
     /// Records that WebSocket was refused. The next attempt uses long-polling.
@@ -47,12 +47,12 @@ impl PollingFallback {
 
     /// Records that the current attempt has switched to long-polling.
     pub(crate) fn on_polling_opened(&mut self) {
-        self.unacknowledged.get_or_insert_default();
+        self.unacknowledged_polling.get_or_insert_default();
     }
 
     /// Records that the server has acknowledged the namespace.
     pub(crate) fn on_connection_usable(&mut self, now: Instant) {
-        if let Some(until) = self.unacknowledged.take() {
+        if let Some(until) = self.unacknowledged_polling.take() {
             self.next_transport = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
         }
     }

@@ -53,7 +53,7 @@ async fn submit_login_form(endpoint: &Endpoint, email: &str, password: &Secret) 
             _ => failure,
         });
     }
-    let cookies = set_cookies(&page);
+    let cookies = received_cookies(&page);
     let html = read_body(&mut page, LOGIN_PAGE_BYTES_MAX).await.map_err(|error| match error {
         BodyError::Http(error) => failed(error),
         BodyError::TooLarge => {
@@ -79,7 +79,7 @@ async fn submit_login_form(endpoint: &Endpoint, email: &str, password: &Secret) 
     let status = answer.status();
     if status.is_redirection() {
         let mut all = cookies;
-        for (name, value) in set_cookies(&answer) {
+        for (name, value) in received_cookies(&answer) {
             all.retain(|(known, _)| *known != name);
             all.push((name, value));
         }
@@ -112,7 +112,7 @@ fn status_failure(answer: &Response, what: &str) -> ConnectionFailure {
     ConnectionFailure::Dial(error.with_status(status).with_retryable(status == 400 || status == 429 || status >= 500))
 }
 
-fn set_cookies(answer: &Response) -> Vec<(String, String)> {
+fn received_cookies(answer: &Response) -> Vec<(String, String)> {
     let pairs = answer.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| {
         let (name, value) = cookie.to_str().ok()?.split(';').next()?.split_once('=')?;
         Some((name.trim().to_owned(), value.trim().to_owned()))

@@ -1,8 +1,6 @@
 //! I/O of a client. One task per client dials, reads, writes and keeps time for the machine.
 
 mod authenticator;
-#[cfg(feature = "polling")]
-mod auto;
 mod backfill;
 mod base_url;
 mod credentials;
@@ -11,13 +9,13 @@ mod endpoint;
 mod endpoint_pool;
 #[cfg(feature = "polling")]
 mod fallback;
+mod handle_request;
 #[cfg(feature = "_http")]
 mod http_body;
 #[cfg(feature = "rest")]
 mod login;
 mod page_requests;
 mod redactor;
-mod request;
 mod request_auth;
 #[cfg(feature = "rest")]
 mod rest_header;
@@ -26,6 +24,8 @@ mod suspend;
 mod task;
 mod timer;
 pub(crate) mod transport;
+#[cfg(feature = "polling")]
+mod transport_selector;
 mod work;
 
 pub(crate) use authenticator::Authenticator;
@@ -43,11 +43,11 @@ pub(crate) use endpoint::HttpClient;
 pub(crate) use endpoint_pool::EndpointPool;
 #[cfg(all(test, feature = "rest"))]
 pub(crate) use fallback::PollingFallback;
+pub(crate) use handle_request::{HandleAnswer, HandleRequest};
 #[cfg(all(feature = "testing", feature = "rest"))]
 pub(crate) use login::csrf_token;
 #[cfg(test)]
 pub(crate) use page_requests::forward_page_requests;
-pub(crate) use request::{HandleAnswer, HandleRequest};
 pub(crate) use request_auth::RequestAuth;
 #[cfg(feature = "rest")]
 pub(crate) use rest_header::RestHeader;

@@ -12,7 +12,7 @@ pub(crate) struct RequestAuth {
     /// Socket.IO auth payload, as JSON.
     pub(crate) payload: Option<Secret>,
     /// `true` if the login form has just accepted the credentials.
-    pub(crate) just_accepted: bool,
+    pub(crate) has_just_logged_in: bool,
 }
 
 impl RequestAuth {

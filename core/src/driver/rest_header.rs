@@ -19,7 +19,7 @@ impl Authenticator {
         let _renewal_guard = self.renewal_lock.lock().await;
         match self.cached_header(endpoint) {
             Some(header) => Ok(header),
-            None => self.request_header(endpoint, CredentialsReason::First).await,
+            None => self.obtain_header(endpoint, CredentialsReason::First).await,
         }
     }
 
@@ -42,7 +42,7 @@ impl Authenticator {
         if self.login_cookie(endpoint).is_some() && self.cache().last_accepted_by_rest.as_ref() != Some(refused) {
             return Ok(None);
         }
-        let header = self.request_header(endpoint, CredentialsReason::Rejected).await?;
+        let header = self.obtain_header(endpoint, CredentialsReason::Rejected).await?;
         Ok(header.filter(|(_, value)| value != refused))
     }
 
@@ -72,12 +72,10 @@ impl Authenticator {
         })
     }
 
-    async fn request_header(
-        &self,
-        endpoint: &Endpoint,
-        reason: CredentialsReason,
-    ) -> Result<Option<RestHeader>, Error> {
-        self.request_auth(endpoint, reason, CredentialChoice::Primary).await.map_err(ConnectionFailure::into_error)?;
+    async fn obtain_header(&self, endpoint: &Endpoint, reason: CredentialsReason) -> Result<Option<RestHeader>, Error> {
+        self.obtain_request_auth(endpoint, reason, CredentialChoice::Primary)
+            .await
+            .map_err(ConnectionFailure::into_error)?;
         Ok(self.cached_header(endpoint).flatten())
     }
 }

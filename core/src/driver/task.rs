@@ -16,8 +16,8 @@ use tracing::Instrument as _;
 use super::{
     Authenticator, DialedTransport, Dialer, EndpointPool,
     backfill::BackfillSource,
+    handle_request::{HandleAnswer, HandleRequest},
     page_requests::forward_page_requests,
-    request::{HandleAnswer, HandleRequest},
     state_log::log_state,
     suspend::SuspendDetector,
     timer::{Timer, now},
@@ -54,7 +54,9 @@ pub(crate) struct ClientTask {
 /// Reason why the task woke.
 enum WakeReason {
     Request(Option<(HandleRequest, oneshot::Sender<HandleAnswer>)>),
-    TransportPolled(Option<ConnectionFailure>),
+    /// The machine has received frames from the transport.
+    TransportProgress,
+    TransportLost(ConnectionFailure),
     Dialed(u64, Result<DialedTransport, ConnectionFailure>),
     BackfillReply(BackfillReply),
     NetworkChanged,
@@ -79,16 +81,15 @@ impl ClientTask {
                 // All handles and streams are gone, so no graceful close is needed.
                 WakeReason::Request(None) => break,
                 WakeReason::Request(Some((request, reply))) => self.on_request(now, request, reply),
-                // The machine has already received the frames.
-                WakeReason::TransportPolled(None) => self.machine.handle(now, Input::Tick),
-                WakeReason::TransportPolled(Some(failure)) => {
+                WakeReason::TransportProgress => self.machine.handle(now, Input::Tick),
+                WakeReason::TransportLost(failure) => {
                     self.work.transport = None;
                     self.machine.handle(now, Input::TransportLost(failure));
                 }
-                WakeReason::Dialed(id, Ok(DialedTransport { transport, credential_status, auth })) => {
-                    self.endpoints.set_rest_index(self.machine.current_endpoint());
+                WakeReason::Dialed(id, Ok(DialedTransport { transport, credential_status, auth_payload })) => {
+                    self.endpoints.prefer_for_rest(self.machine.current_endpoint());
                     self.work.transport = Some(transport);
-                    self.machine.handle(now, Input::Dialed { id, credential_status, auth });
+                    self.machine.handle(now, Input::Dialed { id, credential_status, auth_payload });
                 }
                 WakeReason::Dialed(id, Err(failure)) => {
                     let server = self.current_url();
@@ -164,7 +165,7 @@ impl ClientTask {
                 }
             }
             if let Poll::Ready(failure) = work.poll_transport(cx, machine) {
-                return Poll::Ready(WakeReason::TransportPolled(failure));
+                return Poll::Ready(failure.map_or(WakeReason::TransportProgress, WakeReason::TransportLost));
             }
             // The timer is polled before the next request, so that it fires no matter how many requests there are.
             if timer.poll(cx).is_ready() {

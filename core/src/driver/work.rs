@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
     DialedTransport,
-    request::HandleAnswer,
+    handle_request::HandleAnswer,
     timer::now,
     transport::{Frame, Transport},
 };

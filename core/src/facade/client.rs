@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     ClientOptions, FacadeStates, FacadeStream, StateRecord,
-    runtime::{ProcessGuard, spawn},
+    runtime::{ProcessGuard, run_on_runtime},
 };
 use crate::{
     Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Health, Metrics, Moderation, Project,
@@ -39,7 +39,7 @@ macro_rules! forward_to_client {
             pub async fn $name(&self $(, $arg: $ty)*) -> Result<$out, Error> {
                 self.guard.check()?;
                 let $client = self.client.clone();
-                spawn(async move { $body }).await
+                run_on_runtime(async move { $body }).await
             }
         )*
     };
@@ -178,7 +178,7 @@ impl FacadeProject {
     pub async fn leave(&self) -> Result<(), Error> {
         self.guard.check()?;
         let project = self.project.clone();
-        spawn(async move { project.leave().await }).await
+        run_on_runtime(async move { project.leave().await }).await
     }
 }
 

@@ -33,7 +33,7 @@ fn serialize_events<S: Serializer>(
     let mut list = serializer.serialize_seq(Some(events.len()))?;
     let mut previous_time = None;
     for event in events {
-        match as_row(event) {
+        match update_for_row(event) {
             Some(update) => {
                 let time = Some(update.meta.received_at);
                 list.serialize_element(&EventRow { update, omits_time: time == previous_time })?;
@@ -48,7 +48,7 @@ fn serialize_events<S: Serializer>(
 }
 
 /// Returns the moderation update if a row can represent all of its fields.
-fn as_row(event: &Event) -> Option<&ModerationUpdate> {
+fn update_for_row(event: &Event) -> Option<&ModerationUpdate> {
     match event {
         Event::ModerationUpdate(update) => {
             Some(update).filter(|update| update.extra.is_empty() && update.project_id == update.meta.project_id)

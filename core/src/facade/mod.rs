@@ -25,7 +25,7 @@ pub use json_rows::events_to_rows;
 pub use logs::{LogLevel, LogRecord, forward_logs};
 pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
 pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
-pub use runtime::{block_on, spawn, spawn_detached};
+pub use runtime::{block_on, run_on_runtime, spawn_detached};
 pub use stream::{FacadeStates, FacadeStream, StateRecord};
 #[cfg(feature = "test-server")]
 pub use test_server::FacadeTestServer;

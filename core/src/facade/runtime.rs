@@ -43,7 +43,7 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
 /// # Errors
 /// Returns the future's error, or `closed` if the runtime can't be created or the process is exiting.
 #[allow(clippy::disallowed_methods)] // the facade's own runtime
-pub async fn spawn<T, F>(future: F) -> Result<T, Error>
+pub async fn run_on_runtime<T, F>(future: F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>> + Send + 'static,
     T: Send + 'static,

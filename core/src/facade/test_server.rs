@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     options::parse_seconds,
-    runtime::{block_on, spawn},
+    runtime::{block_on, run_on_runtime},
 };
 use crate::{Error, ErrorKind, testing::Server};
 
@@ -95,7 +95,7 @@ impl FacadeTestServer {
     /// The future can be dropped at any time.
     pub async fn joined(&self, project: String, connections: usize, timeout: f64) -> Result<bool, Error> {
         let (server, timeout) = (self.0.clone(), parse_seconds("timeout", timeout)?);
-        spawn(async move { Ok(finishes_within(timeout, server.joined(&project, connections)).await) }).await
+        run_on_runtime(async move { Ok(finishes_within(timeout, server.joined(&project, connections)).await) }).await
     }
 
     /// Waits until this many connections are open. Returns `false` after `timeout` seconds.
@@ -107,7 +107,7 @@ impl FacadeTestServer {
     /// The future can be dropped at any time.
     pub async fn connected(&self, connections: usize, timeout: f64) -> Result<bool, Error> {
         let (server, timeout) = (self.0.clone(), parse_seconds("timeout", timeout)?);
-        spawn(async move { Ok(finishes_within(timeout, server.connected(connections)).await) }).await
+        run_on_runtime(async move { Ok(finishes_within(timeout, server.connected(connections)).await) }).await
     }
 
     /// Returns the name and data of each event that clients have emitted.

@@ -135,7 +135,7 @@ impl Api {
                 }
                 result => {
                     if network_error.is_some() {
-                        self.endpoints.set_rest_index(at);
+                        self.endpoints.prefer_for_rest(at);
                     }
                     return result;
                 }

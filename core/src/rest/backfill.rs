@@ -74,7 +74,7 @@ async fn collect(
     let known_flagged = request.flagged.as_deref();
     match request.query {
         BackfillQuery::StreamStart => {
-            found.stream_start = start_time(source, &request.project).await?;
+            found.stream_start = fetch_stream_start(source, &request.project).await?;
             found.flagged = reviews::list_flagged(source, &request.project).await?;
             found.is_complete = true;
         }
@@ -98,7 +98,10 @@ async fn collect(
 
 /// Returns the server's time at the start of the request. If the response contains no time, returns the time of the
 /// decision on the newest item.
-async fn start_time(source: &impl ContentSource, project: &ProjectId) -> Result<Option<jiff::Timestamp>, Error> {
+async fn fetch_stream_start(
+    source: &impl ContentSource,
+    project: &ProjectId,
+) -> Result<Option<jiff::Timestamp>, Error> {
     let requested_at = source.now().mono;
     let newest_only = ContentFilter { page: Some(1), per_page: Some(1), status: None };
     let page = fetch_page_within_rate_limit(source, &newest_only).await?;
@@ -182,7 +185,7 @@ impl ListingScan {
             if !listing_page.has_more {
                 return Ok(self.key_confirmed);
             }
-            if self.rows >= limits.rows || self.bytes >= limits.bytes {
+            if self.rows >= limits.rows_max || self.bytes >= limits.bytes_max {
                 break;
             }
         }

@@ -2,12 +2,12 @@
 
 mod api;
 mod backfill;
-#[cfg(test)]
-mod changing_listing;
 mod content;
 mod decision;
 mod json;
 mod listing;
+#[cfg(test)]
+mod listing_change_tests;
 mod moderate;
 mod pages;
 mod repetition;

@@ -32,7 +32,7 @@ pub(super) async fn find_reviews(
     let mut complete = all_listed;
     let no_longer_flagged: Vec<_> = known_flagged.iter().filter(|id| !flagged.contains(*id)).collect();
     for (count, id) in no_longer_flagged.into_iter().enumerate() {
-        if count >= source.limits().lookups {
+        if count >= source.limits().lookups_max {
             complete = false;
             flagged.insert(id.clone());
             continue;
@@ -104,7 +104,7 @@ async fn list_once(
         if !listing_page.has_more {
             return Ok((in_one_response, true));
         }
-        if page as usize * limits.per_page as usize >= limits.flagged {
+        if page as usize * limits.per_page as usize >= limits.flagged_max {
             return Ok((in_one_response, false));
         }
     }

@@ -18,18 +18,23 @@ pub(crate) struct BackfillLimits {
     /// Number of items requested per page.
     pub(crate) per_page: u32,
     /// Maximum number of rows read from the listing.
-    pub(crate) rows: usize,
+    pub(crate) rows_max: usize,
     /// Maximum total size of the events found, in bytes.
-    pub(crate) bytes: usize,
+    pub(crate) bytes_max: usize,
     /// Maximum number of flagged items that are listed.
-    pub(crate) flagged: usize,
+    pub(crate) flagged_max: usize,
     /// Maximum number of items that are looked up one by one.
-    pub(crate) lookups: usize,
+    pub(crate) lookups_max: usize,
 }
 
 /// Limits for real servers, which return at most 100 items per page.
-const SERVER_LIMITS: BackfillLimits =
-    BackfillLimits { per_page: 100, rows: 20_000, bytes: 64 << 20, flagged: FLAGGED_ITEMS_MAX, lookups: 1_000 };
+const SERVER_LIMITS: BackfillLimits = BackfillLimits {
+    per_page: 100,
+    rows_max: 20_000,
+    bytes_max: 64 << 20,
+    flagged_max: FLAGGED_ITEMS_MAX,
+    lookups_max: 1_000,
+};
 
 /// Source of a server's content items, and a clock. In the simulation, a model of the server implements this trait.
 pub(crate) trait ContentSource: Send + Sync {

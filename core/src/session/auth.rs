@@ -25,12 +25,12 @@ pub(crate) enum CredentialChoice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct CredentialStatus {
     /// True if the server's login form has just accepted the credentials.
-    pub(crate) just_accepted: bool,
+    pub(crate) has_just_logged_in: bool,
 }
 
-/// Certainty that a refusal concerns the credentials.
+/// Evidence that a refusal concerns the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefusalCertainty {
+pub(crate) enum RefusalEvidence {
     /// The server stated that the credentials are the reason.
     Stated,
     /// The credentials source reported the refusal and has no other credentials.
@@ -73,8 +73,8 @@ pub(crate) struct EndpointAuth {
     has_spare_key: bool,
     choice: CredentialChoice,
     /// True if the server has refused the other credentials since the last stable connection.
-    is_other_refused: bool,
-    has_worked: bool,
+    is_other_choice_refused: bool,
+    has_been_accepted: bool,
     rejection_count: u32,
     has_waited_out_lockout: bool,
 }
@@ -86,8 +86,8 @@ impl EndpointAuth {
             source,
             has_spare_key,
             choice,
-            is_other_refused: false,
-            has_worked: false,
+            is_other_choice_refused: false,
+            has_been_accepted: false,
             rejection_count: 0,
             has_waited_out_lockout: false,
         }
@@ -100,22 +100,22 @@ impl EndpointAuth {
 
     /// Returns `true` if other credentials are configured and the server has not refused them.
     pub(crate) fn can_switch(&self) -> bool {
-        self.has_spare_key && !self.is_other_refused
+        self.has_spare_key && !self.is_other_choice_refused
     }
 
     /// Records a stable connection. The other credentials may be tried again, even if they were refused before.
     pub(crate) fn on_stable_connection(&mut self) {
-        self.is_other_refused = false;
+        self.is_other_choice_refused = false;
     }
 
     /// Records that the server has accepted the credentials.
     pub(crate) fn on_accepted(&mut self) {
-        (self.has_worked, self.rejection_count, self.has_waited_out_lockout) = (true, 0, false);
+        (self.has_been_accepted, self.rejection_count, self.has_waited_out_lockout) = (true, 0, false);
     }
 
     /// Returns `true` if the server has accepted the credentials before.
-    pub(crate) fn has_worked(&self) -> bool {
-        self.has_worked
+    pub(crate) fn has_been_accepted(&self) -> bool {
+        self.has_been_accepted
     }
 
     /// Records a refusal and returns the reaction.
@@ -124,12 +124,12 @@ impl EndpointAuth {
     /// restart of the server may still explain the refusal.
     pub(crate) fn on_refused(
         &mut self,
-        certainty: RefusalCertainty,
+        evidence: RefusalEvidence,
         status: CredentialStatus,
         accepted_elsewhere: bool,
         may_be_restart: bool,
     ) -> RefusalReaction {
-        let verdict = self.react_without_switching(certainty, status, accepted_elsewhere, may_be_restart);
+        let verdict = self.react_without_switching(evidence, status, accepted_elsewhere, may_be_restart);
         if !matches!(verdict, RefusalReaction::EndClient | RefusalReaction::AbandonEndpoint) || !self.can_switch() {
             return verdict;
         }
@@ -137,15 +137,15 @@ impl EndpointAuth {
             CredentialChoice::Primary => CredentialChoice::SpareKey,
             CredentialChoice::SpareKey => CredentialChoice::Primary,
         };
-        self.is_other_refused = certainty != RefusalCertainty::NoLoginForm;
-        (self.has_worked, self.rejection_count) = (false, 0);
+        self.is_other_choice_refused = evidence != RefusalEvidence::NoLoginForm;
+        (self.has_been_accepted, self.rejection_count) = (false, 0);
         RefusalReaction::SwitchCredentials
     }
 
     /// Returns the reaction to a refusal, without considering the other credentials.
     fn react_without_switching(
         &mut self,
-        certainty: RefusalCertainty,
+        evidence: RefusalEvidence,
         status: CredentialStatus,
         accepted_elsewhere: bool,
         may_be_restart: bool,
@@ -154,18 +154,17 @@ impl EndpointAuth {
             CredentialChoice::Primary => self.source,
             CredentialChoice::SpareKey => CredentialsSource::Fixed,
         };
-        let no_more_from_source =
-            matches!(certainty, RefusalCertainty::SourceExhausted | RefusalCertainty::NoLoginForm);
-        if certainty == RefusalCertainty::Interrupted && may_be_restart {
+        let no_more_from_source = matches!(evidence, RefusalEvidence::SourceExhausted | RefusalEvidence::NoLoginForm);
+        if evidence == RefusalEvidence::Interrupted && may_be_restart {
             return RefusalReaction::Retry;
         }
         self.rejection_count += 1;
-        if certainty != RefusalCertainty::Stated && !no_more_from_source {
-            if status.just_accepted {
+        if evidence != RefusalEvidence::Stated && !no_more_from_source {
+            if status.has_just_logged_in {
                 return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
             let exhausted = source == CredentialsSource::Fixed || self.rejection_count > 1;
-            if exhausted && (self.has_worked || accepted_elsewhere) && !self.has_waited_out_lockout {
+            if exhausted && (self.has_been_accepted || accepted_elsewhere) && !self.has_waited_out_lockout {
                 self.has_waited_out_lockout = true;
                 return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
@@ -173,10 +172,10 @@ impl EndpointAuth {
         if source == CredentialsSource::Renewable && self.rejection_count <= 1 && !no_more_from_source {
             return RefusalReaction::RenewCredentials;
         }
-        if certainty == RefusalCertainty::Ambiguous && may_be_restart {
+        if evidence == RefusalEvidence::Ambiguous && may_be_restart {
             return RefusalReaction::Retry;
         }
-        if accepted_elsewhere && !self.has_worked {
+        if accepted_elsewhere && !self.has_been_accepted {
             RefusalReaction::AbandonEndpoint
         } else {
             RefusalReaction::EndClient
@@ -186,10 +185,10 @@ impl EndpointAuth {
 
 #[cfg(test)]
 mod tests {
-    use super::{CredentialsSource::*, RefusalCertainty::*, RefusalReaction::*, *};
+    use super::{CredentialsSource::*, RefusalEvidence::*, RefusalReaction::*, *};
 
-    const FRESH_LOGIN: CredentialStatus = CredentialStatus { just_accepted: true };
-    const NO_LOGIN: CredentialStatus = CredentialStatus { just_accepted: false };
+    const FRESH_LOGIN: CredentialStatus = CredentialStatus { has_just_logged_in: true };
+    const NO_LOGIN: CredentialStatus = CredentialStatus { has_just_logged_in: false };
 
     #[test]
     fn a_fixed_key_that_never_worked_ends_the_client_at_once() {

@@ -19,7 +19,7 @@ pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl 
 
 /// Returns the short delay before the first attempt at another address. Its jitter prevents the clients of a failed
 /// server from reconnecting all at once.
-pub(crate) fn quick_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
+pub(crate) fn endpoint_switch_delay(policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
     policy.delay.mul_f64(policy.jitter * rng.random::<f64>())
 }
 

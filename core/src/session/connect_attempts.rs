@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::{
     ReconnectPolicy,
-    backoff::{AttemptWindow, next_delay, quick_delay},
+    backoff::{AttemptWindow, endpoint_switch_delay, next_delay},
 };
 
 /// Counter and rate limiter for connection attempts.
@@ -14,14 +14,14 @@ use super::{
 pub(crate) struct ConnectAttempts {
     count: u32,
     /// Number of attempts that were the first at their address. These attempts have short delays.
-    first_attempt_count: u32,
+    first_at_endpoint_count: u32,
     window: AttemptWindow,
 }
 
 impl ConnectAttempts {
     /// Creates a counter that allows `per_minute` attempts per minute.
     pub(crate) fn new(per_minute: u32) -> Self {
-        Self { count: 0, first_attempt_count: 0, window: AttemptWindow::new(per_minute) }
+        Self { count: 0, first_at_endpoint_count: 0, window: AttemptWindow::new(per_minute) }
     }
 
     /// Returns the number of attempts scheduled since the last stable connection.
@@ -42,8 +42,8 @@ impl ConnectAttempts {
     /// Schedules the first attempt at another address and returns its delay.
     pub(crate) fn schedule_first_at_endpoint(&mut self, policy: &ReconnectPolicy, rng: &mut impl Rng) -> Duration {
         self.count = self.count.saturating_add(1);
-        self.first_attempt_count += 1;
-        quick_delay(policy, rng)
+        self.first_at_endpoint_count += 1;
+        endpoint_switch_delay(policy, rng)
     }
 
     /// Schedules an attempt at an address that was tried before and returns its delay. The delay stops growing at
@@ -55,11 +55,11 @@ impl ConnectAttempts {
         rng: &mut impl Rng,
     ) -> Duration {
         self.count = self.count.saturating_add(1);
-        next_delay(policy, (self.count - self.first_attempt_count).min(growth_limit), rng)
+        next_delay(policy, (self.count - self.first_at_endpoint_count).min(growth_limit), rng)
     }
 
     /// Resets the delays, because a connection is stable.
     pub(crate) fn reset_delays(&mut self) {
-        (self.count, self.first_attempt_count) = (0, 0);
+        (self.count, self.first_at_endpoint_count) = (0, 0);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     CredentialsReason,
-    auth::{CredentialChoice, CredentialStatus, CredentialsSource, EndpointAuth, RefusalCertainty, RefusalReaction},
+    auth::{CredentialChoice, CredentialStatus, CredentialsSource, EndpointAuth, RefusalEvidence, RefusalReaction},
 };
 use crate::Error;
 
@@ -17,7 +17,7 @@ enum NextCredentials {
     /// New credentials from the same source, because the previous ones were rejected.
     Renewed,
     /// The other configured credentials, which have not been tried at this address.
-    Other,
+    Switched,
 }
 
 /// State of one endpoint.
@@ -50,7 +50,7 @@ pub(crate) struct EndpointRotation {
 /// Number of consecutive unclear refusals after which the credentials are blamed rather than a restart of the server.
 const UNCLEAR_REFUSALS_MAX: u32 = 4;
 /// Same as [`UNCLEAR_REFUSALS_MAX`], but applies while other credentials can still be tried.
-const UNCLEAR_REFUSALS_BEFORE_OTHER: u32 = 3;
+const UNCLEAR_REFUSALS_BEFORE_SWITCH: u32 = 3;
 
 impl EndpointRotation {
     pub(crate) fn new(count: usize, source: CredentialsSource, has_spare_key: bool) -> Self {
@@ -83,7 +83,7 @@ impl EndpointRotation {
 
     /// Returns `true` if the current address has accepted the credentials before.
     pub(crate) fn has_accepted_credentials(&self) -> bool {
-        self.endpoints[self.current].auth.has_worked()
+        self.endpoints[self.current].auth.has_been_accepted()
     }
 
     /// Returns the choice of credentials for the current address.
@@ -109,7 +109,7 @@ impl EndpointRotation {
         let was_tried = std::mem::replace(&mut endpoint.was_ever_tried, true);
         match std::mem::take(&mut endpoint.next_credentials) {
             NextCredentials::Renewed => CredentialsReason::Rejected,
-            NextCredentials::Other if connecting => CredentialsReason::First,
+            NextCredentials::Switched if connecting => CredentialsReason::First,
             NextCredentials::Same if connecting && !was_tried => CredentialsReason::First,
             _ => CredentialsReason::Reconnect,
         }
@@ -174,23 +174,23 @@ impl EndpointRotation {
     /// Records that the current address refuses the credentials and returns the reaction.
     pub(crate) fn on_refused(
         &mut self,
-        certainty: RefusalCertainty,
+        evidence: RefusalEvidence,
         status: CredentialStatus,
         error: &Error,
     ) -> RefusalReaction {
         let others =
             self.endpoints.iter().enumerate().filter(|(at, endpoint)| *at != self.current && !endpoint.is_abandoned);
-        let accepted_elsewhere = others.into_iter().any(|(_, endpoint)| endpoint.auth.has_worked());
-        let unclear = matches!(certainty, RefusalCertainty::Ambiguous | RefusalCertainty::Interrupted);
+        let accepted_elsewhere = others.into_iter().any(|(_, endpoint)| endpoint.auth.has_been_accepted());
+        let unclear = matches!(evidence, RefusalEvidence::Ambiguous | RefusalEvidence::Interrupted);
         self.unclear_refusal_count = self.unclear_refusal_count.saturating_add(u32::from(unclear));
         let endpoint = &mut self.endpoints[self.current];
-        let limit = if endpoint.auth.can_switch() { UNCLEAR_REFUSALS_BEFORE_OTHER } else { UNCLEAR_REFUSALS_MAX };
+        let limit = if endpoint.auth.can_switch() { UNCLEAR_REFUSALS_BEFORE_SWITCH } else { UNCLEAR_REFUSALS_MAX };
         let may_be_restart = self.unclear_refusal_count < limit;
-        let verdict = endpoint.auth.on_refused(certainty, status, accepted_elsewhere, may_be_restart);
+        let verdict = endpoint.auth.on_refused(evidence, status, accepted_elsewhere, may_be_restart);
         endpoint.is_abandoned |= verdict == RefusalReaction::AbandonEndpoint;
         endpoint.next_credentials = match verdict {
             RefusalReaction::RenewCredentials => NextCredentials::Renewed,
-            RefusalReaction::SwitchCredentials => NextCredentials::Other,
+            RefusalReaction::SwitchCredentials => NextCredentials::Switched,
             _ => NextCredentials::Same,
         };
         if verdict == RefusalReaction::SwitchCredentials {
@@ -271,7 +271,7 @@ mod tests {
     fn an_abandoned_address_is_not_tried_again() {
         let (mut endpoints, now) = three_endpoints();
         let refused = |endpoints: &mut EndpointRotation| {
-            endpoints.on_refused(RefusalCertainty::Stated, CredentialStatus::default(), &Error::closed())
+            endpoints.on_refused(RefusalEvidence::Stated, CredentialStatus::default(), &Error::closed())
         };
         endpoints.on_auth_confirmed();
         for _ in 0..2 {

@@ -91,7 +91,7 @@ pub(crate) enum Input<'a> {
     Dialed {
         id: u64,
         credential_status: CredentialStatus,
-        auth: Option<String>,
+        auth_payload: Option<String>,
     },
     DialFailed {
         id: u64,

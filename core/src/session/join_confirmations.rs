@@ -41,8 +41,8 @@ impl RoomRequests {
     /// Records that the server has acknowledged a request, even if the answer is no longer awaited. `refused` is true
     /// if the acknowledgement refuses the request.
     pub(crate) fn on_acknowledged(&mut self, ack_id: u64, refused: bool) {
-        let Some(at) = self.list.iter().position(|request| request.ack_id == Some(ack_id)) else { return };
-        let request = &mut self.list[at];
+        let Some(at) = self.requests.iter().position(|request| request.ack_id == Some(ack_id)) else { return };
+        let request = &mut self.requests[at];
         request.is_acknowledged = true;
         if !request.is_join() {
             return;
@@ -55,8 +55,8 @@ impl RoomRequests {
             contested.unexplained_events -= 1;
             self.contested.take_if(|contested| contested.unexplained_events == 0);
         }
-        if self.list[at].stage == RoomRequestStage::Superseded {
-            self.list.remove(at);
+        if self.requests[at].stage == RoomRequestStage::Superseded {
+            self.requests.remove(at);
         }
     }
 
@@ -69,11 +69,11 @@ impl RoomRequests {
         ack_deadline: Instant,
     ) -> JoinConfirmation {
         let answers = |request: &RoomRequest| request.is_join() && request.project == *project;
-        let Some(at) = self.list.iter().position(|request| request.is_awaited() && answers(request)) else {
+        let Some(at) = self.requests.iter().position(|request| request.is_awaited() && answers(request)) else {
             return self.on_late_joined_event(project, ack_deadline);
         };
-        if self.list[at].is_acknowledged {
-            self.list.remove(at);
+        if self.requests[at].is_acknowledged {
+            self.requests.remove(at);
             return JoinConfirmation::Awaited;
         }
         // If the client has not left the room since an earlier join, the answer to that join also shows that the client
@@ -81,31 +81,31 @@ impl RoomRequests {
         let contested = self.may_answer_join_before_leave(project);
         if contested
             && self.server_acknowledges_joins
-            && let Some(awaited) = self.list[at].ack_id
+            && let Some(awaited) = self.requests[at].ack_id
         {
             self.record_contested_event(awaited, project, joined);
             return JoinConfirmation::Contested;
         }
-        self.list[at].confirm(contested, ack_deadline);
+        self.requests[at].confirm(contested, ack_deadline);
         JoinConfirmation::Awaited
     }
 
     /// Handles a `joined_project` event while no join of the project is awaited.
     fn on_late_joined_event(&mut self, project: &ProjectId, ack_deadline: Instant) -> JoinConfirmation {
         let answers = |request: &RoomRequest| request.is_join() && request.project == *project;
-        let Some(at) = self.list.iter().position(|request| request.is_overdue() && answers(request)) else {
+        let Some(at) = self.requests.iter().position(|request| request.is_overdue() && answers(request)) else {
             return JoinConfirmation::Unrequested;
         };
         // A leave that was sent in the meantime ends the membership.
         if self.awaits_answer_for(project) {
             return JoinConfirmation::Unrequested;
         }
-        if self.list.iter().filter(|request| request.can_be_answered_late() && answers(request)).count() > 1 {
+        if self.requests.iter().filter(|request| request.can_be_answered_late() && answers(request)).count() > 1 {
             // The event may have answered another join, so this join may still be refused.
             let contested = self.may_answer_join_before_leave(project);
-            self.list[at].confirm(contested, ack_deadline);
+            self.requests[at].confirm(contested, ack_deadline);
         } else {
-            self.list.remove(at);
+            self.requests.remove(at);
         }
         JoinConfirmation::Overdue
     }
@@ -114,7 +114,7 @@ impl RoomRequests {
     fn may_answer_join_before_leave(&self, project: &ProjectId) -> bool {
         let matches =
             |request: &RoomRequest| request.is_join() && request.project == *project && request.has_left_since;
-        self.list.iter().any(|request| matches(request) && request.can_be_answered_late())
+        self.requests.iter().any(|request| matches(request) && request.can_be_answered_late())
     }
 
     fn record_contested_event(&mut self, awaited_ack_id: u64, project: &ProjectId, joined: &JoinedProject) {

@@ -30,7 +30,7 @@ fn decision_key(update: &ModerationUpdate) -> DecisionKey {
 pub(crate) struct RecentDecisions {
     seen: HashSet<DecisionKey>,
     insertion_order: VecDeque<DecisionKey>,
-    newest: Option<jiff::Timestamp>,
+    newest_decision_at: Option<jiff::Timestamp>,
     /// Status and time, by item, of the backfilled decisions that the server may still send until `echoes_until`.
     possible_echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
@@ -58,7 +58,7 @@ impl RecentDecisions {
         }
         // A server clock that is ahead must not move the start of the next backfill into the future.
         let decided = update.timestamp.instant().map(|at| at.min(update.meta.received_at));
-        self.newest = self.newest.max(decided);
+        self.newest_decision_at = self.newest_decision_at.max(decided);
         true
     }
 
@@ -112,8 +112,8 @@ impl RecentDecisions {
     }
 
     /// Sets the server time before which no decision can be missing. Has no effect if this time is already known.
-    pub(crate) fn set_start(&mut self, at: jiff::Timestamp) {
-        self.newest.get_or_insert(at);
+    pub(crate) fn set_newest_if_unknown(&mut self, at: jiff::Timestamp) {
+        self.newest_decision_at.get_or_insert(at);
     }
 
     /// Remembers an event if it is a decision. Returns `false` if the decision is a duplicate.
@@ -129,9 +129,9 @@ impl RecentDecisions {
     /// [`advance_newest`](Self::advance_newest) advances it.
     pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
         let Event::ModerationUpdate(update) = event else { return true };
-        let newest = self.newest;
+        let newest = self.newest_decision_at;
         let new = self.insert_decision(update);
-        self.newest = newest;
+        self.newest_decision_at = newest;
         if new {
             let (content, status) = decision_key(update);
             self.possible_echoes.insert(content, (status, update.timestamp.instant()));
@@ -142,7 +142,7 @@ impl RecentDecisions {
 
     /// Records that REST has returned every decision up to this server time.
     pub(crate) fn advance_newest(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
-        self.newest = self.newest.max(Some(until.min(now)));
+        self.newest_decision_at = self.newest_decision_at.max(Some(until.min(now)));
     }
 
     /// Returns `true` if a live event repeats a backfilled decision or is older than the backfilled decision on the
@@ -175,6 +175,6 @@ impl RecentDecisions {
 
     /// Returns the server time of the newest delivered decision.
     pub(crate) fn newest_decision_at(&self) -> Option<jiff::Timestamp> {
-        self.newest
+        self.newest_decision_at
     }
 }

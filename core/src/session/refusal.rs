@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::auth::{CredentialChoice, RefusalCertainty};
+use super::auth::{CredentialChoice, RefusalEvidence};
 use crate::{Error, ErrorKind, Stage, events::ServerRejection};
 
 fn append_server_message(what: &str, rejection: &ServerRejection) -> String {
@@ -12,7 +12,7 @@ fn append_server_message(what: &str, rejection: &ServerRejection) -> String {
 
 /// Returns the pause that the server requested before a retry, or one minute if the server requested no pause, because
 /// all documented limits have a period of one minute.
-fn retry_after(rejection: &ServerRejection) -> Duration {
+fn retry_delay(rejection: &ServerRejection) -> Duration {
     rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) ->
     let error = Error::new(kind, append_server_message(what, rejection));
     match reason {
         ServerFailure | NoNamespace => (error, Some(Duration::ZERO)),
-        Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_after(rejection)), Some(retry_after(rejection))),
+        Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_delay(rejection)), Some(retry_delay(rejection))),
         Kind(_) => (error, None),
     }
 }
@@ -153,23 +153,23 @@ impl JoinFailure {
 /// Interpretation of the refusal of a connection, sent as a CONNECT_ERROR packet or as an event.
 pub(crate) enum ConnectRefusal {
     /// The server refused the credentials, or gave no reason that is known to concern anything else.
-    Credentials(Error, RefusalCertainty),
+    Credentials(Error, RefusalEvidence),
     /// The connection was refused for another reason: for example, the server limits connections or has failed.
     Other(Error),
 }
 
-/// Interprets the refusal of a connection. `default_certainty` is the certainty that the credentials are to blame if
+/// Interprets the refusal of a connection. `default_evidence` is the evidence that the credentials are to blame if
 /// the message contains no known reason.
 pub(crate) fn classify_connect_refusal(
     rejection: &ServerRejection,
-    default_certainty: RefusalCertainty,
+    default_evidence: RefusalEvidence,
 ) -> ConnectRefusal {
     let refused =
         |kind, what: &str| Error::new(kind, append_server_message(what, rejection)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
     match classify(rejection, CONNECT_REFUSALS) {
         Some(Kind(ErrorKind::RateLimited)) => ConnectRefusal::Other(
-            refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_after(rejection)),
+            refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_delay(rejection)),
         ),
         Some(ServerFailure) => {
             ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not accept the connection"))
@@ -178,9 +178,9 @@ pub(crate) fn classify_connect_refusal(
             refused(ErrorKind::ConnectFailed, "the server has no such namespace").with_retryable(false),
         ),
         Some(Kind(ErrorKind::AuthenticationFailed | ErrorKind::AccessDenied)) => {
-            ConnectRefusal::Credentials(credentials(), RefusalCertainty::Stated)
+            ConnectRefusal::Credentials(credentials(), RefusalEvidence::Stated)
         }
-        Some(Kind(_)) | None => ConnectRefusal::Credentials(credentials(), default_certainty),
+        Some(Kind(_)) | None => ConnectRefusal::Credentials(credentials(), default_evidence),
     }
 }
 
@@ -243,11 +243,11 @@ mod tests {
             ("", "authentication_failed", false),
         ] {
             let rejection = ServerRejection { message: message.into(), ..ServerRejection::default() };
-            let (error, certainty) = match classify_connect_refusal(&rejection, RefusalCertainty::Ambiguous) {
-                ConnectRefusal::Credentials(error, certainty) => (error, certainty),
-                ConnectRefusal::Other(error) => (error, RefusalCertainty::Ambiguous),
+            let (error, evidence) = match classify_connect_refusal(&rejection, RefusalEvidence::Ambiguous) {
+                ConnectRefusal::Credentials(error, evidence) => (error, evidence),
+                ConnectRefusal::Other(error) => (error, RefusalEvidence::Ambiguous),
             };
-            assert_eq!((error.code(), certainty == RefusalCertainty::Stated), (code, said), "{message}");
+            assert_eq!((error.code(), evidence == RefusalEvidence::Stated), (code, said), "{message}");
         }
     }
 }

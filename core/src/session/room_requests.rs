@@ -12,7 +12,7 @@ use crate::events::{ProjectId, ServerRejection};
 /// Joins and leaves of one connection, in the order in which they were sent.
 #[derive(Debug, Default)]
 pub(crate) struct RoomRequests {
-    pub(super) list: Vec<RoomRequest>,
+    pub(super) requests: Vec<RoomRequest>,
     /// True if the server has acknowledged a join that it did not refuse.
     pub(super) server_acknowledges_joins: bool,
     pub(super) contested: Option<ContestedConfirmation>,
@@ -22,19 +22,19 @@ impl RoomRequests {
     /// Records a request that was just sent.
     pub(crate) fn record_sent(&mut self, ack_id: u64, project: ProjectId, kind: RoomRequestKind, deadline: Instant) {
         if kind == RoomRequestKind::Leave {
-            self.mark_joins_as_left(&project);
+            self.mark_left_since_join(&project);
         }
         // The acknowledgement of the confirmed join may still arrive, or the event that confirmed the join may have
         // answered another join.
         while let Some(request) = self.remove_first(|request| request.is_confirmed() && request.project == project) {
             self.supersede(request);
         }
-        self.list.push(RoomRequest::new(Some(ack_id), project, kind, RoomRequestStage::Awaited, deadline));
+        self.requests.push(RoomRequest::new(Some(ack_id), project, kind, RoomRequestStage::Awaited, deadline));
     }
 
     /// Returns the request whose answer is awaited. No other request may be sent until the answer arrives.
     pub(crate) fn awaited(&self) -> Option<&RoomRequest> {
-        self.list.iter().find(|request| request.is_awaited())
+        self.requests.iter().find(|request| request.is_awaited())
     }
 
     /// Returns the project of the awaited request if the request is of this kind. Answers that name no project refer to
@@ -45,7 +45,7 @@ impl RoomRequests {
 
     /// Returns the request with this acknowledgement id if it is unanswered and has not been given up.
     pub(crate) fn find_pending(&self, ack_id: u64) -> Option<&RoomRequest> {
-        self.list.iter().find(|request| request.is_pending() && request.ack_id == Some(ack_id))
+        self.requests.iter().find(|request| request.is_pending() && request.ack_id == Some(ack_id))
     }
 
     /// Removes the request with this acknowledgement id.
@@ -54,8 +54,8 @@ impl RoomRequests {
     }
 
     fn remove_first(&mut self, matches: impl Fn(&RoomRequest) -> bool) -> Option<RoomRequest> {
-        let at = self.list.iter().position(matches)?;
-        Some(self.list.remove(at))
+        let at = self.requests.iter().position(matches)?;
+        Some(self.requests.remove(at))
     }
 
     /// Marks a join as superseded. Only the latest superseded join of each project is kept.
@@ -63,32 +63,32 @@ impl RoomRequests {
         let same =
             |other: &RoomRequest| other.stage == RoomRequestStage::Superseded && other.project == request.project;
         let latest = self.remove_first(same).filter(|other| other.ack_id > request.ack_id).unwrap_or(request);
-        self.list.push(RoomRequest { stage: RoomRequestStage::Superseded, possible_refusal: None, ..latest });
+        self.requests.push(RoomRequest { stage: RoomRequestStage::Superseded, possible_refusal: None, ..latest });
     }
 
-    fn mark_joins_as_left(&mut self, project: &ProjectId) {
-        for request in self.list.iter_mut().filter(|request| request.is_join() && request.project == *project) {
+    fn mark_left_since_join(&mut self, project: &ProjectId) {
+        for request in self.requests.iter_mut().filter(|request| request.is_join() && request.project == *project) {
             request.has_left_since = true;
         }
     }
 
     /// Records that the client has left the room.
     pub(crate) fn on_room_left(&mut self, project: &ProjectId) {
-        self.mark_joins_as_left(project);
+        self.mark_left_since_join(project);
         let is_over = |request: &RoomRequest| request.stage == RoomRequestStage::GivenUp || request.is_contested();
         while let Some(request) = self.remove_first(|request| is_over(request) && request.project == *project) {
             if request.is_join() && request.ack_id.is_some() && !request.is_acknowledged {
                 self.supersede(request);
             }
         }
-        self.list.retain(|request| !(request.is_pending() && !request.is_join() && request.project == *project));
+        self.requests.retain(|request| !(request.is_pending() && !request.is_join() && request.project == *project));
     }
 
     /// Records that the client is in the room although no known request explains why.
     pub(crate) fn record_unexplained_membership(&mut self, project: &ProjectId, now: Instant) {
         if !self.may_be_in_room(project) {
             let (kind, stage) = (RoomRequestKind::Join, RoomRequestStage::GivenUp);
-            self.list.push(RoomRequest::new(None, project.clone(), kind, stage, now));
+            self.requests.push(RoomRequest::new(None, project.clone(), kind, stage, now));
         }
     }
 
@@ -104,16 +104,16 @@ impl RoomRequests {
         }
         request.stage = RoomRequestStage::GivenUp;
         request.possible_refusal = None;
-        self.list.push(request);
+        self.requests.push(request);
     }
 
     /// Marks an unanswered request as overdue, which extends its deadline by `extension`. Gives up requests that have
     /// been overdue for `extension`. Returns the request that became overdue, if any.
-    pub(crate) fn expire(&mut self, now: Instant, extension: Duration) -> Option<&RoomRequest> {
-        while let Some(request) = self.list.iter().find(|request| request.is_overdue() && request.deadline <= now) {
+    pub(crate) fn mark_overdue_or_give_up(&mut self, now: Instant, extension: Duration) -> Option<&RoomRequest> {
+        while let Some(request) = self.requests.iter().find(|request| request.is_overdue() && request.deadline <= now) {
             self.give_up(request.ack_id?);
         }
-        let late = self.list.iter_mut().find(|request| request.is_awaited() && request.deadline <= now)?;
+        let late = self.requests.iter_mut().find(|request| request.is_awaited() && request.deadline <= now)?;
         late.stage = RoomRequestStage::Overdue;
         late.deadline += extension;
         Some(late)
@@ -131,13 +131,13 @@ impl RoomRequests {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let expires =
             |request: &&RoomRequest| request.is_pending() || self.server_acknowledges_joins && request.is_contested();
-        self.list.iter().filter(expires).map(|request| request.deadline).min()
+        self.requests.iter().filter(expires).map(|request| request.deadline).min()
     }
 
     /// Records that the server refused a request of the named project, or of any project if `named` is `None`. The
     /// refusal may concern a join that an event seemed to confirm.
     pub(crate) fn mark_possibly_refused(&mut self, named: Option<&ProjectId>) {
-        for request in self.list.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
+        for request in self.requests.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
             if let RoomRequestStage::Confirmed { may_be_refused, .. } = &mut request.stage {
                 *may_be_refused = true;
             }
@@ -152,7 +152,7 @@ impl RoomRequests {
     pub(crate) fn take_refused(&mut self, named: Option<&ProjectId>) -> Result<Option<RoomRequest>, AmbiguousRefusal> {
         let matches =
             |request: &RoomRequest| request.is_pending() && named.is_none_or(|named| *named == request.project);
-        if self.list.iter().filter(|request| matches(request)).count() > 1 {
+        if self.requests.iter().filter(|request| matches(request)).count() > 1 {
             return Err(AmbiguousRefusal);
         }
         Ok(self.remove_first(matches))
@@ -169,7 +169,7 @@ impl RoomRequests {
         let named = rejection.project_id.as_ref();
         let matches = |request: &&mut RoomRequest| named.is_none_or(|named| *named == request.project);
         let open = |request: &&mut RoomRequest| request.is_awaited() || include_overdue && request.is_overdue();
-        for request in self.list.iter_mut().filter(open).filter(matches) {
+        for request in self.requests.iter_mut().filter(open).filter(matches) {
             let is_ambiguous = request.possible_refusal.as_ref().is_some_and(|before| before.rejection != *rejection);
             request.possible_refusal =
                 Some(PossibleRefusal { rejection: rejection.clone(), is_access_denial, is_ambiguous });
@@ -179,7 +179,7 @@ impl RoomRequests {
     /// Removes a possible refusal from all other requests once the request that it answers is known. Requests with
     /// several possible refusals keep them.
     pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
-        for request in &mut self.list {
+        for request in &mut self.requests {
             request
                 .possible_refusal
                 .take_if(|other| other.rejection == possible_refusal.rejection && !other.is_ambiguous);
@@ -199,29 +199,31 @@ impl RoomRequests {
     /// Removes a join that an event has confirmed. Returns the join's project, and `true` if the server may have
     /// refused the join.
     pub(crate) fn take_join_confirmed_by_event(&mut self, ack_id: u64) -> Option<(ProjectId, bool)> {
-        let at = self.list.iter().position(|request| request.ack_id == Some(ack_id))?;
-        let RoomRequestStage::Confirmed { may_be_refused, .. } = self.list[at].stage else { return None };
-        Some((self.list.remove(at).project, may_be_refused))
+        let at = self.requests.iter().position(|request| request.ack_id == Some(ack_id))?;
+        let RoomRequestStage::Confirmed { may_be_refused, .. } = self.requests[at].stage else { return None };
+        Some((self.requests.remove(at).project, may_be_refused))
     }
 
     /// Returns `true` if the client may be in the project's room because of an unanswered request.
     pub(crate) fn may_be_in_room(&self, project: &str) -> bool {
-        self.list.iter().any(|request| request.may_be_in_room() && *request.project == *project)
+        self.requests.iter().any(|request| request.may_be_in_room() && *request.project == *project)
     }
 
     /// Returns `true` if the client may be in another project's room because of an unanswered request.
     pub(crate) fn may_be_in_other_room(&self, project: &ProjectId) -> bool {
-        self.list.iter().any(|request| request.may_be_in_room() && request.project != *project)
+        self.requests.iter().any(|request| request.may_be_in_room() && request.project != *project)
     }
 
     /// Returns `true` if events of the project may predate an unanswered leave.
     pub(crate) fn events_may_predate_leave(&self, project: &str) -> bool {
-        self.list.iter().any(|request| request.may_be_in_room() && !request.is_join() && *request.project == *project)
+        self.requests
+            .iter()
+            .any(|request| request.may_be_in_room() && !request.is_join() && *request.project == *project)
     }
 
     #[cfg(test)]
     pub(crate) fn size(&self) -> usize {
-        self.list.len()
+        self.requests.len()
     }
 }
 

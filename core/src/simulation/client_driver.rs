@@ -58,7 +58,10 @@ impl World {
             let (now, credential_status) = (world.client_now(client), crate::session::CredentialStatus::default());
             match connection {
                 Some(id) => {
-                    running.task.machine.handle(now, Input::Dialed { id: attempt, credential_status, auth: None });
+                    running
+                        .task
+                        .machine
+                        .handle(now, Input::Dialed { id: attempt, credential_status, auth_payload: None });
                     world.send_open_packet(id);
                 }
                 None => {
@@ -117,7 +120,7 @@ impl World {
             } else if let Ok((request, reply)) = running.task.requests.try_recv() {
                 let token = running.register_reply(reply);
                 running.task.machine.handle(self.client_now(client), Input::Command(request.into_command(token)));
-            } else if running.has_capacity() {
+            } else if running.take_capacity_signal() {
                 running.task.machine.handle(self.client_now(client), Input::Tick);
             } else if running.task.machine.poll_timeout().is_some_and(|due| due <= self.client_now(client).mono) {
                 ticks += 1;
@@ -194,7 +197,7 @@ impl World {
                     running.invariants.on_state(&state);
                     match state {
                         State::Reconnecting { .. } => self.tally.interruptions += 1,
-                        State::Connected => self.schedule_custom_events(client),
+                        State::Connected => self.maybe_schedule_custom_events(client),
                         State::Closed { reason } => self.on_client_ended(client, running, &reason),
                         _ => {}
                     }
@@ -289,7 +292,7 @@ impl World {
     }
 
     /// Randomly schedules events that are unknown to the server and that the program emits while joining projects.
-    fn schedule_custom_events(&mut self, client: usize) {
+    fn maybe_schedule_custom_events(&mut self, client: usize) {
         if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
             for _ in 0..self.dice.between(1, 3) {
                 let pause = self.dice.duration_ms(0, 2_000);

@@ -39,7 +39,7 @@ impl World {
     /// Ends the simulation if every client has received everything, and schedules another check otherwise.
     pub(super) fn check_completion(&mut self) {
         let faults_ended_at = self.faults_ended_at.unwrap_or(self.now);
-        let waited = self.now - faults_ended_at.max(self.last_start_at).min(self.now);
+        let waited = self.now - faults_ended_at.max(self.last_start_or_wake_up_at).min(self.now);
         let incomplete = (0..self.clients.len()).find_map(|client| Some((client, self.find_incomplete(client)?)));
         let is_away = |client: &super::program::Program| client.running.is_none() || client.asleep_until.is_some();
         if self.clients.iter().any(is_away) {

@@ -19,7 +19,7 @@ pub(super) struct DecisionProgress {
     /// Position up to which live events have been checked.
     checked_to: usize,
     /// Position up to which a gap covers decisions. These decisions may still arrive.
-    excused_to: usize,
+    gap_covers_to: usize,
     /// Positions of decisions that a backfill has found and that have not arrived yet.
     expected_from_rest: BTreeSet<usize>,
     /// True if a REST reply or a live event shows from which point decisions may be missing. A review does not show
@@ -42,7 +42,7 @@ pub(super) struct CheckedRequest {
     /// Number of decisions when the backfill was requested.
     pub(super) decisions_at_request: usize,
     /// True if a defective response or an exceeded limit may have made the backfill incomplete.
-    pub(super) is_excused: bool,
+    pub(super) may_be_incomplete: bool,
     /// True if the API key belongs to another project.
     pub(super) uses_foreign_key: bool,
 }
@@ -55,7 +55,7 @@ impl DecisionProgress {
             received: BTreeSet::new(),
             newest_by_item: BTreeMap::new(),
             checked_to: start,
-            excused_to: start,
+            gap_covers_to: start,
             expected_from_rest: BTreeSet::new(),
             knows_start: false,
             unreported_failures: 0,
@@ -70,7 +70,7 @@ impl DecisionProgress {
     /// it, if a newer decision on the item has arrived, or if the item's row can't be parsed.
     fn is_settled(&self, contents: &ModelContents, position: usize) -> bool {
         let content = contents.history[position].content;
-        position < self.excused_to
+        position < self.gap_covers_to
             || self.received.contains(&position)
             || self.newest_by_item.get(&content).is_some_and(|newest| *newest > position)
             || contents.is_unreadable(content)
@@ -100,7 +100,7 @@ impl DecisionProgress {
         assert!(true_reason, "LOST: a gap ({reason:?}) for decisions that REST still lists; {self:?}");
         self.unreported_failures =
             self.unreported_failures.saturating_sub(u32::from(reason == GapReason::BackfillIncomplete));
-        self.excused_to = self.excused_to.max(decisions_at_join);
+        self.gap_covers_to = self.gap_covers_to.max(decisions_at_join);
     }
 
     fn check_decision(&mut self, position: usize, origin: Origin, contents: &ModelContents) {
@@ -133,14 +133,15 @@ impl DecisionProgress {
                 .iter()
                 .copied()
                 .filter(|content| contents.first_decision(*content) < request.decisions_at_request);
-            self.known_flagged
-                .extend(flagged.filter(|content| !request.is_excused || listed.contains(&contents.id(*content))));
+            self.known_flagged.extend(
+                flagged.filter(|content| !request.may_be_incomplete || listed.contains(&contents.id(*content))),
+            );
         }
         self.knows_start |= found.is_some_and(|found| found.stream_start.is_some());
         let complete = found.is_some_and(|found| found.is_complete);
         let missed = matches!(request.query, BackfillQuery::MissedDecisions { .. });
         assert!(
-            complete || request.is_excused || !missed,
+            complete || request.may_be_incomplete || !missed,
             "LOST: the backfill missed decisions that REST lists: {request:?}, {found:?}"
         );
         match request.query {
@@ -170,7 +171,7 @@ impl DecisionProgress {
         // The client can't know about such an item.
         let listed = |content| {
             let first = contents.first_decision(content);
-            first >= self.excused_to || self.received.contains(&first) || self.known_flagged.contains(&content)
+            first >= self.gap_covers_to || self.received.contains(&first) || self.known_flagged.contains(&content)
         };
         let due = due.filter(|position| listed(contents.history[*position].content));
         let due: Vec<_> = due.filter(|position| known(self, contents.history[*position].content)).collect();

@@ -30,7 +30,7 @@ impl ExpectedEvent {
 pub(super) struct ExpectedRing {
     items: VecDeque<ExpectedEvent>,
     /// True if the reader has received a gap that stands for the gaps among the dropped events.
-    has_reported_gap: bool,
+    has_received_gap: bool,
     /// Project and id of each dropped event that the caller has not collected yet.
     pub(super) dropped_ids: Vec<(ProjectId, u64)>,
 }
@@ -45,7 +45,7 @@ impl ExpectedRing {
     }
 
     fn skip_gaps(&mut self) {
-        while self.has_reported_gap && self.next_is_gap() {
+        while self.has_received_gap && self.next_is_gap() {
             self.items.pop_front();
         }
     }
@@ -71,11 +71,11 @@ impl ExpectedRing {
                     self.items.pop_front();
                 }
                 // The gap may also stand for later gaps that were dropped.
-                self.has_reported_gap = true;
+                self.has_received_gap = true;
             }
             _ => {
                 self.skip_gaps();
-                self.has_reported_gap = false;
+                self.has_received_gap = false;
                 match self.items.pop_front() {
                     Some(item) => {
                         assert_eq!(item, ExpectedEvent::from_event(event), "LOST OR OUT OF ORDER in the ring")
@@ -88,6 +88,6 @@ impl ExpectedRing {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.items.iter().all(|item| item.name == "gap" && self.has_reported_gap)
+        self.items.iter().all(|item| item.name == "gap" && self.has_received_gap)
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct LogProgress {
     last_received: Option<LogPosition>,
     /// Position of the client when it continued on another branch of the log without detecting the change. Events of
     /// the new branch up to this position don't count as missed.
-    restored_to: Option<u64>,
+    undetected_restore_at: Option<u64>,
     /// Kind of events that the reader selects, or `None` for all kinds.
     kind: Option<&'static str>,
 }
@@ -43,7 +43,7 @@ pub(super) fn log_position_of(event: &Event) -> Option<LogPosition> {
 
 impl LogProgress {
     pub(super) fn new(complete_to: Option<u64>) -> Self {
-        Self { complete_to, last_received: None, restored_to: None, kind: None }
+        Self { complete_to, last_received: None, undetected_restore_at: None, kind: None }
     }
 
     /// Returns a copy of the progress for a reader that selects events of this kind.
@@ -51,7 +51,7 @@ impl LogProgress {
         Self { kind, ..self.clone() }
     }
 
-    fn includes(&self, log: &Log, position: LogPosition) -> bool {
+    fn selects(&self, log: &Log, position: LogPosition) -> bool {
         let kind = log.kind(position);
         self.kind.is_none_or(|wanted| kind == Some(wanted))
     }
@@ -80,7 +80,7 @@ impl LogProgress {
             if let Some(last) = self.last_received.filter(|last| !log.follows(position, *last)) {
                 assert!(excuses.restore_undetected, "LOST: {position:?} after {last:?}, which is on another branch");
             }
-            let lost: Vec<_> = log.between(before, position).filter(|lost| self.includes(log, *lost)).collect();
+            let lost: Vec<_> = log.between(before, position).filter(|lost| self.selects(log, *lost)).collect();
             assert!(lost.is_empty() || excuses.restore_undetected, "LOST: {lost:?} before {position:?} without a gap");
         }
         (self.complete_to, self.last_received) = (Some(id), Some(position));
@@ -90,17 +90,17 @@ impl LogProgress {
         let to = gap.meta.event_id.expect("gaps in a log have a position");
         let true_reason = match gap.reason {
             GapReason::Expired => to <= log.expired_to || excuses.backfill_disabled,
-            GapReason::ReplayFailed => excuses.pages_unavailable || log.has_changed(),
-            GapReason::LogChanged => log.has_changed(),
-            GapReason::CursorAhead => log.has_changed() || excuses.stale_join_replies,
+            GapReason::ReplayFailed => excuses.pages_unavailable || log.was_restored_or_replaced(),
+            GapReason::LogChanged => log.was_restored_or_replaced(),
+            GapReason::CursorAhead => log.was_restored_or_replaced() || excuses.stale_join_replies,
             GapReason::Interrupted => excuses.backfill_disabled,
             GapReason::BackfillIncomplete => false,
         };
         assert!(true_reason, "LOST: {gap:?} for events that the log still contains, after {:?}", self.complete_to);
         if let (Some(missed), Some(before)) = (gap.missed, self.complete_to) {
             let from = to.checked_sub(missed).expect("a gap can't report more events than were published");
-            if !log.has_changed() {
-                let lost = (before + 1..=from).map(|id| log.position(id)).find(|lost| self.includes(log, *lost));
+            if !log.was_restored_or_replaced() {
+                let lost = (before + 1..=from).map(|id| log.position(id)).find(|lost| self.selects(log, *lost));
                 assert!(
                     from >= before && lost.is_none(),
                     "a wrong number of missing events: {gap:?} after {before}, with {lost:?} missing"
@@ -121,13 +121,13 @@ impl LogProgress {
     }
 
     pub(super) fn record_restore(&mut self, to: Option<u64>) {
-        self.restored_to = self.restored_to.max(to);
+        self.undetected_restore_at = self.undetected_restore_at.max(to);
     }
 
     /// Returns `true` if the log contains no further events for the reader.
     pub(super) fn is_done(&self, log: &Log) -> bool {
         let Some(id) = self.complete_to else { return false };
-        let known = self.restored_to.map_or(id, |restored_to| restored_to.max(id));
-        id <= log.head() && (known + 1..=log.head()).all(|id| !self.includes(log, log.position(id)))
+        let known = self.undetected_restore_at.map_or(id, |undetected_restore_at| undetected_restore_at.max(id));
+        id <= log.head() && (known + 1..=log.head()).all(|id| !self.selects(log, log.position(id)))
     }
 }

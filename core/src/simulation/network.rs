@@ -48,7 +48,7 @@ pub(super) struct Connection {
     pub(super) node: usize,
     pub(super) is_client_open: bool,
     /// True if each request may reach a different process of the server.
-    pub(super) is_scattered: bool,
+    pub(super) scatters_requests: bool,
     /// True if a request has reached a process that does not know the session.
     pub(super) reached_wrong_node: bool,
     pub(super) socket: Socket,
@@ -91,7 +91,7 @@ impl World {
             client,
             node,
             is_client_open: true,
-            is_scattered: false,
+            scatters_requests: false,
             reached_wrong_node: false,
             socket: Socket::default(),
             to_client: Link::default(),

@@ -14,7 +14,7 @@ impl World {
     pub(super) fn on_project_opened(&self, client: usize, running: &mut Running, project: usize) {
         let room = &mut running.rooms[project];
         room.progress = match self.scenario.server.has_log {
-            true => ProjectProgress::Log(LogProgress::new(room.after.as_ref().map(Cursor::event_id))),
+            true => ProjectProgress::Log(LogProgress::new(room.join_cursor.as_ref().map(Cursor::event_id))),
             false => {
                 let plan = &self.clients[client].plan;
                 let polls = plan.review_poll_s.is_some();
@@ -33,16 +33,19 @@ impl World {
             }
         };
         room.initial_progress = room.progress.clone();
-        (room.initial_ring, room.initial_unlogged) = (Some(ExpectedRing::default()), 0);
+        (room.initial_ring, room.unlogged_since_join) = (Some(ExpectedRing::default()), 0);
         for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
             reader.on_project_opened(project, &room.initial_progress);
         }
     }
 
     pub(super) fn on_stream_started(&self, running: &mut Running, project: usize, cursor: &Cursor) {
-        assert!(cursor.event_id() <= self.server.logs[project].head() || self.server.logs[project].has_changed());
+        assert!(
+            cursor.event_id() <= self.server.logs[project].head()
+                || self.server.logs[project].was_restored_or_replaced()
+        );
         let room = &mut running.rooms[project];
-        (room.start_position, room.last_reader_position) = (Some(cursor.event_id()), None);
+        (room.start_event_id, room.removed_reader_event_id) = (Some(cursor.event_id()), None);
         for progress in [&mut room.progress, &mut room.initial_progress] {
             let ProjectProgress::Log(log_progress) = progress else { panic!("a server without a log sent a position") };
             log_progress.complete_to.get_or_insert(cursor.event_id());
@@ -83,7 +86,7 @@ impl World {
             let is_for_room = project == Some(number) || project.is_none() && is_for_all_projects(event);
             if let Some(initial_ring) = room.initial_ring.as_mut().filter(|_| is_for_room) {
                 initial_ring.record(event);
-                room.initial_unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
+                room.unlogged_since_join += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
         }
     }

@@ -26,10 +26,10 @@ impl RestBehaviour {
     pub(super) fn draw(dice: &mut Dice) -> Self {
         let limits = BackfillLimits {
             per_page: dice.pick(&[4, 10, 100]),
-            rows: dice.pick(&[30, 20_000, 20_000]),
-            bytes: 64 << 20,
-            flagged: dice.pick(&[8, 5_000, 5_000]),
-            lookups: dice.pick(&[3, 1_000, 1_000]),
+            rows_max: dice.pick(&[30, 20_000, 20_000]),
+            bytes_max: 64 << 20,
+            flagged_max: dice.pick(&[8, 5_000, 5_000]),
+            lookups_max: dice.pick(&[3, 1_000, 1_000]),
         };
         Self {
             failure_rate: draw_rate(dice, 0.3, 300),
@@ -87,9 +87,9 @@ pub(super) struct ClientPlan {
     pub(super) endpoints: usize,
     pub(super) overflow: Overflow,
     /// Capacity of each stream's buffer, in events.
-    pub(super) buffer: usize,
+    pub(super) buffer_events: usize,
     /// Capacity of each stream's buffer, in bytes.
-    pub(super) bytes: usize,
+    pub(super) buffer_bytes: usize,
     pub(super) backfill: Backfill,
     /// True if the client's API key belongs to another project.
     pub(super) uses_foreign_key: bool,
@@ -140,8 +140,8 @@ impl ClientPlan {
         Self {
             endpoints: dice.between(1, NODES as u64) as usize,
             overflow,
-            buffer: dice.pick(&[1, 2, 8, 40, 1_024]),
-            bytes: dice.pick(&[8 << 20, 8 << 20, 1_500, 10_000]),
+            buffer_events: dice.pick(&[1, 2, 8, 40, 1_024]),
+            buffer_bytes: dice.pick(&[8 << 20, 8 << 20, 1_500, 10_000]),
             backfill: dice.pick(&[Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Auto, Backfill::Off]),
             uses_foreign_key: dice.chance(0.05),
             review_poll_s: dice.pick(&[None, None, Some(5), Some(60)]),

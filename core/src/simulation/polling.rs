@@ -17,7 +17,7 @@ pub(super) struct Transports {
     endpoint: usize,
     /// True if the attempt may try both transports.
     tries_both: bool,
-    by_polling: bool,
+    uses_polling: bool,
     /// Number of consecutive polling connections with scattered requests since the fault phase ended.
     scattered_attempts: u32,
 }
@@ -25,7 +25,7 @@ pub(super) struct Transports {
 impl Transports {
     pub(super) fn new(endpoints: usize) -> Self {
         let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoints).collect();
-        Self { fallbacks, endpoint: 0, tries_both: false, by_polling: false, scattered_attempts: 0 }
+        Self { fallbacks, endpoint: 0, tries_both: false, uses_polling: false, scattered_attempts: 0 }
     }
 }
 
@@ -33,8 +33,8 @@ impl World {
     /// Chooses the transport of a new connection attempt.
     pub(super) fn begin_attempt(&self, client: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
-        let by_polling = transports.fallbacks[endpoint].begin_attempt(self.client_now(client).mono);
-        (transports.endpoint, transports.tries_both, transports.by_polling) = (endpoint, tries_both, by_polling);
+        let uses_polling = transports.fallbacks[endpoint].begin_attempt(self.client_now(client).mono);
+        (transports.endpoint, transports.tries_both, transports.uses_polling) = (endpoint, tries_both, uses_polling);
     }
 
     /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses the
@@ -42,7 +42,7 @@ impl World {
     pub(super) fn open_transport(&mut self, running: &mut Running, id: u64) -> bool {
         let transports = &mut running.transports;
         let is_refused = self.faults_active && self.dice.chance(self.scenario.balancer.refused_websocket_rate);
-        if is_refused && !transports.by_polling {
+        if is_refused && !transports.uses_polling {
             let fallback = &mut transports.fallbacks[transports.endpoint];
             if !transports.tries_both {
                 fallback.on_websocket_refused();
@@ -50,18 +50,18 @@ impl World {
                 return false;
             }
             fallback.on_polling_opened();
-            transports.by_polling = true;
+            transports.uses_polling = true;
         }
-        let is_scattered = transports.by_polling && self.scenario.balancer.scatters_requests;
+        let scatters_requests = transports.uses_polling && self.scenario.balancer.scatters_requests;
         transports.scattered_attempts =
-            if is_scattered && !self.faults_active { transports.scattered_attempts + 1 } else { 0 };
+            if scatters_requests && !self.faults_active { transports.scattered_attempts + 1 } else { 0 };
         assert!(
             transports.scattered_attempts <= SCATTERED_ATTEMPTS_MAX,
             "a client never stops polling although polling does not work"
         );
-        self.tally.polling_connections += u64::from(transports.by_polling);
+        self.tally.polling_connections += u64::from(transports.uses_polling);
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.is_scattered = is_scattered;
+            connection.scatters_requests = scatters_requests;
         }
         true
     }
@@ -70,7 +70,7 @@ impl World {
     pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut Running, endpoint: usize) {
         let transports = &mut running.transports;
         transports.fallbacks[endpoint].on_connection_usable(self.client_now(client).mono);
-        if !transports.by_polling && std::mem::take(&mut self.clients[client].lost_polling_session) {
+        if !transports.uses_polling && std::mem::take(&mut self.clients[client].lost_polling_session) {
             self.tally.returns_to_websocket += 1;
         }
     }
@@ -79,7 +79,7 @@ impl World {
     /// know the session. If so, ends the session and returns `true`.
     pub(super) fn maybe_lose_session(&mut self, id: u64) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        if !connection.is_scattered || !connection.is_healthy() || self.dice.index(NODES) == 0 {
+        if !connection.scatters_requests || !connection.is_healthy() || self.dice.index(NODES) == 0 {
             return false;
         }
         self.tally.wrong_node_requests += 1;

@@ -69,7 +69,7 @@ pub(super) enum ProjectProgress {
 #[derive(Debug)]
 pub(super) struct Room {
     /// Cursor that was passed to the join.
-    pub(super) after: Option<Cursor>,
+    pub(super) join_cursor: Option<Cursor>,
     pub(super) project: Option<Project>,
     pub(super) progress: ProjectProgress,
     /// Progress at the time of the join. The project's first stream starts at this point.
@@ -77,9 +77,9 @@ pub(super) struct Room {
     /// Events since the join. `None` once the project's first stream has been opened.
     pub(super) initial_ring: Option<ExpectedRing>,
     /// Number of events without an id since the join.
-    pub(super) initial_unlogged: u64,
+    pub(super) unlogged_since_join: u64,
     /// Id of the event after which the project's events start.
-    pub(super) start_position: Option<u64>,
+    pub(super) start_event_id: Option<u64>,
     /// True if the log was restored from a backup in a way that the client can't detect.
     pub(super) restore_undetected: bool,
     /// Number of decisions when the server let the client join.
@@ -100,7 +100,7 @@ pub(super) struct Room {
     /// Number of joins that the client has sent.
     pub(super) joins_sent: u64,
     /// Position of the project's last reader when that reader was removed.
-    pub(super) last_reader_position: Option<u64>,
+    pub(super) removed_reader_event_id: Option<u64>,
 }
 
 /// One run of a program.
@@ -159,25 +159,25 @@ impl Running {
             .fold(Client::builder("http://model"), ClientBuilder::fallback_url)
             .api_key("am_model")
             .overflow(plan.overflow)
-            .event_buffer(plan.buffer)
-            .buffer_bytes(plan.bytes)
+            .event_buffer(plan.buffer_events)
+            .buffer_bytes(plan.buffer_bytes)
             .backfill(plan.backfill)
             .review_poll(plan.review_poll_s.map(Duration::from_secs))
             .retry_first_connect(plan.retry_first_connect)
             .rate_limit(plan.rate_limit)
             .heartbeat_interval(plan.heartbeat_s.map(Duration::from_secs))
-            .dialer(Arc::new(|_, _| Arc::new(UnusedDialer)), seed)
+            .test_dialer(Arc::new(|_, _| Arc::new(UnusedDialer)), seed)
             .build()
             .unwrap();
         let task = client.take_task().expect("a new client has not connected yet");
         let room = || Room {
-            after: None,
+            join_cursor: None,
             project: None,
             progress: ProjectProgress::Nothing,
             initial_progress: ProjectProgress::Nothing,
             initial_ring: None,
-            initial_unlogged: 0,
-            start_position: None,
+            unlogged_since_join: 0,
+            start_event_id: None,
             restore_undetected: false,
             decisions_at_join: 0,
             join_called_at: Duration::ZERO,
@@ -188,7 +188,7 @@ impl Running {
             decisions_at_leave: 0,
             has_unanswered_leave: false,
             joins_sent: 0,
-            last_reader_position: None,
+            removed_reader_event_id: None,
         };
         let connect = client.clone();
         Self {
@@ -247,7 +247,7 @@ impl Running {
         (self.rooms[project].join_called_at, self.rooms[project].is_join_refused) = (now, false);
         let (client, name) = (self.client.clone(), name.to_owned());
         let after: Option<Cursor> = after.map(|text| text.parse().unwrap());
-        self.rooms[project].after.clone_from(&after);
+        self.rooms[project].join_cursor.clone_from(&after);
         let call: CallFuture<Project> = Box::pin(async move {
             match after {
                 Some(after) => client.join_after(name, after).await,
@@ -285,7 +285,7 @@ impl Running {
     }
 
     /// Returns `true` if a reader has signalled that its ring has room again.
-    pub(super) fn has_capacity(&self) -> bool {
+    pub(super) fn take_capacity_signal(&self) -> bool {
         std::pin::pin!(self.task.hub.capacity_changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 

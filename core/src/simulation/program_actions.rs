@@ -18,7 +18,7 @@ impl World {
         if self.clients[client].running.is_some() {
             return;
         }
-        self.last_start_at = self.now;
+        self.last_start_or_wake_up_at = self.now;
         let seed = self.dice.between(0, u64::MAX);
         let has_bad_key = self.faults_active && self.dice.chance(self.scenario.server.bad_key_rate);
         self.tally.runs_with_bad_key += u64::from(has_bad_key);
@@ -54,7 +54,7 @@ impl World {
         for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| plan.all_projects) {
             let stream = running.client.stream(plan.kind.and_then(EventKinds::from_name));
             let expectation = match self.is_checked_against_logs(client) {
-                true => Expectation::Logs { projects: vec![None; self.server.logs.len()], unlogged: 0 },
+                true => Expectation::Logs { projects: vec![None; self.server.logs.len()], unread_unlogged: 0 },
                 false => Expectation::Ring(ExpectedRing::default()),
             };
             let positions = vec![None; self.server.logs.len()];
@@ -85,13 +85,13 @@ impl World {
             let expectation = if self.is_checked_against_logs(client) {
                 let mut projects = vec![None; self.server.logs.len()];
                 projects[number] = Some(log_progress);
-                let unlogged = if first.is_some() { room.initial_unlogged } else { 0 };
-                Expectation::Logs { projects, unlogged }
+                let unread_unlogged = if first.is_some() { room.unlogged_since_join } else { 0 };
+                Expectation::Logs { projects, unread_unlogged }
             } else {
                 Expectation::Ring(first.unwrap_or_default())
             };
             let mut positions = vec![None; self.server.logs.len()];
-            positions[number] = room.start_position;
+            positions[number] = room.start_event_id;
             self.add_reader(client, running, plan, Some(number), stream, expectation, positions);
         }
         running.rooms[number].project = Some(project);
@@ -160,7 +160,7 @@ impl World {
         }
         self.check_cursors(client);
         let Some(running) = &mut self.clients[client].running else { return };
-        if running.has_capacity() {
+        if running.take_capacity_signal() {
             self.with_client(client, |world, running| {
                 running.task.machine.handle(world.client_now(client), crate::session::Input::Tick);
             });

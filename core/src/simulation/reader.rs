@@ -40,7 +40,7 @@ pub(super) enum Expectation {
         /// Progress in the log of each project that the reader reads.
         projects: Vec<Option<LogProgress>>,
         /// Number of events without an id that the reader has not received yet.
-        unlogged: u64,
+        unread_unlogged: u64,
     },
 }
 
@@ -142,8 +142,8 @@ impl Reader {
     pub(super) fn record(&mut self, event: &Event) {
         match &mut self.expectation {
             Expectation::Ring(expected) => expected.record(event),
-            Expectation::Logs { unlogged, .. } => {
-                *unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
+            Expectation::Logs { unread_unlogged, .. } => {
+                *unread_unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
         }
     }
@@ -196,13 +196,13 @@ impl Reader {
         );
         match &mut self.expectation {
             Expectation::Ring(expected) => batch.dropped += expected.check(event),
-            Expectation::Logs { projects, unlogged } => match (event, project) {
+            Expectation::Logs { projects, unread_unlogged } => match (event, project) {
                 (Event::Lagged(lagged), _) => {
                     assert!(
-                        self.is_leaving || lagged.missed <= *unlogged,
-                        "LOST: {lagged:?}, of {unlogged} without ids"
+                        self.is_leaving || lagged.missed <= *unread_unlogged,
+                        "LOST: {lagged:?}, of {unread_unlogged} without ids"
                     );
-                    *unlogged = unlogged.saturating_sub(lagged.missed);
+                    *unread_unlogged = unread_unlogged.saturating_sub(lagged.missed);
                     batch.dropped += lagged.missed;
                 }
                 (_, Some(project)) if event.event_id().is_some() => {
@@ -211,7 +211,7 @@ impl Reader {
                         batch.missing += log_progress.check(event, &server.logs[project], excuses(project));
                     }
                 }
-                _ => *unlogged = unlogged.checked_sub(1).expect("TWICE: more events than were delivered"),
+                _ => *unread_unlogged = unread_unlogged.checked_sub(1).expect("TWICE: more events than were delivered"),
             },
         }
         if let Some((project, id)) = project.zip(event.event_id()) {
@@ -233,14 +233,14 @@ impl Reader {
     pub(super) fn is_done(&self, server: &Server) -> bool {
         let read = match &self.expectation {
             Expectation::Ring(expected) => expected.is_empty(),
-            Expectation::Logs { projects, unlogged } => {
+            Expectation::Logs { projects, unread_unlogged } => {
                 let progresses = projects.iter().zip(&server.logs);
                 // After a restore that the client can't detect, the log may contain events that the reader never
                 // receives.
                 let done = |log_progress: &LogProgress, log| {
                     log_progress.is_done(log) || log_progress.is_on_another_branch(log)
                 };
-                *unlogged == 0 && progresses.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
+                *unread_unlogged == 0 && progresses.into_iter().all(|(s, log)| s.as_ref().is_none_or(|s| done(s, log)))
             }
         };
         self.has_ended || (self.is_waiting && read)

@@ -100,7 +100,7 @@ impl World {
         let checked_request = CheckedRequest {
             query: request.query,
             decisions_at_request: self.server.contents[project].history.len(),
-            is_excused: request.flagged.is_none(),
+            may_be_incomplete: request.flagged.is_none(),
             uses_foreign_key: self.clients[client].plan.uses_foreign_key,
         };
         let source = ModelSource { queue: queue.clone(), limits: self.scenario.rest.limits };
@@ -176,7 +176,7 @@ impl World {
         self.trace(|| format!("         REST: {query:?}: {response:?}").chars().take(2_000).collect());
         if let Some(running) = &mut self.clients[client].running {
             let backfill = &mut running.backfills[known];
-            backfill.request.is_excused |= excused;
+            backfill.request.may_be_incomplete |= excused;
             if let RestQuery::Page(ContentFilter { page: Some(2..), status: Some(_), .. }) = query {
                 backfill.has_several_pages = true;
             }
@@ -210,15 +210,16 @@ impl World {
         let backfill = running.backfills.remove(at);
         let (contents, limits) = (&self.server.contents[backfill.project], self.scenario.rest.limits);
         let mut request = backfill.request;
-        request.is_excused |= self.now - backfill.started_at >= BACKFILL_TIMEOUT;
-        request.is_excused |= contents.flagged.len() + limits.per_page as usize >= limits.flagged;
+        request.may_be_incomplete |= self.now - backfill.started_at >= BACKFILL_TIMEOUT;
+        request.may_be_incomplete |= contents.flagged.len() + limits.per_page as usize >= limits.flagged_max;
         // While the client reads the pages, a review may move a row to a page that the client has already read.
-        request.is_excused |= backfill.has_several_pages;
-        request.is_excused |=
-            contents.flagged.len() >= limits.lookups || request.decisions_at_request >= limits.lookups;
+        request.may_be_incomplete |= backfill.has_several_pages;
+        request.may_be_incomplete |=
+            contents.flagged.len() >= limits.lookups_max || request.decisions_at_request >= limits.lookups_max;
         if let BackfillQuery::MissedDecisions { since } = request.query {
             let since = since.saturating_sub(DECISION_WINDOW).unwrap_or(jiff::Timestamp::MIN);
-            request.is_excused |= contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows;
+            request.may_be_incomplete |=
+                contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows_max;
         }
         let found = found.result.as_ref().ok();
         self.tally.backfills_complete += u64::from(found.is_some_and(|found| found.is_complete));

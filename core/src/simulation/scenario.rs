@@ -158,8 +158,8 @@ impl Scenario {
         let client = |overflow| ClientPlan {
             endpoints: NODES,
             overflow,
-            buffer: 20,
-            bytes: 8 << 20,
+            buffer_events: 20,
+            buffer_bytes: 8 << 20,
             backfill: Backfill::Auto,
             uses_foreign_key: false,
             review_poll_s: None,

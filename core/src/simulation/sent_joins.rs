@@ -44,7 +44,7 @@ impl World {
     pub(super) fn record_request(&mut self, client: usize, running: &mut Running, packet: &str) {
         if let Some(project) = self.project_in_packet("join_project", packet) {
             running.rooms[project].joins_sent += 1;
-            self.check_join_order(client, running, project);
+            self.check_join_delay(client, running, project);
             running.sent_joins.0.push((project, self.client_now(client).mono));
         }
         if let Some(project) = self.project_in_packet("leave_project", packet) {
@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    fn check_join_order(&mut self, client: usize, running: &Running, project: usize) {
+    fn check_join_delay(&mut self, client: usize, running: &Running, project: usize) {
         // If replies may be late, other joins may also have failed and be pending.
         let replies_in_time = self.scenario.server.late_reply_rate == 0.0 && self.scenario.network.stall_rate == 0.0;
         if !replies_in_time || !self.ignores_joins_of(0) {

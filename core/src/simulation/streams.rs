@@ -30,7 +30,7 @@ impl Running {
         for project in 0..self.rooms.len() {
             if self.cursor_readers(project).next().is_none() && !reader.is_leaving {
                 let limit = reader.cursor_limit(project);
-                self.rooms[project].last_reader_position = limit.or(self.rooms[project].last_reader_position);
+                self.rooms[project].removed_reader_event_id = limit.or(self.rooms[project].removed_reader_event_id);
             }
         }
     }
@@ -43,7 +43,9 @@ impl World {
         for (number, room) in running.rooms.iter().enumerate() {
             let Some(cursor) = room.project.as_ref().and_then(Project::cursor) else { continue };
             let slowest = running.cursor_readers(number).filter_map(|reader| reader.cursor_limit(number)).min();
-            let limit = slowest.or(room.last_reader_position).filter(|_| !self.server.logs[number].has_changed());
+            let limit = slowest
+                .or(room.removed_reader_event_id)
+                .filter(|_| !self.server.logs[number].was_restored_or_replaced());
             if let Some(limit) = limit {
                 let cursor = cursor.event_id();
                 assert!(cursor <= limit, "LOST by a restart: the cursor is at {cursor}, but a reader is at {limit}");
@@ -102,14 +104,14 @@ impl World {
                 _ => None,
             });
             let expectation = match world.is_checked_against_logs(client) {
-                true => Expectation::Logs { projects: progresses.collect(), unlogged: 0 },
+                true => Expectation::Logs { projects: progresses.collect(), unread_unlogged: 0 },
                 false => Expectation::Ring(ExpectedRing::default()),
             };
             // The reader starts at the current position. If the project has no other reader, the cursor keeps the
             // position of the project's last reader.
             let positions = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
                 ProjectProgress::Log(_) if mine(number) && running.cursor_readers(number).next().is_none() => {
-                    room.last_reader_position
+                    room.removed_reader_event_id
                 }
                 ProjectProgress::Log(log_progress) if mine(number) => log_progress.complete_to,
                 _ => None,

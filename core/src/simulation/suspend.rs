@@ -17,7 +17,7 @@ const ABANDON_TIME_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WakeUp {
     number: u64,
-    since: Duration,
+    at: Duration,
     /// Connection that was open during the sleep.
     connection: Option<u64>,
     /// True if the connection was cut during the sleep.
@@ -59,7 +59,7 @@ impl World {
 
     pub(super) fn end_sleep(&mut self, client: usize, span: Duration) {
         self.tally.computer_sleeps += 1;
-        self.last_start_at = self.now;
+        self.last_start_or_wake_up_at = self.now;
         let program = &mut self.clients[client];
         (program.asleep_until, program.total_sleep) = (None, program.total_sleep + span);
         let run_number = program.run_number;
@@ -69,7 +69,7 @@ impl World {
         let connection = connection.filter(|_| running.invariants.state == "connected" && span >= DETECTABLE_SLEEP_MIN);
         let number = running.last_wake_up.map_or(0, |wake_up| wake_up.number) + 1;
         let is_cut = connection.is_some() && self.dice.chance(0.5);
-        let wake_up = WakeUp { number, since: self.now, connection, is_cut, is_detected: false };
+        let wake_up = WakeUp { number, at: self.now, connection, is_cut, is_detected: false };
         if let Some(running) = &mut self.clients[client].running {
             running.last_wake_up = Some(wake_up);
         }
@@ -102,7 +102,7 @@ impl World {
         };
         assert!(wake_up.is_detected, "the client has not detected the sleep: {wake_up:?}");
         let is_still_used = wake_up.is_cut && running.connection == wake_up.connection;
-        let is_late = self.now - wake_up.since >= ABANDON_TIME_MAX;
+        let is_late = self.now - wake_up.at >= ABANDON_TIME_MAX;
         // A stalled frame that was in flight may still arrive.
         let may_receive = self.scenario.network.stall_rate > 0.0;
         assert!(
@@ -123,7 +123,7 @@ impl World {
             && network.garble_rate == 0.0
             && server.late_reply_rate == 0.0
             && !self.clients[client].has_bad_key;
-        if is_undisturbed && self.now - wake_up.since < ABANDON_TIME_MAX + DETECTION_TIME_MAX {
+        if is_undisturbed && self.now - wake_up.at < ABANDON_TIME_MAX + DETECTION_TIME_MAX {
             let healthy = self.connections.get(&id).is_some_and(super::network::Connection::is_healthy);
             assert!(!healthy, "a connection that survived the sleep was abandoned: {wake_up:?}");
         }

@@ -40,7 +40,7 @@ pub(super) struct World {
     /// Maximum number of entries in all tables and queues, by hour.
     pub(super) sizes_by_hour: Vec<usize>,
     /// Time at which a program last started or a computer last woke up.
-    pub(super) last_start_at: Duration,
+    pub(super) last_start_or_wake_up_at: Duration,
     pub(super) is_finished: bool,
 }
 
@@ -70,7 +70,7 @@ impl World {
             faults_ended_at: None,
             is_traced: false,
             sizes_by_hour: Vec::new(),
-            last_start_at: Duration::ZERO,
+            last_start_or_wake_up_at: Duration::ZERO,
             is_finished: false,
             scenario,
         };
@@ -194,7 +194,7 @@ impl World {
             Action::StartServer => self.start_server(),
             Action::StartNode(node) => {
                 self.server.running_nodes[node] = true;
-                self.start_unstable_phase();
+                self.maybe_start_unstable_phase();
             }
             Action::DecideContent(project, content, status) => self.decide_content(project, content, status),
             Action::ReviewContent(project) => self.review_random_content(project),

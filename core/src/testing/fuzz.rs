@@ -124,7 +124,7 @@ impl SessionRun {
                 // Every connection attempt succeeds, including the handshake.
                 Output::Dial { id, .. } => {
                     for input in [
-                        Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None },
+                        Input::Dialed { id, credential_status: CredentialStatus::default(), auth_payload: None },
                         Input::Frame(r#"0{"sid":"e","pingInterval":25000,"pingTimeout":20000}"#),
                         Input::Frame(r#"40{"sid":"s"}"#),
                     ] {

@@ -115,7 +115,7 @@ impl ClientBuilder {
         let make_dialer = move |endpoint, authenticator| -> Arc<dyn Dialer> {
             Arc::new(ScriptDialer { script: script.clone(), endpoint, authenticator })
         };
-        self.dialer(Arc::new(make_dialer), seed)
+        self.test_dialer(Arc::new(make_dialer), seed)
     }
 }
 
@@ -131,7 +131,7 @@ impl Dialer for ScriptDialer {
             (self.script.0.clone(), self.endpoint.clone(), self.authenticator.clone());
         Box::pin(async move {
             state.dial_count.fetch_add(1, Ordering::Relaxed);
-            let auth = authenticator.request_auth(&endpoint, reason, choice).await?;
+            let auth = authenticator.obtain_request_auth(&endpoint, reason, choice).await?;
             let (outcome_sender, outcome) = oneshot::channel();
             let url = endpoint.base_url.as_str().to_owned();
             // Sending can't fail, because `state` owns the receiver.
@@ -192,11 +192,14 @@ impl Dial {
             link: link.clone(),
             has_sent_close: false,
         };
-        let credential_status = CredentialStatus { just_accepted: self.auth.just_accepted };
-        let auth = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
+        let credential_status = CredentialStatus { has_just_logged_in: self.auth.has_just_logged_in };
+        let auth_payload = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
         // Sending fails if the client has abandoned the attempt.
-        let _ =
-            self.outcome_sender.send(Ok(DialedTransport { transport: Box::new(transport), credential_status, auth }));
+        let _ = self.outcome_sender.send(Ok(DialedTransport {
+            transport: Box::new(transport),
+            credential_status,
+            auth_payload,
+        }));
         connection::new_connection(inbound, outbound, link, SCRIPT_TIMEOUT)
     }
 

@@ -4,7 +4,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 
-use super::proxy::connect_tcp;
+use super::tcp::connect_tcp;
 use crate::{Error, Stage, driver::Endpoint};
 
 /// Bidirectional byte stream.

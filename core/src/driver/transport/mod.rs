@@ -5,7 +5,7 @@ pub(crate) mod connect;
 pub(crate) mod http_status;
 #[cfg(feature = "polling")]
 pub(crate) mod polling;
-mod proxy;
+mod tcp;
 pub(crate) mod tls;
 #[cfg(feature = "polling")]
 mod upgrade;

@@ -25,7 +25,7 @@ pub(crate) struct TlsOptions {
 
 impl TlsOptions {
     /// Returns `true` if any option is set that must be checked before the first connection.
-    pub(crate) fn need_validation(&self) -> bool {
+    pub(crate) fn has_options_to_check(&self) -> bool {
         !self.extra_ca.is_empty() || self.client_certificate.is_some() || self.config.is_some()
     }
 

@@ -42,7 +42,7 @@ pub(crate) struct WebSocket {
 }
 
 /// Reason why a WebSocket could not be opened.
-pub(crate) struct UpgradeFailure {
+pub(crate) struct WebSocketFailure {
     pub(crate) failure: ConnectionFailure,
     /// `true` if the failure suggests that WebSocket does not work: the server refused the upgrade, or no frame arrived
     /// over the WebSocket.
@@ -55,14 +55,14 @@ impl WebSocket {
         endpoint: &Endpoint,
         auth: &RequestAuth,
         sid: Option<&str>,
-    ) -> Result<Self, UpgradeFailure> {
+    ) -> Result<Self, WebSocketFailure> {
         let io = Self::open_byte_stream(endpoint).await?;
         Self::upgrade(endpoint, auth, io, sid).await
     }
 
     /// Opens the byte stream for a WebSocket.
-    pub(crate) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, UpgradeFailure> {
-        open_byte_stream(endpoint).await.map_err(|failed| UpgradeFailure {
+    pub(crate) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, WebSocketFailure> {
+        open_byte_stream(endpoint).await.map_err(|failed| WebSocketFailure {
             should_try_polling: failed.is_tunnel_refused(endpoint),
             failure: ConnectionFailure::Dial(failed.into_error()),
         })
@@ -74,12 +74,12 @@ impl WebSocket {
         auth: &RequestAuth,
         io: Box<dyn ByteStream>,
         sid: Option<&str>,
-    ) -> Result<Self, UpgradeFailure> {
+    ) -> Result<Self, WebSocketFailure> {
         let mut url = endpoint.base_url.socket_url("websocket", sid, &auth.append_to_query(&endpoint.query));
         let scheme = if endpoint.base_url.is_secure() { "wss" } else { "ws" };
         // This can't fail, because the url crate allows a change between two special schemes.
         let _ = url.set_scheme(scheme);
-        let broken = |text: String, should_try_polling| UpgradeFailure {
+        let broken = |text: String, should_try_polling| WebSocketFailure {
             failure: ConnectionFailure::Dial(Error::connect_failed(Stage::Http, text)),
             should_try_polling,
         };
@@ -103,7 +103,7 @@ impl WebSocket {
                 let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let status = answer.status();
                 let failure = http_status::refusal_failure(status.as_u16(), after, &body);
-                Err(UpgradeFailure { failure, should_try_polling: refuses_upgrade(status) })
+                Err(WebSocketFailure { failure, should_try_polling: refuses_upgrade(status) })
             }
             Err(error) => {
                 let text = format!("{}: {}", endpoint.base_url.origin(), error_message(&error));
@@ -114,9 +114,9 @@ impl WebSocket {
 
     /// Waits for the first frame. If the server closes the WebSocket or violates the protocol instead, long-polling may
     /// still work. An I/O error does not suggest that WebSocket is the problem.
-    pub(crate) async fn receive_first_frame(&mut self) -> Result<(), UpgradeFailure> {
+    pub(crate) async fn receive_first_frame(&mut self) -> Result<(), WebSocketFailure> {
         let first = poll_fn(|cx| self.poll_recv(cx)).await;
-        self.first_frame = Some(first.map_err(|failure| UpgradeFailure {
+        self.first_frame = Some(first.map_err(|failure| WebSocketFailure {
             should_try_polling: !matches!(failure, ConnectionFailure::Io(_)),
             failure,
         })?);

@@ -15,7 +15,7 @@ impl NoLogFollower {
             BackfillQuery::StreamStart | BackfillQuery::Reviews => connection.background_request = Some(id),
         }
         if query == BackfillQuery::StreamStart {
-            self.start_request = Some((id, connection.join_sent_at));
+            self.stream_start_request = Some((id, connection.join_sent_at));
         }
         connection.last_request_at = now.mono;
     }
@@ -40,7 +40,7 @@ impl NoLogFollower {
         output: &mut FollowerOutput<'_>,
     ) {
         let data = data.unwrap_or_default();
-        if let Some((_, join_sent_at)) = self.start_request.take_if(|(asked, _)| *asked == id) {
+        if let Some((_, join_sent_at)) = self.stream_start_request.take_if(|(asked, _)| *asked == id) {
             self.on_start_answer(now, join_sent_at, &data);
         }
         let Some(connection) = &mut self.connection else { return };
@@ -77,7 +77,7 @@ impl NoLogFollower {
         // The start that the server reports is the time at which it answers. Decisions made since the join was sent may
         // have been lost in transit, and an earlier request for the start may have failed. The start of the stream is
         // therefore set to the time at which the join was sent.
-        recent.set_start(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
+        recent.set_newest_if_unknown(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
         // While the client is not in the room, nothing else updates the flagged items.
         if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {
             recent.set_listed_flagged(flagged);

@@ -121,7 +121,7 @@ impl Follower {
     /// Starts to follow the log from the reader's position. Only the first start position is reported to the streams.
     fn start_log(&mut self, log: &mut LogFollower, head: &Cursor, now: Now, output: &mut FollowerOutput<'_>) {
         log.reader.set_log_id(head.log.clone());
-        if !std::mem::replace(&mut self.has_start_position, true) {
+        if !std::mem::replace(&mut self.has_reported_start, true) {
             let cursor = log.reader.position().clone();
             output.out.push_back(Output::StreamStarted { project: self.project.clone(), cursor });
         }

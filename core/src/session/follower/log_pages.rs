@@ -14,7 +14,7 @@ const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
     /// Returns the id after which to request a page now, or `None` if no page is needed.
-    pub(crate) fn next_page_after(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn due_page_start(&mut self, now: Instant) -> Option<u64> {
         let connection = self.connection.as_mut()?;
         if connection.page_attempts.is_pending() {
             return None;
@@ -27,7 +27,7 @@ impl LogFollower {
             .then(|| self.reader.last_id())
     }
 
-    /// Returns the time at which the result of [`next_page_after`](Self::next_page_after) may change.
+    /// Returns the time at which the result of [`due_page_start`](Self::due_page_start) may change.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let connection = self.connection.as_ref().filter(|connection| !connection.page_attempts.is_pending())?;
         let retry = connection.page_attempts.deadline().filter(|_| self.last_id() < self.read_until_id);

@@ -58,7 +58,7 @@ pub(crate) struct Follower {
     project: ProjectId,
     can_ask_rest: bool,
     /// True if the streams have received the position at which they start.
-    has_start_position: bool,
+    has_reported_start: bool,
     state: FollowerState,
 }
 
@@ -77,7 +77,7 @@ impl Follower {
         Self {
             project,
             can_ask_rest,
-            has_start_position: false,
+            has_reported_start: false,
             state: FollowerState::Unjoined(UnjoinedFollower::new(after)),
         }
     }

@@ -25,7 +25,7 @@ pub(crate) struct NoLogFollower {
     pub(super) connection: Option<NoLogConnection>,
     /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
     /// answer stays valid after the client leaves the room, until the next join.
-    pub(super) start_request: Option<(u64, Now)>,
+    pub(super) stream_start_request: Option<(u64, Now)>,
 }
 
 /// State of the follower on one connection.
@@ -58,7 +58,7 @@ impl NoLogFollower {
             waiting,
             reader_queue: ReaderQueue::default(),
             connection: None,
-            start_request: None,
+            stream_start_request: None,
         }
     }
 
@@ -79,7 +79,7 @@ impl NoLogFollower {
             background_request: None,
             last_request_at: now.mono,
         });
-        self.start_request = None;
+        self.stream_start_request = None;
         let since = self
             .recent_decisions
             .as_ref()

@@ -20,7 +20,7 @@ const ACCEPTANCE_WAIT: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) enum Admission {
     /// Waiting for OPEN. `auth` is the authentication payload for the namespace.
-    AwaitingOpen { deadline: Instant, auth: Option<String> },
+    AwaitingOpen { deadline: Instant, auth_payload: Option<String> },
     /// Waiting for the server to acknowledge the namespace.
     AwaitingNamespace {
         deadline: Instant,
@@ -87,10 +87,10 @@ impl Connection {
     /// Handles OPEN. Returns the optional authentication payload for the namespace, or `None` if OPEN had already
     /// arrived.
     pub(super) fn on_open(&mut self) -> Option<Option<String>> {
-        let Admission::AwaitingOpen { deadline, auth } = &mut self.admission else { return None };
-        let (deadline, auth) = (*deadline, auth.take());
+        let Admission::AwaitingOpen { deadline, auth_payload } = &mut self.admission else { return None };
+        let (deadline, auth_payload) = (*deadline, auth_payload.take());
         self.admission = Admission::AwaitingNamespace { deadline, auth_confirmed: false };
-        Some(auth)
+        Some(auth_payload)
     }
 
     /// Applies the parameters of the Engine.IO handshake.

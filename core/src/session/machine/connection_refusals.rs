@@ -8,7 +8,7 @@ use crate::{
     events::{ServerRejection, parse_rejection},
     session::{
         ConnectionFailure, Now,
-        auth::{RefusalCertainty, RefusalReaction},
+        auth::{RefusalEvidence, RefusalReaction},
         refusal::{ConnectRefusal, both_credentials_refused_error, classify_connect_refusal},
     },
 };
@@ -25,16 +25,16 @@ impl Machine {
         let Some(connection) = self.phase.connection_mut() else { return };
         let refusal = match connection.admission {
             Admission::AwaitingNamespace { auth_confirmed: true, .. } | Admission::Announced => None,
-            Admission::AwaitingOpen { .. } | Admission::AwaitingNamespace { .. } => Some(RefusalCertainty::Ambiguous),
+            Admission::AwaitingOpen { .. } | Admission::AwaitingNamespace { .. } => Some(RefusalEvidence::Ambiguous),
             Admission::Acknowledged { .. } => {
-                (!self.endpoints.has_accepted_credentials()).then_some(RefusalCertainty::Interrupted)
+                (!self.endpoints.has_accepted_credentials()).then_some(RefusalEvidence::Interrupted)
             }
         };
         if !data.is_empty() {
             connection.possible_refusal = Some(parse_rejection(data));
         }
         match refusal {
-            Some(certainty) => self.on_end_without_confirmation(now, certainty),
+            Some(evidence) => self.on_end_without_confirmation(now, evidence),
             None => self.on_connection_lost(now, ConnectionFailure::ServerDisconnected),
         }
     }
@@ -46,7 +46,7 @@ impl Machine {
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
         let unknown = matches!(failure, ConnectionFailure::SessionUnknown(_));
         if acknowledged && !unknown && !self.endpoints.has_accepted_credentials() {
-            self.on_end_without_confirmation(now, RefusalCertainty::Interrupted);
+            self.on_end_without_confirmation(now, RefusalEvidence::Interrupted);
         } else {
             self.on_connection_lost(now, failure);
         }
@@ -54,43 +54,43 @@ impl Machine {
 
     /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server may
     /// contain the reason.
-    fn on_end_without_confirmation(&mut self, now: Now, certainty: RefusalCertainty) {
+    fn on_end_without_confirmation(&mut self, now: Now, evidence: RefusalEvidence) {
         let rejection = self.phase.connection_mut().and_then(|connection| connection.possible_refusal.take());
         if let Some(rejection) = rejection {
-            return self.on_connection_refused(now, &rejection, certainty);
+            return self.on_connection_refused(now, &rejection, evidence);
         }
         let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
-        self.on_credentials_refused(now, certainty, error.with_stage(Stage::Namespace));
+        self.on_credentials_refused(now, evidence, error.with_stage(Stage::Namespace));
     }
 
     /// Handles a CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
-        self.on_connection_refused(now, &parse_rejection(data), RefusalCertainty::Ambiguous);
+        self.on_connection_refused(now, &parse_rejection(data), RefusalEvidence::Ambiguous);
     }
 
-    /// Handles a refusal that the server sent, with a message, as a packet or an event. `default_certainty` is the
-    /// certainty that the credentials are to blame if the message contains no known reason.
+    /// Handles a refusal that the server sent, with a message, as a packet or an event. `default_evidence` is the
+    /// evidence that the credentials are to blame if the message contains no known reason.
     pub(super) fn on_connection_refused(
         &mut self,
         now: Now,
         rejection: &ServerRejection,
-        default_certainty: RefusalCertainty,
+        default_evidence: RefusalEvidence,
     ) {
-        match classify_connect_refusal(rejection, default_certainty) {
-            ConnectRefusal::Credentials(error, certainty) => self.on_credentials_refused(now, certainty, error),
+        match classify_connect_refusal(rejection, default_evidence) {
+            ConnectRefusal::Credentials(error, evidence) => self.on_credentials_refused(now, evidence, error),
             ConnectRefusal::Other(error) => self.on_connection_lost(now, ConnectionFailure::NamespaceRefused(error)),
         }
     }
 
     /// Handles a certain or possible refusal of the credentials.
-    pub(super) fn on_credentials_refused(&mut self, now: Now, certainty: RefusalCertainty, error: Error) {
+    pub(super) fn on_credentials_refused(&mut self, now: Now, evidence: RefusalEvidence, error: Error) {
         let credential_status =
             self.phase.connection().map(|connection| connection.credential_status).unwrap_or_default();
-        let (error, pause) = match self.endpoints.on_refused(certainty, credential_status, &error) {
+        let (error, pause) = match self.endpoints.on_refused(evidence, credential_status, &error) {
             RefusalReaction::EndClient => {
                 let error = match self.endpoints.earlier_refusal() {
                     Some(earlier) => both_credentials_refused_error(self.endpoints.credential_choice(), earlier, error),
-                    None if certainty == RefusalCertainty::Stated => error,
+                    None if evidence == RefusalEvidence::Stated => error,
                     None => self.add_key_advice(error),
                 };
                 self.drop_connection(&error);

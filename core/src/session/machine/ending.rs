@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Attempt number at which the delay stops growing while `connect` waits to learn whether the credentials are wrong.
-const UNCLEAR_DELAY_GROWTH_MAX: u32 = 2;
+const GROWTH_LIMIT_WHILE_UNCLEAR: u32 = 2;
 
 impl Machine {
     /// Handles the end of the connection or of the connection attempt.
@@ -67,7 +67,7 @@ impl Machine {
             self.attempts.schedule_first_at_endpoint(&policy, &mut self.rng)
         } else {
             let unclear = self.connect_token.is_some() && self.endpoints.may_be_restarting();
-            let growth_limit = if unclear { UNCLEAR_DELAY_GROWTH_MAX } else { u32::MAX };
+            let growth_limit = if unclear { GROWTH_LIMIT_WHILE_UNCLEAR } else { u32::MAX };
             self.attempts.schedule_next(&policy, growth_limit, &mut self.rng)
         };
         let not_before = self.endpoints.not_before().map_or(now.mono, |at| at.max(now.mono));

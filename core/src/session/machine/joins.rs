@@ -103,7 +103,7 @@ impl Machine {
         }
         self.request_replay_pages(now);
         self.request_reviews(now);
-        self.send_page_requests(now);
+        self.send_backlog_page_requests(now);
     }
 
     /// Clears the deadlines of queued joins, because the server is not responsible for the wait. The deadline of a join
@@ -175,7 +175,7 @@ impl Machine {
     pub(super) fn expire_room_requests(&mut self, now: Now) {
         self.repeat_unacknowledged_joins(now);
         let late = self.phase.connection_mut().and_then(|connection| {
-            let request = connection.requests.expire(now.mono, self.config.join_timeout)?;
+            let request = connection.requests.mark_overdue_or_give_up(now.mono, self.config.join_timeout)?;
             let message =
                 request.possible_refusal.as_ref().map(|possible_refusal| possible_refusal.rejection.message.clone());
             Some((request.project.clone(), request.kind, message))

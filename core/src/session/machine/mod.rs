@@ -45,12 +45,12 @@ pub(crate) struct Machine {
     ack_ids: AckIds,
     rooms: Rooms,
     /// Number of consecutive connections that were given up because no page request was answered.
-    unanswered_pages_reconnects: u8,
+    unresponsive_connection_count: u8,
     /// Number of requests to REST, which is also the id of the latest request.
-    backfill_count: u64,
+    rest_request_count: u64,
     page_requests: PageRequests,
     /// Projects whose replay or backfill waits until readers have room.
-    awaiting_capacity: Vec<ProjectId>,
+    projects_awaiting_capacity: Vec<ProjectId>,
 }
 
 impl Machine {
@@ -67,10 +67,10 @@ impl Machine {
             endpoints: EndpointRotation::new(config.endpoint_count, config.credentials, config.has_spare_key),
             ack_ids: AckIds::default(),
             rooms: Rooms::default(),
-            unanswered_pages_reconnects: 0,
-            backfill_count: 0,
+            unresponsive_connection_count: 0,
+            rest_request_count: 0,
             page_requests: PageRequests::default(),
-            awaiting_capacity: Vec::new(),
+            projects_awaiting_capacity: Vec::new(),
             config,
         }
     }
@@ -93,7 +93,9 @@ impl Machine {
                     connection.liveness.on_sign_of_life(now.mono);
                 }
             }
-            Input::Dialed { id, credential_status, auth } => self.on_dialed(id, credential_status, auth),
+            Input::Dialed { id, credential_status, auth_payload } => {
+                self.on_dialed(id, credential_status, auth_payload)
+            }
             Input::DialFailed { id, failure } => self.on_dial_failed(now, id, failure),
             Input::TransportLost(failure) => self.on_transport_lost(now, failure),
             Input::BackfillReply(reply) => self.on_backfill_reply(now, reply),
@@ -136,7 +138,7 @@ impl Machine {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
         match &self.phase {
             Phase::Dialing { deadline, .. } if *deadline <= now.mono => self.on_connect_timeout(now),
-            Phase::Waiting { retry_at, .. } if *retry_at <= now.mono => self.start_dial(now),
+            Phase::Waiting { retry_at, .. } if *retry_at <= now.mono => self.start_attempt(now),
             Phase::Open(connection) if due(connection.connect_deadline()) => self.on_connect_timeout(now),
             Phase::Open(connection) if connection.is_online() => self.handle_online_deadlines(now),
             _ => {}
@@ -177,8 +179,8 @@ impl Machine {
     }
 
     /// Returns the projects whose replay or backfill waits until readers have room; see [`Command::ReaderCapacity`].
-    pub(crate) fn awaiting_capacity(&self) -> &[ProjectId] {
-        &self.awaiting_capacity
+    pub(crate) fn projects_awaiting_capacity(&self) -> &[ProjectId] {
+        &self.projects_awaiting_capacity
     }
 
     /// Returns the id of the latest attempt.

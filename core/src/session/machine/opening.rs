@@ -9,7 +9,7 @@ use crate::{
     eio::Handshake,
     session::{
         CommandToken, ConnectionFailure, CredentialsReason, Now, Output, State,
-        auth::{CredentialStatus, RefusalCertainty},
+        auth::{CredentialStatus, RefusalEvidence},
         refusal::is_about_credentials,
     },
     sio,
@@ -22,10 +22,10 @@ impl Machine {
         }
         self.connect_token = Some(token);
         self.push_state(State::Connecting);
-        self.start_dial(now);
+        self.start_attempt(now);
     }
 
-    pub(super) fn start_dial(&mut self, now: Now) {
+    pub(super) fn start_attempt(&mut self, now: Now) {
         let reason = self.endpoints.record_attempt(self.connect_token.is_some());
         self.dial(now, reason);
     }
@@ -39,10 +39,15 @@ impl Machine {
         self.out.push_back(Output::Dial { id, endpoint, reason, choice });
     }
 
-    pub(super) fn on_dialed(&mut self, dialed_id: u64, credential_status: CredentialStatus, auth: Option<String>) {
+    pub(super) fn on_dialed(
+        &mut self,
+        dialed_id: u64,
+        credential_status: CredentialStatus,
+        auth_payload: Option<String>,
+    ) {
         let Phase::Dialing { id, deadline, reason } = self.phase else { return };
         if id == dialed_id {
-            let admission = Admission::AwaitingOpen { deadline, auth };
+            let admission = Admission::AwaitingOpen { deadline, auth_payload };
             self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, credential_status)));
         }
     }
@@ -53,13 +58,13 @@ impl Machine {
         }
         match failure {
             ConnectionFailure::Credentials(error) if error.kind() == ErrorKind::AuthenticationFailed => {
-                self.on_credentials_refused(now, RefusalCertainty::Stated, error);
+                self.on_credentials_refused(now, RefusalEvidence::Stated, error);
             }
             ConnectionFailure::CredentialsExhausted(error) => {
-                self.on_credentials_refused(now, RefusalCertainty::SourceExhausted, error)
+                self.on_credentials_refused(now, RefusalEvidence::SourceExhausted, error)
             }
             ConnectionFailure::NoLoginForm(error) => {
-                self.on_credentials_refused(now, RefusalCertainty::NoLoginForm, error)
+                self.on_credentials_refused(now, RefusalEvidence::NoLoginForm, error)
             }
             failure => self.on_connection_lost(now, failure),
         }
@@ -77,11 +82,11 @@ impl Machine {
     /// Handles the Engine.IO handshake and then requests the namespace.
     pub(super) fn on_open(&mut self, now: Now, data: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        let Some(auth) = connection.on_open() else { return };
+        let Some(auth_payload) = connection.on_open() else { return };
         match Handshake::decode(data) {
             Ok(handshake) => {
                 connection.configure(&handshake, now.mono);
-                self.send_message(&sio::connect(auth.as_deref()));
+                self.send_message(&sio::connect(auth_payload.as_deref()));
             }
             Err(error) => self.on_connection_lost(
                 now,
@@ -96,7 +101,7 @@ impl Machine {
         let refusal =
             connection.possible_refusal.take_if(|rejection| !auth_confirmed && is_about_credentials(rejection));
         if let Some(rejection) = refusal {
-            return self.on_connection_refused(now, &rejection, RefusalCertainty::Ambiguous);
+            return self.on_connection_refused(now, &rejection, RefusalEvidence::Ambiguous);
         }
         connection.on_acknowledged(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
         self.counters.connections += 1;

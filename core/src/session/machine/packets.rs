@@ -8,7 +8,7 @@ use crate::{
     session::{
         ConnectionFailure, Now, Output,
         acks::AckRecipient,
-        auth::RefusalCertainty,
+        auth::RefusalEvidence,
         room_protocol::{AckVerdict, ack_arguments_as_value, is_valid_json, read_ack_verdict},
         rooms::Membership,
     },
@@ -108,7 +108,7 @@ impl Machine {
     fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
         let rejection = parse_rejection(arguments);
         if name == "authentication_failed" {
-            return self.on_connection_refused(now, &rejection, RefusalCertainty::Stated);
+            return self.on_connection_refused(now, &rejection, RefusalEvidence::Stated);
         }
         if let Some(connection) = self.phase.connection_mut()
             && !matches!(connection.admission, Admission::Announced)
@@ -195,7 +195,7 @@ impl Machine {
         connection.pages_unanswered_since = None;
         let recipient = connection.acks.remove(id);
         if matches!(recipient, Some(AckRecipient::Backlog(..) | AckRecipient::Replay(..))) {
-            self.unanswered_pages_reconnects = 0;
+            self.unresponsive_connection_count = 0;
         }
         if matches!(recipient, Some(AckRecipient::Room(_)) | None) {
             connection.requests.on_acknowledged(id, read_ack_verdict(arguments) == AckVerdict::Refused);

@@ -57,7 +57,7 @@ impl Machine {
     }
 
     /// Sends as many page requests of streams as the budget allows.
-    pub(super) fn send_page_requests(&mut self, now: Now) {
+    pub(super) fn send_backlog_page_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut unanswerable = Vec::new();
         let mut requests = Vec::new();

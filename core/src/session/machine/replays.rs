@@ -22,7 +22,7 @@ impl Machine {
 
     /// Delivers as many backfilled events as the readers have room for. This delivery needs no connection.
     pub(super) fn deliver_backfills(&mut self) {
-        self.awaiting_capacity.clear();
+        self.projects_awaiting_capacity.clear();
         let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(no_log) = room.follower.no_log_mut().filter(|no_log| no_log.has_queued_events()) else { continue };
@@ -32,7 +32,7 @@ impl Machine {
                 None => {}
             }
             if no_log.has_queued_events() {
-                self.awaiting_capacity.push(project.clone());
+                self.projects_awaiting_capacity.push(project.clone());
             }
         }
     }
@@ -43,10 +43,10 @@ impl Machine {
         let mut requests = Vec::new();
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(log) = room.follower.log_mut() else { continue };
-            let Some(after) = log.next_page_after(now.mono) else { continue };
+            let Some(after) = log.due_page_start(now.mono) else { continue };
             let Some(limit) = log.reader_capacity().or((!self.config.paced_by_readers).then_some(PAGE_EVENTS_MAX))
             else {
-                self.awaiting_capacity.push(project.clone());
+                self.projects_awaiting_capacity.push(project.clone());
                 continue;
             };
             if !connection.take_from_budget(now.mono) {
@@ -90,8 +90,8 @@ impl Machine {
     pub(super) fn request_backfill(&mut self, now: Now, project: &ProjectId, query: BackfillQuery) {
         let room = self.rooms.get_mut(project);
         let Some(no_log) = room.and_then(|room| room.follower.no_log_mut()) else { return };
-        self.backfill_count += 1;
-        let id = self.backfill_count;
+        self.rest_request_count += 1;
+        let id = self.rest_request_count;
         no_log.on_rest_requested(now, id, query);
         let flagged = no_log.flagged_items();
         self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), query, flagged }));

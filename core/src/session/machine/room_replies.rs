@@ -7,7 +7,7 @@ use crate::{
     events::{ProjectId, ServerRejection, parse_rejection},
     session::{
         Backfill, BackfillQuery, Now, Output,
-        auth::RefusalCertainty,
+        auth::RefusalEvidence,
         follower::{Follower, FollowerOutput, NoLogFollower},
         join_confirmations::JoinConfirmation,
         refusal::{JoinFailure, is_join_refusal, join_error},
@@ -159,7 +159,7 @@ impl Machine {
         if error.kind() == ErrorKind::AuthenticationFailed {
             let needs_session = rejection.code.is_none() && rejection.message == "Authentication required";
             let error = if needs_session { self.add_key_advice(error) } else { error };
-            return self.on_credentials_refused(now, RefusalCertainty::Stated, error);
+            return self.on_credentials_refused(now, RefusalEvidence::Stated, error);
         }
         self.retry_join(now, project, JoinFailure { error, retry_pause: pause, message: rejection.message.clone() });
     }

@@ -15,7 +15,7 @@ const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
 /// Maximum number of consecutive connections that are given up because no page request was answered. Two connections
 /// may be dead by coincidence.
-const UNANSWERED_PAGES_RECONNECTS_MAX: u8 = 2;
+const UNRESPONSIVE_CONNECTIONS_MAX: u8 = 2;
 
 /// Maximum size in bytes of everything around an event's name and data: packet types, acknowledgement id, brackets and
 /// quotes.
@@ -119,8 +119,8 @@ impl Machine {
                 }
             }
         }
-        if unresponsive && self.unanswered_pages_reconnects < UNANSWERED_PAGES_RECONNECTS_MAX {
-            self.unanswered_pages_reconnects += 1;
+        if unresponsive && self.unresponsive_connection_count < UNRESPONSIVE_CONNECTIONS_MAX {
+            self.unresponsive_connection_count += 1;
             self.on_connection_lost(now, ConnectionFailure::Unresponsive);
         }
     }

@@ -26,7 +26,7 @@ impl World {
     }
 
     /// Randomly decides whether the server, which has just started, drops new connections for a while.
-    pub(in crate::simulation) fn start_unstable_phase(&mut self) {
+    pub(in crate::simulation) fn maybe_start_unstable_phase(&mut self) {
         if self.faults_active && self.dice.chance(self.scenario.server.unstable_start_rate) {
             self.server.unstable_until = self.now + self.dice.duration_ms(500, 30_000);
         }

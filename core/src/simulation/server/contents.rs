@@ -91,7 +91,7 @@ impl ModelContents {
     }
 
     /// Returns `true` if a lookup of this item may fail.
-    pub(in crate::simulation) fn is_defective(&self, id: &str) -> bool {
+    pub(in crate::simulation) fn lookup_may_fail(&self, id: &str) -> bool {
         self.index_of(id).is_none_or(|content| self.is_unreadable(content))
     }
 

@@ -32,7 +32,7 @@ impl World {
             RestQuery::Sleep(_) => unreachable!("a sleep is not a request to the server"),
         };
         if let RestQuery::Content(id) = query {
-            excused |= contents.is_defective(id);
+            excused |= contents.lookup_may_fail(id);
         }
         // A listing without readable rows does not show which project the key belongs to.
         excused |= !contents.has_readable();

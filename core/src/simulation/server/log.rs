@@ -82,7 +82,7 @@ impl Log {
         (earlier + 1..later.id).map(move |id| self.resolve(later.branch, id))
     }
 
-    pub(in crate::simulation) fn has_changed(&self) -> bool {
+    pub(in crate::simulation) fn was_restored_or_replaced(&self) -> bool {
         self.branches.len() > 1
     }
 

@@ -265,6 +265,6 @@ impl World {
             }
         }
         self.tally.server_restarts += 1;
-        self.start_unstable_phase();
+        self.maybe_start_unstable_phase();
     }
 }

@@ -61,9 +61,9 @@ pub struct Server {
 struct Shared {
     state: Mutex<ServerState>,
     /// Counter that is incremented on every change that a caller may wait for.
-    changes: watch::Sender<u64>,
+    change_count: watch::Sender<u64>,
     /// Counter that is incremented to end all current connections.
-    cuts: watch::Sender<u64>,
+    cut_count: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Shared {
     }
 
     fn notify_change(&self) {
-        self.changes.send_modify(|count| *count += 1);
+        self.change_count.send_modify(|count| *count += 1);
     }
 
     fn record_event(&self, event: Emitted) {
@@ -128,8 +128,8 @@ impl Server {
             connected: 0,
             received: Vec::new(),
         };
-        let (changes, cuts) = (watch::Sender::new(0), watch::Sender::new(0));
-        let shared = Arc::new(Shared { state: Mutex::new(state), changes, cuts });
+        let (change_count, cut_count) = (watch::Sender::new(0), watch::Sender::new(0));
+        let shared = Arc::new(Shared { state: Mutex::new(state), change_count, cut_count });
         let accept_task = tokio::spawn(socket::accept_connections(listener, Arc::downgrade(&shared))).abort_handle();
         Ok(Self { url, shared, accept_task })
     }
@@ -180,7 +180,7 @@ impl Server {
     /// Cuts all connections, which then receive no further events. Clients may reconnect immediately.
     pub fn cut(&self) {
         self.shared.state().rooms.remove_all_members();
-        self.shared.cuts.send_modify(|count| *count += 1);
+        self.shared.cut_count.send_modify(|count| *count += 1);
     }
 
     /// Takes the server offline or brings it back online. While the server is offline, it closes all connections,
@@ -233,7 +233,7 @@ impl Server {
     }
 
     async fn wait_until(&self, condition: impl Fn(&ServerState) -> bool) {
-        let mut changes = self.shared.changes.subscribe();
+        let mut changes = self.shared.change_count.subscribe();
         // Waiting can't fail, because `self` owns the sender.
         let _ = changes.wait_for(|_| condition(&self.shared.state())).await;
     }

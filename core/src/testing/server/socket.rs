@@ -37,7 +37,7 @@ pub(super) async fn accept_connections(listener: TcpListener, shared: Weak<Share
 
 /// Serves a connection until it ends or the test cuts it.
 async fn serve_until_cut(stream: TcpStream, shared: Arc<Shared>, connection: u64) {
-    let mut cuts = shared.cuts.subscribe();
+    let mut cuts = shared.cut_count.subscribe();
     // Without this option, Nagle's algorithm would delay small frames.
     let _ = stream.set_nodelay(true);
     tokio::select! {

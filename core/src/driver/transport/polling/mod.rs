@@ -13,7 +13,7 @@ use std::{
 
 use self::{
     inbox::Inbox,
-    requests::{into_session_failure, poll_request, send_and_read, send_request},
+    requests::{get_request, into_session_failure, post_request, send_and_read},
 };
 use super::{Frame, Transport, upgrade::probe_websocket, websocket::WebSocket};
 use crate::{
@@ -56,7 +56,7 @@ impl PollingTransport {
         upgrade: bool,
     ) -> Result<Self, ConnectionFailure> {
         let http = endpoint.http_client().map_err(ConnectionFailure::Dial)?;
-        let request = poll_request(&endpoint, &http, &auth, None);
+        let request = get_request(&endpoint, &http, &auth, None);
         let body = send_and_read(&endpoint, request).await?;
         let handshake = match decode_payload(&body).next() {
             Some(PayloadRecord::Text(text)) => match Packet::decode(&text) {
@@ -116,7 +116,7 @@ impl PollingTransport {
             }
             let packets = self.outbox.iter().map(String::as_str);
             let (body, count) = encode_payload(packets, self.handshake.max_payload);
-            let request = send_request(&self.endpoint, &self.http, &self.auth, &self.handshake.sid, body);
+            let request = post_request(&self.endpoint, &self.http, &self.auth, &self.handshake.sid, body);
             let endpoint = self.endpoint.clone();
             self.pending_post =
                 Some((count, Box::pin(async move { send_and_read(&endpoint, request).await.map(|_| ()) })));
@@ -133,7 +133,7 @@ impl PollingTransport {
                 // The WebSocket is about to take over, so no new poll is started.
                 (None, None) if self.probed_socket.is_some() => return Poll::Pending,
                 (None, None) => {
-                    let request = poll_request(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
+                    let request = get_request(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
                     let endpoint = self.endpoint.clone();
                     self.pending_get = Some(Box::pin(async move { send_and_read(&endpoint, request).await }));
                 }

@@ -34,7 +34,7 @@ fn session_url(endpoint: &Endpoint, auth: &RequestAuth, sid: Option<&str>) -> Ur
 }
 
 /// Creates a request that waits for packets. `sid` is `None` for the request that opens a session.
-pub(super) fn poll_request(
+pub(super) fn get_request(
     endpoint: &Endpoint,
     http: &HttpClient,
     auth: &RequestAuth,
@@ -44,7 +44,7 @@ pub(super) fn poll_request(
 }
 
 /// Creates a request that sends packets.
-pub(super) fn send_request(
+pub(super) fn post_request(
     endpoint: &Endpoint,
     http: &HttpClient,
     auth: &RequestAuth,

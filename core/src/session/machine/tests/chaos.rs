@@ -211,7 +211,7 @@ fn apply(rig: &mut Rig, op: ChaosOp) {
         ChaosOp::LateDialReport(which, good) => {
             if let Some(&id) = rig.abandoned_attempts.get(which % rig.abandoned_attempts.len().max(1)) {
                 rig.handle(match good {
-                    true => Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None },
+                    true => Input::Dialed { id, credential_status: CredentialStatus::default(), auth_payload: None },
                     false => Input::DialFailed { id, failure: connection_failure(0) },
                 });
             }

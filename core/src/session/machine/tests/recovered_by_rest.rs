@@ -247,7 +247,7 @@ fn a_stream_starts_when_its_join_was_sent() {
         rig.complete_handshake();
         rig.join("p", None);
         rig.run_for(Duration::from_secs(6), |_| {});
-        rig.sleep(Duration::from_secs(slept));
+        rig.suspend_computer(Duration::from_secs(slept));
         rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);
         let start = Some(time_at(6 + slept as i64));
         answer_backfill(

@@ -37,7 +37,7 @@ pub(super) struct Rig {
     pub(super) pending_commands: BTreeMap<CommandToken, &'static str>,
     pub(super) answers: HashMap<CommandToken, Result<Option<String>, Error>>,
     /// Id of the attempt in progress.
-    pub(super) pending_dial: Option<u64>,
+    pub(super) pending_attempt_id: Option<u64>,
     pub(super) abandoned_attempts: Vec<u64>,
     pub(super) is_open: bool,
     /// Frames that the client has sent to the server on this connection.
@@ -62,7 +62,7 @@ impl Rig {
             last_token: 0,
             pending_commands: BTreeMap::new(),
             answers: HashMap::new(),
-            pending_dial: None,
+            pending_attempt_id: None,
             abandoned_attempts: Vec::new(),
             is_open: false,
             sent_frames: VecDeque::new(),
@@ -79,7 +79,7 @@ impl Rig {
     }
 
     /// Lets the computer sleep for this time. Only the wall clock advances.
-    pub(super) fn sleep(&mut self, time: Duration) {
+    pub(super) fn suspend_computer(&mut self, time: Duration) {
         self.start.wall += time;
     }
 
@@ -140,13 +140,13 @@ impl Rig {
     }
 
     pub(super) fn complete_dial(&mut self) {
-        let Some(id) = self.pending_dial.take() else { return };
+        let Some(id) = self.pending_attempt_id.take() else { return };
         self.is_open = true;
-        self.handle(Input::Dialed { id, credential_status: CredentialStatus::default(), auth: None });
+        self.handle(Input::Dialed { id, credential_status: CredentialStatus::default(), auth_payload: None });
     }
 
     pub(super) fn fail_dial(&mut self, failure: ConnectionFailure) {
-        let Some(id) = self.pending_dial.take() else { return };
+        let Some(id) = self.pending_attempt_id.take() else { return };
         self.handle(Input::DialFailed { id, failure });
     }
 
@@ -230,7 +230,7 @@ impl Rig {
             Output::Send(packet) => self.check_send(packet),
             Output::CloseTransport { .. } => {
                 self.is_open = false;
-                self.abandoned_attempts.extend(self.pending_dial.take());
+                self.abandoned_attempts.extend(self.pending_attempt_id.take());
                 self.forget_connection();
             }
             Output::Probe => self.probe_count += 1,
@@ -265,8 +265,8 @@ impl Rig {
     }
 
     fn check_dial(&mut self, id: u64) {
-        assert!(!self.is_open && self.pending_dial.is_none(), "a second attempt while another is in progress");
-        self.pending_dial = Some(id);
+        assert!(!self.is_open && self.pending_attempt_id.is_none(), "a second attempt while another is in progress");
+        self.pending_attempt_id = Some(id);
         self.invariants.on_dial(self.now().mono);
     }
 

@@ -22,7 +22,7 @@ use crate::{
 
 /// Largest difference between the timestamps of two decisions that may be published out of order. Real servers also
 /// publish decisions slightly out of order.
-const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
+const PUBLISH_SKEW_MAX: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone)]
 enum NoLogOp {
@@ -123,7 +123,7 @@ impl NoLogWorld {
                 // Only frames that concurrent publishers may send in either order are swapped.
                 let at = which % self.frames_in_transit.len().max(1);
                 let near = |a: &(String, jiff::Timestamp), b: &(String, jiff::Timestamp)| {
-                    b.1.duration_since(a.1).unsigned_abs() <= BACKFILL_OVERLAP
+                    b.1.duration_since(a.1).unsigned_abs() <= PUBLISH_SKEW_MAX
                 };
                 if at + 1 < self.frames_in_transit.len()
                     && near(&self.frames_in_transit[at], &self.frames_in_transit[at + 1])
@@ -133,7 +133,7 @@ impl NoLogWorld {
             }
             NoLogOp::DropConnection => self.rig.drop_connection(),
             NoLogOp::CompleteHandshake => {
-                if self.rig.pending_dial.is_some() {
+                if self.rig.pending_attempt_id.is_some() {
                     self.rig.complete_handshake();
                 }
             }
@@ -162,7 +162,7 @@ impl NoLogWorld {
             // The start of a stream is never reported here, so events missed before the first decision are reported as
             // a gap.
             let BackfillQuery::MissedDecisions { since } = request.query else { continue };
-            let since = self.decisions.iter().filter(|(_, at)| *at >= since - BACKFILL_OVERLAP);
+            let since = self.decisions.iter().filter(|(_, at)| *at >= since - PUBLISH_SKEW_MAX);
             let mut found: Vec<_> = since
                 .map(|content| {
                     let received = Arrival { origin: Origin::Backfill, at: self.rig.now().wall };

@@ -114,7 +114,7 @@ impl LogWorld {
         // may contain only one event.
         for _ in 0..12_000 {
             self.clear_after_disconnect();
-            if self.rig.pending_dial.is_some() {
+            if self.rig.pending_attempt_id.is_some() {
                 self.rig.complete_handshake();
             }
             self.handle_requests();

@@ -113,7 +113,7 @@ impl LogWorld {
             }
             LogOp::DropConnection => self.rig.drop_connection(),
             LogOp::CompleteHandshake => {
-                if self.rig.pending_dial.is_some() {
+                if self.rig.pending_attempt_id.is_some() {
                     self.rig.complete_handshake();
                 }
             }

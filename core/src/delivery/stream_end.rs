@@ -20,7 +20,7 @@ impl StreamEnd {
     }
 
     /// Returns `true` if there is no error left to return.
-    pub(crate) fn is_closed(&self) -> bool {
+    pub(crate) fn has_no_error(&self) -> bool {
         matches!(self, Self::Closed)
     }
 }

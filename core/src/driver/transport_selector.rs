@@ -13,19 +13,19 @@ use super::{
     timer::now,
     transport::{
         Transport,
-        websocket::{UpgradeFailure, WebSocket},
+        websocket::{WebSocket, WebSocketFailure},
     },
 };
 use crate::{Error, Stage, session::ConnectionFailure};
 
 /// State of [`Transports::Auto`](super::Transports::Auto) for one address.
-pub(super) struct AutoTransport {
+pub(super) struct TransportSelector {
     /// Time allowed for the upgrade and the first frame.
     upgrade_timeout: Duration,
     fallback: Mutex<PollingFallback>,
 }
 
-impl AutoTransport {
+impl TransportSelector {
     pub(super) fn new(connect_timeout: Duration) -> Self {
         Self { upgrade_timeout: connect_timeout / 2, fallback: Mutex::default() }
     }
@@ -72,7 +72,7 @@ impl AutoTransport {
 
     /// Opens a WebSocket and waits for its first frame. The time limit starts once the server has been reached, because
     /// the time for reaching the server does not depend on WebSocket support.
-    async fn open_websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, UpgradeFailure> {
+    async fn open_websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, WebSocketFailure> {
         let io = WebSocket::open_byte_stream(endpoint).await?;
         let upgrade = async {
             let mut socket = WebSocket::upgrade(endpoint, auth, io, None).await?;
@@ -81,7 +81,7 @@ impl AutoTransport {
         };
         tokio::time::timeout(self.upgrade_timeout, upgrade).await.unwrap_or_else(|_| {
             let error = Error::connect_failed(Stage::Http, "the WebSocket did not open in time");
-            Err(UpgradeFailure { failure: ConnectionFailure::Dial(error), should_try_polling: true })
+            Err(WebSocketFailure { failure: ConnectionFailure::Dial(error), should_try_polling: true })
         })
     }
 }
