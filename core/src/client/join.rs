@@ -92,9 +92,9 @@ impl JoinBuilder {
     }
 
     fn stream(&mut self, kinds: Option<EventKinds>) -> EventStream {
-        let ring = self.client.hub.new_ring();
-        self.streams.add(ring.clone(), kinds);
-        EventStream::from_ring(self.client.clone(), ring, Some(&self.project), kinds.is_some())
+        let buffer = self.client.hub.new_buffer();
+        self.streams.add(buffer.clone(), kinds);
+        EventStream::from_buffer(self.client.clone(), buffer, Some(&self.project), kinds.is_some())
     }
 
     async fn join(self) -> Result<Project, Error> {

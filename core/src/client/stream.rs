@@ -15,7 +15,7 @@ use tokio::task::coop::poll_proceed;
 use super::ClientShared;
 use crate::{
     Error, Throttled,
-    delivery::{EventBatch, EventPosition, PositionTracker, Ring, StreamEnd, StreamScope},
+    delivery::{EventBatch, EventPosition, PositionTracker, StreamBuffer, StreamEnd, StreamScope},
     events::{Event, EventKinds, ProjectId},
 };
 
@@ -31,7 +31,7 @@ use crate::{
 /// A stream keeps the connection open even if all [`Client`](crate::Client)s have been dropped.
 #[derive(Debug)]
 pub struct EventStream {
-    ring: Arc<Ring>,
+    buffer: Arc<StreamBuffer>,
     ready_events: VecDeque<Event>,
     end: Option<StreamEnd>,
     tracker: PositionTracker,
@@ -41,25 +41,25 @@ pub struct EventStream {
 
 impl EventStream {
     pub(super) fn new(client: Arc<ClientShared>, scope: &StreamScope, kinds: Option<EventKinds>) -> Self {
-        let ring = client.hub.subscribe(scope, kinds);
+        let buffer = client.hub.subscribe(scope, kinds);
         let project = match scope {
             StreamScope::Client => None,
             StreamScope::Project(id) => Some(id),
         };
-        Self::from_ring(client, ring, project, kinds.is_some())
+        Self::from_buffer(client, buffer, project, kinds.is_some())
     }
 
-    /// Creates a stream that reads from `ring`. If the stream is limited to one project, `project` is its id.
+    /// Creates a stream that reads from `buffer`. If the stream is limited to one project, `project` is its id.
     /// `is_filtered` is `true` if the stream yields only some kinds of events.
-    pub(super) fn from_ring(
+    pub(super) fn from_buffer(
         client: Arc<ClientShared>,
-        ring: Arc<Ring>,
+        buffer: Arc<StreamBuffer>,
         project: Option<&ProjectId>,
         is_filtered: bool,
     ) -> Self {
-        let tracker = PositionTracker::new(client.cursors.clone(), ring.clone(), project, is_filtered);
-        let chunk_size = ring.chunk_size();
-        Self { ring, ready_events: VecDeque::new(), end: None, tracker, chunk_size, _client: client }
+        let tracker = PositionTracker::new(client.cursors.clone(), buffer.clone(), project, is_filtered);
+        let chunk_size = buffer.chunk_size();
+        Self { buffer, ready_events: VecDeque::new(), end: None, tracker, chunk_size, _client: client }
     }
 
     /// Returns the next event, or `None` once the stream has ended.
@@ -94,7 +94,7 @@ impl EventStream {
     }
 
     /// Returns the next event if one is available. Whenever no taken event is left, takes up to `chunk` events from the
-    /// ring.
+    /// buffer.
     pub(crate) fn try_next(&mut self, chunk: usize) -> Option<Event> {
         self.try_fill(chunk);
         let event = self.ready_events.pop_front()?;
@@ -105,7 +105,7 @@ impl EventStream {
     fn try_fill(&mut self, max: usize) {
         if self.ready_events.is_empty() && self.end.is_none() {
             let mut batch = EventBatch { events: std::mem::take(&mut self.ready_events), ..EventBatch::default() };
-            self.ring.take(max, &mut batch);
+            self.buffer.take(max, &mut batch);
             self.store_batch(batch);
         }
     }
@@ -185,7 +185,7 @@ impl EventStream {
         // Lets other tasks run even if events are always available.
         let turn = ready!(poll_proceed(cx));
         let mut batch = EventBatch { events: std::mem::take(&mut self.ready_events), ..EventBatch::default() };
-        let filled = self.ring.poll_take(cx, max, &mut batch);
+        let filled = self.buffer.poll_take(cx, max, &mut batch);
         if filled.is_ready() {
             turn.made_progress();
         }
@@ -220,6 +220,6 @@ impl FusedStream for EventStream {
 
 impl Drop for EventStream {
     fn drop(&mut self) {
-        self.ring.abandon();
+        self.buffer.abandon();
     }
 }

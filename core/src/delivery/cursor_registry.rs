@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use super::Ring;
+use super::StreamBuffer;
 use crate::events::{Cursor, ProjectId};
 
 /// Position of one reader in one project's log. Only the reader's stream and the project's join change it.
@@ -17,12 +17,12 @@ pub(super) struct ReaderPosition {
     /// `true` if the reader receives only some kinds of events.
     is_filtered: bool,
     /// Buffer of the reader's stream.
-    ring: Arc<Ring>,
+    buffer: Arc<StreamBuffer>,
 }
 
 impl ReaderPosition {
-    fn new(position: Option<&Cursor>, is_filtered: bool, ring: Arc<Ring>) -> Self {
-        Self { position: Mutex::new(position.cloned()), is_filtered, ring }
+    fn new(position: Option<&Cursor>, is_filtered: bool, buffer: Arc<StreamBuffer>) -> Self {
+        Self { position: Mutex::new(position.cloned()), is_filtered, buffer }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Cursor>> {
@@ -67,7 +67,7 @@ struct ProjectPositions {
 pub(super) struct AllProjectsReader {
     positions: Mutex<HashMap<ProjectId, Arc<ReaderPosition>>>,
     is_filtered: bool,
-    ring: Arc<Ring>,
+    buffer: Arc<StreamBuffer>,
 }
 
 impl AllProjectsReader {
@@ -76,7 +76,7 @@ impl AllProjectsReader {
     }
 
     fn track_project(&self, project: &ProjectId, entry: &mut ProjectPositions) {
-        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), self.is_filtered, self.ring.clone()));
+        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), self.is_filtered, self.buffer.clone()));
         entry.readers.push(Arc::downgrade(&reader));
         self.positions().insert(project.clone(), reader);
     }
@@ -102,10 +102,11 @@ impl CursorRegistry {
         state.all_projects_readers.retain(|reader| reader.strong_count() > 0);
         let all_projects_readers: Vec<_> = state.all_projects_readers.iter().filter_map(Weak::upgrade).collect();
         let entry = state.projects.entry(project.clone()).or_default();
-        let covers_all_projects =
-            |reader: &ReaderPosition| all_projects_readers.iter().any(|other| Arc::ptr_eq(&other.ring, &reader.ring));
+        let covers_all_projects = |reader: &ReaderPosition| {
+            all_projects_readers.iter().any(|other| Arc::ptr_eq(&other.buffer, &reader.buffer))
+        };
         entry.readers.retain(|reader| {
-            reader.upgrade().is_some_and(|reader| !reader.ring.is_closed() || covers_all_projects(&reader))
+            reader.upgrade().is_some_and(|reader| !reader.buffer.is_closed() || covers_all_projects(&reader))
         });
         for reader in entry.readers.iter().filter_map(Weak::upgrade) {
             reader.move_to(&cursor.log, cursor.event_id);
@@ -138,18 +139,27 @@ impl CursorRegistry {
     }
 
     /// Adds a reader of one project. The project may be joined later.
-    pub(super) fn add_reader(&self, project: &ProjectId, is_filtered: bool, ring: Arc<Ring>) -> Arc<ReaderPosition> {
+    pub(super) fn add_reader(
+        &self,
+        project: &ProjectId,
+        is_filtered: bool,
+        buffer: Arc<StreamBuffer>,
+    ) -> Arc<ReaderPosition> {
         let mut state = self.lock();
         let entry = state.projects.entry(project.clone()).or_default();
         entry.readers.retain(|reader| reader.strong_count() > 0);
-        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), is_filtered, ring));
+        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), is_filtered, buffer));
         entry.readers.push(Arc::downgrade(&reader));
         reader
     }
 
-    pub(super) fn add_all_projects_reader(&self, is_filtered: bool, ring: Arc<Ring>) -> Arc<AllProjectsReader> {
+    pub(super) fn add_all_projects_reader(
+        &self,
+        is_filtered: bool,
+        buffer: Arc<StreamBuffer>,
+    ) -> Arc<AllProjectsReader> {
         let mut state = self.lock();
-        let reader = Arc::new(AllProjectsReader { positions: Mutex::default(), is_filtered, ring });
+        let reader = Arc::new(AllProjectsReader { positions: Mutex::default(), is_filtered, buffer });
         for (project, entry) in &mut state.projects {
             reader.track_project(project, entry);
         }

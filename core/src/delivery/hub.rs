@@ -12,10 +12,10 @@ use std::{
 use tokio::sync::futures::Notified;
 
 use super::{
-    BufferLimits, Overflow, PlannedStreams, Ring, StreamEnd,
+    BufferLimits, Overflow, PlannedStreams, StreamBuffer, StreamEnd,
     planned::{OpenedStreams, PendingJoins, start_streams},
     project_streams::ProjectStreams,
-    ring::CapacitySignal,
+    stream_buffer::CapacitySignal,
     subscription::{
         PendingSubscription, StreamScope, Subscription, SubscriptionRef, have_same_readers, may_concern_all_projects,
     },
@@ -60,9 +60,9 @@ impl Hub {
     }
 
     /// Creates the buffer of a new stream. The buffer is not registered, so it receives no events yet.
-    pub(crate) fn new_ring(&self) -> Arc<Ring> {
+    pub(crate) fn new_buffer(&self) -> Arc<StreamBuffer> {
         let id = StreamId(self.next_stream_id.fetch_add(1, Ordering::Relaxed));
-        Arc::new(Ring::new(id, self.limits, self.overflow, self.capacity_signal.clone()))
+        Arc::new(StreamBuffer::new(id, self.limits, self.overflow, self.capacity_signal.clone()))
     }
 
     /// Returns a future that completes when a stream may have room for a page. The caller then checks
@@ -77,7 +77,8 @@ impl Hub {
         if !self.capacity_signal.is_set.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
-        let mut requests: Vec<_> = self.lock().all_readers().flat_map(|reader| reader.ring().page_requests()).collect();
+        let mut requests: Vec<_> =
+            self.lock().all_readers().flat_map(|reader| reader.buffer().page_requests()).collect();
         requests.sort_by(|one, other| (one.stream, &one.project).cmp(&(other.stream, &other.project)));
         requests
     }
@@ -86,9 +87,9 @@ impl Hub {
     /// has room. Without readers, returns the maximum page size.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let state = self.lock();
-        let rings = state.client_readers().chain(state.single_project_readers(project)).map(SubscriptionRef::ring);
+        let buffers = state.client_readers().chain(state.single_project_readers(project)).map(SubscriptionRef::buffer);
         let capacities: Vec<_> =
-            rings.filter(|ring| !ring.is_closed()).map(|ring| ring.page_capacity(project)).collect();
+            buffers.filter(|buffer| !buffer.is_closed()).map(|buffer| buffer.page_capacity(project)).collect();
         if capacities.is_empty() { Some(PAGE_EVENTS_MAX) } else { capacities.into_iter().flatten().max() }
     }
 
@@ -103,8 +104,8 @@ impl Hub {
     ) {
         let mut wakers = Vec::new();
         let state = self.lock();
-        if let Some(reader) = state.all_readers().find(|reader| reader.ring().id == stream) {
-            reader.ring().on_page(project, after, page, at, |event| reader.wants(event), &mut wakers);
+        if let Some(reader) = state.all_readers().find(|reader| reader.buffer().id == stream) {
+            reader.buffer().on_page(project, after, page, at, |event| reader.wants(event), &mut wakers);
         }
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
@@ -113,42 +114,42 @@ impl Hub {
     /// Returns the number of streams plus the number of events and backlogs that they hold.
     #[cfg(test)]
     pub(crate) fn entry_count(&self) -> usize {
-        self.lock().all_readers().map(|reader| 1 + reader.ring().entry_count()).sum()
+        self.lock().all_readers().map(|reader| 1 + reader.buffer().entry_count()).sum()
     }
 
     /// Creates a stream and returns its buffer. The first stream of a project starts at the join; every other stream
     /// starts now.
-    pub(crate) fn subscribe(&self, scope: &StreamScope, kinds: Option<EventKinds>) -> Arc<Ring> {
+    pub(crate) fn subscribe(&self, scope: &StreamScope, kinds: Option<EventKinds>) -> Arc<StreamBuffer> {
         let mut state = self.lock();
         let HubState { client_streams, projects, client_end, .. } = &mut *state;
         let project = match scope {
             StreamScope::Client => None,
             StreamScope::Project(id) => Some(projects.get_mut(id)),
         };
-        let ring = match project {
-            Some(Some(streams)) => return streams.subscribe(kinds, client_end.as_ref(), || self.new_ring()),
+        let buffer = match project {
+            Some(Some(streams)) => return streams.subscribe(kinds, client_end.as_ref(), || self.new_buffer()),
             Some(None) => {
-                let ring = self.new_ring();
-                ring.end(client_end.clone().unwrap_or(StreamEnd::Closed));
-                return ring;
+                let buffer = self.new_buffer();
+                buffer.end(client_end.clone().unwrap_or(StreamEnd::Closed));
+                return buffer;
             }
-            None => self.new_ring(),
+            None => self.new_buffer(),
         };
         match client_end {
-            Some(end) => ring.end(end.clone()),
+            Some(end) => buffer.end(end.clone()),
             None => {
-                client_streams.retain(|subscription| !subscription.ring.is_abandoned());
-                client_streams.push(Subscription::new(ring.clone(), kinds));
+                client_streams.retain(|subscription| !subscription.buffer.is_abandoned());
+                client_streams.push(Subscription::new(buffer.clone(), kinds));
             }
         }
-        ring
+        buffer
     }
 
     /// Opens a project that has been joined for the first time or rejoined after a leave.
     pub(crate) fn open_project(&self, project: ProjectId) {
         let mut state = self.lock();
         let OpenedStreams { streams, next_starts_at_join } = state.joins.take_streams_of(&project);
-        let pending = next_starts_at_join.then(|| PendingSubscription::new(self.new_ring()));
+        let pending = next_starts_at_join.then(|| PendingSubscription::new(self.new_buffer()));
         state.projects.insert(project, ProjectStreams::new(pending, streams));
     }
 
@@ -212,7 +213,7 @@ impl Hub {
             state.projects.remove(project);
         }
         drop(state);
-        end_rings(&ended, &error.into());
+        end_buffers(&ended, &error.into());
     }
 
     /// Ends all existing and future streams.
@@ -223,20 +224,20 @@ impl Hub {
         }
         let reason = StreamEnd::from(error);
         state.client_end = Some(reason.clone());
-        let mut ended: Vec<_> = state.client_streams.drain(..).map(|subscription| subscription.ring).collect();
+        let mut ended: Vec<_> = state.client_streams.drain(..).map(|subscription| subscription.buffer).collect();
         for streams in state.projects.values_mut() {
-            ended.extend(streams.subscriptions.drain(..).map(|subscription| subscription.ring));
+            ended.extend(streams.subscriptions.drain(..).map(|subscription| subscription.buffer));
         }
         drop(state);
-        end_rings(&ended, &reason);
+        end_buffers(&ended, &reason);
     }
 }
 
-/// Ends the streams of these rings. Must not be called while the hub is locked, because a woken reader may create a
+/// Ends the streams of these buffers. Must not be called while the hub is locked, because a woken reader may create a
 /// stream immediately.
-fn end_rings(rings: &[Arc<Ring>], end: &StreamEnd) {
-    for ring in rings {
-        ring.end(end.clone());
+fn end_buffers(buffers: &[Arc<StreamBuffer>], end: &StreamEnd) {
+    for buffer in buffers {
+        buffer.end(end.clone());
     }
 }
 
@@ -253,9 +254,9 @@ impl HubState {
                 all_present &= reader.push_copies(run.range(..count), wakers);
             }
             all_present &= if last.wants_all() && count == run.len() {
-                last.ring().append(run, wakers)
+                last.buffer().append(run, wakers)
             } else {
-                last.ring().push_all(run.drain(..count).filter(|event| last.wants(event)), wakers)
+                last.buffer().push_all(run.drain(..count).filter(|event| last.wants(event)), wakers)
             };
         } else {
             run.drain(..count);
@@ -293,7 +294,7 @@ impl HubState {
         for list in
             self.projects.values_mut().map(|streams| &mut streams.subscriptions).chain([&mut self.client_streams])
         {
-            list.retain(|subscription| !subscription.ring.is_abandoned());
+            list.retain(|subscription| !subscription.buffer.is_abandoned());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ring, StreamEnd, subscription::Subscription};
+use super::{StreamBuffer, StreamEnd, subscription::Subscription};
 use crate::{
     events::{EventKinds, ProjectId},
     session::CommandToken,
@@ -14,24 +14,24 @@ pub(crate) struct PlannedStreams(Vec<Subscription>);
 
 impl PlannedStreams {
     /// Adds a stream with the given kinds of events, or with all kinds.
-    pub(crate) fn add(&mut self, ring: Arc<Ring>, kinds: Option<EventKinds>) {
-        self.0.push(Subscription::new(ring, kinds));
+    pub(crate) fn add(&mut self, buffer: Arc<StreamBuffer>, kinds: Option<EventKinds>) {
+        self.0.push(Subscription::new(buffer, kinds));
     }
 
     /// Takes the streams that still have a reader. Dropping this value no longer ends them.
     fn take(&mut self) -> impl Iterator<Item = Subscription> {
-        std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.ring.is_abandoned())
+        std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.buffer.is_abandoned())
     }
 
     /// Ends the streams.
     pub(crate) fn end(mut self, end: &StreamEnd) {
-        self.take().for_each(|subscription| subscription.ring.end(end.clone()));
+        self.take().for_each(|subscription| subscription.buffer.end(end.clone()));
     }
 }
 
 impl Drop for PlannedStreams {
     fn drop(&mut self) {
-        self.take().for_each(|subscription| subscription.ring.end(StreamEnd::Closed));
+        self.take().for_each(|subscription| subscription.buffer.end(StreamEnd::Closed));
     }
 }
 

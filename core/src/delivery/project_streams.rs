@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Ring, StreamEnd,
+    StreamBuffer, StreamEnd,
     subscription::{PendingSubscription, Subscription, SubscriptionRef},
 };
 use crate::{Error, events::EventKinds};
@@ -32,23 +32,23 @@ impl ProjectStreams {
         &mut self,
         kinds: Option<EventKinds>,
         end: Option<&StreamEnd>,
-        new_ring: impl FnOnce() -> Arc<Ring>,
-    ) -> Arc<Ring> {
+        new_buffer: impl FnOnce() -> Arc<StreamBuffer>,
+    ) -> Arc<StreamBuffer> {
         let pending = self.pending.take();
         let collects = pending.is_some();
         let subscription =
-            pending.map_or_else(|| Subscription::new(new_ring(), kinds), |pending| pending.activate(kinds));
-        let ring = subscription.ring.clone();
+            pending.map_or_else(|| Subscription::new(new_buffer(), kinds), |pending| pending.activate(kinds));
+        let buffer = subscription.buffer.clone();
         match (end, &self.end_error) {
-            (Some(end), _) => ring.end(end.clone()),
+            (Some(end), _) => buffer.end(end.clone()),
             // The stream that collected events was ended together with the project.
-            (None, Some(error)) if !collects => ring.end(StreamEnd::Failed(error.clone())),
+            (None, Some(error)) if !collects => buffer.end(StreamEnd::Failed(error.clone())),
             (None, _) => {
-                self.subscriptions.retain(|subscription| !subscription.ring.is_abandoned());
+                self.subscriptions.retain(|subscription| !subscription.buffer.is_abandoned());
                 self.subscriptions.push(subscription);
             }
         }
-        ring
+        buffer
     }
 
     /// Returns the error that ended the project, if any.
@@ -60,9 +60,9 @@ impl ProjectStreams {
         self.end_error.is_none()
     }
 
-    /// Ends the project. Returns the rings of its streams, which the caller must end.
-    pub(super) fn end(&mut self, error: Option<Error>) -> Vec<Arc<Ring>> {
-        let ended = self.readers().map(|reader| reader.ring().clone()).collect();
+    /// Ends the project. Returns the buffers of its streams, which the caller must end.
+    pub(super) fn end(&mut self, error: Option<Error>) -> Vec<Arc<StreamBuffer>> {
+        let ended = self.readers().map(|reader| reader.buffer().clone()).collect();
         self.subscriptions.clear();
         self.end_error = error;
         ended

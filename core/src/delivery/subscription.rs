@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, task::Waker};
 
-use super::Ring;
+use super::StreamBuffer;
 use crate::events::{Event, EventKinds, ProjectId};
 
 /// Set of projects whose events a stream covers.
@@ -17,14 +17,14 @@ pub(crate) enum StreamScope {
 /// Subscription of a stream in use.
 #[derive(Debug)]
 pub(super) struct Subscription {
-    pub(super) ring: Arc<Ring>,
+    pub(super) buffer: Arc<StreamBuffer>,
     /// Kinds of events that the reader wants; `None` means all.
     kinds: Option<EventKinds>,
 }
 
 impl Subscription {
-    pub(super) fn new(ring: Arc<Ring>, kinds: Option<EventKinds>) -> Self {
-        Self { ring, kinds }
+    pub(super) fn new(buffer: Arc<StreamBuffer>, kinds: Option<EventKinds>) -> Self {
+        Self { buffer, kinds }
     }
 
     fn wants(&self, event: &Event) -> bool {
@@ -35,11 +35,11 @@ impl Subscription {
 /// Subscription of a project's first stream, which collects events starting with the join. The stream may never be
 /// taken, so it keeps compact copies.
 #[derive(Debug)]
-pub(super) struct PendingSubscription(Arc<Ring>);
+pub(super) struct PendingSubscription(Arc<StreamBuffer>);
 
 impl PendingSubscription {
-    pub(super) fn new(ring: Arc<Ring>) -> Self {
-        Self(ring)
+    pub(super) fn new(buffer: Arc<StreamBuffer>) -> Self {
+        Self(buffer)
     }
 
     /// Puts the stream into use, and discards the collected events of other kinds than the given ones.
@@ -59,10 +59,10 @@ pub(super) enum SubscriptionRef<'a> {
 }
 
 impl<'a> SubscriptionRef<'a> {
-    pub(super) fn ring(self) -> &'a Arc<Ring> {
+    pub(super) fn buffer(self) -> &'a Arc<StreamBuffer> {
         match self {
             Self::Pending(pending) => &pending.0,
-            Self::Active(subscription) => &subscription.ring,
+            Self::Active(subscription) => &subscription.buffer,
         }
     }
 
@@ -89,7 +89,7 @@ impl<'a> SubscriptionRef<'a> {
         match self {
             Self::Pending(pending) => pending.0.push_all_compact(events, wakers),
             Self::Active(subscription) => {
-                subscription.ring.push_all(events.filter(|event| subscription.wants(event)).cloned(), wakers)
+                subscription.buffer.push_all(events.filter(|event| subscription.wants(event)).cloned(), wakers)
             }
         }
     }

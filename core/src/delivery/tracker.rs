@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    CursorRegistry, Ring,
+    CursorRegistry, StreamBuffer,
     cursor_holds::CursorHolds,
     cursor_registry::{AllProjectsReader, ReaderPosition},
 };
@@ -13,7 +13,7 @@ use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 #[derive(Debug)]
 pub(crate) struct PositionTracker {
     cursors: Arc<CursorRegistry>,
-    ring: Arc<Ring>,
+    buffer: Arc<StreamBuffer>,
     is_filtered: bool,
     all_projects: Option<Arc<AllProjectsReader>>,
     positions: Vec<TrackedPosition>,
@@ -30,18 +30,18 @@ struct TrackedPosition {
 }
 
 impl PositionTracker {
-    /// Creates the tracker of the reader of `ring`. If the reader is limited to one project, `project` is its id.
+    /// Creates the tracker of the reader of `buffer`. If the reader is limited to one project, `project` is its id.
     /// `is_filtered` is `true` if the reader receives only some kinds of events.
     pub(crate) fn new(
         cursors: Arc<CursorRegistry>,
-        ring: Arc<Ring>,
+        buffer: Arc<StreamBuffer>,
         project: Option<&ProjectId>,
         is_filtered: bool,
     ) -> Self {
-        let all_projects = project.is_none().then(|| cursors.add_all_projects_reader(is_filtered, ring.clone()));
+        let all_projects = project.is_none().then(|| cursors.add_all_projects_reader(is_filtered, buffer.clone()));
         let mut tracker = Self {
             cursors,
-            ring,
+            buffer,
             is_filtered,
             all_projects,
             positions: Vec::new(),
@@ -70,7 +70,7 @@ impl PositionTracker {
         }
         let position = match &self.all_projects {
             Some(all_projects) => all_projects.positions().get(project).cloned(),
-            None => Some(self.cursors.add_reader(project, self.is_filtered, self.ring.clone())),
+            None => Some(self.cursors.add_reader(project, self.is_filtered, self.buffer.clone())),
         }?;
         self.positions.push(TrackedPosition { project: project.clone(), position });
         self.by_project.insert(project.clone(), self.positions.len() - 1);

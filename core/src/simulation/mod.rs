@@ -19,7 +19,7 @@ mod client_driver;
 mod completion;
 mod decision_progress;
 mod dice;
-mod expected_ring;
+mod expected_buffer;
 mod faults;
 mod log_progress;
 mod network;

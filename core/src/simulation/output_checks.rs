@@ -2,7 +2,7 @@
 
 use super::{
     decision_progress::DecisionProgress,
-    expected_ring::ExpectedRing,
+    expected_buffer::ExpectedBuffer,
     log_progress::{Excuses, LogProgress},
     program::{ProjectProgress, Running},
     reader::is_for_all_projects,
@@ -33,7 +33,7 @@ impl World {
             }
         };
         room.initial_progress = room.progress.clone();
-        (room.initial_ring, room.unlogged_since_join) = (Some(ExpectedRing::default()), 0);
+        (room.initial_buffer, room.unlogged_since_join) = (Some(ExpectedBuffer::default()), 0);
         for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
             reader.on_project_opened(project, &room.initial_progress);
         }
@@ -84,8 +84,8 @@ impl World {
         }
         for (number, room) in running.rooms.iter_mut().enumerate() {
             let is_for_room = project == Some(number) || project.is_none() && is_for_all_projects(event);
-            if let Some(initial_ring) = room.initial_ring.as_mut().filter(|_| is_for_room) {
-                initial_ring.record(event);
+            if let Some(initial_buffer) = room.initial_buffer.as_mut().filter(|_| is_for_room) {
+                initial_buffer.record(event);
                 room.unlogged_since_join += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
         }
@@ -113,7 +113,7 @@ impl World {
         restores_undetected.map(|restore_undetected| Excuses { restore_undetected, ..excuses }).collect()
     }
 
-    /// Returns `true` if the client's readers are checked against the logs instead of against their rings.
+    /// Returns `true` if the client's readers are checked against the logs instead of against their buffers.
     pub(super) fn is_checked_against_logs(&self, client: usize) -> bool {
         self.scenario.server.has_log && self.clients[client].plan.overflow == Overflow::Replay
     }

@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    decision_progress::DecisionProgress, expected_ring::ExpectedRing, log_progress::LogProgress, plans::ClientPlan,
+    decision_progress::DecisionProgress, expected_buffer::ExpectedBuffer, log_progress::LogProgress, plans::ClientPlan,
     polling::Transports, reader::Reader, rest::PendingBackfill, sent_joins::SentJoins, suspend::WakeUp,
 };
 use crate::{
@@ -75,7 +75,7 @@ pub(super) struct Room {
     /// Progress at the time of the join. The project's first stream starts at this point.
     pub(super) initial_progress: ProjectProgress,
     /// Events since the join. `None` once the project's first stream has been opened.
-    pub(super) initial_ring: Option<ExpectedRing>,
+    pub(super) initial_buffer: Option<ExpectedBuffer>,
     /// Number of events without an id since the join.
     pub(super) unlogged_since_join: u64,
     /// Id of the event after which the project's events start.
@@ -175,7 +175,7 @@ impl Running {
             project: None,
             progress: ProjectProgress::Nothing,
             initial_progress: ProjectProgress::Nothing,
-            initial_ring: None,
+            initial_buffer: None,
             unlogged_since_join: 0,
             start_event_id: None,
             restore_undetected: false,
@@ -284,7 +284,7 @@ impl Running {
         let _ = reply.send(answer);
     }
 
-    /// Returns `true` if a reader has signalled that its ring has room again.
+    /// Returns `true` if a reader has signalled that its buffer has room again.
     pub(super) fn take_capacity_signal(&self) -> bool {
         std::pin::pin!(self.task.hub.capacity_changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }

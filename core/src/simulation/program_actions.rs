@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     action::Action,
-    expected_ring::ExpectedRing,
+    expected_buffer::ExpectedBuffer,
     log_progress::LogProgress,
     plans::ReaderPlan,
     program::{ProjectProgress, Room, Running},
@@ -55,7 +55,7 @@ impl World {
             let stream = running.client.stream(plan.kind.and_then(EventKinds::from_name));
             let expectation = match self.is_checked_against_logs(client) {
                 true => Expectation::Logs { projects: vec![None; self.server.logs.len()], unread_unlogged: 0 },
-                false => Expectation::Ring(ExpectedRing::default()),
+                false => Expectation::Buffer(ExpectedBuffer::default()),
             };
             let positions = vec![None; self.server.logs.len()];
             self.add_reader(client, running, plan, None, stream, expectation, positions);
@@ -76,7 +76,7 @@ impl World {
         for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| !plan.all_projects) {
             let stream = project.stream(plan.kind.and_then(EventKinds::from_name));
             let room = &mut running.rooms[number];
-            let first = room.initial_ring.take();
+            let first = room.initial_buffer.take();
             let progress = if first.is_some() { &room.initial_progress } else { &room.progress };
             let log_progress = match progress {
                 ProjectProgress::Log(log_progress) => log_progress.for_kind(plan.kind),
@@ -88,7 +88,7 @@ impl World {
                 let unread_unlogged = if first.is_some() { room.unlogged_since_join } else { 0 };
                 Expectation::Logs { projects, unread_unlogged }
             } else {
-                Expectation::Ring(first.unwrap_or_default())
+                Expectation::Buffer(first.unwrap_or_default())
             };
             let mut positions = vec![None; self.server.logs.len()];
             positions[number] = room.start_event_id;
@@ -175,7 +175,7 @@ impl World {
         let run_number = self.clients[client].run_number;
         let Some(running) = &self.clients[client].running else { return };
         // After a rejoin, a stream of all projects receives the project's events from a new position. The expected
-        // ring does not model this.
+        // buffer does not model this.
         let has_reader_of_all_projects = running.readers.iter().any(|reader| reader.project.is_none());
         let Some(joined) = running.rooms[project].project.clone().filter(|_| !has_reader_of_all_projects) else {
             return;
@@ -187,8 +187,8 @@ impl World {
                 reader.is_leaving = true;
             }
             running.leave(project);
-            let Room { initial_ring, was_left, .. } = &mut running.rooms[project];
-            (*initial_ring, *was_left) = (None, true);
+            let Room { initial_buffer, was_left, .. } = &mut running.rooms[project];
+            (*initial_buffer, *was_left) = (None, true);
             if immediately {
                 world.join_project(client, running, project);
             } else {

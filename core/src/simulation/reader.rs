@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    expected_ring::ExpectedRing,
+    expected_buffer::ExpectedBuffer,
     log_progress::{Excuses, LogProgress},
     plans::ReaderPlan,
     server::Server,
@@ -33,9 +33,9 @@ impl Wake for WakeFlag {
 /// Events that a reader should receive.
 #[derive(Debug)]
 pub(super) enum Expectation {
-    /// The events that were put into the reader's ring.
-    Ring(ExpectedRing),
-    /// The events of the logs. Events that did not fit into the ring are read from the log later.
+    /// The events that were put into the reader's buffer.
+    Buffer(ExpectedBuffer),
+    /// The events of the logs. Events that did not fit into the buffer are read from the log later.
     Logs {
         /// Progress in the log of each project that the reader reads.
         projects: Vec<Option<LogProgress>>,
@@ -141,7 +141,7 @@ impl Reader {
     /// Records an event that the hub delivers to this reader.
     pub(super) fn record(&mut self, event: &Event) {
         match &mut self.expectation {
-            Expectation::Ring(expected) => expected.record(event),
+            Expectation::Buffer(expected) => expected.record(event),
             Expectation::Logs { unread_unlogged, .. } => {
                 *unread_unlogged += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
@@ -195,7 +195,7 @@ impl Reader {
             "the reader did not select this kind: {event:?}"
         );
         match &mut self.expectation {
-            Expectation::Ring(expected) => batch.dropped += expected.check(event),
+            Expectation::Buffer(expected) => batch.dropped += expected.check(event),
             Expectation::Logs { projects, unread_unlogged } => match (event, project) {
                 (Event::Lagged(lagged), _) => {
                     assert!(
@@ -221,7 +221,7 @@ impl Reader {
             }
         }
         let dropped = match &mut self.expectation {
-            Expectation::Ring(expected) => std::mem::take(&mut expected.dropped_ids),
+            Expectation::Buffer(expected) => std::mem::take(&mut expected.dropped_ids),
             Expectation::Logs { .. } => Vec::new(),
         };
         for (name, id) in dropped {
@@ -232,7 +232,7 @@ impl Reader {
     /// Returns `true` if the reader has received everything.
     pub(super) fn is_done(&self, server: &Server) -> bool {
         let read = match &self.expectation {
-            Expectation::Ring(expected) => expected.is_empty(),
+            Expectation::Buffer(expected) => expected.is_empty(),
             Expectation::Logs { projects, unread_unlogged } => {
                 let progresses = projects.iter().zip(&server.logs);
                 // After a restore that the client can't detect, the log may contain events that the reader never
@@ -252,7 +252,7 @@ impl Reader {
     pub(super) fn log_progress(&self, project: usize) -> Option<&LogProgress> {
         match &self.expectation {
             Expectation::Logs { projects, .. } => projects[project].as_ref(),
-            Expectation::Ring(_) => None,
+            Expectation::Buffer(_) => None,
         }
     }
 

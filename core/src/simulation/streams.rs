@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     action::Action,
-    expected_ring::ExpectedRing,
+    expected_buffer::ExpectedBuffer,
     plans::ReaderPlan,
     program::{ProjectProgress, Running},
     reader::{Expectation, Reader},
@@ -105,7 +105,7 @@ impl World {
             });
             let expectation = match world.is_checked_against_logs(client) {
                 true => Expectation::Logs { projects: progresses.collect(), unread_unlogged: 0 },
-                false => Expectation::Ring(ExpectedRing::default()),
+                false => Expectation::Buffer(ExpectedBuffer::default()),
             };
             // The reader starts at the current position. If the project has no other reader, the cursor keeps the
             // position of the project's last reader.

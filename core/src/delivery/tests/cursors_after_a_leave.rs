@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Ring, StreamEnd,
-    torn_cursors::{logged_event, new_ring},
+    StreamBuffer, StreamEnd,
+    torn_cursors::{logged_event, new_buffer},
 };
 use crate::{
     Cursor, Error, ErrorKind,
@@ -30,13 +30,13 @@ impl CursorRig {
         self.cursors.on_joined(&self.project, Cursor { log: Some(self.log.clone()), event_id });
     }
 
-    fn project_tracker(&self, ring: &Arc<Ring>, is_filtered: bool) -> PositionTracker {
-        PositionTracker::new(self.cursors.clone(), ring.clone(), Some(&self.project), is_filtered)
+    fn project_tracker(&self, buffer: &Arc<StreamBuffer>, is_filtered: bool) -> PositionTracker {
+        PositionTracker::new(self.cursors.clone(), buffer.clone(), Some(&self.project), is_filtered)
     }
 
     /// Returns the tracker of a stream of all projects.
-    fn all_projects_tracker(&self, ring: &Arc<Ring>) -> PositionTracker {
-        PositionTracker::new(self.cursors.clone(), ring.clone(), None, false)
+    fn all_projects_tracker(&self, buffer: &Arc<StreamBuffer>) -> PositionTracker {
+        PositionTracker::new(self.cursors.clone(), buffer.clone(), None, false)
     }
 
     fn cursor(&self) -> u64 {
@@ -46,13 +46,13 @@ impl CursorRig {
 
 #[test]
 fn events_of_an_earlier_join_do_not_move_the_cursor() {
-    let (rig, before) = (CursorRig::new(), new_ring());
+    let (rig, before) = (CursorRig::new(), new_buffer());
     let mut old = rig.project_tracker(&before, false);
     before.end(StreamEnd::Closed);
     old.commit(&logged_event(&rig.log, 3));
     assert_eq!(rig.cursor(), 3, "until the project is joined again, the remaining events count");
     rig.join(3);
-    let mut new = rig.project_tracker(&new_ring(), true);
+    let mut new = rig.project_tracker(&new_buffer(), true);
     new.commit(&logged_event(&rig.log, 16));
     old.commit(&logged_event(&rig.log, 17));
     assert_eq!(rig.cursor(), 16);
@@ -64,11 +64,11 @@ fn events_of_an_earlier_join_do_not_move_the_cursor() {
 
 #[test]
 fn an_ended_stream_that_is_not_dropped_does_not_hold_the_cursor_back() {
-    let (rig, before) = (CursorRig::new(), new_ring());
+    let (rig, before) = (CursorRig::new(), new_buffer());
     let old = rig.project_tracker(&before, false);
     before.end(StreamEnd::Closed);
     rig.join(2);
-    let mut new = rig.project_tracker(&new_ring(), false);
+    let mut new = rig.project_tracker(&new_buffer(), false);
     new.commit(&logged_event(&rig.log, 500));
     assert_eq!(rig.cursor(), 500);
     drop(old);
@@ -77,11 +77,11 @@ fn an_ended_stream_that_is_not_dropped_does_not_hold_the_cursor_back() {
 
 #[test]
 fn a_stream_of_all_projects_that_overflowed_before_the_join_holds_the_cursor_back_until_it_is_dropped() {
-    let (rig, overflowed) = (CursorRig::new(), new_ring());
+    let (rig, overflowed) = (CursorRig::new(), new_buffer());
     let all_projects = rig.all_projects_tracker(&overflowed);
     overflowed.end(StreamEnd::Failed(Error::new(ErrorKind::Overflow, "full")));
     rig.join(2);
-    let mut new = rig.project_tracker(&new_ring(), false);
+    let mut new = rig.project_tracker(&new_buffer(), false);
     new.commit(&logged_event(&rig.log, 22));
     assert_eq!(rig.cursor(), 2, "the reader does not know yet that it missed these events");
     drop(all_projects);
@@ -91,9 +91,9 @@ fn a_stream_of_all_projects_that_overflowed_before_the_join_holds_the_cursor_bac
 #[test]
 fn a_stream_created_before_the_join_starts_at_the_join() {
     let rig = CursorRig::new();
-    let before = new_ring();
+    let before = new_buffer();
     let old = rig.project_tracker(&before, false);
-    let mut early = rig.project_tracker(&new_ring(), false);
+    let mut early = rig.project_tracker(&new_buffer(), false);
     before.end(StreamEnd::Closed);
     rig.join(7);
     assert_eq!(rig.cursor(), 7);

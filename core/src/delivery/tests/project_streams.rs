@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use proptest::{collection::vec, prelude::*};
 
 use super::{
-    Arrival, Error, Event, EventKinds, Hub, Origin, Overflow, Ring, StreamEnd, StreamScope, decode, epoch, gap_event,
-    limits, stats_event, stats_number, take_batch,
+    Arrival, Error, Event, EventKinds, Hub, Origin, Overflow, StreamBuffer, StreamEnd, StreamScope, decode, epoch,
+    gap_event, limits, stats_event, stats_number, take_batch,
 };
 
 fn new_hub() -> Hub {
@@ -25,7 +25,7 @@ fn the_first_stream_starts_at_the_join_and_later_ones_when_they_are_created() {
     let first = hub.subscribe(&project_scope(), None);
     let second = hub.subscribe(&project_scope(), None);
     hub.publish(&mut [stats_event(2)].into());
-    let numbers = |ring: &Ring| take_batch(ring, 10).events.iter().map(stats_number).collect::<Vec<_>>();
+    let numbers = |buffer: &StreamBuffer| take_batch(buffer, 10).events.iter().map(stats_number).collect::<Vec<_>>();
     assert_eq!(numbers(&first), [1, 2]);
     assert_eq!(numbers(&second), [2]);
 }
@@ -70,8 +70,8 @@ proptest! {
         }
         let late = hubs[0].subscribe(&project_scope(), None);
         // Only the number of missed events is compared, because a `Lagged` is created when the reader takes it.
-        let read_events = |ring: &Ring| {
-            let events = take_batch(ring, max).events.into_iter();
+        let read_events = |buffer: &StreamBuffer| {
+            let events = take_batch(buffer, max).events.into_iter();
             let outcomes = events.map(|event| match event {
                 Event::Lagged(lagged) => Err(lagged.missed),
                 other => Ok(other),
@@ -113,9 +113,9 @@ fn a_first_stream_of_one_kind_holds_only_events_of_that_kind_and_losses() {
     hub.open_project("p".into());
     let other = decode("other", r#"{"project_id":"p"}"#, Arrival { origin: Origin::Live, at: epoch() });
     hub.publish(&mut [stats_event(1), other.clone(), gap_event(None)].into());
-    let ring = hub.subscribe(&project_scope(), Some(EventKinds::STATS_UPDATE));
+    let buffer = hub.subscribe(&project_scope(), Some(EventKinds::STATS_UPDATE));
     hub.publish(&mut [stats_event(2), other].into());
-    let names: Vec<_> = take_batch(&ring, 10).events.iter().map(Event::name).collect();
+    let names: Vec<_> = take_batch(&buffer, 10).events.iter().map(Event::name).collect();
     assert_eq!(names, ["stats_update", "gap", "stats_update"]);
 }
 
@@ -150,7 +150,7 @@ fn events_without_a_project_go_to_every_project_that_they_may_concern() {
     let notification = decode("system_notification", r#"{"message":"m"}"#, received);
     let stats = decode("stats_update", r#"{"total_content":1}"#, received);
     hub.publish(&mut [stats_event(1), notification, stats].into());
-    let names = |ring: &Ring| take_batch(ring, 10).events.iter().map(Event::name).collect::<Vec<_>>();
+    let names = |buffer: &StreamBuffer| take_batch(buffer, 10).events.iter().map(Event::name).collect::<Vec<_>>();
     assert_eq!(names(&client), ["stats_update", "system_notification", "stats_update"]);
     assert_eq!(names(&p), ["stats_update", "system_notification"]);
     assert_eq!(names(&q), ["system_notification"]);

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use super::{Arrival, Event, Origin, Overflow, Ring, StreamId, decode, epoch, limits};
+use super::{Arrival, Event, Origin, Overflow, StreamBuffer, StreamId, decode, epoch, limits};
 use crate::{
     Cursor,
     delivery::{CursorRegistry, PositionTracker},
@@ -24,8 +24,8 @@ pub(super) fn logged_event(log: &Arc<str>, id: u64) -> Event {
     event
 }
 
-pub(super) fn new_ring() -> Arc<Ring> {
-    Arc::new(Ring::new(StreamId(0), limits(2), Overflow::Replay, Arc::default()))
+pub(super) fn new_buffer() -> Arc<StreamBuffer> {
+    Arc::new(StreamBuffer::new(StreamId(0), limits(2), Overflow::Replay, Arc::default()))
 }
 
 fn assert_consistent(cursor: &Cursor) {
@@ -49,7 +49,7 @@ fn a_cursor_is_consistent_while_another_thread_reads_it() {
             }
         })
     };
-    let mut tracker = PositionTracker::new(cursors, new_ring(), Some(&project), false);
+    let mut tracker = PositionTracker::new(cursors, new_buffer(), Some(&project), false);
     for _ in 0..20_000 {
         events.iter().for_each(|event| tracker.commit(event));
     }
@@ -62,7 +62,7 @@ fn a_cursor_is_consistent_after_a_join_at_another_log_with_unread_events() {
     let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
     let (cursors, project) = (Arc::new(CursorRegistry::default()), ProjectId::from("p"));
     cursors.on_joined(&project, Cursor { log: Some(first.clone()), event_id: 900 });
-    let mut tracker = PositionTracker::new(cursors.clone(), new_ring(), None, false);
+    let mut tracker = PositionTracker::new(cursors.clone(), new_buffer(), None, false);
     tracker.commit(&logged_event(&first, 901));
     cursors.on_joined(&project, Cursor { log: Some(second.clone()), event_id: 3 });
     tracker.commit(&logged_event(&first, 902));

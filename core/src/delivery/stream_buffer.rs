@@ -38,17 +38,17 @@ impl CapacitySignal {
 
 /// Event queue of one stream. The client's task adds events, and the reader takes them.
 #[derive(Debug)]
-pub(crate) struct Ring {
+pub(crate) struct StreamBuffer {
     pub(crate) id: StreamId,
     queue: Mutex<EventQueue>,
     capacity_signal: Arc<CapacitySignal>,
 }
 
-/// Maximum number of events that a reader takes from the ring when its caller asks for one event. Equals the number of
-/// frames that the task handles per turn.
+/// Maximum number of events that a reader takes from the buffer when its caller asks for one event. Equals the number
+/// of frames that the task handles per turn.
 const TAKE_CHUNK_MAX: usize = 64;
 
-impl Ring {
+impl StreamBuffer {
     pub(crate) fn new(
         id: StreamId,
         limits: BufferLimits,
@@ -94,7 +94,7 @@ impl Ring {
         self.push_all(events.map(Event::compacted), wakers)
     }
 
-    /// Adds all events of `run` and leaves it empty. If the ring is empty, no event is moved individually. Returns
+    /// Adds all events of `run` and leaves it empty. If the buffer is empty, no event is moved individually. Returns
     /// `false` if the reader is gone or the stream has ended.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
@@ -164,7 +164,7 @@ impl Ring {
         self.wake();
     }
 
-    /// Returns `true` if the ring accepts no more events, because the reader is gone or the stream has ended.
+    /// Returns `true` if the buffer accepts no more events, because the reader is gone or the stream has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().is_closed()
     }

@@ -1,5 +1,5 @@
-//! Events that were put into a stream's ring. The reader must receive exactly these events in order, and each `Lagged`
-//! must report the exact number of events that were dropped at its position.
+//! Events that were put into a stream's buffer. The reader must receive exactly these events in order, and each
+//! `Lagged` must report the exact number of events that were dropped at its position.
 
 use std::collections::VecDeque;
 
@@ -27,7 +27,7 @@ impl ExpectedEvent {
 
 /// Events that the reader has not received yet. Dropped gaps are reported as a single gap before the [`Lagged`].
 #[derive(Debug, Default)]
-pub(super) struct ExpectedRing {
+pub(super) struct ExpectedBuffer {
     items: VecDeque<ExpectedEvent>,
     /// True if the reader has received a gap that stands for the gaps among the dropped events.
     has_received_gap: bool,
@@ -35,7 +35,7 @@ pub(super) struct ExpectedRing {
     pub(super) dropped_ids: Vec<(ProjectId, u64)>,
 }
 
-impl ExpectedRing {
+impl ExpectedBuffer {
     pub(super) fn record(&mut self, event: &Event) {
         self.items.push_back(ExpectedEvent::from_event(event));
     }
@@ -66,7 +66,7 @@ impl ExpectedRing {
             }
             Event::Gap(_) => {
                 let is_known = self.items.iter().any(|item| item.name == "gap");
-                assert!(is_known, "a gap that was never put into the ring: {event:?}");
+                assert!(is_known, "a gap that was never put into the buffer: {event:?}");
                 if self.items.front() == Some(&ExpectedEvent::from_event(event)) {
                     self.items.pop_front();
                 }
@@ -78,9 +78,9 @@ impl ExpectedRing {
                 self.has_received_gap = false;
                 match self.items.pop_front() {
                     Some(item) => {
-                        assert_eq!(item, ExpectedEvent::from_event(event), "LOST OR OUT OF ORDER in the ring")
+                        assert_eq!(item, ExpectedEvent::from_event(event), "LOST OR OUT OF ORDER in the buffer")
                     }
-                    None => panic!("TWICE: more events than were put into the ring: {event:?}"),
+                    None => panic!("TWICE: more events than were put into the buffer: {event:?}"),
                 }
             }
         }
