@@ -36,7 +36,7 @@ pub(crate) struct AttackOrder {
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct AttackTally {
     pub(crate) requests: u64,
-    /// Requests that were refused or not answered.
+    /// Requests that were answered with an error, or not at all.
     pub(crate) refused: u64,
     /// Requests that were answered with 500.
     pub(crate) internal_errors: u64,
@@ -75,7 +75,7 @@ pub(crate) fn run_attack(name: &str) {
 }
 
 impl Attacker {
-    /// Runs `each` in parallel with each number below `count`, and restarts each run until the attack's time is over.
+    /// Runs `each` in parallel with each number below `count`, and repeats each run until the attack's time is over.
     pub(crate) async fn repeat_in_parallel(&self, count: usize, each: impl AsyncFn(usize) -> io::Result<()>) {
         let each = &each;
         join_all((0..count).map(|number| async move {

@@ -5,9 +5,9 @@
 //! tenant's client. Each attack has its own server and database. The attacker has an account, a project, a key, and up to 250
 //! addresses.
 //!
-//! `cargo test` runs each attack for one second. `make hostile` runs each attack for ten seconds on an optimized server, also
-//! checks the tail latencies, and prints the table of `docs/security.md`. A word on the command line selects the attacks whose
-//! names contain the word.
+//! `cargo test` runs each attack for one second. `make hostile` runs each attack for ten seconds on an optimized server,
+//! also checks the tail latencies, and prints the table for `docs/security.md`. A word on the command line selects the
+//! attacks whose names contain the word.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 

@@ -6,15 +6,15 @@ use crate::attacker::AttackTally;
 use crate::server::ServerUsage;
 use crate::tenant::Observations;
 
-/// Maximum slowdown of the slowest answers during an attack. Latencies below `UNNOTICEABLE_LATENCY` always pass.
+/// Maximum factor by which an attack may slow down the slowest answers. Latencies up to `UNNOTICEABLE_LATENCY` always pass.
 const SLOWDOWN_MAX: u32 = 5;
 const UNNOTICEABLE_LATENCY: Duration = Duration::from_millis(100);
-/// Maximum latency of `/live`.
+/// Latency up to which answers from `/live` always pass. Slower answers pass only if they are within `SLOWDOWN_MAX`.
 const LIVE_LATENCY_MAX: Duration = Duration::from_millis(500);
 /// Maximum growth of the server's resident memory during an attack, in bytes.
 const MEMORY_GROWTH_MAX: u64 = 128 << 20;
-/// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, twice the size of the
-/// change is allowed for the rows, and twice that size for the database's own log.
+/// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, four times the
+/// size of the change is allowed, one half for the rows and the other for the database's own log.
 const CHANGE_BYTES_MAX: u64 = 16 << 10;
 /// Size, in bytes, of the write-ahead log of a database that is rarely used.
 const IDLE_LOG_BYTES: u64 = 8 << 20;
@@ -25,7 +25,8 @@ memory, MiB more | database, MiB more |\n|---|--:|--:|--:|--:|--:|--:|--:|";
 /// Sets of criteria. Each set includes the sets declared before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Criteria {
-    /// The tenant's errors, the growth of the server's memory and database, and whether the server keeps running.
+    /// The tenant's errors, the growth of the server's memory and database, and whether the server keeps running without
+    /// internal errors.
     Harm,
     /// The criteria of `Harm`, and the latency of `/live`.
     Liveness,

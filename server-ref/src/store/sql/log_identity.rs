@@ -1,12 +1,12 @@
 //! The id of the event log, which changes when the log loses events.
 //!
-//! After a failover to an asynchronous standby, the last transactions may be missing, and their event ids are then assigned to
-//! other events. Clients can't detect the replacement from the ids alone. The log therefore receives a new id, which makes
+//! After a failover to an asynchronous standby, the last transactions may be missing, and their event ids are then assigned
+//! to other events. Clients can't detect the loss from the event ids alone. The log therefore receives a new id, which makes
 //! clients treat their cursors as invalid.
 //!
-//! To detect the loss, each transaction of a process writes a mark to the database that is higher than the previous mark of the
-//! process. If the stored mark is lower than the mark of the last committed transaction, transactions are missing. On each new
-//! connection for writing the log, the process checks the mark before it writes.
+//! To make the loss detectable, each transaction that writes the log also writes a mark, which is higher than the process's
+//! previous mark. If the stored mark is lower than the mark of the process's last committed transaction, transactions are
+//! missing. On each new connection for writing the log, the process checks the mark before it writes.
 
 use std::sync::{Arc, PoisonError};
 
@@ -57,7 +57,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the log a new id, because events that were published are missing from the log.
+    /// Gives the log a new id. The caller has found that published events are missing from the log.
     pub(crate) async fn replace_log_id(&self) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
             let mut connection = database.write_pool.acquire().await?;

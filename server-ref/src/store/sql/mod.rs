@@ -174,8 +174,7 @@ impl Store {
         }
     }
 
-    /// Returns the time against which expiry is checked. With PostgreSQL, the time is that of the database's clock, which all
-    /// nodes share.
+    /// Returns the current time. With PostgreSQL, the time is that of the database's clock, which all nodes share.
     async fn database_time(&self) -> Result<Micros, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(now()),
@@ -215,7 +214,7 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Returns the time against which expiry is checked, like [`Store::database_time`].
+    /// Returns the current time, like [`Store::database_time`].
     async fn database_time(&mut self) -> sqlx::Result<Micros> {
         match self {
             Self::Sqlite(_) => Ok(now()),

@@ -18,10 +18,10 @@ use crate::time::{Micros, now};
 
 pub(super) const READ_POOL_SIZE: u32 = 6;
 const WRITE_POOL_SIZE: u32 = 3;
-/// Time for which a request waits for a connection. The time suffices for the database to restart.
+/// Time for which a request waits for a connection. The database usually restarts within this time.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Session settings. If a process hangs or disappears, these settings end its transaction before other transactions stop waiting
-/// for the transaction's locks.
+/// Session settings. If a process hangs or disappears, PostgreSQL ends its transaction before other transactions stop
+/// waiting for that transaction's locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
 /// Additional session settings for read connections. PostgreSQL stops long statements even if their callers no longer wait for
 /// the results.
@@ -53,7 +53,7 @@ impl PgDatabase {
     /// Connects to an existing database and returns it with its ids.
     pub(super) async fn open(url: &str, opening: StoreOptions) -> Result<(Self, DatabaseIdentity), Error> {
         let options = connect_options(url)?;
-        // The first connection has no timeouts, because another process may need more time for a migration.
+        // The first connection has no timeouts, because it may have to wait for another process's migration.
         let mut connection = options.connect().await?;
         let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
         if encoding != "UTF8" {

@@ -24,7 +24,7 @@ pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<
 /// A scheduler of reads, with a cache of the projects' owners.
 pub(super) struct ProjectReadScheduler {
     scheduler: ReadScheduler,
-    /// The owner of each project, with the time at which it was looked up.
+    /// The id of each project's owner, with the time of the lookup.
     owners: Cache<String, (Arc<str>, Instant)>,
 }
 
@@ -69,7 +69,7 @@ impl Store {
         })
     }
 
-    /// Waits for the owner's turn and returns a connection for reading any number of rows of a project.
+    /// Waits for the turn of the project's owner, and returns a connection for reading any number of the project's rows.
     ///
     /// To avoid deadlocks, the caller must drop the connection before it requests another one.
     pub(super) async fn project_reader(&self, project_id: &str) -> Result<ProjectReader, Error> {
@@ -129,7 +129,7 @@ mod tests {
         projects
     }
 
-    /// Starts one read per project, each of which holds its connection until it obtains a permit from `end`. Returns once every
+    /// Starts one read per project. Each read holds its connection until it obtains a permit from `end`. Returns once every
     /// read either holds a connection or is pending.
     async fn start_endless_reads(store: &Store, projects: Vec<String>, end: &Arc<Semaphore>) -> Vec<JoinHandle<()>> {
         let scheduler = &store.inner.project_reads.scheduler;

@@ -9,7 +9,7 @@ use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, User};
 use crate::time::{Micros, now};
 
-/// Age, in microseconds, beyond which a setup token is deleted. Tokens are deleted when another token is stored.
+/// Age, in microseconds, beyond which a setup token is deleted. Such tokens are deleted when another token is stored.
 const SETUP_TOKEN_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 impl Store {

@@ -7,7 +7,7 @@ use sqlx::{Decode, Postgres, Sqlite, Type};
 
 use crate::Error;
 
-/// Rejects text that contains U+0000. Although SQLite could store U+0000, both kinds of database thus accept the same text.
+/// Rejects text that contains U+0000. SQLite could store it, but both kinds of database must accept the same text.
 pub(super) fn reject_nul(field: &'static str, text: &str) -> Result<(), Error> {
     if text.contains('\0') { Err(Error::NulCharacter(field)) } else { Ok(()) }
 }

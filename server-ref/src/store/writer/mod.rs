@@ -1,12 +1,14 @@
 //! The single task that writes the event log, and the handle to it.
 //!
-//! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the publisher
-//! through one bounded channel. Events are therefore published in order and only after they are committed. While they are being
-//! published, the task writes the next group. A slow publisher reads the events that it missed from the log.
+//! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the
+//! publisher through one bounded channel. Events are therefore published in order and only after they are committed. While
+//! they are being published, the task writes the next group. If the publisher is slow, it reads the missed events from the
+//! log.
 //!
-//! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task
-//! writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise the group is
-//! committed again. A request whose outcome is still unknown after 10 s fails with [`Error::OutcomeUnknown`].
+//! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the
+//! task writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise the
+//! commit is retried, unless its callers no longer wait. A request whose outcome is still unknown after 10 s fails with
+//! [`Error::OutcomeUnknown`].
 
 mod task;
 

@@ -71,7 +71,7 @@ impl WriterTask {
         self.queue.recv().await
     }
 
-    /// Sends a batch to the publisher. If the channel is full, records the batch as missed.
+    /// Sends a batch to the publisher. If the channel has fewer than two free places, records the batch as missed.
     fn publish(&mut self, batch: EventBatch) {
         let batch = match self.publisher.try_reserve_many(2) {
             Ok(mut places) => {
@@ -161,8 +161,8 @@ impl WriterTask {
 
     /// Polls the database until the outcome of the group is known.
     ///
-    /// Returns the reply channels if the group was not committed and its callers are still waiting. The group can then be
-    /// committed again.
+    /// Returns the reply channels if the group was not committed and its callers are still waiting. The commit can then be
+    /// retried.
     async fn resolve_outcome(
         &mut self,
         in_doubt: InDoubtCommit,
@@ -191,8 +191,8 @@ impl WriterTask {
                 }
             }
             self.refuse_queued_changes(&Error::Unavailable).await;
-            // All handles have been dropped, so no caller waits for the outcome. If the group was committed, clients find its
-            // events in the log.
+            // Once all handles have been dropped, no caller waits for the outcome. If the group was committed, clients find
+            // its events in the log.
             if self.queue.is_closed() {
                 return None;
             }

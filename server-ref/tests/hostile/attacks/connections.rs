@@ -1,4 +1,4 @@
-//! Attacks with connections that are held open or never used.
+//! Attacks with connections that are slow, unused, or short-lived.
 
 use std::io;
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(super) async fn short_connections(attacker: &Attacker) {
                     .write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
                     .await?;
             }
-            // Closing the stream then sends a reset instead of a FIN.
+            // With this setting, closing the stream sends a reset instead of a FIN.
             line.stream.set_zero_linger()?;
             io::Result::Ok(())
         })

@@ -56,7 +56,7 @@ pub(super) async fn deep_pages(attacker: &Attacker) {
         .await;
 }
 
-/// Requests snapshots of a project with 800 items over 32 connections.
+/// Uses 32 connections to request snapshots of a project with 800 items.
 pub(super) async fn snapshots(attacker: &Attacker) {
     submit_texts(attacker, 800, 200).await;
     let path = format!("/api/projects/{}/snapshot", attacker.target.project);
@@ -70,7 +70,7 @@ pub(super) async fn snapshots(attacker: &Attacker) {
         .await;
 }
 
-/// Requests the whole log on two hundred sockets, as often as the limits allow.
+/// Repeatedly requests the whole log on two hundred sockets.
 pub(super) async fn full_replays(attacker: &Attacker) {
     submit_texts(attacker, 800, 2_000).await;
     let replay = json!(["replay_events", {"project_id": attacker.target.project, "after": 0, "limit": 1000}]);
@@ -89,7 +89,7 @@ pub(super) async fn full_replays(attacker: &Attacker) {
         .await;
 }
 
-/// Joins the project on two hundred sockets that never read afterwards, while long texts are submitted.
+/// Joins the project on two hundred sockets, which then read nothing while long texts are submitted.
 pub(super) async fn deaf_readers(attacker: &Attacker) {
     let mut deaf = Vec::new();
     for number in 0..200 {

@@ -19,7 +19,7 @@ async fn send_and_read_to_end(attacker: &Attacker, line: &mut RawConnection, byt
     Ok(())
 }
 
-/// Sends many headers, long headers, and long paths and queries.
+/// Sends many headers, long headers, and a long query.
 pub(super) async fn giant_heads(attacker: &Attacker) {
     let many: String = (0..20_000).map(|n| format!("x-{n}: {n}\r\n")).collect();
     let heads = [

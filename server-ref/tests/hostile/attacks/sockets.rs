@@ -1,4 +1,4 @@
-//! Attacks with WebSockets that behave like no real client.
+//! Attacks over WebSockets, with behavior that no real client shows.
 
 use std::io;
 
