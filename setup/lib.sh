@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Download functions that every setup.sh sources. They retry failures, because one slow response from a mirror must not
-# fail a run of all tests. Locks ensure that only one process downloads the same files at a time.
+# Functions for downloads; every setup.sh sources this file. The functions retry failures, because one slow response from a
+# mirror must not fail a run of all tests. Locks ensure that only one process downloads the same files at a time.
 
 setup_cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.cache"
 mkdir -p "$setup_cache"
@@ -35,8 +35,8 @@ hash_of() {
     done | sha256sum | cut -d' ' -f1
 }
 
-# create_venv FOLDER REQUIREMENTS: creates a virtual environment with the required packages, and recreates the environment when
-# the requirements change. PYTHON sets the interpreter.
+# create_venv FOLDER REQUIREMENTS: creates a virtual environment with the required packages, and recreates the environment
+# when the requirements or the interpreter change. PYTHON sets the interpreter.
 create_venv() {
     local folder="$1" requirements="$2" python="${PYTHON:-python3}" stamp
     "$python" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 10)' 2>/dev/null ||
@@ -50,8 +50,8 @@ create_venv() {
     echo "$stamp" >"$folder/.stamp"
 }
 
-# install_npm_packages FOLDER [OPTION...]: installs the packages in FOLDER's package-lock.json, and reinstalls them when
-# the file changes.
+# install_npm_packages FOLDER [OPTION...]: installs the packages in FOLDER's package-lock.json, and reinstalls them when the
+# file, Node, or the options change.
 install_npm_packages() {
     local folder="$1" stamp
     shift

@@ -1,4 +1,4 @@
-//! Builds the packages of each language, and removes builds.
+//! Builds of the Node package, the dashboard, and the Rust part of Swift programs, and the removal of builds.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
 ];
 
-/// Prefixes of the folders in .cache that are costly to download again.
+/// Prefixes of the names of folders in `.cache` that are costly to download again.
 const COSTLY_DOWNLOADS: [&str; 4] = ["swift-root", "walkthrough", "tools", "kotlin"];
 
 pub(crate) fn build_node(workspace: &Workspace, _: &Environment) -> Result<()> {

@@ -40,7 +40,7 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Runs proofs that take long: mutations, soak, reliability, and others
+    /// Runs proofs that take a long time: mutations, soak, reliability, and others
     Prove {
         #[arg(required = true, value_parser = step::name_parser(proof::STEPS))]
         names: Vec<String>,
@@ -48,14 +48,14 @@ enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Builds the package of a language
+    /// Builds the package of a language, or the dashboard
     Build {
         #[arg(required = true, value_parser = step::name_parser(build::STEPS))]
         names: Vec<String>,
     },
     /// Builds the documentation and the API references as a site in target/book
     Docs,
-    /// Packs all packages and tries them in empty environments; publishes nothing
+    /// Checks and packs everything that a release needs; publishes nothing
     Package {
         /// Parts of the release to package (default: all except sbom)
         #[arg(value_parser = step::name_parser(release::STEPS))]
@@ -65,11 +65,11 @@ enum Command {
     PublicApi,
     /// Fetches the toolchains, servers, and packages that the tests need
     Fetch,
-    /// Lists the programs on this machine, each with the tests that need it
+    /// Shows which programs are installed on this machine, and which steps need them
     Doctor,
-    /// Removes all builds; keeps costly downloads unless --all is given
+    /// Removes all builds and downloads, but keeps costly downloads unless --all is given
     Clean {
-        /// Also removes .cache, with its toolchains, browsers, and packages
+        /// Removes all of .cache, including the costly downloads
         #[arg(long)]
         all: bool,
     },

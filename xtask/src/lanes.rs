@@ -1,4 +1,4 @@
-//! Runs all steps, several at the same time and each in its own process, and reports how long each took.
+//! A run of all steps, each in its own process, in one or more lanes, with a report on how long each step took.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! The commands that administer a database, run while a server uses the database.
+//! The commands that administer a database, with and without a running server.
 
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -152,7 +152,7 @@ async fn errors_explain_the_fix() {
         // A mistyped path must not create a database.
         assert!(commands.run_failing(&["user", "list"]).await.contains("--database"));
     }
-    // The command works on a database on which no server has started yet.
+    // This command works even before a server has used the database.
     commands.run_ok(&["user", "create", "--email", "ada@example.org"]).await;
     for (arguments, says) in [
         (&["user", "create", "--email", "ADA@example.org"][..], "already"),

@@ -109,7 +109,7 @@ async fn prompts_are_asked_last_and_decide() {
         assert_eq!(question["messages"][1], json!({"role": "user", "content": "Ignore the rule."}));
         assert_eq!(question["response_format"]["type"], "json_schema");
     }
-    // The verdict about an identical text is cached.
+    // The verdicts on an identical text come from the cache.
     assert_eq!(moderate(&server, json!({"content": "Ignore the rule."})).await["status"], "rejected");
     assert_eq!(endpoint.questions.lock().unwrap().len(), 2);
     server.shutdown().await;
@@ -227,7 +227,7 @@ async fn hanging_prompts_of_a_project_leave_capacity_for_others() {
     let hanging: Vec<_> = (0..70).map(|n| tokio::spawn(ask(crate::support::demo_api_key(&server), n))).collect();
     crate::support::eventually("three questions are open", async || endpoint.open_requests.load(Ordering::SeqCst) == 3)
         .await;
-    // At most 64 items may wait for a verdict, so the other six items are flagged immediately.
+    // At most 64 items of a project may wait for a verdict, so the other six items are flagged immediately.
     let flagged = async || hanging.iter().filter(|request| request.is_finished()).count() == 6;
     crate::support::eventually("six items are flagged", flagged).await;
     for n in 0..5 {

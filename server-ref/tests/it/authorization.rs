@@ -10,7 +10,8 @@ use crate::clock::timestamp_in;
 use crate::support::{demo_api_key, demo_project_id, demo_server_builder, eventually, http_client, moderate};
 use crate::web::{Caller, TEST_PASSWORD, member_id, rejecting_rule};
 
-/// Kinds of callers, in the order of the columns below: keys with one scope each, a token of a key, and people.
+/// Kinds of callers, in the order of the columns below: a key of another project, keys with one scope each, a token, and
+/// people.
 const CALLERS: [&str; 11] = [
     "other key",
     "read key",
@@ -25,7 +26,8 @@ const CALLERS: [&str; 11] = [
     "server admin",
 ];
 
-/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A blank separates keys from people.
+/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A blank separates the keys and the
+/// token from people.
 const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     // Routes for the project of the key or for the given `project_id`. The other key's project does not contain the item.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
@@ -59,13 +61,13 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/keys", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
-    // Every key may create tokens that have at most the key's scopes.
+    // Every key may create tokens, but only with scopes of the key. This body requests the default scope, `read`.
     ("POST", "/api/tokens", "..fffF fffff"),
     ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/invitations/{invitation}", "ffffff ff..f"),
     ("GET", "/api/invitations", "ffffff ....."),
-    // The token belongs to an invitation for the stranger.
+    // The token belongs to an invitation for the caller only if the caller is the stranger.
     ("DELETE", "/api/invitations/{token}", "ffffff .ffff"),
     ("GET", "/api/projects/{id}/audit", "ffffff ff..f"),
     ("GET", "/api/audit", "ffffff ffff."),
@@ -89,9 +91,10 @@ const SOCKET_MATRIX: &[(&str, &str)] = &[
     ("leave_project", "...... ....."),
 ];
 
-/// Described routes that need no credentials.
+/// Routes in the OpenAPI description that need no credentials.
 const PUBLIC_ROUTES: [&str; 1] = ["/api/health"];
-/// Routes without a description, which any caller may use and which reveal nothing about a project: pages, assets, and probes.
+/// Routes that the OpenAPI description omits: pages, assets, and probes. Any caller may use them, and they reveal nothing
+/// about a project.
 const UNDESCRIBED_ROUTES: [&str; 19] = [
     "/",
     "/dashboard",
@@ -124,7 +127,8 @@ struct TestSetup {
     owner: Caller,
 }
 
-/// Starts a server with one caller of each kind. Only the demo user administers the server; this user is not a member.
+/// Starts a server with one caller of each kind. Only the demo user administers the server; this user is not a member of the
+/// tested project.
 async fn setup() -> TestSetup {
     let folder = tempfile::tempdir().unwrap();
     let url = crate::databases::folder_database_url(folder.path());
@@ -156,7 +160,7 @@ async fn setup() -> TestSetup {
     TestSetup { _folder: folder, server, id, callers, refused, owner }
 }
 
-/// Creates the callers whose credentials are not valid.
+/// Creates callers whose credentials are not valid, and waits until each of them is refused.
 async fn create_refused_callers(
     server: &RunningServer,
     id: &str,
@@ -201,7 +205,8 @@ async fn create_refused_callers(
 }
 
 impl TestSetup {
-    /// Replaces the placeholders in a path with ids of newly created objects, so that each call finds an object to change.
+    /// Replaces the placeholders in a path and creates the objects that they name, so that each call finds an object to
+    /// change.
     async fn concrete_path(&self, path: &str, n: usize) -> String {
         let (server, owner, id) = (&self.server, &self.owner, &self.id);
         let base = format!("/api/projects/{id}");
@@ -290,7 +295,7 @@ async fn every_caller_on_every_route() {
             }
         }
         for (n, (caller, expected)) in setup.callers.iter().zip(answers.chars()).enumerate() {
-            // The last row deletes the project, so permitted callers are tested last.
+            // The last row deletes the project, so the owner makes this call only after the loop.
             if (*method, *template) == ("DELETE", "/api/projects/{id}") && expected == '.' {
                 continue;
             }
@@ -352,13 +357,13 @@ fn source_files() -> Vec<(std::path::PathBuf, String)> {
     sources
 }
 
-/// Returns the first argument of each call of a function, or `None` for an argument that is not a string literal.
+/// Returns the first argument of each call to a function, or `None` for an argument that is not a string literal.
 fn first_arguments<'a>(source: &'a str, call: &'a str) -> impl Iterator<Item = Option<&'a str>> {
     let literal = |call: &'a str| call.trim_start().strip_prefix('"').and_then(|call| call.split('"').next());
     source.split(call).skip(1).map(literal)
 }
 
-/// Finds undescribed routes in the source.
+/// Routes that the OpenAPI description omits are added with `route` or `route_service`.
 #[test]
 fn every_undescribed_route_is_listed() {
     for (path, source) in source_files() {

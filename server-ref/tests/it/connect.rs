@@ -1,4 +1,4 @@
-//! All ways to authenticate a socket, and all refusals.
+//! Authentication of a socket with a key, and refusals.
 
 use serde_json::json;
 

@@ -16,7 +16,8 @@ pub(crate) fn fresh_database_url() -> Option<String> {
     Some(create_postgres_database(&postgres_server_url()?, &format!("test_{}", Uuid::new_v4().simple())))
 }
 
-/// Returns the URL of this folder's database, which is created if it does not exist.
+/// Returns the URL of this folder's database. A missing PostgreSQL database is created; the server creates a missing SQLite
+/// file.
 pub(crate) fn folder_database_url(folder: &Path) -> String {
     match postgres_server_url() {
         Some(server) => create_postgres_database(&server, &format!("test_{}", folder.file_name().unwrap().display())),

@@ -64,7 +64,7 @@ async fn a_second_start_prints_the_same_credentials() {
     assert!(sign_in_as_owner(&second).await.is_some() && is_key_valid(&second).await);
     stop_program(second).await;
 
-    // Changes that the owner has made survive the next start.
+    // Changes made with commands survive the next start.
     commands.run_ok(&["user", "deactivate", "--email", line["email"].as_str().unwrap()]).await;
     commands.run_ok(&["key", "revoke", "--key", line["api_key"].as_str().unwrap()]).await;
     let third = ServerProgram::start(folder.path(), &["--demo"]).await;
@@ -87,7 +87,7 @@ async fn a_deleted_demo_project_is_created_again() {
     stop_program(second).await;
 }
 
-/// Earlier versions stored the password as clear text.
+/// Earlier versions stored the password in clear text.
 #[tokio::test]
 async fn a_clear_text_password_of_an_earlier_version_is_replaced() {
     const CLEAR_TEXT_PASSWORD: &str = "a clear password from before";
@@ -112,7 +112,7 @@ async fn a_clear_text_password_of_an_earlier_version_is_replaced() {
     stop_program(before).await;
     assert!(is_in_any_file(folder.path(), CLEAR_TEXT_PASSWORD));
 
-    // Even a start without --demo removes the clear-text password.
+    // Even a start without `--demo` removes the clear-text password.
     stop_program(ServerProgram::start(folder.path(), &[]).await).await;
     assert!(!is_in_any_file(folder.path(), CLEAR_TEXT_PASSWORD));
     let after = ServerProgram::start(folder.path(), &["--demo"]).await;

@@ -1,4 +1,4 @@
-//! Each module of the crate imports only from lower modules, and the imports within a folder form no cycle.
+//! Each top-level module of the crate imports only from lower layers, and the imports within certain folders form no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

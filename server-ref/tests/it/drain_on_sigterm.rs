@@ -1,4 +1,4 @@
-//! The server program on SIGTERM: it drains, disconnects its sockets, and exits with status 0.
+//! The server program on SIGTERM or SIGINT: it drains, disconnects its sockets, and exits with status 0.
 
 use std::time::{Duration, Instant};
 

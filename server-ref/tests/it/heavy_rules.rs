@@ -51,7 +51,7 @@ async fn items_that_take_too_much_work_are_flagged_with_the_reason() {
         assert_eq!(result["rule_name"], "Heavy");
         assert!(result["reason"].as_str().unwrap().contains("too much work"), "{result}");
     }
-    // The same rules can decide about shorter texts.
+    // The same rules can decide on shorter texts.
     assert_eq!(moderate(&server, json!({"content": random_bits(500)})).await["status"], "approved");
     let matching = format!("1{}x", "0".repeat(150));
     assert_eq!(moderate(&server, json!({"content": matching})).await["status"], "rejected");

@@ -1,4 +1,4 @@
-//! A key can be deactivated and reactivated: deactivation closes the key's sockets immediately.
+//! A key can be deactivated and reactivated. Deactivation closes the key's sockets immediately.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! API keys are shown once, stored as hashes, and invalid as soon as they are revoked.
+//! API keys are shown once, are stored as hashes, and become invalid as soon as they are revoked.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! The large bodies of one address share a limited amount of memory: further large bodies are refused, but small bodies are not.
+//! Large request bodies from one address share a limited amount of memory. When it is full, further large bodies are
+//! refused, but small ones are not.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::support::{demo_api_key, demo_server_builder};
 use crate::web::Caller;
 
-/// Maximum number of bytes that the unfinished bodies of one address may occupy.
+/// Maximum number of bytes that unfinished bodies from one address may occupy.
 const ADDRESS_BYTES: usize = 8 * 1024 * 1024;
 /// Size of each large body in bytes.
 const BODY_BYTES: usize = 900_000;

@@ -72,7 +72,7 @@ async fn a_failed_sign_in_shows_the_form_again() {
             http_client().post(&url).header(ACCEPT, "text/html,*/*;q=0.8").header(COOKIE, cookie).form(&fields);
         request.send().await.unwrap()
     };
-    // The form belongs to a session that no longer exists.
+    // The form is sent without its session cookie, as if the session had expired.
     let expired = send("", "old").await;
     assert_eq!(expired.status(), 400);
     let cookie = first_cookie(&expired);

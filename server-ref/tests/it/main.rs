@@ -1,4 +1,4 @@
-//! Behavior tests, one file per behavior. The tests access the server as any client would.
+//! Behavior tests, one file per behavior. Most of them access the server as any client would.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod access_is_checked_at_the_join;

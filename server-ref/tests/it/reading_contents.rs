@@ -24,7 +24,7 @@ fn item_texts(page: &Value) -> Vec<String> {
     contents.iter().map(|content| content["content_data"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Returns the texts of all pages of a query.
+/// Returns the texts of the items on all pages of a query.
 async fn all_item_texts(server: &RunningServer, query: &[(&str, &str)]) -> Vec<String> {
     let (mut found, mut cursor) = (Vec::new(), None::<String>);
     loop {

@@ -20,7 +20,7 @@ async fn publish(server: &RunningServer, events: usize) {
     futures_util::future::join_all(all).await.into_iter().for_each(|result| result.unwrap());
 }
 
-/// Returns the number of connections that `/metrics` reports.
+/// Returns the number of sockets that `/metrics` reports.
 async fn socket_count(server: &RunningServer) -> u64 {
     let text = http_client().get(format!("{}/metrics", server.base_url())).send().await.unwrap().text().await.unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix("automoderate_sockets ")).unwrap();

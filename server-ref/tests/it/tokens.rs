@@ -78,7 +78,7 @@ async fn a_token_expires() {
     assert_eq!(socket.expect_dismissal().await["code"], "token_expired");
     token.expect_failure(&server, (Method::GET, "/api/stats", Value::Null), (401, "token_expired")).await;
     assert!(token.open_socket(&server).await.expect_refusal().await.contains("The token has expired"));
-    // The key and its sockets remain valid.
+    // The key remains valid, and its sockets stay open.
     assert_eq!(program.emit_with_ack("heartbeat", json!({})).await["ok"], true);
     server.shutdown().await;
 }

@@ -113,7 +113,7 @@ impl Caller {
         socket
     }
 
-    /// Opens a socket without waiting for the server's answer.
+    /// Opens a socket, and does not wait for the server to accept it.
     pub(crate) async fn open_socket(&self, server: &RunningServer) -> Socket {
         let mut request = Socket::request(&server.base_url(), "");
         match self {

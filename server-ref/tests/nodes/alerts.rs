@@ -1,4 +1,4 @@
-//! The server's alert rules, loaded in a real Prometheus, report each failure that a test can provoke.
+//! The server's alert rules, loaded into a real Prometheus, report each failure that a test can provoke.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -107,7 +107,6 @@ async fn a_full_disk_fires_an_alert() {
     running.shutdown().await;
 }
 
-/// Prometheus reads every line of `/metrics`.
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_reads_every_sample() {
     let folder = tempfile::tempdir().unwrap();

@@ -69,8 +69,8 @@ impl TestBed {
         faults(&mut self, &load).await;
         let tally = load.finish().await;
         assert_eq!(tally.ids.len(), item_count);
-        // An item whose request was not answered is stored once, because each repetition has the same idempotency key, even on
-        // another node.
+        // An item whose request was not answered is stored once, even if another node receives the repetition, because each
+        // repetition has the same idempotency key.
         assert_eq!(self.access.check_consistency(&tally).await, item_count);
         let log = logged_decision_ids(&self.access).await;
         let mut silence = Duration::ZERO;

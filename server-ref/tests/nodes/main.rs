@@ -1,4 +1,4 @@
-//! Several nodes that share a PostgreSQL database and a Redis server act as one server to clients, even if a node, the
+//! To clients, several nodes that share a PostgreSQL database and a Redis server behave like one server, even if a node, the
 //! database, or Redis is lost.
 //!
 //! `make test-nodes` sets up the services. With `NODES_LONG=1`, the faults last as long as documented, and the loads are larger.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with its own PostgreSQL, which listens on a socket in a temporary folder and is deleted afterwards:
-# POSTGRES_BIN=FOLDER with-cluster.sh COMMAND... Because tests don't need durable data, fsync is off by default; set
+# POSTGRES_BIN=FOLDER with-cluster.sh COMMAND...: runs a command with its own PostgreSQL, which listens on a socket in a
+# temporary folder and is deleted afterwards. Because tests don't need durable data, fsync is off by default; set
 # POSTGRES_FSYNC=on for measurements. The command receives the server's address, without a database name, in
 # AUTOMODERATE_TEST_POSTGRES.
 set -euo pipefail

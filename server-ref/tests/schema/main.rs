@@ -18,7 +18,7 @@ use tokio::process::Command;
 use support::{demo_api_key, demo_project_id, demo_server_builder, moderate};
 use web::{Caller, rejecting_rule};
 
-/// Maximum number of values per route, in each of Schemathesis's two phases.
+/// Maximum number of generated requests per route, in each phase of Schemathesis.
 const MAX_EXAMPLES: &str = "6";
 
 /// Creates a rule and an item that awaits review, and runs Schemathesis as this caller.

@@ -1,4 +1,4 @@
-//! All ways for the SDK to authenticate, and all refusals.
+//! Authentication by the SDK, and refusals.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

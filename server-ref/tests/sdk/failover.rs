@@ -48,7 +48,7 @@ async fn switching_between_addresses_of_one_server_loses_nothing() {
         let (here, there) = if round % 2 == 0 { (&first, &second) } else { (&second, &first) };
         wait_until_connected_to(&client, &here.url()).await;
         for n in 0..20 {
-            // The client submits through the address that it uses.
+            // The client submits through the address to which it is connected.
             submitted.push(client.moderate(format!("round {round} text {n}")).await.unwrap().content_id);
         }
         let until = submitted.len() - 10;

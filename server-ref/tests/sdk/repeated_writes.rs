@@ -21,7 +21,7 @@ async fn submissions_are_stored_once_despite_cuts_and_a_killed_server() {
     let submissions = stream::iter(0..SUBMISSIONS).map(|number| {
         let writer = &writer;
         async move {
-            // Spreads the submissions over the time of all faults.
+            // This delay spreads the submissions over the time during which faults occur.
             sleep(Duration::from_millis(5)).await;
             writer.moderate(format!("text {number}")).await.map(|decided| decided.content_id)
         }

@@ -1,5 +1,4 @@
-//! A reader that is slower than the events, with `Overflow::Replay` and a small buffer, receives each event once and in
-//! order.
+//! With `Overflow::Replay`, a reader that can't keep up and has a small buffer still receives each event once and in order.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Submission and reception of items, with records of both.
+//! Submission and receipt of items, with records of both.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::items::ItemWriter;
 
 /// Duration of the pause during which a measurement is taken. By its end, only lasting resources remain.
 const PAUSE_BEFORE_MEASUREMENT: Duration = Duration::from_millis(500);
-/// Tolerated growth of the counts, which vary because idle connections are opened and closed.
+/// Tolerated growth in the counts, which vary because idle connections are opened and closed.
 const COUNT_TOLERANCE: usize = 10;
 const MEMORY_TOLERANCE_BYTES: usize = 4 << 20;
 
@@ -32,7 +32,7 @@ impl Usage {
         }
     }
 
-    /// Pauses the writer, and returns the lowest of several measurements.
+    /// Pauses the writer, and returns the lowest counts and the last memory size of several measurements.
     pub(crate) async fn measure_while_paused(writer: &ItemWriter) -> Self {
         writer.pause();
         let mut least = Self::measure();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Rust client, and prints its path as a KEY=VALUE line. The other clients use the packages of
-# core/tests/standins/setup.sh.
+# Builds the Rust client, and prints its path as a KEY=VALUE line. The other clients use the packages that
+# core/tests/standins/setup.sh installs.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 target="${CARGO_TARGET_DIR:-$(cd "$here/../../.." && pwd)/target}/stock"

@@ -47,7 +47,8 @@ impl PostgresCluster {
         cluster
     }
 
-    /// Returns a command for one of PostgreSQL's programs, which refuse to run as root.
+    /// Returns a command for one of PostgreSQL's programs. The programs refuse to run as root, so root runs them as the user
+    /// `postgres`.
     fn postgres_command(&self, name: &str) -> Command {
         let bin = std::env::var("POSTGRES_BIN").expect("server-ref/tests/postgres/setup.sh prints POSTGRES_BIN");
         let mut command = Command::new(PathBuf::from(bin).join(name));
@@ -118,7 +119,7 @@ impl PostgresCluster {
 }
 
 impl PostgresCluster {
-    /// Copies the data to a standby, which later lacks newer transactions like an asynchronous standby. The server is stopped
+    /// Copies the data to a standby that, like an asynchronous standby, lacks all later transactions. The server is stopped
     /// during the copy.
     pub(crate) async fn copy_to_standby(&mut self) {
         self.stop("INT");

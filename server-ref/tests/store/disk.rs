@@ -24,7 +24,6 @@ impl MemoryDisk {
         self.0.path()
     }
 
-    /// Fills the disk completely.
     pub(crate) fn fill(&self) {
         let mut ballast = fs::File::options().create(true).append(true).open(self.ballast_path()).unwrap();
         while ballast.write_all(&[0; 4096]).is_ok() {}

@@ -10,7 +10,7 @@ use crate::load::{Load, SubmissionTally};
 use crate::stored_data::Access;
 use crate::support::{demo_api_key, demo_project_id, demo_server_builder, eventually, http_client};
 
-/// Size of an item's text in bytes. The items are large enough to fill the disk.
+/// Size of an item's text in bytes. Items of this size soon use up the space that is left inside the database's files.
 const TEXT_BYTES: usize = 20_000;
 const ITEM_COUNT: usize = 100;
 

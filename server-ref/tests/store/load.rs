@@ -47,7 +47,7 @@ pub(crate) struct Load {
 impl Load {
     /// Starts to submit this many items over this many connections.
     pub(crate) fn start(base_url: &str, key: &str, item_count: usize, connections: usize) -> Self {
-        // The first call initializes the certificate verifier.
+        // This call installs the TLS crypto provider, which the clients below need.
         let _ = http_client();
         let (url, target) = watch::channel(base_url.to_owned());
         let (next, acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

@@ -109,7 +109,8 @@ async fn servers_agree_on_access() {
     second.shutdown().await;
 }
 
-/// A key and a member are removed while the other server does not listen for changes.
+/// Keys and members are deleted directly in the database, without a notification, and then the connections that listen for
+/// changes are ended.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn servers_catch_up_on_missed_changes() {

@@ -1,4 +1,4 @@
-// A client based on socket.io-client from npm, which reads commands as lines of JSON from stdin and writes its events to stdout.
+// A client based on npm's socket.io-client. It reads commands as lines of JSON from stdin and writes its events to stdout.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";

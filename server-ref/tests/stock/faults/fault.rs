@@ -8,14 +8,13 @@ use tokio::time::sleep;
 use crate::relay::{FaultRelay, RelayMode};
 use crate::server::DemoServer;
 
-/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// No fault.
     None,
-    /// Connections end with a FIN, and new connections are refused for half a second.
+    /// Connections end with a FIN, and for half a second, new connections are closed immediately.
     Cut,
-    /// Connections end with a RST, and new connections are refused for half a second.
+    /// Connections end with a RST, and for half a second, new connections are closed immediately.
     Reset,
     /// Existing connections go silent permanently, as when a NAT forgets them, while new connections work.
     Silence,
@@ -61,7 +60,7 @@ impl Fault {
         }
     }
 
-    /// Causes the fault once, and then repairs it.
+    /// Causes the fault once, and ends it if it lasts.
     pub(crate) async fn cause<'a>(
         self,
         server: &mut DemoServer,

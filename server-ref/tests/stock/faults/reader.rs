@@ -36,7 +36,7 @@ pub(crate) struct EventRecorder {
 }
 
 impl EventRecorder {
-    /// Starts a client, and returns once it has joined the project.
+    /// Starts a client. A stock client has joined the project when this function returns.
     pub(crate) async fn start(kind: ClientKind, url: &str, transport: &str, ready: &Value) -> Self {
         let (project, key) = (ready["project_id"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
         let mut command = match kind {

@@ -1,4 +1,4 @@
-//! A relay between a client and the server that causes faults.
+//! A relay that causes faults on the connections between a client and the server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -104,7 +104,7 @@ async fn relay_connection(
             server.set_zero_linger()
         }
         RelayMode::Silence => {
-            // Discards everything that either side sends, including the end of its stream.
+            // From now on, the relay discards everything that either side sends, including the end of its stream.
             let (mut client_lost, mut server_lost) = (tokio::io::sink(), tokio::io::sink());
             let lost = (copy(&mut client, &mut client_lost), copy(&mut server, &mut server_lost));
             tokio::join!(lost.0, lost.1).0.map(|_| ())
@@ -113,7 +113,7 @@ async fn relay_connection(
     }
 }
 
-/// Relays data in one direction.
+/// Relays data in one direction, and stalls or corrupts the data on request.
 async fn relay_direction(
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,

@@ -38,8 +38,8 @@ fn connect(command: &Value) -> Option<Client> {
         .on(Event::Connect, |_, _| report("connect", json!([])))
         .on(Event::Close, |_, _| report("disconnect", json!(["io server disconnect"])))
         .on(Event::Error, |payload, _| match &payload {
-            // Errors of the library and refused connections arrive as text. Errors from the server arrive in the form in which
-            // the server sent them.
+            // Errors from the library and refused connections arrive as text. Errors from the server arrive in the form in
+            // which the server sent them.
             Payload::Text(arguments) if arguments.first().is_some_and(Value::is_string) => {
                 let refused = arguments[0].as_str().is_some_and(|text| text.contains("ConnectError"));
                 report_payload(if refused { "connect_error" } else { "client_error" }, &payload);
