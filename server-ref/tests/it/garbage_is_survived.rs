@@ -1,4 +1,5 @@
-//! For any input from a client, the server answers or closes the client's connection, without affecting other connections.
+//! Whatever a client sends, the server answers it, ignores it, or closes the connection, and other connections are not
+//! affected.
 
 use serde_json::json;
 

@@ -34,7 +34,7 @@ async fn a_refused_request_keeps_its_connection_open() {
     let server = demo_server_builder().start().await.unwrap();
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(b"POST /api/moderate HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n").await.unwrap();
-    // Many clients send the body in a separate packet. This request ensures that the server has read the head by now.
+    // Many clients send the body in a separate packet. The following request gives the server time to read the head.
     http_client().get(format!("{}/live", server.base_url())).send().await.unwrap();
     stream.write_all(b"{}").await.unwrap();
     stream.write_all(b"GET /live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();

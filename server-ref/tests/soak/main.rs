@@ -104,7 +104,8 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         for (follower, before) in followers.iter().zip(before) {
             follower.wait_until_reconnected(before).await;
         }
-        // The load pauses at intervals. In each pause, the use of resources must be as low as in earlier pauses.
+        // The load pauses at intervals. In the last pause, the process must not use noticeably more resources than in
+        // earlier ones.
         if round % rounds.div_ceil(10).max(1) == 0 {
             let usage = Usage::measure_while_paused(&writer).await;
             println!("{:4} reconnects: {usage}", round * followers.len() as u64);

@@ -81,7 +81,7 @@ impl PostgresCluster {
     pub(crate) async fn ensure_running(&mut self) {
         let admin = self.server_url().replace("/?", "/postgres?");
         eventually("PostgreSQL answers", async || {
-            // The server refuses to start while processes of its predecessor are still ending.
+            // The server exits at once if processes of its predecessor are still ending, so several attempts may be necessary.
             let running = self.server.as_mut().is_some_and(|server| server.try_wait().unwrap().is_none());
             if !running {
                 let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();

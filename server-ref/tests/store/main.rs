@@ -1,5 +1,4 @@
-//! Acknowledged items are stored exactly once, even if the server is killed, the database is lost, or the disk is
-//! full.
+//! Acknowledged items are stored exactly once, even if the server is killed, PostgreSQL restarts, or the disk is full.
 //!
 //! These tests run on SQLite, or on PostgreSQL with `make test-postgres`. With SQLite, tests that need PostgreSQL are ignored.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]

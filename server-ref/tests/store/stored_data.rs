@@ -67,8 +67,8 @@ impl Access {
         events
     }
 
-    /// Asserts that every acknowledged item is stored, that items and events correspond one to one, and that the counts
-    /// agree. Returns the number of items.
+    /// Asserts that every acknowledged item is stored, that items and logged decisions correspond one to one, and that the
+    /// counts agree. Returns the number of items.
     pub(crate) async fn check_consistency(&self, tally: &SubmissionTally) -> usize {
         let item_texts = self.item_texts().await;
         let acknowledged: HashSet<&String> = tally.ids.iter().collect();

@@ -1,8 +1,8 @@
 //! The id of the event log, which changes when the log loses events.
 //!
-//! After a failover to an asynchronous standby, the last transactions may be missing, and their event ids are then assigned
-//! to other events. Clients can't detect the loss from the event ids alone. The log therefore receives a new id, which makes
-//! clients treat their cursors as invalid.
+//! After a failover to an asynchronous standby, the last transactions may be missing, and the ids of their events are then
+//! assigned to other events. Clients can't detect the loss from the event ids alone. The log therefore receives a new id,
+//! which makes clients treat their cursors as invalid.
 //!
 //! To make the loss detectable, each transaction that writes the log also writes a mark, which is higher than the process's
 //! previous mark. If the stored mark is lower than the mark of the process's last committed transaction, transactions are
@@ -38,8 +38,8 @@ impl Store {
         Ok(has_changed)
     }
 
-    /// Checks whether the database still contains the last transaction of this process. If the transaction is missing, gives the
-    /// log a new id.
+    /// Checks whether the database still contains the last committed transaction of this process. If the transaction is
+    /// missing, gives the log a new id.
     pub(crate) async fn check_for_lost_events(&self) -> Result<(), Error> {
         let mut log = self.log_writer().await?;
         let checked = self.check_committed_mark(&mut log).await;

@@ -132,7 +132,7 @@ pub(super) async fn insert_or_update(
     }
 }
 
-/// Records in the audit log that a member is about to be removed.
+/// Records the removal of a member in the audit log. Must be called before the removal.
 pub(super) async fn record_removal(tx: &mut Tx<'_>, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
     let before = audit_state(tx, project_id, user_id).await?.ok_or(Error::NotFound("Member"))?;
     Ok(tx.record_audit(Some(project_id), &AuditDraft::new(by, "member.remove", user_id).with_before(before)).await?)

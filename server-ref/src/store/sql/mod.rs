@@ -89,7 +89,7 @@ impl Default for StoreOptions {
     }
 }
 
-/// An SQL expression for PostgreSQL's clock, in microseconds since 1970.
+/// An SQL expression for the time of PostgreSQL's clock, in microseconds since 1970.
 macro_rules! postgres_clock {
     () => {
         "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
@@ -122,7 +122,7 @@ type WriteConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, PoolC
 type LogConnection<'a> = Backend<MappedMutexGuard<'a, SqliteConnection>, MappedMutexGuard<'a, PgConnection>>;
 
 impl Store {
-    /// Opens a database, such as `sqlite://automoderate.db` or `postgres://user:password@host/name`.
+    /// Opens the database at a URL such as `sqlite://automoderate.db` or `postgres://user:password@host/name`.
     ///
     /// A missing SQLite file is created if the options allow it. A PostgreSQL database must already exist.
     pub(crate) async fn open(url: &str, opening: StoreOptions) -> Result<Self, Error> {

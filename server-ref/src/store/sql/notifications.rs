@@ -18,7 +18,8 @@ impl Store {
         )
     }
 
-    /// Returns the number of a project's own notifications. If no project is given, counts the notifications for all projects.
+    /// Returns the number of a project's own notifications. If no project is given, returns the number of notifications that
+    /// are for all projects.
     pub(crate) async fn notification_count(&self, project_id: Option<&str>) -> Result<i64, Error> {
         const COUNT_OWN: &str = "SELECT COUNT(*) FROM notifications WHERE project_id = $1";
         const COUNT_FOR_ALL_PROJECTS: &str = "SELECT COUNT(*) FROM notifications WHERE project_id IS NULL";
@@ -36,8 +37,8 @@ impl Store {
         )
     }
 
-    /// Records the creation of a notification for all projects in the audit log and stores the notification if it is persistent.
-    /// Does nothing if the request repeats an earlier one.
+    /// Records a new notification that is for all projects in the audit log, and stores the notification if it is
+    /// persistent. Does nothing if the request repeats an earlier one.
     pub(crate) async fn add_notification(
         &self,
         notification: &SystemNotification,

@@ -23,8 +23,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Session settings. If a process hangs or disappears, PostgreSQL ends its transaction before other transactions stop
 /// waiting for that transaction's locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
-/// Additional session settings for read connections. PostgreSQL stops long statements even if their callers no longer wait for
-/// the results.
+/// Additional session settings for read connections. PostgreSQL stops long statements whether or not their callers still
+/// wait for the results.
 ///
 /// Connections that write must not use this timeout: a COMMIT that waits for a standby could be interrupted, and PostgreSQL would
 /// then report success.
@@ -121,8 +121,8 @@ impl PgDatabase {
         self.log_writer.lock(connect).await
     }
 
-    /// Gives the log a new id if the database does not contain the last transaction of this process. The check runs only once per
-    /// connection.
+    /// Gives the log a new id if the database does not contain the last committed transaction of this process. The check
+    /// runs only once per connection.
     pub(super) async fn check_committed_mark(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
         const SELECT_MARK: &str = "SELECT mark FROM writers WHERE id = $1";
         if self.is_mark_checked.load(Ordering::Relaxed) {

@@ -14,7 +14,7 @@ use super::{DatabaseIdentity, SELECT_DATABASE_ID, SELECT_LOG_ID, StoreOptions};
 use crate::Error;
 
 pub(super) const READ_POOL_SIZE: u32 = 4;
-/// Time after which a read is stopped, even if its caller no longer waits for the result.
+/// Time after which a read is stopped, whether or not its caller still waits for the result.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// Number of instructions that SQLite's virtual machine executes between checks of the time. This many instructions take a fraction
 /// of a millisecond.
@@ -38,7 +38,8 @@ impl SqliteDatabase {
             // With NORMAL, a power failure could lose a decision that was already returned to a client. FULL is slower, but each
             // commit covers a group of requests.
             .synchronous(SqliteSynchronous::Full)
-            // This timeout concerns only other processes, because writers within this process queue for the connection.
+            // This timeout applies only to waits for other processes, because writers within this process queue for the
+            // connection.
             .busy_timeout(opening.busy_timeout)
             .foreign_keys(true);
         let mut writer = options.connect().await?;
