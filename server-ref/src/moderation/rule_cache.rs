@@ -1,4 +1,4 @@
-//! A cache of compiled rules, limited in size. The rules of a project are cached until they change.
+//! A cache of compiled rules, limited in size. A project's rules stay cached until they change or are evicted to make room for others.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The compiled rules of a project, and the functions that match texts with them.
+//! The compiled rules of a project, and the functions that match texts against them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use super::nfa_simulation::StepBudget;
 use super::patterns::{GroupMatch, PatternGroup};
 use super::rule::Action;
 
-/// Maximum number of steps for matching one text with those patterns of a project for which faster methods fail. This many steps
-/// take about 50 ms.
+/// Maximum number of steps for matching one text against those patterns of a project on which faster methods fail. This many steps take
+/// about 50 ms.
 const STEPS_MAX: StepBudget = StepBudget(4_000_000);
 /// Maximum number of such steps on a thread that also serves other requests.
 const INLINE_STEPS_MAX: StepBudget = StepBudget(20_000);
@@ -37,8 +37,8 @@ pub(super) struct RuleSummary {
     pub(super) action: Action,
 }
 
-/// The time that matching a text took recently, in nanoseconds. The value rises immediately and falls slowly. Before the first match, it
-/// is `u64::MAX`.
+/// The time that matching a text took recently, in nanoseconds. The value rises immediately and falls slowly. Before the first text is
+/// matched, it is `u64::MAX`.
 #[derive(Debug)]
 struct RecentCost(AtomicU64);
 
@@ -56,10 +56,10 @@ pub(super) struct Prompt {
     pub(super) text: String,
 }
 
-/// The progress of matching one text. Each call of [`RuleSet::advance`] takes a limited time.
+/// The progress of matching one text. Each call to [`RuleSet::advance`] takes a limited time.
 #[derive(Debug)]
 pub(super) struct MatchProgress {
-    /// 0 for the keywords, and n for the n-th group of patterns.
+    /// The next stage: 0 for the keywords, and n for the n-th group of patterns.
     stage: usize,
     /// The earliest matching rule found so far.
     first_match: Option<(usize, MatchReason)>,
@@ -120,7 +120,7 @@ impl RuleSet {
         MatchProgress { stage: 0, first_match, steps_left: STEPS_MAX, elapsed: Duration::ZERO }
     }
 
-    /// Makes one pass over the text, either for the keywords or for one group of patterns. Returns true once matching is complete.
+    /// Matches the text against either the keywords or one group of patterns. Returns true once matching is complete.
     pub(super) fn advance(&self, progress: &mut MatchProgress, text: &str) -> bool {
         let started = Instant::now();
         let is_complete = self.run_stage(progress, text);
@@ -131,8 +131,8 @@ impl RuleSet {
         is_complete
     }
 
-    /// Returns the time that matching a text took recently. The value rises immediately and falls slowly. Before the first match, it is
-    /// very large.
+    /// Returns the time that matching a text took recently. The value rises immediately and falls slowly. Before the first text is matched,
+    /// it is very large.
     pub(super) fn recent_cost(&self) -> Duration {
         Duration::from_nanos(self.recent_cost.0.load(Ordering::Relaxed))
     }
@@ -196,7 +196,7 @@ impl RuleSet {
         &self.prompts
     }
 
-    /// Returns the approximate memory use of the set in bytes, assuming full caches.
+    /// Returns the approximate memory use of the set in bytes, assuming that the caches of its lazy DFAs are full.
     pub(super) fn memory_usage(&self) -> usize {
         let summary_bytes =
             |summary: &RuleSummary| size_of::<RuleSummary>() + summary.rule.id.len() + summary.rule.name.len();

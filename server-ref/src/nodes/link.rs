@@ -20,7 +20,7 @@ use crate::metrics::Metrics;
 
 /// Maximum number of commits that wait to be announced. Other nodes read further commits from the log.
 const OUTGOING_QUEUE_MESSAGES: usize = 1024;
-/// Maximum number of announced commits that wait for the publisher, which reads further commits from the log.
+/// Maximum number of events from the link that wait for the publisher, which reads further commits of other nodes from the log.
 const INCOMING_QUEUE_EVENTS: usize = 1024;
 /// Maximum number of messages in one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
@@ -28,7 +28,7 @@ const PIPELINE_MESSAGES_MAX: usize = 128;
 const CHANNELS_PER_SUBSCRIBE_MAX: usize = 512;
 /// Time without an answer after which Redis counts as unreachable.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time between two pings to Redis.
+/// Time without other commands on a connection after which Redis is pinged.
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Minimum time between two warnings about messages without a valid MAC.
 const UNAUTHENTICATED_WARNING_INTERVAL: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ pub(crate) enum LinkEvent {
     Message(CommitMessage),
     /// The subscriptions have changed. Messages about added projects arrive from now on; earlier messages were missed.
     SubscriptionsChanged,
-    /// The connection was lost. No messages arrive until the next `SubscriptionsChanged`.
+    /// Redis is unreachable. No messages arrive until the next `SubscriptionsChanged`.
     Disconnected,
 }
 
@@ -73,7 +73,7 @@ impl LinkState {
 
 impl NodeLink {
     /// Starts the task. `database` is the id of the database, which separates databases that share a Redis server. `secret` authenticates
-    /// the messages. If Redis is unreachable, the task retries.
+    /// the messages. If Redis is unreachable, the task keeps trying to connect.
     ///
     /// # Errors
     /// Returns an error if the URL is invalid.
@@ -168,7 +168,7 @@ impl LinkTask {
         Ok((publisher, listener))
     }
 
-    /// Drops the queued announcements. Other nodes read these commits from the log.
+    /// Drops the queued announcements, and completes the queued flushes. Other nodes read the commits from the log.
     fn discard_queued_announcements(&self, queue: &mut mpsc::Receiver<LinkRequest>) {
         while let Ok(requests) = queue.try_recv() {
             match requests {
@@ -228,7 +228,7 @@ impl LinkTask {
         while let Some(message) = stream.next().await {
             match CommitMessage::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
                 Ok(message) if message.node == self.node => {}
-                // Messages are dropped rather than left in the stream, whose buffer is unbounded.
+                // If the publisher's queue is full, messages are dropped rather than left in the stream, whose buffer is unbounded.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
                         self.metrics.on_message_dropped();

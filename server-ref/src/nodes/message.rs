@@ -28,7 +28,7 @@ impl NodeSecret {
         mac.map(Self).map_err(|error| Error::Internal(error.to_string()))
     }
 
-    /// Returns a MAC over the channel and the JSON. The channel is included so that a message about one project can't be replayed in
+    /// Returns a MAC over the channel and the JSON. The channel is included so that a message about one project can't be replayed on
     /// another project's channel.
     fn mac(&self, channel: &str, json: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
@@ -48,7 +48,7 @@ impl std::fmt::Debug for NodeSecret {
 /// The reason why a message is dropped.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MessageRefusal {
-    /// The message was not sent by a node with this database and version.
+    /// The message was not sent by a node with this database, or the sender's version computes the MAC differently.
     #[error("no valid MAC")]
     Unauthenticated,
     /// The MAC is valid, but the JSON can't be decoded: the sender runs a version with another message format.
