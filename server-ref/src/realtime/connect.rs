@@ -25,14 +25,14 @@ use crate::auth::Principal;
 
 /// Maximum size of an Engine.IO payload, in bytes. Deployed servers announce the same size.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
-/// Maximum number of packets that wait for a slow client. Further packets are dropped. The client then notices a hole in the ids and
+/// Maximum number of packets that wait for a slow client. Further packets are dropped. A client that tracks the ids then notices a hole and
 /// requests a replay; if the buffer is still full at the next ping, the connection ends.
 const SEND_BUFFER_PACKETS: usize = 1024;
 /// Maximum time between the opening of an Engine.IO session and the client's CONNECT to the namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time for a client to process its connection before it is disconnected. python-socketio ignores a DISCONNECT that arrives earlier.
+/// Delay before a socket with refused credentials is disconnected. python-socketio ignores a DISCONNECT that arrives too early.
 const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
-/// Time for a client to close the connection after its credentials were refused.
+/// Time for a client to close the connection after the DISCONNECT.
 const HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
 /// Creates the endpoint and returns its routes for `/socket.io/` and the handle that publishes events. The handle is also
@@ -66,7 +66,7 @@ async fn on_connect(
     let Some(admission) = request.extensions.get::<Admission>().cloned() else {
         return Err(ConnectRefusal::NotAdmitted);
     };
-    // A CONNECT counts as an event, because the server must look up the credentials.
+    // A repeated CONNECT counts as an event, because the server must look up the credentials.
     admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
     let principal = match authenticate(&realtime, request, payload.ok()).await {
         Ok(principal) => principal,
@@ -88,7 +88,7 @@ async fn on_connect(
     Ok(())
 }
 
-/// Greets a socket whose CONNECT was acknowledged and starts to handle its requests.
+/// Greets a socket whose CONNECT was acknowledged and starts to handle its requests, or disconnects it if its credentials were refused.
 async fn on_connected(socket: SocketRef) {
     if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
         return refuse_credentials(socket, &refused);
@@ -105,7 +105,7 @@ async fn on_connected(socket: SocketRef) {
     }
 }
 
-/// Checks the credentials again, because they may have been revoked before the socket entered its rooms; see the module `revoke`.
+/// Checks the credentials again, because they may have been revoked while the socket was still connecting; see the module `revoke`.
 async fn recheck_credentials(connection: &Connection, socket: &SocketRef) {
     match connection.realtime.auth.is_still_valid(&connection.principal).await {
         Ok(true) => {}
@@ -147,7 +147,7 @@ enum ConnectRefusal {
     TooManyConnections { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
     TooManyEvents { retry_after: Duration },
-    /// The session was not counted against the connection limit. This should not be possible.
+    /// The session was opened without an [`Admission`], which should not be possible.
     #[error("Too many connections from this address, retry_after: 60")]
     NotAdmitted,
     #[error("Server is shutting down")]

@@ -24,7 +24,7 @@ impl Connection {
         Arc::new(Self { realtime, principal, joined_projects: Mutex::default(), expiry_task: OnceLock::new() })
     }
 
-    /// Stores the task that watches the expiry of the credentials. The task is aborted when the connection ends.
+    /// Stores the task that waits for the credentials to expire. The task is aborted when the connection ends.
     pub(super) fn set_expiry_task(&self, task: AbortHandle) {
         // The cell is empty, because this method is called once per socket.
         let _ = self.expiry_task.set(task);

@@ -19,7 +19,7 @@ pub(super) enum FinishedRead {
     /// The project, the event id after which the page starts, and the page.
     Page(Arc<str>, i64, Result<EventPage, Error>),
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
-    /// The newest event id of each project; `None` if no other process writes to this database.
+    /// The newest event id of each followed project; `None` if no other process writes to this database.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
     /// The result of replacing the log's id, which is a write.
     LogIdReplaced(Result<(), Error>),
@@ -42,7 +42,7 @@ impl DatabaseReads {
         self.pages_in_progress < CONCURRENT_PAGES_MAX
     }
 
-    /// Returns true if a read whose result may be published is in progress.
+    /// Returns true if a read other than that of the newest ids is in progress; its result may be published.
     pub(super) fn is_reading_events(&self) -> bool {
         self.tasks.len() > usize::from(self.is_reading_heads)
     }
@@ -64,8 +64,8 @@ impl DatabaseReads {
         let store = self.store.clone();
         self.tasks.spawn(async move {
             let read = async {
-                // The counts are read first. Decisions between the two reads are then among the recent ones, and the next update counts
-                // them.
+                // The counts are read first. A decision that is committed between the two reads is then already in the recent activity, and
+                // the next update counts it.
                 let totals = store.project_totals(&project_id).await?;
                 Ok((totals, store.recent_activity(&project_id, RECENT_ACTIVITY_MAX as i64).await?))
             };

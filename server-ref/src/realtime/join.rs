@@ -80,7 +80,7 @@ async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure
 }
 
 /// Checks access again once the socket is in the room, and reads the newest event id and the persistent notifications. From then on, each
-/// event with a greater id is published to the socket, and the socket is notified if access is withdrawn.
+/// event with an id greater than the one read is published to the socket, and the socket is notified if access is withdrawn.
 async fn recheck_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
     let internal = |error| Failure::internal(&error).with_project(id);
     let store = &connection.realtime.store;

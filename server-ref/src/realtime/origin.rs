@@ -3,8 +3,9 @@
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
-/// Returns true if the request has no `Origin` header, because it was not sent by a browser, or if its origin is the server's own host
-/// or an allowed origin. Pages of other sites must not use the cookie, which the browser sends with every request.
+/// Returns true if the request's origin is the server's own host or an allowed origin, or if the request has no `Origin` header: browsers
+/// add this header to every WebSocket handshake, and to every cross-origin request whose response the page can read. Pages of other origins
+/// must not use the cookie, which the browser may send even with their requests.
 pub(super) fn may_use_cookie(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return true;

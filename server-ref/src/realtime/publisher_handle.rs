@@ -1,4 +1,4 @@
-//! The channel through which joins ask the publisher to follow a project.
+//! The channel through which the publisher is asked to follow a project, or to stop following all projects.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 /// Maximum number of queued requests. While the queue is full, further joins wait.
 const PUBLISHER_QUEUE_REQUESTS: usize = 1024;
 
-/// A request that a join makes to the publisher.
+/// A request to the publisher, from a join or after the log's id has changed.
 #[derive(Debug)]
 pub(crate) enum PublisherRequest {
     /// Follow a project. The reply is true if the project's sequence has started.

@@ -1,8 +1,8 @@
 //! Withdrawal of access from open sockets, whose clients are notified immediately.
 //!
-//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the
-//! room before its access is checked again. Whatever the order of events, either the look-up finds the socket or the check
-//! finds the change. Rooms do not list sockets that are still connecting, so these are checked once they are connected.
+//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the room before
+//! its access is checked again. Whichever happens first, either the look-up finds the socket or the check finds the change. Rooms do not
+//! list sockets that are still connecting, so these are checked once they are connected.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Realtime {
         }
     }
 
-    /// Makes all clients reconnect after the log's id has changed. Clients receive the new id when they join again.
+    /// Disconnects all clients after the log's id has changed. They receive the new id when they reconnect and join again.
     pub(crate) async fn reconnect_all_clients(&self) {
         // The publisher is reset first. A join in progress then either follows the project again, or its socket is disconnected below.
         self.publisher.stop_following_all().await;

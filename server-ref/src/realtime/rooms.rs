@@ -1,4 +1,4 @@
-//! The names of Socket.IO rooms: one per project, and one per group of sockets with the same credentials.
+//! The names of Socket.IO rooms: one per project, and one per group of sockets that can lose access together.
 
 use crate::auth::{KeyAccess, Principal};
 
@@ -7,7 +7,7 @@ pub(super) fn project_room(project_id: &str) -> String {
     format!("project_{project_id}")
 }
 
-/// A group of sockets that use the same credentials.
+/// A group of sockets that can lose access together, for example because they use the same API key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SocketGroup<'a> {
     /// Sockets of the web session with this name; see `session_name`.

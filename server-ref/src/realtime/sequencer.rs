@@ -44,7 +44,7 @@ impl<E> Default for Sequencer<E> {
 }
 
 impl<E> Sequencer<E> {
-    /// Returns the id of the last published event, which precedes the next event's id; `None` until the sequence has started.
+    /// Returns the id that precedes the next event to publish; `None` until the sequence has started.
     pub(super) fn last_published_id(&self) -> Option<i64> {
         self.next_id.map(|next| next - 1)
     }
@@ -68,8 +68,8 @@ impl<E> Sequencer<E> {
         self.insert(id, event)
     }
 
-    /// Adds an event from another node's message. Later events wait for this event's id only until the log has been read. Returns the
-    /// events that can be published now.
+    /// Adds an event from another node's message. An event that waits for missing ones is dropped if a read shows that the log does not
+    /// contain it. Returns the events that can be published now.
     pub(super) fn push_announced(&mut self, id: i64, event: E) -> Vec<E> {
         self.announced_head = self.announced_head.max(id);
         self.insert(id, event)
@@ -115,7 +115,7 @@ impl<E> Sequencer<E> {
         }
     }
 
-    /// Skips the events before this id, which the log no longer contains. Clients notice the hole in the ids.
+    /// Skips the events that precede this id and that the log no longer contains. Clients notice the hole in the ids.
     pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
         if let Some(next_id) = self.next_id
             && next_id < id
@@ -137,8 +137,8 @@ impl<E> Sequencer<E> {
         ready
     }
 
-    /// Returns the time at which the missing events must be read from the log, which is at most `grace` from now. Returns
-    /// `None` if no events are missing or a read is in progress.
+    /// Returns the time, at most `grace` from now, at which the missing events must be read from the log. Returns `None` if no events are
+    /// missing or a read is in progress.
     pub(super) fn next_read_at(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
         let is_missing = self.next_id.is_some_and(|next_id| next_id <= self.head.max(self.announced_head));
         self.read_due_at =
@@ -157,7 +157,7 @@ impl<E> Sequencer<E> {
         })
     }
 
-    /// Ends the read. If the read failed, the next read starts at `retry_at` at the earliest.
+    /// Ends the read. If the read failed, the next read is due at `retry_at` at the latest.
     pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
         self.is_reading = false;
         self.read_due_at = retry_at;

@@ -71,8 +71,8 @@ impl Statistics {
         self.projects.contains_key(project_id)
     }
 
-    /// Sets the recent activity of a project, newest first, as read from the database when `head` or a later event was the newest. Newer
-    /// entries that are already known are kept.
+    /// Sets the recent activity of a project, newest first, as read from the database after the event `head` was committed. Newer entries
+    /// that are already known are kept.
     pub(super) fn set_recent_activity(&mut self, project_id: Arc<str>, recent: Vec<RecentDecision>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
         let stored = recent.into_iter().map(|recent| DatedActivity { head, recent }).collect();
@@ -111,7 +111,7 @@ impl Statistics {
         self.due_at.values().min().copied()
     }
 
-    /// Returns the projects whose update may be sent now or, with `all`, all changed projects. Their updates count as sent.
+    /// Returns the projects whose update may be sent now or, if `all` is true, all changed projects. Their updates count as sent.
     pub(super) fn take_due(&mut self, now: Instant, all: bool) -> Vec<Arc<str>> {
         let due: Vec<_> = self.due_at.extract_if(|_, due| all || *due <= now).map(|(id, _)| id).collect();
         for id in &due {
@@ -141,8 +141,8 @@ impl Statistics {
     }
 }
 
-/// Returns each count as a percentage of their sum, with one decimal. The percentages add up to 100, because the largest remainders are
-/// rounded up.
+/// Returns each count as a percentage of their sum, with one decimal place. Unless all counts are zero, the percentages add up to 100,
+/// because the largest remainders are rounded up.
 pub(crate) fn percentages(counts: [i64; 3]) -> [f64; 3] {
     let total: i64 = counts.iter().sum();
     if total == 0 {

@@ -1,4 +1,4 @@
-//! The publisher's timed work: reads of missing events and of the newest ids, statistics, and removal of idle projects.
+//! The publisher's timed work: reads of missing events and of the newest ids, statistics, and sweeps that stop following idle projects.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::{Publisher, Sequencer};
 use crate::nodes::NodeLink;
 use crate::realtime::rooms::project_room;
 
-/// Time for another node's message to arrive through Redis, before the event is read from the log.
+/// Time for another node's message to arrive through Redis before the missing event is read from the log.
 const REDIS_MESSAGE_GRACE: Duration = Duration::from_millis(50);
 /// Time between two reads of the newest ids while other nodes announce their commits through Redis.
 const HEAD_POLL_INTERVAL_WITH_REDIS: Duration = Duration::from_secs(2);
-/// Time between two reads of the newest ids without Redis.
+/// Time between two reads of the newest ids without Redis, or while Redis is unreachable.
 const HEAD_POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// Time between two removals of projects that no client of this node has joined.
+/// Time between two sweeps that stop following the projects whose rooms contain no client of this node.
 pub(super) const IDLE_SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 impl Publisher {
@@ -57,8 +57,8 @@ impl Publisher {
         next
     }
 
-    /// Starts to read the newest ids if a read is due. Returns the time of the next read; `None` if a read is in progress or no other
-    /// process writes to this database.
+    /// Starts to read the newest ids if a read is due. Returns the time of the next read; `None` if a read was already in progress or no
+    /// other process writes to this database.
     fn start_head_poll(&mut self, now: Instant) -> Option<Instant> {
         let at = self.next_head_poll.filter(|_| !self.reads.is_reading_heads())?;
         if at <= now {
