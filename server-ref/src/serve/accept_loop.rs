@@ -30,8 +30,9 @@ use crate::realtime::HangUpHandle;
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 /// Delay after a connection could not be accepted, which usually means that file descriptors are exhausted.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
-/// Connections accepted before other tasks get a turn. Without this limit, tokio lets the loop accept up to 128 connections in one
-/// poll. Then a flood of short connections delays each wake-up of a submission by up to 50 ms, and a submission has about ten.
+/// Number of connections accepted before other tasks get a turn. Without this limit, tokio lets the loop accept up to 128 connections in
+/// one poll. A flood of short connections would then delay each wake-up of a submission by up to 50 ms, and a submission needs about ten
+/// wake-ups.
 const ACCEPTED_PER_TURN: u32 = 4;
 
 /// The signals that end connections, and the time limit for writes.
@@ -48,7 +49,7 @@ pub(super) struct StopSignals {
 }
 
 /// Accepts connections until the server drains, then lets each connection finish its request. An address may have at most `limit`
-/// connections, not counting WebSockets; further ones are closed immediately.
+/// connections, not counting WebSockets; further connections are closed immediately.
 pub(super) async fn accept_loop(
     listener: TcpListener,
     router: Router,

@@ -24,15 +24,15 @@ pub(super) async fn end_polls_at_shutdown(State(app): State<Arc<App>>, request: 
     }
 }
 
-/// Counts each new real-time session against the limit of its address, until the session ends.
+/// Admits each new real-time session, unless its address has too many sessions; see [`SocketSlots::admit`].
 pub(super) async fn admit_sessions(
     State(slots): State<Arc<SocketSlots>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // engineioxide makes the same distinction: it opens a session for every query without such a pair, even if the query contains `sid`
-    // without `=` or with an escape sequence.
+    // engineioxide makes the same distinction: it opens a session unless a pair starts with `sid=`, so a query that contains `sid` without
+    // `=` or in escaped form opens a session too.
     let query = request.uri().query().unwrap_or_default();
     let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens_session {

@@ -90,7 +90,8 @@ impl ServerBuilder {
         self.database(url)
     }
 
-    /// Creates a user, a project with sample rules, and an API key; see [`DemoCredentials`](crate::DemoCredentials). Default `false`.
+    /// Sets whether the server creates a user, a project with sample rules, and an API key; see
+    /// [`DemoCredentials`](crate::DemoCredentials). Default `false`.
     pub fn demo(mut self, demo: bool) -> Self {
         self.demo = demo;
         self
@@ -120,7 +121,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the interval of Engine.IO's pings, and the time to wait for each answer. Default 25 s and 20 s.
+    /// Sets the interval between Engine.IO's pings, and the time to wait for each answer. Default 25 s and 20 s.
     pub fn ping(mut self, interval: Duration, timeout: Duration) -> Self {
         self.settings.ping_interval = interval;
         self.settings.ping_timeout = timeout;

@@ -17,7 +17,7 @@ use crate::store::{Actor, KeyDraft, Role};
 const DEMO_EMAIL: &str = "demo@automoderate.example";
 /// Key in the table `meta` for the id of the demonstration project.
 const DEMO_PROJECT_META_KEY: &str = "demo_project";
-/// Key in the table `meta` for the id of the project that received an API key. A revoked key is not created again.
+/// Key in the table `meta` for the id of the project for which an API key was created, so that a revoked key is not created again.
 const KEYED_PROJECT_META_KEY: &str = "demo_key_of";
 /// Key in the table `meta` for the secret from which the password and the API key are derived. A restarted server can therefore show them
 /// again, although neither is stored. Anyone who can read the database can also derive them, so a demonstration must not contain secrets.
@@ -93,7 +93,8 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     Ok(id)
 }
 
-/// If an earlier version stored the password in clear text, replaces it with the derived password.
+/// If an earlier version stored the password in clear text, erases the stored text and, if the password is still in use, replaces it with
+/// the derived one.
 pub(super) async fn replace_cleartext_password(app: &App) -> Result<(), Error> {
     let Some(password) = app.store.meta(CLEARTEXT_PASSWORD_META_KEY).await? else { return Ok(()) };
     if let Some(user) = app.auth.authenticate_password(DEMO_EMAIL, password).await? {

@@ -1,5 +1,4 @@
-//! Background tasks that delete events beyond the log's limits, expired sessions and old audit log entries, record the use of keys, and
-//! probe the database.
+//! Background tasks that delete outdated data and the rows of deleted projects, record the use of keys, and probe the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +42,8 @@ const DELETION_PAUSE: Duration = Duration::from_millis(5);
 /// Delay after a batch of rows could not be deleted.
 const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Deletes the rows of deleted projects. The rows of projects that this node deleted are deleted immediately, and all other rows once a
-/// minute.
+/// Deletes the rows of deleted projects. The rows of projects that this node deleted are deleted immediately, and those of other deleted
+/// projects within a minute.
 async fn delete_project_rows(app: Arc<App>) {
     let finish = async {
         loop {
@@ -73,7 +72,7 @@ async fn probe_database(app: Arc<App>) {
     app.draining.run_until_cancelled(watch).await;
 }
 
-/// Deletes events beyond the log's limits, and expired sessions, invitations and audit log entries.
+/// Deletes events and idempotency keys beyond their limits, and expired sessions, invitations and audit log entries.
 async fn prune_periodically(app: Arc<App>) {
     loop {
         tokio::select! {

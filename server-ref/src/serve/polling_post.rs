@@ -1,4 +1,4 @@
-//! Limits for the POST requests of long-polling clients.
+//! Limits on the POST requests of long-polling clients.
 //!
 //! engineioxide processes all packets of a POST without yielding, so a megabyte of empty packets would occupy a worker thread for a long
 //! time. engineioxide also waits for the body without a time limit.

@@ -107,8 +107,8 @@ impl RunningServer {
         Some(format!("{}/auth/setup?token={token}", self.base_url()))
     }
 
-    /// Adds a rule to a project, publishes a `rule_update` event, and returns the rule's id. When the call returns, the rule is in
-    /// force.
+    /// Adds a rule to a project, publishes a `rule_update` event, and returns the rule's id. When the call returns, the rule is in force on
+    /// this node.
     ///
     /// # Errors
     /// Returns an error if the rule is invalid, the project does not exist, or the database fails.
@@ -151,7 +151,7 @@ impl RunningServer {
         self.app.store.create_project(name, None, &Actor::system()).await
     }
 
-    /// Creates an API key for a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns the key. Only its hash is
+    /// Creates an API key for a project, with the scopes [`Scope::Read`] and [`Scope::Submit`], and returns the key. The key itself is not
     /// stored.
     ///
     /// # Errors
@@ -160,8 +160,7 @@ impl RunningServer {
         self.create_api_key_with(project_id, name, &[Scope::Read, Scope::Submit]).await
     }
 
-    /// Creates an API key for a project, with the given scopes, and returns the key. Only its hash is
-    /// stored.
+    /// Creates an API key for a project, with the given scopes, and returns the key. The key itself is not stored.
     ///
     /// # Errors
     /// Returns an error if the project does not exist or the database fails.
@@ -218,9 +217,9 @@ impl RunningServer {
         self.app.store.prune_audit(self.app.settings.audit_max_age).await
     }
 
-    /// Drains and stops the server. It accepts no new connections, finishes the requests in progress, stores and publishes
-    /// their results, and closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered
-    /// with 503, so that clients connect to another server. Draining takes at most about six seconds.
+    /// Drains and stops the server. It accepts no new connections, finishes the requests in progress, stores and publishes their results,
+    /// and closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered with 503, so that clients
+    /// connect to another server. Draining takes at most about nine seconds.
     ///
     /// Before it drains, the server keeps serving requests for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while
     /// `/ready` returns 503.
@@ -268,7 +267,7 @@ impl Drop for RunningServer {
     fn drop(&mut self) {
         self.app.draining.cancel();
         self.stop.kill.cancel();
-        // Sockets run in separate tasks, which outlive this value unless they are closed.
+        // Sockets run in separate tasks, which outlive this value unless the sockets are closed.
         if let Ok(runtime) = Handle::try_current() {
             let io = self.io.clone();
             runtime.spawn(async move { io.close().await });

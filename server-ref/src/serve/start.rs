@@ -1,4 +1,4 @@
-//! Startup of a server. All parts of the server are created, from the bottom layer up, before the server listens.
+//! Startup of a server. All parts of the server are created, from the bottom layer up, before the server accepts connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -185,7 +185,7 @@ async fn build_app(
     }))
 }
 
-/// Returns all routes. The layers of the real-time routes limit a client's requests before the events in those requests are
+/// Returns all routes. The layers of the real-time routes limit sessions and the size of requests before the events in the requests are
 /// counted.
 fn build_routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;

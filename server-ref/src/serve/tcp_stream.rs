@@ -3,10 +3,10 @@
 //! Without a timeout for writes, the data for a peer that stays connected without reading would remain in memory forever, because
 //! engineioxide waits until it can write, even after the session has ended.
 //!
-//! Stock clients treat Engine.IO's CLOSE as final, and some then never reconnect. Clients should reconnect when a server shuts down,
-//! so the server closes their WebSockets with code 1001 ("going away"), as proxies and other servers do. engineioxide can't send that
-//! code by itself, but it answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the
-//! client sent a CLOSE frame with code 1001.
+//! Some stock clients treat Engine.IO's CLOSE as final and never reconnect. Clients should reconnect when a server shuts down, so the
+//! server closes their WebSockets with code 1001 ("going away"), as proxies and other servers do. engineioxide can't send that code by
+//! itself, but it answers a client's CLOSE frame with the same code. To hang up, the stream therefore pretends that the client sent a CLOSE
+//! frame with code 1001.
 
 use std::io;
 use std::pin::Pin;
