@@ -9,9 +9,9 @@ use crate::time::{Micros, rfc3339};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May read everything except API keys, and submit and review items.
+    /// May read everything except API keys, invitations and the audit log, and may submit and review items.
     Member,
-    /// May also edit the project and its rules, API keys and members, and send notifications.
+    /// May also read the audit log, edit the project and its rules, API keys and members, and send notifications.
     Admin,
     /// May also delete the project, and add and remove admins and owners.
     Owner,

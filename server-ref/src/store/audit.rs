@@ -27,7 +27,7 @@ const STATE_BYTES_MAX: usize = 16 * 1024;
 pub(crate) struct Actor {
     pub(crate) kind: &'static str,
     pub(crate) id: Option<Arc<str>>,
-    /// The user's e-mail address or the key's name.
+    /// The user's e-mail address, the key's name, or `automoderate-server`.
     pub(crate) name: Arc<str>,
     pub(crate) address: Option<IpAddr>,
 }
@@ -135,10 +135,10 @@ pub(crate) struct AuditEntry {
     /// The kind of target and a verb, separated by a dot, such as `rule.update`.
     pub(crate) action: String,
     pub(crate) target: AuditTarget,
-    /// State of the target before the action, or null if the action created it. Long strings are truncated.
+    /// State of the target before the action, or null if the action created it or the state is not recorded. Long strings are truncated.
     #[schema(value_type = Option<Object>)]
     pub(crate) before: Option<Box<RawValue>>,
-    /// State of the target after the action, or null if the action deleted it. Long strings are truncated.
+    /// State of the target after the action, or null if the action deleted it or the state is not recorded. Long strings are truncated.
     #[schema(value_type = Option<Object>)]
     pub(crate) after: Option<Box<RawValue>>,
     /// The client's IP address, or null if it is unknown. The log of a project omits the addresses of sign-ins.
@@ -152,7 +152,7 @@ pub(crate) struct AuditActor {
     pub(crate) kind: String,
     /// Id of the user or key, or null for `command_line` and `system`.
     pub(crate) id: Option<String>,
-    /// The user's e-mail address or the key's name at the time of the action.
+    /// The user's e-mail address or the key's name at the time of the action, or `automoderate-server`.
     pub(crate) name: String,
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct CommitState {
     pub(crate) authors: HashMap<ProjectAuthor, AuthorStats>,
     /// The latest decision about each item that the group reviews, with its time. The keys are item ids.
     pub(crate) latest_decisions: HashMap<String, (Status, Micros)>,
-    /// The states of the existing rules that the group changes, for the audit log. Each key is a pair of a project id and a rule id.
+    /// The current states of the rules that the group changes, for the audit log. Each key is a pair of a project id and a rule id.
     pub(crate) rule_states: HashMap<(Arc<str>, String), Value>,
     /// The idempotency keys in the group that have already been used.
     pub(crate) used_idempotency_keys: HashMap<IdempotencyId, IdempotencyRecord>,
@@ -111,8 +111,8 @@ impl CommitState {
         }
     }
 
-    /// Checks that the target of the change exists. Updates the rule states, so that the second of two concurrent deletions of a
-    /// rule fails.
+    /// Checks that the target of the change exists. Updates the rule states, so that the second of two deletions of a rule in the same
+    /// group fails.
     fn check_target(&mut self, change: &ProjectChange) -> Result<(), Error> {
         self.project_totals(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());

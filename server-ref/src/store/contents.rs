@@ -115,7 +115,7 @@ pub(crate) struct ContentFilter {
     pub(crate) status: Option<Status>,
     /// The author, given as the `user_id` in the item's metadata.
     pub(crate) author: Option<String>,
-    /// The id of the rule that decided about the item.
+    /// The id of the rule that decided on the item.
     pub(crate) rule_id: Option<String>,
     /// The earliest submission time, inclusive.
     pub(crate) submitted_from: Option<Micros>,
@@ -145,7 +145,7 @@ pub(crate) struct CursorPage {
 pub(crate) struct EventPage {
     /// The name and payload of each event, oldest first.
     pub(crate) events: Vec<(String, Box<RawValue>)>,
-    /// The id of the newest event in the log, or 0 if nothing was ever logged.
+    /// The id of the newest event, even if the event has been pruned, or 0 if nothing was ever logged.
     pub(crate) head: i64,
     /// The id of the oldest event still in the log, or `head + 1` if the log is empty.
     pub(crate) oldest: i64,
@@ -157,7 +157,7 @@ pub(crate) struct StoredRule {
     pub(crate) name: String,
     #[sqlx(rename = "type")]
     pub(crate) kind: String,
-    /// The rule's search data as JSON text.
+    /// The rule's keywords, pattern or prompt as JSON text.
     pub(crate) data: String,
     pub(crate) action: String,
     pub(crate) priority: i64,

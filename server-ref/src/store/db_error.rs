@@ -52,7 +52,7 @@ fn classify_postgres(error: &PgDatabaseError) -> DbFault {
         "53100" => DbFault::StorageFull,
         // U+0000 causes the errors `character_not_in_repertoire` and `untranslatable_character`.
         "22021" | "22P05" => DbFault::NulInText,
-        // The database server is stopping, is starting, has crashed, or has closed an idle session.
+        // The database server is stopping or starting, has crashed, or has closed an idle session.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => DbFault::ConnectionLost,
         "57014" => DbFault::StatementTimeout,
         // The database server is read-only, a lock was not released in time, or transactions conflicted.

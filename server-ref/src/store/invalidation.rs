@@ -1,10 +1,10 @@
-//! Messages with which a process informs all processes on the same database that cached data is out of date.
+//! Messages by which a process informs all processes on the same database that cached data is out of date.
 //!
 //! An invalidation is sent in the same transaction as the change that it announces.
 
 use serde::{Deserialize, Serialize};
 
-/// A change that makes cached data out of date or withdraws access from open sockets.
+/// A change that makes cached data out of date or withdraws access from open sockets, or the news that a node is alive or leaving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Invalidation {

@@ -9,7 +9,8 @@ use super::{Actor, AuditDraft, EventDraft};
 use crate::Error;
 use crate::time::{Micros, rfc3339};
 
-/// A notification from an operator. Persistent notifications are stored until they are withdrawn; others are never stored.
+/// A notification from an admin of a project or an administrator of the server. Persistent notifications are stored until they are
+/// withdrawn; others are never stored.
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[schema(as = Notification)]
 pub(crate) struct SystemNotification {

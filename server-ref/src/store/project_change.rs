@@ -48,7 +48,7 @@ pub(crate) struct NewContent {
     pub(crate) meta_data: Option<String>,
     /// The `user_id` in the metadata.
     pub(crate) author: Option<Arc<str>>,
-    /// The id of the rule that decided about the item.
+    /// The id of the rule that decided on the item.
     pub(crate) rule_id: Option<String>,
     pub(crate) status: Status,
     /// The entries of `moderation_results`, each as JSON text.
@@ -124,12 +124,12 @@ impl EventBatch {
 }
 
 impl ProjectChange {
-    /// Returns the id under which the change's idempotency key is stored, if it has one.
+    /// Returns the id under which the change's idempotency key is stored, if the change has one.
     pub(crate) fn idempotency_id(&self) -> Option<IdempotencyId> {
         Some((self.project_id.clone(), self.idempotency.as_ref()?.key.key.clone()))
     }
 
-    /// Returns the author of the item that the change decides about.
+    /// Returns the author of the item that the change decides on.
     pub(crate) fn author(&self) -> Option<&Arc<str>> {
         match &self.mutation {
             Mutation::Moderated(content) => content.author.as_ref(),
@@ -138,7 +138,7 @@ impl ProjectChange {
         }
     }
 
-    /// Returns the id of the item that the change decides about, and the decision.
+    /// Returns the id of the item that the change decides on, and the decision.
     pub(crate) fn decision(&self) -> Option<(&str, Status)> {
         match &self.mutation {
             Mutation::Moderated(content) => Some((&content.id, content.status)),

@@ -51,7 +51,7 @@ struct Schedule {
     /// The owners with a pending read who may use another connection, in the order in which they are served. An entry consists of
     /// the owner's number of connections in use, used time and id.
     ready_owners: BTreeSet<(usize, Duration, Arc<str>)>,
-    /// The used time of the owner who was served last. New owners start with this used time.
+    /// The greatest used time with which an owner was served. New owners start with this used time.
     virtual_clock: Duration,
 }
 
@@ -59,7 +59,8 @@ struct Schedule {
 #[derive(Debug, Default)]
 struct OwnerReads {
     connections_in_use: usize,
-    /// The time that the owner's reads have used, plus the value of the virtual clock at the owner's first read.
+    /// The time that the owner's reads have used. Each new read raises the value to at least the virtual clock minus [`OWNER_LAG_MAX`], or
+    /// to at least the virtual clock if the owner was idle.
     used_time: Duration,
     pending: usize,
     /// The projects with pending reads, in the order in which they are served.
@@ -72,7 +73,8 @@ type PermitSender = oneshot::Sender<ReadPermit>;
 impl ReadScheduler {
     /// Creates a scheduler for a pool of `pool_size` connections.
     ///
-    /// One connection is reserved for unscheduled reads, such as those of a sign-in. An owner may use half of the remaining connections.
+    /// One connection is reserved for unscheduled reads, such as those of a sign-in. An owner may use half of the remaining connections,
+    /// rounded up.
     pub(super) fn new(pool_size: u32) -> Self {
         Self::with_timeout(pool_size, PENDING_READ_TIMEOUT)
     }
@@ -119,7 +121,8 @@ impl SharedSchedule {
         loop {
             let next = self.lock().start_next_read();
             let Some((owner, sender)) = next else { return };
-            // If the read has been abandoned, its permit is dropped here, which releases the connection. The lock must not be held.
+            // If the read has been abandoned, its permit is dropped here. Dropping it locks the schedule to release the connection, so the
+            // lock must not be held.
             let _ = sender.send(ReadPermit { shared: self.clone(), owner, granted_at: Instant::now() });
         }
     }

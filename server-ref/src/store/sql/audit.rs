@@ -184,7 +184,7 @@ impl<'a> NewAuditRow<'a> {
     }
 }
 
-/// Inserts entries with the time of the database's clock, so that the actions of several nodes are ordered correctly.
+/// Inserts entries. On PostgreSQL, their times come from the database's clock, so that the actions of several nodes are ordered correctly.
 pub(super) async fn insert_entries(tx: &mut Tx<'_>, rows: &[NewAuditRow<'_>]) -> sqlx::Result<()> {
     const INSERT_ENTRIES: &str =
         "INSERT INTO audit (id, project_id, at, actor_kind, actor_id, actor_name, action, target_kind,

@@ -1,5 +1,5 @@
-//! Abstraction over the two kinds of database. Code that uses a connection is written once, in SQL that both databases accept,
-//! and compiled for each kind.
+//! Abstraction over the two kinds of database. Most code that uses a connection is written once, in SQL that both databases accept, and
+//! compiled for each kind.
 
 use std::ops::DerefMut;
 

@@ -23,7 +23,7 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) enum CommitOutcome {
     Done(Committed),
-    /// The connection was lost between COMMIT and its response.
+    /// The connection was lost, or the time limit expired, between COMMIT and its response.
     Unknown(InDoubtCommit),
 }
 

@@ -13,7 +13,7 @@ use crate::store::commit_state::{CommitState, IdempotencyId, ProjectAuthor, Proj
 use crate::store::{Mutation, ProjectChange, StatusCounts, StoredRule, rule_audit_state};
 use crate::time::Micros;
 
-/// Loads and locks the rows that the changes affect.
+/// Locks the projects that the changes affect, and loads the affected rows.
 pub(super) async fn load_commit_state(
     tx: &mut Tx<'_>,
     changes: &[ProjectChange],

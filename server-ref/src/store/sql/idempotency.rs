@@ -1,4 +1,4 @@
-//! Storage of idempotency keys. The `commit` module writes each key together with the change that its request makes.
+//! Storage of idempotency keys. The `commit` module writes most keys, each together with the change that its request makes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Store {
         Ok(pruned)
     }
 
-    /// Deletes a project's keys that belong to events before the id `before_event` or were created before `before_time`.
+    /// Deletes a project's keys that belong to events with ids below `before_event` or were created before `before_time`.
     async fn prune_project_keys(&self, project_id: &str, before_event: i64, before_time: Micros) -> Result<u64, Error> {
         const DELETE_OLD_KEYS: &str = "DELETE FROM idempotency_keys WHERE project_id = $1 AND key IN (
                                  SELECT key FROM (

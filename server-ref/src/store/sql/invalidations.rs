@@ -28,7 +28,7 @@ const TABLE_ROWS_MAX: i64 = 1000;
 pub(crate) struct InvalidationListener(Backend<TableListener, PgListener>);
 
 impl InvalidationListener {
-    /// Waits for the next invalidation. On SQLite, returns `None` if none arrives within about 10 s.
+    /// Waits for the next invalidation. On SQLite, returns `None` if no invalidation arrives within about 10 s.
     pub(crate) async fn next(&mut self) -> Result<Option<Invalidation>, Error> {
         match &mut self.0 {
             Backend::Sqlite(table) => table.next().await,

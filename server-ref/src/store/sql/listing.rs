@@ -91,7 +91,7 @@ struct PageScan<'a> {
     matching_rows: Vec<ContentRow>,
     scanned_rows: usize,
     scanned_bytes: usize,
-    /// The position of the last row that was scanned.
+    /// The position after which the scan continues.
     last_scanned: Option<ContentPosition>,
     /// True if there are rows beyond this page.
     has_more: bool,
