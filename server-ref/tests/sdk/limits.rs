@@ -34,7 +34,7 @@ async fn emitted_events_are_limited_before_the_server_limits_them() {
             Err(error) => break error,
         }
     };
-    // The client reserves a fifth of the limit for joins and replays.
+    // The client reserves a fifth of the limit for joins, leaves, and replays.
     assert_eq!((error.code(), sent), ("rate_limited", 80));
     assert!(error.retry_in().unwrap() > Duration::from_secs(50));
     assert_eq!(client.state().as_str(), "connected", "the server must not disconnect the client");
