@@ -106,7 +106,7 @@ pub(crate) fn event_decode(data: &[u8]) {
 
 /// Checks that the fast decoder and the decoder for irregular objects agree.
 ///
-/// A key with an escape sequence selects the decoder for irregular objects, and the key's value `null` has no effect on
+/// A key with an escape sequence selects the decoder for irregular objects. Its value is `null`, which has no effect on
 /// the result.
 fn assert_decoders_agree(event: &Event, arguments: &str) {
     let Some(rest) = arguments.trim_ascii_start().strip_prefix('{') else { return };

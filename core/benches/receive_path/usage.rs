@@ -12,7 +12,7 @@ pub(crate) struct Cost {
     pub(crate) cpu_micros_per_event: f64,
 }
 
-/// Meter of the time from the first event to the last.
+/// Meter of the wall-clock time and CPU time from the first event to the last.
 #[derive(Debug, Default)]
 pub(crate) struct CostMeter(Option<(Instant, Duration)>);
 

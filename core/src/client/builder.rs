@@ -13,7 +13,7 @@ use crate::{
     session::SessionConfig,
 };
 
-/// Function that creates the dialer of an endpoint, instead of the default dialer, which uses the network.
+/// Function that creates the dialer for an endpoint, in place of the default dialer, which uses the network.
 pub(crate) type DialerFactory = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Builder for a [`Client`]. Every option has a default.
@@ -83,7 +83,8 @@ impl ClientBuilder {
     /// published documentation accept a key for both. If a session or a password is also set, the client uses the key
     /// for REST calls. It uses the key on the socket only at an address that refuses the session or login. Credentials
     /// that an address has accepted stay in use there until the address refuses them. Once an address has refused both
-    /// kinds of credentials, the client closes. With a credentials provider, the key is used for REST calls only.
+    /// kinds of credentials, the client closes, unless another address has accepted them. With a credentials provider,
+    /// the key is used for REST calls only.
     ///
     /// ```
     /// # use automoderate::Client;
@@ -118,8 +119,8 @@ impl ClientBuilder {
         self.credentials(Credentials::Password { email: email.into(), password: password.into() })
     }
 
-    /// Sets an asynchronous function that supplies the credentials for each connection attempt. The function's argument
-    /// is the reason for the call.
+    /// Sets an asynchronous function that supplies the credentials for each connection attempt, and for REST calls
+    /// unless an API key is set. The function's argument is the reason for the call.
     ///
     /// If the server refuses the credentials, the client calls the function once more, with
     /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes with

@@ -1,4 +1,4 @@
-//! Validation of a client's options before it connects.
+//! Validation of the builder's options.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl ClientBuilder {
     }
 }
 
-/// Maximum value of any duration option. Longer durations are mistakes and would overflow clocks.
+/// Maximum value of any duration option. Longer durations are mistakes, and very long ones would overflow clocks.
 const OPTION_DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 fn validate_reconnect_policy(policy: &ReconnectPolicy) -> Result<(), Error> {

@@ -46,15 +46,18 @@ impl Client {
         ClientBuilder::new(url.into())
     }
 
-    /// Joins a project. Resolves once the server has confirmed the join. The project stays joined, even across
-    /// interruptions, until it is left.
+    /// Joins a project. Resolves once the server has confirmed the join. The project stays joined across interruptions,
+    /// until the client leaves it, loses access to it, or is closed.
     ///
     /// # Errors
-    /// - `access_denied`, `project_not_found`, `room_limit` or `rate_limited` if the server refuses the join
+    /// - `access_denied`, `project_not_found`, `room_limit`, `rate_limited` or `invalid_argument` if the server refuses
+    ///   the join
     /// - `join_timeout` if the server does not confirm the join in time
     /// - `disconnected` if [`connect`](Self::connect) has not been called
     /// - `invalid_argument` if the project id is empty
-    /// - the error that closed the client, such as `authentication_failed`, `gave_up` or `closed`, if it is closed
+    /// - the error that closes the client, such as `authentication_failed` or `gave_up`, if it closes before the join
+    ///   is confirmed
+    /// - `closed` if the client is already closed, or if the project is left before the join is confirmed
     ///
     /// # Cancel safety
     /// Dropping the future does not cancel the join once the request has been queued, which normally happens on the
@@ -90,8 +93,7 @@ impl Client {
     }
 
     /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until
-    /// the client leaves it or the server refuses to let the client rejoin. A lost connection alone does not end the
-    /// join.
+    /// the client leaves it, loses access to it, or is closed. A lost connection alone does not end the join.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<Project> {
         self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))
@@ -155,8 +157,9 @@ impl Client {
 
     /// Notifies the client that the network has changed, for example from Wi-Fi to mobile data.
     ///
-    /// The client then skips any reconnection delay, restarts an attempt that is in progress, and probes an open
-    /// connection. It never exceeds [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
+    /// The client then ends the current reconnection delay, unless the server requested it, restarts an attempt that is
+    /// in progress, or probes the open connection. It never exceeds
+    /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
     ///
     /// There is no need to call this method after the system wakes from sleep, because the client detects the wake-up
     /// itself.

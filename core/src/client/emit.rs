@@ -19,6 +19,7 @@ impl Client {
     ///   connection is congested
     /// - `invalid_argument` if the name is empty or reserved, `data` can't be serialized, or the event exceeds the
     ///   server's size limit
+    /// - `closed` if the client is closed
     ///
     /// # Cancel safety
     /// If the future is dropped, the event may still be sent.

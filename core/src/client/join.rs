@@ -12,8 +12,8 @@ use crate::{
 
 /// Builder for a join, returned by [`Client::join_with`](crate::Client::join_with). Await it to join the project.
 ///
-/// All streams created by the builder start at the join, or after the cursor if one is set. Each stream yields every
-/// event of its kinds once and in order, even if another stream is slow.
+/// All streams created by the builder start at the join, or after the cursor if one is set. Each stream yields the
+/// events of its kinds, each once and in order; a slow stream does not delay the others.
 ///
 /// ```no_run
 /// # async fn example(client: automoderate::Client, stored: String) -> Result<(), automoderate::Error> {

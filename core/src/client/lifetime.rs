@@ -21,6 +21,7 @@ impl Client {
     ///   client is then closed
     /// - `invalid_argument` if `connect` has already been called, or is called outside a Tokio runtime; the client is
     ///   then unchanged
+    /// - `closed` if the client is already closed, or is closed before it connects
     ///
     /// # Cancel safety
     /// Dropping the future does not stop the client from connecting.

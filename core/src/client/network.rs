@@ -10,10 +10,12 @@ impl ClientBuilder {
     /// in the order in which they were added.
     ///
     /// After a lost connection or a failed attempt, the client tries the next URL. After the last URL, it returns to
-    /// the first. It stays with a working URL until that URL fails. During an outage, the first attempt at each URL is
-    /// delayed by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay). Once every URL
-    /// has failed, the delays grow as they do with a single URL. The limit on attempts per minute applies to all URLs
-    /// together. The first connection fails once every URL has failed. REST calls use the current URL.
+    /// the first. It stays with a working URL until that URL fails. During an outage, the first attempt at each of the
+    /// other URLs is delayed by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay).
+    /// Once every URL has failed, the delays grow as they do with a single URL. The limit on attempts per minute
+    /// applies to all URLs together. Unless [`retry_first_connect`](Self::retry_first_connect) is set, the first
+    /// connection fails once every URL has failed. REST calls use the current URL, and try the others only if it can't
+    /// be reached.
     ///
     /// Projects and cursors carry over to the next URL. If all URLs lead to the same event log, no event is lost or
     /// duplicated. If the next URL leads to a different event log, the streams yield a [`Gap`](crate::Gap).

@@ -12,8 +12,9 @@ impl Client {
     /// Submits content for moderation and returns the decision.
     ///
     /// A failed submission is repeated within the [`request_timeout`](ClientBuilder::request_timeout) if the repetition
-    /// can't store a second item: if the server can't be reached, if it answers with 429, and, if the server supports
-    /// idempotency keys, also after a lost connection, 408, 502, 503, 504, or ten seconds without an answer.
+    /// can't store a second item. This is the case if the server can't be reached or answers with 429. If the server
+    /// supports idempotency keys, it is also the case after a lost connection, after status 408, 502, 503 or 504, and
+    /// after ten seconds without an answer (or a quarter of the timeout, if that is shorter).
     ///
     /// # Errors
     /// - `authentication_failed` if the server refuses the credentials

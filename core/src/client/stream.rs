@@ -26,7 +26,7 @@ use crate::{
 ///
 /// By default, a slow reader loses no logged event on servers with an event log: events that don't fit into the buffer
 /// are read from the log once there is room. In all other cases, the [`overflow`](crate::ClientBuilder::overflow)
-/// option determines which events are dropped, and a [`Lagged`](crate::Lagged) takes their place.
+/// option determines whether events are dropped and replaced by a [`Lagged`](crate::Lagged), or the stream ends.
 ///
 /// A stream keeps the connection open even if all [`Client`](crate::Client)s have been dropped.
 #[derive(Debug)]
@@ -65,9 +65,9 @@ impl EventStream {
     /// Returns the next event, or `None` once the stream has ended.
     ///
     /// # Errors
-    /// If the stream ends because of an error, the error is its last item: `authentication_failed`, `access_denied`,
-    /// `project_not_found`, `gave_up`, `disconnected` if the client does not reconnect, or `overflow` with
-    /// [`Overflow::Close`](crate::Overflow::Close).
+    /// If the stream ends because of an error, the error is its last item: for example, `authentication_failed`,
+    /// `access_denied`, `project_not_found`, `gave_up`, `disconnected` if the client does not reconnect, or `overflow`
+    /// with [`Overflow::Close`](crate::Overflow::Close).
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.

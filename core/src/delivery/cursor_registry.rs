@@ -41,8 +41,8 @@ impl ReaderPosition {
     }
 }
 
-/// Positions of all readers. A project's cursor is the position of its slowest reader, so no reader loses events if the
-/// client resumes from the cursor.
+/// Positions of all readers. A project's cursor is the position of the slowest reader that receives all kinds of
+/// events, so no such reader loses events if the client resumes from the cursor.
 #[derive(Debug, Default)]
 pub(crate) struct CursorRegistry(Mutex<RegistryState>);
 
@@ -56,8 +56,8 @@ struct RegistryState {
 
 #[derive(Debug, Default)]
 struct ProjectPositions {
-    /// Position of the join, or the last position of a reader that has been dropped. `None` if the project is not
-    /// joined or the server has no event log.
+    /// Position of the join, or a later position of a reader, kept in case there is no reader. `None` if the project
+    /// has not been joined or the server has no event log.
     base_position: Option<Cursor>,
     readers: Vec<Weak<ReaderPosition>>,
 }

@@ -26,7 +26,7 @@ use crate::{
     session::{CommandToken, PAGE_EVENTS_MAX, Page, PageRequest, StreamId},
 };
 
-/// Registry of a client's streams, which distributes events to them.
+/// Registry that distributes events to a client's streams.
 #[derive(Debug)]
 pub(crate) struct Hub {
     state: Mutex<HubState>,
@@ -117,8 +117,8 @@ impl Hub {
         self.lock().all_readers().map(|reader| 1 + reader.buffer().entry_count()).sum()
     }
 
-    /// Creates a stream and returns its buffer. The first stream of a project starts at the join; every other stream
-    /// starts now.
+    /// Creates a stream and returns its buffer. The first stream of a project starts at the join, unless the join had
+    /// its own streams; every other stream starts now.
     pub(crate) fn subscribe(&self, scope: &StreamScope, kinds: Option<EventKinds>) -> Arc<StreamBuffer> {
         let mut state = self.lock();
         let HubState { client_streams, projects, client_end, .. } = &mut *state;
@@ -159,7 +159,7 @@ impl Hub {
     }
 
     /// Handles the answer to a command. If the command is a join whose streams have not started, the streams start now
-    /// or end with the error.
+    /// if the project is joined, and end otherwise.
     pub(crate) fn on_answer(&self, token: CommandToken, error: Option<&Error>) {
         let mut state = self.lock();
         let Some((project, streams)) = state.joins.remove(token) else { return };

@@ -2,14 +2,15 @@
 
 /// Policy for a stream whose buffer is full.
 ///
-/// The policy applies to live events that arrive while the buffer is full. Under every policy, replayed events are
-/// requested only as the reader makes room for them.
+/// The policy applies to events that arrive while the buffer is full. Under every policy, replayed events are requested
+/// only as the project's fastest reader makes room for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Overflow {
     /// Events that do not fit are read from the server's event log once there is room. No logged event is lost, and
-    /// memory use stays bounded. Events that are not logged (`stats_update`, and all events of servers without an event
-    /// log) are dropped as with [`DropOldest`](Self::DropOldest).
+    /// memory use stays bounded. Events that are not logged (such as `stats_update`, and all events of servers without
+    /// an event log) are dropped as with [`DropOldest`](Self::DropOldest). However, if the oldest event is logged, the
+    /// new event is dropped instead.
     #[default]
     Replay,
     /// Drops the oldest event. A [`Lagged`](crate::Lagged) takes the place of the dropped events.
@@ -30,5 +31,6 @@ pub(crate) struct BufferLimits {
 /// Maximum number of bytes that a stream buffers by default. A single event always fits, whatever its size.
 pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Maximum number of gaps that a full buffer accepts beyond its limit.
+/// Number of events beyond its limit from which a full buffer merges each new gap with the latest gap of the same
+/// project, even if they are not consecutive.
 pub(super) const EXTRA_GAPS_MAX: usize = 16;

@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct PlannedStreams(Vec<Subscription>);
 
 impl PlannedStreams {
-    /// Adds a stream with the given kinds of events, or with all kinds.
+    /// Adds a stream of the given kinds of events, or of all kinds if `kinds` is `None`.
     pub(crate) fn add(&mut self, buffer: Arc<StreamBuffer>, kinds: Option<EventKinds>) {
         self.0.push(Subscription::new(buffer, kinds));
     }

@@ -16,7 +16,7 @@ pub(super) struct EventQueue {
     /// Total weight of `events`, in bytes.
     pub(super) total_bytes: usize,
     pub(super) overflow: Overflow,
-    /// Dropped gaps that have not been reported yet. Consecutive gaps of a project are merged.
+    /// Dropped gaps that have not been reported yet. The gaps of each project are merged.
     dropped_gaps: Vec<Gap>,
     /// Number of events dropped before the first one in `events`.
     dropped_before: u64,
@@ -36,7 +36,7 @@ pub(super) struct EventQueue {
     pub(super) has_compact_events: bool,
     /// `true` if a project's replay is waiting for room in this queue.
     pub(super) has_waiting_replay: bool,
-    /// Average size of recent events, in bytes.
+    /// Estimated size of an event, in bytes.
     typical_bytes: usize,
 }
 
@@ -77,7 +77,7 @@ impl EventQueue {
         self.is_abandoned || self.end.is_some()
     }
 
-    /// Returns `true` if no event was dropped or postponed, so that new events can be appended directly.
+    /// Returns `true` if nothing was dropped or postponed after the queued events, so that events can be appended.
     pub(super) fn can_append(&self) -> bool {
         self.dropped_after == 0 && self.backlogs.is_empty()
     }
@@ -95,7 +95,7 @@ impl EventQueue {
             || (self.total_bytes + weight > self.limits.bytes && !self.events.is_empty())
     }
 
-    /// Returns `true` if at least half of the buffer is free, so that a page is worth requesting.
+    /// Returns `true` if the queue is open and at least half of it is free, so that a page is worth requesting.
     pub(super) fn has_capacity(&self) -> bool {
         self.events.len() <= self.limits.events / 2 && self.total_bytes <= self.limits.bytes / 2 && !self.is_closed()
     }
@@ -222,7 +222,7 @@ impl EventQueue {
         }
     }
 
-    /// Drops a new event. Gaps are kept even if there is no room; consecutive gaps of a project are merged.
+    /// Drops a new event. Gaps are kept even if there is no room, but may be merged with earlier gaps of their project.
     fn drop_newest(&mut self, event: Event) {
         let Event::Gap(gap) = event else {
             self.record_dropped(&event);

@@ -94,8 +94,8 @@ impl StreamBuffer {
         self.push_all(events.map(Event::compacted), wakers)
     }
 
-    /// Adds all events of `run` and leaves it empty. If the buffer is empty, no event is moved individually. Returns
-    /// `false` if the reader is gone or the stream has ended.
+    /// Adds all events of `run` and leaves it empty. If the buffer is empty and all events fit, no event is moved
+    /// individually. Returns `false` if the reader is gone or the stream has ended.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         let bytes = run.iter().map(Event::approximate_size).sum::<usize>();
@@ -267,7 +267,7 @@ impl StreamBuffer {
         queue.events.len() + queue.backlogs.len()
     }
 
-    /// Returns the number of events that a reader takes at a time if it asked for one event.
+    /// Returns the number of events that a reader takes from the ring when its caller asks for one event.
     pub(crate) fn chunk_size(&self) -> usize {
         (self.lock().limits.events / 8).clamp(1, TAKE_CHUNK_MAX)
     }

@@ -11,7 +11,7 @@ pub(crate) enum StreamEnd {
 }
 
 impl StreamEnd {
-    /// Takes the error. Returns `None` if it has already been taken.
+    /// Takes the error. Returns `None` if there is none, or if it has already been taken.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         match std::mem::replace(self, Self::Closed) {
             Self::Closed => None,

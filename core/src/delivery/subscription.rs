@@ -42,7 +42,7 @@ impl PendingSubscription {
         Self(buffer)
     }
 
-    /// Puts the stream into use, and discards the collected events of other kinds than the given ones.
+    /// Puts the stream into use. If kinds are given, discards the collected events of all other kinds, except losses.
     pub(super) fn activate(self, kinds: Option<EventKinds>) -> Subscription {
         if let Some(kinds) = kinds {
             self.0.retain(|event| kinds.lets_through(event));

@@ -55,7 +55,8 @@ impl PositionTracker {
         tracker
     }
 
-    /// Returns the position of the reader in the project's log, or `None` if the project was not joined or has no log.
+    /// Returns the position of the reader in the project's log. Returns `None` only for a reader of all projects, if
+    /// the project was not joined or has no log.
     #[inline]
     fn tracked_position(&mut self, project: &ProjectId) -> Option<&mut TrackedPosition> {
         if self.positions.get(self.last_index).is_none_or(|tracked| tracked.project != *project) {
@@ -109,7 +110,7 @@ impl PositionTracker {
     }
 }
 
-/// Position of an event, which is kept until the reader has received the event.
+/// Position of an event, kept until the reader has received the event.
 #[derive(Debug)]
 pub(crate) struct EventPosition {
     project: ProjectId,

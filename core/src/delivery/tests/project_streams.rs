@@ -134,7 +134,7 @@ fn streams_of_a_failed_project_end_with_its_error_until_it_is_joined_again() {
     hub.publish(&mut [stats_event(3)].into());
     let again = take_batch(&hub.subscribe(&project_scope(), None), 10);
     assert_eq!((again.events.len(), again.end.is_none()), (1, true));
-    // After a leave, the stream ends without an error and without events.
+    // After a leave, a new stream ends without an error and without events.
     hub.end_project("p", None);
     assert!(matches!(take_batch(&hub.subscribe(&project_scope(), None), 10).end, Some(StreamEnd::Closed)));
 }
