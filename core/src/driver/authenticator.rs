@@ -24,7 +24,7 @@ pub(crate) struct Authenticator {
     api_key_via: ApiKeyVia,
     /// Credentials obtained so far: the provider's last answer, and the cookie from the login at each address.
     cache: Mutex<CredentialCache>,
-    /// Serializes REST calls that need new credentials. Calls that waited usually find renewed credentials.
+    /// Serializes REST calls that need new credentials. A call that has waited usually finds renewed credentials.
     pub(super) renewal_lock: tokio::sync::Mutex<()>,
 }
 
@@ -37,8 +37,8 @@ pub(super) struct CredentialCache {
 }
 
 impl Authenticator {
-    /// Creates an authenticator. `api_key` is always used for REST. It is used on the socket only if there are no other
-    /// credentials or the server refuses the other credentials.
+    /// Creates an authenticator. `api_key` is always used for REST. It is used on the socket only if there is no
+    /// provider, and either no other credentials are configured or the server refuses them.
     pub(crate) fn new(
         configured: Credentials,
         provider: Option<CredentialsProvider>,

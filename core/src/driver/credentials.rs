@@ -61,7 +61,8 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
-    /// Creates a permanent error. The client closes with `authentication_failed`.
+    /// Creates a permanent error. If a connection attempt fails with it, the client closes with
+    /// `authentication_failed`.
     #[must_use]
     pub fn fatal(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: true }

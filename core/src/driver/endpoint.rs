@@ -22,8 +22,8 @@ use crate::{ErrorKind, Stage};
 #[cfg(feature = "_http")]
 pub(crate) type HttpClient = reqwest::Client;
 
-/// Maximum time for opening an HTTP connection, even if the connect timeout is longer. REST calls need the remaining
-/// time for the response.
+/// Maximum time for opening an HTTP connection, even if the connect timeout is longer. REST calls need the rest of
+/// their time limit for the response.
 #[cfg(feature = "_http")]
 const HTTP_CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
@@ -101,8 +101,9 @@ impl Endpoint {
         Ok(self.rustls.get_or_init(|| config).clone())
     }
 
-    /// Returns the time allowed for opening a TCP connection, which is shared equally by all IP addresses of the host.
-    /// An address that drops packets therefore leaves time for the other addresses and for the rest of the attempt.
+    /// Returns the time allowed for opening a TCP connection, which is shared equally by the host's IP addresses of one
+    /// family. An address that drops packets therefore leaves time for the other addresses and for the rest of the
+    /// attempt.
     pub(crate) fn tcp_timeout(&self) -> Duration {
         self.connect_timeout / 2
     }
@@ -152,7 +153,8 @@ impl Endpoint {
         builder.build().map_err(failed)
     }
 
-    /// Converts the error of a failed request. The URL is left out, because it may contain an API key.
+    /// Converts the error of a failed request. Of the URL, only the origin is kept, because the query may contain an
+    /// API key.
     pub(crate) fn request_error(&self, stage: Stage, error: &reqwest::Error) -> Error {
         let mut text = String::new();
         let mut is_tls = false;

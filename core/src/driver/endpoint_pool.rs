@@ -10,8 +10,9 @@ use std::{
 
 use super::Endpoint;
 
-/// Endpoints, in the order in which they are tried. The machine decides which endpoint the socket uses. REST calls use
-/// the same endpoint, and try other endpoints only if that endpoint fails or the client has not connected yet.
+/// Endpoints, in the order in which they are tried. The machine decides which endpoint the socket uses. REST calls
+/// start with the endpoint that was reached most recently, by the socket or by another call, and try the next one only
+/// if an endpoint is unreachable.
 pub(crate) struct EndpointPool {
     all: Vec<Arc<Endpoint>>,
     socket_index: AtomicUsize,

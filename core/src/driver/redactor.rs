@@ -10,8 +10,8 @@ use crate::{Error, events::Secret};
 /// Minimum length of a secret that is redacted, in bytes. Shorter texts occur in ordinary sentences.
 const SECRET_BYTES_MIN: usize = 6;
 
-/// Maximum number of remembered secrets. They include earlier credentials, because a late response may still contain
-/// them.
+/// Maximum number of remembered texts: secrets, and the forms in which servers may echo them. They include earlier
+/// credentials, because a late response may still contain them.
 const SECRETS_MAX: usize = 256;
 
 /// Redactor of all secrets that the client may send to a server.
@@ -25,7 +25,8 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Adds a secret that must be redacted. If there are more than [`SECRETS_MAX`] secrets, the longest are forgotten.
+    /// Adds a secret that must be redacted. If there are more than [`SECRETS_MAX`] texts to redact, the longest are
+    /// forgotten.
     pub(super) fn add_secret(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for text in echoed_forms(secret) {

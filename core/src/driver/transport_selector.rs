@@ -1,5 +1,6 @@
-//! Implementation of `Transports::Auto`. It tries WebSocket first, and falls back to long-polling if the server is
-//! reachable but refuses the WebSocket, or if no frame arrives over the WebSocket.
+//! Implementation of `Transports::Auto`. It tries WebSocket first, unless long-polling has worked recently, and falls
+//! back to long-polling if the server is reachable but refuses the WebSocket, or if no frame arrives over the
+//! WebSocket.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -35,7 +35,7 @@ pub(crate) struct OngoingWork {
     pub(super) last_token: u64,
     /// `true` if the last turn may have left frames unread.
     pub(super) is_turn_full: bool,
-    /// `true` if the last turn handled a request. The connection then takes precedence in the next turn.
+    /// `true` if the last turn handled a request. All other wake reasons then take precedence in the next turn.
     pub(super) has_handled_request: bool,
 }
 

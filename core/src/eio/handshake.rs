@@ -51,7 +51,7 @@ impl Handshake {
     /// Parses the data of an `OPEN` packet.
     ///
     /// # Errors
-    /// Fails if the text is not a JSON object with a `sid`.
+    /// Fails if the text is not a JSON object with a `sid`, or if a field has the wrong type.
     pub fn decode(data: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(data)
     }

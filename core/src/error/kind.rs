@@ -9,7 +9,7 @@ use super::Error;
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider returned a permanent error.
     AuthenticationFailed,
-    /// The credentials are valid, but they do not (or no longer) grant access to the project.
+    /// The credentials are valid, but do not grant access to the project, or no longer do so.
     AccessDenied,
     /// The project does not exist on the server.
     ProjectNotFound,
@@ -22,9 +22,10 @@ pub enum ErrorKind {
     JoinTimeout,
     /// The client did not connect within the timeout.
     ConnectTimeout,
-    /// The connection attempt failed. See [`Error::stage`] and [`Error::status`].
+    /// A connection attempt failed, or a REST call received no complete response. See [`Error::stage`] and
+    /// [`Error::status`].
     ConnectFailed,
-    /// The connection was lost during the operation.
+    /// There is no connection, or it was lost during the operation.
     Disconnected,
     /// The client has used up the configured number of attempts. [`Error::cause`] returns the last failure.
     GaveUp,
@@ -34,12 +35,12 @@ pub enum ErrorKind {
     InvalidArgument,
     /// The server violated the protocol, or its response could not be read.
     Protocol,
-    /// A REST call returned an error status. See [`Error::status`] and [`Error::body`].
+    /// A REST call returned an error status other than 401 and 429. See [`Error::status`] and [`Error::body`].
     Api,
     /// A stream ended because its reader was too slow and its overflow policy is
     /// [`Overflow::Close`](crate::Overflow::Close).
     Overflow,
-    /// The client was closed or its runtime was shut down.
+    /// The client was closed, its runtime was shut down, or a project was left before its join was confirmed.
     Closed,
 }
 

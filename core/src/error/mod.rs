@@ -85,8 +85,8 @@ impl Error {
         self.modify(|e| e.retryable = retryable)
     }
 
-    /// Replaces the message and the body, which may contain secrets that a server has echoed. Each function returns the
-    /// new text, or `None` to keep the old text.
+    /// Replaces the messages and bodies of the error and its causes, which may contain secrets that a server has
+    /// echoed. Each function returns the new text, or `None` to keep the old text.
     pub(crate) fn replace_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
@@ -118,7 +118,8 @@ impl Error {
         self.0.kind.code()
     }
 
-    /// Returns the human-readable message, as printed by `Display`. The message does not include the cause.
+    /// Returns the human-readable message, as printed by `Display`. The message may repeat that of the
+    /// [`cause`](Self::cause).
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 use super::EVENT_ID_MAX;
 use crate::Error;
 
-/// Position in a project's event log that remains valid across restarts.
+/// Position in a project's event log that remains valid across restarts of the program.
 ///
 /// A cursor contains the id of the log and the id of the last event delivered. Its text form is opaque. A bare decimal
 /// `event_id` is accepted as a cursor into any log.
@@ -31,7 +31,7 @@ impl Cursor {
         self.event_id
     }
 
-    /// Returns the id of the event log, or `None` if the server sent none.
+    /// Returns the id of the event log, or `None` if the server sent none or the cursor is a bare `event_id`.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
         self.log.as_deref()

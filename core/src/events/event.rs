@@ -16,7 +16,7 @@ pub enum Event {
     StatsUpdate(StatsUpdate),
     /// Creation, change or deletion of a rule.
     RuleUpdate(RuleUpdate),
-    /// Notification from the server's operators.
+    /// Notification from the server or its operators.
     SystemNotification(SystemNotification),
     /// Submission statistics for one user of the moderated application.
     UserActivity(UserActivity),
@@ -32,7 +32,7 @@ pub enum Event {
     Lagged(Lagged),
 }
 
-/// Prevents other crates from implementing the crate's traits, so that new methods are not breaking changes.
+/// Prevents other crates from implementing sealed traits, so that new methods of these traits are not breaking changes.
 pub(crate) mod sealed {
     /// Supertrait that other crates cannot name.
     #[allow(unreachable_pub)] // a supertrait of public traits
@@ -169,8 +169,8 @@ impl Event {
 
     /// Formats the event as one line of JSON with the fields `event`, `project_id`, `event_id`, `origin` and `data`.
     ///
-    /// `data` is the payload as received; [`to_json`](Self::to_json) writes the typed fields instead. For an
-    /// [`UnknownEvent`], `event` is the name that the server sent.
+    /// `data` is the payload as received, including any line breaks; [`to_json`](Self::to_json) writes the typed fields
+    /// instead. For an [`UnknownEvent`], `event` is the name that the server sent.
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};

@@ -51,7 +51,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
     Ok(stream.into_inner())
 }
 
-/// Configures the connector. `timeout` is shared equally by all addresses of the host.
+/// Configures the connector. `timeout` is shared equally by the host's addresses of one family.
 fn configure_connector<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
     connector.enforce_http(false);
     connector.set_nodelay(true);

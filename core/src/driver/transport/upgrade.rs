@@ -1,4 +1,4 @@
-//! Probe that upgrades a polling session to WebSocket.
+//! Probe of a WebSocket that is to take over a polling session.
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
@@ -11,7 +11,8 @@ use crate::{
 /// Time limit for a probe. When it expires, long-polling continues.
 const UPGRADE_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens a WebSocket for the session and probes it. Returns `None` if the server does not answer the probe.
+/// Opens a WebSocket for the session and probes it. Returns `None` if the WebSocket can't be opened or the server does
+/// not answer the probe.
 pub(super) async fn probe_websocket(endpoint: Arc<Endpoint>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
     let probing = async {
         let mut socket = WebSocket::dial(&endpoint, &auth, Some(&sid)).await.ok()?;
