@@ -12,7 +12,8 @@ use crate::{
 /// Client of an AutoModerate server. Reconnects automatically.
 ///
 /// A client is cheap to clone. All clones share one connection, which stays open until every clone, [`Project`] and
-/// stream has been dropped. The last drop cuts the connection; call [`close`](Self::close) to close it gracefully.
+/// stream has been dropped. Dropping the last of them cuts the connection; call [`close`](Self::close) to close it
+/// gracefully.
 ///
 /// ```no_run
 /// use automoderate::{Client, Event};

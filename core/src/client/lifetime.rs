@@ -17,8 +17,8 @@ impl Client {
     /// namespace and has not refused the connection shortly afterwards.
     ///
     /// # Errors
-    /// - `authentication_failed`, `rate_limited`, `connect_timeout` or `connect_failed` if the connection fails; the
-    ///   client is then closed
+    /// - `authentication_failed`, `rate_limited`, `connect_timeout`, `connect_failed`, `disconnected` or `protocol` if
+    ///   the connection fails, or `gave_up` if all attempts fail; the client is then closed
     /// - `invalid_argument` if `connect` has already been called, or is called outside a Tokio runtime; the client is
     ///   then unchanged
     /// - `closed` if the client is already closed, or is closed before it connects

@@ -49,7 +49,7 @@ impl EventStream {
         Self::from_buffer(client, buffer, project, kinds.is_some())
     }
 
-    /// Creates a stream that reads from `buffer`. If the stream is limited to one project, `project` is its id.
+    /// Creates a stream that reads from `buffer`. `project` is set if the stream is limited to one project.
     /// `is_filtered` is `true` if the stream yields only some kinds of events.
     pub(super) fn from_buffer(
         client: Arc<ClientShared>,
@@ -93,8 +93,8 @@ impl EventStream {
         }
     }
 
-    /// Returns the next event if one is available. Whenever no taken event is left, takes up to `chunk` events from the
-    /// buffer.
+    /// Returns the next event if one is available. Once the events taken earlier are used up, takes up to `chunk` more
+    /// from the buffer.
     pub(crate) fn try_next(&mut self, chunk: usize) -> Option<Event> {
         self.try_fill(chunk);
         let event = self.ready_events.pop_front()?;

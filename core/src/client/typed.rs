@@ -16,7 +16,7 @@ use crate::{
     events::{Event, EventKind},
 };
 
-/// Counts of the losses in a [`TypedStream`].
+/// Losses of a [`TypedStream`], counted by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Losses {

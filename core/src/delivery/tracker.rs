@@ -30,7 +30,7 @@ struct TrackedPosition {
 }
 
 impl PositionTracker {
-    /// Creates the tracker of the reader of `buffer`. If the reader is limited to one project, `project` is its id.
+    /// Creates the tracker for the reader of `buffer`. `project` is set if the reader is limited to one project.
     /// `is_filtered` is `true` if the reader receives only some kinds of events.
     pub(crate) fn new(
         cursors: Arc<CursorRegistry>,

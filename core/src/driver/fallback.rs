@@ -17,7 +17,7 @@ enum NextTransport {
     },
 }
 
-/// Preference between the transports at one address.
+/// Preferred transport at one address.
 ///
 /// Long-polling is preferred only while it works: each attempt clears the preference, and the namespace acknowledgement
 /// restores it.

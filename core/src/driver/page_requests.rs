@@ -1,4 +1,4 @@
-//! Forwarding of slow streams' page requests, and of the room for replayed events, to the machine.
+//! Forwarding of the readers' page requests and capacities to the machine.
 
 use crate::{
     delivery::Hub,

@@ -12,8 +12,8 @@ const CLOCK_DRIFT_MAX: SignedDuration = SignedDuration::from_secs(3);
 /// Maximum interval between comparisons of the clocks.
 const CLOCK_COMPARE_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Detector of system sleep, which compares the clocks. On Linux and macOS, the monotonic clock and all timers stop
-/// during sleep, but the wall clock continues.
+/// Detector that compares the clocks to notice system sleep. On Linux and macOS, the monotonic clock and all timers
+/// stop during sleep, but the wall clock continues.
 #[derive(Debug)]
 pub(crate) struct SuspendDetector {
     last_time: Now,

@@ -69,7 +69,7 @@ proptest! {
             }
         }
         let late = hubs[0].subscribe(&project_scope(), None);
-        // Only the number of missed events is compared, because a `Lagged` is created when the reader takes it.
+        // Of a `Lagged`, only the number of missed events is compared.
         let read_events = |buffer: &StreamBuffer| {
             let events = take_batch(buffer, max).events.into_iter();
             let outcomes = events.map(|event| match event {
