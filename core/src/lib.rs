@@ -24,9 +24,9 @@
 //! # Features
 //! | feature | default | description |
 //! |---|:-:|---|
-//! | `rest` | ✓ | REST calls, backfill by REST on servers without an event log, `review_poll`, and login by email and password. Uses reqwest. |
+//! | `rest` | ✓ | REST calls, backfill through REST on servers without an event log, `review_poll`, and login with email and password. Uses reqwest. |
 //! | `polling` | ✓ | HTTP long-polling. Without this feature, `Transports::Auto` uses WebSocket only. Uses reqwest. |
-//! | `tls-ring` | ✓ | TLS with the cryptography of ring. |
+//! | `tls-ring` | ✓ | TLS, with ring as the cryptography provider. |
 //! | `test-server` | | `testing::Server`, a test server on the loopback interface. |
 //! | `testing` | | The whole `testing` module, which adds a scripted in-memory server and a manual clock. |
 //! | `facade` | | The layer on which the language bindings are built. May change in any version. |

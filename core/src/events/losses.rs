@@ -25,9 +25,9 @@ pub struct Gap {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was interrupted, and the server has no event log.
+    /// The connection was interrupted, and the server had no event log, or `Backfill::Off` is set.
     Interrupted,
-    /// The server's log no longer contains the events.
+    /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,
     /// The cursor belongs to another log, because the server's database was recreated.
     LogChanged,
@@ -35,7 +35,7 @@ pub enum GapReason {
     CursorAhead,
     /// The server has an event log but did not return all of the missing events.
     ReplayFailed,
-    /// Backfill through REST returned fewer events than were missed.
+    /// Backfill through REST may not have returned all of the missing events.
     BackfillIncomplete,
 }
 

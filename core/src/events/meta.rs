@@ -34,8 +34,8 @@ impl Origin {
 /// Metadata that is common to all events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
-    /// Project that the payload names or, if the payload names none, the only joined project. `None` if the payload
-    /// names no project and several projects are joined.
+    /// Project that the payload names. If the payload names none: the project whose log or listing contains the event
+    /// or, for a live event, the only joined project. `None` if the project is unknown.
     pub project_id: Option<ProjectId>,
     /// Position of the event in the project's event log, on servers that have an event log.
     pub event_id: Option<u64>,
@@ -61,7 +61,8 @@ impl Meta {
         Some(Cursor { log: self.log.clone(), event_id: self.event_id? })
     }
 
-    /// Returns the payload as the server sent it.
+    /// Returns the payload as the server sent it or, for a decision from a backfill, as the SDK built it from the
+    /// content item.
     ///
     /// Returns `None` for events created by the SDK ([`Gap`](super::Gap) and [`Lagged`](super::Lagged)) and for events
     /// deserialized from JSON.

@@ -1,8 +1,8 @@
 //! Typed events of an AutoModerate server, and their decoder.
 //!
-//! [`decode`] converts the text of a frame directly into the structs, without an intermediate tree. Servers differ in
-//! the fields they send and in how they write them, so decoding is lenient. A number may be an integer, a float or
-//! text. Enums preserve unknown values, and undocumented fields are kept in `extra`.
+//! [`decode`] converts the JSON text of an event directly into the structs, without an intermediate tree. Servers
+//! differ in the fields they send and in how they write them, so decoding is lenient. A number may be an integer, a
+//! float or text. Enums preserve unknown values, and undocumented fields are kept in `extra`.
 
 mod activity;
 mod compact;
@@ -49,7 +49,8 @@ pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;
 
-/// Largest accepted event id: the last integer that every JSON parser represents exactly. No real log reaches this id.
+/// Largest accepted event id. Even JSON parsers that read numbers as doubles represent all integers up to this one
+/// exactly. No real log reaches this id.
 pub(crate) const EVENT_ID_MAX: u64 = 1 << 53;
 
 /// Undocumented fields of a payload.

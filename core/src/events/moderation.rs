@@ -55,7 +55,7 @@ word_enum! {
 pub struct ModerationUpdate {
     /// Id of the content.
     pub content_id: String,
-    /// Project named by the payload.
+    /// Project named by the payload or, for a live event whose payload names none, the only joined project.
     pub project_id: Option<ProjectId>,
     /// Decision on the content.
     pub status: Status,

@@ -191,7 +191,8 @@ impl FromScalar for super::Timestamp {
     }
 }
 
-/// Event id. Anything but a positive integer is read as `None`, so that a bad id does not make the event malformed.
+/// Event id, sent as a number or as text. Anything but an integer from 1 to [`EVENT_ID_MAX`](super::EVENT_ID_MAX) is
+/// read as `None`, so that a bad id does not make the event malformed.
 pub(super) struct LenientEventId(pub(super) Option<u64>);
 
 impl<'de> Deserialize<'de> for LenientEventId {

@@ -15,7 +15,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StatsUpdate {
-    /// Number of decisions so far (`total` on deployed servers).
+    /// Number of submissions so far (`total` on deployed servers).
     pub total_content: u64,
     /// Number of approved items.
     pub approved: u64,

@@ -63,7 +63,7 @@ impl FacadeClient {
     }
 
     forward_to_client! {
-        /// Connects to the server. If an earlier call is already connecting, waits for its outcome instead.
+        /// Connects to the server. If this method has been called before, returns the outcome of the first call.
         connect() -> () = |client| match client.connect().await {
             Err(error) if error.kind() == ErrorKind::InvalidArgument => {
                 first_connection_outcome(client.state_changes(), || client.metrics().connections).await
@@ -101,8 +101,8 @@ impl FacadeClient {
 
     /// Returns a stream of the events of all joined projects.
     ///
-    /// `kind` limits the stream to one of the [`KIND_NAMES`](super::KIND_NAMES). Such a stream counts losses instead of
-    /// yielding them; see [`FacadeStream::losses`].
+    /// `kind` limits the stream to events of one kind, named as in [`KIND_NAMES`](super::KIND_NAMES). Such a stream
+    /// counts losses of other kinds instead of yielding them; see [`FacadeStream::losses`].
     ///
     /// # Errors
     /// Returns `invalid_argument` if the kind is unknown, and `closed` in a forked child.
@@ -151,8 +151,8 @@ impl FacadeProject {
 
     /// Returns a stream of the project's events.
     ///
-    /// `kind` limits the stream to one of the [`KIND_NAMES`](super::KIND_NAMES). Such a stream counts losses instead of
-    /// yielding them; see [`FacadeStream::losses`].
+    /// `kind` limits the stream to events of one kind, named as in [`KIND_NAMES`](super::KIND_NAMES). Such a stream
+    /// counts losses of other kinds instead of yielding them; see [`FacadeStream::losses`].
     ///
     /// # Errors
     /// Returns `invalid_argument` if the kind is unknown, and `closed` in a forked child.

@@ -81,7 +81,7 @@ impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for ForwardingSubscrib
         };
         let mut text = RecordText::default();
         event.record(&mut text);
-        // The first part of the path is the crate, and parts after the second are implementation details.
+        // The first part of the target is the crate, and parts after the second are implementation details.
         let topic = metadata.target().split("::").nth(1).unwrap_or_default().to_owned();
         (self.0)(LogRecord { level, topic, message: text.message + &text.fields });
     }

@@ -9,7 +9,8 @@ use crate::{
     events::{Arrival, decode},
 };
 
-/// Serialized form of an event. Only fields that the payload in `meta` can't restore are set.
+/// Serialized form of an event. The optional fields are set only for kinds of events that the payload in `meta` alone
+/// can't restore.
 #[derive(Serialize, Deserialize)]
 struct PackedEvent {
     kind: String,
@@ -99,7 +100,8 @@ pub fn pack_event(event: &Event) -> String {
 /// Restores an event serialized by [`pack_event`].
 ///
 /// # Errors
-/// Returns `invalid_argument` if the text was not written by [`pack_event`] of this SDK version.
+/// Returns `invalid_argument` if the text is not in the format of this SDK version's [`pack_event`], or if it lacks the
+/// payload from which the event must be restored.
 pub fn unpack_event(text: &str) -> Result<Event, Error> {
     let packed: PackedEvent = serde_json::from_str(text).map_err(|_| invalid_text_error())?;
     let meta = packed.meta.unpack()?;
@@ -149,7 +151,7 @@ pub fn pack_meta(meta: &Meta) -> String {
 /// Restores metadata serialized by [`pack_meta`].
 ///
 /// # Errors
-/// Returns `invalid_argument` if the text was not written by [`pack_meta`] of this SDK version.
+/// Returns `invalid_argument` if the text is not in the format of this SDK version's [`pack_meta`].
 pub fn unpack_meta(text: &str) -> Result<Meta, Error> {
     serde_json::from_str::<PackedMeta>(text).map_err(|_| invalid_text_error())?.unpack()
 }

@@ -41,7 +41,8 @@ fn runtime() -> Result<Arc<Runtime>, Error> {
 /// work.
 ///
 /// # Errors
-/// Returns the future's error, or `closed` if the runtime can't be created or the process is exiting.
+/// Returns the future's error, or `closed` if the runtime can't be created, the process is exiting or the future
+/// panics.
 #[allow(clippy::disallowed_methods)] // the facade's own runtime
 pub async fn run_on_runtime<T, F>(future: F) -> Result<T, Error>
 where

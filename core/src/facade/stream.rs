@@ -24,7 +24,7 @@ use crate::{
 /// [`take`](Self::take) and [`pop`](Self::pop) never wait, so that a binding can pass many events to its language in
 /// one call.
 ///
-/// A stream of one event kind counts losses instead of yielding them, because losses are events of other kinds.
+/// A stream of one event kind counts losses of other kinds instead of yielding them.
 #[derive(Debug)]
 pub struct FacadeStream {
     source: Mutex<Option<StreamSource>>,
@@ -87,7 +87,7 @@ impl FacadeStream {
 
     /// Takes up to `max` available events, for bindings that deliver a batch in several steps. Unlike with
     /// [`take`](Self::take), an event counts as delivered only once [`mark_delivered`](Self::mark_delivered) has been
-    /// called for it.
+    /// called for it. For a throttled stream, this method does the same as `take`.
     #[must_use]
     pub fn take_ahead(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();
@@ -140,8 +140,8 @@ impl FacadeStream {
     /// Ends this stream and returns a throttled stream of the events that follow.
     ///
     /// The new stream yields at most one event per interval of `seconds`: the first event immediately, and then the
-    /// latest event of each interval. The last event and losses are never dropped. This method must not be called while
-    /// a reader is waiting.
+    /// latest event of each interval. The last event is never dropped, and errors and losses are yielded without delay.
+    /// This method must not be called while a reader is waiting.
     ///
     /// # Errors
     /// Returns `invalid_argument` if the interval is invalid, or if the stream has ended or is already throttled.

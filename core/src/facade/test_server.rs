@@ -18,7 +18,7 @@ impl FacadeTestServer {
     /// Starts a server on a free port of 127.0.0.1, with or without an event log.
     ///
     /// # Errors
-    /// Returns `connect_failed` if no port is free, and `closed` if the runtime can't be created.
+    /// Returns `connect_failed` if the server can't listen on a port, and `closed` if the runtime can't be created.
     pub fn start(event_log: bool) -> Result<Self, Error> {
         block_on(async {
             let listen_error =
@@ -86,7 +86,7 @@ impl FacadeTestServer {
         self.0.forget(project);
     }
 
-    /// Waits until this many connections have joined the project. Returns `false` after `timeout` seconds.
+    /// Waits until exactly this number of connections has joined the project. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
     /// Returns `invalid_argument` if `timeout` is invalid.
@@ -98,7 +98,7 @@ impl FacadeTestServer {
         run_on_runtime(async move { Ok(finishes_within(timeout, server.joined(&project, connections)).await) }).await
     }
 
-    /// Waits until this many connections are open. Returns `false` after `timeout` seconds.
+    /// Waits until exactly this number of connections is open. Returns `false` after `timeout` seconds.
     ///
     /// # Errors
     /// Returns `invalid_argument` if `timeout` is invalid.
@@ -110,7 +110,7 @@ impl FacadeTestServer {
         run_on_runtime(async move { Ok(finishes_within(timeout, server.connected(connections)).await) }).await
     }
 
-    /// Returns the name and data of each event that clients have emitted.
+    /// Returns the name and data of each event that clients have emitted. See [`Server::received`].
     #[must_use]
     pub fn received(&self) -> Vec<(String, Value)> {
         self.0.received().into_iter().map(|event| (event.name, event.data)).collect()

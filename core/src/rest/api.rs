@@ -1,4 +1,4 @@
-//! Requests to the REST API and the errors that they return.
+//! Requests to the REST API, and the errors of failed requests.
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -16,7 +16,7 @@ use crate::{
     driver::{Authenticator, BaseUrl, Endpoint, EndpointPool, RestHeader, transport::FRAME_BYTES_MAX},
 };
 
-/// Maximum length of the response body kept in an error, in bytes.
+/// Maximum number of characters of a response body that an error keeps.
 const ERROR_BODY_MAX: usize = 4096;
 
 /// Client for the REST API.
@@ -55,7 +55,7 @@ impl ResponseBody {
     }
 }
 
-/// Request to the REST API, without the address of the server.
+/// Request to the REST API, without its URL.
 pub(super) struct ApiRequest {
     pub(super) method: Method,
     pub(super) body: Option<Value>,

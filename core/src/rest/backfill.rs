@@ -160,7 +160,8 @@ impl ListingScan {
         self.found
     }
 
-    /// Reads the listing. Returns `true` if all decisions since `decided_since` were found.
+    /// Reads the listing. Returns `true` if all decisions since `decided_since` were found and the API key is known to
+    /// belong to the project.
     async fn run(&mut self, source: &impl ContentSource) -> Result<bool, Error> {
         let limits = source.limits();
         for page in 1.. {

@@ -78,7 +78,7 @@ pub struct ContentPage {
     pub has_more: bool,
     /// Total number of items that match the filter, on servers that report it.
     pub total: Option<u64>,
-    /// One error message for each row that could not be parsed. Such rows are missing from `items`.
+    /// One error message for each item that is too large or could not be parsed. Such items are missing from `items`.
     pub unreadable: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Content;
 use crate::events::{Arrival, Event, Origin, decode};
 
-/// Maximum number of characters in a preview, the same as on deployed servers.
+/// Maximum number of characters of the content in a preview, the same as on deployed servers.
 const PREVIEW_CHARS_MAX: usize = 100;
 
 /// Returns the event for the most recent decision on the item.
@@ -18,7 +18,7 @@ pub(super) fn decision_event(content: &Content, received_at: jiff::Timestamp) ->
     let moderator_type = result_field(result, "moderator_type");
     let mut moderator_name = result_field(result, "moderator_name");
     if moderator_name.is_null() {
-        // Stored results lack the name that the server puts into live events.
+        // Stored results lack the moderator's name, which live events contain.
         moderator_name = match moderator_type.as_str() {
             Some("rule") => "Rule".into(),
             Some("ai") => "AI".into(),

@@ -14,12 +14,12 @@ const DEFAULT_PER_PAGE_WITH_TOTAL: u32 = 20;
 /// Default number of items per page on servers that do not report the total number of items.
 const DEFAULT_PER_PAGE_WITHOUT_TOTAL: u32 = 50;
 
-/// Row that could not be parsed.
+/// Row that is too large or could not be parsed.
 #[derive(Debug)]
 pub(super) struct InvalidRow {
-    /// Error message from the parser.
+    /// Reason why the row is invalid.
     pub(super) reason: String,
-    /// Row as the server sent it.
+    /// Row as the server sent it, or `null` if the row is too large.
     pub(super) text: RawJson,
 }
 

@@ -1,4 +1,4 @@
-//! Tests of backfills from a listing that changes while its pages are read.
+//! Tests of backfills from a listing that changes while its pages are read, and of lookups that fail.
 
 use std::{
     collections::VecDeque,
@@ -90,7 +90,7 @@ fn ids_and_statuses(found: &BackfillData) -> Vec<String> {
 
 #[tokio::test]
 async fn item_read_twice_is_found_once_with_its_latest_status() {
-    // Between the two pages, `c` was submitted and `a` was reviewed.
+    // Between the requests for the two pages, `c` was submitted and `a` was reviewed.
     let pages = vec![
         vec![row("b", "approved", 2, 2), row("a", "flagged", 1, 1)],
         vec![row("a", "rejected", 1, 9), row("before", "approved", 0, 0)],

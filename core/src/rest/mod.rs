@@ -1,4 +1,4 @@
-//! REST calls for submitting content, looking it up and reading statistics, and the backfill that uses these calls.
+//! REST calls for submitting content, looking it up and reading statistics, and the backfill of missed decisions.
 
 mod api;
 mod backfill;

@@ -45,7 +45,7 @@ impl Submission {
         self
     }
 
-    /// Sets the idempotency key, which consists of 1 to 255 visible ASCII characters. By default, each call uses a
+    /// Sets the idempotency key, which must consist of 1 to 255 visible ASCII characters. By default, each call uses a
     /// random key.
     ///
     /// If a key is repeated within 24 hours, a server that supports idempotency keys returns the result of the first

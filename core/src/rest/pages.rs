@@ -19,8 +19,8 @@ type PageFuture = Pin<Box<dyn Future<Output = Result<ListingPage, Error>> + Send
 
 /// Stream of a project's content items, newest first. Pages are fetched as needed.
 ///
-/// For an item that can't be parsed, the stream yields a `protocol` error and continues. Any other error ends the
-/// stream.
+/// For an item that is too large or can't be parsed, the stream yields a `protocol` error and continues. Any other
+/// error ends the stream.
 pub struct ContentPages {
     api: Arc<Api>,
     filter: ContentFilter,

@@ -13,17 +13,18 @@ use super::{
 };
 use crate::{Error, ErrorKind, ReconnectPolicy, Stage, driver::BaseUrl, session::next_delay};
 
-/// Delay before the first repetition, which doubles with each further repetition.
+/// Delay before the first repetition, without jitter. The delay doubles with each further repetition.
 const REPEAT_DELAY: Duration = Duration::from_millis(250);
-/// Maximum delay between two attempts, unless the server demands a longer one with `Retry-After`.
+/// Maximum delay between two attempts, without jitter. The delay is longer if the server sends a longer `Retry-After`,
+/// or status 429 without `Retry-After`.
 const REPEAT_DELAY_MAX: Duration = Duration::from_secs(5);
 /// Time without a response after which a write is repeated, if the server supports idempotency keys.
 const RESPONSE_PATIENCE: Duration = Duration::from_secs(10);
-/// Share of the call's time limit to which [`RESPONSE_PATIENCE`] is shortened, so that a short limit leaves time for
-/// repetitions.
+/// Divisor of the call's time limit. The quotient is an upper bound on [`RESPONSE_PATIENCE`], so that a short limit
+/// leaves time for repetitions.
 const RESPONSE_PATIENCE_SHARE: u32 = 4;
 
-/// Effect that a failed write may have had on the server.
+/// Kind of failed attempt, which decides whether the write may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailedAttempt {
     /// The server did not execute the write. Another attempt may succeed.
@@ -48,7 +49,7 @@ impl FailedAttempt {
 }
 
 impl Api {
-    /// Sends a write, and repeats it until it succeeds, fails permanently, or the call's time limit expires.
+    /// Sends a write, and repeats it until it succeeds or fails permanently, or until the call's time limit expires.
     ///
     /// After an attempt whose outcome is unknown, the write is repeated only if the server supports idempotency keys.
     #[allow(clippy::disallowed_methods)] // the delays and the time limit of a call
@@ -125,7 +126,8 @@ impl Api {
         None
     }
 
-    /// Asks the server for its health, which says whether it supports idempotency keys, even if it is unhealthy.
+    /// Asks the server for its health. The response, even that of an unhealthy server, says whether the server supports
+    /// idempotency keys.
     async fn ask_for_key_support(&self) -> Result<bool, Error> {
         let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
         let says_so = |health: &Value| health["idempotency_keys"] == true;

@@ -96,7 +96,7 @@ async fn list_once(
         in_one_response &= page == 1 && !listing_page.is_assembled;
         for content in listing_page.rows.into_iter().flatten() {
             check_project(&content, project)?;
-            // A server that does not support the filter by status lists all items.
+            // A server that does not support filtering by status lists all items.
             if content.status == Status::Flagged {
                 ids.insert(content.id);
             }

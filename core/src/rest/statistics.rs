@@ -41,7 +41,7 @@ pub struct Statistics {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct Health {
-    /// Status as reported by the server, such as `healthy`.
+    /// Status as reported by the server, such as `healthy`, or `ok` if the server reports none.
     pub status: String,
     /// Other fields of the response.
     #[serde(flatten)]

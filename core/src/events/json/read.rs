@@ -56,7 +56,7 @@ struct LaggedFields {
     missed: u64,
 }
 
-/// Parses an event. Fails if a kind is given and the event is of another kind.
+/// Parses an event. `kind` is required if the field `event` is missing; if both are present, they must agree.
 pub(super) fn parse_event(text: &str, kind: Option<&str>) -> Result<Event, String> {
     let CommonFields { event: name, meta } = parse(text)?;
     let kind = match (kind, name) {
@@ -118,8 +118,8 @@ fn unnest_extras(event: &mut Event) {
     }
 }
 
-/// Replaces the map with the object that is nested in it as `extra`, or with an empty map. The payload decoders nest
-/// that object, because they treat `extra` like any other undocumented field.
+/// Replaces the map with the object that is nested in it as `extra`, or with an empty map if there is none. The payload
+/// decoders nest that object, because they treat `extra` like any other undocumented field.
 fn unnest_extra(extra: &mut Extra) {
     *extra = match extra.remove("extra") {
         Some(Value::Object(fields)) => fields,

@@ -14,13 +14,13 @@ pub(crate) struct EventForm<'a> {
     pub(crate) event: &'a Event,
     /// Value of the field `event`.
     pub(crate) name: &'static str,
-    /// True if fields that are slices of the payload are written. If false, they are `null`.
+    /// True if `meta_data` and the `data` of unknown events are written. If false, they are `null`.
     pub(crate) includes_raw_json: bool,
 }
 
 /// Object whose fields can be written into a map.
 trait WriteFields {
-    /// Writes all fields. Fields that are slices of the payload are `null` unless `raw` is set.
+    /// Writes all fields. `meta_data` and the `data` of unknown events are `null` unless `raw` is set.
     fn write_fields<M: SerializeMap>(&self, map: &mut M, raw: bool) -> Result<(), M::Error>;
 }
 
@@ -185,7 +185,7 @@ pub(crate) fn write_meta_fields_except_project<M: SerializeMap>(
     Ok(())
 }
 
-/// Returns the JSON to be copied verbatim, or `None` if `raw` is not set or the JSON is invalid.
+/// Returns the JSON to be copied verbatim, or `None` if `json` is `None` or invalid, or if `raw` is not set.
 fn raw_value(json: Option<&RawJson>, raw: bool) -> Option<&RawValue> {
     json.filter(|_| raw).and_then(|json| serde_json::from_str(json.as_str()).ok())
 }
