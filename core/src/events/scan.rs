@@ -1,6 +1,6 @@
 //! Fast reader for JSON objects whose values are mostly short strings without escapes, as in the payloads of events.
 //!
-//! The scanner reads keys and unescaped strings itself, eight bytes at a time, and delegates all other values to
+//! The scanner itself reads keys and strings without escapes, eight bytes at a time, and delegates all other values to
 //! `serde_json`. Its errors contain no reason. After an error, the caller parses the text again with `serde_json`,
 //! which either succeeds or explains the error.
 

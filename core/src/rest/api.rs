@@ -161,8 +161,8 @@ impl Api {
         Ok(ResponseBody::Text { text, server_time })
     }
 
-    /// Sends the request. If the response is 401, the server did not execute the request, so the credentials are
-    /// renewed if possible and the request is sent again.
+    /// Sends the request. If the status is 401, the server did not execute the request, so the credentials are renewed
+    /// if possible and the request is sent again.
     async fn send(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<Response, Error> {
         let http = endpoint.http_client()?;
         let send_with = |header: Option<&RestHeader>| {

@@ -26,11 +26,11 @@ use crate::{
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
-/// Longest time between an item's submission and its decision for which the scan allows. Decisions that took longer may
+/// Longest time between an item's submission and its decision that the scan allows for. Decisions that took longer may
 /// be missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time
 /// before [`ListingScan::decided_since`].
 const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
-/// Time limit for a backfill, during which live events are held back.
+/// Time limit for a backfill. Live events are held back until the backfill of missed decisions ends.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl BackfillSource for Arc<Api> {

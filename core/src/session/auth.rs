@@ -14,14 +14,14 @@ pub(crate) enum CredentialsSource {
 /// Choice among the configured credentials for the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum CredentialChoice {
-    /// The session or the login, or the API key if neither is configured.
+    /// The provider's answer, the session or the login, or the API key if none of these is configured.
     #[default]
     Primary,
     /// The API key if it is configured in addition to a session or a login.
     SpareKey,
 }
 
-/// Information about the credentials of a connection attempt that is available before they are used on the socket.
+/// Information about a connection attempt's credentials, known before they are used on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct CredentialStatus {
     /// True if the server's login form has just accepted the credentials.
@@ -35,13 +35,13 @@ pub(crate) enum RefusalEvidence {
     Stated,
     /// The credentials source reported the refusal and has no other credentials.
     SourceExhausted,
-    /// The login form does not exist. A proxy may also give this answer while the server is down.
+    /// The server answered that it has no login form. A proxy may give the same answer while the server is down.
     NoLoginForm,
-    /// The server disconnected before the acknowledgement, or refused the client without a known reason. Deployed
-    /// servers disconnect clients with bad credentials, clients that exceed the limit on connection attempts, and
-    /// possibly all clients during a restart.
+    /// The server disconnected before it acknowledged the namespace, or refused the client without a known reason.
+    /// Deployed servers disconnect clients with bad credentials, clients that exceed the limit on connection attempts,
+    /// and possibly all clients during a restart.
     Ambiguous,
-    /// The connection ended right after its acknowledgement. This also happens when a server restarts.
+    /// The connection ended right after the namespace was acknowledged. This also happens when a server restarts.
     Interrupted,
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum RefusalReaction {
     RenewCredentials,
     /// Try this address again with the other configured credentials.
     SwitchCredentials,
-    /// Retry with the delays of the reconnection policy, because the cause is still uncertain.
+    /// Retry with the delays of the reconnect policy, because the cause is still uncertain.
     Retry,
     /// Retry after this pause, because the cause is probably a rate limit.
     WaitOutLockout(Duration),

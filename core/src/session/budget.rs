@@ -26,8 +26,8 @@ impl SendBudget {
         self.sent.len()
     }
 
-    /// Takes one user event from the budget. A fifth of the budget is reserved for joins, leaves and page
-    /// requests.
+    /// Takes one user event from the budget. A fifth of the budget is reserved for joins, leaves, page requests and
+    /// heartbeats.
     ///
     /// # Errors
     /// Returns the time until the budget has room again.

@@ -66,13 +66,13 @@ pub enum OnServerDisconnect {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
-    /// Replay the events if the server supports replay. Otherwise, use REST if an API key is configured, or else report
-    /// a [`Gap`](crate::Gap).
+    /// Replay the events if the server supports replay. Otherwise, read the missed decisions through REST if there is
+    /// an API key, or else report a [`Gap`](crate::Gap).
     #[default]
     Auto,
     /// Replay the events if the server supports replay. Otherwise, report a [`Gap`](crate::Gap).
     Replay,
-    /// Always report a [`Gap`](crate::Gap).
+    /// Recover no events, and report a [`Gap`](crate::Gap) instead.
     Off,
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct SessionConfig {
     pub(crate) backfill: Backfill,
     /// Interval at which REST is polled for reviews, on servers without an event log. `None` disables polling.
     pub(crate) review_poll: Option<Duration>,
-    /// True if the REST API can be used, because an API key is configured.
+    /// True if the REST API may be usable: an API key is configured, or the provider may return one.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials: CredentialsSource,
     /// True if replays and backfills wait until readers have room. False only if there are no readers to wait for.

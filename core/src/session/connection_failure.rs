@@ -7,10 +7,10 @@ use crate::{Error, ErrorKind, Stage};
 pub(crate) enum ConnectionFailure {
     /// Dialling failed with this error.
     Dial(Error),
-    /// The server or the provider refused the credentials before the socket was open.
+    /// The server refused the credentials before the socket was open, or they contain characters that can't be sent.
     Credentials(Error),
-    /// Like `Credentials`, but there are no other credentials: the provider has given up, or the login form rejected
-    /// the credentials.
+    /// Like `Credentials`, but the source has no other credentials: the provider has given up, or the login form
+    /// rejected the credentials.
     CredentialsExhausted(Error),
     /// The server has no login form. Other credentials can be tried.
     NoLoginForm(Error),

@@ -16,7 +16,7 @@ enum NextCredentials {
     Same,
     /// New credentials from the same source, because the previous ones were rejected.
     Renewed,
-    /// The other configured credentials, which have not been tried at this address.
+    /// The other configured credentials, because the previous ones were refused.
     Switched,
 }
 
@@ -29,7 +29,8 @@ struct EndpointState {
 
     /// True if the address has been tried since the last stable connection.
     was_tried_since_stable: bool,
-    /// Time until which the server at this address has asked not to be contacted.
+    /// Time before which the address must not be tried, because the server requested a pause or probably limits
+    /// attempts.
     not_before: Option<Instant>,
     /// True if the address is no longer tried, because it refuses credentials that another address accepts.
     is_abandoned: bool,
@@ -43,7 +44,8 @@ struct EndpointState {
 pub(crate) struct EndpointRotation {
     endpoints: Vec<EndpointState>,
     current: usize,
-    /// Number of consecutive refusals, at any address, that a restart of the server could explain.
+    /// Number of consecutive failures, at any address, that a restart of the server could explain. The first of them
+    /// was an unclear refusal.
     unclear_refusal_count: u32,
 }
 
@@ -91,7 +93,8 @@ impl EndpointRotation {
         self.endpoints[self.current].auth.choice()
     }
 
-    /// Returns `true` if the next attempt at the current address uses different credentials from the previous attempt.
+    /// Returns `true` if the next attempt at the current address uses credentials different from those of the previous
+    /// attempt.
     pub(crate) fn has_new_credentials(&self) -> bool {
         self.endpoints[self.current].next_credentials != NextCredentials::Same
     }
@@ -115,7 +118,8 @@ impl EndpointRotation {
         }
     }
 
-    /// Returns `true` if at least one address has not been tried since the last stable connection.
+    /// Returns `true` if at least one address that is not abandoned has not been tried since the last stable
+    /// connection.
     pub(crate) fn has_untried_endpoint(&self) -> bool {
         self.endpoints.iter().any(|endpoint| !endpoint.was_tried_since_stable && !endpoint.is_abandoned)
     }

@@ -1,4 +1,5 @@
-//! Schedule of the documented `heartbeat` event. Nothing depends on this event, and deployed servers ignore it.
+//! Schedule of the documented `heartbeat` event. Nothing in the SDK depends on this event, and deployed servers ignore
+//! it.
 
 use std::time::{Duration, Instant};
 

@@ -74,7 +74,7 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct StreamId(pub(crate) u64);
 
-/// Request by a slow stream for up to `limit` events after a position in a project's log.
+/// Request from a slow stream for up to `limit` events after a position in a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageRequest {
     pub(crate) stream: StreamId,
@@ -83,7 +83,8 @@ pub(crate) struct PageRequest {
     pub(crate) limit: u64,
 }
 
-/// Input of the machine: a command, or something that happened on the connection.
+/// Input of the machine: a command, something that happened on the connection, an answer from REST, or the passage of
+/// time.
 #[derive(Debug)]
 pub(crate) enum Input<'a> {
     Command(Command),
@@ -119,7 +120,7 @@ pub(crate) enum Output {
     },
     /// Send this Engine.IO packet.
     Send(String),
-    /// Close the transport. If `graceful` is true, send everything queued first.
+    /// Close the transport. If `graceful` is true, first send everything that is queued.
     CloseTransport {
         graceful: bool,
     },
@@ -130,11 +131,11 @@ pub(crate) enum Output {
     /// Probe the peer for a sign of life if the transport supports it.
     Probe,
     State(State),
-    /// Start to deliver the project's events to its first stream.
+    /// Open the project, and start the streams of its join.
     ProjectOpened {
         project: ProjectId,
     },
-    /// Report the start position to the project's first stream.
+    /// Report the position at which the project's streams start.
     StreamStarted {
         project: ProjectId,
         cursor: Cursor,
@@ -220,7 +221,7 @@ impl Outputs {
 pub enum CredentialsReason {
     /// The first connection.
     First,
-    /// A new connection after the previous one was lost.
+    /// A further attempt, after the connection was lost or an earlier attempt failed.
     Reconnect,
     /// The server refused the previous credentials.
     Rejected,
@@ -276,7 +277,8 @@ pub(crate) struct BackfillData {
     pub(crate) is_complete: bool,
     /// Ids of the items that are flagged now; `None` if the items could not be listed completely.
     pub(crate) flagged: Option<Vec<String>>,
-    /// Server time at which the stream starts. Earlier decisions do not belong to the stream.
+    /// Server time at which REST was asked for the start of the stream. The stream itself starts when the join was
+    /// sent.
     pub(crate) stream_start: Option<jiff::Timestamp>,
     /// Server time up to which every decision was found.
     pub(crate) complete_until: Option<jiff::Timestamp>,

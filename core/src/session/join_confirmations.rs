@@ -1,4 +1,4 @@
-//! Matches `joined_project` events to joins. The event does not identify the join that it answers, which may be an
+//! Matching of `joined_project` events to joins. The event does not identify the join that it answers, which may be an
 //! earlier join of the project.
 
 use std::time::Instant;

@@ -49,7 +49,7 @@ pub(crate) struct Liveness {
     pending_probes: Option<PendingProbes>,
     /// Time of the last sign of life below Engine.IO.
     last_sign_of_life_at: Option<Instant>,
-    /// Time of the last hint that the network changed, if no packet has arrived since.
+    /// Time of the last hint that the network changed, unless a later packet has shown that the server is alive.
     network_hint_at: Option<Instant>,
 }
 

@@ -1,4 +1,5 @@
-//! Serialization of events. The fields of each kind are in the order of the server's documentation.
+//! Serialization of events. The fields of server events are written in the order in which the server's documentation
+//! lists them.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;

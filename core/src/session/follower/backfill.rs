@@ -1,4 +1,4 @@
-//! Answers from REST: backfills after an interruption, and reviews.
+//! Answers from REST: the start of a stream, backfills after an interruption, and reviews.
 
 use super::{FollowerOutput, no_log::NoLogFollower};
 use crate::{
@@ -20,7 +20,8 @@ impl NoLogFollower {
         connection.last_request_at = now.mono;
     }
 
-    /// Returns `true` if the start of the stream is unknown and REST can be asked for it now.
+    /// Returns `true` if REST can be asked now for the start of the stream and has not yet listed the flagged items,
+    /// which belong to the same answer.
     pub(crate) fn needs_stream_start(&self) -> bool {
         self.connection_without_request().is_some()
             && self.recent_decisions.as_ref().is_some_and(|recent| !recent.has_flagged_listing())
@@ -74,9 +75,9 @@ impl NoLogFollower {
 
     fn on_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start) else { return };
-        // The start that the server reports is the time at which it answers. Decisions made since the join was sent may
-        // have been lost in transit, and an earlier request for the start may have failed. The start of the stream is
-        // therefore set to the time at which the join was sent.
+        // `stream_start` is the server time at which REST was asked. Decisions made since the join was sent may have
+        // been lost in transit, and an earlier request for the start may have failed. The start of the stream is
+        // therefore moved back at least to the time at which the join was sent.
         recent.set_newest_if_unknown(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
         // While the client is not in the room, nothing else updates the flagged items.
         if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {

@@ -97,8 +97,8 @@ impl HeldEvents {
         self.bytes = self.events.values().map(Event::approximate_size).sum();
     }
 
-    /// Merges held events into a page, up to the newest event of the page. A live event takes precedence over the
-    /// page's copy of the same event and over a gap.
+    /// Merges held events into a page, up to the newest event of the page. Held events take precedence over the page's
+    /// copies of the same events, and fill holes in the page.
     pub(super) fn merge_into(&mut self, page: Vec<Event>) -> Vec<Event> {
         let newest = page.iter().rev().find_map(Event::event_id).unwrap_or(0);
         if self.first_id().is_none_or(|first| first > newest) {

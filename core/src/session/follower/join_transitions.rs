@@ -33,7 +33,8 @@ impl Follower {
             return None;
         }
         // If the user passed a cursor or the server had a log at the last join, events after the cursor or after the
-        // last event read are missing. REST cannot return these events, because the time of that position is unknown.
+        // last event read may be missing. REST cannot return these events, because the time of that position is
+        // unknown.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(UnjoinedFollower { cursor, held, mut waiting }) => {

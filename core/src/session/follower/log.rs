@@ -2,7 +2,7 @@
 //!
 //! The ids of a project's events are 1, 2, 3, … The id of the last delivered event therefore identifies all delivered
 //! events, so duplicates can be dropped and holes detected without further records. Servers publish concurrently, so
-//! the follower waits briefly before it reads the events of a hole from the log.
+//! the follower waits briefly before it reads missing events from the log.
 
 use std::time::Instant;
 

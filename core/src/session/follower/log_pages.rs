@@ -1,4 +1,4 @@
-//! Pages of the log that a project's follower requests.
+//! Requests from a project's follower for pages of the event log.
 
 use std::time::{Duration, Instant};
 

@@ -44,7 +44,7 @@ pub(super) struct NoLogConnection {
 #[derive(Debug, Default)]
 pub(super) struct ReaderQueue {
     events: VecDeque<Event>,
-    /// Number of live events among `events`.
+    /// Number of live events added to `events` since it was last empty.
     live_count: usize,
     /// Number of events that the readers have room for. `None` after each delivery, until the readers report again.
     reader_capacity: Option<u64>,
@@ -177,14 +177,14 @@ impl NoLogFollower {
     }
 
     /// Resets the state of the connection. Waiting events are kept until the next join, except decisions, which the
-    /// next backfill returns.
+    /// next backfill returns or a gap covers.
     pub(super) fn on_membership_ended(&mut self) {
         self.connection = None;
         self.waiting.drop_decisions();
     }
 
-    /// Forgets which live events would repeat backfilled events, because events of a lost connection no longer arrive.
-    /// A leave must not have this effect, because such events may still arrive on the same connection.
+    /// Forgets which live events would repeat backfilled events, because events sent on a lost connection no longer
+    /// arrive. A leave must not have this effect, because such events may still arrive on the same connection.
     pub(super) fn forget_backfill_echoes(&mut self) {
         if let Some(recent) = &mut self.recent_decisions {
             recent.forget_backfill_echoes();

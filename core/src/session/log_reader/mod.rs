@@ -1,4 +1,4 @@
-//! Reader of one project's event log, page by page.
+//! Page-by-page reader of one project's event log.
 //!
 //! The followers of projects and the backlogs of slow streams use this module. [`LogReader`] tracks the position, reads
 //! pages, and detects that the log was replaced. [`PageAttempts`] decides when to request a page and when to give up.

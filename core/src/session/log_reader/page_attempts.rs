@@ -48,7 +48,7 @@ impl PageAttempts {
         self.pending_after == Some(after)
     }
 
-    /// Returns `true` if the last request failed.
+    /// Returns `true` if a request has failed since the reader last made progress.
     pub(crate) fn has_failed(&self) -> bool {
         self.failure_count > 0
     }

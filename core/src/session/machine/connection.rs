@@ -27,7 +27,8 @@ pub(super) enum Admission {
         /// True if the server has shown that it accepts the credentials.
         auth_confirmed: bool,
     },
-    /// The namespace is acknowledged. Until the deadline, a refusal may still follow.
+    /// The namespace is acknowledged. The connection is announced at the deadline, or earlier if the server shows that
+    /// it accepts the client.
     Acknowledged { confirm_deadline: Instant },
     /// The client's state is `connected`.
     Announced,
@@ -40,9 +41,10 @@ pub(super) struct Connection {
     /// Reason for which the attempt requested credentials.
     pub(super) credentials_reason: CredentialsReason,
     pub(super) credential_status: CredentialStatus,
-    /// Content of an `error` event or DISCONNECT packet that may explain a refusal.
+    /// Content of an error event or DISCONNECT packet that may explain a refusal.
     pub(super) possible_refusal: Option<ServerRejection>,
-    /// Time at which the connection counts as stable. `None` once it is stable.
+    /// Time at which the connection counts as stable. `None` before the namespace is acknowledged and once the
+    /// connection is stable.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: SendBudget,
     /// Time at which the budget has room again for packets that are due. `None` if it has room now.

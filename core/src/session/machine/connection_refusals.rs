@@ -68,7 +68,7 @@ impl Machine {
         self.on_connection_refused(now, &parse_rejection(data), RefusalEvidence::Ambiguous);
     }
 
-    /// Handles a refusal that the server sent, with a message, as a packet or an event. `default_evidence` is the
+    /// Handles a refusal with a message, which the server sent as a packet or an event. `default_evidence` is the
     /// evidence that the credentials are to blame if the message contains no known reason.
     pub(super) fn on_connection_refused(
         &mut self,
