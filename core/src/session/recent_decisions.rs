@@ -25,7 +25,8 @@ fn decision_key(update: &ModerationUpdate) -> DecisionKey {
     (update.content_id.clone(), update.status.as_str().to_owned())
 }
 
-/// Recently delivered decisions by item and status, and the newest of their timestamps.
+/// Recently delivered decisions by item and status, the server time up to which no decision is missing, and the flagged
+/// items.
 #[derive(Debug, Default)]
 pub(crate) struct RecentDecisions {
     seen: HashSet<DecisionKey>,
@@ -36,9 +37,10 @@ pub(crate) struct RecentDecisions {
     echoes_until: Option<Instant>,
     /// Items whose last known status is flagged. `None` until REST has listed them.
     flagged: Option<BTreeSet<String>>,
-    /// Items that events have flagged since REST listed the flagged items.
+    /// Items that events have flagged since REST last listed the flagged items, or since the start if REST has not
+    /// listed them.
     flagged_by_events: BTreeSet<String>,
-    /// True if REST could not list the flagged items.
+    /// True if REST has failed to list the flagged items and has never listed them.
     listing_failed: bool,
 }
 
@@ -79,7 +81,7 @@ impl RecentDecisions {
         }
     }
 
-    /// Replaces the flagged items with those that REST lists.
+    /// Replaces the flagged items with those that REST lists, except that newer events take precedence.
     pub(crate) fn set_listed_flagged(&mut self, listed: Vec<String>) {
         let mut flagged: BTreeSet<_> = listed.into_iter().collect();
         // The listing may be older than an event that has arrived in the meantime.
@@ -94,7 +96,8 @@ impl RecentDecisions {
         decided(Status::Approved) || decided(Status::Rejected)
     }
 
-    /// Records that REST could not list the flagged items. Flagged items remain unknown until events report them.
+    /// Records that REST could not list the flagged items. The flagged items are then unknown, unless an earlier
+    /// listing has succeeded.
     pub(crate) fn on_listing_failed(&mut self) {
         self.listing_failed = self.flagged.is_none();
     }
@@ -104,8 +107,8 @@ impl RecentDecisions {
         self.flagged.is_some()
     }
 
-    /// Returns the items that REST or events have reported as flagged, or `None` if REST could not list the flagged
-    /// items.
+    /// Returns the items that REST or events have reported as flagged, or `None` if they are unknown because REST could
+    /// not list them.
     pub(crate) fn flagged_items(&self) -> Option<Vec<String>> {
         let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_by_events);
         (!self.listing_failed).then(|| flagged.iter().cloned().collect())
@@ -173,7 +176,8 @@ impl RecentDecisions {
         self.possible_echoes.clear();
     }
 
-    /// Returns the server time of the newest delivered decision.
+    /// Returns the server time up to which no decision is missing: that of the newest live decision, the end of a
+    /// backfill, or the start of the stream.
     pub(crate) fn newest_decision_at(&self) -> Option<jiff::Timestamp> {
         self.newest_decision_at
     }

@@ -78,8 +78,8 @@ const CONNECT_REFUSALS: &KnownMessages = &[
     ("invalid namespace", "", NoNamespace),
 ];
 
-/// Returns the reason for a refusal, which is taken from the code or, without a documented code, from the message if it
-/// is known.
+/// Returns the reason for a refusal according to its code or, without a documented code, according to its message.
+/// Returns `None` if the message is not known either.
 fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Option<RefusalReason> {
     if let Some(kind) = kind_from_code(rejection) {
         return Some(Kind(kind));
@@ -150,7 +150,7 @@ impl JoinFailure {
     }
 }
 
-/// Interpretation of the refusal of a connection, sent as a CONNECT_ERROR packet or as an event.
+/// Interpretation of a packet or event that refuses a connection.
 pub(crate) enum ConnectRefusal {
     /// The server refused the credentials, or gave no reason that is known to concern anything else.
     Credentials(Error, RefusalEvidence),

@@ -52,7 +52,8 @@ impl JoinedProject {
         self.project_id.as_deref().map(ProjectId::from)
     }
 
-    /// Returns the head of the project's log, or `None` if the server has no log.
+    /// Returns the head of the project's log, or `None` if the payload reports none, for example because the server has
+    /// no log.
     pub(crate) fn head(&self) -> Option<Cursor> {
         let event_id = self.event_id.filter(|id| self.replay && *id <= EVENT_ID_MAX)?;
         Some(Cursor { log: self.log.as_deref().map(Arc::from), event_id })

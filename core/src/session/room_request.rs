@@ -26,19 +26,20 @@ pub(crate) enum RoomRequestStage {
         /// True if the server has since refused a request, possibly this request.
         may_be_refused: bool,
     },
-    /// Given up without an answer. The client may be in the room.
+    /// No longer waited for, although the outcome is unclear. The client may be in the room.
     GivenUp,
     /// Replaced by a leave or another join. The answer to this request may still arrive.
     Superseded,
 }
 
-/// An `error` event that may answer a request. A later acknowledgement shows which request the event answers.
+/// `error` or `project_access_denied` event that may answer a request. A later acknowledgement shows which request the
+/// event answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PossibleRefusal {
     pub(crate) rejection: ServerRejection,
     /// True if the event was `project_access_denied`.
     pub(crate) is_access_denial: bool,
-    /// True if a second, different `error` event has arrived, so that either event may answer another request.
+    /// True if a different refusal had arrived before, so that either event may answer another request.
     pub(crate) is_ambiguous: bool,
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::events::{ProjectId, ServerRejection};
 
-/// Joins and leaves of one connection, in the order in which they were sent.
+/// Joins and leaves that were sent on one connection and whose outcome is not final.
 #[derive(Debug, Default)]
 pub(crate) struct RoomRequests {
     pub(super) requests: Vec<RoomRequest>,
@@ -32,7 +32,8 @@ impl RoomRequests {
         self.requests.push(RoomRequest::new(Some(ack_id), project, kind, RoomRequestStage::Awaited, deadline));
     }
 
-    /// Returns the request whose answer is awaited. No other request may be sent until the answer arrives.
+    /// Returns the request whose answer is awaited. No other request may be sent until the answer arrives or is
+    /// overdue.
     pub(crate) fn awaited(&self) -> Option<&RoomRequest> {
         self.requests.iter().find(|request| request.is_awaited())
     }
@@ -144,7 +145,7 @@ impl RoomRequests {
         }
     }
 
-    /// Removes the request that a refusal answers.
+    /// Removes and returns the request that a refusal answers, if any.
     ///
     /// # Errors
     /// Returns [`AmbiguousRefusal`] if the refusal may answer several requests. The acknowledgement that follows

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::events::ProjectId;
 
-/// Membership of the client in a room, according to the server.
+/// Membership of the client in a room, as far as the client knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Membership {
     Out,
@@ -41,11 +41,12 @@ pub(crate) struct Room {
     /// Time at which the first unconfirmed join of this connection was sent. The client may have been in the room since
     /// then.
     pub(crate) join_sent_at: Option<Now>,
-    /// Number of consecutive failed joins.
+    /// Number of consecutive failed joins and removals by the server.
     pub(crate) join_failures: u32,
     /// Message about the last failed join, usually from the server.
     pub(crate) last_failure_message: Option<String>,
-    /// Position in the order in which the user requested rooms. Rooms are joined in that order.
+    /// Position in the order in which the user requested rooms. Rooms with equally many failures are joined in that
+    /// order.
     join_order: u64,
     pub(crate) follower: Follower,
 }

@@ -16,7 +16,7 @@ pub enum State {
     Connected,
     /// Reconnecting after the connection was lost.
     Reconnecting {
-        /// Number of the next attempt since the last stable connection, starting at 1.
+        /// Number of the next attempt, counted from 1 since the last stable connection.
         attempt: u32,
         /// Delay before the next attempt.
         retry_in: Duration,
@@ -69,7 +69,7 @@ pub struct Metrics {
     pub connections: u64,
     /// Events delivered to streams, whether live, replayed or backfilled.
     pub events: u64,
-    /// Events replayed from the server's log.
+    /// Events read from the server's log, by replay or for a slow stream's backlog.
     pub replayed: u64,
     /// Events recovered by REST.
     pub backfilled: u64,

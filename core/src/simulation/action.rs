@@ -34,7 +34,7 @@ pub(super) enum Action {
     /// The server handles a client's request.
     HandleRequest(u64, ClientRequest),
     SendFrames(u64, Vec<String>),
-    /// An event of a project is published. The flag is set if the log must keep the event.
+    /// An event of the project with this number is published. The flag is set if the log must keep the event.
     Publish(usize, bool),
     /// A live event reaches the server's sockets.
     Broadcast(LiveEvent),
@@ -45,15 +45,17 @@ pub(super) enum Action {
     DropConnection(u64, bool),
     /// A program emits an event that the server does not know.
     EmitCustomEvent(usize, u64),
-    /// A program replaces a stream that it has dropped.
+    /// A program replaces a stream that it has dropped. The last number identifies the project; `None` stands for a
+    /// stream of all projects.
     ReopenStream(usize, u64, ReaderPlan, Option<usize>),
     /// A client's computer wakes up after sleeping for this time.
     EndSleep(usize, Duration),
-    /// The checks of a client's last wake-up are due. The last number identifies the wake-up.
+    /// The checks after a client's wake-up are due. The last number identifies the wake-up.
     CheckWakeUp(usize, u64, u64),
-    /// A flagged item of a project is reviewed.
+    /// A flagged item of the project with this number is reviewed.
     ReviewContent(usize),
     StartServer,
+    /// The server's process with this number starts.
     StartNode(usize),
     /// A REST request of a client's backfill arrives at the server.
     RestRequestArrived {

@@ -19,7 +19,7 @@ use crate::{
 const TIMERS_PER_MINUTE_MAX: usize = 400;
 /// Maximum number of rounds in which the driver reacts to one input.
 const DRIVER_ROUNDS_MAX: usize = 2_000;
-/// Time after a refusal that names no project, during which the client may attribute the refusal to another request.
+/// Time after a refusal during which the client may attribute the refusal to another request.
 const REFUSAL_EFFECT_MAX: Duration = Duration::from_secs(180);
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Number of consecutive interrupted attempts that the client interprets as a refusal instead of a server restart.
@@ -271,7 +271,7 @@ impl World {
 
     /// Checks that the client had a reason to end, and schedules the restart of its program.
     fn on_client_ended(&mut self, client: usize, running: &mut Running, reason: &Error) {
-        // Any error may end the first attempt.
+        // Any error may end a client that does not retry its first connection.
         let first_attempt = running.is_first_connect_pending && !self.clients[client].plan.retry_first_connect;
         let is_justified = match reason.kind() {
             ErrorKind::AuthenticationFailed if self.clients[client].has_bad_key => {
@@ -291,7 +291,7 @@ impl World {
         self.schedule_after(pause, Action::RestartProgram { client, run_number, down: Duration::ZERO });
     }
 
-    /// Randomly schedules events that are unknown to the server and that the program emits while joining projects.
+    /// Randomly schedules events that the program emits soon after connecting and that the server does not know.
     fn maybe_schedule_custom_events(&mut self, client: usize) {
         if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
             for _ in 0..self.dice.between(1, 3) {

@@ -9,9 +9,10 @@ use super::{
     world::World,
 };
 
-/// Time after the fault phase within which every client must have received everything.
+/// Time after the fault phase, or after the last start or wake-up if later, within which every client must have
+/// received everything.
 const RECOVERY_MAX: Duration = Duration::from_secs(3 * 3600);
-/// Time after the fault phase within which a client with a bad API key must have closed.
+/// Time, counted from the same moment, within which a client with a bad API key must have closed.
 const BAD_KEY_RUN_MAX: Duration = Duration::from_secs(180);
 
 /// Reason why a client has not received everything yet.

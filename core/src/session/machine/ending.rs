@@ -83,8 +83,9 @@ impl Machine {
     /// Returns the policy for the next attempt, or `None` if no further attempt is allowed.
     fn next_attempt_policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connect_token.is_some() && !self.config.retry_first_connect;
-        // Some attempts do not count as reconnections: those that request new credentials, try other credentials,
-        // follow a possible restart of the server, or try an address for the first time.
+        // Some attempts do not count as reconnections: those with new or other credentials; before the first
+        // connection, those at an untried address; and, unless reconnecting is disabled, those after a possible restart
+        // of the server.
         let unclear = self.endpoints.may_be_restarting() && self.config.reconnect.is_some() && pause.is_zero();
         let once_more =
             self.endpoints.has_new_credentials() || unclear || (first && self.endpoints.has_untried_endpoint());

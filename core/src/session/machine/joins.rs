@@ -17,8 +17,7 @@ use crate::{
     },
 };
 
-/// Returns the delay before retrying a join that the server could not complete. The delay grows with the number of
-/// failures.
+/// Returns the shortest delay before another join, which grows with the number of failures.
 pub(super) fn join_retry_delay(failures: u32) -> Duration {
     Duration::from_millis(500) * 2u32.pow(failures.min(5))
 }
@@ -46,8 +45,8 @@ impl Machine {
                 room.follower = follower;
                 room.join_deadline = Some(deadline);
                 room.joiners.push(token);
-                // The leave was not sent. Another join is needed, because only the confirmation of a join contains the
-                // position at which the new streams start.
+                // The leave has not been sent, so the client is still in the room. Another join is needed nevertheless,
+                // because only the confirmation of a join contains the position at which the new streams start.
                 if room.membership == Membership::In {
                     room.membership = Membership::Out;
                     if let Some(connection) = self.phase.connection_mut() {
@@ -88,7 +87,8 @@ impl Machine {
         }
     }
 
-    /// Sends the join, leave and page requests that are due. Only one join or leave is in progress at a time.
+    /// Sends the requests that are due: a join or leave, page requests, and requests for reviews. Only one join or
+    /// leave is in progress at a time.
     pub(super) fn send_due_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         connection.budget_available_at = None;
@@ -106,8 +106,8 @@ impl Machine {
         self.send_backlog_page_requests(now);
     }
 
-    /// Clears the deadlines of queued joins, because the server is not responsible for the wait. The deadline of a join
-    /// starts when the join is sent.
+    /// Clears the deadlines of queued joins that have not failed, because the server is not responsible for the wait. A
+    /// new deadline is set when the join is sent.
     fn clear_deadlines_of_queued_joins(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
             if room.membership != Membership::Joining && room.join_failures == 0 {
@@ -139,7 +139,7 @@ impl Machine {
         }
     }
 
-    /// Starts the deadlines of joins that wait for a new connection. Removes rooms that the user has left, because the
+    /// Sets the deadlines of joins that wait for a new connection. Removes rooms that the user has left, because the
     /// lost connection has ended their memberships.
     pub(super) fn start_join_deadlines(&mut self, now: Now) {
         let deadline = now.mono + self.config.join_timeout;
@@ -156,7 +156,7 @@ impl Machine {
         }
     }
 
-    /// Removes a room that is neither wanted nor joined and completes the pending leaves.
+    /// Removes a room that is neither wanted nor joined, and completes the pending leaves.
     pub(super) fn remove_room(&mut self, project: &ProjectId) {
         for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
             self.complete_command(token);

@@ -38,15 +38,15 @@ pub(crate) struct Machine {
     phase: Phase,
     out: Outputs,
     counters: Metrics,
-    /// Command that waits for the first connection.
+    /// Token of the `connect` command that waits for the first connection.
     connect_token: Option<CommandToken>,
     attempts: ConnectAttempts,
     endpoints: EndpointRotation,
     ack_ids: AckIds,
     rooms: Rooms,
-    /// Number of consecutive connections that were given up because no page request was answered.
+    /// Number of consecutive connections that were given up because page requests were not answered.
     unresponsive_connection_count: u8,
-    /// Number of requests to REST, which is also the id of the latest request.
+    /// Number of backfill requests, which is also the id of the latest one.
     rest_request_count: u64,
     page_requests: PageRequests,
     /// Projects whose replay or backfill waits until readers have room.
@@ -81,8 +81,8 @@ impl Machine {
         self.handle_deadlines(now);
     }
 
-    /// Handles one of several simultaneous inputs, but no deadlines. The caller must call [`handle`](Self::handle)
-    /// after the last of these inputs.
+    /// Handles one of several simultaneous inputs, but not the deadlines that have passed. The caller must call
+    /// [`handle`](Self::handle) after the last of these inputs.
     pub(crate) fn handle_in_batch(&mut self, now: Now, input: Input<'_>) {
         match input {
             Input::Command(command) => self.on_command(now, command),
@@ -133,7 +133,7 @@ impl Machine {
         }
     }
 
-    /// Handles deadlines that have passed, then sends the requests that are due.
+    /// Handles deadlines that have passed, delivers queued backfilled events, and sends the requests that are due.
     fn handle_deadlines(&mut self, now: Now) {
         let due = |at: Option<Instant>| at.is_some_and(|at| at <= now.mono);
         match &self.phase {
@@ -183,7 +183,7 @@ impl Machine {
         &self.projects_awaiting_capacity
     }
 
-    /// Returns the id of the latest attempt.
+    /// Returns the id of the latest connection attempt.
     pub(crate) fn attempt_id(&self) -> u64 {
         self.counters.attempts
     }

@@ -57,7 +57,7 @@ impl Machine {
             Err(error) => return self.deliver_malformed(now, text, &error.to_string()),
         };
         if packet.namespace != "/" {
-            // Some servers send a refusal for a namespace that was not requested.
+            // Some servers refuse the connection in a packet that names another namespace.
             if packet.kind == PacketKind::ConnectError && !online {
                 self.on_connect_error(now, packet.data);
             }
@@ -93,7 +93,8 @@ impl Machine {
             {
                 self.deliver_malformed(now, arguments, "the event's data is not JSON");
             }
-            // Deployed servers send this event before the acknowledgement, but only on connections that they accept.
+            // Deployed servers send this event before the acknowledgement of the namespace, but only on connections
+            // that they accept.
             "connected" => self.on_auth_confirmed(),
             "joined_project" => self.on_joined_project(now, arguments),
             "left_project" => self.on_left_project(now, arguments),
@@ -143,8 +144,8 @@ impl Machine {
             // An event without an id may be older than an unanswered leave, so it is dropped until the join is
             // confirmed.
             Some(room) if may_be_outdated && !room.join_succeeded && event.event_id().is_none() => {}
-            // Another join follows a leave in progress. Only the confirmation of that join contains the position at
-            // which the stream starts.
+            // During a leave, events are dropped: another join follows, and only its confirmation contains the position
+            // at which the stream starts.
             Some(room) if room.wanted && room.membership != Membership::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }

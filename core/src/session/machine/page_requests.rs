@@ -56,7 +56,8 @@ impl Machine {
             .insert((stream, project), PendingPage { reader, limit, attempts: PageAttempts::default() });
     }
 
-    /// Sends as many page requests of streams as the budget allows.
+    /// Sends as many of the streams' page requests as the budget allows. Answers those that can't succeed, because the
+    /// user has left the project or the server has no log.
     pub(super) fn send_backlog_page_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut unanswerable = Vec::new();
@@ -88,7 +89,7 @@ impl Machine {
         }
     }
 
-    /// Returns the stream's pending request for the page after `after`, or `None` if another request has replaced it.
+    /// Returns the stream's request for the events after `after`, or `None` if that page is no longer awaited.
     fn pending_request(&mut self, key: &StreamProjectKey, after: u64) -> Option<&mut PendingPage> {
         self.page_requests.0.get_mut(key).filter(|pending| pending.attempts.awaits_page_after(after))
     }
@@ -110,8 +111,8 @@ impl Machine {
         }
     }
 
-    /// Handles a page that the server did not return. If `retry_after` is set, the server expects to have the page
-    /// after that many seconds.
+    /// Handles a page request that failed. If `retry_after` is set, the server asked the client to wait that many
+    /// seconds.
     pub(super) fn on_backlog_page_failed(
         &mut self,
         now: Now,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::connection::Connection;
 use crate::session::CredentialsReason;
 
-/// Phase of a session. Each connection attempt passes through `Dialing` and `Open`.
+/// Phase of a session. Each connection attempt starts in `Dialing` and, once a transport is open, continues in `Open`.
 #[derive(Debug)]
 pub(super) enum Phase {
     Idle,
@@ -22,7 +22,7 @@ pub(super) enum Phase {
     Waiting {
         /// Time of the next attempt.
         retry_at: Instant,
-        /// Time before which the server must not be tried.
+        /// Time before which the current address must not be tried.
         not_before: Instant,
     },
     Closed,

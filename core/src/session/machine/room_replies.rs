@@ -1,4 +1,4 @@
-//! Handles replies about joins and leaves: confirmations, refusals and evictions, whether requested, late or
+//! Handles the server's messages about memberships: confirmations, refusals and evictions, whether expected, late or
 //! unrequested.
 
 use super::{Machine, joins::join_retry_delay};
@@ -94,8 +94,8 @@ impl Machine {
     pub(super) fn on_membership_ended(&mut self, now: Now, project: &ProjectId) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {
-            // Either the server removed the client, or the user has joined again while the leave was pending. In both
-            // cases, another join follows.
+            // The server removed the client, the join is in doubt, or the user has joined again while the leave was
+            // pending. In each case, another join follows.
             let by_server = room.membership == Membership::In;
             room.membership = Membership::Out;
             // Earlier events belong to the membership that has ended.
@@ -109,7 +109,8 @@ impl Machine {
         }
     }
 
-    /// Handles an error that may refuse a join or end a project. Returns `false` if the error does neither.
+    /// Handles an error that may refuse a join or leave, or end a project. Returns `false` if the error is not known to
+    /// do so and must therefore be delivered as an event.
     pub(super) fn on_possible_refusal(
         &mut self,
         now: Now,
@@ -183,7 +184,7 @@ impl Machine {
         room.last_failure_message = Some(failure.message);
     }
 
-    /// Ends the streams and joins of a project that the server refuses.
+    /// Ends a project's streams and joins with this error, and completes its leaves.
     pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
         let Some(room) = self.rooms.remove(project) else { return };
         for token in room.joiners {
@@ -268,7 +269,7 @@ impl Machine {
         }
     }
 
-    /// Rejoins a room that the client may not be in, even though an event confirmed the join. A superfluous join is
+    /// Rejoins a room in case the client is not in it, even though an event confirmed the join. A superfluous join is
     /// harmless, but a client outside the room would miss events.
     pub(super) fn rejoin_room(&mut self, now: Now, project: &ProjectId) {
         if self.rooms.get(project).is_some_and(|room| room.wanted && room.membership == Membership::In) {

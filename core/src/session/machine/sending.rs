@@ -9,11 +9,11 @@ use crate::{
     sio,
 };
 
-/// Time after the first unanswered page request at which another unanswered page request shows that the connection is
-/// dead.
+/// Shortest time between two timeouts of page requests, without any acknowledgement in between, that shows that the
+/// connection is dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
-/// Maximum number of consecutive connections that are given up because no page request was answered. Two connections
+/// Maximum number of consecutive connections that are given up because page requests were not answered. Two connections
 /// may be dead by coincidence.
 const UNRESPONSIVE_CONNECTIONS_MAX: u8 = 2;
 
@@ -34,7 +34,7 @@ impl Machine {
             let error = Error::new(ErrorKind::Disconnected, "cannot emit without a connection");
             return self.fail_command(token, error);
         };
-        // A larger packet would make the server end the Engine.IO session.
+        // A packet that exceeds the server's limit would make the server end the Engine.IO session.
         let size = EVENT_ENVELOPE_BYTES_MAX + name.len() + data.map_or(0, str::len);
         let longest = connection.max_payload;
         if size > longest {
@@ -84,9 +84,9 @@ impl Machine {
 
     /// Handles acknowledgements whose deadline has passed.
     ///
-    /// If consecutive page requests are neither answered nor refused, the connection counts as dead, although packets
-    /// may still arrive. If the next connections return no page either, the server is assumed to answer no page
-    /// requests, and the missing events are reported as a gap.
+    /// If page requests keep timing out and no other event is acknowledged either, the connection counts as dead,
+    /// although packets may still arrive. If the next connections return no page either, the server is assumed to
+    /// answer no page requests, and the missing events are reported as a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;
         while let Some(connection) = self.phase.connection_mut()

@@ -11,7 +11,7 @@ use crate::{
 
 const EMPTY_PAGE: &str = r#"{"events":[],"head":9,"oldest":1,"log":"a"}"#;
 
-/// Returns a machine with a stream that has requested the events after event 5.
+/// Returns a rig with a stream that has requested the events after event 5.
 fn rig_with_page_request() -> Rig {
     let mut rig = Rig::new(quick_reconnect_config(), 1);
     rig.connect();

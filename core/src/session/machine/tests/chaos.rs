@@ -1,6 +1,6 @@
-//! Test that applies any input at any time. The rig checks the invariants: one join or leave in flight, the budget, the
-//! limit on attempts, the order of states, one answer per command, no output after `closed`, and no timer that fires
-//! forever.
+//! Property test that applies random inputs in any order. The rig checks the invariants: one join or leave in flight,
+//! the budget, the limit on attempts, the order of states, one answer per command, no output after `closed`, and no
+//! timer that fires forever.
 
 use std::time::Duration;
 

@@ -110,7 +110,7 @@ fn no_timer_fires_forever_while_the_budget_is_used_up() {
         rig.emit(None);
     }
     rig.sent_frames.clear();
-    // A join and two page requests are due, but the budget has room for only one of them. The rig fails if a timer
+    // A join and two page requests are due, but the budget has room for only two of them. The rig fails if a timer
     // fires forever.
     rig.join("c", None);
     receive_update(&mut rig, "a", 5);
@@ -118,7 +118,8 @@ fn no_timer_fires_forever_while_the_budget_is_used_up() {
     let mut names = Vec::new();
     for _ in 0..30 {
         rig.run_for(Duration::from_secs(10), |_| {});
-        // The loop continues until the unanswered page requests end the connection.
+        // The unanswered page requests end the connection, which clears `sent_frames`, so each round collects the
+        // names.
         names.extend(std::iter::from_fn(|| next_request(&mut rig)).map(|(name, ..)| name));
         rig.receive("6");
     }

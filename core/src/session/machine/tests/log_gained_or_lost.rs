@@ -73,7 +73,7 @@ fn no_backfill_returns_events_that_a_log_has_delivered() {
     rig.receive(&decision_frame("two", Some(1)));
     assert_eq!(take_items_and_gaps(&mut rig), ["one", "interrupted", "two"]);
     reconnect_and_rejoin(&mut rig, &[], JOINED_WITHOUT_LOG);
-    // A backfill of decisions since "one" would also return "two", which has already been delivered from the log.
+    // A backfill of decisions since "one" would also return "two", which was delivered while the server had a log.
     assert_eq!(take_items_and_gaps(&mut rig), ["interrupted"]);
     assert_eq!(answer_backfills(&mut rig), [BackfillQuery::StreamStart]);
 }

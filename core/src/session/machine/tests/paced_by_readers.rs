@@ -1,4 +1,5 @@
-//! Replays and backfills keep pace with the readers: nothing is requested or delivered until the readers have room.
+//! Replays and backfills keep pace with the readers: until the readers have room, no page is requested and no
+//! backfilled event is delivered.
 
 use super::rig::{Rig, StreamOutput, quick_reconnect_config};
 use crate::{

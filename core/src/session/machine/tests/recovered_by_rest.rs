@@ -28,7 +28,7 @@ fn backfilled_update(content: &str, status: &str, second: i64) -> Event {
     decode("moderation_update", &update_payload(content, status, second), received)
 }
 
-/// Returns a client that has joined `p` and knows where its stream starts. No item is flagged.
+/// Returns a rig whose client has joined `p` and knows where its stream starts. No item is flagged.
 fn joined_rig(config: SessionConfig) -> Rig {
     let mut rig = Rig::new(SessionConfig { can_ask_rest: true, ..config }, 1);
     rig.run_for(Duration::from_secs(2 * HOUR_SECONDS as u64), |_| {});
@@ -102,7 +102,7 @@ fn after_an_incomplete_backfill_the_next_backfill_starts_at_the_join() {
     reconnect(&mut rig);
     let joined_at = rig.now().wall;
     rig.run_for(Duration::from_secs(20), |rig| rig.receive("2"));
-    // REST returns decisions whose events are lost with the connection.
+    // The backfill reaches ten seconds past the join, but is incomplete.
     let until = Some(joined_at + Duration::from_secs(10));
     answer_backfill(
         &mut rig,

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Outputs for the streams.
+/// Output for the streams.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // Most values are of the large variant.
 pub(super) enum StreamOutput {
@@ -47,8 +47,8 @@ pub(super) struct Rig {
     pub(super) backfill_requests: Vec<BackfillRequest>,
     pub(super) probe_count: u64,
     pending_page_requests: u64,
-    /// Answers to the page requests of streams. Each answer consists of the id after which events were requested and
-    /// the page.
+    /// Answers to the page requests of streams: the id after which events were requested, and the page if the request
+    /// has succeeded.
     pub(super) page_replies: Vec<(u64, Option<Page>)>,
 }
 

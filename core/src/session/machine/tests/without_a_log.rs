@@ -33,7 +33,7 @@ enum NoLogOp {
     SwapFrames(usize),
     DropConnection,
     CompleteHandshake,
-    /// Answers the pending REST requests: completely (0), partly (1), or not at all (2).
+    /// Answers the pending backfill requests: completely (0), partly (1), or with an error (2).
     AnswerBackfills(u8),
     RunFor(u64),
 }

@@ -105,7 +105,7 @@ impl LogWorld {
         }
     }
 
-    /// Ends all faults and waits until every reader has received everything.
+    /// Ends all faults, reconnects the client, and waits until every reader has received everything.
     pub(super) fn recover_and_check(&mut self) {
         self.fails_some_pages = false;
         self.rig.drop_connection();

@@ -125,7 +125,7 @@ impl LogWorld {
                 log.oldest_id = (log.oldest_id + u64::from(count)).min(log.head_id() + 1);
             }
             LogOp::RecreateLog(project, count) => {
-                // A database is recreated only while the server restarts.
+                // The server's database is recreated only while the server restarts, which ends the connection.
                 self.rig.drop_connection();
                 self.clear_after_disconnect();
                 let log = self.log(PROJECTS[project]);
@@ -188,7 +188,7 @@ proptest! {
     }
 }
 
-/// Shows that the property test above covers interruptions that lose events.
+/// Fixed sequence of steps that, unlike the random steps above, is certain to lose events with each connection.
 #[test]
 fn events_lost_with_a_connection_are_recovered() {
     let mut world = LogWorld::new(quick_reconnect_config(), 1, 3, false);
