@@ -99,8 +99,8 @@ pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
 /// help. After an unknown message or a server failure, a retry may help. `is_access_denial` is true if the event was
 /// `project_access_denied`.
 pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) -> (Error, Option<Duration>) {
-    // The documented server sends `project_access_denied`, with a special message, only if the client lacks access.
-    // Without a code, the reason is therefore a lack of access.
+    // Documented servers send `project_access_denied`, with a special message, only if the client lacks access. Without
+    // a code, the reason is therefore a lack of access.
     let reason = match (is_access_denial, kind_from_code(rejection)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => classify(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),

@@ -84,7 +84,7 @@ pub(super) enum Action {
     /// A reader takes events from its stream. The last number identifies the reader.
     RunReader(usize, u64, u64),
     InjectFault,
-    /// The size of all tables and queues is measured.
+    /// The sizes of all tables and queues are measured.
     MeasureSizes,
     /// The fault phase ends.
     EndFaults,

@@ -8,7 +8,7 @@ use crate::{
     session::{BackfillData, BackfillQuery},
 };
 
-/// Progress of a client in a project without a log. Positions are indices in the history of the project's decisions.
+/// Progress of a client in a project without a log. Positions are indices into the history of the project's decisions.
 #[derive(Debug, Clone)]
 pub(super) struct DecisionProgress {
     /// Position of the first decision that the client must receive.
@@ -20,12 +20,12 @@ pub(super) struct DecisionProgress {
     checked_to: usize,
     /// Position up to which a gap covers decisions. These decisions may still arrive.
     gap_covers_to: usize,
-    /// Positions of decisions that a backfill has found and that have not arrived yet.
+    /// Positions of decisions that a complete backfill must have found and that have not arrived yet.
     expected_from_rest: BTreeSet<usize>,
     /// True if a REST reply or a live event shows from which point decisions may be missing. A review does not show
     /// that point, because earlier reviews may be missing.
     knows_start: bool,
-    /// Number of failed backfills that no gap has reported yet.
+    /// Number of failed or incomplete backfills that no gap has reported yet.
     unreported_failures: u32,
     /// Items that the client has seen in a list of flagged items.
     known_flagged: BTreeSet<usize>,

@@ -29,7 +29,7 @@ impl ExpectedEvent {
 #[derive(Debug, Default)]
 pub(super) struct ExpectedBuffer {
     items: VecDeque<ExpectedEvent>,
-    /// True if the reader has received a gap that stands for the gaps among the dropped events.
+    /// True if the reader has received a gap that may also stand for dropped gaps.
     has_received_gap: bool,
     /// Project and id of each dropped event that the caller has not collected yet.
     pub(super) dropped_ids: Vec<(ProjectId, u64)>,

@@ -10,7 +10,7 @@
 //! - No event after a stored cursor is lost.
 //! - Once faults have stopped, every client receives everything within a bounded time.
 //! - No timer fires needlessly.
-//! - No minute contains more connection attempts or events than allowed.
+//! - No client makes more connection attempts or sends more events per minute than allowed.
 //!
 //! `SIM_SEED=n` runs the seed `n`, and `SIM_SEEDS=n` runs `n` seeds.
 

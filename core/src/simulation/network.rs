@@ -184,7 +184,8 @@ impl World {
         self.remove_if_closed(id);
     }
 
-    /// Closes the client's side. Frames in flight to the server may still arrive, and the server may not notice.
+    /// Closes the client's side. Frames in flight to the server may still arrive, and sometimes the server does not
+    /// notice the closure.
     pub(super) fn close_client_side(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.is_client_open = false;

@@ -1,4 +1,5 @@
-//! Checks of all outputs of a session machine. The outputs are also recorded, so that the readers can be checked later.
+//! Checks of the events that a session machine outputs and of the positions at which streams start. The events are also
+//! recorded, so that the readers can be checked later.
 
 use super::{
     decision_progress::DecisionProgress,

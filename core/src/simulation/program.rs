@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct Program {
     pub(super) plan: ClientPlan,
     pub(super) run_number: u64,
-    /// Cursors from which the next run resumes, by project.
+    /// Cursors, by project, from which the next join resumes.
     pub(super) stored_cursors: Vec<Option<String>>,
     pub(super) running: Option<Box<Running>>,
     /// True if the server rejects the API key in this run.
@@ -40,7 +40,7 @@ pub(super) struct Program {
 
 type CallFuture<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
-/// Pending call of the program to its client.
+/// Pending call from the program to its client.
 pub(super) enum Call {
     Connect(CallFuture<()>),
     Join(usize, CallFuture<Project>),

@@ -20,7 +20,7 @@ use crate::{
     events::{Event, Gap, GapReason},
 };
 
-/// Waker that records whether it was woken.
+/// Waker that records whether `wake` was called.
 #[derive(Debug, Default)]
 pub(super) struct WakeFlag(AtomicBool);
 
@@ -53,7 +53,7 @@ pub(super) struct Reader {
     pub(super) project: Option<usize>,
     stream: EventStream,
     wake_flag: Arc<WakeFlag>,
-    /// True if the reader waits to be woken. False during a pause.
+    /// True if the reader is waiting to be woken. False during a pause.
     pub(super) is_waiting: bool,
     pub(super) has_ended: bool,
     /// True if the program has left the reader's project. A `Lagged` then reports the remaining events.

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{Backfill, Overflow};
 
-/// Behaviour of the model server during the fault phase. Each rate is the probability per occasion.
+/// Behaviour of the model server, whose faults occur only during the fault phase. Each rate is the probability per
+/// occasion.
 #[derive(Debug, Clone)]
 pub(super) struct ServerBehaviour {
     /// True if the server keeps event logs and replays them. Otherwise, REST lists the decisions.

@@ -24,7 +24,7 @@ impl Running {
         self.readers.iter().filter(mine).filter(move |reader| !any_full || reader.plan.kind.is_none())
     }
 
-    /// Removes a reader. If it was the last reader of a project, the project's cursor keeps its position.
+    /// Removes a reader. If it was the last reader of a project, the project's cursor stays at the reader's position.
     pub(super) fn remove_reader(&mut self, index: usize) {
         let reader = self.readers.remove(index);
         for project in 0..self.rooms.len() {
@@ -78,7 +78,7 @@ impl World {
         self.check_cursors(client);
     }
 
-    /// Opens a replacement for a stream that the program dropped.
+    /// Opens a replacement for a stream that the program dropped or that ended because its reader was too slow.
     pub(super) fn reopen_stream(&mut self, client: usize, plan: ReaderPlan, project: Option<usize>) {
         let is_left = |running: &Running| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
         if project.is_none() && self.clients[client].running.as_deref().is_some_and(is_left) {
@@ -92,7 +92,7 @@ impl World {
             let filter = plan.kind.and_then(EventKinds::from_name);
             let stream = match project {
                 None => running.client.stream(filter),
-                // The program has left the project in the meantime. The next join opens the project's streams.
+                // If the program has left the project in the meantime, the next join opens the project's streams.
                 Some(number) => match &running.rooms[number].project {
                     Some(project) => project.stream(filter),
                     None => return,

@@ -7,7 +7,8 @@ macro_rules! tally {
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub(super) struct Tally {
             $($(#[$doc])* pub(super) $name: u64,)*
-            /// Longest time from the end of the fault phase until every client had received everything, in seconds.
+            /// Longest time until every client had received everything, counted from the end of the fault phase or, if
+            /// later, from the last start or wake-up, in seconds.
             pub(super) slowest_recovery_s: u64,
         }
 
@@ -60,7 +61,7 @@ tally! {
     polling_connections,
     /// Number of requests that reached a server process that did not know their polling session.
     wrong_node_requests,
-    /// Number of clients that returned to WebSocket after losing a polling session.
+    /// Number of times that a client returned to WebSocket after losing a polling session.
     returns_to_websocket,
     computer_sleeps,
     cuts_during_sleep,

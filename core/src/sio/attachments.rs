@@ -42,7 +42,7 @@ pub struct AttachmentAssembler {
 }
 
 impl AttachmentAssembler {
-    /// Starts a packet that announces attachments. A packet that announces no attachments is complete and is returned
+    /// Starts the assembly of a binary packet. A packet that announces no attachments is complete and is returned
     /// immediately.
     pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
         let event = BinaryEvent {
@@ -76,8 +76,8 @@ impl AttachmentAssembler {
         Ok(self.pending.take().map(|(event, _)| event))
     }
 
-    /// Checks that no binary frame is missing, and otherwise drops the incomplete packet. Must be called for every
-    /// text packet.
+    /// Checks that no binary frame is missing, and otherwise drops the incomplete packet. Must be called for every text
+    /// packet, before [`start`](Self::start).
     ///
     /// # Errors
     /// Returns [`AttachmentError::Missing`] if the last binary packet is incomplete.

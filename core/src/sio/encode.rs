@@ -1,4 +1,4 @@
-//! Encoder of Socket.IO packets. A client sends three types: CONNECT, EVENT and DISCONNECT.
+//! Encoder of Socket.IO packets. The SDK sends only three types: CONNECT, EVENT and DISCONNECT.
 
 use std::fmt::Write;
 

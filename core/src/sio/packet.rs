@@ -37,7 +37,7 @@ pub struct Packet<'a> {
     pub data: &'a str,
 }
 
-/// Reason why a text is not a Socket.IO packet.
+/// Reason why a message is not a Socket.IO packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -50,7 +50,7 @@ pub enum DecodeError {
     /// A binary packet has no attachment count.
     #[error("a binary packet has no attachment count")]
     AttachmentCount,
-    /// The packet announces more than [`MAX_ATTACHMENTS`].
+    /// The packet announces more than [`MAX_ATTACHMENTS`] attachments.
     #[error("a packet announces more than {MAX_ATTACHMENTS} attachments")]
     TooManyAttachments,
     /// The acknowledgement id exceeds 64 bits.

@@ -116,7 +116,7 @@ impl Connection {
         frames
     }
 
-    /// Ignores all further probes by the client.
+    /// Ignores all further probes from the client.
     pub fn fall_silent(&self) {
         self.link.silent.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Helpers for scripts that perform handshakes, joins and replays.
+//! Helpers with which scripts perform handshakes, joins and replays.
 
 use serde_json::{Value, json};
 
@@ -129,7 +129,8 @@ impl Connection {
         request.ack
     }
 
-    /// Sends an acknowledgement without arguments, as deployed servers do after they have emitted the reply.
+    /// Sends an acknowledgement without arguments if the client requested one, as deployed servers do after they have
+    /// emitted the reply.
     fn acknowledge_if_requested(&self, id: Option<u64>) {
         if let Some(id) = id {
             self.send(format!("43{id}[]"));

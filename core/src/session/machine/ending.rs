@@ -98,11 +98,11 @@ impl Machine {
         }
     }
 
-    /// Ends the client with this error, which is `closed` if the user closed the client.
+    /// Ends the client with this error, whose code is `closed` if the user closed the client.
     pub(super) fn end_client(&mut self, error: Error) {
         self.phase = Phase::Closed;
         self.page_requests.clear();
-        // The state is reported first, so that a caller that learns of the end can read the reason in the state.
+        // The state is reported first, so that a caller that learns of the end can read the reason from the state.
         self.push_state(State::Closed { reason: error.clone() });
         if let Some(token) = self.connect_token.take() {
             self.fail_command(token, error.clone());

@@ -141,8 +141,8 @@ impl Machine {
             may_be_in_room && event.project_id().is_some_and(|project| requests.events_may_predate_leave(project));
         let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
-            // An event without an id may be older than an unanswered leave, so it is dropped until the join is
-            // confirmed.
+            // An event without an id may be older than an unanswered leave, so such events are dropped until the join
+            // is confirmed.
             Some(room) if may_be_outdated && !room.join_succeeded && event.event_id().is_none() => {}
             // During a leave, events are dropped: another join follows, and only its confirmation contains the position
             // at which the stream starts.

@@ -41,7 +41,7 @@ impl PageRequests {
         self.0.clear();
     }
 
-    /// Returns the earliest time at which a delayed page may be requested.
+    /// Returns the earliest time at which a failed page request may be repeated.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.values().filter_map(|pending| pending.attempts.deadline()).min()
     }

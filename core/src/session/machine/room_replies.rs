@@ -248,7 +248,7 @@ impl Machine {
                 requests.remove(id);
                 self.on_join_confirmed(now, project, &joined);
             }
-            // No event follows the acknowledgement of an overdue request.
+            // After its acknowledgement, an overdue request does not wait for the event any longer.
             (RoomRequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
             // The event may still arrive. If it does not arrive, the request ends at its deadline.
             (RoomRequestKind::Join, _) => {}

@@ -69,7 +69,8 @@ impl World {
         self.close_after_sent_frames(id);
     }
 
-    /// Closes a socket. The client notices the closure after it has received all earlier frames.
+    /// Closes a socket. The client notices the closure after it has received all earlier frames, unless one of them
+    /// stalls.
     fn close_after_sent_frames(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.socket.is_open = false;

@@ -115,7 +115,7 @@ impl ModelContents {
         number.parse().ok().filter(|number| *number < self.items.len())
     }
 
-    /// Returns `true` if the row of this item may be reported as malformed.
+    /// Returns `true` if the client can't read the row of this item.
     pub(in crate::simulation) fn is_unreadable(&self, content: usize) -> bool {
         matches!(self.items[content].defect, RowDefect::Unreadable | RowDefect::TooLarge)
     }
@@ -133,7 +133,7 @@ impl ModelContents {
         self.items[content].decisions.last().map_or("pending", |position| self.history[*position].status)
     }
 
-    /// Returns a page of the listing, newest first, or `None` if the page exceeds the size limit of a response.
+    /// Returns a page of the listing, newest item first, or `None` if the page exceeds the size limit of a response.
     pub(in crate::simulation) fn page(
         &self,
         flagged: bool,

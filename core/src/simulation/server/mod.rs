@@ -185,8 +185,8 @@ impl World {
         }
     }
 
-    /// Handles a client's request, which has already been delayed. Later requests can overtake a replay, but not a
-    /// join or a leave.
+    /// Handles a client's request, which has already been delayed. Later requests can overtake a page request, but no
+    /// other request.
     pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
         let (now, limit) = (self.now, self.scenario.server.socket_requests_per_minute);
         let Some(socket) = self.socket(id) else { return };

@@ -1,5 +1,5 @@
 //! Publication of events. The server logs an event, and then a broker sends it to the sockets in the project's room.
-//! The broker may delay, lose and duplicate events.
+//! The broker may delay, lose or duplicate events.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ impl World {
         self.decide_content(project, content, status);
     }
 
-    /// Decides on an item and publishes the event.
+    /// Decides on an item and publishes the decision.
     pub(in crate::simulation) fn decide_content(&mut self, project: usize, content: usize, status: &'static str) {
         if !self.server.is_up {
             return self.schedule_after(Duration::from_secs(1), Action::DecideContent(project, content, status));
@@ -118,7 +118,7 @@ impl World {
         let sockets = self.connections.iter().filter(|(_, connection)| in_room(&connection.socket));
         let ids: Vec<_> = sockets.map(|(id, _)| *id).collect();
         for id in ids {
-            // A broker may lose the event on its way to only some of the server's processes.
+            // A broker may lose the event on its way to some of the sockets.
             let lost = self.faults_active && self.dice.chance(self.scenario.broker.lost_rate / 2.0);
             if !lost || published.name == "stats_update" {
                 self.send_frame(id, Side::Client, published.frame.clone());

@@ -1,4 +1,4 @@
-//! Joins, and the replies to requests. A reply may be a refusal and may arrive late or twice.
+//! Joins, and the replies to requests. A reply may be a refusal and may arrive late, and a join may be confirmed twice.
 
 use std::time::Duration;
 
