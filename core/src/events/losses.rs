@@ -29,9 +29,9 @@ pub enum GapReason {
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,
-    /// The cursor belongs to another log, because the server's database was recreated.
+    /// The cursor belongs to another log, for example because the server's database was recreated.
     LogChanged,
-    /// The cursor is ahead of the log, because the server's database was restored from a backup.
+    /// The cursor is ahead of the log, for example because the server's database was restored from a backup.
     CursorAhead,
     /// The server has an event log but did not return all of the missing events.
     ReplayFailed,

@@ -1,4 +1,4 @@
-//! The Tokio runtime shared by all clients of the process, created on first use.
+//! The Tokio runtime shared by all of the facade's clients in the process, created on first use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

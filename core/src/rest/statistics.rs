@@ -32,7 +32,7 @@ pub struct Statistics {
     /// Percentage of items that were approved.
     #[serde(deserialize_with = "lenient_or_default")]
     pub approval_rate: f64,
-    /// Other fields of the response.
+    /// Other fields of the statistics in the response.
     #[serde(flatten)]
     pub extra: Extra,
 }

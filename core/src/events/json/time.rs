@@ -18,8 +18,8 @@ impl Serialize for UtcTime<'_> {
     }
 }
 
-/// Returns `true` for text like `2024-01-15T10:30:00Z`, which is already in the serialized form. Most timestamps
-/// already have this form and need not be parsed.
+/// Returns `true` for text like `2024-01-15T10:30:00Z`, which is already in the serialized form. On documented servers,
+/// most timestamps have this form and need not be parsed.
 fn is_in_serialized_form(text: &[u8]) -> bool {
     let digits = |at: std::ops::Range<usize>| {
         let digits = text[at].iter().map(|byte| byte.wrapping_sub(b'0'));
