@@ -28,7 +28,7 @@ pub(crate) struct LogFollower {
 #[derive(Debug, Default)]
 pub(super) struct LogConnection {
     pub(super) page_attempts: PageAttempts,
-    /// Time since which the follower waits for the events missing from the live ids; `None` if it does not wait.
+    /// Time at which the follower began to wait for the missing events of a hole; `None` if it is not waiting.
     pub(super) hole_since: Option<Instant>,
     /// Number of events that the readers have room for. `None` after each page request, until the readers report again.
     pub(super) reader_capacity: Option<u64>,
