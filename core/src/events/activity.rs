@@ -18,7 +18,7 @@ pub struct UserActivity {
     pub user_id: String,
     /// Statistics for the user.
     pub activity: Activity,
-    /// Id of the content whose submission caused this event.
+    /// Id of the content whose submission or review caused this event.
     pub triggered_by: Option<String>,
     /// Time at which the server sent the event.
     pub timestamp: Timestamp,

@@ -8,10 +8,9 @@ use super::{
 
 /// Error that the server sent as an event.
 ///
-/// This type represents the server's `error` event, unless the event is the reply to a request from the SDK. The events
-/// `authentication_failed` and `project_access_denied` also appear as this type if they neither refuse a join nor end a
-/// project or the client. Their [`code`](Self::code) is then `authentication_failed` or `access_denied`, unless the
-/// server sends another code.
+/// This type represents the server's `error` event, unless the event is the reply to a request from the SDK. The event
+/// `project_access_denied` also appears as this type if it neither refuses a join nor ends a project. Its
+/// [`code`](Self::code) is then `access_denied`, unless the server sends another code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {
@@ -53,7 +52,7 @@ pub struct MalformedEvent {
     pub meta: Meta,
 }
 
-/// Decoded payload of `error`, `authentication_failed` or `project_access_denied`.
+/// Decoded payload of a refusal: an error event, a CONNECT_ERROR packet or the acknowledgement of a refused request.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ServerRejection {
     pub(crate) message: String,
@@ -70,7 +69,7 @@ payload! {
     }
 }
 
-/// Decodes the payload of an error event, which is an object, a bare string or empty.
+/// Decodes the payload of a refusal, which is an object, a bare string or empty.
 pub(crate) fn parse_rejection(data: &str) -> ServerRejection {
     if let Ok(payload) = serde_json::from_str::<ErrorPayload<'_>>(data) {
         return ServerRejection {
