@@ -65,13 +65,13 @@ impl State {
 pub struct Metrics {
     /// Connection attempts, including the first.
     pub attempts: u64,
-    /// Acknowledged connections.
+    /// Connections whose namespace the server has acknowledged.
     pub connections: u64,
     /// Events delivered to streams, whether live, replayed or backfilled.
     pub events: u64,
     /// Events read from the server's log, by replay or for a slow stream's backlog.
     pub replayed: u64,
-    /// Events recovered by REST.
+    /// Events recovered through REST.
     pub backfilled: u64,
     /// Events dropped because they had already been delivered.
     pub duplicates: u64,

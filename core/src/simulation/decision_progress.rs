@@ -66,8 +66,8 @@ impl DecisionProgress {
         }
     }
 
-    /// Returns `true` if the decision has arrived or need not arrive. The decision need not arrive if a gap covers
-    /// it, if a newer decision on the item has arrived, or if the item's row can't be parsed.
+    /// Returns `true` if the decision has arrived or need not arrive. The decision need not arrive if a gap covers it,
+    /// if a newer decision on the item has arrived, or if the client can't read the item's row.
     fn is_settled(&self, contents: &ModelContents, position: usize) -> bool {
         let content = contents.history[position].content;
         position < self.gap_covers_to

@@ -21,7 +21,7 @@ pub(super) struct ServerBehaviour {
     pub(super) logged_events_max: u64,
     /// Maximum number of requests per minute on one connection.
     pub(super) socket_requests_per_minute: usize,
-    /// Longest delay of a reply, in milliseconds. Each reply has its own random delay.
+    /// Longest delay before a request is handled, and again before the reply is sent, in milliseconds.
     pub(super) reply_delay_max_ms: u64,
     /// Probability that a reply takes so long that the client's request may time out.
     pub(super) late_reply_rate: f64,
@@ -30,9 +30,9 @@ pub(super) struct ServerBehaviour {
     /// True if the server never replies to joins of the first project.
     pub(super) ignores_first_project_joins: bool,
     pub(super) refused_page_rate: f64,
-    /// True if the refusal of a request names the project.
+    /// True if the refusal of a join or leave names the project.
     pub(super) refusals_name_project: bool,
-    /// True if acknowledgements have no arguments.
+    /// True if acknowledgements, except those with pages, have no arguments.
     pub(super) has_empty_acks: bool,
     /// True if `connected` precedes the acknowledgement of the namespace, as on deployed servers.
     pub(super) sends_connected_first: bool,

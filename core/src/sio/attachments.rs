@@ -1,4 +1,5 @@
-//! Assembly of binary events, each of which consists of a text packet and the binary frames that it announces.
+//! Assembly of binary events and acknowledgements, each of which consists of a text packet and the binary frames that
+//! it announces.
 
 use super::packet::Packet;
 

@@ -159,7 +159,7 @@ impl Dial {
         &self.url
     }
 
-    /// Returns the reason that was passed to the credentials provider.
+    /// Returns the reason for which the client requested credentials.
     #[must_use]
     pub fn reason(&self) -> CredentialsReason {
         self.reason

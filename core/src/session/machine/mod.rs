@@ -194,7 +194,6 @@ impl Machine {
         self.endpoints.current()
     }
 
-    /// Returns the counters of the session.
     pub(crate) fn counters(&self) -> Metrics {
         self.counters
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Machine {
-    /// Probes the server for a sign of life.
+    /// Sends a probe if the namespace is acknowledged.
     pub(super) fn send_probe(&mut self, now: Now) {
         if let Some(connection) = self.phase.online_connection_mut() {
             connection.liveness.on_probe_sent(now.mono);

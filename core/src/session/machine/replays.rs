@@ -97,7 +97,7 @@ impl Machine {
         self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), query, flagged }));
     }
 
-    /// Requests the reviews of each project for which they are due. If the start of the project's stream is unknown,
+    /// Requests reviews for each project whose next poll is due. If the start of the project's stream is unknown,
     /// requests the start instead.
     pub(super) fn request_reviews(&mut self, now: Now) {
         let Some(pause) = self.config.review_poll else { return };

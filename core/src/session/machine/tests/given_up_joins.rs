@@ -61,7 +61,7 @@ fn a_lost_join_is_repeated_although_a_late_answer_seemed_to_confirm_it() {
     rig.join("a", None);
     let second = expect_request(&mut rig, "join_project", "a");
     rig.run_for(Duration::from_millis(10_100), |rig| rig.receive("2"));
-    // This is the answer to the first join. No caller wants to be in that room any more.
+    // This is the answer to the first join. Both joins have failed by now, so the client leaves the room again.
     receive_confirmation(&mut rig, 0);
     accept_leave(&mut rig);
     let caller = rig.join("a", None);

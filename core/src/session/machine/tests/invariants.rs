@@ -1,5 +1,5 @@
-//! Invariants of a machine's outputs for all inputs: limits on attempts and events per minute, at most one join or
-//! leave in flight, and the order of states.
+//! Invariants that a machine's outputs satisfy for all inputs: limits on attempts and events per minute, at most one
+//! join or leave in flight, and the order of states.
 
 use std::{
     collections::VecDeque,

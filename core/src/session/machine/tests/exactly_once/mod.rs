@@ -1,5 +1,5 @@
-//! Comparison of the client with a model of a server that has an event log. A project's stream contains the events of
-//! its log once and in order, or a gap that accounts for the missing ones.
+//! Comparison of the client with a model of a server that has an event log. A project's stream contains each event of
+//! the project's log once and in order, except for events that a gap reports as missing.
 
 mod checks;
 mod ops;
