@@ -50,7 +50,7 @@ GETTER_PATTERN = re.compile(
     r"((?:[ ]*///.*\n)+)[ ]*#\[getter\]\n[ ]*fn (?:r#)?(\w+)(?:<'py>)?\(&self(?:, py: Python<'py>)?\) -> (.+) \{"
 )
 CLASS_PATTERN = re.compile(
-    r'event_class! \{\n    /// ([^\n]+)\n    (\w+) = "(\w+)",\n    shows \[[^\]]*\],\n    matches \[([^\]]*)\],\n'
+    r'event_class! \{\n    /// ([^\n]+)\n    (\w+) = "(\w+)",\n    repr \[[^\]]*\],\n    match_args \[([^\]]*)\],\n'
     r"    \{\n(.*?)\n    \}\n\}\n",
     re.DOTALL,
 )

@@ -25,7 +25,7 @@ const { values } = parseArgs({
     url: { type: 'string' },
   },
 })
-const BLASTER = join(import.meta.dirname, 'blaster.mjs')
+const EVENT_SERVER = join(import.meta.dirname, 'event-server.mjs')
 
 /** Meter of wall-clock time, CPU time and event-loop delay, from joining the project to the last event. */
 class Meter {
@@ -46,8 +46,8 @@ class Meter {
     const microsPerEvent = (name) => ((ended[name] - began[name]) / this.events) * 1e6
     const figures = {
       rate: 1e6 / microsPerEvent('wall'),
-      main: microsPerEvent('main'),
-      all: microsPerEvent('all'),
+      mainThreadCpu: microsPerEvent('mainThreadCpu'),
+      processCpu: microsPerEvent('processCpu'),
       delay: this.#delay.percentile(99) / 1e6,
     }
     process.stdout.write(`${JSON.stringify(figures)}\n`)
@@ -56,15 +56,15 @@ class Meter {
   /** Returns the wall-clock time, the main thread's CPU time and the process's CPU time, in seconds. */
   static #now() {
     const { user, system } = process.cpuUsage()
-    const main = Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9
-    return { wall: performance.now() / 1e3, main, all: (user + system) / 1e6 }
+    const mainThreadCpu = Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9
+    return { wall: performance.now() / 1e3, mainThreadCpu, processCpu: (user + system) / 1e6 }
   }
 }
 
 async function measureAll() {
-  const blaster = spawn(process.execPath, [BLASTER], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const eventServer = spawn(process.execPath, [EVENT_SERVER], { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
-    const [port] = await once(createInterface(blaster.stdout), 'line')
+    const [port] = await once(createInterface(eventServer.stdout), 'line')
     const results = Object.fromEntries(Object.keys(READERS).map((name) => [name, []]))
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const name of Object.keys(READERS)) {
@@ -83,7 +83,7 @@ async function measureAll() {
     }
     printTable(results)
   } finally {
-    blaster.kill()
+    eventServer.kill()
   }
 }
 
@@ -100,7 +100,7 @@ function printTable(results) {
       return `${format(sorted[sorted.length >> 1])}${unit} [${format(sorted[0])}–${format(sorted.at(-1))}]`
     }
     console.log(
-      `| ${name} | ${formatColumn('rate', 0, 1e3, 'k')} | ${formatColumn('main', 2)} | ${formatColumn('all', 2)} | ${formatColumn('delay', 1)} |`,
+      `| ${name} | ${formatColumn('rate', 0, 1e3, 'k')} | ${formatColumn('mainThreadCpu', 2)} | ${formatColumn('processCpu', 2)} | ${formatColumn('delay', 1)} |`,
     )
     appendResult(name, rounds)
   }
@@ -110,7 +110,7 @@ function printTable(results) {
 function appendResult(name, rounds) {
   if (process.env.BENCH_RESULTS === undefined) return
   const median = (key) => rounds.map((round) => round[key]).sort((a, b) => a - b)[rounds.length >> 1]
-  const figures = { per_second: median('rate'), cpu_micros: median('all') }
+  const figures = { per_second: median('rate'), cpu_micros: median('processCpu') }
   const row = { part: 'Node', name, of: 'socket.io-client', ...figures }
   appendFileSync(process.env.BENCH_RESULTS, `${JSON.stringify(row)}\n`)
 }

@@ -5,7 +5,7 @@
 
 import { createRequire } from 'node:module'
 import { Client } from '../dist/index.mjs'
-import { WINDOW } from './blaster.mjs'
+import { WINDOW } from './event-server.mjs'
 
 const OPTIONS = { apiKey: 'k', transports: 'websocket', eventBuffer: 4 * WINDOW, rateLimit: false }
 /** Sum that depends on every accessed field, so that no access can be optimized away. */

@@ -3,12 +3,12 @@
 import { type InspectOptions, inspect } from 'node:util'
 import * as native from '../native/index.js'
 import { checkCount, checkFunction, checkObject, checkOptions, checkString, signalOf, toJson } from './arguments.js'
+import { ClientListeners, type HandlerArguments } from './clientlisteners.js'
 import { awaitCall, callForJson } from './completions.js'
 import { Contents } from './contents.js'
 import { answerRequests } from './credentials.js'
-import { fromNative, invalidArgument } from './errors.js'
+import { errorFromNative, invalidArgument } from './errors.js'
 import type { Event, EventByName, EventName, Status } from './events.js'
-import { type HandlerArguments, Handlers } from './handlers.js'
 import { type ClientOptions, optionsToJson } from './options.js'
 import { openStream, Project } from './project.js'
 import { type StateJson, toStateInfo } from './states.js'
@@ -54,7 +54,7 @@ export interface Submission extends Abortable {
 export class Client {
   readonly #native: native.Client
   readonly #host: StreamHost & { ref: boolean } = { ref: true, streams: new Set() }
-  readonly #handlers: Handlers
+  readonly #listeners: ClientListeners
   #connected: Promise<void> | undefined
 
   /**
@@ -67,11 +67,11 @@ export class Client {
     try {
       this.#native = new native.Client(json, options.credentials !== undefined)
     } catch (error) {
-      throw fromNative(error)
+      throw errorFromNative(error)
     }
     const requests = this.#native.credentialRequests()
     if (requests && options.credentials) answerRequests(requests, options.credentials)
-    this.#handlers = new Handlers(this.#native, this.#host)
+    this.#listeners = new ClientListeners(this.#native, this.#host)
   }
 
   /** Creates a client and connects it. If the signal is aborted before the client has connected, closes the client. */
@@ -134,19 +134,19 @@ export class Client {
    * listeners; without such listeners, the exception becomes a process warning.
    */
   on<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
-    this.#handlers.add(name, listener, false)
+    this.#listeners.add(name, listener, false)
     return this
   }
 
   /** Adds a listener, as `on` does, and removes it after its first call. */
   once<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
-    this.#handlers.add(name, listener, true)
+    this.#listeners.add(name, listener, true)
     return this
   }
 
   /** Removes a listener. If the listener was added several times, removes the most recently added occurrence. */
   off<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
-    this.#handlers.remove(name, checkFunction('listener', listener))
+    this.#listeners.remove(name, checkFunction('listener', listener))
     return this
   }
 
@@ -168,13 +168,13 @@ export class Client {
 
   /** Removes all listeners, or all listeners for one name. */
   removeAllListeners(name?: keyof HandlerArguments): this {
-    this.#handlers.clear(name)
+    this.#listeners.clear(name)
     return this
   }
 
   /** Returns the number of listeners for a name. */
   listenerCount(name: keyof HandlerArguments): number {
-    return this.#handlers.count(name)
+    return this.#listeners.count(name)
   }
 
   /** Current state of the client. */

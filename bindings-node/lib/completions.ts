@@ -5,7 +5,7 @@
 
 import * as native from '../native/index.js'
 import { rejectOnAbort } from './abort.js'
-import { fromJson, fromNative } from './errors.js'
+import { errorFromJson, errorFromNative } from './errors.js'
 import { keepAlive } from './keepalive.js'
 
 /** Function that starts a call. The call's completion is queued with `id`. */
@@ -36,7 +36,7 @@ export function startCall(start: StartCall, callback: CompletionCallback): () =>
     start(queue, id)
   } catch (error) {
     callbacks.delete(id)
-    throw fromNative(error)
+    throw errorFromNative(error)
   }
   return () => void callbacks.delete(id)
 }
@@ -55,7 +55,7 @@ export async function awaitCall(start: StartCall, signal?: AbortSignal): Promise
     })
     const done = await rejectOnAbort(completed, signal)
     // Creating the error here, not in the callback, includes the caller in the error's stack trace.
-    if (done.error !== undefined) throw fromJson(done.error)
+    if (done.error !== undefined) throw errorFromJson(done.error)
     return done
   } finally {
     cancelCallback()

@@ -73,16 +73,12 @@ async function answerRequest(
     // The error's message may contain secrets, so only its name is passed on.
     const name = error instanceof Error ? error.name : typeof error
     const fatal = error instanceof AutoModerateError && !error.retryable
-    return requests.refuse(number, `it threw ${name}`, fatal)
+    return requests.fail(number, `it threw ${name}`, fatal)
   }
   try {
     requests.answer(number, JSON.stringify(toNativeAnswer(credentials)))
   } catch (error) {
-    requests.refuse(
-      number,
-      error instanceof AutoModerateError ? error.message : 'it returned invalid credentials',
-      true,
-    )
+    requests.fail(number, error instanceof AutoModerateError ? error.message : 'it returned invalid credentials', true)
   }
 }
 

@@ -101,9 +101,9 @@ function argumentError(message: string, cause?: unknown): TypeError {
   return error
 }
 
-function fromRecord({ code, message, cause, ...fields }: ErrorRecord): AutoModerateError | TypeError {
+function errorFromRecord({ code, message, cause, ...fields }: ErrorRecord): AutoModerateError | TypeError {
   if (code === 'invalid_argument') return argumentError(message.replace(/^[^:]*/, toCamelCase))
-  return new AutoModerateError(message, { code, ...fields, cause: cause ? fromRecord(cause) : undefined } as never)
+  return new AutoModerateError(message, { code, ...fields, cause: cause ? errorFromRecord(cause) : undefined } as never)
 }
 
 /** Converts a core option name to Node's spelling. */
@@ -112,18 +112,18 @@ function toCamelCase(name: string): string {
 }
 
 /** Creates an error from its JSON record. */
-export function fromJson(text: string): AutoModerateError | TypeError {
-  return fromRecord(JSON.parse(text))
+export function errorFromJson(text: string): AutoModerateError | TypeError {
+  return errorFromRecord(JSON.parse(text))
 }
 
 /** Creates an error from the error record of a state. Returns `undefined` if the state contains no error. */
-export function errorFromRecord(failure: unknown): AutoModerateError | undefined {
-  return failure ? (fromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
+export function errorFromOptionalRecord(failure: unknown): AutoModerateError | undefined {
+  return failure ? (errorFromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
 }
 
 /** Converts an exception of the native module to an error of this package. */
-export function fromNative(error: unknown): unknown {
+export function errorFromNative(error: unknown): unknown {
   const message = error instanceof Error ? error.message : ''
-  if (message.startsWith('{')) return fromJson(message)
+  if (message.startsWith('{')) return errorFromJson(message)
   return /^(data|metadata): /.test(message) ? argumentError(message) : error
 }

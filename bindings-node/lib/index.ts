@@ -8,11 +8,11 @@
  */
 
 export { Client, type ContentFilter, type Submission } from './client.js'
+export type { HandlerArguments } from './clientlisteners.js'
 export type { Contents } from './contents.js'
 export type { Credentials, CredentialsProvider, CredentialsReason } from './credentials.js'
 export { AutoModerateError, type ErrorCode, type Stage } from './errors.js'
 export type * from './events.js'
-export type { HandlerArguments } from './handlers.js'
 export { escapeHtml } from './html.js'
 export type { ClientOptions, Pem, ReconnectPolicy } from './options.js'
 export { Project } from './project.js'

@@ -4,7 +4,7 @@ import { type InspectOptions, inspect } from 'node:util'
 import type * as native from '../native/index.js'
 import { checkOptions, signalOf } from './arguments.js'
 import { awaitCall } from './completions.js'
-import { fromNative } from './errors.js'
+import { errorFromNative } from './errors.js'
 import type { Event, EventByName, EventName } from './events.js'
 import { toCoreName } from './kinds.js'
 import { type Abortable, EventStream, type StreamHost } from './stream.js'
@@ -22,7 +22,7 @@ export function openStream(
   try {
     return new EventStream(from.events(name), host, signal)
   } catch (error) {
-    throw fromNative(error)
+    throw errorFromNative(error)
   }
 }
 
@@ -49,7 +49,7 @@ export class Project {
    * `null` on servers without an event log.
    */
   get cursor(): string | null {
-    for (const stream of this.#host.streams) stream.deref()?.commitDelivered()
+    for (const stream of this.#host.streams) stream.deref()?.reportDelivered()
     return this.#native.cursor
   }
 

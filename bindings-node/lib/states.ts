@@ -1,6 +1,6 @@
 /** Client states as the native module reports them. */
 
-import { errorFromRecord } from './errors.js'
+import { errorFromOptionalRecord } from './errors.js'
 import type { State, StateInfo } from './values.js'
 
 export interface StateJson {
@@ -11,7 +11,7 @@ export interface StateJson {
 }
 
 export function toStateInfo({ state, attempt, retryIn, cause }: StateJson): StateInfo {
-  const error = errorFromRecord(cause)
+  const error = errorFromOptionalRecord(cause)
   return {
     state,
     ...(attempt === null ? {} : { attempt }),

@@ -5,14 +5,16 @@ import { rejectOnAbort } from './abort.js'
 import { checkCount, checkDuration, checkOptions, signalOf } from './arguments.js'
 import { parseEvents } from './batches.js'
 import { startCall } from './completions.js'
-import { fromJson, fromNative } from './errors.js'
+import { errorFromJson, errorFromNative } from './errors.js'
 import { yieldToEventLoop } from './eventloop.js'
 import type { Event } from './events.js'
 import { keepAlive } from './keepalive.js'
 import type { Losses } from './values.js'
 
-/** Number of events in a full batch. After a full batch, more events may be ready. */
-const FULL_BATCH = 512
+/**
+ * Number of events in a full batch: `MAX_BATCH_EVENTS` of `src/stream.rs`. After a full batch, more events may be ready.
+ */
+const FULL_BATCH_EVENTS = 512
 
 /** Part of a client that its streams share. */
 export interface StreamHost {
@@ -48,10 +50,10 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   readonly #cleanUp: () => void
   #batch: E[] = []
   #position = 0
-  #committedPosition = 0
+  #reportedPosition = 0
   /** Number of consecutive batches that were read without waiting. */
   #batchesWithoutWait = 0
-  #isWatching = false
+  #isReadablePending = false
   #isOpen = true
   #failure: unknown
   /** Number of reads that have not settled yet. */
@@ -87,21 +89,21 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   /** Returns the next event. If the stream ended with an error, rejects with it once. */
   next(): Promise<IteratorResult<E, undefined>> {
-    if (this.#position < this.#batch.length && this.#waitingReaders === 0) return Promise.resolve(this.#takeOne())
+    if (this.#position < this.#batch.length && this.#waitingReaders === 0) return Promise.resolve(this.#takeResult())
     return this.#runInTurn(() => this.#nextResult())
   }
 
-  #takeOne(): IteratorYieldResult<E> {
+  #takeResult(): IteratorYieldResult<E> {
     return { done: false, value: this.#batch[this.#position++] as E }
   }
 
   async #nextResult(): Promise<IteratorResult<E, undefined>> {
-    return (await this.#ensureReady()) ? this.#takeOne() : { done: true, value: undefined }
+    return (await this.#ensureReady()) ? this.#takeResult() : { done: true, value: undefined }
   }
 
   /** Called when a loop exits early. The stream stays open until you `close` it. */
   return(): Promise<IteratorResult<E, undefined>> {
-    this.commitDelivered()
+    this.reportDelivered()
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -113,21 +115,21 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     const size = checkCount('max', max)
     const signal = signalOf(checkOptions(given))
     signal?.throwIfAborted()
-    return this.#runInTurn(() => this.#takeUpTo(size, signal), signal)
+    return this.#runInTurn(() => this.#readBatch(size, signal), signal)
   }
 
-  async #takeUpTo(size: number, signal: AbortSignal | undefined): Promise<E[]> {
+  async #readBatch(size: number, signal: AbortSignal | undefined): Promise<E[]> {
     if (!(await this.#ensureReady(signal))) return []
-    const events = this.#takeParsed(size)
+    const events = this.#takeFromBatch(size)
     // More events may have arrived since the batch was prepared.
-    while (events.length < size && this.#batch.length < FULL_BATCH && this.#takeBatch(true)) {
-      events.push(...this.#takeParsed(size - events.length))
+    while (events.length < size && this.#batch.length < FULL_BATCH_EVENTS && this.#takeBatch(true)) {
+      events.push(...this.#takeFromBatch(size - events.length))
     }
-    this.commitDelivered()
+    this.reportDelivered()
     return events
   }
 
-  #takeParsed(max: number): E[] {
+  #takeFromBatch(max: number): E[] {
     const events = this.#batch.slice(this.#position, this.#position + max)
     this.#position += events.length
     return events
@@ -145,7 +147,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     try {
       throttled = this.#native.throttle(interval)
     } catch (error) {
-      throw fromNative(error)
+      throw errorFromNative(error)
     }
     const rest = this.#batch.slice(this.#position)
     this.close()
@@ -159,9 +161,9 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   /** Ends the stream for all readers, including waiting readers. */
   close(): void {
-    this.commitDelivered()
+    this.reportDelivered()
     this.#batch = []
-    this.#position = this.#committedPosition = 0
+    this.#position = this.#reportedPosition = 0
     this.#native.cancel()
     this.#cleanUp()
     this.#markEnded()
@@ -173,10 +175,10 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /** @internal Marks the events returned so far as delivered, so that the project's cursor moves past them. */
-  commitDelivered(): void {
-    const delivered = this.#position - this.#committedPosition
+  reportDelivered(): void {
+    const delivered = this.#position - this.#reportedPosition
     if (delivered > 0) this.#native.markDelivered(delivered)
-    this.#committedPosition = this.#position
+    this.#reportedPosition = this.#position
   }
 
   /** Runs concurrent reads one after another, in the order of their calls. */
@@ -207,7 +209,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     for (;;) {
       if (this.#position < this.#batch.length || this.#takeBatch()) return true
       if (this.#signal?.aborted) throw this.#signal.reason
-      if (!this.#isOpen) return this.#finish()
+      if (!this.#isOpen) return this.#endRead()
       await this.#waitUntilReadable(signal)
     }
   }
@@ -217,8 +219,8 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
    * takes events that have not been prepared yet.
    */
   #takeBatch(now = false): boolean {
-    const text = this.#native.takeBatch(this.#position - this.#committedPosition, now)
-    this.#position = this.#committedPosition = 0
+    const text = this.#native.takeBatch(this.#position - this.#reportedPosition, now)
+    this.#position = this.#reportedPosition = 0
     this.#batch = []
     if (text === null) return false
     if (this.#isOpen) this.#watchReadable()
@@ -227,7 +229,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return true
   }
 
-  #finish(): false {
+  #endRead(): false {
     this.#cleanUp()
     const failure = this.#failure
     this.#failure = undefined
@@ -262,9 +264,9 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   #watchReadable(): void {
-    if (this.#isWatching) return
+    if (this.#isReadablePending) return
     startCall((queue, id) => this.#native.readable(queue, id), EventStream.#completionCallback(this.#ref))
-    this.#isWatching = true
+    this.#isReadablePending = true
   }
 
   /** Returns a callback without a strong reference to the stream, so that an unused stream can be garbage-collected. */
@@ -276,8 +278,8 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   #onReadable(done: native.Completion): void {
-    this.#isWatching = false
-    if (done.error !== undefined) this.#failure = fromJson(done.error)
+    this.#isReadablePending = false
+    if (done.error !== undefined) this.#failure = errorFromJson(done.error)
     if (done.value === 'true') this.#wake?.()
     else this.#markEnded()
   }

@@ -16,7 +16,7 @@ import {
   toJson,
 } from './arguments.js'
 import { callForJson } from './completions.js'
-import { fromNative } from './errors.js'
+import { errorFromNative } from './errors.js'
 import type { Abortable } from './stream.js'
 
 /** Options of a test server. */
@@ -71,7 +71,7 @@ export class Server {
     try {
       this.#native = new native.TestServer(checkBoolean('eventLog', eventLog))
     } catch (error) {
-      throw fromNative(error)
+      throw errorFromNative(error)
     }
   }
 

@@ -52,7 +52,7 @@ impl CredentialRequests {
 
     /// Answers a request with an error. If `fatal` is true, the client closes; otherwise, the client retries.
     #[napi(catch_unwind)]
-    pub fn refuse(&self, number: i64, message: String, fatal: bool) {
+    pub fn fail(&self, number: i64, message: String, fatal: bool) {
         let error = if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) };
         self.0.answer(number.cast_unsigned(), Err(error));
     }

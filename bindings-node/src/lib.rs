@@ -6,10 +6,10 @@
 
 #![allow(missing_debug_implementations)] // only JavaScript uses these types
 
-mod chunk;
 mod client;
 mod completions;
 mod credentials;
+mod encoded_batch;
 mod errors;
 mod json_results;
 mod options;

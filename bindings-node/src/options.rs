@@ -5,7 +5,7 @@ use automoderate::facade::{ClientOptions, ReconnectOptions};
 use serde::{Deserialize, Deserializer};
 
 /// Option that `null` disables. A missing option takes its default.
-type Switch<T> = Option<Option<T>>;
+type Disableable<T> = Option<Option<T>>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -19,23 +19,23 @@ pub(crate) struct JsonOptions {
     email: Option<String>,
     password: Option<String>,
     transports: Option<String>,
-    #[serde(default, deserialize_with = "deserialize_switch")]
-    reconnect: Switch<JsonReconnectPolicy>,
+    #[serde(default, deserialize_with = "deserialize_disableable")]
+    reconnect: Disableable<JsonReconnectPolicy>,
     retry_first_connect: Option<bool>,
     on_server_disconnect: Option<String>,
     connect_timeout: Option<f64>,
     join_timeout: Option<f64>,
     ack_timeout: Option<f64>,
     request_timeout: Option<f64>,
-    #[serde(default, deserialize_with = "deserialize_switch")]
-    heartbeat_interval: Switch<f64>,
+    #[serde(default, deserialize_with = "deserialize_disableable")]
+    heartbeat_interval: Disableable<f64>,
     event_buffer: Option<i64>,
     overflow: Option<String>,
-    #[serde(default, deserialize_with = "deserialize_switch")]
-    rate_limit: Switch<i64>,
+    #[serde(default, deserialize_with = "deserialize_disableable")]
+    rate_limit: Disableable<i64>,
     backfill: Option<String>,
-    #[serde(default, deserialize_with = "deserialize_switch")]
-    review_poll: Switch<f64>,
+    #[serde(default, deserialize_with = "deserialize_disableable")]
+    review_poll: Disableable<f64>,
     #[serde(default)]
     headers: Vec<(String, String)>,
     #[serde(default)]
@@ -53,14 +53,16 @@ struct JsonReconnectPolicy {
     delay: Option<f64>,
     factor: Option<f64>,
     max_delay: Option<f64>,
-    #[serde(default, deserialize_with = "deserialize_switch")]
-    attempts: Switch<i64>,
+    #[serde(default, deserialize_with = "deserialize_disableable")]
+    attempts: Disableable<i64>,
     jitter: Option<f64>,
     stable_after: Option<f64>,
     max_attempts_per_minute: Option<i64>,
 }
 
-fn deserialize_switch<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Switch<T>, D::Error> {
+fn deserialize_disableable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Disableable<T>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 

@@ -15,7 +15,7 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::Value;
 
-use crate::{chunk::Chunk, completions::CompletionQueue, errors::to_exception};
+use crate::{completions::CompletionQueue, encoded_batch::EncodedBatch, errors::to_exception};
 
 /// Maximum number of events in a batch. Parsing a full batch takes Node's thread about a millisecond.
 const MAX_BATCH_EVENTS: usize = 512;
@@ -31,7 +31,7 @@ pub struct Stream(Arc<SharedStream>);
 struct SharedStream {
     stream: FacadeStream,
     /// Serialized events that JavaScript has not taken yet.
-    chunk: Mutex<Option<Chunk>>,
+    batch: Mutex<Option<EncodedBatch>>,
 }
 
 /// Losses of a stream of one kind of event, which yields no `gap` or `lagged` events.
@@ -44,24 +44,24 @@ pub struct Losses {
 }
 
 impl SharedStream {
-    fn lock_chunk(&self) -> MutexGuard<'_, Option<Chunk>> {
-        self.chunk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_batch(&self) -> MutexGuard<'_, Option<EncodedBatch>> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a chunk is prepared. Returns `false` at the end of the stream.
-    fn poll_prepare_chunk(&self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        let mut chunk = self.lock_chunk();
-        while chunk.is_none() {
+    /// Waits until a batch is prepared. Returns `false` at the end of the stream.
+    fn poll_prepare_batch(&self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let mut batch = self.lock_batch();
+        while batch.is_none() {
             if !ready!(pin!(self.stream.readable()).poll(cx))? {
                 return Poll::Ready(Ok(false));
             }
-            *chunk = self.serialize_ready();
+            *batch = self.serialize_ready();
         }
         Poll::Ready(Ok(true))
     }
 
     /// Serializes the events that are ready. Returns `None` if no events are ready.
-    fn serialize_ready(&self) -> Option<Chunk> {
+    fn serialize_ready(&self) -> Option<EncodedBatch> {
         let (mut events, mut bytes) = (Vec::new(), 0);
         while events.len() < MAX_BATCH_EVENTS && bytes < MAX_BATCH_BYTES {
             let taken = self.stream.take_ahead(EVENTS_PER_LOCK);
@@ -72,19 +72,19 @@ impl SharedStream {
                 taken.iter().filter_map(|event| event.meta().payload()).map(|text| text.as_str().len()).sum::<usize>();
             events.extend(taken);
         }
-        (!events.is_empty()).then(|| Chunk::from_events(&events))
+        (!events.is_empty()).then(|| EncodedBatch::from_events(&events))
     }
 }
 
 impl Stream {
     pub(crate) fn new(stream: FacadeStream) -> Self {
-        Self(Arc::new(SharedStream { stream, chunk: Mutex::default() }))
+        Self(Arc::new(SharedStream { stream, batch: Mutex::default() }))
     }
 }
 
 #[napi]
 impl Stream {
-    /// Takes the chunk that `readable` has prepared, and returns it as a JSON array. If no chunk is prepared, returns
+    /// Takes the batch that `readable` has prepared, and returns it as a JSON array. If no batch is prepared, returns
     /// `null`, or with `serialize_now` serializes the events that are ready. Also marks the next `delivered` events of
     /// earlier batches as delivered.
     #[napi(catch_unwind)]
@@ -95,14 +95,14 @@ impl Stream {
         serialize_now: bool,
     ) -> napi::Result<Option<JsString<'env>>> {
         self.mark_delivered(delivered);
-        let chunk = if serialize_now {
-            let mut chunk = self.0.lock_chunk();
-            chunk.take().or_else(|| self.0.serialize_ready())
+        let batch = if serialize_now {
+            let mut batch = self.0.lock_batch();
+            batch.take().or_else(|| self.0.serialize_ready())
         } else {
-            // If another thread holds the lock, that thread is preparing a chunk, and `readable` will complete.
-            self.0.chunk.try_lock().ok().and_then(|mut chunk| chunk.take())
+            // If another thread holds the lock, that thread is preparing a batch, and `readable` will complete.
+            self.0.batch.try_lock().ok().and_then(|mut batch| batch.take())
         };
-        chunk.map(|chunk| chunk.into_string(env)).transpose()
+        batch.map(|batch| batch.into_string(env)).transpose()
     }
 
     /// Marks the next `count` events of earlier batches as delivered, after JavaScript has returned them to readers.
@@ -118,7 +118,7 @@ impl Stream {
         // A weak reference lets the stream be garbage-collected. Collecting the stream ends the wait.
         let shared = Arc::downgrade(&self.0);
         let wait = poll_fn(move |cx| match shared.upgrade() {
-            Some(shared) => shared.poll_prepare_chunk(cx),
+            Some(shared) => shared.poll_prepare_batch(cx),
             None => Poll::Ready(Ok(false)),
         });
         queue.run(id, async move { wait.await.map(Value::from) })
@@ -127,9 +127,9 @@ impl Stream {
     /// Ends this stream, and returns a stream that yields at most one event per `milliseconds`.
     #[napi(catch_unwind)]
     pub fn throttle(&self, milliseconds: f64) -> napi::Result<Self> {
-        let mut chunk = self.0.lock_chunk();
+        let mut batch = self.0.lock_batch();
         let stream = self.0.stream.throttle(milliseconds / 1e3).map_err(|error| to_exception(&error))?;
-        Ok(Self(Arc::new(SharedStream { stream, chunk: Mutex::new(chunk.take()) })))
+        Ok(Self(Arc::new(SharedStream { stream, batch: Mutex::new(batch.take()) })))
     }
 
     /// Returns the losses of a stream of one kind of event, which yields no `gap` or `lagged` events.
@@ -143,6 +143,6 @@ impl Stream {
     #[napi(catch_unwind)]
     pub fn cancel(&self) {
         self.0.stream.cancel();
-        self.0.lock_chunk().take();
+        self.0.lock_batch().take();
     }
 }

@@ -264,15 +264,15 @@ def main() -> None:
         if what in sys.argv:
             return asyncio.run(measure(f"http://127.0.0.1:{sys.argv[-1]}"))
     rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 5
-    with subprocess.Popen([sys.executable, HERE / "blaster.py"], stdout=subprocess.PIPE, text=True) as blaster:
+    with subprocess.Popen([sys.executable, HERE / "event_server.py"], stdout=subprocess.PIPE, text=True) as server:
         try:
-            assert blaster.stdout is not None
-            port = blaster.stdout.readline().strip()
+            assert server.stdout is not None
+            port = server.stdout.readline().strip()
             print_table(port, rounds)
             for what in MEMORY_BENCHMARKS:
                 subprocess.run([sys.executable, __file__, what, port], check=True)
         finally:
-            blaster.kill()
+            server.kill()
     return None
 
 

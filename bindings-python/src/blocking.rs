@@ -13,7 +13,7 @@ use crate::errors;
 /// Interval at which a wait on the main thread checks for signals such as Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Interval at which a wait on any other thread wakes up. Other threads receive no signals, so the interval is long.
-const UNINTERRUPTED_INTERVAL: Duration = Duration::from_secs(3600);
+const OFF_MAIN_THREAD_WAKE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Waits for the result of `future`. Fails if a signal handler raises an exception.
 pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = Result<T, Error>> + Send) -> PyResult<T> {
@@ -31,7 +31,7 @@ pub(crate) fn wait_with_deadline<T: Send>(
     deadline: Option<Instant>,
 ) -> PyResult<Option<T>> {
     let mut future = pin!(future);
-    let slice = if on_main_thread(py)? { SIGNAL_CHECK_INTERVAL } else { UNINTERRUPTED_INTERVAL };
+    let slice = if on_main_thread(py)? { SIGNAL_CHECK_INTERVAL } else { OFF_MAIN_THREAD_WAKE_INTERVAL };
     loop {
         let remaining = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let slice = remaining.map_or(slice, |remaining| remaining.min(slice));

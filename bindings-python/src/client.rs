@@ -256,7 +256,7 @@ impl CredentialRequests {
         Ok(())
     }
 
-    fn refuse(&self, id: u64, message: String, fatal: bool) {
+    fn fail(&self, id: u64, message: String, fatal: bool) {
         self.0.answer(id, Err(credentials::provider_error(message, fatal)));
     }
 }

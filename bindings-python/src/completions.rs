@@ -19,29 +19,29 @@ type WakeSocket = std::os::unix::net::UnixStream;
 #[cfg(not(unix))]
 type WakeSocket = std::net::TcpStream;
 
-type IntoPython = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+type ConvertToPython = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// Sending side of a [`CompletionQueue`], for the SDK's threads.
 pub(crate) struct CompletionSender {
-    completed: Mutex<Vec<(u64, IntoPython)>>,
+    completed: Mutex<Vec<(u64, ConvertToPython)>>,
     /// True if a byte has been written since the last `drain`, so that no further byte is needed.
     is_wake_pending: AtomicBool,
     wake_writer: WakeSocket,
 }
 
 impl CompletionSender {
-    pub(crate) fn send(&self, id: u64, into_python: IntoPython) {
-        self.try_send(usize::MAX, id, into_python);
+    pub(crate) fn send(&self, id: u64, convert_to_python: ConvertToPython) {
+        self.try_send(usize::MAX, id, convert_to_python);
     }
 
     /// Queues a completion and returns `true`, or returns `false` if `limit` completions are already queued.
-    pub(crate) fn try_send(&self, limit: usize, id: u64, into_python: IntoPython) -> bool {
+    pub(crate) fn try_send(&self, limit: usize, id: u64, convert_to_python: ConvertToPython) -> bool {
         {
             let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
             if completed.len() >= limit {
                 return false;
             }
-            completed.push((id, into_python));
+            completed.push((id, convert_to_python));
         }
         if !self.is_wake_pending.swap(true, Ordering::AcqRel) {
             // The write fails only if the event loop no longer exists, or if the socket's buffer is full. A full buffer
@@ -90,11 +90,11 @@ where
     let sender = port.get().sender.clone();
     let work = async move {
         let result = future.await;
-        let into_python = move |py: Python<'_>| match result {
+        let convert_to_python = move |py: Python<'_>| match result {
             Ok(value) => convert(py, value),
             Err(error) => Err(errors::to_py_err(py, &error)),
         };
-        sender.send(id, Box::new(into_python));
+        sender.send(id, Box::new(convert_to_python));
     };
     facade::spawn_detached(work).map_err(|error| errors::to_py_err(py, &error))?;
     Ok(py.None())
@@ -137,8 +137,8 @@ impl CompletionQueue {
         self.sender.is_wake_pending.store(false, Ordering::Release);
         let completed = std::mem::take(&mut *self.sender.completed.lock().unwrap_or_else(PoisonError::into_inner));
         let list = PyList::empty(py);
-        for (id, into_python) in completed {
-            match into_python(py) {
+        for (id, convert_to_python) in completed {
+            match convert_to_python(py) {
                 Ok(value) => list.append((id, true, value))?,
                 Err(error) => list.append((id, false, error.into_value(py)))?,
             }

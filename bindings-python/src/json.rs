@@ -42,7 +42,7 @@ pub(crate) fn object_to_python<'py>(py: Python<'py>, object: &Map<String, Value>
 }
 
 /// Converts raw JSON to Python objects. Text that is not valid JSON is converted to a str.
-pub(crate) fn raw_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn raw_json_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResult<Bound<'py, PyAny>> {
     match raw.to_value() {
         Ok(value) => to_python(py, &value),
         Err(_) => Ok(PyString::new(py, raw.as_str()).into_any()),

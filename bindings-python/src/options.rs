@@ -13,11 +13,11 @@ impl<'py> OptionsDict<'_, 'py> {
     where
         T: for<'a> FromPyObject<'a, 'py>,
     {
-        Ok(self.get_switch(name)?.flatten())
+        Ok(self.get_disableable(name)?.flatten())
     }
 
     /// Returns an option that Python's `None` disables. The outer `Option` is `None` if the option is missing.
-    fn get_switch<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
+    fn get_disableable<T>(&self, name: &str) -> PyResult<Option<Option<T>>>
     where
         T: for<'a> FromPyObject<'a, 'py>,
     {
@@ -51,12 +51,12 @@ pub(crate) fn options_from_python(dict: &Bound<'_, PyDict>) -> PyResult<ClientOp
         join_timeout: options.get("join_timeout")?,
         ack_timeout: options.get("ack_timeout")?,
         request_timeout: options.get("request_timeout")?,
-        heartbeat_interval: options.get_switch("heartbeat_interval")?,
+        heartbeat_interval: options.get_disableable("heartbeat_interval")?,
         event_buffer: options.get("event_buffer")?,
         overflow: options.get("overflow")?,
-        rate_limit: options.get_switch("rate_limit")?,
+        rate_limit: options.get_disableable("rate_limit")?,
         backfill: options.get("backfill")?,
-        review_poll: options.get_switch("review_poll")?,
+        review_poll: options.get_disableable("review_poll")?,
         headers: options.get("headers")?.unwrap_or_default(),
         query: options.get("query")?.unwrap_or_default(),
         proxy: options.get("proxy")?,
@@ -72,7 +72,7 @@ fn policy_from_python(dict: &Bound<'_, PyDict>) -> PyResult<ReconnectOptions> {
         delay: options.get("delay")?,
         factor: options.get("factor")?,
         max_delay: options.get("max_delay")?,
-        attempts: options.get_switch("attempts")?,
+        attempts: options.get_disableable("attempts")?,
         jitter: options.get("jitter")?,
         stable_after: options.get("stable_after")?,
         max_attempts_per_minute: options.get("max_attempts_per_minute")?,

@@ -37,20 +37,20 @@ struct SharedStream {
     stream: FacadeStream,
     /// Lock that allows one wait at a time, because the stream stores only one waker.
     read_lock: tokio::sync::Mutex<()>,
-    watch: Mutex<WatchState>,
+    wait: Mutex<SharedWait>,
 }
 
 /// State of the wait that serves all event loops.
 #[derive(Default)]
-struct WatchState {
+struct SharedWait {
     running: bool,
     senders: Vec<Arc<CompletionSender>>,
     end: Option<Option<Error>>,
 }
 
 impl SharedStream {
-    fn lock_watch(&self) -> MutexGuard<'_, WatchState> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_wait(&self) -> MutexGuard<'_, SharedWait> {
+        self.wait.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn readable(&self) -> Result<bool, Error> {
@@ -61,17 +61,17 @@ impl SharedStream {
     /// Waits until the stream is readable or has ended, and notifies all waiting event loops.
     async fn notify_when_readable(&self, key: u64) {
         let outcome = self.readable().await;
-        let mut watch = self.lock_watch();
-        watch.running = false;
+        let mut wait = self.lock_wait();
+        wait.running = false;
         match outcome {
             Ok(true) => {}
             Ok(false) => {
-                watch.end.get_or_insert(None);
+                wait.end.get_or_insert(None);
             }
-            Err(error) => watch.end = Some(Some(error)),
+            Err(error) => wait.end = Some(Some(error)),
         }
-        let senders = std::mem::take(&mut watch.senders);
-        drop(watch);
+        let senders = std::mem::take(&mut wait.senders);
+        drop(wait);
         for sender in senders {
             sender.send(key, Box::new(|py| Ok(py.None())));
         }
@@ -81,7 +81,7 @@ impl SharedStream {
 impl Stream {
     pub(crate) fn new(stream: FacadeStream) -> Self {
         Self {
-            shared: Arc::new(SharedStream { stream, read_lock: tokio::sync::Mutex::new(()), watch: Mutex::default() }),
+            shared: Arc::new(SharedStream { stream, read_lock: tokio::sync::Mutex::new(()), wait: Mutex::default() }),
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed) * 2,
             events_before_pause: AtomicU32::new(EVENTS_BEFORE_PAUSE),
         }
@@ -120,7 +120,7 @@ impl Stream {
     }
 
     /// Takes the next ready event. Iteration ends when no event is ready, and at regular intervals to let other tasks
-    /// run; see `take_paused`.
+    /// run; see `take_pause_flag`.
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let remaining = self.events_before_pause.load(Ordering::Relaxed);
         if remaining == 0 {
@@ -132,7 +132,7 @@ impl Stream {
     }
 
     /// Returns `true` if iteration ended only to let other tasks run. Allows iteration to continue.
-    fn take_paused(&self) -> bool {
+    fn take_pause_flag(&self) -> bool {
         self.events_before_pause.swap(EVENTS_BEFORE_PAUSE, Ordering::Relaxed) == 0
     }
 
@@ -147,15 +147,15 @@ impl Stream {
 
     /// Sends a completion with this stream's key when events are ready or the stream ends.
     fn notify_readable(&self, py: Python<'_>, queue: &Bound<'_, CompletionQueue>) -> PyResult<()> {
-        let mut watch = self.shared.lock_watch();
-        if watch.end.is_some() {
+        let mut wait = self.shared.lock_wait();
+        if wait.end.is_some() {
             queue.get().sender().send(self.key, Box::new(|py| Ok(py.None())));
             return Ok(());
         }
-        if !watch.senders.iter().any(|known| Arc::ptr_eq(known, queue.get().sender())) {
-            watch.senders.push(queue.get().sender().clone());
+        if !wait.senders.iter().any(|known| Arc::ptr_eq(known, queue.get().sender())) {
+            wait.senders.push(queue.get().sender().clone());
         }
-        if !std::mem::replace(&mut watch.running, true) {
+        if !std::mem::replace(&mut wait.running, true) {
             let (shared, key) = (self.shared.clone(), self.key);
             let started = facade::spawn_detached(async move { shared.notify_when_readable(key).await });
             started.map_err(|error| errors::to_py_err(py, &error))?;
@@ -165,7 +165,7 @@ impl Stream {
 
     /// Returns `true` if the stream has ended. If the stream ended with an error, raises the error once.
     fn has_ended(&self, py: Python<'_>) -> PyResult<bool> {
-        match &mut self.shared.lock_watch().end {
+        match &mut self.shared.lock_wait().end {
             None => Ok(false),
             Some(error) => error.take().map_or(Ok(true), |error| Err(errors::to_py_err(py, &error))),
         }

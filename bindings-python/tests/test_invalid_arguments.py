@@ -146,7 +146,7 @@ def targets(shared_server: Server) -> Iterator[CallTargets]:
 
 
 @pytest.mark.parametrize(("call", "error", "name"), INVALID_CALLS)
-def test_invalid_arguments_raise_errors_that_name_them(
+def test_each_invalid_argument_is_named_in_the_error(
     targets: CallTargets, call: Callable[[Any], Any], error: type[Exception], name: str
 ) -> None:
     assert_refused(lambda: call(targets), error, name)
@@ -165,7 +165,7 @@ async def call_and_await(call: Callable[[Any], Any], targets: CallTargets) -> No
         await outcome
 
 
-async def test_invalid_arguments_raise_errors_that_name_them_for_asyncio(shared_server: Server) -> None:
+async def test_each_invalid_argument_is_named_in_the_error_for_asyncio(shared_server: Server) -> None:
     async with AsyncClient(shared_server.base_url, api_key=shared_server.api_key) as client:
         project = await client.join(shared_server.project_id)
         targets: Any = CallTargets(client, project, project.events())  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ class SubmitterThread(threading.Thread):
         super().__init__()
         self.server = server
         self.decided: list[str] = []
-        self.missed: list[str] = []
+        self.submitted_while_away: list[str] = []
         self.done = threading.Event()
 
     def run(self) -> None:
@@ -43,9 +43,9 @@ class SubmitterThread(threading.Thread):
         connections = client.metrics().connections
         self.server.kill()
         self.server.restart()
-        missed = self.server.submit("while the client is away")
+        ids = self.server.submit("while the client is away")
         if client.metrics().connections == connections:
-            self.missed += missed
+            self.submitted_while_away += ids
 
     def check_received(self, events: list[ModerationUpdate]) -> None:
         """Checks that each decision that the server has stored was received once and in order."""
@@ -55,8 +55,8 @@ class SubmitterThread(threading.Thread):
         assert positions == sorted(positions)
         with Client(self.server.base_url, api_key=self.server.api_key) as client:
             assert {content.id for content in client.contents(per_page=100)} == set(found)
-        assert {*self.decided, *self.missed} <= set(found), "an event was lost"
-        assert {found[missed].meta.origin for missed in self.missed} <= {"replay"}
+        assert {*self.decided, *self.submitted_while_away} <= set(found), "an event was lost"
+        assert {found[content_id].meta.origin for content_id in self.submitted_while_away} <= {"replay"}
 
 
 @pytest.mark.parametrize("transports", ["websocket", "polling"])

@@ -19,9 +19,9 @@ from ._options import (
     check_count,
     check_text,
     cursor_text,
+    describe_provider_error,
     kind_name,
     page_arguments,
-    provider_refusal,
 )
 from ._shared import BaseProject, BaseStream, E, PagedItems
 
@@ -47,7 +47,7 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
         while True:
             for event in native:
                 yield event
-            if native.take_paused():
+            if native.take_pause_flag():
                 await asyncio.sleep(0)
             elif not await self._wait_readable():
                 return
@@ -57,7 +57,7 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
         while True:
             for event in native:
                 return event  # type: ignore[no-any-return]
-            if native.take_paused():
+            if native.take_pause_flag():
                 await asyncio.sleep(0)
             elif not await self._wait_readable():
                 raise StopAsyncIteration
@@ -380,4 +380,4 @@ async def _answer_request(
         requests.answer(number, answer)
     except Exception as error:
         log_exception("the credentials provider failed")
-        requests.refuse(number, *provider_refusal(error))
+        requests.fail(number, *describe_provider_error(error))

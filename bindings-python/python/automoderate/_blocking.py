@@ -21,9 +21,9 @@ from ._options import (
     check_seconds,
     check_text,
     cursor_text,
+    describe_provider_error,
     kind_name,
     page_arguments,
-    provider_refusal,
 )
 from ._shared import BaseProject, BaseStream, E, PagedItems
 
@@ -334,4 +334,4 @@ class _ProviderThread(threading.Thread):
             self._requests.answer(number, answer)
         except Exception as error:
             log_exception("the credentials provider failed")
-            self._requests.refuse(number, *provider_refusal(error))
+            self._requests.fail(number, *describe_provider_error(error))

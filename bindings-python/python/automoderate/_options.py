@@ -202,7 +202,7 @@ class BaseClient:
         }
         self._native = _native.Client(options, credentials is not None)
         self._provider = credentials
-        self._is_answering = False
+        self._has_taken_requests = False
         self._handlers: dict[str | None, list[Callable[[Any], object]]] = {}
         self._handler_stream: Stream | None = None
 
@@ -252,9 +252,9 @@ class BaseClient:
     def _take_credential_requests(self) -> tuple[CredentialRequests, CredentialsProvider] | None:
         """Return the queue of credential requests and the provider on the first call, and `None` afterwards."""
         requests = self._native.credential_requests()
-        if self._is_answering or requests is None or self._provider is None:
+        if self._has_taken_requests or requests is None or self._provider is None:
             return None
-        self._is_answering = True
+        self._has_taken_requests = True
         return requests, self._provider
 
     def _open_handler_stream(self) -> Stream:
@@ -323,7 +323,7 @@ def page_arguments(page: object, per_page: object, status: object) -> tuple[int,
     )
 
 
-def provider_refusal(error: Exception) -> tuple[str, bool]:
+def describe_provider_error(error: Exception) -> tuple[str, bool]:
     """Return an error message for a provider's exception, and whether the error is fatal. The message does not contain
     the exception's text, which may contain secrets.
     """

@@ -11,8 +11,8 @@ use crate::json;
 event_class! {
     /// Activity of a user of the moderated application.
     UserActivity = "user_activity",
-    shows ["user_id", "activity", "triggered_by", "timestamp"],
-    matches ["user_id", "activity"],
+    repr ["user_id", "activity", "triggered_by", "timestamp"],
+    match_args ["user_id", "activity"],
     {
         /// Id of the user. Numbers are converted to text.
         #[getter]

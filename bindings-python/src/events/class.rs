@@ -9,7 +9,7 @@ use crate::{errors, json};
 
 /// Declares the class of one kind of event, with the getters of that class and the getters common to all classes.
 macro_rules! event_class {
-    ($(#[$doc:meta])* $class:ident = $kind:literal, shows $shown:tt, matches $matched:tt, { $($own:tt)* }) => {
+    ($(#[$doc:meta])* $class:ident = $kind:literal, repr $repr:tt, match_args $match_args:tt, { $($own:tt)* }) => {
         $(#[$doc])*
         #[pyclass(frozen, module = "automoderate")]
         pub(crate) struct $class {
@@ -42,8 +42,8 @@ macro_rules! event_class {
 
             #[classattr]
             fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, pyo3::types::PyTuple>> {
-                const MATCHED: &[&str] = &$matched;
-                pyo3::types::PyTuple::new(py, MATCHED)
+                const MATCH_ARGS: &[&str] = &$match_args;
+                pyo3::types::PyTuple::new(py, MATCH_ARGS)
             }
 
             /// Metadata that the SDK adds to the event.
@@ -64,7 +64,7 @@ macro_rules! event_class {
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-                $crate::events::class::event_repr(slf.as_any(), &$shown)
+                $crate::events::class::event_repr(slf.as_any(), &$repr)
             }
 
             fn __eq__(&self, other: &Self) -> bool {

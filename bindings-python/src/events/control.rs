@@ -11,8 +11,8 @@ use crate::json;
 event_class! {
     /// `error` event from the server, unless it is the response to a request from the SDK.
     ServerError = "server_error",
-    shows ["message", "code"],
-    matches ["message", "code"],
+    repr ["message", "code"],
+    match_args ["message", "code"],
     {
         /// Message from the server.
         #[getter]
@@ -37,8 +37,8 @@ event_class! {
 event_class! {
     /// Event whose name is unknown to the SDK.
     UnknownEvent = "unknown_event",
-    shows ["name", "data"],
-    matches ["name", "data"],
+    repr ["name", "data"],
+    match_args ["name", "data"],
     {
         /// Name of the event.
         #[getter]
@@ -49,7 +49,7 @@ event_class! {
         /// First argument of the event, converted to Python objects on first access.
         #[getter]
         fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-            get_or_create(py, &self.cached_field, || json::raw_to_python(py, &self.inner().data))
+            get_or_create(py, &self.cached_field, || json::raw_json_to_python(py, &self.inner().data))
         }
 
         /// Binary attachments, in the order of their placeholders in `data`.
@@ -63,8 +63,8 @@ event_class! {
 event_class! {
     /// Frame or event that could not be decoded. Later events are still delivered.
     MalformedEvent = "malformed_event",
-    shows ["name", "data", "reason"],
-    matches ["name", "data", "reason"],
+    repr ["name", "data", "reason"],
+    match_args ["name", "data", "reason"],
     {
         /// Name of the event; empty if the name could not be decoded.
         #[getter]

@@ -7,8 +7,8 @@ use super::class::event_class;
 event_class! {
     /// Event that marks a place in the stream where a project's events are missing, or may be missing.
     Gap = "gap",
-    shows ["project_id", "reason", "missed"],
-    matches ["project_id", "reason", "missed"],
+    repr ["project_id", "reason", "missed"],
+    match_args ["project_id", "reason", "missed"],
     {
         /// Id of the project whose events are missing.
         #[getter]
@@ -34,8 +34,8 @@ event_class! {
 event_class! {
     /// Event that marks a place in the stream where events were dropped because the stream's reader was too slow.
     Lagged = "lagged",
-    shows ["missed"],
-    matches ["missed"],
+    repr ["missed"],
+    match_args ["missed"],
     {
         /// Number of events dropped since the previous `lagged` event.
         #[getter]

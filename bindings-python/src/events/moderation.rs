@@ -11,8 +11,8 @@ use crate::json;
 event_class! {
     /// Decision about an item.
     ModerationUpdate = "moderation_update",
-    shows ["content_id", "status", "content_type", "content_preview", "moderator_type", "rule_name", "timestamp"],
-    matches ["content_id", "status"],
+    repr ["content_id", "status", "content_type", "content_preview", "moderator_type", "rule_name", "timestamp"],
+    match_args ["content_id", "status"],
     {
         /// Id of the item.
         #[getter]
@@ -55,7 +55,7 @@ event_class! {
         #[getter]
         fn meta_data<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
             let Some(raw) = &self.inner().meta_data else { return Ok(None) };
-            get_or_create(py, &self.cached_field, || json::raw_to_python(py, raw)).map(Some)
+            get_or_create(py, &self.cached_field, || json::raw_json_to_python(py, raw)).map(Some)
         }
 
         /// Number of rules and models that returned a result.

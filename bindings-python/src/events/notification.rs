@@ -10,8 +10,8 @@ use super::{
 event_class! {
     /// Notification from the server or its operators.
     SystemNotification = "system_notification",
-    shows ["type", "message", "persistent", "timestamp"],
-    matches ["type", "message"],
+    repr ["type", "message", "persistent", "timestamp"],
+    match_args ["type", "message"],
     {
         /// Severity: `info`, `warning`, `error`, `success`, or a value unknown to this version of the SDK.
         #[getter]

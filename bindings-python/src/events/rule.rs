@@ -11,8 +11,8 @@ use crate::json;
 event_class! {
     /// Creation, change or deletion of a rule.
     RuleUpdate = "rule_update",
-    shows ["action", "rule", "timestamp"],
-    matches ["action", "rule"],
+    repr ["action", "rule", "timestamp"],
+    match_args ["action", "rule"],
     {
         /// Change made to the rule: `created`, `updated`, `deleted`, or a value unknown to this version of the SDK.
         #[getter]

@@ -14,8 +14,8 @@ use super::{
 event_class! {
     /// Counters of the project. Each update replaces the previous one.
     StatsUpdate = "stats_update",
-    shows ["total_content", "approved", "rejected", "flagged", "approval_rate"],
-    matches ["total_content", "approved", "rejected", "flagged"],
+    repr ["total_content", "approved", "rejected", "flagged", "approval_rate"],
+    match_args ["total_content", "approved", "rejected", "flagged"],
     {
         /// Number of items decided so far.
         #[getter]

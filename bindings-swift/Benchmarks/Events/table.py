@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-BLASTER = Path(__file__).resolve().parents[3] / "bindings-python/benches/blaster.py"
+EVENT_SERVER = Path(__file__).resolve().parents[3] / "bindings-python/benches/event_server.py"
 EVENTS = 200_000
 HELD_EVENTS = 100_000
 READERS = {
@@ -20,9 +20,9 @@ MEMORY_READERS = {"memory-ours": "`ModerationUpdate`", "memory-decoder": "struct
 
 def main() -> None:
     bench, rounds, *run = sys.argv[1:]
-    with subprocess.Popen([sys.executable, BLASTER], stdout=subprocess.PIPE, text=True) as blaster:
+    with subprocess.Popen([sys.executable, EVENT_SERVER], stdout=subprocess.PIPE, text=True) as event_server:
         try:
-            url = f"http://127.0.0.1:{blaster.stdout.readline().strip()}"
+            url = f"http://127.0.0.1:{event_server.stdout.readline().strip()}"
 
             def run_reader(mode: str, events: int) -> dict[str, float]:
                 command = [*run, bench, mode, url, str(events)]
@@ -48,7 +48,7 @@ def main() -> None:
             for mode, name in MEMORY_READERS.items():
                 print(f"| {name} | {run_reader(mode, HELD_EVENTS)['bytes']:.0f} |")
         finally:
-            blaster.kill()
+            event_server.kill()
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ use automoderate::{Event, facade};
 use napi::{Env, JsString};
 
 /// JSON array of events, which `lib/batches.ts` parses.
-pub(crate) enum Chunk {
+pub(crate) enum EncodedBatch {
     Ascii(String),
     Utf16(Vec<u16>),
 }
 
-impl Chunk {
+impl EncodedBatch {
     pub(crate) fn from_events(events: &[Event]) -> Self {
         let text = facade::events_to_rows(events, node_event_name);
         let non_ascii = text.bytes().filter(|byte| !byte.is_ascii()).count();

@@ -26,12 +26,12 @@ export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByNam
 
 type Listener = Parameters<Listeners['add']>[1]
 
-const OTHER_NAMES = new Set(['event', 'state', 'error'])
+const NAMES_BESIDES_KINDS = new Set(['event', 'state', 'error'])
 
-/** `Handlers` objects that must not be garbage-collected until they have reported the final state. */
-const awaitingEnd = new Set<object>()
+/** `ClientListeners` objects that must not be garbage-collected until they have reported the final state. */
+const keptAliveListeners = new Set<object>()
 
-export class Handlers {
+export class ClientListeners {
   readonly #native: native.Client
   readonly #host: StreamHost
   readonly #listeners = new Listeners((error) => {
@@ -71,7 +71,7 @@ export class Handlers {
 
   #listenersFor(name: string): Listeners {
     if (checkString('name', name) === 'listenerError') return this.#errorListeners
-    if (isEventName(name) || OTHER_NAMES.has(name)) return this.#listeners
+    if (isEventName(name) || NAMES_BESIDES_KINDS.has(name)) return this.#listeners
     throw invalidArgument('name', `unknown event ${JSON.stringify(name)}`)
   }
 
@@ -94,7 +94,7 @@ export class Handlers {
       // The state listeners receive this error as the cause of `closed`. If no listener receives the error, it becomes
       // a warning.
       const hasErrorListener = this.#listeners.callAll('error', error)
-      if (this.#listeners.count('state') > 0) this.#awaitEnd()
+      if (this.#listeners.count('state') > 0) this.#keepAliveUntilEnd()
       else if (!hasErrorListener) process.emitWarning(error)
     })
   }
@@ -123,17 +123,17 @@ export class Handlers {
    * Keeps the process and this object alive until the final state has been reported. The stream has ended, so the
    * report follows immediately.
    */
-  #awaitEnd(): void {
+  #keepAliveUntilEnd(): void {
     if (this.#hasEnded) return
     this.#releaseEventLoop ??= keepAlive()
-    awaitingEnd.add(this)
+    keptAliveListeners.add(this)
   }
 
   /** Releases the process after the final state has been reported. */
   statesEnded(): void {
     this.#hasEnded = true
     this.#releaseEventLoop?.()
-    awaitingEnd.delete(this)
+    keptAliveListeners.delete(this)
   }
 }
 
@@ -144,16 +144,16 @@ function emitListenerWarning(error: unknown): void {
 }
 
 /** Passes state changes on to the listeners. Keeps neither the client nor the event loop alive. */
-function forwardStates(states: native.States, handlers: WeakRef<Handlers>): void {
+function forwardStates(states: native.States, listeners: WeakRef<ClientListeners>): void {
   let isInitial = true
   const awaitNextState = (): void => {
     startCall(
       (queue, id) => states.next(queue, id),
       (done) => {
         const state: StateJson | null = JSON.parse(done.value ?? 'null')
-        if (state === null) return handlers.deref()?.statesEnded()
+        if (state === null) return listeners.deref()?.statesEnded()
         // The first report is the current state, which is not a change.
-        if (!isInitial) handlers.deref()?.stateChanged(toStateInfo(state))
+        if (!isInitial) listeners.deref()?.stateChanged(toStateInfo(state))
         isInitial = false
         awaitNextState()
       },
