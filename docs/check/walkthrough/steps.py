@@ -50,7 +50,7 @@ class Walk:
         self._repository = repository
         self._began = time.monotonic()
         self.server_shell, self.shell = open_shell("server"), open_shell("user")
-        self._known = {"…/": f"{CLONE_PATH}/"}
+        self._placeholders = {"…/": f"{CLONE_PATH}/"}
         self._ready: dict[str, str] = {}
 
     def log(self, what: str) -> None:
@@ -84,10 +84,10 @@ class Walk:
 
     def add_placeholders(self, places: dict[str, str]) -> None:
         """Adds placeholders of the page and their values."""
-        self._known |= places
+        self._placeholders |= places
 
     def fill_placeholders(self, text: str) -> str:
-        for place, value in self._known.items():
+        for place, value in self._placeholders.items():
             text = text.replace(place, value)
         return fill_placeholders(text, self._ready) if self._ready else text
 
