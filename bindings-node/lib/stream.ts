@@ -11,9 +11,7 @@ import type { Event } from './events.js'
 import { keepAlive } from './keepalive.js'
 import type { Losses } from './values.js'
 
-/**
- * Number of events in a full batch: `MAX_BATCH_EVENTS` of `src/stream.rs`. After a full batch, more events may be ready.
- */
+/** Number of events in a full batch, as in `src/stream.rs`. After a full batch, more events may be ready. */
 const FULL_BATCH_EVENTS = 512
 
 /** Part of a client that its streams share. */

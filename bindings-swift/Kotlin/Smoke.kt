@@ -18,7 +18,7 @@ suspend fun expectedErrorCode(call: suspend () -> Unit): String = try {
     call()
     error("the call did not fail")
 } catch (error: NativeException.Failed) {
-    error.faults.first().code
+    error.errorChain.first().code
 } catch (error: NativeException.Cancelled) {
     "cancelled"
 }
@@ -54,7 +54,7 @@ fun main(arguments: Array<String>) = runBlocking {
         listOf("access_denied", "project_not_found"))
     check(expectedErrorCode { NativeClient(defaultOptions(url, "am_wrong"), false).connect(Cancellation()) } == "authentication_failed")
     check(expectedErrorCode { NativeClient(defaultOptions("nowhere", key), false) } == "invalid_argument")
-    for (panic in listOf<() -> Unit>({ failOnPurpose(true) }, { runBlocking { failOnPurposeLater(true) } })) {
+    for (panic in listOf<() -> Unit>({ failOnPurpose(true) }, { runBlocking { failOnPurposeAsync(true) } })) {
         try {
             panic()
             error("the call did not fail")

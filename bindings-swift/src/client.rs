@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Cancellation, NativeCredentialRequests, NativeError, NativeOptions, NativeProject, NativeState, NativeStates,
-    NativeStream, Packed, error::invalid_argument, schema::Pack,
+    NativeStream, PackedValues, error::invalid_argument, schema::Pack,
 };
 
 /// [`FacadeClient`] as a UniFFI object.
@@ -39,8 +39,8 @@ pub struct NativeMetrics {
 async fn call_packed<T: Pack>(
     cancellation: &Cancellation,
     call: impl Future<Output = Result<T, Error>>,
-) -> Result<Arc<Packed>, NativeError> {
-    Ok(Packed::from_value(&cancellation.run(call).await?))
+) -> Result<Arc<PackedValues>, NativeError> {
+    Ok(PackedValues::from_value(&cancellation.run(call).await?))
 }
 
 pub(crate) fn parse_json(name: &str, text: &str) -> Result<Value, NativeError> {
@@ -135,7 +135,7 @@ impl NativeClient {
         metadata: Option<String>,
         idempotency_key: Option<String>,
         cancellation: Arc<Cancellation>,
-    ) -> Result<Arc<Packed>, NativeError> {
+    ) -> Result<Arc<PackedValues>, NativeError> {
         let mut submission = Submission::new(content_type, content);
         if let Some(metadata) = metadata {
             submission = submission.metadata(parse_json("metadata", &metadata)?);
@@ -150,7 +150,7 @@ impl NativeClient {
     ///
     /// # Errors
     /// Same as [`FacadeClient::content`].
-    pub async fn content(&self, id: String, cancellation: Arc<Cancellation>) -> Result<Arc<Packed>, NativeError> {
+    pub async fn content(&self, id: String, cancellation: Arc<Cancellation>) -> Result<Arc<PackedValues>, NativeError> {
         call_packed(&cancellation, self.facade.content(id)).await
     }
 
@@ -164,7 +164,7 @@ impl NativeClient {
         per_page: Option<i64>,
         status: Option<String>,
         cancellation: Arc<Cancellation>,
-    ) -> Result<Arc<Packed>, NativeError> {
+    ) -> Result<Arc<PackedValues>, NativeError> {
         let positive = |name: &str, count: i64| match u32::try_from(count) {
             Ok(count) if count > 0 => Ok(count),
             _ => Err(invalid_argument(format!("{name}: {count} is not a positive number"))),
@@ -181,7 +181,7 @@ impl NativeClient {
     ///
     /// # Errors
     /// Same as [`FacadeClient::statistics`].
-    pub async fn statistics(&self, cancellation: Arc<Cancellation>) -> Result<Arc<Packed>, NativeError> {
+    pub async fn statistics(&self, cancellation: Arc<Cancellation>) -> Result<Arc<PackedValues>, NativeError> {
         call_packed(&cancellation, self.facade.statistics()).await
     }
 
@@ -189,7 +189,7 @@ impl NativeClient {
     ///
     /// # Errors
     /// Same as [`FacadeClient::health`].
-    pub async fn health(&self, cancellation: Arc<Cancellation>) -> Result<Arc<Packed>, NativeError> {
+    pub async fn health(&self, cancellation: Arc<Cancellation>) -> Result<Arc<PackedValues>, NativeError> {
         call_packed(&cancellation, self.facade.health()).await
     }
 

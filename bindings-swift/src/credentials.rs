@@ -38,7 +38,7 @@ pub enum NativeCredentialAnswer {
         password: String,
     },
     /// The provider failed.
-    Refusal {
+    Failure {
         /// Error message, which must not contain secrets.
         reason: String,
         /// True if the client must close. Otherwise, the client retries.
@@ -61,8 +61,8 @@ impl From<NativeCredentialAnswer> for Result<Credentials, ProviderError> {
             NativeCredentialAnswer::Password { email, password } => {
                 Credentials::Password { email, password: password.into() }
             }
-            NativeCredentialAnswer::Refusal { reason, fatal: true } => return Err(ProviderError::fatal(reason)),
-            NativeCredentialAnswer::Refusal { reason, fatal: false } => return Err(ProviderError::retry(reason)),
+            NativeCredentialAnswer::Failure { reason, fatal: true } => return Err(ProviderError::fatal(reason)),
+            NativeCredentialAnswer::Failure { reason, fatal: false } => return Err(ProviderError::retry(reason)),
         })
     }
 }

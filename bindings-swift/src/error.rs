@@ -4,11 +4,11 @@ use automoderate::{Error, facade::ErrorRecord};
 
 /// Error without its causes.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Fault {
+pub struct NativeErrorRecord {
     /// Stable error code.
     pub code: String,
     /// Human-readable message.
-    pub text: String,
+    pub message: String,
     /// True if the same call may succeed later.
     pub retryable: bool,
     /// Time to wait before a retry, in seconds, if known.
@@ -27,21 +27,21 @@ pub struct Fault {
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 pub enum NativeError {
     /// The SDK returned an error.
-    #[error("{}", faults.first().map_or("no fault", |fault| &fault.text))]
+    #[error("{}", error_chain.first().map_or("no error record", |record| &record.message))]
     Failed {
         /// The error, followed by its causes.
-        faults: Vec<Fault>,
+        error_chain: Vec<NativeErrorRecord>,
     },
     /// The call was cancelled.
     #[error("cancelled")]
     Cancelled,
 }
 
-impl From<&ErrorRecord> for Fault {
+impl From<&ErrorRecord> for NativeErrorRecord {
     fn from(record: &ErrorRecord) -> Self {
         Self {
             code: record.code.to_owned(),
-            text: record.message.clone(),
+            message: record.message.clone(),
             retryable: record.retryable,
             retry_in: record.retry_in,
             stage: record.stage.map(str::to_owned),
@@ -53,21 +53,21 @@ impl From<&ErrorRecord> for Fault {
 }
 
 /// Converts an error and its causes to a list that starts with the error.
-pub(crate) fn error_chain(record: &ErrorRecord) -> Vec<Fault> {
-    std::iter::successors(Some(record), |record| record.cause.as_deref()).map(Fault::from).collect()
+pub(crate) fn error_chain(record: &ErrorRecord) -> Vec<NativeErrorRecord> {
+    std::iter::successors(Some(record), |record| record.cause.as_deref()).map(NativeErrorRecord::from).collect()
 }
 
 impl From<Error> for NativeError {
     fn from(error: Error) -> Self {
-        Self::Failed { faults: error_chain(&ErrorRecord::from(&error)) }
+        Self::Failed { error_chain: error_chain(&ErrorRecord::from(&error)) }
     }
 }
 
 /// Creates an `invalid_argument` error. The message must name the argument.
-pub(crate) fn invalid_argument(text: impl Into<String>) -> NativeError {
-    let fault = Fault {
+pub(crate) fn invalid_argument(message: impl Into<String>) -> NativeError {
+    let record = NativeErrorRecord {
         code: "invalid_argument".into(),
-        text: text.into(),
+        message: message.into(),
         retryable: false,
         retry_in: None,
         stage: None,
@@ -75,7 +75,7 @@ pub(crate) fn invalid_argument(text: impl Into<String>) -> NativeError {
         body: None,
         attempts: None,
     };
-    NativeError::Failed { faults: vec![fault] }
+    NativeError::Failed { error_chain: vec![record] }
 }
 
 /// Fails or panics. Tests use this function to check that neither an error nor a panic ends the process.
@@ -100,7 +100,7 @@ pub fn fail_on_purpose(panic: bool) -> Result<(), NativeError> {
 /// # Panics
 /// If `panic` is true.
 #[uniffi::export]
-pub async fn fail_on_purpose_later(panic: bool) -> Result<(), NativeError> {
+pub async fn fail_on_purpose_async(panic: bool) -> Result<(), NativeError> {
     tokio::task::yield_now().await;
     fail_on_purpose(panic)
 }

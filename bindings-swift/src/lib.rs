@@ -2,8 +2,8 @@
 //! UniFFI.
 //!
 //! Every exported function returns a `Result`, even if it can't fail: UniFFI turns a panic in a fallible function into
-//! an error, but a panic in an infallible function ends the process. Events are passed in packed batches ([`Packed`]).
-//! [`schema`] defines the packed format, and the Swift types are generated from the schema.
+//! an error, but a panic in an infallible function ends the process. Events are passed in packed batches
+//! ([`PackedValues`]). [`schema`] defines the packed format, and the Swift types are generated from the schema.
 
 #![allow(unsafe_code)] // UniFFI's macros generate `extern "C"` functions
 
@@ -21,11 +21,11 @@ mod test_server;
 pub use cancellation::Cancellation;
 pub use client::{NativeClient, NativeMetrics};
 pub use credentials::{NativeCredentialAnswer, NativeCredentialRequest, NativeCredentialRequests};
-pub use error::{Fault, NativeError, fail_on_purpose, fail_on_purpose_later};
+pub use error::{NativeError, NativeErrorRecord, fail_on_purpose, fail_on_purpose_async};
 pub use options::{
     NativeClientCertificate, NativeInterval, NativeLimit, NativeNameValue, NativeOptions, NativeReconnect,
 };
-pub use packed::{Packed, library_fingerprint};
+pub use packed::{PackedValues, library_fingerprint};
 pub use project::NativeProject;
 pub use stream::{NativeLosses, NativeState, NativeStates, NativeStream};
 pub use test_server::NativeTestServer;

@@ -11,13 +11,13 @@ use crate::{
 
 /// Packed values. The other language may read the bytes while it holds this object.
 #[derive(Debug, uniffi::Object)]
-pub struct Packed {
+pub struct PackedValues {
     bytes: Vec<u8>,
     count: u32,
 }
 
 #[uniffi::export]
-impl Packed {
+impl PackedValues {
     /// Returns the address of the bytes, which don't move during the lifetime of this object.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Packed {
     }
 }
 
-impl Packed {
+impl PackedValues {
     /// Packs a single value.
     pub(crate) fn from_value(value: &impl Pack) -> Arc<Self> {
         let mut writer = PackWriter::default();

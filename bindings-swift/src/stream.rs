@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use automoderate::facade::{FacadeStates, FacadeStream, StateRecord, event_to_json};
 
-use crate::{Cancellation, Fault, NativeError, Packed, error::error_chain};
+use crate::{Cancellation, NativeError, NativeErrorRecord, PackedValues, error};
 
 /// [`FacadeStream`] as a UniFFI object.
 #[derive(Debug, uniffi::Object)]
@@ -28,9 +28,9 @@ impl NativeStream {
     ///
     /// # Errors
     /// None.
-    pub fn take(&self, max: u32) -> Result<Arc<Packed>, NativeError> {
+    pub fn take(&self, max: u32) -> Result<Arc<PackedValues>, NativeError> {
         self.stream.mark_delivered(usize::MAX);
-        Ok(Packed::from_events(&self.stream.take_ahead(max as usize)))
+        Ok(PackedValues::from_events(&self.stream.take_ahead(max as usize)))
     }
 
     /// Takes the events that are ready, up to `max`, each as a JSON object. The events count as delivered at once.
@@ -107,13 +107,13 @@ pub struct NativeState {
     /// Time until the next attempt, in seconds, if the client is reconnecting.
     pub retry_in: Option<f64>,
     /// Error that caused the client to reconnect or close, followed by the error's causes. Empty in other states.
-    pub causes: Vec<Fault>,
+    pub error_chain: Vec<NativeErrorRecord>,
 }
 
 impl From<StateRecord> for NativeState {
     fn from(record: StateRecord) -> Self {
-        let causes = record.cause.as_ref().map(error_chain).unwrap_or_default();
-        Self { state: record.state.to_owned(), attempt: record.attempt, retry_in: record.retry_in, causes }
+        let error_chain = record.cause.as_ref().map(error::error_chain).unwrap_or_default();
+        Self { state: record.state.to_owned(), attempt: record.attempt, retry_in: record.retry_in, error_chain }
     }
 }
 

@@ -104,29 +104,29 @@ extension AutoModerateError {
     init(_ error: any Error) {
         switch error {
         case let error as AutoModerateError: self = error
-        case NativeError.Failed(let faults): self.init(faults)
+        case NativeError.Failed(let errorChain): self.init(errorChain)
         case NativeError.Cancelled: self.init(.cancelled, "the task was cancelled")
         default: self.init(.internal, "the SDK failed: \(error)")
         }
     }
 
     /// Converts an error and its causes, in that order.
-    init(_ faults: [Fault]) {
-        guard let fault = faults.first else {
+    init(_ errorChain: [NativeErrorRecord]) {
+        guard let record = errorChain.first else {
             self.init(.internal, "the SDK failed without an error message")
             return
         }
-        self.init(fault)
-        causes = faults.dropFirst().map { AutoModerateError($0) }
+        self.init(record)
+        causes = errorChain.dropFirst().map { AutoModerateError($0) }
     }
 
-    private init(_ fault: Fault) {
+    private init(_ record: NativeErrorRecord) {
         self.init(
-            Code(rawValue: fault.code) ?? .internal, fault.text, retryable: fault.retryable,
-            retryIn: fault.retryIn.map { .seconds($0) })
-        stage = fault.stage.flatMap(Stage.init)
-        status = fault.status.map { Int($0) }
-        body = fault.body
-        attempts = fault.attempts.map { Int($0) }
+            Code(rawValue: record.code) ?? .internal, record.message, retryable: record.retryable,
+            retryIn: record.retryIn.map { .seconds($0) })
+        stage = record.stage.flatMap(Stage.init)
+        status = record.status.map { Int($0) }
+        body = record.body
+        attempts = record.attempts.map { Int($0) }
     }
 }

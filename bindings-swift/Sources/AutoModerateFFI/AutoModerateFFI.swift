@@ -808,7 +808,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * # Errors
      * Same as [`FacadeClient::content`].
      */
-    func content(id: String, cancellation: Cancellation) async throws  -> Packed
+    func content(id: String, cancellation: Cancellation) async throws  -> PackedValues
     
     /**
      * Fetches one page of items. Returns a packed `ContentPage`.
@@ -816,7 +816,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * # Errors
      * Same as [`FacadeClient::contents_page`].
      */
-    func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellation: Cancellation) async throws  -> Packed
+    func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellation: Cancellation) async throws  -> PackedValues
     
     /**
      * Returns the queue of requests for credentials, if the client has a provider.
@@ -856,7 +856,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * # Errors
      * Same as [`FacadeClient::health`].
      */
-    func health(cancellation: Cancellation) async throws  -> Packed
+    func health(cancellation: Cancellation) async throws  -> PackedValues
     
     /**
      * Joins a project. If `after` is given, the project's first stream starts after that cursor.
@@ -880,7 +880,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * # Errors
      * Same as [`FacadeClient::moderate`].
      */
-    func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation) async throws  -> Packed
+    func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation) async throws  -> PackedValues
     
     /**
      * Notifies the client of a network change.
@@ -912,7 +912,7 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
      * # Errors
      * Same as [`FacadeClient::statistics`].
      */
-    func statistics(cancellation: Cancellation) async throws  -> Packed
+    func statistics(cancellation: Cancellation) async throws  -> PackedValues
     
     /**
      * Returns the URL that the client is connected to, or will try next.
@@ -1046,7 +1046,7 @@ open func connect(cancellation: Cancellation)async throws   {
      * # Errors
      * Same as [`FacadeClient::content`].
      */
-open func content(id: String, cancellation: Cancellation)async throws  -> Packed  {
+open func content(id: String, cancellation: Cancellation)async throws  -> PackedValues  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -1057,7 +1057,7 @@ open func content(id: String, cancellation: Cancellation)async throws  -> Packed
             pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
             completeFunc: ffi_automoderate_ffi_rust_future_complete_u64,
             freeFunc: ffi_automoderate_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterTypePacked_lift,
+            liftFunc: FfiConverterTypePackedValues_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -1068,7 +1068,7 @@ open func content(id: String, cancellation: Cancellation)async throws  -> Packed
      * # Errors
      * Same as [`FacadeClient::contents_page`].
      */
-open func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellation: Cancellation)async throws  -> Packed  {
+open func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellation: Cancellation)async throws  -> PackedValues  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -1079,7 +1079,7 @@ open func contentsPage(page: Int64, perPage: Int64?, status: String?, cancellati
             pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
             completeFunc: ffi_automoderate_ffi_rust_future_complete_u64,
             freeFunc: ffi_automoderate_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterTypePacked_lift,
+            liftFunc: FfiConverterTypePackedValues_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -1165,7 +1165,7 @@ open func events(kind: String?)throws  -> NativeStream  {
      * # Errors
      * Same as [`FacadeClient::health`].
      */
-open func health(cancellation: Cancellation)async throws  -> Packed  {
+open func health(cancellation: Cancellation)async throws  -> PackedValues  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -1176,7 +1176,7 @@ open func health(cancellation: Cancellation)async throws  -> Packed  {
             pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
             completeFunc: ffi_automoderate_ffi_rust_future_complete_u64,
             freeFunc: ffi_automoderate_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterTypePacked_lift,
+            liftFunc: FfiConverterTypePackedValues_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -1224,7 +1224,7 @@ open func metrics()throws  -> NativeMetrics  {
      * # Errors
      * Same as [`FacadeClient::moderate`].
      */
-open func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation)async throws  -> Packed  {
+open func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation)async throws  -> PackedValues  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -1235,7 +1235,7 @@ open func moderate(contentType: String, content: String, metadata: String?, idem
             pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
             completeFunc: ffi_automoderate_ffi_rust_future_complete_u64,
             freeFunc: ffi_automoderate_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterTypePacked_lift,
+            liftFunc: FfiConverterTypePackedValues_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -1290,7 +1290,7 @@ open func stateChanges()throws  -> NativeStates  {
      * # Errors
      * Same as [`FacadeClient::statistics`].
      */
-open func statistics(cancellation: Cancellation)async throws  -> Packed  {
+open func statistics(cancellation: Cancellation)async throws  -> PackedValues  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
@@ -1301,7 +1301,7 @@ open func statistics(cancellation: Cancellation)async throws  -> Packed  {
             pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
             completeFunc: ffi_automoderate_ffi_rust_future_complete_u64,
             freeFunc: ffi_automoderate_ffi_rust_future_free_u64,
-            liftFunc: FfiConverterTypePacked_lift,
+            liftFunc: FfiConverterTypePackedValues_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -1935,7 +1935,7 @@ public protocol NativeStreamProtocol: AnyObject, Sendable {
      * # Errors
      * None.
      */
-    func take(max: UInt32) throws  -> Packed
+    func take(max: UInt32) throws  -> PackedValues
     
     /**
      * Takes the events that are ready, up to `max`, each as a JSON object. The events count as delivered at once.
@@ -2083,8 +2083,8 @@ open func readable(cancellation: Cancellation)async throws  -> Bool  {
      * # Errors
      * None.
      */
-open func take(max: UInt32)throws  -> Packed  {
-    return try  FfiConverterTypePacked_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
+open func take(max: UInt32)throws  -> PackedValues  {
+    return try  FfiConverterTypePackedValues_lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
     uniffi_automoderate_ffi_fn_method_nativestream_take(
             self.uniffiCloneHandle(),
@@ -2599,7 +2599,7 @@ public func FfiConverterTypeNativeTestServer_lower(_ value: NativeTestServer) ->
 /**
  * Packed values. The other language may read the bytes while it holds this object.
  */
-public protocol PackedProtocol: AnyObject, Sendable {
+public protocol PackedValuesProtocol: AnyObject, Sendable {
     
     /**
      * Returns the address of the bytes, which don't move during the lifetime of this object.
@@ -2629,7 +2629,7 @@ public protocol PackedProtocol: AnyObject, Sendable {
 /**
  * Packed values. The other language may read the bytes while it holds this object.
  */
-open class Packed: PackedProtocol, @unchecked Sendable {
+open class PackedValues: PackedValuesProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -2666,7 +2666,7 @@ open class Packed: PackedProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_automoderate_ffi_fn_clone_packed(self.handle, $0) }
+        return try! rustCall { uniffi_automoderate_ffi_fn_clone_packedvalues(self.handle, $0) }
     }
     // No primary constructor declared for this class.
 
@@ -2676,7 +2676,7 @@ open class Packed: PackedProtocol, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_automoderate_ffi_fn_free_packed(handle, $0) }
+        try! rustCall { uniffi_automoderate_ffi_fn_free_packedvalues(handle, $0) }
     }
 
     
@@ -2691,7 +2691,7 @@ open class Packed: PackedProtocol, @unchecked Sendable {
 open func address()throws  -> UInt64  {
     return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_method_packed_address(
+    uniffi_automoderate_ffi_fn_method_packedvalues_address(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2706,7 +2706,7 @@ open func address()throws  -> UInt64  {
 open func count()throws  -> UInt32  {
     return try  FfiConverterUInt32.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_method_packed_count(
+    uniffi_automoderate_ffi_fn_method_packedvalues_count(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2721,7 +2721,7 @@ open func count()throws  -> UInt32  {
 open func size()throws  -> UInt64  {
     return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeNativeError_lift) {
         uniffiCallStatus in
-    uniffi_automoderate_ffi_fn_method_packed_size(
+    uniffi_automoderate_ffi_fn_method_packedvalues_size(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2735,24 +2735,24 @@ open func size()throws  -> UInt64  {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypePacked: FfiConverter {
+public struct FfiConverterTypePackedValues: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = Packed
+    typealias SwiftType = PackedValues
 
-    public static func lift(_ handle: UInt64) throws -> Packed {
-        return Packed(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> PackedValues {
+        return PackedValues(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: Packed) -> UInt64 {
+    public static func lower(_ value: PackedValues) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Packed {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> PackedValues {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: Packed, into buf: inout [UInt8]) {
+    public static func write(_ value: PackedValues, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -2761,147 +2761,18 @@ public struct FfiConverterTypePacked: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePacked_lift(_ handle: UInt64) throws -> Packed {
-    return try FfiConverterTypePacked.lift(handle)
+public func FfiConverterTypePackedValues_lift(_ handle: UInt64) throws -> PackedValues {
+    return try FfiConverterTypePackedValues.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypePacked_lower(_ value: Packed) -> UInt64 {
-    return FfiConverterTypePacked.lower(value)
+public func FfiConverterTypePackedValues_lower(_ value: PackedValues) -> UInt64 {
+    return FfiConverterTypePackedValues.lower(value)
 }
 
 
-
-
-/**
- * Error without its causes.
- */
-public struct Fault: Equatable, Hashable {
-    /**
-     * Stable error code.
-     */
-    public let code: String
-    /**
-     * Human-readable message.
-     */
-    public let text: String
-    /**
-     * True if the same call may succeed later.
-     */
-    public let retryable: Bool
-    /**
-     * Time to wait before a retry, in seconds, if known.
-     */
-    public let retryIn: Double?
-    /**
-     * Stage at which the connection attempt failed.
-     */
-    public let stage: String?
-    /**
-     * HTTP status of the server's response.
-     */
-    public let status: UInt16?
-    /**
-     * Beginning of the body of the server's response.
-     */
-    public let body: String?
-    /**
-     * Number of attempts after which the client gave up.
-     */
-    public let attempts: UInt32?
-
-    // Default memberwise initializers are never public by default, so we
-    // declare one manually.
-    public init(
-        /**
-         * Stable error code.
-         */code: String, 
-        /**
-         * Human-readable message.
-         */text: String, 
-        /**
-         * True if the same call may succeed later.
-         */retryable: Bool, 
-        /**
-         * Time to wait before a retry, in seconds, if known.
-         */retryIn: Double?, 
-        /**
-         * Stage at which the connection attempt failed.
-         */stage: String?, 
-        /**
-         * HTTP status of the server's response.
-         */status: UInt16?, 
-        /**
-         * Beginning of the body of the server's response.
-         */body: String?, 
-        /**
-         * Number of attempts after which the client gave up.
-         */attempts: UInt32?) {
-        self.code = code
-        self.text = text
-        self.retryable = retryable
-        self.retryIn = retryIn
-        self.stage = stage
-        self.status = status
-        self.body = body
-        self.attempts = attempts
-    }
-
-    
-
-    
-}
-
-#if compiler(>=6)
-extension Fault: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeFault: FfiConverterRustBuffer {
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Fault {
-        return
-            try Fault(
-                code: FfiConverterString.read(from: &buf), 
-                text: FfiConverterString.read(from: &buf), 
-                retryable: FfiConverterBool.read(from: &buf), 
-                retryIn: FfiConverterOptionDouble.read(from: &buf), 
-                stage: FfiConverterOptionString.read(from: &buf), 
-                status: FfiConverterOptionUInt16.read(from: &buf), 
-                body: FfiConverterOptionString.read(from: &buf), 
-                attempts: FfiConverterOptionUInt32.read(from: &buf)
-        )
-    }
-
-    public static func write(_ value: Fault, into buf: inout [UInt8]) {
-        FfiConverterString.write(value.code, into: &buf)
-        FfiConverterString.write(value.text, into: &buf)
-        FfiConverterBool.write(value.retryable, into: &buf)
-        FfiConverterOptionDouble.write(value.retryIn, into: &buf)
-        FfiConverterOptionString.write(value.stage, into: &buf)
-        FfiConverterOptionUInt16.write(value.status, into: &buf)
-        FfiConverterOptionString.write(value.body, into: &buf)
-        FfiConverterOptionUInt32.write(value.attempts, into: &buf)
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeFault_lift(_ buf: RustBuffer) throws -> Fault {
-    return try FfiConverterTypeFault.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeFault_lower(_ value: Fault) -> RustBuffer {
-    return FfiConverterTypeFault.lower(value)
-}
 
 
 /**
@@ -3027,6 +2898,135 @@ public func FfiConverterTypeNativeCredentialRequest_lift(_ buf: RustBuffer) thro
 #endif
 public func FfiConverterTypeNativeCredentialRequest_lower(_ value: NativeCredentialRequest) -> RustBuffer {
     return FfiConverterTypeNativeCredentialRequest.lower(value)
+}
+
+
+/**
+ * Error without its causes.
+ */
+public struct NativeErrorRecord: Equatable, Hashable {
+    /**
+     * Stable error code.
+     */
+    public let code: String
+    /**
+     * Human-readable message.
+     */
+    public let message: String
+    /**
+     * True if the same call may succeed later.
+     */
+    public let retryable: Bool
+    /**
+     * Time to wait before a retry, in seconds, if known.
+     */
+    public let retryIn: Double?
+    /**
+     * Stage at which the connection attempt failed.
+     */
+    public let stage: String?
+    /**
+     * HTTP status of the server's response.
+     */
+    public let status: UInt16?
+    /**
+     * Beginning of the body of the server's response.
+     */
+    public let body: String?
+    /**
+     * Number of attempts after which the client gave up.
+     */
+    public let attempts: UInt32?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Stable error code.
+         */code: String, 
+        /**
+         * Human-readable message.
+         */message: String, 
+        /**
+         * True if the same call may succeed later.
+         */retryable: Bool, 
+        /**
+         * Time to wait before a retry, in seconds, if known.
+         */retryIn: Double?, 
+        /**
+         * Stage at which the connection attempt failed.
+         */stage: String?, 
+        /**
+         * HTTP status of the server's response.
+         */status: UInt16?, 
+        /**
+         * Beginning of the body of the server's response.
+         */body: String?, 
+        /**
+         * Number of attempts after which the client gave up.
+         */attempts: UInt32?) {
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retryIn = retryIn
+        self.stage = stage
+        self.status = status
+        self.body = body
+        self.attempts = attempts
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NativeErrorRecord: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeErrorRecord: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeErrorRecord {
+        return
+            try NativeErrorRecord(
+                code: FfiConverterString.read(from: &buf), 
+                message: FfiConverterString.read(from: &buf), 
+                retryable: FfiConverterBool.read(from: &buf), 
+                retryIn: FfiConverterOptionDouble.read(from: &buf), 
+                stage: FfiConverterOptionString.read(from: &buf), 
+                status: FfiConverterOptionUInt16.read(from: &buf), 
+                body: FfiConverterOptionString.read(from: &buf), 
+                attempts: FfiConverterOptionUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NativeErrorRecord, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.code, into: &buf)
+        FfiConverterString.write(value.message, into: &buf)
+        FfiConverterBool.write(value.retryable, into: &buf)
+        FfiConverterOptionDouble.write(value.retryIn, into: &buf)
+        FfiConverterOptionString.write(value.stage, into: &buf)
+        FfiConverterOptionUInt16.write(value.status, into: &buf)
+        FfiConverterOptionString.write(value.body, into: &buf)
+        FfiConverterOptionUInt32.write(value.attempts, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeErrorRecord_lift(_ buf: RustBuffer) throws -> NativeErrorRecord {
+    return try FfiConverterTypeNativeErrorRecord.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeErrorRecord_lower(_ value: NativeErrorRecord) -> RustBuffer {
+    return FfiConverterTypeNativeErrorRecord.lower(value)
 }
 
 
@@ -3598,7 +3598,7 @@ public struct NativeState: Equatable, Hashable {
     /**
      * Error that caused the client to reconnect or close, followed by the error's causes. Empty in other states.
      */
-    public let causes: [Fault]
+    public let errorChain: [NativeErrorRecord]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -3614,11 +3614,11 @@ public struct NativeState: Equatable, Hashable {
          */retryIn: Double?, 
         /**
          * Error that caused the client to reconnect or close, followed by the error's causes. Empty in other states.
-         */causes: [Fault]) {
+         */errorChain: [NativeErrorRecord]) {
         self.state = state
         self.attempt = attempt
         self.retryIn = retryIn
-        self.causes = causes
+        self.errorChain = errorChain
     }
 
     
@@ -3640,7 +3640,7 @@ public struct FfiConverterTypeNativeState: FfiConverterRustBuffer {
                 state: FfiConverterString.read(from: &buf), 
                 attempt: FfiConverterOptionUInt32.read(from: &buf), 
                 retryIn: FfiConverterOptionDouble.read(from: &buf), 
-                causes: FfiConverterSequenceTypeFault.read(from: &buf)
+                errorChain: FfiConverterSequenceTypeNativeErrorRecord.read(from: &buf)
         )
     }
 
@@ -3648,7 +3648,7 @@ public struct FfiConverterTypeNativeState: FfiConverterRustBuffer {
         FfiConverterString.write(value.state, into: &buf)
         FfiConverterOptionUInt32.write(value.attempt, into: &buf)
         FfiConverterOptionDouble.write(value.retryIn, into: &buf)
-        FfiConverterSequenceTypeFault.write(value.causes, into: &buf)
+        FfiConverterSequenceTypeNativeErrorRecord.write(value.errorChain, into: &buf)
     }
 }
 
@@ -3708,7 +3708,7 @@ public enum NativeCredentialAnswer: Equatable, Hashable {
     /**
      * The provider failed.
      */
-    case refusal(
+    case failure(
         /**
          * Error message, which must not contain secrets.
          */reason: String, 
@@ -3748,7 +3748,7 @@ public struct FfiConverterTypeNativeCredentialAnswer: FfiConverterRustBuffer {
         case 4: return .password(email: try FfiConverterString.read(from: &buf), password: try FfiConverterString.read(from: &buf)
         )
         
-        case 5: return .refusal(reason: try FfiConverterString.read(from: &buf), fatal: try FfiConverterBool.read(from: &buf)
+        case 5: return .failure(reason: try FfiConverterString.read(from: &buf), fatal: try FfiConverterBool.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -3779,7 +3779,7 @@ public struct FfiConverterTypeNativeCredentialAnswer: FfiConverterRustBuffer {
             FfiConverterString.write(password, into: &buf)
             
         
-        case let .refusal(reason,fatal):
+        case let .failure(reason,fatal):
             writeInt(&buf, Int32(5))
             FfiConverterString.write(reason, into: &buf)
             FfiConverterBool.write(fatal, into: &buf)
@@ -3819,7 +3819,7 @@ enum NativeError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
     case Failed(
         /**
          * The error, followed by its causes.
-         */faults: [Fault]
+         */errorChain: [NativeErrorRecord]
     )
     /**
      * The call was cancelled.
@@ -3855,7 +3855,7 @@ public struct FfiConverterTypeNativeError: FfiConverterRustBuffer {
 
         
         case 1: return .Failed(
-            faults: try FfiConverterSequenceTypeFault.read(from: &buf)
+            errorChain: try FfiConverterSequenceTypeNativeErrorRecord.read(from: &buf)
             )
         case 2: return .Cancelled
 
@@ -3870,9 +3870,9 @@ public struct FfiConverterTypeNativeError: FfiConverterRustBuffer {
 
         
         
-        case let .Failed(faults):
+        case let .Failed(errorChain):
             writeInt(&buf, Int32(1))
-            FfiConverterSequenceTypeFault.write(faults, into: &buf)
+            FfiConverterSequenceTypeNativeErrorRecord.write(errorChain, into: &buf)
             
         
         case .Cancelled:
@@ -4286,23 +4286,23 @@ fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-fileprivate struct FfiConverterSequenceTypeFault: FfiConverterRustBuffer {
-    typealias SwiftType = [Fault]
+fileprivate struct FfiConverterSequenceTypeNativeErrorRecord: FfiConverterRustBuffer {
+    typealias SwiftType = [NativeErrorRecord]
 
-    public static func write(_ value: [Fault], into buf: inout [UInt8]) {
+    public static func write(_ value: [NativeErrorRecord], into buf: inout [UInt8]) {
         let len = Int32(value.count)
         writeInt(&buf, len)
         for item in value {
-            FfiConverterTypeFault.write(item, into: &buf)
+            FfiConverterTypeNativeErrorRecord.write(item, into: &buf)
         }
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Fault] {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NativeErrorRecord] {
         let len: Int32 = try readInt(&buf)
-        var seq = [Fault]()
+        var seq = [NativeErrorRecord]()
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
-            seq.append(try FfiConverterTypeFault.read(from: &buf))
+            seq.append(try FfiConverterTypeNativeErrorRecord.read(from: &buf))
         }
         return seq
     }
@@ -4406,11 +4406,11 @@ public func failOnPurpose(panic: Bool)throws   {try rustCallWithError(FfiConvert
  * # Panics
  * If `panic` is true.
  */
-public func failOnPurposeLater(panic: Bool)async throws   {
+public func failOnPurposeAsync(panic: Bool)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_automoderate_ffi_fn_func_fail_on_purpose_later(FfiConverterBool.lower(panic)
+                uniffi_automoderate_ffi_fn_func_fail_on_purpose_async(FfiConverterBool.lower(panic)
                 )
             },
             pollFunc: ffi_automoderate_ffi_rust_future_poll_void,
@@ -4453,7 +4453,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose() != 1735) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_later() != 22734) {
+    if (uniffi_automoderate_ffi_checksum_func_fail_on_purpose_async() != 10665) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_func_library_fingerprint() != 14262) {
@@ -4468,10 +4468,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_connect() != 34237) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_content() != 5985) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_content() != 30378) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_contents_page() != 30915) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_contents_page() != 35523) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_credential_requests() != 16707) {
@@ -4486,7 +4486,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_events() != 53312) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 47517) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_health() != 56009) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_join() != 41668) {
@@ -4495,7 +4495,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_metrics() != 30926) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 34918) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 28109) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 47581) {
@@ -4507,7 +4507,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_state_changes() != 56158) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 1952) {
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_statistics() != 23411) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_url() != 59198) {
@@ -4519,13 +4519,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativecredentialrequests_next() != 9668) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_address() != 9954) {
+    if (uniffi_automoderate_ffi_checksum_method_packedvalues_address() != 9674) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_count() != 38138) {
+    if (uniffi_automoderate_ffi_checksum_method_packedvalues_count() != 55570) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_packed_size() != 42953) {
+    if (uniffi_automoderate_ffi_checksum_method_packedvalues_size() != 5141) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeproject_cursor() != 49501) {
@@ -4555,7 +4555,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativestream_readable() != 42645) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 15366) {
+    if (uniffi_automoderate_ffi_checksum_method_nativestream_take() != 50253) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestream_take_json() != 1832) {

@@ -27,7 +27,7 @@ actor Recorder<T: Sendable> {
         await client.close()
     }
 
-    @Test func aProviderCanFailPermanently() async throws {
+    @Test func aProviderErrorIsFatalUnlessRetryable() async throws {
         let server = try Server()
         let refused = await expectFailure {
             _ = try await server.connectClient { options in
@@ -51,8 +51,8 @@ actor Recorder<T: Sendable> {
         let server = try Server()
         let client = try await server.connectClient { options in
             options.apiKey = nil
-            options.email = server.ready.email
-            options.password = server.ready.password
+            options.email = server.startupLine.email
+            options.password = server.startupLine.password
         }
         _ = try await client.join(server.project)
         await client.close()

@@ -92,9 +92,9 @@ import Testing
             #expect("\(error)".contains("panicked on purpose"))
             #expect(!(error is NativeError))
         }
-        await #expect(throws: NativeError.self) { try await failOnPurposeLater(panic: false) }
+        await #expect(throws: NativeError.self) { try await failOnPurposeAsync(panic: false) }
         do {
-            try await failOnPurposeLater(panic: true)
+            try await failOnPurposeAsync(panic: true)
             Issue.record("the call did not fail")
         } catch {
             #expect("\(error)".contains("panicked on purpose"))

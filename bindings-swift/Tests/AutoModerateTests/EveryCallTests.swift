@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct EveryCallTests {
-    @Test func everyCallWorks() async throws {
+    @Test func everyClientCallSucceeds() async throws {
         let server = try Server()
         let client = try await Client.connect(server.url, .init(apiKey: server.key))
         #expect(client.state == .connected)
@@ -19,14 +19,14 @@ import Testing
         #expect(event.metaData?["user_id"] == "u")
         #expect(event.meta.eventId != nil)
         #expect(abs(try #require(event.timestamp).timeIntervalSinceNow) < 60)
-        #expect(try await firstContentIds(1, of: events) == [answer.contentId])
+        #expect(try await nextContentIds(1, of: events) == [answer.contentId])
         #expect(project.cursor == event.meta.cursor)
 
         let found = try await client.content(answer.contentId)
         #expect((found.contentData, found.status) == ("a fine day", .approved))
         #expect(found.createdAt != nil && !found.createdAtText.isEmpty)
         for number in 0..<5 { _ = try await client.moderate("text \(number)") }
-        let all = try await firstMatches(6, of: client.contents(perPage: 2)) { $0.id }
+        let all = try await nextMatches(6, of: client.contents(perPage: 2)) { $0.id }
         #expect(Set(all).count == 6)
         let page = try await client.contentsPage(1, perPage: 3, status: .approved)
         #expect(page.items.count == 3 && page.hasMore)
@@ -87,7 +87,7 @@ import Testing
         let counters = client.events(of: StatsUpdate.self)
         let project = try await client.join(server.project)
         let ids = try await server.submit(["one", "two"])
-        #expect(try await firstContentIds(2, of: all) == ids)
+        #expect(try await nextContentIds(2, of: all) == ids)
         #expect(try await counters.nextBatch().first?.meta.projectId == project.id)
         await client.close()
     }

@@ -14,11 +14,11 @@ import Testing
         let project = try await client.join(server.project)
         let events = project.events
         var wanted = try await server.submit(["one", "two"])
-        var found = try await firstContentIds(1, of: events)
+        var found = try await nextContentIds(1, of: events)
         let log = project.cursor?.split(separator: ":").first
         try server.restart(at: first.replacingOccurrences(of: "http://", with: ""))
         wanted += try await server.submit(["while the client was away"])
-        found += try await firstContentIds(2, of: events)
+        found += try await nextContentIds(2, of: events)
         #expect(found == wanted)
         #expect(client.url == first && client.metrics().gaps == 0)
         #expect(log != nil && project.cursor?.split(separator: ":").first == log)

@@ -27,7 +27,7 @@ func goldenFile(_ name: String) throws -> Data {
         let events = client.events
         try await client.emit("play", .string(kind))
         for one in cases {
-            let event = try #require(try await firstMatches(1, of: events) { $0 }.first)
+            let event = try #require(try await nextMatches(1, of: events) { $0 }.first)
             #expect(event.kind == one.expect["event"]?.string, "\(one.name)")
             #expect(try goldenForm(event) == goldenForm(one.expect), "\(one.name)")
             #expect(abs(event.meta.receivedAt.timeIntervalSinceNow) < 60)

@@ -21,10 +21,10 @@ import Testing
         var found: [String] = []
         for round in 0..<3 {
             ids += try await server.submit((0..<10).map { "round \(round), text \($0)" })
-            found += try await firstContentIds(5, of: events)
+            found += try await nextContentIds(5, of: events)
             try server.restart()
             ids += try await server.submit(["round \(round), while the client is away"])
-            found += try await firstContentIds(6, of: events)
+            found += try await nextContentIds(6, of: events)
         }
         #expect(found == ids)
         #expect(client.metrics().connections == 4)
@@ -39,13 +39,13 @@ import Testing
         let ids = try await server.submit(["one", "two", "three"])
         let client = try await server.connectClient()
         let project = try await client.join(server.project, after: "0")
-        #expect(try await firstContentIds(2, of: project.events) == Array(ids.prefix(2)))
+        #expect(try await nextContentIds(2, of: project.events) == Array(ids.prefix(2)))
         let cursor = try #require(project.cursor)
         await client.close()
         let later = try await server.submit(["four"])
         let other = try await server.connectClient()
         let events = try await other.join(server.project, after: cursor).events
-        let updates = try await firstMatches(2, of: events) { ModerationUpdate($0) }
+        let updates = try await nextMatches(2, of: events) { ModerationUpdate($0) }
         #expect(updates.map(\.contentId) == [ids[2]] + later)
         #expect(updates.map(\.meta.origin) == [.replay, .replay])
         await other.close()
@@ -55,7 +55,7 @@ import Testing
         let server = try Server()
         let client = try await server.connectClient()
         let project = try await client.join(server.project, after: "anotherlog:3")
-        let gap = try #require(try await firstMatches(1, of: project.events) { Gap($0) }.first)
+        let gap = try #require(try await nextMatches(1, of: project.events) { Gap($0) }.first)
         #expect((gap.reason, gap.projectId) == (.logChanged, server.project))
         await client.close()
     }

@@ -14,7 +14,7 @@ import Testing
         try publish(0)
         let earlier = try await Client.connect(server.url, .init(apiKey: "any"))
         let before = try await earlier.join("p", after: "0")
-        #expect(try await firstContentIds(1, of: before.events) == ["c0"])
+        #expect(try await nextContentIds(1, of: before.events) == ["c0"])
         let cursor = try #require(before.cursor)
         await earlier.close()
         for n in 1...missed { try publish(n) }

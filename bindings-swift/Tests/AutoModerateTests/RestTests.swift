@@ -39,7 +39,7 @@ import Testing
         let page = try await client.contentsPage()
         #expect(page.items.map(\.id) == ["last", "first"])
         #expect(page.unreadable.count == 1 && page.unreadable.first?.contains("7") == true)
-        #expect(try await firstMatches(2, of: client.contents(perPage: 1)) { $0.id } == ["last", "first"])
+        #expect(try await nextMatches(2, of: client.contents(perPage: 1)) { $0.id } == ["last", "first"])
     }
 
     @Test func aReviewIsDeliveredByPolling() async throws {
@@ -47,9 +47,9 @@ import Testing
         let client = try await Client.connect(server.url, .init(apiKey: "any", reviewPoll: .seconds(1)))
         let updates = try await client.join("p").events(of: ModerationUpdate.self)
         try server.publish("p", "moderation_update", ["content_id": "c1", "status": "flagged"])
-        #expect(try await firstMatches(1, of: updates) { $0.status } == [.flagged])
+        #expect(try await nextMatches(1, of: updates) { $0.status } == [.flagged])
         try server.store("p", ["id": "c1", "status": "approved"])
-        let reviewed = try #require(try await firstMatches(1, of: updates) { $0 }.first)
+        let reviewed = try #require(try await nextMatches(1, of: updates) { $0 }.first)
         #expect((reviewed.contentId, reviewed.status) == ("c1", .approved))
         #expect(reviewed.meta.origin == .backfill)
         await client.close()
@@ -67,7 +67,7 @@ import Testing
         // The listing that the backfill reads also contains these decisions, which precede the outage.
         let before = makeIds("before", 200)
         for id in before { try publish(id) }
-        #expect(try await firstContentIds(before.count, of: events) == before)
+        #expect(try await nextContentIds(before.count, of: events) == before)
         try server.setOffline(true)
         let missed = makeIds("missed", 2_300)
         for id in missed { try publish(id) }

@@ -22,7 +22,7 @@ import Testing
             #expect(try server.publish("p", "moderation_update", makeApproval(id)) == n + 1)
             if n % 10 == 9 { try server.cut() }
         }
-        #expect(try await firstContentIds(30, of: events) == ids)
+        #expect(try await nextContentIds(30, of: events) == ids)
         #expect(try await server.joined("p"))
         await client.close()
         #expect(try await server.connected(by: 0))
@@ -36,7 +36,7 @@ import Testing
         try server.publish("p", "moderation_update", makeApproval("lost"))
         try server.forget("p")
         try server.setOffline(false)
-        let gaps = try await firstMatches(1, of: events) { event -> Gap? in
+        let gaps = try await nextMatches(1, of: events) { event -> Gap? in
             if case .gap(let gap) = event { gap } else { nil }
         }
         #expect(gaps.first?.missed == 1)

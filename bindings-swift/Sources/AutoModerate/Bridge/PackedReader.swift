@@ -4,25 +4,25 @@ import Foundation
 /// Reader of values that the library has packed. The reader reads the bytes in place, without validation: when a client
 /// is created, a comparison of fingerprints ensures that the library and the reader use the same format.
 struct PackedReader {
-    private var at: UnsafeRawPointer
+    private var position: UnsafeRawPointer
     private var texts: [String] = []
 
     /// Creates a reader at the beginning of `packed`, which must outlive the reader.
-    init(_ packed: Packed) throws {
+    init(_ packed: PackedValues) throws {
         // If there are no bytes, the address is never read.
-        at = UnsafeRawPointer(bitPattern: UInt(try packed.address())) ?? UnsafeRawPointer(bitPattern: 1)!
+        position = UnsafeRawPointer(bitPattern: UInt(try packed.address())) ?? UnsafeRawPointer(bitPattern: 1)!
     }
 
     @inline(__always)
     private mutating func load<T: BitwiseCopyable>(_: T.Type) -> T {
-        defer { at += MemoryLayout<T>.size }
-        return at.loadUnaligned(as: T.self)
+        defer { position += MemoryLayout<T>.size }
+        return position.loadUnaligned(as: T.self)
     }
 
     private mutating func readBytes() -> UnsafeRawBufferPointer {
         let count = Int(UInt32(littleEndian: load(UInt32.self)))
-        defer { at += count }
-        return UnsafeRawBufferPointer(start: at, count: count)
+        defer { position += count }
+        return UnsafeRawBufferPointer(start: position, count: count)
     }
 
     mutating func readByte() -> UInt8 { load(UInt8.self) }
@@ -73,7 +73,7 @@ struct PackedReader {
     }
 }
 
-extension Packed {
+extension PackedValues {
     /// Unpacks a single value.
     func unpack<T>(_ read: (inout PackedReader) -> T) throws -> T {
         try withExtendedLifetime(self) {

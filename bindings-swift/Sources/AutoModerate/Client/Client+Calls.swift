@@ -74,7 +74,7 @@ extension Client {
     }
 
     private func awaitPacked<T: Sendable>(
-        _ read: (inout PackedReader) -> T, _ call: @Sendable (Cancellation) async throws -> Packed
+        _ read: (inout PackedReader) -> T, _ call: @Sendable (Cancellation) async throws -> PackedValues
     ) async throws(AutoModerateError) -> T {
         let answer = try await awaitNative(call)
         return try callNative { try answer.unpack(read) }

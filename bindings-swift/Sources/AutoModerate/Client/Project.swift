@@ -34,7 +34,7 @@ public final class Project: Sendable, Identifiable {
     /// Cursor up to which all of the project's streams have been read. To resume from the cursor, even in another
     /// process, pass it to ``Client/join(_:after:)``. `nil` on servers without an event log.
     public var cursor: String? {
-        registry.commitDelivered()
+        registry.reportDelivered()
         return (try? native.cursor()) ?? nil
     }
 

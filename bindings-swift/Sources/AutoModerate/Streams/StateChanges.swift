@@ -29,7 +29,7 @@ public enum ConnectionState: Sendable, Hashable {
     }
 
     init(_ state: NativeState) {
-        let cause = { AutoModerateError(state.causes) }
+        let cause = { AutoModerateError(state.errorChain) }
         self =
             switch state.state {
             case "idle": .idle

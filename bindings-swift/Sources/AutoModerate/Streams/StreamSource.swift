@@ -28,7 +28,7 @@ final class StreamSource: @unchecked Sendable {
     }
 
     deinit {
-        commitDelivered()
+        reportDelivered()
         registry.remove(self)
     }
 
@@ -89,11 +89,11 @@ final class StreamSource: @unchecked Sendable {
     }
 
     /// Reports the number of delivered events to the library, which then advances the project's cursor.
-    func commitDelivered() {
-        lock.withLock { try? commitDeliveredLocked() }
+    func reportDelivered() {
+        lock.withLock { try? reportDeliveredLocked() }
     }
 
-    private func commitDeliveredLocked() throws {
+    private func reportDeliveredLocked() throws {
         if deliveredCount > 0 {
             try native?.markDelivered(count: deliveredCount)
             deliveredCount = 0
@@ -104,7 +104,7 @@ final class StreamSource: @unchecked Sendable {
         lock.withLock {
             defer { fetched = [] }
             return StreamSource(registry, fetched: fetched) {
-                try commitDeliveredLocked()
+                try reportDeliveredLocked()
                 guard let native else { throw failure ?? AutoModerateError(.closed, "the stream has ended") }
                 return try native.throttle(seconds: interval.seconds)
             }
@@ -122,21 +122,21 @@ final class StreamSource: @unchecked Sendable {
 /// Registry of a client's streams. Before a project's cursor is read, the delivered events of all these streams are
 /// committed.
 final class StreamRegistry: @unchecked Sendable {
-    private struct Weak { weak var source: StreamSource? }
+    private struct WeakSource { weak var source: StreamSource? }
 
     private let lock = NSLock()
-    private var sources: [ObjectIdentifier: Weak] = [:]
+    private var sources: [ObjectIdentifier: WeakSource] = [:]
 
     func add(_ source: StreamSource) {
-        lock.withLock { sources[ObjectIdentifier(source)] = Weak(source: source) }
+        lock.withLock { sources[ObjectIdentifier(source)] = WeakSource(source: source) }
     }
 
     func remove(_ source: StreamSource) {
         _ = lock.withLock { sources.removeValue(forKey: ObjectIdentifier(source)) }
     }
 
-    func commitDelivered() {
+    func reportDelivered() {
         // Commit outside the lock, because releasing the last reference to a source takes the lock.
-        lock.withLock { sources.values.compactMap(\.source) }.forEach { $0.commitDelivered() }
+        lock.withLock { sources.values.compactMap(\.source) }.forEach { $0.reportDelivered() }
     }
 }

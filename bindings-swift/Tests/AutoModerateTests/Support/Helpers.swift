@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Returns the first `count` results of `pick` that are not nil.
-func firstMatches<T, S: AsyncSequence & Sendable>(
+func nextMatches<T, S: AsyncSequence & Sendable>(
     _ count: Int, of stream: S, where pick: @Sendable (S.Element) -> T?
 ) async throws -> [T] {
     var found: [T] = []
@@ -16,8 +16,8 @@ func firstMatches<T, S: AsyncSequence & Sendable>(
 }
 
 /// Returns the item ids of the next `count` decisions.
-func firstContentIds(_ count: Int, of stream: EventStream<Event>) async throws -> [String] {
-    try await firstMatches(count, of: stream) { ModerationUpdate($0)?.contentId }
+func nextContentIds(_ count: Int, of stream: EventStream<Event>) async throws -> [String] {
+    try await nextMatches(count, of: stream) { ModerationUpdate($0)?.contentId }
 }
 
 /// Waits until `check` returns `true`. Throws an error if the time limit expires first.

@@ -16,17 +16,17 @@ final class Server: @unchecked Sendable {
     private let folder: URL
     private let flags: [String]
     private var process: Process
-    private(set) var ready: StartupLine
+    private(set) var startupLine: StartupLine
 
-    var url: String { ready.base_url }
-    var project: String { ready.project_id }
-    var key: String { ready.api_key }
+    var url: String { startupLine.base_url }
+    var project: String { startupLine.project_id }
+    var key: String { startupLine.api_key }
 
     init(_ flags: [String] = Server.noLimits) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("automoderate-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         self.flags = flags
-        (process, ready) = try Server.start(["--demo", "--listen", "127.0.0.1:0"] + flags, in: folder)
+        (process, startupLine) = try Server.start(["--demo", "--listen", "127.0.0.1:0"] + flags, in: folder)
     }
 
     deinit {
@@ -76,7 +76,7 @@ final class Server: @unchecked Sendable {
     /// Kills and restarts the server on this address and the same database.
     func restart(at address: String) throws {
         kill()
-        (process, ready) = try Server.start(["--demo", "--listen", address] + flags, in: folder)
+        (process, startupLine) = try Server.start(["--demo", "--listen", address] + flags, in: folder)
     }
 
     /// Connects a client with short reconnection delays.
