@@ -17,9 +17,9 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let mut client = peer.to_canonical();
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-    let mut hops = lines.iter().flat_map(|line| line.split(',')).rev();
+    let mut entries = lines.iter().flat_map(|line| line.split(',')).rev();
     while is_trusted(client) {
-        match hops.next().and_then(|hop| parse_hop(hop.trim())) {
+        match entries.next().and_then(|entry| parse_forwarded_entry(entry.trim())) {
             Some(address) => client = address.to_canonical(),
             None => break,
         }
@@ -28,9 +28,9 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet
 }
 
 /// Parses an entry of `X-Forwarded-For`: an address, with or without the port that some proxies add.
-fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let bare = hop.trim_start_matches('[').split(']').next()?;
-    bare.parse().ok().or_else(|| hop.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
+fn parse_forwarded_entry(entry: &str) -> Option<IpAddr> {
+    let bare = entry.trim_start_matches('[').split(']').next()?;
+    bare.parse().ok().or_else(|| entry.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
 }
 
 /// Returns the part of an address to which limits apply: an IPv4 address, or an IPv6 /64, because an IPv6 host usually owns a whole /64.

@@ -67,9 +67,9 @@ pub(crate) fn api_key_hash(key: &str) -> Option<KeyHash> {
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }
 
-/// Returns the name of a session, which is a hash of its id. It replaces the id in logs and tables, because anyone with the id
+/// Returns the hash of a session's id. It replaces the id in logs and tables, because anyone with the id
 /// can use the session.
-pub(crate) fn session_name(id: &impl Display) -> String {
+pub(crate) fn session_id_hash(id: &impl Display) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string().as_bytes()))
 }
 

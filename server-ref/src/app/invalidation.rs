@@ -23,8 +23,8 @@ impl App {
     /// Applies an invalidation from this process. Must be called after each committed change that requires one.
     pub(crate) fn apply_invalidation(&self, invalidation: &Invalidation) {
         match invalidation {
-            Invalidation::NodeAlive { node } => self.peers.on_heartbeat(node, &self.metrics),
-            Invalidation::NodeLeaving { node } => self.peers.on_leaving(node, &self.metrics),
+            Invalidation::NodeAlive { node } => self.live_nodes.on_heartbeat(node, &self.metrics),
+            Invalidation::NodeLeaving { node } => self.live_nodes.on_leaving(node, &self.metrics),
             Invalidation::MessagesMissed | Invalidation::LogReplaced => {}
             Invalidation::RulesChanged(project_id) => self.moderation.forget_rules(project_id),
             Invalidation::KeyRevoked(id) => {
@@ -41,8 +41,8 @@ impl App {
             Invalidation::UserDeactivated(id) => {
                 self.realtime.disconnect_group(SocketGroup::User(id), "The user was deactivated")
             }
-            Invalidation::SessionEnded(name) => {
-                self.realtime.disconnect_group(SocketGroup::Session(name), "The session has ended")
+            Invalidation::SessionEnded(id_hash) => {
+                self.realtime.disconnect_group(SocketGroup::Session(id_hash), "The session has ended")
             }
             Invalidation::ProjectDeleted(id) => {
                 self.auth.forget_keys();
@@ -55,7 +55,7 @@ impl App {
 
     /// Applies an announcement from any process. The announcement may be outdated, because access may have been granted again in the
     /// meantime. The current access is therefore read from the database.
-    async fn apply_announcement(&self, invalidation: &Invalidation) -> Result<(), Error> {
+    async fn apply_announced_invalidation(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::MessagesMissed => self.on_messages_missed().await,
             Invalidation::LogReplaced => self.reload_log_id().await,
@@ -78,7 +78,7 @@ impl App {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
         // The connection may have been lost in a failover, which can lose events.
-        self.store.check_for_lost_events().await?;
+        self.store.replace_log_id_after_loss().await?;
         self.reload_log_id().await?;
         self.realtime.recheck_all().await
     }
@@ -127,7 +127,7 @@ async fn apply_announcements(app: &App, mut listener: InvalidationListener) -> R
         if let Some(invalidation) =
             timeout(NODE_HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??
         {
-            app.apply_announcement(&invalidation).await?;
+            app.apply_announced_invalidation(&invalidation).await?;
         }
     }
 }

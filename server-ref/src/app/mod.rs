@@ -2,8 +2,8 @@
 
 mod access;
 mod invalidation;
+mod live_nodes;
 mod notify;
-mod peers;
 mod rules;
 mod setup;
 
@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use invalidation::exchange_invalidations;
+pub(crate) use live_nodes::LiveNodes;
 pub(crate) use notify::NotificationDraft;
-pub(crate) use peers::PeerNodes;
 
 use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::metrics::Metrics;
@@ -36,7 +36,7 @@ pub(crate) struct App {
     pub(crate) realtime: Arc<Realtime>,
     /// Random name of this node, unique among the nodes that share the database.
     pub(crate) node_name: String,
-    pub(crate) peers: PeerNodes,
+    pub(crate) live_nodes: LiveNodes,
     pub(crate) address_throttle: AddressThrottle,
     pub(crate) account_throttle: AccountThrottle,
     /// Secret that signs the cookies of known browsers.
@@ -46,7 +46,7 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) settings: Settings,
     /// Cancelled when load balancers should stop sending new clients, before the server begins to drain.
-    pub(crate) retiring: CancellationToken,
+    pub(crate) lame_duck_started: CancellationToken,
     /// Cancelled when the server begins to drain.
     pub(crate) draining: CancellationToken,
     /// Cancelled once the results of all finished requests are published. Pending long polls are then answered.

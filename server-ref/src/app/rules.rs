@@ -17,22 +17,22 @@ impl App {
     pub(crate) async fn create_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.moderation.check_rule(project_id, &rule).await?;
         let audit = AuditDraft::new(by, "rule.create", &rule.id).with_after(rule_audit_state(&rule));
-        self.publish_rule(project_id, "created", &rule, Mutation::RuleCreated(rule.clone()), audit).await
+        self.commit_rule_change(project_id, "created", &rule, Mutation::RuleCreated(rule.clone()), audit).await
     }
 
     pub(crate) async fn update_rule(&self, project_id: &str, rule: StoredRule, by: &Actor) -> Result<(), Error> {
         self.moderation.check_rule(project_id, &rule).await?;
         let audit = AuditDraft::new(by, "rule.update", &rule.id).with_after(rule_audit_state(&rule));
-        self.publish_rule(project_id, "updated", &rule, Mutation::RuleUpdated(rule.clone()), audit).await
+        self.commit_rule_change(project_id, "updated", &rule, Mutation::RuleUpdated(rule.clone()), audit).await
     }
 
     pub(crate) async fn delete_rule(&self, project_id: &str, rule: &StoredRule, by: &Actor) -> Result<(), Error> {
         let rule = &StoredRule { updated_at: now(), ..rule.clone() };
         let audit = AuditDraft::new(by, "rule.delete", &rule.id);
-        self.publish_rule(project_id, "deleted", rule, Mutation::RuleDeleted(rule.id.clone()), audit).await
+        self.commit_rule_change(project_id, "deleted", rule, Mutation::RuleDeleted(rule.id.clone()), audit).await
     }
 
-    async fn publish_rule(
+    async fn commit_rule_change(
         &self,
         project_id: &str,
         action: &str,

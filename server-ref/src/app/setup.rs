@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::App;
 use crate::Error;
-use crate::auth::check_email;
+use crate::auth::trim_and_check_email;
 use crate::ids::random_token;
 use crate::store::User;
 
@@ -38,7 +38,7 @@ impl App {
         if !self.is_setup_token(token).await? {
             return Ok(None);
         }
-        let email = check_email(email)?;
+        let email = trim_and_check_email(email)?;
         let password = self.auth.hash_new_password(password).await?;
         let user = self.store.create_first_admin(&hash_setup_token(token), &email, &password, address).await?;
         if let Some(user) = &user {

@@ -24,7 +24,7 @@ pub(crate) struct AccountThrottle {
     failures: Mutex<Cache<u64, VecDeque<Instant>>>,
 }
 
-/// An attempt to sign in, which counts as failed until it is refunded.
+/// An attempt to sign in, which counts as failed until it is removed from the count.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct SignInAttempt(u64);
@@ -68,7 +68,7 @@ impl AccountThrottle {
     }
 
     /// Removes a successful attempt from the count. Earlier failures still count.
-    pub(crate) fn refund(&self, SignInAttempt(key): SignInAttempt) {
+    pub(crate) fn uncount_attempt(&self, SignInAttempt(key): SignInAttempt) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut times) = failures.get_mut(&key) {
             times.pop_back();
@@ -86,7 +86,7 @@ mod tests {
         let start = Instant::now();
         let attempt =
             |email: &str, browser, at| throttle.count_attempt(email, browser, start + Duration::from_secs(at));
-        throttle.refund(attempt("a@example.org", None, 0).unwrap());
+        throttle.uncount_attempt(attempt("a@example.org", None, 0).unwrap());
         assert!(attempt("a@example.org", None, 0).is_ok() && attempt("A@example.org", None, 60).is_ok());
         assert_eq!(attempt("a@example.org", None, 100).unwrap_err(), Duration::from_secs(800));
         assert!(attempt("b@example.org", None, 100).is_ok());

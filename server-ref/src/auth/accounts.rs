@@ -7,7 +7,7 @@ const PASSWORD_CHARS_MIN: usize = 10;
 const PASSWORD_CHARS_MAX: usize = 1000;
 
 /// Validates an e-mail address and returns it without surrounding white space.
-pub(crate) fn check_email(text: &str) -> Result<String, Error> {
+pub(crate) fn trim_and_check_email(text: &str) -> Result<String, Error> {
     let email = text.trim();
     let is_address = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
     if !is_address || email.chars().count() > EMAIL_CHARS_MAX || email.chars().any(char::is_control) {

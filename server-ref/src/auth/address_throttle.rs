@@ -24,7 +24,7 @@ impl AddressThrottle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts a sign-in attempt as a failure until it is [refunded](Self::refund), so that concurrent attempts can't exceed the limit.
+    /// Counts a sign-in attempt as a failure until it is [removed from the count](Self::uncount_attempt), so that concurrent attempts can't exceed the limit.
     ///
     /// # Errors
     /// Returns the time to wait if the limit is reached.
@@ -50,7 +50,7 @@ impl AddressThrottle {
     }
 
     /// Removes the last attempt from the count, because it succeeded. Earlier failures still count.
-    pub(crate) fn refund(&self, address: IpAddr) {
+    pub(crate) fn uncount_attempt(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&network_prefix(address)) {
             times.pop_back();
@@ -68,7 +68,7 @@ mod tests {
         let address: IpAddr = "192.0.2.1".parse().unwrap();
         let start = Instant::now();
         assert_eq!(throttle.count_attempt(address, start), Ok(()));
-        throttle.refund(address);
+        throttle.uncount_attempt(address);
         assert_eq!(throttle.count_attempt(address, start), Ok(()));
         assert_eq!(throttle.count_attempt(address, start + Duration::from_secs(10)), Ok(()));
         let later = start + Duration::from_secs(20);

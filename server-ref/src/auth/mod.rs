@@ -21,14 +21,14 @@ use serde_json::{Map, Value};
 use tower_sessions::session::Id;
 
 use crate::Error;
-use crate::ids::{api_key_hash, new_api_key, session_name};
+use crate::ids::{api_key_hash, new_api_key, session_id_hash};
 use crate::store::{KeyVerifiers, Scopes, Store, StoredKey, UserCredentials};
 use crate::time::{Micros, now};
 pub(crate) use access::{KeyAccess, KeyRefusal};
 pub(crate) use account_throttle::AccountThrottle;
-pub(crate) use accounts::{check_email, check_password_length};
+pub(crate) use accounts::{check_password_length, trim_and_check_email};
 pub(crate) use address_throttle::AddressThrottle;
-pub(crate) use passwords::Passwords;
+pub(crate) use passwords::PasswordThreads;
 pub(crate) use permission::{AccessLevel, Permission};
 pub(crate) use signing_secret::SigningSecret;
 use tokens::{Claims, token_public_key};
@@ -88,7 +88,7 @@ pub(crate) struct Auth {
     store: Store,
     keys: keys::KeyCache,
     rate_limiters: key_rates::KeyRateLimiters,
-    passwords: Passwords,
+    passwords: PasswordThreads,
 }
 
 impl Auth {
@@ -97,7 +97,7 @@ impl Auth {
             store,
             keys: keys::KeyCache::default(),
             rate_limiters: key_rates::KeyRateLimiters::default(),
-            passwords: Passwords::default(),
+            passwords: PasswordThreads::default(),
         }
     }
 
@@ -146,7 +146,7 @@ impl Auth {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
         };
-        self.signed_in_session(&session_name(&id)).await
+        self.signed_in_session(&session_id_hash(&id)).await
     }
 
     async fn signed_in_session(&self, session: &str) -> Result<Option<SignedInSession>, Error> {
@@ -224,12 +224,12 @@ impl Auth {
 /// Generates an API key and returns it with its stored form.
 pub(crate) fn generate_key() -> Result<(String, KeyVerifiers), Error> {
     let key = new_api_key();
-    let secret = key_secret(&key)?;
-    Ok((key, secret))
+    let verifiers = key_verifiers(&key)?;
+    Ok((key, verifiers))
 }
 
 /// Returns the stored form of an API key.
-pub(crate) fn key_secret(key: &str) -> Result<KeyVerifiers, Error> {
+pub(crate) fn key_verifiers(key: &str) -> Result<KeyVerifiers, Error> {
     let hash = api_key_hash(key).ok_or_else(|| Error::Internal("a new key is not a key".into()))?;
     Ok(KeyVerifiers { hash, token_public_key: token_public_key(key)? })
 }

@@ -24,9 +24,9 @@ type HashJob = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
 /// A handle to the threads that hash and verify passwords.
 #[derive(Debug)]
-pub(crate) struct Passwords(SyncSender<HashJob>);
+pub(crate) struct PasswordThreads(SyncSender<HashJob>);
 
-impl Default for Passwords {
+impl Default for PasswordThreads {
     fn default() -> Self {
         let (sender, jobs) = sync_channel(HASH_QUEUE_LENGTH);
         let jobs = Arc::new(Mutex::new(jobs));
@@ -54,7 +54,7 @@ fn run_jobs(jobs: &Mutex<Receiver<HashJob>>) {
     }
 }
 
-impl Passwords {
+impl PasswordThreads {
     pub(super) async fn verify(&self, password: String, hash: String) -> Result<bool, Error> {
         self.run_job(move |memory| memory.verify(&password, &hash).unwrap_or(false)).await
     }
@@ -156,7 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn passwords_beyond_the_queue_are_refused() {
-        let passwords = Passwords::default();
+        let passwords = PasswordThreads::default();
         let all = (0..HASH_QUEUE_LENGTH + 10).map(|_| passwords.verify("x".into(), UNKNOWN_USER_HASH.into()));
         let all = futures_util::future::join_all(all).await;
         let refused = all.iter().filter(|answer| matches!(answer, Err(Error::Busy))).count();

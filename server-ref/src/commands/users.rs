@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{CommandOutput, CommonOptions};
 use crate::Error;
-use crate::auth::{Passwords, check_email, check_password_length};
+use crate::auth::{PasswordThreads, check_password_length, trim_and_check_email};
 use crate::ids::random_token;
 use crate::store::{Actor, Store, User};
 
@@ -93,7 +93,7 @@ impl PasswordOptions {
     async fn obtain(&self) -> Result<(String, String, bool), Error> {
         let password = if self.password_stdin { read_password()? } else { random_token() };
         check_password_length(&password)?;
-        let hash = Passwords::default().hash(password.clone()).await?;
+        let hash = PasswordThreads::default().hash(password.clone()).await?;
         Ok((password, hash, !self.password_stdin))
     }
 }
@@ -119,7 +119,7 @@ impl UserCommand {
 }
 
 async fn create(named: &UserOptions, admin: bool, password: &PasswordOptions) -> Result<CommandOutput, Error> {
-    let email = check_email(&named.email)?;
+    let email = trim_and_check_email(&named.email)?;
     let (password, hash, is_shown) = password.obtain().await?;
     let store = named.common.open_or_create().await?;
     let user = store.create_user(&email, &hash, admin, &Actor::command_line()).await?;

@@ -61,8 +61,8 @@ impl Caller {
         }
     }
 
-    /// Returns the name of the session, or an error if the caller is an API key.
-    pub(super) fn session_name(&self) -> Result<&str, ApiError> {
+    /// Returns the hash of the session's id, or an error if the caller is an API key.
+    pub(super) fn session_id_hash(&self) -> Result<&str, ApiError> {
         match &self.principal {
             Principal::User { session, .. } => Ok(session),
             Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS_MESSAGE)),
@@ -197,7 +197,7 @@ async fn implied_project_id(caller: &Caller, parts: &mut Parts, app: &Arc<App>) 
             project.ok_or_else(|| ApiError::not_found("Content not found"))
         }
         None => {
-            let project = app.store.only_project(user).await?;
+            let project = app.store.sole_project(user).await?;
             project.ok_or_else(|| ApiError::invalid("project_id required: you don't belong to exactly one project"))
         }
     }

@@ -62,7 +62,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for PathIds<T> {
 }
 
 /// Trims a text and checks that its length is from 1 to `longest` characters.
-pub(super) fn required_text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
+pub(super) fn trim_and_check_text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {
         return Err(ApiError::unprocessable(format!("{field} must have from 1 to {longest} characters")));

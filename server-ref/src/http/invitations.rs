@@ -20,7 +20,7 @@ use super::input::{JsonBody, PathIds};
 use super::members::check_may_assign;
 use super::projects::{ProjectAnswer, project_answer};
 use crate::app::App;
-use crate::auth::{Permission, check_email};
+use crate::auth::{Permission, trim_and_check_email};
 use crate::ids::{invitation_token_hash, new_invitation_token};
 use crate::store::{Invitation, InvitationDraft, InvitationRef, ReceivedInvitation, Role};
 
@@ -96,7 +96,7 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
     let own = caller.require_permission(app, id, Permission::EditMembers).await?;
     let role = body.role.unwrap_or(Role::Member);
     check_may_assign(own, role)?;
-    let email = check_email(&body.email)?.to_ascii_lowercase();
+    let email = trim_and_check_email(&body.email)?.to_ascii_lowercase();
     let token = new_invitation_token();
     let draft = InvitationDraft {
         project_id: id,

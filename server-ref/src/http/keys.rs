@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{JsonBody, PathIds, required_text};
+use super::input::{JsonBody, PathIds, trim_and_check_text};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::{AllowedOrigins, KeyDraft, KeyInfo, Scope, Scopes};
@@ -119,7 +119,7 @@ fn parse_draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
         ))
     })?;
     Ok(KeyDraft {
-        name: required_text("name", &body.name, KEY_NAME_CHARS_MAX)?,
+        name: trim_and_check_text("name", &body.name, KEY_NAME_CHARS_MAX)?,
         scopes,
         allowed_origins,
         expires_at: body.expires_at.as_deref().map(parse_future_time).transpose()?,

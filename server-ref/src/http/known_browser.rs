@@ -34,7 +34,7 @@ struct NewCookie(HeaderValue);
 
 impl KnownBrowserCookies<'_> {
     /// Adds a cookie to the response. The cookie lets the server recognise the browser at its next sign-in to this account.
-    pub(super) fn remember(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
+    pub(super) fn add_cookie(&self, answer: &mut Response, email: &str, at: Micros, secure: bool) -> Result<(), Error> {
         let cookie = Cookie::build((BROWSER_COOKIE, self.issue_value(email, at)))
             .path("/auth")
             .http_only(true)
@@ -78,7 +78,7 @@ impl KnownBrowserCookies<'_> {
     }
 }
 
-/// Adds the cookie from [`KnownBrowserCookies::remember`] after the session's cookie.
+/// Adds the cookie from [`KnownBrowserCookies::add_cookie`] after the session's cookie.
 pub(super) async fn set_known_browser_cookie(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     if let Some(NewCookie(cookie)) = answer.extensions_mut().remove() {

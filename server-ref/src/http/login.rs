@@ -85,17 +85,22 @@ async fn sign_in(
     let Some(user) = app.auth.authenticate_password(email, form_field(&body, "password")).await? else {
         return Ok(page::login(&expected, Some("Invalid email or password")));
     };
-    app.address_throttle.refund(address);
-    app.account_throttle.refund(attempt);
+    app.address_throttle.uncount_attempt(address);
+    app.account_throttle.uncount_attempt(attempt);
     start_signed_in_session(session, &user.id, address).await?;
     // The password may have been changed in the meantime. The change ended only the sessions that existed then, so this session must be
     // ended too.
-    if !app.store.has_password(&user.id, &user.password_hash).await? {
+    if !app.store.is_current_password_hash(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| session_error(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));
     }
     let mut answer = redirect("/dashboard/");
-    KnownBrowserCookies(&app.known_browser_secret).remember(&mut answer, email, now(), app.settings.secure_cookies)?;
+    KnownBrowserCookies(&app.known_browser_secret).add_cookie(
+        &mut answer,
+        email,
+        now(),
+        app.settings.secure_cookies,
+    )?;
     Ok(answer)
 }
 

@@ -17,7 +17,7 @@ use super::page;
 use super::session::session_error;
 use crate::app::App;
 use crate::auth::{SESSION_CSRF_FIELD, SESSION_USER_FIELD};
-use crate::ids::session_name;
+use crate::ids::session_id_hash;
 use crate::store::Invalidation;
 
 /// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors' browsers send a GET.
@@ -47,7 +47,7 @@ pub(super) async fn submit(
     let id = session.id();
     session.flush().await.map_err(|e| session_error(&e))?;
     if let Some(id) = id {
-        app.apply_invalidation(&Invalidation::SessionEnded(session_name(&id)));
+        app.apply_invalidation(&Invalidation::SessionEnded(session_id_hash(&id)));
     }
     Ok(redirect("/auth/login"))
 }

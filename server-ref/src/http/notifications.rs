@@ -12,7 +12,7 @@ use super::answer::{SuccessAnswer, answer};
 use super::caller::{Caller, ProjectCaller};
 use super::error::ApiError;
 use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
-use super::input::{JsonBody, PathIds, required_text};
+use super::input::{JsonBody, PathIds, trim_and_check_text};
 use crate::app::{App, NotificationDraft};
 use crate::auth::Permission;
 use crate::store::SystemNotification;
@@ -80,7 +80,7 @@ pub(super) async fn create(
     KeyedBody { body: JsonBody(body), key }: KeyedBody<JsonBody<NotificationBody>>,
 ) -> Result<ReplayableAnswer<NotificationAnswer>, ApiError> {
     check_may_notify(&app, &caller, body.project_id.as_deref()).await?;
-    let message = required_text("message", &body.message, MESSAGE_CHARS_MAX)?;
+    let message = trim_and_check_text("message", &body.message, MESSAGE_CHARS_MAX)?;
     let draft = NotificationDraft { kind: body.r#type.as_str(), message, persistent: body.persistent };
     let done = app.notify(body.project_id, draft, &caller.actor(), key).await?;
     let answer = NotificationAnswer::new(done.value);

@@ -35,13 +35,13 @@ pub(super) async fn change(
     caller: Caller,
     JsonBody(body): JsonBody<PasswordBody>,
 ) -> Result<Json<SuccessAnswer>, ApiError> {
-    let (user, session) = (caller.user(&app).await?, caller.session_name()?);
+    let (user, session) = (caller.user(&app).await?, caller.session_id_hash()?);
     crate::auth::check_password_length(&body.new)?;
     app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
     if app.auth.authenticate_password(&user.email, body.current).await?.is_none() {
         return Err(ApiError::wrong_password());
     }
-    app.address_throttle.refund(address);
+    app.address_throttle.uncount_attempt(address);
     app.set_password(&user.id, &body.new, Some(session), &caller.actor()).await?;
     Ok(SuccessAnswer::new())
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{JsonBody, PathIds, required_text};
+use super::input::{JsonBody, PathIds, trim_and_check_text};
 use crate::app::App;
 use crate::auth::{AccessLevel, Permission};
 use crate::store::{ProjectInfo, UNPAGED_LIST_MAX};
@@ -52,7 +52,7 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<ProjectBody>,
 ) -> Result<(StatusCode, Json<ProjectAnswer>), ApiError> {
     let owner = caller.user_id()?;
-    let name = required_text("name", &body.name, PROJECT_NAME_CHARS_MAX)?;
+    let name = trim_and_check_text("name", &body.name, PROJECT_NAME_CHARS_MAX)?;
     if app.store.projects_of(owner).await?.len() >= UNPAGED_LIST_MAX {
         return Err(ApiError::conflict("limit_reached", "You have too many projects"));
     }
@@ -85,7 +85,9 @@ pub(super) async fn update(
     JsonBody(body): JsonBody<ProjectBody>,
 ) -> Result<Json<ProjectAnswer>, ApiError> {
     caller.require_permission(&app, &id, Permission::EditProject).await?;
-    app.store.rename_project(&id, &required_text("name", &body.name, PROJECT_NAME_CHARS_MAX)?, &caller.actor()).await?;
+    app.store
+        .rename_project(&id, &trim_and_check_text("name", &body.name, PROJECT_NAME_CHARS_MAX)?, &caller.actor())
+        .await?;
     project_answer(&app, &caller, &id).await
 }
 

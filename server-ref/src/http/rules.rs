@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
-use super::input::{JsonBody, PathIds, required_text};
+use super::input::{JsonBody, PathIds, trim_and_check_text};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
@@ -96,7 +96,7 @@ pub(super) async fn create(
     caller.require_permission(&app, &id, Permission::EditRules).await?;
     let missing = |field| ApiError::unprocessable(format!("{field} is required"));
     let rule = NewRule {
-        name: required_text("name", &body.name.ok_or_else(|| missing("name"))?, RULE_NAME_CHARS_MAX)?,
+        name: trim_and_check_text("name", &body.name.ok_or_else(|| missing("name"))?, RULE_NAME_CHARS_MAX)?,
         kind: RuleKind::from_json(
             &body.r#type.ok_or_else(|| missing("type"))?,
             body.data.ok_or_else(|| missing("data"))?,
@@ -143,7 +143,7 @@ pub(super) async fn update(
     caller.require_permission(&app, &id, Permission::EditRules).await?;
     let mut rule = find_rule(&app, &id, &rule_id).await?;
     if let Some(name) = body.name {
-        rule.name = required_text("name", &name, RULE_NAME_CHARS_MAX)?;
+        rule.name = trim_and_check_text("name", &name, RULE_NAME_CHARS_MAX)?;
     }
     match (body.r#type, body.data) {
         (None, None) => {}

@@ -16,7 +16,7 @@ use super::error::ApiError;
 use crate::Error;
 use crate::app::App;
 use crate::auth::{SESSION_ADDRESS_FIELD, SESSION_COOKIE, SESSION_USER_FIELD};
-use crate::ids::session_name;
+use crate::ids::session_id_hash;
 use crate::store::{SessionDraft, Store};
 use crate::time::Micros;
 
@@ -44,8 +44,8 @@ impl SessionStore for SessionStoreAdapter {
             record.data.remove(SESSION_ADDRESS_FIELD).and_then(|address| serde_json::from_value(address).ok());
         let data = encode_data(record)?;
         loop {
-            let name = session_name(&record.id);
-            if self.0.create_session(session_draft(record, &name, &data), address).await.map_err(backend_error)? {
+            let id_hash = session_id_hash(&record.id);
+            if self.0.create_session(session_draft(record, &id_hash, &data), address).await.map_err(backend_error)? {
                 return Ok(());
             }
             record.id = Id::default();
@@ -53,12 +53,12 @@ impl SessionStore for SessionStoreAdapter {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (name, data) = (session_name(&record.id), encode_data(record)?);
-        self.0.update_session(session_draft(record, &name, &data)).await.map_err(backend_error)
+        let (id_hash, data) = (session_id_hash(&record.id), encode_data(record)?);
+        self.0.update_session(session_draft(record, &id_hash, &data)).await.map_err(backend_error)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(stored) = self.0.session(&session_name(id)).await.map_err(backend_error)? else {
+        let Some(stored) = self.0.session(&session_id_hash(id)).await.map_err(backend_error)? else {
             return Ok(None);
         };
         let data = serde_json::from_str(&stored.data).map_err(|error| StoreError::Decode(error.to_string()))?;
@@ -68,7 +68,7 @@ impl SessionStore for SessionStoreAdapter {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        self.0.end_session(&session_name(id)).await.map_err(backend_error)
+        self.0.end_session(&session_id_hash(id)).await.map_err(backend_error)
     }
 }
 
@@ -77,9 +77,9 @@ fn encode_data(record: &Record) -> Result<String> {
     serde_json::to_string(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
 }
 
-fn session_draft<'a>(record: &'a Record, name: &'a str, data: &'a str) -> SessionDraft<'a> {
+fn session_draft<'a>(record: &'a Record, id_hash: &'a str, data: &'a str) -> SessionDraft<'a> {
     let user_id = record.data.get(SESSION_USER_FIELD).and_then(|value| value.as_str());
-    SessionDraft { name, data, user_id, expires_at: to_micros(record.expiry_date) }
+    SessionDraft { id_hash, data, user_id, expires_at: to_micros(record.expiry_date) }
 }
 
 fn to_micros(time: OffsetDateTime) -> Micros {

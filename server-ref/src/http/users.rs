@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
 use crate::app::App;
-use crate::auth::{check_email, check_password_length};
+use crate::auth::{check_password_length, trim_and_check_email};
 use crate::store::User;
 
 /// A new user.
@@ -57,7 +57,7 @@ pub(super) async fn create(
     JsonBody(body): JsonBody<NewUser>,
 ) -> Result<(StatusCode, Json<UserAnswer>), ApiError> {
     caller.require_server_admin(&app).await?;
-    let email = check_email(&body.email)?;
+    let email = trim_and_check_email(&body.email)?;
     let hash = app.auth.hash_new_password(&body.password).await?;
     let user = app.store.create_user(&email, &hash, body.is_admin, &caller.actor()).await?;
     Ok((StatusCode::CREATED, UserAnswer::new(user)))

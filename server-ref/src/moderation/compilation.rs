@@ -3,11 +3,11 @@
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-use super::decision::RuleRef;
+use super::decision::RuleLabel;
 use super::keywords::KeywordIndexBuilder;
 use super::patterns::{Pattern, PatternGroup};
 use super::rule::{Action, RuleKind};
-use super::rule_set::{Prompt, RuleSet, RuleSummary};
+use super::rule_set::{Prompt, RuleOutcome, RuleSet};
 use crate::Error;
 use crate::store::StoredRule;
 
@@ -103,12 +103,12 @@ impl Compilation {
         // The rule has a valid action, because `add_rule` parses the action first.
         let action = parse_action(rule).unwrap_or(Action::Flag);
         self.rule_set.first_rule_over_limit = Some(self.rule_set.rules.len());
-        self.rule_set.rules.push(RuleSummary { rule: RuleRef::of(rule), action });
+        self.rule_set.rules.push(RuleOutcome { rule: RuleLabel::of(rule), action });
         self.remaining_rules = Vec::new().into_iter();
     }
 
     fn add_rule(&mut self, rule: &StoredRule) -> Result<(), Error> {
-        let summary = RuleSummary { rule: RuleRef::of(rule), action: parse_action(rule)? };
+        let outcome = RuleOutcome { rule: RuleLabel::of(rule), action: parse_action(rule)? };
         let index = self.rule_set.rules.len();
         match parse_kind(rule)? {
             RuleKind::Keyword { keywords, case_sensitive } => {
@@ -134,11 +134,11 @@ impl Compilation {
             }
             RuleKind::AiPrompt { prompt } => {
                 let text = prompt.trim().to_owned();
-                self.rule_set.prompts.push(Prompt { rule: summary.rule, action: summary.action, text });
+                self.rule_set.prompts.push(Prompt { rule: outcome.rule, action: outcome.action, text });
                 return Ok(());
             }
         }
-        self.rule_set.rules.push(summary);
+        self.rule_set.rules.push(outcome);
         Ok(())
     }
 }
@@ -231,7 +231,7 @@ mod tests {
             ("call 555-1234", Status::Flagged, Some("phone")),
             ("hello", Status::Approved, None),
         ] {
-            let decision = set.decide(text).unwrap_or_else(Decision::unmatched);
+            let decision = set.decide(text).unwrap_or_else(Decision::approve_unmatched);
             assert_eq!((decision.status, decision.rule.as_ref().map(|rule| &*rule.name)), (status, name), "{text}");
         }
     }

@@ -48,30 +48,30 @@ pub(crate) struct Decision {
     pub(crate) reason: String,
     pub(crate) categories: Vec<String>,
     /// The rule that decided, or `None` if no rule matched or a person decided.
-    pub(crate) rule: Option<RuleRef>,
+    pub(crate) rule: Option<RuleLabel>,
 }
 
 /// The description of a rule in moderation results.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RuleRef {
+pub(crate) struct RuleLabel {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) kind: String,
 }
 
-impl RuleRef {
+impl RuleLabel {
     pub(super) fn of(rule: &StoredRule) -> Self {
         Self { id: rule.id.clone(), name: rule.name.clone(), kind: rule.kind.clone() }
     }
 }
 
 impl Decision {
-    pub(super) fn matched(rule: &RuleRef, action: Action, reason: String) -> Self {
+    pub(super) fn matched(rule: &RuleLabel, action: Action, reason: String) -> Self {
         let decision = Self::new(Moderator::Rule, action.status(), 1.0, reason);
         Self { rule: Some(rule.clone()), ..decision }
     }
 
-    pub(super) fn unmatched() -> Self {
+    pub(super) fn approve_unmatched() -> Self {
         Self::new(Moderator::Rule, Status::Approved, 1.0, "No rule matched".into())
     }
 
@@ -207,7 +207,7 @@ mod tests {
             processing_time: 0.25,
             at: 0,
         };
-        let draft = update.event(&Decision::unmatched()).unwrap();
+        let draft = update.event(&Decision::approve_unmatched()).unwrap();
         assert_eq!(
             serde_json::from_str::<serde_json::Value>(&draft.payload).unwrap(),
             serde_json::json!({

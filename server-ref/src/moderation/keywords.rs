@@ -36,17 +36,17 @@ struct Keyword {
 #[derive(Debug, Default)]
 pub(super) struct KeywordIndexBuilder {
     /// For each search text, the index of its keyword in `keywords`.
-    index_by_pattern: HashMap<String, u32>,
+    index_by_search_text: HashMap<String, u32>,
     keywords: Vec<Keyword>,
 }
 
 impl KeywordIndexBuilder {
-    /// Adds a keyword. Texts are searched for `pattern`, and `word` is the keyword as it is written in the rule.
+    /// Adds a keyword. Texts are searched for `search_text`, and `word` is the keyword as it is written in the rule.
     ///
     /// Rules must be added in the order of evaluation, because a keyword of several rules counts for the rule that is added first.
-    pub(super) fn add(&mut self, rule_index: usize, pattern: String, word: String) {
+    pub(super) fn add(&mut self, rule_index: usize, search_text: String, word: String) {
         let index = u32::try_from(self.keywords.len()).unwrap_or(u32::MAX);
-        self.index_by_pattern.entry(pattern).or_insert_with(|| {
+        self.index_by_search_text.entry(search_text).or_insert_with(|| {
             self.keywords.push(Keyword { word, rule_index, deciding_index: index });
             index
         });
@@ -54,22 +54,22 @@ impl KeywordIndexBuilder {
 
     /// Builds the index. Returns `None` if there are no keywords.
     pub(super) fn build(self) -> Result<Option<KeywordIndex>, Error> {
-        let Self { index_by_pattern, keywords } = self;
+        let Self { index_by_search_text, keywords } = self;
         if keywords.is_empty() {
             return Ok(None);
         }
-        let mut patterns: Vec<(String, u32)> = index_by_pattern.into_iter().collect();
+        let mut search_texts: Vec<(String, u32)> = index_by_search_text.into_iter().collect();
         // Sorting makes the automaton independent of the hash map's order.
-        patterns.sort_unstable_by(|one, other| one.0.len().cmp(&other.0.len()).then_with(|| one.0.cmp(&other.0)));
+        search_texts.sort_unstable_by(|one, other| one.0.len().cmp(&other.0.len()).then_with(|| one.0.cmp(&other.0)));
         let automaton = DoubleArrayAhoCorasickBuilder::new()
-            .build_with_values(patterns.iter().map(|(pattern, index)| (pattern, *index)))
+            .build_with_values(search_texts.iter().map(|(search_text, index)| (search_text, *index)))
             .map_err(|error| Error::InvalidRule(format!("the keywords could not be compiled: {error}")))?;
         let mut index = KeywordIndex { automaton, keywords };
         // Shorter keywords come first, so that the keywords within a keyword are resolved before the keyword itself.
-        for (pattern, own) in &patterns {
-            let pattern = pattern.as_bytes();
+        for (search_text, own) in &search_texts {
+            let search_text = search_text.as_bytes();
             // Together, these two parts contain all shorter keywords that occur within this keyword.
-            let parts = [pattern.get(1..), pattern.get(..pattern.len() - 1)];
+            let parts = [search_text.get(1..), search_text.get(..search_text.len() - 1)];
             let candidates = parts.into_iter().flatten().filter_map(|part| index.deciding_keyword(part));
             let deciding = candidates.chain([*own]).min_by_key(|candidate| index.rule_of(*candidate)).unwrap_or(*own);
             if let Some(keyword) = index.keywords.get_mut(*own as usize) {

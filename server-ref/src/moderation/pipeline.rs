@@ -50,7 +50,7 @@ impl Moderation {
         if decided.is_none() && !rules.prompts().is_empty() {
             return self.clone().ask_prompts(rules, pending).await;
         }
-        pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::unmatched)]).await
+        pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::approve_unmatched)]).await
     }
 
     /// Evaluates the prompts, which may take seconds, and stores the item. Continues in the background if the caller stops waiting.
@@ -70,7 +70,7 @@ impl Moderation {
         }
         let permit = match self.ai_judge.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
-            Err(undecided) => return pending.commit(&self.writer, vec![*undecided]).await,
+            Err(decision) => return pending.commit(&self.writer, vec![*decision]).await,
         };
         let token = self.in_flight.token();
         let judged = tokio::spawn(async move {

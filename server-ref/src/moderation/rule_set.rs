@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::decision::{Decision, RuleRef};
+use super::decision::{Decision, RuleLabel};
 use super::keywords::KeywordIndex;
 use super::nfa_simulation::StepBudget;
 use super::patterns::{GroupMatch, PatternGroup};
@@ -20,7 +20,7 @@ const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 /// The compiled rules of a project, in the order of evaluation.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
-    pub(super) rules: Vec<RuleSummary>,
+    pub(super) rules: Vec<RuleOutcome>,
     pub(super) case_sensitive_keywords: Option<KeywordIndex>,
     pub(super) case_insensitive_keywords: Option<KeywordIndex>,
     pub(super) pattern_groups: Vec<PatternGroup>,
@@ -32,8 +32,8 @@ pub(crate) struct RuleSet {
 
 /// The part of a rule that is needed once the rule has matched.
 #[derive(Debug)]
-pub(super) struct RuleSummary {
-    pub(super) rule: RuleRef,
+pub(super) struct RuleOutcome {
+    pub(super) rule: RuleLabel,
     pub(super) action: Action,
 }
 
@@ -51,7 +51,7 @@ impl Default for RecentCost {
 /// An `ai_prompt` rule.
 #[derive(Debug, Clone)]
 pub(super) struct Prompt {
-    pub(super) rule: RuleRef,
+    pub(super) rule: RuleLabel,
     pub(super) action: Action,
     pub(super) text: String,
 }
@@ -175,7 +175,7 @@ impl RuleSet {
     /// Returns the decision once matching is complete, or `None` if no rule matched.
     pub(super) fn decision(&self, progress: MatchProgress) -> Option<Decision> {
         let (index, reason) = progress.first_match?;
-        let RuleSummary { rule, action } = self.rules.get(index)?;
+        let RuleOutcome { rule, action } = self.rules.get(index)?;
         Some(match reason {
             MatchReason::Keyword(word) => Decision::matched(rule, *action, format!("Contains the keyword \"{word}\"")),
             MatchReason::Pattern => Decision::matched(rule, *action, "Matches the pattern".to_owned()),
@@ -198,9 +198,9 @@ impl RuleSet {
 
     /// Returns the approximate memory use of the set in bytes, assuming that the caches of its lazy DFAs are full.
     pub(super) fn memory_usage(&self) -> usize {
-        let summary_bytes =
-            |summary: &RuleSummary| size_of::<RuleSummary>() + summary.rule.id.len() + summary.rule.name.len();
-        let rules: usize = self.rules.iter().map(summary_bytes).sum();
+        let outcome_bytes =
+            |outcome: &RuleOutcome| size_of::<RuleOutcome>() + outcome.rule.id.len() + outcome.rule.name.len();
+        let rules: usize = self.rules.iter().map(outcome_bytes).sum();
         let keyword_indices = self.case_sensitive_keywords.iter().chain(&self.case_insensitive_keywords);
         let keywords: usize = keyword_indices.map(KeywordIndex::memory_usage).sum();
         let prompts: usize = self.prompts.iter().map(|prompt| size_of::<Prompt>() + prompt.text.len()).sum();

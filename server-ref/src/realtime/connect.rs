@@ -20,7 +20,7 @@ use super::origin::may_use_cookie;
 use super::reply::{Failure, emit};
 use super::revoke::{disconnect_with_failure, invalid_credentials_failure};
 use super::rooms::group_rooms;
-use super::slots::{Admission, TooManyEvents};
+use super::slots::{SessionSlotHandle, TooManyEvents};
 use crate::auth::Principal;
 
 /// Maximum size of an Engine.IO payload, in bytes. Deployed servers announce the same size.
@@ -63,11 +63,11 @@ async fn on_connect(
     TryData(payload): TryData<Value>,
 ) -> Result<(), ConnectRefusal> {
     let request = socket.req_parts();
-    let Some(admission) = request.extensions.get::<Admission>().cloned() else {
+    let Some(slot_handle) = request.extensions.get::<SessionSlotHandle>().cloned() else {
         return Err(ConnectRefusal::NotAdmitted);
     };
     // A repeated CONNECT counts as an event, because the server must look up the credentials.
-    admission.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
+    slot_handle.count_connect(Instant::now()).map_err(ConnectRefusal::too_many_events)?;
     let principal = match authenticate(&realtime, request, payload.ok()).await {
         Ok(principal) => principal,
         Err(ConnectRefusal::Credentials(why)) => {
@@ -77,14 +77,14 @@ async fn on_connect(
         }
         Err(refusal) => return Err(refusal),
     };
-    if !admission.take_slot() {
-        return Err(ConnectRefusal::TooManyConnections { limit: admission.limit() });
+    if !slot_handle.take_slot() {
+        return Err(ConnectRefusal::TooManyConnections { limit: slot_handle.limit() });
     }
     socket.join(group_rooms(&principal));
     let connection = Connection::new(realtime, principal);
     socket.extensions.insert(connection.clone());
     // The handlers must exist before the acknowledgement is sent, because the client may send its first event immediately afterwards.
-    Dispatcher::attach(connection, admission, &socket);
+    Dispatcher::attach(connection, slot_handle, &socket);
     Ok(())
 }
 
@@ -147,7 +147,7 @@ enum ConnectRefusal {
     TooManyConnections { limit: usize },
     #[error("Too many events, retry_after: {}", .retry_after.as_secs() + 1)]
     TooManyEvents { retry_after: Duration },
-    /// The session was opened without an [`Admission`], which should not be possible.
+    /// The session was opened without a [`SessionSlotHandle`], which should not be possible.
     #[error("Too many connections from this address, retry_after: 60")]
     NotAdmitted,
     #[error("Server is shutting down")]

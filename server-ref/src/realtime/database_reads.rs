@@ -43,7 +43,7 @@ impl DatabaseReads {
     }
 
     /// Returns true if a read other than that of the newest ids is in progress; its result may be published.
-    pub(super) fn is_reading_events(&self) -> bool {
+    pub(super) fn has_publishable_read(&self) -> bool {
         self.tasks.len() > usize::from(self.is_reading_heads)
     }
 
@@ -77,7 +77,7 @@ impl DatabaseReads {
     pub(super) fn start_reading_heads(&mut self, project_ids: Vec<String>) {
         let store = self.store.clone();
         self.is_reading_heads = true;
-        self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads(&project_ids).await) });
+        self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads_if_shared(&project_ids).await) });
     }
 
     /// Starts to replace the log's id.

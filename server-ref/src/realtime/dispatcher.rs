@@ -10,12 +10,12 @@ use super::connection::Connection;
 use super::payload::requested_project_id;
 use super::reply::{Failure, RequestAck, acknowledge, emit};
 use super::request_queue::RequestQueue;
-use super::slots::Admission;
+use super::slots::SessionSlotHandle;
 use super::{join, replay};
 
 pub(super) struct Dispatcher {
     connection: Arc<Connection>,
-    admission: Admission,
+    slot_handle: SessionSlotHandle,
     queue: Mutex<RequestQueue<ClientRequest>>,
 }
 
@@ -40,8 +40,8 @@ impl Dispatcher {
     /// Registers the handlers of a socket. The handlers only enqueue requests: socketioxide runs each handler's future in its
     /// own task, so the futures could overtake one another. No request is handled before [`Self::handle_queued_requests`] is
     /// called.
-    pub(super) fn attach(connection: Arc<Connection>, admission: Admission, socket: &SocketRef) {
-        let dispatcher = Arc::new(Self { connection, admission, queue: Mutex::new(RequestQueue::new()) });
+    pub(super) fn attach(connection: Arc<Connection>, slot_handle: SessionSlotHandle, socket: &SocketRef) {
+        let dispatcher = Arc::new(Self { connection, slot_handle, queue: Mutex::new(RequestQueue::new()) });
         socket.extensions.insert(dispatcher.clone());
         let handler = |kind: RequestKind| {
             let dispatcher = dispatcher.clone();
@@ -58,7 +58,7 @@ impl Dispatcher {
     }
 
     fn enqueue_request(self: &Arc<Self>, request: ClientRequest) {
-        if let Err(refused) = self.admission.count_event(Instant::now()) {
+        if let Err(refused) = self.slot_handle.count_event(Instant::now()) {
             if refused.is_flooding {
                 tracing::warn!(sid = %request.socket.id, "disconnected a client that floods the server");
                 let _ = request.socket.disconnect();

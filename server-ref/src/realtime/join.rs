@@ -47,7 +47,7 @@ pub(super) async fn on_join_project(
     }
     let publisher = &connection.realtime.publisher;
     let is_followed = publisher.follow(id).await;
-    let (event_id, notifications) = match recheck_in_room(connection, id).await {
+    let (event_id, notifications) = match recheck_and_read_head(connection, id).await {
         Ok(checked) => {
             if !is_followed {
                 publisher.start_sequence(id, checked.0).await;
@@ -81,7 +81,7 @@ async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure
 
 /// Checks access again once the socket is in the room, and reads the newest event id and the persistent notifications. From then on, each
 /// event with an id greater than the one read is published to the socket, and the socket is notified if access is withdrawn.
-async fn recheck_in_room(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
+async fn recheck_and_read_head(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
     let internal = |error| Failure::internal(&error).with_project(id);
     let store = &connection.realtime.store;
     check_may_read(connection, id).await?;

@@ -13,7 +13,7 @@ pub(crate) enum PublisherRequest {
     /// Follow a project. The reply is true if the project's sequence has started.
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// Start the project's sequence after this event id.
-    Start(Arc<str>, i64, oneshot::Sender<()>),
+    StartSequence(Arc<str>, i64, oneshot::Sender<()>),
     /// Stop following all projects, because the log reuses the ids of events that were already published.
     StopFollowingAll(oneshot::Sender<()>),
 }
@@ -51,7 +51,7 @@ impl PublisherHandle {
     /// Starts the sequence of a followed project after this event id, unless it has already started.
     pub(crate) async fn start_sequence(&self, project_id: &str, after: i64) {
         let (reply, answer) = oneshot::channel();
-        if self.0.send(PublisherRequest::Start(project_id.into(), after, reply)).await.is_ok() {
+        if self.0.send(PublisherRequest::StartSequence(project_id.into(), after, reply)).await.is_ok() {
             let _ = answer.await;
         }
     }

@@ -10,7 +10,7 @@ pub(super) fn project_room(project_id: &str) -> String {
 /// A group of sockets that can lose access together, for example because they use the same API key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SocketGroup<'a> {
-    /// Sockets of the web session with this name; see `session_name`.
+    /// Sockets of the web session with this hash of its id; see `session_id_hash`.
     Session(&'a str),
     /// Sockets of the user with this id.
     User(&'a str),
@@ -24,7 +24,7 @@ impl SocketGroup<'_> {
     /// Returns the name of the group's room. Its prefix differs from the prefix of projects' rooms.
     pub(super) fn room_name(self) -> String {
         match self {
-            Self::Session(name) => format!("session_{name}"),
+            Self::Session(id_hash) => format!("session_{id_hash}"),
             Self::User(id) => format!("user_{id}"),
             Self::Key(id) => format!("key_{id}"),
             Self::KeysOfProject(id) => format!("keys_{id}"),

@@ -31,7 +31,7 @@ struct AddressSlots {
 /// until it ends. Only connections with accepted credentials count against the limit: refused clients often leave the session open for a
 /// while, and must not lock out accepted clients at the same address.
 #[derive(Debug, Clone)]
-pub(crate) struct Admission {
+pub(crate) struct SessionSlotHandle {
     slot: Arc<SessionSlot>,
 }
 
@@ -63,7 +63,7 @@ impl SocketSlots {
     }
 
     /// Admits a session. Returns `None` if its address has so many sessions that refusals are no longer explained.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admission> {
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<SessionSlotHandle> {
         let address = network_prefix(address);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_default();
@@ -79,11 +79,11 @@ impl SocketSlots {
             rate,
             has_connected: AtomicBool::new(false),
         };
-        Some(Admission { slot: Arc::new(slot) })
+        Some(SessionSlotHandle { slot: Arc::new(slot) })
     }
 }
 
-impl Admission {
+impl SessionSlotHandle {
     /// Counts the session against the limit. Returns false if the limit is reached.
     pub(crate) fn take_slot(&self) -> bool {
         let (slots, is_counted) = (&self.slot.slots, &self.slot.is_counted);
@@ -136,7 +136,7 @@ mod tests {
         let slots = SocketSlots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..6).map(|_| slots.admit(address).unwrap()).collect();
-        let taken: Vec<_> = held.iter().map(Admission::take_slot).collect();
+        let taken: Vec<_> = held.iter().map(SessionSlotHandle::take_slot).collect();
         assert_eq!(taken, [true, true, false, false, false, false]);
         assert!(held[0].take_slot(), "the session already counts");
         assert!(slots.admit("192.0.2.1".parse().unwrap()).is_none());

@@ -110,7 +110,7 @@ async fn serve_connection(
     let hang_up_handle = HangUpHandle::new(hang_up.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let address = client_address(peer.ip(), request.headers(), &proxies);
-        let meter = bodies.meter(address);
+        let meter = bodies.new_meter(address);
         let mut request = request.map(|body| Body::new(MeteredBody::new(body, meter.clone())));
         request.extensions_mut().insert(ClientAddress(address));
         // Connections without an upgrade can carry further requests, so they receive no handle that hangs up.

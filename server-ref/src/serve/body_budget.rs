@@ -69,7 +69,7 @@ impl BodyBudget {
     }
 
     /// Returns a meter for a request from this address.
-    pub(super) fn meter(self: &Arc<Self>, address: IpAddr) -> BodyMeter {
+    pub(super) fn new_meter(self: &Arc<Self>, address: IpAddr) -> BodyMeter {
         BodyMeter(Arc::new(RequestBytes {
             budget: self.clone(),
             address: network_prefix(address),
@@ -178,15 +178,15 @@ mod tests {
     fn larger_bodies_use_the_budget_until_they_are_dropped() {
         let budget = BodyBudget::with_limits(3 * RESERVATION_STEP_BYTES, 2 * RESERVATION_STEP_BYTES);
         let [a, b]: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
-        let (first, second, third) = (budget.meter(a), budget.meter(a), budget.meter(b));
+        let (first, second, third) = (budget.new_meter(a), budget.new_meter(a), budget.new_meter(b));
         assert!(first.count_read(UNCOUNTED_BYTES) && first.count_read(2 * RESERVATION_STEP_BYTES));
         assert!(second.count_read(UNCOUNTED_BYTES));
         assert!(!second.count_read(1) && second.is_exceeded(), "the budget of the address is exhausted");
         assert!(third.count_read(UNCOUNTED_BYTES + RESERVATION_STEP_BYTES));
         assert!(!third.count_read(1), "the budget for all addresses is exhausted");
-        assert!(budget.meter(b).count_read(UNCOUNTED_BYTES));
+        assert!(budget.new_meter(b).count_read(UNCOUNTED_BYTES));
         drop(first);
-        assert!(budget.meter(a).count_read(UNCOUNTED_BYTES + 1));
+        assert!(budget.new_meter(a).count_read(UNCOUNTED_BYTES + 1));
         drop((second, third));
         let used = budget.used.lock().unwrap();
         assert_eq!((used.total, used.by_address.len()), (0, 0));

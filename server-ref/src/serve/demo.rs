@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use crate::Error;
 use crate::app::App;
-use crate::auth::key_secret;
+use crate::auth::key_verifiers;
 use crate::ids::api_key_from_secret;
 use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
@@ -18,7 +18,7 @@ const DEMO_EMAIL: &str = "demo@automoderate.example";
 /// Key in the table `meta` for the id of the demonstration project.
 const DEMO_PROJECT_META_KEY: &str = "demo_project";
 /// Key in the table `meta` for the id of the project for which an API key was created, so that a revoked key is not created again.
-const KEYED_PROJECT_META_KEY: &str = "demo_key_of";
+const PROJECT_WITH_API_KEY_META_KEY: &str = "demo_key_of";
 /// Key in the table `meta` for the secret from which the password and the API key are derived. A restarted server can therefore show them
 /// again, although neither is stored. Anyone who can read the database can also derive them, so a demonstration must not contain secrets.
 const DEMO_SECRET_META_KEY: &str = "demo_secret";
@@ -69,16 +69,16 @@ pub(super) async fn create_missing_parts(app: &App) -> Result<DemoCredentials, E
         store.add_member(&project_id, &user_id, Role::Owner, by).await?;
     }
     let api_key = api_key_from_secret(&derive_credential(&secret, &format!("key {project_id}"))?);
-    if store.meta(KEYED_PROJECT_META_KEY).await?.as_deref() != Some(&project_id) {
+    if store.meta_value(PROJECT_WITH_API_KEY_META_KEY).await?.as_deref() != Some(&project_id) {
         let draft = KeyDraft { name: "demo".into(), ..KeyDraft::default() };
-        store.create_key(&project_id, draft, key_secret(&api_key)?, by).await?;
-        store.set_meta(KEYED_PROJECT_META_KEY, &project_id).await?;
+        store.create_key(&project_id, draft, key_verifiers(&api_key)?, by).await?;
+        store.set_meta_value(PROJECT_WITH_API_KEY_META_KEY, &project_id).await?;
     }
     Ok(DemoCredentials { project_id, api_key, email: DEMO_EMAIL.into(), password })
 }
 
 async fn existing_project(app: &App) -> Result<Option<String>, Error> {
-    match app.store.meta(DEMO_PROJECT_META_KEY).await? {
+    match app.store.meta_value(DEMO_PROJECT_META_KEY).await? {
         Some(id) if app.store.project_exists(&id).await? => Ok(Some(id)),
         _ => Ok(None),
     }
@@ -89,19 +89,19 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
     for rule in sample_rules() {
         app.add_rule(&id, rule, by).await?;
     }
-    app.store.set_meta(DEMO_PROJECT_META_KEY, &id).await?;
+    app.store.set_meta_value(DEMO_PROJECT_META_KEY, &id).await?;
     Ok(id)
 }
 
 /// If an earlier version stored the password in clear text, erases the stored text and, if the password is still in use, replaces it with
 /// the derived one.
 pub(super) async fn replace_cleartext_password(app: &App) -> Result<(), Error> {
-    let Some(password) = app.store.meta(CLEARTEXT_PASSWORD_META_KEY).await? else { return Ok(()) };
+    let Some(password) = app.store.meta_value(CLEARTEXT_PASSWORD_META_KEY).await? else { return Ok(()) };
     if let Some(user) = app.auth.authenticate_password(DEMO_EMAIL, password).await? {
         let derived = derive_credential(&app.store.shared_secret(DEMO_SECRET_META_KEY).await?, "password")?;
         app.set_password(&user.id, &derived, None, &Actor::system()).await?;
     }
-    app.store.erase_meta(CLEARTEXT_PASSWORD_META_KEY).await
+    app.store.erase_meta_value(CLEARTEXT_PASSWORD_META_KEY).await
 }
 
 /// Returns a credential that is derived from the secret: 256 bits as 43 characters.

@@ -47,7 +47,7 @@ const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 async fn delete_project_rows(app: Arc<App>) {
     let finish = async {
         loop {
-            match app.store.delete_next_piece().await {
+            match app.store.delete_next_project_piece().await {
                 Ok(true) => tokio::time::sleep(DELETION_PAUSE).await,
                 Ok(false) => drop(tokio::time::timeout(PRUNE_INTERVAL, app.project_deleted.notified()).await),
                 Err(error) => {

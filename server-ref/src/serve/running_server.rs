@@ -224,7 +224,7 @@ impl RunningServer {
     /// Before it drains, the server keeps serving requests for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while
     /// `/ready` returns 503.
     pub async fn shutdown(self) {
-        self.app.retiring.cancel();
+        self.app.lame_duck_started.cancel();
         sleep(self.app.settings.lame_duck_time).await;
         self.app.draining.cancel();
         self.app.in_flight.close();

@@ -18,7 +18,7 @@ use super::polling_post::limit_polling_posts;
 use super::python_polling::{PythonPollLimiter, limit_python_polls};
 use super::{RunningServer, ServerBuilder, demo, maintenance};
 use crate::Error;
-use crate::app::{App, PeerNodes, Settings, exchange_invalidations};
+use crate::app::{App, LiveNodes, Settings, exchange_invalidations};
 use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::ids::random_id;
 use crate::metrics::Metrics;
@@ -169,14 +169,14 @@ async fn build_app(
         moderation: Arc::new(moderation),
         realtime,
         node_name: node,
-        peers: PeerNodes::default(),
+        live_nodes: LiveNodes::default(),
         address_throttle: AddressThrottle::new(settings.limits.failed_logins_per_minute),
         account_throttle: AccountThrottle::new(settings.limits.failed_logins_per_account),
         known_browser_secret: SigningSecret::new(store.shared_secret("browser_secret").await?),
         login_form_secret: SigningSecret::new(store.shared_secret("login_secret").await?),
         metrics,
         settings,
-        retiring: CancellationToken::new(),
+        lame_duck_started: CancellationToken::new(),
         draining,
         ending_polls: CancellationToken::new(),
         in_flight,

@@ -27,7 +27,7 @@ pub(crate) enum Invalidation {
         #[serde(rename = "session")]
         kept_session: Option<String>,
     },
-    /// The session with this name ended. The session's id is a secret and is not sent, because any client of the database can
+    /// The session with this hash of its id ended. The session's id is a secret and is not sent, because any client of the database can
     /// read the message.
     SessionEnded(String),
     /// The project with this id was deleted.

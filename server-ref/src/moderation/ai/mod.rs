@@ -107,7 +107,7 @@ impl AiJudge {
     /// Returns a decision that flags the item if too many items are already being judged.
     pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
         let permit = self.queue.admit(project_id, bytes);
-        permit.ok_or_else(|| Box::new(undecided("too many items are waiting to be judged")))
+        permit.ok_or_else(|| Box::new(flag_unjudged("too many items are waiting to be judged")))
     }
 
     /// Judges a text by all prompts and returns the decisions, strictest first. Cancelling `stop` abandons unanswered
@@ -122,7 +122,7 @@ impl AiJudge {
         let asked = prompts.iter().take(PROMPTS_PER_ITEM_MAX);
         let mut decisions = join_all(asked.map(|prompt| self.ask_prompt(project_id, prompt, text, stop))).await;
         if prompts.len() > PROMPTS_PER_ITEM_MAX {
-            decisions.push(undecided("the project has too many prompts, and not all were evaluated"));
+            decisions.push(flag_unjudged("the project has too many prompts, and not all were evaluated"));
         }
         // Sorting is stable, so of equally strict decisions, the decision of the prompt with the highest priority comes first.
         decisions.sort_by_key(|decision| match decision.status {
@@ -148,7 +148,7 @@ impl AiJudge {
             Ok(verdict) => verdict.decision(prompt.action),
             Err(reason) => {
                 tracing::warn!(rule = prompt.rule.id, reason, "a prompt was not answered; the item is flagged");
-                undecided(reason)
+                flag_unjudged(reason)
             }
         };
         Decision { rule: Some(prompt.rule.clone()), ..decision }
@@ -178,6 +178,6 @@ impl AiJudge {
 }
 
 /// Returns the decision for an item that could not be judged. The item is flagged, and the result contains the reason.
-fn undecided(reason: &str) -> Decision {
+fn flag_unjudged(reason: &str) -> Decision {
     Decision::new(Moderator::Ai, Status::Flagged, 0.0, format!("Could not be judged: {reason}"))
 }

@@ -38,7 +38,7 @@ impl Publisher {
                 self.projects_with_holes.clear();
                 let _ = reply.send(());
             }
-            PublisherRequest::Start(id, after, reply) => {
+            PublisherRequest::StartSequence(id, after, reply) => {
                 if let Some(sequencer) = self.sequencers.get_mut(&id) {
                     let ready = sequencer.start(after);
                     self.broadcaster.publish(&id, ready).await;
@@ -71,7 +71,7 @@ impl Publisher {
 
     /// Handles commits of this node that the publisher's queue could not hold. This node and the others read the events of these commits
     /// from the log.
-    pub(super) fn on_missed_commits(&mut self, heads: Vec<(Arc<str>, i64)>) {
+    pub(super) fn on_unqueued_commits(&mut self, heads: Vec<(Arc<str>, i64)>) {
         for (project_id, head) in heads {
             if let Some(sequencer) = self.sequencers.get_mut(&project_id) {
                 sequencer.raise_head(head);

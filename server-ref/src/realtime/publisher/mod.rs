@@ -4,8 +4,8 @@
 //! messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. The missing event is then read from
 //! the log. The newest ids are read periodically, and more often without Redis.
 
+mod finished_reads;
 mod inputs;
-mod reads;
 mod timed_work;
 
 use std::collections::{HashMap, HashSet};
@@ -100,7 +100,7 @@ impl Publisher {
                 event = next_link_event(&mut link_events) => self.on_link_event(event).await,
                 next = commits.recv() => match next {
                     Some(PublisherInput::Batch(batch)) => self.on_committed(batch).await,
-                    Some(PublisherInput::Missed(heads)) => self.on_missed_commits(heads),
+                    Some(PublisherInput::Unqueued(heads)) => self.on_unqueued_commits(heads),
                     Some(PublisherInput::Flush(done)) => self.waiting_flushes.push(done),
                     None => return,
                 },

@@ -77,8 +77,9 @@ impl Publisher {
     /// Publishes the statistics that are due. A flush publishes all changed statistics, as soon as no event is missing. Returns the time at
     /// which the next statistics are due.
     async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
-        let flush =
-            !self.waiting_flushes.is_empty() && self.projects_with_holes.is_empty() && !self.reads.is_reading_events();
+        let flush = !self.waiting_flushes.is_empty()
+            && self.projects_with_holes.is_empty()
+            && !self.reads.has_publishable_read();
         for id in self.statistics.take_due(now, flush) {
             if let Some(payload) = self.statistics.payload(&id) {
                 self.broadcaster.publish_statistics(&id, &payload).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Backend, Store, Tx, text, with_conn};
+use super::{Backend, Store, Tx, nul_safe_text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::ids::random_token;
@@ -12,7 +12,7 @@ use crate::time::now;
 impl Store {
     pub(crate) async fn user_credentials(&self, email: &str) -> Result<Option<UserCredentials>, Error> {
         const SELECT_CREDENTIALS: &str = "SELECT id, password_hash, is_active FROM users WHERE lower(email) = $1";
-        if text::reject_nul("email", email).is_err() {
+        if nul_safe_text::reject_nul("email", email).is_err() {
             return Ok(None);
         }
         // The queries' `lower` converts only ASCII letters, both in SQLite and in PostgreSQL with this column's collation.
@@ -40,7 +40,7 @@ impl Store {
         is_admin: bool,
         by: &Actor,
     ) -> Result<User, Error> {
-        text::reject_nul("email", email)?;
+        nul_safe_text::reject_nul("email", email)?;
         let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
@@ -64,11 +64,11 @@ impl Store {
                              WHERE id = $3";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let before = lock_audit_state(&mut tx, id).await?;
+        let before = lock_and_read_audit_state(&mut tx, id).await?;
         with_conn!(&mut tx, db => {
             sqlx::query(UPDATE_USER).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
         });
-        let after = lock_audit_state(&mut tx, id).await?;
+        let after = lock_and_read_audit_state(&mut tx, id).await?;
         if let (Some(before), Some(after)) = (before, after)
             && before != after
         {
@@ -83,7 +83,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Sets a user's password and ends all of the user's sessions except the one with the name `kept_session`.
+    /// Sets a user's password and ends all of the user's sessions except the one whose id has the hash `kept_session`.
     pub(crate) async fn set_password(
         &self,
         id: &str,
@@ -107,7 +107,7 @@ impl Store {
 
     /// Returns true if the user is active and `password_hash` is still the hash of the user's password. Waits for concurrent
     /// transactions that change the user.
-    pub(crate) async fn has_password(&self, id: &str, password_hash: &str) -> Result<bool, Error> {
+    pub(crate) async fn is_current_password_hash(&self, id: &str, password_hash: &str) -> Result<bool, Error> {
         const SELECT_PASSWORD: &str = "SELECT password_hash, is_active FROM users WHERE id = $1";
         const SELECT_PASSWORD_AFTER_CHANGES: &str =
             "SELECT password_hash, is_active FROM users WHERE id = $1 FOR SHARE";
@@ -118,7 +118,7 @@ impl Store {
         Ok(current == Some((password_hash.to_owned(), true)))
     }
 
-    pub(crate) async fn meta(&self, key: &str) -> Result<Option<String>, Error> {
+    pub(crate) async fn meta_value(&self, key: &str) -> Result<Option<String>, Error> {
         const SELECT_VALUE: &str = "SELECT value FROM meta WHERE key = $1";
         Ok(
             with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_VALUE).bind(key).fetch_optional(db).await?),
@@ -128,17 +128,17 @@ impl Store {
     /// Returns a random secret that all nodes share. The secret is created on first use.
     pub(crate) async fn shared_secret(&self, key: &str) -> Result<String, Error> {
         const INSERT_SECRET: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
-        if let Some(secret) = self.meta(key).await? {
+        if let Some(secret) = self.meta_value(key).await? {
             return Ok(secret);
         }
         let secret = random_token();
         with_conn!(&mut self.writer().await?, db => { sqlx::query(INSERT_SECRET).bind(key).bind(&secret).execute(db).await?; });
         // Another node may have stored a different secret first.
-        self.meta(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
+        self.meta_value(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
 
     /// Deletes a value and overwrites it in the file of a SQLite database.
-    pub(crate) async fn erase_meta(&self, key: &str) -> Result<(), Error> {
+    pub(crate) async fn erase_meta_value(&self, key: &str) -> Result<(), Error> {
         const DELETE_VALUE: &str = "DELETE FROM meta WHERE key = $1";
         let mut writer = self.writer().await?;
         if let Backend::Sqlite(db) = &mut writer {
@@ -151,7 +151,7 @@ impl Store {
         Ok(())
     }
 
-    pub(crate) async fn set_meta(&self, key: &str, value: &str) -> Result<(), Error> {
+    pub(crate) async fn set_meta_value(&self, key: &str, value: &str) -> Result<(), Error> {
         const UPSERT_VALUE: &str = "INSERT INTO meta (key, value) VALUES ($1, $2)
                              ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         with_conn!(&mut self.writer().await?, db => { sqlx::query(UPSERT_VALUE).bind(key).bind(value).execute(db).await?; });
@@ -165,7 +165,7 @@ pub(super) fn audit_state(user: &User) -> Value {
 }
 
 /// Returns the state of a user for the audit log and locks the user's row until the transaction ends.
-pub(super) async fn lock_audit_state(tx: &mut Tx<'_>, id: &str) -> Result<Option<Value>, Error> {
+pub(super) async fn lock_and_read_audit_state(tx: &mut Tx<'_>, id: &str) -> Result<Option<Value>, Error> {
     const SELECT_USER: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1";
     const LOCK_USER: &str =
         "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1 FOR NO KEY UPDATE";

@@ -83,7 +83,7 @@ impl Store {
 
     async fn try_commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         let mut log = self.log_writer().await?;
-        let outcome = match self.check_committed_mark(&mut log).await {
+        let outcome = match self.replace_log_id_if_unmarked(&mut log).await {
             Ok(()) => self.run_transaction(&mut log, changes).await,
             Err(error) => Err(error),
         };

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
+use super::nul_safe_text::NulSafeText;
 use super::rules::SELECT_ALL_RULES;
-use super::text::NulSafeText;
 use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::{

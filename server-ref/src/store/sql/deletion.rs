@@ -72,7 +72,7 @@ impl Store {
     /// Deletes a piece of a deleted project. Returns true if more pieces may be left.
     ///
     /// Servers that share a database work on different projects.
-    pub(crate) async fn delete_next_piece(&self) -> Result<bool, Error> {
+    pub(crate) async fn delete_next_project_piece(&self) -> Result<bool, Error> {
         const SELECT_NEXT_PROJECT: &str =
             "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
         const LOCK_NEXT_PROJECT: &str =
@@ -178,11 +178,11 @@ mod tests {
         };
         assert_eq!(committed.failures.keys().collect::<Vec<_>>(), [&0]);
 
-        assert!(store.delete_next_piece().await.unwrap());
+        assert!(store.delete_next_project_piece().await.unwrap());
         assert_eq!((query_count(&store, COUNT_ITEMS).await, query_count(&store, COUNT_RESULTS).await), (252, 252));
         store.close().await;
         let store = Store::open(&url, StoreOptions::default()).await.unwrap();
-        while store.delete_next_piece().await.unwrap() {}
+        while store.delete_next_project_piece().await.unwrap() {}
         for (query, expected) in [
             (COUNT_ITEMS, 2),
             (COUNT_RESULTS, 2),

@@ -25,7 +25,10 @@ impl Store {
 
     /// Returns the newest event id of each given project that exists. Returns `None` on SQLite, where no other server can have
     /// written events.
-    pub(crate) async fn event_heads(&self, project_ids: &[String]) -> Result<Option<Vec<(String, i64)>>, Error> {
+    pub(crate) async fn event_heads_if_shared(
+        &self,
+        project_ids: &[String],
+    ) -> Result<Option<Vec<(String, i64)>>, Error> {
         const SELECT_HEADS: &str = "SELECT id, event_head FROM projects WHERE id = ANY($1) AND deleted_at IS NULL";
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(None),

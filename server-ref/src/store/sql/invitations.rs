@@ -166,7 +166,7 @@ impl Store {
         if !tx.lock_user(user_id).await? {
             return Err(Error::NotFound("User"));
         }
-        let pending = find_valid(&mut tx, &invitation, &by.name).await?;
+        let pending = lock_valid_invitation(&mut tx, &invitation, &by.name).await?;
         remove_invitation(&mut tx, &pending, "invitation.accept", by).await?;
         check_membership_limits(&mut tx, &pending.project_id, user_id).await?;
         // A user who is already a member keeps the current role.
@@ -182,7 +182,7 @@ impl Store {
     pub(crate) async fn decline_invitation(&self, invitation: InvitationRef<'_>, by: &Actor) -> Result<(), Error> {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        let pending = find_valid(&mut tx, &invitation, &by.name).await?;
+        let pending = lock_valid_invitation(&mut tx, &invitation, &by.name).await?;
         remove_invitation(&mut tx, &pending, "invitation.decline", by).await?;
         Ok(tx.commit().await?)
     }
@@ -237,7 +237,11 @@ async fn check_membership_limits(tx: &mut Tx<'_>, project_id: &str, user_id: &st
 
 /// Finds a valid invitation for an e-mail address and locks the project so that the invitation remains valid until the
 /// transaction ends.
-async fn find_valid(tx: &mut Tx<'_>, invitation: &InvitationRef<'_>, email: &str) -> Result<PendingInvitation, Error> {
+async fn lock_valid_invitation(
+    tx: &mut Tx<'_>,
+    invitation: &InvitationRef<'_>,
+    email: &str,
+) -> Result<PendingInvitation, Error> {
     const SELECT_BY_TOKEN: &str = "SELECT id, project_id FROM invitations WHERE token_hash = $1";
     const SELECT_BY_ID: &str = "SELECT id, project_id FROM invitations WHERE id = $1";
     const SELECT_VALID: &str = select_valid!(

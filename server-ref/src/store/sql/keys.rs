@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Store, Tx, text, with_conn};
+use super::{Store, Tx, nul_safe_text, with_conn};
 use crate::Error;
 use crate::ids::{KeyHash, random_id};
 use crate::store::{Actor, AuditDraft, Invalidation, KeyDraft, KeyInfo, KeyVerifiers, StoredKey};
@@ -47,7 +47,7 @@ impl Store {
             "INSERT INTO api_keys (id, project_id, name, key_hash, scopes, allowed_origins, expires_at,
                                                    requests_per_minute, created_by, token_key, created_at)
                              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        text::reject_nul("name", &key.name)?;
+        nul_safe_text::reject_nul("name", &key.name)?;
         let id = random_id();
         let after = key.audit_state();
         let mut writer = self.writer().await?;

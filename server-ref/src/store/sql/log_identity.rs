@@ -40,19 +40,19 @@ impl Store {
 
     /// Checks whether the database still contains the last committed transaction of this process. If the transaction is
     /// missing, gives the log a new id.
-    pub(crate) async fn check_for_lost_events(&self) -> Result<(), Error> {
+    pub(crate) async fn replace_log_id_after_loss(&self) -> Result<(), Error> {
         let mut log = self.log_writer().await?;
-        let checked = self.check_committed_mark(&mut log).await;
+        let checked = self.replace_log_id_if_unmarked(&mut log).await;
         if checked.is_err() {
             self.mark_log_writer_suspect();
         }
         checked
     }
 
-    /// Does the same as [`Store::check_for_lost_events`] on a connection that is already locked.
-    pub(super) async fn check_committed_mark(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
+    /// Does the same as [`Store::replace_log_id_after_loss`] on a connection that is already locked.
+    pub(super) async fn replace_log_id_if_unmarked(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
         if let (Backend::Postgres(database), Backend::Postgres(log)) = (&self.inner.database, log) {
-            self.with_timeout(database.check_committed_mark(log, &self.log_id())).await?;
+            self.with_timeout(database.replace_log_id_if_unmarked(log, &self.log_id())).await?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ impl Store {
     }
 
     /// Returns the id of the user's project if the user is a member of exactly one project.
-    pub(crate) async fn only_project(&self, user_id: &str) -> Result<Option<String>, Error> {
+    pub(crate) async fn sole_project(&self, user_id: &str) -> Result<Option<String>, Error> {
         const SELECT_TWO_PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 LIMIT 2";
         let mut found: Vec<String> = with_conn!(&mut self.reader().await?, db => {
             sqlx::query_scalar(SELECT_TWO_PROJECTS).bind(user_id).fetch_all(db).await?
@@ -76,7 +76,7 @@ impl Store {
         let mut tx = writer.begin().await?;
         tx.lock_project(project_id).await?;
         ensure_other_owner(&mut tx, project_id, user_id).await?;
-        record_removal(&mut tx, project_id, user_id, by).await?;
+        audit_removal(&mut tx, project_id, user_id, by).await?;
         with_conn!(&mut tx, db => { sqlx::query(DELETE_MEMBER).bind(project_id).bind(user_id).execute(db).await?; });
         let (project_id, user_id) = (project_id.to_owned(), user_id.to_owned());
         tx.announce(&Invalidation::MemberRemoved { project_id, user_id }).await?;
@@ -133,7 +133,7 @@ pub(super) async fn insert_or_update(
 }
 
 /// Records the removal of a member in the audit log. Must be called before the removal.
-pub(super) async fn record_removal(tx: &mut Tx<'_>, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
+pub(super) async fn audit_removal(tx: &mut Tx<'_>, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
     let before = audit_state(tx, project_id, user_id).await?.ok_or(Error::NotFound("Member"))?;
     Ok(tx.record_audit(Some(project_id), &AuditDraft::new(by, "member.remove", user_id).with_before(before)).await?)
 }

@@ -21,6 +21,7 @@ mod listing;
 mod log_identity;
 mod members;
 mod notifications;
+mod nul_safe_text;
 mod postgres;
 mod projects;
 mod readers;
@@ -28,9 +29,8 @@ mod reviews;
 mod rules;
 mod schema;
 mod sessions;
-mod setup;
+mod setup_tokens;
 mod sqlite;
-mod text;
 mod user_deletion;
 
 use std::sync::{Arc, RwLock};

@@ -123,7 +123,7 @@ impl PgDatabase {
 
     /// Gives the log a new id if the database does not contain the last committed transaction of this process. The check
     /// runs only once per connection.
-    pub(super) async fn check_committed_mark(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
+    pub(super) async fn replace_log_id_if_unmarked(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
         const SELECT_MARK: &str = "SELECT mark FROM writers WHERE id = $1";
         if self.is_mark_checked.load(Ordering::Relaxed) {
             return Ok(());

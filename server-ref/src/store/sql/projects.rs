@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Store, Tx, members, text, with_conn};
+use super::{Store, Tx, members, nul_safe_text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, ProjectInfo, Role};
@@ -12,7 +12,7 @@ impl Store {
     /// Creates a project and returns its id. If `owner` is given, the user with this id becomes the owner of the project.
     pub(crate) async fn create_project(&self, name: &str, owner: Option<&str>, by: &Actor) -> Result<String, Error> {
         const INSERT_PROJECT: &str = "INSERT INTO projects (id, name, created_at) VALUES ($1, $2, $3)";
-        text::reject_nul("name", name)?;
+        nul_safe_text::reject_nul("name", name)?;
         let id = random_id();
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
@@ -69,7 +69,7 @@ impl Store {
 
     pub(crate) async fn rename_project(&self, id: &str, name: &str, by: &Actor) -> Result<(), Error> {
         const UPDATE_NAME: &str = "UPDATE projects SET name = $1 WHERE id = $2";
-        text::reject_nul("name", name)?;
+        nul_safe_text::reject_nul("name", name)?;
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         tx.lock_project(id).await?;

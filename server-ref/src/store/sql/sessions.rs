@@ -1,6 +1,6 @@
 //! Storage of web sessions.
 //!
-//! A session is stored under its name, which is a hash of its id. The id itself is a secret and is not stored.
+//! A session is stored under a hash of its id. The id itself is a secret and is not stored.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ pub(crate) struct StoredSession {
 /// A web session that is about to be stored.
 #[derive(Debug)]
 pub(crate) struct SessionDraft<'a> {
-    pub(crate) name: &'a str,
+    pub(crate) id_hash: &'a str,
     /// The session's data as JSON text.
     pub(crate) data: &'a str,
     /// The id of the user who is signed in, if any.
@@ -29,7 +29,7 @@ pub(crate) struct SessionDraft<'a> {
 }
 
 impl Store {
-    /// Stores a new session. Returns false if the name is already in use.
+    /// Stores a new session. Returns false if the hash is already in use.
     ///
     /// If `address` is given, the session results from a sign-in, and the sign-in is recorded in the audit log.
     pub(crate) async fn create_session(
@@ -43,7 +43,7 @@ impl Store {
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
         let inserted = with_conn!(&mut tx, db => {
-            let query = sqlx::query(INSERT_SESSION).bind(session.name).bind(session.data);
+            let query = sqlx::query(INSERT_SESSION).bind(session.id_hash).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?.rows_affected()
         });
         if inserted == 0 {
@@ -63,27 +63,27 @@ impl Store {
     pub(crate) async fn update_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
         const UPDATE_SESSION: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
         with_conn!(&mut self.writer().await?, db => {
-            let query = sqlx::query(UPDATE_SESSION).bind(session.name).bind(session.data);
+            let query = sqlx::query(UPDATE_SESSION).bind(session.id_hash).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?;
         });
         Ok(())
     }
 
-    /// Returns the session with this name, unless it has expired.
-    pub(crate) async fn session(&self, name: &str) -> Result<Option<StoredSession>, Error> {
+    /// Returns the session with this hash of its id, unless it has expired.
+    pub(crate) async fn session(&self, id_hash: &str) -> Result<Option<StoredSession>, Error> {
         const SELECT_SESSION: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
         Ok(with_conn!(&mut self.reader().await?, db => {
-            sqlx::query_as(SELECT_SESSION).bind(name).bind(now()).fetch_optional(db).await?
+            sqlx::query_as(SELECT_SESSION).bind(id_hash).bind(now()).fetch_optional(db).await?
         }))
     }
 
     /// Deletes a session and announces its end to all nodes in the same transaction.
-    pub(crate) async fn end_session(&self, name: &str) -> Result<(), Error> {
+    pub(crate) async fn end_session(&self, id_hash: &str) -> Result<(), Error> {
         const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
         let mut writer = self.writer().await?;
         let mut tx = writer.begin().await?;
-        with_conn!(&mut tx, db => { sqlx::query(DELETE_SESSION).bind(name).execute(db).await?; });
-        tx.announce(&Invalidation::SessionEnded(name.to_owned())).await?;
+        with_conn!(&mut tx, db => { sqlx::query(DELETE_SESSION).bind(id_hash).execute(db).await?; });
+        tx.announce(&Invalidation::SessionEnded(id_hash.to_owned())).await?;
         Ok(tx.commit().await?)
     }
 

@@ -82,13 +82,13 @@ async fn lock_solely_owned_projects(tx: &mut Tx<'_>, user_id: &str) -> Result<Ve
 /// Records the deletion of the user, and the end of each of the user's memberships, in the audit log.
 async fn record_deletion(tx: &mut Tx<'_>, user_id: &str, by: &Actor) -> Result<(), Error> {
     const SELECT_PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 ORDER BY project_id";
-    let Some(before) = accounts::lock_audit_state(tx, user_id).await? else {
+    let Some(before) = accounts::lock_and_read_audit_state(tx, user_id).await? else {
         return Ok(());
     };
     let projects: Vec<String> =
         with_conn!(&mut *tx, db => sqlx::query_scalar(SELECT_PROJECTS).bind(user_id).fetch_all(db).await?);
     for project in projects {
-        members::record_removal(tx, &project, user_id, by).await?;
+        members::audit_removal(tx, &project, user_id, by).await?;
     }
     tx.record_audit(None, &AuditDraft::new(by, "user.delete", user_id).with_before(before)).await?;
     Ok(())

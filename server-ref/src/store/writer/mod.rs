@@ -34,7 +34,7 @@ const UNPUBLISHED_GROUPS_MAX: usize = 32;
 pub(crate) enum PublisherInput {
     Batch(EventBatch),
     /// The newest event id of each project with events that did not fit into the channel. The events must be read from the log.
-    Missed(Vec<(Arc<str>, i64)>),
+    Unqueued(Vec<(Arc<str>, i64)>),
     /// A request for a reply once everything in earlier messages has been published.
     Flush(oneshot::Sender<()>),
 }
@@ -68,7 +68,7 @@ impl Writer {
     pub(crate) fn spawn(store: Store, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<PublisherInput>) {
         let (jobs, queue) = mpsc::channel(JOB_QUEUE_CAPACITY);
         let (publisher, publisher_messages) = mpsc::channel(UNPUBLISHED_GROUPS_MAX);
-        tokio::spawn(WriterTask { store, metrics, queue, publisher, newest_missed_ids: HashMap::new() }.run());
+        tokio::spawn(WriterTask { store, metrics, queue, publisher, newest_unqueued_ids: HashMap::new() }.run());
         (Self { jobs }, publisher_messages)
     }
 
@@ -133,7 +133,7 @@ mod tests {
         while newest < events {
             match publisher_messages.recv().await.unwrap() {
                 PublisherInput::Batch(batch) => newest = batch.events.last().unwrap().event_id,
-                PublisherInput::Missed(heads) => newest = heads[0].1,
+                PublisherInput::Unqueued(heads) => newest = heads[0].1,
                 PublisherInput::Flush(_) => {}
             }
         }

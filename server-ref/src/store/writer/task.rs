@@ -27,7 +27,7 @@ pub(super) struct WriterTask {
     pub(super) queue: mpsc::Receiver<WriterJob>,
     pub(super) publisher: mpsc::Sender<PublisherInput>,
     /// For each project, the id of the newest event that did not fit into the channel to the publisher.
-    pub(super) newest_missed_ids: HashMap<Arc<str>, i64>,
+    pub(super) newest_unqueued_ids: HashMap<Arc<str>, i64>,
 }
 
 impl WriterTask {
@@ -57,13 +57,13 @@ impl WriterTask {
 
     /// Waits for the next job. Meanwhile, notifies the publisher of missed events as soon as the channel has room.
     async fn next_job(&mut self) -> Option<WriterJob> {
-        if !self.newest_missed_ids.is_empty() {
+        if !self.newest_unqueued_ids.is_empty() {
             tokio::select! {
                 biased;
                 job = self.queue.recv() => return job,
                 place = self.publisher.reserve() => {
                     if let Ok(place) = place {
-                        place.send(PublisherInput::Missed(self.newest_missed_ids.drain().collect()));
+                        place.send(PublisherInput::Unqueued(self.newest_unqueued_ids.drain().collect()));
                     }
                 }
             }
@@ -75,10 +75,10 @@ impl WriterTask {
     fn publish(&mut self, batch: EventBatch) {
         let batch = match self.publisher.try_reserve_many(2) {
             Ok(mut places) => {
-                if !self.newest_missed_ids.is_empty()
+                if !self.newest_unqueued_ids.is_empty()
                     && let Some(place) = places.next()
                 {
-                    place.send(PublisherInput::Missed(self.newest_missed_ids.drain().collect()));
+                    place.send(PublisherInput::Unqueued(self.newest_unqueued_ids.drain().collect()));
                 }
                 if let Some(place) = places.next() {
                     return place.send(PublisherInput::Batch(batch));
@@ -88,14 +88,14 @@ impl WriterTask {
             Err(_) => batch,
         };
         for event in batch.events {
-            let newest = self.newest_missed_ids.entry(event.project_id).or_default();
+            let newest = self.newest_unqueued_ids.entry(event.project_id).or_default();
             *newest = event.event_id.max(*newest);
         }
     }
 
     async fn flush(&mut self, reply: oneshot::Sender<()>) {
-        if !self.newest_missed_ids.is_empty() {
-            let _ = self.publisher.send(PublisherInput::Missed(self.newest_missed_ids.drain().collect())).await;
+        if !self.newest_unqueued_ids.is_empty() {
+            let _ = self.publisher.send(PublisherInput::Unqueued(self.newest_unqueued_ids.drain().collect())).await;
         }
         let _ = self.publisher.send(PublisherInput::Flush(reply)).await;
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::accounts::audit_state;
-use super::{Backend, Store, Tx, text, with_conn};
+use super::{Backend, Store, Tx, nul_safe_text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, User};
@@ -41,7 +41,7 @@ impl Store {
         password_hash: &str,
         address: IpAddr,
     ) -> Result<Option<User>, Error> {
-        text::reject_nul("email", email)?;
+        nul_safe_text::reject_nul("email", email)?;
         let user =
             User { id: random_id(), email: email.to_owned(), is_admin: true, is_active: true, created_at: now() };
         let mut writer = self.writer().await?;

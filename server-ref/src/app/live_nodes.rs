@@ -11,9 +11,9 @@ const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Times of the last heartbeats, by name of the node. This node is included.
 #[derive(Debug, Default)]
-pub(crate) struct PeerNodes(Mutex<HashMap<String, Instant>>);
+pub(crate) struct LiveNodes(Mutex<HashMap<String, Instant>>);
 
-impl PeerNodes {
+impl LiveNodes {
     pub(super) fn on_heartbeat(&self, node: &str, metrics: &Metrics) {
         self.update(metrics, |nodes| {
             nodes.insert(node.to_owned(), Instant::now());
