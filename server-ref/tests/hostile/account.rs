@@ -16,7 +16,7 @@ struct SignedInSession<'a> {
     token: String,
 }
 
-pub(crate) async fn create_attacker(server: &MeasuredServer) -> Target {
+pub(crate) async fn create_attacker_account(server: &MeasuredServer) -> Target {
     let admin = SignedInSession::sign_in(server, server.ready_field("email"), server.ready_field("password")).await;
     admin.post("/api/users", json!({"email": ATTACKER_EMAIL, "password": TEST_PASSWORD})).await;
     let session = SignedInSession::sign_in(server, ATTACKER_EMAIL, TEST_PASSWORD).await;
@@ -28,7 +28,7 @@ pub(crate) async fn create_attacker(server: &MeasuredServer) -> Target {
         address: server.address(),
         key: as_text(&key["key"]["api_key"]),
         project,
-        session: format!("cookie: {}\r\nx-csrf-token: {}", session.cookie, session.token),
+        session_headers: format!("cookie: {}\r\nx-csrf-token: {}", session.cookie, session.token),
     }
 }
 

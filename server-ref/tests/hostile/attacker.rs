@@ -23,7 +23,7 @@ pub(crate) struct Target {
     pub(crate) key: String,
     pub(crate) project: String,
     /// The headers of a signed-in session.
-    pub(crate) session: String,
+    pub(crate) session_headers: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,13 +37,13 @@ pub(crate) struct AttackOrder {
 pub(crate) struct AttackTally {
     pub(crate) requests: u64,
     /// Requests that were answered with an error, or not at all.
-    pub(crate) refused: u64,
+    pub(crate) refused_or_unanswered: u64,
     /// Requests that were answered with 500.
     pub(crate) internal_errors: u64,
     /// Changes that were accepted.
-    pub(crate) writes: u64,
+    pub(crate) accepted_changes: u64,
     /// Total size, in bytes, of the requests whose changes were accepted.
-    pub(crate) written_bytes: u64,
+    pub(crate) accepted_request_bytes: u64,
 }
 
 pub(crate) struct Attacker {
@@ -81,7 +81,7 @@ impl Attacker {
         join_all((0..count).map(|number| async move {
             while Instant::now() < self.until {
                 if each(number).await.is_err() {
-                    self.update_tally(|tally| tally.refused += 1);
+                    self.update_tally(|tally| tally.refused_or_unanswered += 1);
                     // Without this delay, a request that is refused immediately would be repeated thousands of times a second.
                     sleep(Duration::from_millis(1)).await;
                 }
@@ -109,11 +109,11 @@ impl Attacker {
         self.update_tally(|tally| tally.requests += 1);
         let answer = line.send_request(request).await?;
         self.update_tally(|tally| {
-            tally.refused += u64::from(answer.status >= 400);
+            tally.refused_or_unanswered += u64::from(answer.status >= 400);
             tally.internal_errors += u64::from(answer.status == 500);
             if answer.status < 300 && !request.starts_with(b"GET") {
-                tally.writes += 1;
-                tally.written_bytes += request.len() as u64;
+                tally.accepted_changes += 1;
+                tally.accepted_request_bytes += request.len() as u64;
             }
         });
         Ok(answer)
@@ -138,7 +138,7 @@ impl Attacker {
         path: &str,
         body: &str,
     ) -> io::Result<HttpAnswer> {
-        self.send_request(line, &request(method, path, &self.target.session, body)).await
+        self.send_request(line, &request(method, path, &self.target.session_headers, body)).await
     }
 
     /// Opens a WebSocket without sending a packet; `query` begins with `&`.

@@ -108,7 +108,7 @@ async fn run_all(chosen: &[&Attack], plan: RunPlan) -> ExitCode {
 
 async fn run_attack(attack: &Attack, plan: RunPlan) -> AttackRun {
     let server = MeasuredServer::start().await;
-    let target = account::create_attacker(&server).await;
+    let target = account::create_attacker_account(&server).await;
     let tenant = Tenant::start(&server).await;
     let start = Instant::now();
     sleep(plan.time_alone).await;
@@ -129,7 +129,7 @@ async fn run_attack(attack: &Attack, plan: RunPlan) -> AttackRun {
         usage_before,
         usage_after,
         tally,
-        log: server.stop().await,
+        server_log: server.stop().await,
     }
 }
 

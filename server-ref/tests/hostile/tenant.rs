@@ -27,24 +27,24 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub(crate) struct Observations {
     /// Latencies of submissions in ascending order. Each latency is measured from the time at which the submission was due.
-    pub(crate) answer_latencies: Vec<Duration>,
+    pub(crate) submission_latencies: Vec<Duration>,
     /// Latency of the slowest answer from `/live`.
-    pub(crate) slowest_live: Duration,
+    pub(crate) max_liveness_latency: Duration,
     pub(crate) errors: Vec<String>,
 }
 
 impl Observations {
     pub(crate) fn latency_percentile(&self, share: f64) -> Duration {
-        let last = self.answer_latencies.len().saturating_sub(1);
+        let last = self.submission_latencies.len().saturating_sub(1);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-        self.answer_latencies.get((last as f64 * share).round() as usize).copied().unwrap_or(TIMEOUT)
+        self.submission_latencies.get((last as f64 * share).round() as usize).copied().unwrap_or(TIMEOUT)
     }
 }
 
 /// Everything that the tenant observed, with the time of each observation.
 #[derive(Debug, Default)]
 pub(crate) struct TenantRecord {
-    answer_latencies: Vec<(Instant, Duration)>,
+    submission_latencies: Vec<(Instant, Duration)>,
     live_latencies: Vec<(Instant, Duration)>,
     errors: Vec<(Instant, String)>,
 }
@@ -58,8 +58,8 @@ impl TenantRecord {
         };
         let errors = self.errors.iter().filter(|(at, _)| times.contains(at)).map(|(_, what)| what.clone()).collect();
         Observations {
-            answer_latencies: of(&self.answer_latencies),
-            slowest_live: of(&self.live_latencies).pop().unwrap_or(TIMEOUT),
+            submission_latencies: of(&self.submission_latencies),
+            max_liveness_latency: of(&self.live_latencies).pop().unwrap_or(TIMEOUT),
             errors,
         }
     }
@@ -152,7 +152,7 @@ async fn submit_steadily(shared: Arc<SharedRecord>, url: String, key: String) {
             match request.send().await {
                 Ok(answer) if answer.status().is_success() => {
                     shared.acknowledged.fetch_add(1, Ordering::Relaxed);
-                    shared.record.lock().unwrap().answer_latencies.push((due, due.elapsed()));
+                    shared.record.lock().unwrap().submission_latencies.push((due, due.elapsed()));
                 }
                 Ok(answer) => shared.record_error(format!("a submission was answered with {}", answer.status())),
                 Err(error) => shared.record_error(format!("a submission failed: {error:?}")),

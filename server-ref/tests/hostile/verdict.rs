@@ -15,9 +15,9 @@ const LIVE_LATENCY_MAX: Duration = Duration::from_millis(500);
 const MEMORY_GROWTH_MAX: u64 = 128 << 20;
 /// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, twice the size of
 /// the change is allowed for the rows, and as much again for the database's own log.
-const CHANGE_BYTES_MAX: u64 = 16 << 10;
+const CHANGE_OVERHEAD_BYTES_MAX: u64 = 16 << 10;
 /// Size, in bytes, of the write-ahead log of a database that is rarely used.
-const IDLE_LOG_BYTES: u64 = 8 << 20;
+const IDLE_WAL_BYTES: u64 = 8 << 20;
 
 pub(crate) const TABLE_HEAD: &str = "| attack | requests (refused) | tenant's errors | p50 alone → attacked, ms | p99, ms | slowest `/live`, ms | \
 memory, MiB more | database, MiB more |\n|---|--:|--:|--:|--:|--:|--:|--:|";
@@ -45,7 +45,7 @@ pub(crate) struct AttackRun {
     pub(crate) usage_after: ServerUsage,
     pub(crate) tally: AttackTally,
     /// The server's log, which is an error if the server exited by itself.
-    pub(crate) log: Result<String, String>,
+    pub(crate) server_log: Result<String, String>,
 }
 
 impl AttackRun {
@@ -61,11 +61,11 @@ impl AttackRun {
             "| {} | {} ({}) | {} | {} | {} | {:.0} | {:.1} | {:.1} |",
             self.attack,
             self.tally.requests,
-            self.tally.refused,
+            self.tally.refused_or_unanswered,
             self.observed_during.errors.len() + self.late_errors.len(),
             both(0.5),
             both(0.99),
-            millis(self.observed_during.slowest_live),
+            millis(self.observed_during.max_liveness_latency),
             mib(self.memory_growth()),
             mib(self.database_growth())
         )
@@ -93,18 +93,19 @@ impl AttackRun {
             criteria < Criteria::Latencies || tail <= bound,
             format!("the tenant's p99 is {tail:?}, above the limit of {bound:?}"),
         );
-        let bound = LIVE_LATENCY_MAX.max(self.observed_alone.slowest_live * SLOWDOWN_MAX);
+        let bound = LIVE_LATENCY_MAX.max(self.observed_alone.max_liveness_latency * SLOWDOWN_MAX);
         check(
-            criteria < Criteria::Liveness || self.observed_during.slowest_live <= bound,
-            format!("/live took {:?}", self.observed_during.slowest_live),
+            criteria < Criteria::Liveness || self.observed_during.max_liveness_latency <= bound,
+            format!("/live took {:?}", self.observed_during.max_liveness_latency),
         );
         check(
             self.memory_growth() <= MEMORY_GROWTH_MAX,
             format!("memory grew by {:.0} MiB", mib(self.memory_growth())),
         );
-        let bound = (self.tally.writes + self.observed_during.answer_latencies.len() as u64) * CHANGE_BYTES_MAX
-            + 4 * self.tally.written_bytes
-            + IDLE_LOG_BYTES;
+        let bound = (self.tally.accepted_changes + self.observed_during.submission_latencies.len() as u64)
+            * CHANGE_OVERHEAD_BYTES_MAX
+            + 4 * self.tally.accepted_request_bytes
+            + IDLE_WAL_BYTES;
         let grown = mib(self.database_growth());
         check(
             self.database_growth() <= bound,
@@ -115,7 +116,7 @@ impl AttackRun {
             self.tally.internal_errors == 0,
             format!("{} requests were answered with 500", self.tally.internal_errors),
         );
-        let (is_alive, log) = match &self.log {
+        let (is_alive, log) = match &self.server_log {
             Ok(log) => (true, log),
             Err(log) => (false, log),
         };

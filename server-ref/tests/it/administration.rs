@@ -97,7 +97,7 @@ async fn commands_create_users_projects_and_keys_and_revoke_keys() {
     socket.join(id).await;
 
     commands.run_ok(&["key", "revoke", "--key", key_id]).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     eventually("the revoked key is refused", async || submission_status(&server, secret).await == 401).await;
     assert!(commands.run_failing(&["key", "revoke", "--key", secret]).await.contains("`key list --project ID`"));
 }
@@ -116,7 +116,7 @@ async fn commands_change_passwords_and_remove_users() {
 
     // A new password ends the user's sessions and their sockets.
     let set = commands.run_ok(&["user", "set-password", "--email", "bob@example.org"]).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     assert_eq!(bob.call(Method::GET, "/api/projects", Value::Null).await.0, 401);
     assert!(Browser::sign_in(&url, "bob@example.org", TEST_PASSWORD).await.is_none());
     let bob = Browser::sign_in(&url, "bob@example.org", as_text(&set["password"])).await.unwrap();
@@ -124,7 +124,7 @@ async fn commands_change_passwords_and_remove_users() {
     // Deactivation also ends the sessions and their sockets, and the user cannot sign in until the account is reactivated.
     let mut socket = bob.connect_socket().await;
     commands.run_ok(&["user", "deactivate", "--email", "bob@example.org"]).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     assert!(Browser::sign_in(&url, "bob@example.org", as_text(&set["password"])).await.is_none());
     assert_eq!(commands.run_ok(&["user", "list"]).await["users"][0]["is_active"], false);
     commands.run_ok(&["user", "activate", "--email", "bob@example.org"]).await;
@@ -138,7 +138,7 @@ async fn commands_change_passwords_and_remove_users() {
     let mut socket = bob.connect_socket().await;
     let delete = ["user", "delete", "--email", "bob@example.org", "--reassign", "eve@example.org"];
     assert_eq!(commands.run_ok(&delete).await["reassigned"][0]["id"], project["project"]["id"]);
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     assert!(Browser::sign_in(&url, "bob@example.org", as_text(&set["password"])).await.is_none());
     let users = commands.run_ok(&["user", "list"]).await;
     assert_eq!((users["users"].as_array().unwrap().len(), &users["users"][0]["email"]), (1, &json!("eve@example.org")));

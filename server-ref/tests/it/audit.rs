@@ -22,7 +22,7 @@ async fn newest_entry(server: &RunningServer, caller: &Caller, path: &str, actio
 #[tokio::test]
 async fn changes_of_a_project_are_recorded() {
     let server = demo_server_builder().start().await.unwrap();
-    let owner = Caller::new_user(&server, "owner@example.org", "", None).await;
+    let owner = Caller::add_signed_in_user(&server, "owner@example.org", "", None).await;
     let made = owner.post(&server, "/api/projects", json!({"name": "Forum"})).await["project"]["id"].clone();
     let base = format!("/api/projects/{}", made.as_str().unwrap());
     let log = format!("{base}/audit");
@@ -82,7 +82,7 @@ async fn changes_of_a_project_are_recorded() {
     owner.delete(&server, &format!("/api/notifications/{}", notification.as_str().unwrap())).await;
     assert_eq!(last("notification.withdraw").await["before"]["message"], "Hello");
 
-    let guest = Caller::new_user(&server, "guest@example.org", &base[14..], Some(Role::Member)).await;
+    let guest = Caller::add_signed_in_user(&server, "guest@example.org", &base[14..], Some(Role::Member)).await;
     let added = last("member.add").await;
     assert_eq!((&added["actor"]["kind"], &added["address"]), (&json!("system"), &Value::Null));
     let member = format!("{base}/members/{}", added["target"]["id"].as_str().unwrap());
@@ -155,7 +155,7 @@ async fn pages_contain_each_entry_once() {
     let base = format!("/api/projects/{id}");
     for n in 0..7 {
         owner.patch(&server, &base, json!({"name": format!("Name {n}")})).await;
-        Caller::new_user(&server, &format!("m{n}@example.org"), &id, Some(Role::Member)).await;
+        Caller::add_signed_in_user(&server, &format!("m{n}@example.org"), &id, Some(Role::Member)).await;
     }
     let all = audit_entries(&server, &owner, &format!("{base}/audit")).await;
     let sign_ins = all.iter().filter(|entry| entry["action"] == "user.sign_in").count();
@@ -184,7 +184,7 @@ async fn sign_ins_appear_in_the_members_projects_without_the_address() {
     let server = demo_server_builder().start().await.unwrap();
     let (id, admin) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let log = format!("/api/projects/{id}/audit");
-    let guest = Caller::new_user(&server, "guest@example.org", &id, None).await;
+    let guest = Caller::add_signed_in_user(&server, "guest@example.org", &id, None).await;
     let of_guest = async || {
         let entries = audit_entries(&server, &admin, &log).await;
         let is_theirs =

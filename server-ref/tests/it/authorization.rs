@@ -135,7 +135,7 @@ async fn setup() -> TestSetup {
     let server = demo_server_builder().database(&url).start().await.unwrap();
     let admin = Caller::demo_user(&server).await;
     let id = server.create_project("Tested").await.unwrap();
-    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let owner = Caller::add_signed_in_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
     let key_of = async |scope| Caller::with_new_key(&server, &id, &[scope]).await;
     let all = Caller::with_new_key(&server, &id, &Scope::ALL).await;
     let token = all.post(&server, "/api/tokens", json!({})).await["token"].as_str().unwrap().to_owned();
@@ -146,14 +146,14 @@ async fn setup() -> TestSetup {
         key_of(Scope::Review).await,
         key_of(Scope::Rules).await,
         Caller::Key(token),
-        Caller::new_user(&server, "stranger@example.org", &id, None).await,
-        Caller::new_user(&server, "member@example.org", &id, Some(Role::Member)).await,
-        Caller::new_user(&server, "admin@example.org", &id, Some(Role::Admin)).await,
+        Caller::add_signed_in_user(&server, "stranger@example.org", &id, None).await,
+        Caller::add_signed_in_user(&server, "member@example.org", &id, Some(Role::Member)).await,
+        Caller::add_signed_in_user(&server, "admin@example.org", &id, Some(Role::Admin)).await,
         owner.clone(),
         admin.clone(),
     ];
     let mut refused = create_refused_callers(&server, &id, &owner, &admin, &all).await;
-    let expired = Caller::new_user(&server, "expired@example.org", &id, Some(Role::Owner)).await;
+    let expired = Caller::add_signed_in_user(&server, "expired@example.org", &id, Some(Role::Owner)).await;
     let user = "SELECT id FROM users WHERE email = 'expired@example.org'";
     crate::sql::execute(&url, format!("UPDATE sessions SET expires_at = 1 WHERE user_id = ({user})")).await;
     refused.push(("expired session", expired));
@@ -180,9 +180,9 @@ async fn create_refused_callers(
     let soon = timestamp_in(Duration::from_millis(200));
     let (_, expired) = make(json!({"name": "expired", "expires_at": soon})).await;
     let token = all.post(server, "/api/tokens", json!({"ttl": 1})).await["token"].as_str().unwrap().to_owned();
-    let ended = Caller::new_user(server, "ended@example.org", id, Some(Role::Owner)).await;
-    ended.log_out(server).await;
-    let inactive = Caller::new_user(server, "inactive@example.org", id, Some(Role::Owner)).await;
+    let ended = Caller::add_signed_in_user(server, "ended@example.org", id, Some(Role::Owner)).await;
+    ended.sign_out(server).await;
+    let inactive = Caller::add_signed_in_user(server, "inactive@example.org", id, Some(Role::Owner)).await;
     let user = member_id(server, owner, id, "inactive@example.org").await;
     admin.patch(server, &format!("/api/users/{user}"), json!({"is_active": false})).await;
     let refused = vec![

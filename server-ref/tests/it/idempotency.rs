@@ -136,7 +136,7 @@ async fn a_repeated_review_takes_effect_once_and_gets_the_first_answer() {
 async fn a_repeated_notification_is_published_once() {
     let server = demo_server_builder().start().await.unwrap();
     let id = demo_project_id(&server);
-    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let owner = Caller::add_signed_in_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
     let admin = Caller::demo_user(&server).await;
     let mut socket = Socket::connect(&server).await;
     let head = socket.join(&id).await["event_id"].as_i64().unwrap();
@@ -162,7 +162,7 @@ async fn a_repeated_notification_is_published_once() {
 async fn a_repeated_notification_is_answered_when_no_more_are_accepted() {
     let server = demo_server_builder().start().await.unwrap();
     let id = demo_project_id(&server);
-    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let owner = Caller::add_signed_in_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
     let url = format!("{}/api/notifications", server.base_url());
     let body = json!({"type": "info", "message": "x", "project_id": id, "persistent": true});
     let mut statuses = Vec::new();

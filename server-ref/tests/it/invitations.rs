@@ -22,7 +22,7 @@ async fn an_invited_user_accepts_by_token_or_by_id() {
     let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     for field in ["token", "id"] {
         let email = format!("{field}@example.org");
-        let guest = Caller::new_user(&server, &email, &id, None).await;
+        let guest = Caller::add_signed_in_user(&server, &email, &id, None).await;
         let made = invite(&server, &owner, &id, json!({"email": email.to_uppercase(), "role": "admin"})).await;
         assert_eq!((&made["email"], &made["role"]), (&json!(email), &json!("admin")));
         assert!(made["token"].as_str().unwrap().len() > 40);
@@ -65,7 +65,7 @@ async fn an_invitation_does_not_reveal_whether_a_user_exists() {
     assert_eq!(listed.as_array().unwrap().len(), 2);
     assert!(listed[0].get("token").is_none());
     // A user who is created later also finds the invitation.
-    let later = Caller::new_user(&server, "nobody@example.org", &id, None).await;
+    let later = Caller::add_signed_in_user(&server, "nobody@example.org", &id, None).await;
     let received = later.get(&server, "/api/invitations").await["invitations"].clone();
     later.post(&server, &invitation_path(&received[0], "id"), Value::Null).await;
     server.shutdown().await;
@@ -75,8 +75,8 @@ async fn an_invitation_does_not_reveal_whether_a_user_exists() {
 async fn only_the_invited_address_can_answer_an_invitation() {
     let server = demo_server_builder().start().await.unwrap();
     let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
-    let guest = Caller::new_user(&server, "guest@example.org", &id, None).await;
-    let thief = Caller::new_user(&server, "thief@example.org", &id, None).await;
+    let guest = Caller::add_signed_in_user(&server, "guest@example.org", &id, None).await;
+    let thief = Caller::add_signed_in_user(&server, "thief@example.org", &id, None).await;
     let body = json!({"email": "guest@example.org"});
     let first = invite(&server, &owner, &id, body.clone()).await;
     for method in [Method::POST, Method::DELETE] {
@@ -119,8 +119,8 @@ async fn admins_cannot_grant_their_own_role_and_lose_invitations_when_demoted() 
     let server = demo_server_builder().start().await.unwrap();
     let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let path = format!("/api/projects/{id}/invitations");
-    let admin = Caller::new_user(&server, "admin@example.org", &id, Some(Role::Admin)).await;
-    let guest = Caller::new_user(&server, "guest@example.org", &id, None).await;
+    let admin = Caller::add_signed_in_user(&server, "admin@example.org", &id, Some(Role::Admin)).await;
+    let guest = Caller::add_signed_in_user(&server, "guest@example.org", &id, None).await;
     for role in ["admin", "owner"] {
         let request = (Method::POST, &*path, json!({"email": "guest@example.org", "role": role}));
         admin.expect_failure(&server, request, (403, "access_denied")).await;
@@ -165,8 +165,8 @@ async fn invitations_are_limited_per_project() {
 async fn a_strangers_project_does_not_affect_calls_without_a_project_id() {
     let server = demo_server_builder().start().await.unwrap();
     let id = server.create_project("The victim's project").await.unwrap();
-    let victim = Caller::new_user(&server, "victim@example.org", &id, Some(Role::Member)).await;
-    let stranger = Caller::new_user(&server, "stranger@example.org", &id, None).await;
+    let victim = Caller::add_signed_in_user(&server, "victim@example.org", &id, Some(Role::Member)).await;
+    let stranger = Caller::add_signed_in_user(&server, "stranger@example.org", &id, None).await;
     let theirs = stranger.post(&server, "/api/projects", json!({"name": "Trap"})).await["project"]["id"].clone();
     let theirs = theirs.as_str().unwrap();
     invite(&server, &stranger, theirs, json!({"email": "victim@example.org"})).await;

@@ -25,7 +25,7 @@ async fn an_expired_key_loses_requests_and_sockets() {
     let mut sockets = [key.connect_socket(&server).await, token.connect_socket(&server).await];
     sockets[0].join(&id).await;
     for socket in &mut sockets {
-        socket.expect_dismissed().await;
+        socket.expect_authentication_failed().await;
     }
     let late = jiff::Timestamp::now().duration_since(end.parse().unwrap());
     assert!(late.as_millis() >= 0 && late.as_millis() < 1000, "{late:?}");

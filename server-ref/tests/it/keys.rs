@@ -30,7 +30,7 @@ async fn a_key_is_created_used_and_revoked() {
 
     let one = format!("{path}/{}", made["id"].as_str().unwrap());
     owner.delete(&server, &one).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     let submit = (Method::POST, "/api/moderate", json!({"content": "x"}));
     key.expect_failure(&server, submit, (401, "authentication_failed")).await;
     assert!(key.open_socket(&server).await.expect_refusal().await.starts_with("Authentication failed"));

@@ -12,7 +12,7 @@ async fn a_member_is_added_promoted_and_removed() {
     let server = demo_server_builder().start().await.unwrap();
     let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let path = format!("/api/projects/{id}/members");
-    let guest = Caller::new_user(&server, "guest@example.org", &id, None).await;
+    let guest = Caller::add_signed_in_user(&server, "guest@example.org", &id, None).await;
     guest.expect_failure(&server, (Method::GET, &path, Value::Null), (403, "access_denied")).await;
     server.add_member(&id, "GUEST@example.org").await.unwrap();
     let one = format!("{path}/{}", member_id(&server, &owner, &id, "guest@example.org").await);
@@ -41,8 +41,8 @@ async fn only_owners_manage_admins_and_the_last_owner_stays() {
     let server = demo_server_builder().start().await.unwrap();
     let (id, owner) = (demo_project_id(&server), Caller::demo_user(&server).await);
     let path = format!("/api/projects/{id}/members");
-    let admin = Caller::new_user(&server, "admin@example.org", &id, Some(Role::Admin)).await;
-    let member = Caller::new_user(&server, "member@example.org", &id, Some(Role::Member)).await;
+    let admin = Caller::add_signed_in_user(&server, "admin@example.org", &id, Some(Role::Admin)).await;
+    let member = Caller::add_signed_in_user(&server, "member@example.org", &id, Some(Role::Member)).await;
     server.create_user("new@example.org", "correct horse battery").await.unwrap();
     let of = async |email: &str| format!("{path}/{}", member_id(&server, &owner, &id, email).await);
     let (its, other) = (of("admin@example.org").await, of("member@example.org").await);

@@ -13,7 +13,7 @@ const NOTIFICATIONS_PATH: &str = "/api/notifications";
 async fn a_notification_reaches_its_project() {
     let server = demo_server_builder().start().await.unwrap();
     let id = demo_project_id(&server);
-    let admin = Caller::new_user(&server, "admin@example.org", &id, Some(Role::Admin)).await;
+    let admin = Caller::add_signed_in_user(&server, "admin@example.org", &id, Some(Role::Admin)).await;
     let mut socket = Socket::connect(&server).await;
     let head = socket.join(&id).await["event_id"].as_i64().unwrap();
     let body = json!({"type": "info", "message": "Hello", "project_id": id});
@@ -99,7 +99,7 @@ async fn a_notification_reaches_all_projects() {
     let event = late.next_event("system_notification").await;
     assert_eq!((&event["project_id"], &event["notification_id"]), (&json!(young), &made["id"]));
 
-    let owner = Caller::new_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
+    let owner = Caller::add_signed_in_user(&server, "owner@example.org", &id, Some(Role::Owner)).await;
     let one = format!("{NOTIFICATIONS_PATH}/{}", made["id"].as_str().unwrap());
     owner.expect_failure(&server, (Method::DELETE, &one, Value::Null), (403, "access_denied")).await;
     admin.delete(&server, &one).await;

@@ -18,7 +18,7 @@ fn change_password_request(current: &str, new: &str) -> (Method, &'static str, V
 async fn users_change_their_own_password() {
     let server = demo_server_builder().start().await.unwrap();
     let id = demo_project_id(&server);
-    let here = Caller::new_user(&server, USER_EMAIL, &id, Some(automoderate_server::Role::Member)).await;
+    let here = Caller::add_signed_in_user(&server, USER_EMAIL, &id, Some(automoderate_server::Role::Member)).await;
     let there = Caller::sign_in(&server, USER_EMAIL, TEST_PASSWORD).await;
     let mut other_user = Caller::demo_user(&server).await.connect_socket(&server).await;
     let (mut stays, mut goes) = (here.connect_socket(&server).await, there.connect_socket(&server).await);
@@ -30,7 +30,7 @@ async fn users_change_their_own_password() {
     let (method, path, body) = change_password_request(TEST_PASSWORD, NEW_PASSWORD);
     assert_eq!(here.call(&server, method, path, body).await, (200, json!({"success": true})));
 
-    goes.expect_dismissed().await;
+    goes.expect_authentication_failed().await;
     there.expect_failure(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     here.get(&server, "/api/projects").await;
     stays.join(&id).await;
@@ -44,14 +44,14 @@ async fn users_change_their_own_password() {
 async fn administrators_reset_the_passwords_of_others() {
     let server = demo_server_builder().start().await.unwrap();
     let (id, admin) = (demo_project_id(&server), Caller::demo_user(&server).await);
-    let ada = Caller::new_user(&server, USER_EMAIL, &id, Some(automoderate_server::Role::Member)).await;
+    let ada = Caller::add_signed_in_user(&server, USER_EMAIL, &id, Some(automoderate_server::Role::Member)).await;
     let mut socket = ada.connect_socket(&server).await;
     let path = format!("/api/users/{}", member_id(&server, &admin, &id, USER_EMAIL).await);
     ada.expect_failure(&server, (Method::PATCH, &path, json!({"password": NEW_PASSWORD})), (403, "access_denied"))
         .await;
     admin.expect_failure(&server, (Method::PATCH, &path, json!({"password": "short"})), (422, "unprocessable")).await;
     admin.patch(&server, &path, json!({"password": NEW_PASSWORD})).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     ada.expect_failure(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     assert!(Browser::sign_in(&server.base_url(), USER_EMAIL, NEW_PASSWORD).await.is_some());
     // To change their own password, administrators must also give the current one.
@@ -64,7 +64,7 @@ async fn administrators_reset_the_passwords_of_others() {
 async fn guesses_of_the_current_password_are_limited() {
     let limits = Limits { failed_logins_per_minute: 2, ..Limits::none() };
     let server = demo_server_builder().limits(limits).start().await.unwrap();
-    let ada = Caller::new_user(&server, USER_EMAIL, &demo_project_id(&server), None).await;
+    let ada = Caller::add_signed_in_user(&server, USER_EMAIL, &demo_project_id(&server), None).await;
     for _ in 0..2 {
         ada.expect_failure(&server, change_password_request("wrong", NEW_PASSWORD), (403, "wrong_password")).await;
     }
@@ -77,7 +77,7 @@ async fn guesses_of_the_current_password_are_limited() {
 async fn a_concurrent_sign_in_does_not_survive_the_change() {
     let server = demo_server_builder().start().await.unwrap();
     let base = server.base_url();
-    let ada = Caller::new_user(&server, USER_EMAIL, &demo_project_id(&server), None).await;
+    let ada = Caller::add_signed_in_user(&server, USER_EMAIL, &demo_project_id(&server), None).await;
     let sign_ins: Vec<_> = (0..8)
         .map(|_| {
             let base = base.clone();

@@ -9,7 +9,7 @@ use crate::web::{Caller, rejecting_rule};
 #[tokio::test]
 async fn a_project_is_created_renamed_and_deleted() {
     let server = demo_server_builder().start().await.unwrap();
-    let user = Caller::new_user(&server, "a@example.org", "", None).await;
+    let user = Caller::add_signed_in_user(&server, "a@example.org", "", None).await;
     assert_eq!(user.get(&server, "/api/projects").await["projects"], json!([]));
 
     let made = user.post(&server, "/api/projects", json!({"name": "  Forum "})).await["project"].clone();
@@ -36,7 +36,7 @@ async fn a_project_is_created_renamed_and_deleted() {
     user.delete(&server, &path).await;
     let denied = member.next_event("project_access_denied").await;
     assert_eq!((&denied["project_id"], &denied["code"]), (&made["id"], &json!("access_denied")));
-    program.expect_dismissed().await;
+    program.expect_authentication_failed().await;
     user.expect_failure(&server, (Method::GET, &path, Value::Null), (404, "not_found")).await;
     key.expect_failure(&server, (Method::GET, "/api/stats", Value::Null), (401, "authentication_failed")).await;
     server.shutdown().await;

@@ -11,7 +11,7 @@ use crate::web::Caller;
 async fn a_review_leaves_the_queue_and_sends_an_event() {
     let server = demo_server_builder().start().await.unwrap();
     let id = demo_project_id(&server);
-    let reviewer = Caller::new_user(&server, "reviewer@example.org", &id, Some(Role::Member)).await;
+    let reviewer = Caller::add_signed_in_user(&server, "reviewer@example.org", &id, Some(Role::Member)).await;
     let content = json!({"content": "you idiot", "metadata": {"source": "forum"}});
     let submitted = moderate(&server, content).await;
     moderate(&server, json!({"content": "fine"})).await;
@@ -76,8 +76,8 @@ async fn a_program_reviews_under_the_name_of_its_key() {
 async fn signed_in_users_need_not_name_the_project_of_an_item() {
     let server = demo_server_builder().start().await.unwrap();
     let first = demo_project_id(&server);
-    let reviewer = Caller::new_user(&server, "reviewer@example.org", &first, Some(Role::Member)).await;
-    let stranger = Caller::new_user(&server, "stranger@example.org", &first, None).await;
+    let reviewer = Caller::add_signed_in_user(&server, "reviewer@example.org", &first, Some(Role::Member)).await;
+    let stranger = Caller::add_signed_in_user(&server, "stranger@example.org", &first, None).await;
     let submitted = moderate(&server, json!({"content": "you idiot"})).await;
     let path = format!("/api/content/{}", submitted["content_id"].as_str().unwrap());
     let body = json!({"decision": "approve"});

@@ -221,7 +221,7 @@ impl Socket {
     }
 
     /// Waits until the server has reported invalid credentials and disconnected the socket.
-    pub(crate) async fn expect_dismissed(&mut self) {
+    pub(crate) async fn expect_authentication_failed(&mut self) {
         assert_eq!(self.expect_dismissal().await["code"], "authentication_failed");
     }
 

@@ -93,7 +93,7 @@ async fn a_token_ends_with_its_key() {
     let token = token_caller(&key.post(&server, "/api/tokens", json!({})).await);
     let mut socket = token.connect_socket(&server).await;
     owner.delete(&server, &format!("{path}/{}", made["id"].as_str().unwrap())).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     token.expect_failure(&server, (Method::GET, "/api/stats", Value::Null), (401, "authentication_failed")).await;
     server.shutdown().await;
 }

@@ -36,12 +36,12 @@ async fn administrators_create_users() {
 async fn a_deactivated_user_is_signed_out_at_once() {
     let server = demo_server_builder().start().await.unwrap();
     let (id, admin) = (demo_project_id(&server), Caller::demo_user(&server).await);
-    let user = Caller::new_user(&server, "user@example.org", &id, Some(Role::Admin)).await;
+    let user = Caller::add_signed_in_user(&server, "user@example.org", &id, Some(Role::Admin)).await;
     let mut socket = user.connect_socket(&server).await;
     socket.join(&id).await;
     let path = format!("/api/users/{}", member_id(&server, &admin, &id, "user@example.org").await);
     admin.patch(&server, &path, json!({"is_active": false})).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     user.expect_failure(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     assert!(user.open_socket(&server).await.expect_refusal().await.starts_with("Authentication failed"));
     admin.patch(&server, &path, json!({"is_active": true})).await;
@@ -58,7 +58,7 @@ async fn stale_invalidations_do_not_end_newer_access() {
     let commands = CommandRunner::for_folder(folder.path());
     let server = demo_server_builder().database(databases::folder_database_url(folder.path())).start().await.unwrap();
     let (id, admin) = (demo_project_id(&server), Caller::demo_user(&server).await);
-    Caller::new_user(&server, "user@example.org", &id, Some(Role::Member)).await;
+    Caller::add_signed_in_user(&server, "user@example.org", &id, Some(Role::Member)).await;
     let path = format!("/api/users/{}", member_id(&server, &admin, &id, "user@example.org").await);
     let member = path.replace("/api/users", &format!("/api/projects/{id}/members"));
     let key = commands.run_ok(&["key", "create", "--project", &id]).await;
@@ -72,7 +72,7 @@ async fn stale_invalidations_do_not_end_newer_access() {
     socket.join(&id).await;
     // Changes are handled in order, so once the revocation has closed the key's socket, all earlier changes have been handled.
     commands.run_ok(&["key", "revoke", "--key", key["key"]["id"].as_str().unwrap()]).await;
-    last.expect_dismissed().await;
+    last.expect_authentication_failed().await;
     assert_eq!(socket.emit_with_ack("heartbeat", json!({})).await["ok"], true);
     let seen = socket.take_skipped();
     assert!(!seen.iter().any(|packet| packet.contains("project_access_denied")), "{seen:?}");

@@ -31,7 +31,12 @@ impl Caller {
     }
 
     /// Creates a user, adds the user to the project if a role is given, and signs in.
-    pub(crate) async fn new_user(server: &RunningServer, email: &str, project_id: &str, role: Option<Role>) -> Self {
+    pub(crate) async fn add_signed_in_user(
+        server: &RunningServer,
+        email: &str,
+        project_id: &str,
+        role: Option<Role>,
+    ) -> Self {
         server.create_user(email, TEST_PASSWORD).await.unwrap();
         if let Some(role) = role {
             server.add_member_as(project_id, email, role).await.unwrap();
@@ -45,7 +50,7 @@ impl Caller {
     }
 
     /// Signs out, which ends the session.
-    pub(crate) async fn log_out(&self, server: &RunningServer) {
+    pub(crate) async fn sign_out(&self, server: &RunningServer) {
         let request = self.add_credentials(http_client().post(format!("{}/auth/logout", server.base_url())));
         assert_eq!(request.send().await.unwrap().status(), 302);
     }

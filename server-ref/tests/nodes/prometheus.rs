@@ -20,7 +20,7 @@ pub(crate) fn prometheus_command(name: &str) -> Command {
 }
 
 /// Returns the alert rules with a delay of one second. `promtool` tests the unchanged rules.
-fn rules_without_delay() -> String {
+fn rules_with_short_delay() -> String {
     let rules = std::fs::read_to_string(deploy_file("alerts.yml")).unwrap();
     let quick = |line: &str| match line.split_once("for: ") {
         Some((indent, _)) if indent.trim().is_empty() => format!("{indent}for: 1s\n"),
@@ -42,7 +42,7 @@ impl Prometheus {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules.yml");
-        std::fs::write(&rules, rules_without_delay()).unwrap();
+        std::fs::write(&rules, rules_with_short_delay()).unwrap();
         let targets: Vec<_> = base_urls.iter().map(|url| url.strip_prefix("http://").unwrap()).collect();
         let config = serde_json::json!({
             "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms", "evaluation_interval": "200ms"},

@@ -72,7 +72,7 @@ async fn schema_with_a_key() {
 async fn check_schema_with_role(role: Role) {
     let server = demo_server_builder().start().await.unwrap();
     let id = demo_project_id(&server);
-    let caller = Caller::new_user(&server, "someone@example.org", &id, Some(role)).await;
+    let caller = Caller::add_signed_in_user(&server, "someone@example.org", &id, Some(role)).await;
     check_schema_as(&server, &format!("{role:?}"), &caller).await;
     server.shutdown().await;
 }

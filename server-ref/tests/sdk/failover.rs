@@ -149,9 +149,9 @@ async fn rest_calls_use_a_reachable_address() {
     let client = crate::fixtures::client_builder(gone).fallback_url(relay.url()).api_key(demo_api_key(&server));
     let client = client.connect().await.unwrap();
     client.join(demo_project_id(&server)).await.unwrap();
-    let before = relay.connections.load(std::sync::atomic::Ordering::SeqCst);
+    let before = relay.connection_count.load(std::sync::atomic::Ordering::SeqCst);
     client.statistics().await.unwrap();
-    assert_eq!(relay.connections.load(std::sync::atomic::Ordering::SeqCst), before + 1);
+    assert_eq!(relay.connection_count.load(std::sync::atomic::Ordering::SeqCst), before + 1);
     client.close().await;
 }
 

@@ -86,11 +86,11 @@ pub(crate) fn self_signed_certificate(name: &str) -> CertifiedKey<KeyPair> {
 }
 
 pub(crate) async fn start_tls(server: SocketAddr) -> TlsEndpoint {
-    start_tls_for(server, None).await
+    start_tls_for_client(server, None).await
 }
 
 /// Starts a TLS endpoint like [`start_tls`]. If a client certificate is given, the endpoint accepts only clients that present it.
-pub(crate) async fn start_tls_for(server: SocketAddr, client: Option<&CertifiedKey<KeyPair>>) -> TlsEndpoint {
+pub(crate) async fn start_tls_for_client(server: SocketAddr, client: Option<&CertifiedKey<KeyPair>>) -> TlsEndpoint {
     let own = self_signed_certificate("localhost");
     let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -5,6 +5,7 @@ mod credentials;
 mod cursors;
 #[path = "../it/databases.rs"]
 mod databases;
+mod facade;
 mod failover;
 mod fixtures;
 mod interruptions;
@@ -13,12 +14,11 @@ mod network;
 #[path = "../it/program.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]
 mod program;
-mod pulled;
 mod relay;
 mod repeated_writes;
 mod rest_calls;
-mod secure;
 mod slow_readers;
+mod tls;
 mod transports;
 
 mod support {

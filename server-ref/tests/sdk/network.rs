@@ -125,12 +125,12 @@ async fn no_polling_request_follows_the_upgrade() {
     let mut events = client.join(demo_project_id(&server)).await.unwrap().events();
     // Once the upgrade is complete, events arrive without new connections.
     let mut quiet = 0;
-    let mut before = relay.connections.load(Ordering::SeqCst);
+    let mut before = relay.connection_count.load(Ordering::SeqCst);
     while quiet < 20 {
         let id = crate::fixtures::client_builder(server.base_url()).api_key(demo_api_key(&server)).build().unwrap();
         let id = id.moderate("text").await.unwrap().content_id;
         assert_eq!(next_update(&mut events).await.content_id, id);
-        let now = relay.connections.load(Ordering::SeqCst);
+        let now = relay.connection_count.load(Ordering::SeqCst);
         quiet = if now == before { quiet + 1 } else { 0 };
         before = now;
     }

@@ -22,7 +22,7 @@ pub(crate) struct Relay {
     /// Number of the first connection that still carries data.
     first_live_connection: watch::Sender<usize>,
     target: watch::Sender<SocketAddr>,
-    pub(crate) connections: Arc<AtomicUsize>,
+    pub(crate) connection_count: Arc<AtomicUsize>,
 }
 
 impl Relay {
@@ -32,8 +32,8 @@ impl Relay {
         let (is_open, open_receiver) = watch::channel(true);
         let (first_live_connection, first_live_receiver) = watch::channel(0);
         let (target, target_receiver) = watch::channel(server);
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = connections.clone();
+        let connection_count = Arc::new(AtomicUsize::new(0));
+        let count = connection_count.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let number = count.fetch_add(1, Ordering::SeqCst);
@@ -51,7 +51,7 @@ impl Relay {
                 });
             }
         });
-        Self { address, is_open, first_live_connection, target, connections }
+        Self { address, is_open, first_live_connection, target, connection_count }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -68,7 +68,7 @@ impl Relay {
 
     /// Silences the existing connections, as a NAT does when it forgets them.
     pub(crate) fn silence(&self) {
-        self.first_live_connection.send_replace(self.connections.load(Ordering::SeqCst));
+        self.first_live_connection.send_replace(self.connection_count.load(Ordering::SeqCst));
     }
 
     /// Sets the target of new connections.

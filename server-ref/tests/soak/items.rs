@@ -14,29 +14,29 @@ const ITEM_INTERVAL: Duration = Duration::from_millis(5);
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A task that submits items directly to the server until the task is stopped.
-pub(crate) struct ItemWriter {
-    /// Command to the task: write, pause, or end.
-    command: watch::Sender<WriterCommand>,
+pub(crate) struct ItemSubmitter {
+    /// Command to the task: submit, pause, or end.
+    command: watch::Sender<SubmitterCommand>,
     task: JoinHandle<Vec<bool>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WriterCommand {
-    Write,
+enum SubmitterCommand {
+    Submit,
     Pause,
     End,
 }
 
-impl ItemWriter {
+impl ItemSubmitter {
     pub(crate) fn start(ready: &Value) -> Self {
         let (url, key) = (ready["base_url"].as_str().unwrap(), ready["api_key"].as_str().unwrap());
         let client = Client::builder(url).api_key(key).build().unwrap();
-        let (command, mut commands) = watch::channel(WriterCommand::Write);
+        let (command, mut commands) = watch::channel(SubmitterCommand::Submit);
         let task = tokio::spawn(async move {
             let mut acknowledged = Vec::new();
             loop {
-                let command = *commands.wait_for(|command| *command != WriterCommand::Pause).await.unwrap();
-                if command == WriterCommand::End {
+                let command = *commands.wait_for(|command| *command != SubmitterCommand::Pause).await.unwrap();
+                if command == SubmitterCommand::End {
                     return acknowledged;
                 }
                 // An item whose request was not answered may have been stored. If it arrives, it must arrive only once.
@@ -48,16 +48,16 @@ impl ItemWriter {
     }
 
     pub(crate) fn pause(&self) {
-        self.command.send_replace(WriterCommand::Pause);
+        self.command.send_replace(SubmitterCommand::Pause);
     }
 
     pub(crate) fn resume(&self) {
-        self.command.send_replace(WriterCommand::Write);
+        self.command.send_replace(SubmitterCommand::Submit);
     }
 
     /// Ends the task, and returns whether each item was acknowledged, in the order of the items' numbers.
     pub(crate) async fn stop(self) -> Vec<bool> {
-        self.command.send_replace(WriterCommand::End);
+        self.command.send_replace(SubmitterCommand::End);
         self.task.await.unwrap()
     }
 }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use automoderate::{Client, Overflow, ReconnectPolicy, Transports};
 use tokio::time::{Instant, sleep, timeout};
 
-use items::{ItemReader, ItemWriter};
+use items::{ItemReader, ItemSubmitter};
 use relay::{FaultRelay, RelayMode};
 use server::DemoServer;
 use usage::Usage;
@@ -77,7 +77,7 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         InterruptedClient::start(&server, Transports::WebSocket, Overflow::DropOldest).await,
         InterruptedClient::start(&server, Transports::Polling, Overflow::Replay).await,
     ];
-    let writer = ItemWriter::start(&server.ready);
+    let submitter = ItemSubmitter::start(&server.ready);
     let started = Instant::now();
     let (mut usages, mut kills) = (Vec::new(), 0);
     let rounds = wanted.div_ceil(followers.len() as u64);
@@ -107,25 +107,25 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         // The load pauses at intervals. In the last pause, the process must not use noticeably more resources than in
         // earlier ones.
         if round % rounds.div_ceil(10).max(1) == 0 {
-            let usage = Usage::measure_while_paused(&writer).await;
+            let usage = Usage::measure_while_paused(&submitter).await;
             println!("{:4} reconnects: {usage}", round * followers.len() as u64);
             usages.push(usage);
         }
     }
-    let written = writer.stop().await;
+    let submitted = submitter.stop().await;
     let mut reconnects = 0;
     for follower in followers {
         let metrics = follower.client.metrics();
         assert_eq!((metrics.gaps, metrics.malformed), (0, 0));
         reconnects += metrics.connections - 1;
         let stored = stored_items(&server.ready).await;
-        follower.reader.expect_all(stored, &written).await;
+        follower.reader.expect_all(stored, &submitted).await;
         follower.client.close().await;
     }
     assert!(reconnects >= wanted, "only {reconnects}");
     println!(
         "lost 0, twice 0, of {} items for each of 2 clients; {reconnects} reconnects, {kills} kills, in {:.0} s",
-        written.iter().filter(|acknowledged| **acknowledged).count(),
+        submitted.iter().filter(|acknowledged| **acknowledged).count(),
         started.elapsed().as_secs_f64()
     );
     // The first measurements are a warm-up, during which buffers and pools reach their final size.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
-use crate::items::ItemWriter;
+use crate::items::ItemSubmitter;
 
 /// Duration of the pause during which a measurement is taken. By its end, only lasting resources remain.
-const PAUSE_BEFORE_MEASUREMENT: Duration = Duration::from_millis(500);
+const MEASUREMENT_PAUSE: Duration = Duration::from_millis(500);
 /// Tolerated growth in the counts, which vary because idle connections are opened and closed.
 const COUNT_TOLERANCE: usize = 10;
 const MEMORY_TOLERANCE_BYTES: usize = 4 << 20;
@@ -32,18 +32,18 @@ impl Usage {
         }
     }
 
-    /// Pauses the writer, and returns the lowest counts and the last memory size of several measurements.
-    pub(crate) async fn measure_while_paused(writer: &ItemWriter) -> Self {
-        writer.pause();
+    /// Pauses the submitter, and returns the lowest counts and the last memory size of several measurements.
+    pub(crate) async fn measure_while_paused(submitter: &ItemSubmitter) -> Self {
+        submitter.pause();
         let mut least = Self::measure();
         for _ in 0..10 {
-            sleep(PAUSE_BEFORE_MEASUREMENT / 10).await;
+            sleep(MEASUREMENT_PAUSE / 10).await;
             let now = Self::measure();
             least.tasks = least.tasks.min(now.tasks);
             least.descriptors = least.descriptors.min(now.descriptors);
             least.resident_bytes = now.resident_bytes;
         }
-        writer.resume();
+        submitter.resume();
         least
     }
 

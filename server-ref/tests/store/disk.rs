@@ -29,7 +29,7 @@ impl MemoryDisk {
         while ballast.write_all(&[0; 4096]).is_ok() {}
     }
 
-    pub(crate) fn free(&self) {
+    pub(crate) fn make_room(&self) {
         fs::remove_file(self.ballast_path()).unwrap();
     }
 

@@ -59,7 +59,7 @@ async fn a_full_disk_under_sqlite_loses_nothing() {
         // Stored data can still be read while the disk is full.
         let before = access.check_consistency(&tally).await;
         let listener = EventListener::start(&access, ITEM_COUNT).await;
-        disk.free();
+        disk.make_room();
         let more = Load::start(&access.base_url, &access.key, ITEM_COUNT, 8).finish().await;
         assert!(more.refused.is_empty(), "{:?}", more.refused);
         tally += more;
@@ -86,7 +86,7 @@ async fn a_full_disk_under_postgres_loses_nothing() {
     tally +=
         submit_until_refused(&access, &disk, &[(507, "storage_full"), (503, "unavailable"), (503, "outcome_unknown")])
             .await;
-    disk.free();
+    disk.make_room();
     cluster.ensure_running().await;
     eventually("the server is ready", async || {
         http_client().get(format!("{}/ready", access.base_url)).send().await.unwrap().status() == 200

@@ -103,7 +103,7 @@ async fn the_last_two_owners_cannot_both_leave() {
         let made = owner.post(&first, "/api/projects", json!({"name": "P"})).await;
         let id = made["project"]["id"].as_str().unwrap().to_owned();
         let email = format!("{n}@example.org");
-        let other = Caller::new_user(&first, &email, &id, Some(automoderate_server::Role::Owner)).await;
+        let other = Caller::add_signed_in_user(&first, &email, &id, Some(automoderate_server::Role::Owner)).await;
         let members = format!("/api/projects/{id}/members");
         let mine = member_id(&first, &owner, &id, &first.demo().unwrap().email).await;
         let theirs = member_id(&first, &owner, &id, &email).await;

@@ -60,7 +60,7 @@ async fn servers_agree_on_access() {
     let mut socket = connect_and_join(&Caller::Key(key.to_owned()), &second, &project).await;
     assert_eq!(submit(&second, key, "x").await.0, 200);
     owner.delete(&first, &format!("{base}/keys/{}", made["id"].as_str().unwrap())).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
     eventually("the key is unknown", async || submit(&second, key, "x").await.0 == 401).await;
 
     let made = owner.post(&first, &format!("{base}/keys"), json!({"name": "switched"})).await["key"].clone();
@@ -73,8 +73,8 @@ async fn servers_agree_on_access() {
         connect_and_join(&Caller::Key(token.to_owned()), &second, &project).await,
     );
     owner.patch(&first, &one, json!({"is_active": false})).await;
-    program.expect_dismissed().await;
-    page.expect_dismissed().await;
+    program.expect_authentication_failed().await;
+    page.expect_authentication_failed().await;
     eventually("the key is deactivated", async || submit(&second, key, "x").await.0 == 401).await;
     owner.patch(&first, &one, json!({"is_active": true})).await;
     eventually("the key is active again", async || submit(&second, key, "x").await.0 == 200).await;
@@ -84,18 +84,18 @@ async fn servers_agree_on_access() {
     let mut page = connect_and_join(&Caller::Key(token.to_owned()), &second, &project).await;
     assert_eq!(page.expect_dismissal().await["code"], "token_expired");
 
-    let member = Caller::new_user(&first, "member@example.org", &project, Some(Role::Member)).await;
+    let member = Caller::add_signed_in_user(&first, "member@example.org", &project, Some(Role::Member)).await;
     let mut socket = connect_and_join(&member, &second, &project).await;
     let id = member_id(&first, &owner, &project, "member@example.org").await;
     owner.delete(&first, &format!("{base}/members/{id}")).await;
     assert_eq!(socket.next_event("project_access_denied").await["project_id"], *project);
 
     owner.patch(&first, &format!("/api/users/{id}"), json!({"is_active": false})).await;
-    socket.expect_dismissed().await;
+    socket.expect_authentication_failed().await;
 
     let mut socket = connect_and_join(&owner, &second, &project).await;
-    owner.log_out(&first).await;
-    socket.expect_dismissed().await;
+    owner.sign_out(&first).await;
+    socket.expect_authentication_failed().await;
 
     let owner = Caller::demo_user(&first).await;
     let (mut person, mut program) = (
@@ -104,7 +104,7 @@ async fn servers_agree_on_access() {
     );
     owner.delete(&first, &base).await;
     assert_eq!(person.next_event("project_access_denied").await["project_id"], *project);
-    program.expect_dismissed().await;
+    program.expect_authentication_failed().await;
     first.shutdown().await;
     second.shutdown().await;
 }
@@ -130,7 +130,7 @@ async fn servers_catch_up_on_missed_changes() {
     ] {
         assert!(sqlx::query(statement).execute(&mut database).await.unwrap().rows_affected() > 0, "{statement}");
     }
-    program.expect_dismissed().await;
+    program.expect_authentication_failed().await;
     assert_eq!(person.next_event("project_access_denied").await["project_id"], *project);
     assert_eq!(submit(&second, &key, "x").await.0, 401);
     first.shutdown().await;

@@ -46,7 +46,7 @@ pub(super) async fn hoarded_connections(attacker: &Attacker) {
         match attacker.connect(0).await {
             Ok(line) => held.push(line),
             Err(_) => {
-                attacker.update_tally(|tally| tally.refused += 1);
+                attacker.update_tally(|tally| tally.refused_or_unanswered += 1);
                 sleep(Duration::from_millis(10)).await;
             }
         }

@@ -15,7 +15,7 @@ async fn send_and_read_to_end(attacker: &Attacker, line: &mut RawConnection, byt
     let mut answer = Vec::new();
     (&mut line.stream).take(1 << 20).read_to_end(&mut answer).await?;
     let is_refused = !answer.starts_with(b"HTTP/1.1 2");
-    attacker.update_tally(|tally| tally.refused += u64::from(is_refused));
+    attacker.update_tally(|tally| tally.refused_or_unanswered += u64::from(is_refused));
     Ok(())
 }
 

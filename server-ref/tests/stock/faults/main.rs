@@ -10,10 +10,10 @@ mod fault;
 #[path = "../library.rs"]
 #[allow(dead_code, reason = "other programs use the rest")]
 mod library;
-mod publisher;
 mod reader;
 mod relay;
 mod server;
+mod submitter;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use fault::Fault;
-use publisher::ItemPublisher;
 use reader::{ClientKind, EventRecorder};
 use relay::FaultRelay;
 use server::DemoServer;
+use submitter::ItemSubmitter;
 
 /// Time during which items are submitted in each run.
 const RUN_DURATION: Duration = Duration::from_secs(56);
@@ -61,7 +61,7 @@ async fn run_fault(fault: Fault, transport: &'static str) {
         let reader = EventRecorder::start(kind, &relay.url(), transport, &server.ready).await;
         clients.push((relay, reader));
     }
-    let publisher = ItemPublisher::start(&server.ready);
+    let submitter = ItemSubmitter::start(&server.ready);
     let (started, mut faults) = (Instant::now(), 0);
     while started.elapsed() + FAULT_INTERVAL * 2 < RUN_DURATION {
         sleep(FAULT_INTERVAL).await;
@@ -69,15 +69,15 @@ async fn run_fault(fault: Fault, transport: &'static str) {
         faults += usize::from(fault != Fault::None);
     }
     sleep(RUN_DURATION.saturating_sub(started.elapsed())).await;
-    let published = publisher.stop().await;
+    let submitted = submitter.stop().await;
     let mut cells = Vec::new();
     for (_relay, reader) in clients {
-        let (seen, silence) = reader.finish(&published, QUIET_TIMEOUT).await;
+        let (seen, silence) = reader.finish(&submitted, QUIET_TIMEOUT).await;
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for id in &seen {
             *counts.entry(id).or_default() += 1;
         }
-        let missing: Vec<_> = (0..published.len()).filter(|n| !counts.contains_key(published[*n].as_str())).collect();
+        let missing: Vec<_> = (0..submitted.len()).filter(|n| !counts.contains_key(submitted[*n].as_str())).collect();
         if cells.is_empty() && !missing.is_empty() {
             eprintln!("{} {transport}: this SDK lacks {missing:?}", fault.name());
         }
@@ -85,5 +85,5 @@ async fn run_fault(fault: Fault, transport: &'static str) {
         let twice: usize = counts.values().map(|count| count - 1).sum();
         cells.push(format!("{lost} + {twice} ({:.1})", silence.as_secs_f64()));
     }
-    println!("| {} | {transport} | {} | {faults} | {} |", fault.name(), published.len(), cells.join(" | "));
+    println!("| {} | {transport} | {} | {faults} | {} |", fault.name(), submitted.len(), cells.join(" | "));
 }

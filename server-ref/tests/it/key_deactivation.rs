@@ -22,7 +22,7 @@ async fn a_key_can_be_deactivated_and_reactivated() {
         assert_eq!((&off["is_active"], &off["name"]), (&json!(false), &json!("k")));
         assert_eq!(off.get("api_key"), None);
         for socket in &mut sockets {
-            socket.expect_dismissed().await;
+            socket.expect_authentication_failed().await;
         }
         for caller in [&key, &token] {
             let call = (Method::GET, "/api/stats", Value::Null);

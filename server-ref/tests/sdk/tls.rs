@@ -10,7 +10,7 @@ use automoderate::{
 
 use crate::fixtures::{
     client_builder, demo_api_key, demo_project_id, next_update, self_signed_certificate, start_demo_server, start_tls,
-    start_tls_for, within_timeout,
+    start_tls_for_client, within_timeout,
 };
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn an_unknown_authority_is_refused() {
 async fn a_client_certificate_is_presented_on_request() {
     let server = start_demo_server().await;
     let own = self_signed_certificate("client");
-    let tls = start_tls_for(server.address(), Some(&own)).await;
+    let tls = start_tls_for_client(server.address(), Some(&own)).await;
     for transports in [Transports::WebSocket, Transports::Polling] {
         let builder =
             || client_builder(&tls.url).extra_ca(tls.ca.as_str()).api_key(demo_api_key(&server)).transports(transports);

@@ -11,12 +11,12 @@ use tokio::time::{MissedTickBehavior, interval};
 const ITEM_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A task that submits items until it is stopped.
-pub(crate) struct ItemPublisher {
+pub(crate) struct ItemSubmitter {
     stop: oneshot::Sender<()>,
     task: JoinHandle<Vec<String>>,
 }
 
-impl ItemPublisher {
+impl ItemSubmitter {
     pub(crate) fn start(ready: &Value) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
