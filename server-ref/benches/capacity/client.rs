@@ -13,7 +13,7 @@ use crate::latency::LatencyHistogram;
 /// Initial capacity of the read buffer, in bytes. Usually holds everything that arrives between two reads.
 const BUFFER_CAPACITY: usize = 1024;
 /// The metadata field that contains an item's submission time, as it appears in the JSON text.
-pub(crate) const SENT_FIELD: &str = "\"sent\":";
+pub(crate) const SENT_AT_PREFIX: &str = "\"sent\":";
 
 /// Returns the current time in microseconds since 1970.
 pub(crate) fn unix_micros() -> u64 {
@@ -58,7 +58,7 @@ impl LightClient {
             let text = self.next_text().await?;
             if text.starts_with("42[\"moderation_update\"") {
                 received.fetch_add(1, Ordering::Relaxed);
-                if let Some((_, rest)) = text.split_once(SENT_FIELD)
+                if let Some((_, rest)) = text.split_once(SENT_AT_PREFIX)
                     && let Some(Ok(sent)) = rest.split(['}', ',']).next().map(str::parse::<u64>)
                 {
                     latency.record(unix_micros().saturating_sub(sent));

@@ -31,7 +31,7 @@ impl Fleet {
             let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(n / SOCKETS_PER_ADDRESS).unwrap());
             let (project, key) = &test_bed.projects[n % test_bed.projects.len()];
             // Consecutive clients of a project connect to different nodes.
-            let to = test_bed.address(n / test_bed.projects.len());
+            let to = test_bed.node_address(n / test_bed.projects.len());
             let (latency, received) = (latency.clone(), fleet.received.clone());
             let lost_connections = fleet.lost_connections.clone();
             async move {

@@ -82,7 +82,7 @@ async fn main() {
         "\ntraffic, {} items in {:.1} s ({} refused):",
         result.accepted,
         result.elapsed.as_secs_f64(),
-        result.refused
+        result.refused_or_failed
     );
     println!("  answered within: {}", result.latency.summary());
     println!(

@@ -40,17 +40,20 @@ pub(crate) fn process_usage(pid: u32) -> ProcessUsage {
         stat.rsplit(')').next().unwrap().split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
     // User and system time, of the process itself and of its children that have ended.
     let ticks: u64 = fields[11..15].iter().sum();
-    ProcessUsage { cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND), resident_bytes: resident_bytes(pid) }
+    ProcessUsage {
+        cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND),
+        resident_bytes: unshared_resident_bytes(pid),
+    }
 }
 
 /// Excludes memory that is shared with other processes, which would be counted several times.
-fn resident_bytes(pid: u32) -> u64 {
+fn unshared_resident_bytes(pid: u32) -> u64 {
     status_bytes(pid, "RssAnon:")
 }
 
 /// Returns the highest resident memory so far, in bytes.
 #[allow(dead_code, reason = "used only by the storm benchmark")]
-pub(crate) fn peak_memory(pid: u32) -> u64 {
+pub(crate) fn peak_resident_bytes(pid: u32) -> u64 {
     status_bytes(pid, "VmHWM:")
 }
 
@@ -63,10 +66,13 @@ fn status_bytes(pid: u32, name: &str) -> u64 {
 /// Returns the usage of a process and its direct children.
 pub(crate) fn usage_with_children(pid: u32) -> ProcessUsage {
     let children = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    children.filter(|&child| parent(child) == Some(pid)).map(process_usage).fold(process_usage(pid), ProcessUsage::add)
+    children
+        .filter(|&child| parent_pid(child) == Some(pid))
+        .map(process_usage)
+        .fold(process_usage(pid), ProcessUsage::add)
 }
 
-pub(crate) fn parent(pid: u32) -> Option<u32> {
+pub(crate) fn parent_pid(pid: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }

@@ -73,7 +73,7 @@ impl TestBed {
         if postgres.is_some() {
             let mut connection = PgConnection::connect(&database_url).await.unwrap();
             let backend: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
-            test_bed.postmaster = process::parent(u32::try_from(backend).unwrap());
+            test_bed.postmaster = process::parent_pid(u32::try_from(backend).unwrap());
             if let Ok(program) = std::env::var("REDIS_SERVER") {
                 test_bed.redis = Some(start_redis(&program));
             }
@@ -100,7 +100,7 @@ impl TestBed {
     }
 
     /// Returns the address of one of the nodes, which take turns.
-    pub(crate) fn address(&self, turn: usize) -> SocketAddr {
+    pub(crate) fn node_address(&self, turn: usize) -> SocketAddr {
         self.nodes[turn % self.nodes.len()].1
     }
 

@@ -17,7 +17,7 @@ const BURSTS_PER_SECOND: u32 = 50;
 pub(crate) struct TrafficResult {
     pub(crate) accepted: usize,
     /// Includes failed requests.
-    pub(crate) refused: usize,
+    pub(crate) refused_or_failed: usize,
     pub(crate) elapsed: Duration,
     /// From the request to the answer.
     pub(crate) latency: Arc<LatencyHistogram>,
@@ -33,7 +33,7 @@ pub(crate) async fn submit_steadily(test_bed: &TestBed, rate: usize, time: Durat
         let target = (started.elapsed().as_secs_f64() * rate as f64) as usize;
         for n in sent..target {
             let (_, key) = &test_bed.projects[n % test_bed.projects.len()];
-            let url = format!("http://{}/api/moderate", test_bed.address(n));
+            let url = format!("http://{}/api/moderate", test_bed.node_address(n));
             let body = json!({"content": format!("content {n}"), "metadata": {"sent": unix_micros()}});
             let request = http.post(url).header("x-api-key", key).json(&body);
             let latency = latency.clone();
@@ -46,9 +46,9 @@ pub(crate) async fn submit_steadily(test_bed: &TestBed, rate: usize, time: Durat
         }
         sent = target;
     }
-    let (mut accepted, mut refused) = (0, 0);
+    let (mut accepted, mut refused_or_failed) = (0, 0);
     while let Some(is_accepted) = requests.join_next().await {
-        if is_accepted.unwrap() { accepted += 1 } else { refused += 1 }
+        if is_accepted.unwrap() { accepted += 1 } else { refused_or_failed += 1 }
     }
-    TrafficResult { accepted, refused, elapsed: started.elapsed(), latency }
+    TrafficResult { accepted, refused_or_failed, elapsed: started.elapsed(), latency }
 }

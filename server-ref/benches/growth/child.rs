@@ -17,7 +17,7 @@ const ROLE_VARIABLE: &str = "GROWTH_SERVER";
 /// Ping interval and timeout: longer than any run, because the clients of the log benchmark answer no pings.
 const LONG_PING: Duration = Duration::from_secs(600);
 /// Email and password of the user who may join all projects.
-pub(crate) const USER: (&str, &str) = ("growth@example.org", "correct horse battery");
+pub(crate) const USER_CREDENTIALS: (&str, &str) = ("growth@example.org", "correct horse battery");
 
 pub(crate) struct MeasuredServer {
     pub(crate) port: u16,
@@ -90,11 +90,11 @@ pub(crate) async fn run_server(role: &str) {
         .event_log(keep_everything)
         .ping(LONG_PING, LONG_PING);
     let server = builder.start().await.unwrap();
-    server.create_user(USER.0, USER.1).await.unwrap();
+    server.create_user(USER_CREDENTIALS.0, USER_CREDENTIALS.1).await.unwrap();
     let (mut ids, mut key) = (Vec::new(), String::new());
     for n in 0..projects.parse().unwrap() {
         let id = server.create_project(&format!("Project {n}")).await.unwrap();
-        server.add_member(&id, USER.0).await.unwrap();
+        server.add_member(&id, USER_CREDENTIALS.0).await.unwrap();
         if n == 0 {
             key = server.create_api_key(&id, "growth").await.unwrap();
         }

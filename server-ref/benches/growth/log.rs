@@ -23,19 +23,19 @@ const REPLAYS_PER_ROUND: usize = 50;
 
 /// Costs in one round.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Costs {
+pub(crate) struct LogRound {
     /// The server's CPU time per submission.
-    pub(crate) submission_micros: f64,
+    pub(crate) submission_cpu_micros: f64,
     pub(crate) submissions_per_second: f64,
     /// The server's CPU time for a replay of the oldest thousand events.
-    pub(crate) oldest_micros: f64,
+    pub(crate) oldest_replay_cpu_micros: f64,
     /// The server's CPU time for a replay of the newest thousand events.
-    pub(crate) newest_micros: f64,
+    pub(crate) newest_replay_cpu_micros: f64,
     /// Elapsed time of a replay of the newest thousand events.
-    pub(crate) newest_millis: f64,
+    pub(crate) newest_replay_elapsed_millis: f64,
 }
 
-pub(crate) async fn measure(options: &GrowthOptions, events: u64) -> Vec<Costs> {
+pub(crate) async fn measure_log(options: &GrowthOptions, events: u64) -> Vec<LogRound> {
     let folder = tempfile::tempdir().unwrap();
     let mut server = MeasuredServer::start(folder.path(), 1).await;
     Submitter::connect(&server).await.submit(ORDINARY_ITEM).await;
@@ -57,14 +57,15 @@ pub(crate) async fn measure(options: &GrowthOptions, events: u64) -> Vec<Costs> 
         };
         let submitted: f64 = join_all(connections.iter_mut().map(submit)).await.into_iter().sum();
         let (elapsed, cpu_used) = (started.elapsed(), server.cpu_time().await - cpu);
-        let (oldest_micros, _) = measure_replays(&mut server, &mut socket, 0).await;
-        let (newest_micros, newest_millis) = measure_replays(&mut server, &mut socket, events - 2 * PAGE_EVENTS).await;
-        let costs = Costs {
-            submission_micros: cpu_used.as_secs_f64() * 1e6 / submitted,
+        let (oldest_replay_cpu_micros, _) = measure_replays(&mut server, &mut socket, 0).await;
+        let (newest_replay_cpu_micros, newest_replay_elapsed_millis) =
+            measure_replays(&mut server, &mut socket, events - 2 * PAGE_EVENTS).await;
+        let costs = LogRound {
+            submission_cpu_micros: cpu_used.as_secs_f64() * 1e6 / submitted,
             submissions_per_second: submitted / elapsed.as_secs_f64(),
-            oldest_micros,
-            newest_micros,
-            newest_millis,
+            oldest_replay_cpu_micros,
+            newest_replay_cpu_micros,
+            newest_replay_elapsed_millis,
         };
         if round > 0 {
             rounds.push(costs);

@@ -45,8 +45,8 @@ pub(crate) struct GrowthOptions {
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Number of events in the largest log.
-    #[arg(long, default_value_t = 1_000_000)]
-    log: u64,
+    #[arg(long = "log", value_name = "LOG", default_value_t = 1_000_000)]
+    max_log_events: u64,
     /// Measures nothing, and redraws the plot of the last runs.
     #[arg(long)]
     plot: bool,
@@ -63,7 +63,7 @@ async fn main() {
     let options = GrowthOptions::parse();
     process::raise_open_file_limit(4096);
     if !options.plot {
-        println!("{}; median [range] of {} rounds", report::heading(), options.rounds);
+        println!("{}; median [range] of {} rounds", report::machine_and_load(), options.rounds);
         let is_chosen =
             |name: &str| options.measurements.is_empty() || options.measurements.iter().any(|chosen| chosen == name);
         if is_chosen("clients") {
@@ -101,7 +101,7 @@ async fn measure_clients(options: &GrowthOptions) -> Value {
         let folder = tempfile::tempdir().unwrap();
         let mut server = MeasuredServer::start(folder.path(), 1).await;
         let before = usage::resident_bytes();
-        let mut readers = Readers::start_clients(&server, count).await;
+        let mut readers = Readers::start_in_one_project(&server, count).await;
         let idle = usage::resident_bytes().saturating_sub(before) as f64 / 1024.0 / count as f64;
         // The number of deliveries is the same for every number of clients.
         let bursts =
@@ -123,7 +123,7 @@ async fn measure_projects(options: &GrowthOptions) -> Value {
     for count in [1, 10, 50] {
         let folder = tempfile::tempdir().unwrap();
         let mut server = MeasuredServer::start(folder.path(), count).await;
-        let mut readers = Readers::start_projects(&server).await;
+        let mut readers = Readers::start_in_all_projects(&server).await;
         let bursts =
             measure_rounds(options, async || readers.measure_cost(&mut server, 20_000, 500, 430, 1).await).await;
         let single = measure_rounds(options, async || readers.measure_cost(&mut server, 200, 1, 430, 1).await).await;
@@ -140,7 +140,7 @@ async fn measure_sizes(options: &GrowthOptions) -> Value {
     for (bytes, events, burst) in [(130, 20_000, 200), (1000, 20_000, 200), (100_000, 500, 50), (1_000_000, 50, 5)] {
         let folder = tempfile::tempdir().unwrap();
         let mut server = MeasuredServer::start(folder.path(), 1).await;
-        let mut readers = Readers::start_clients(&server, 1).await;
+        let mut readers = Readers::start_in_one_project(&server, 1).await;
         let cost =
             measure_rounds(options, async || readers.measure_cost(&mut server, events, burst, bytes, 1).await).await;
         println!("| {bytes} | {} | {:.2} |", cost.format(2), cost.median * 1e3 / bytes as f64);
@@ -156,12 +156,15 @@ async fn measure_logs(options: &GrowthOptions) -> Value {
     );
     println!("|--:|--:|--:|--:|--:|--:|");
     let (mut rows, mut events) = (Vec::new(), 1000);
-    while events <= options.log {
-        let rounds = log::measure(options, events).await;
-        let spread = |pick: fn(&log::Costs) -> f64| Spread::of(rounds.iter().map(pick).collect());
-        let (submission, rate) = (spread(|c| c.submission_micros), spread(|c| c.submissions_per_second));
-        let (oldest, newest, millis) =
-            (spread(|c| c.oldest_micros), spread(|c| c.newest_micros), spread(|c| c.newest_millis));
+    while events <= options.max_log_events {
+        let rounds = log::measure_log(options, events).await;
+        let spread = |pick: fn(&log::LogRound) -> f64| Spread::of(rounds.iter().map(pick).collect());
+        let (submission, rate) = (spread(|c| c.submission_cpu_micros), spread(|c| c.submissions_per_second));
+        let (oldest, newest, millis) = (
+            spread(|c| c.oldest_replay_cpu_micros),
+            spread(|c| c.newest_replay_cpu_micros),
+            spread(|c| c.newest_replay_elapsed_millis),
+        );
         let (rate_text, millis_text) = (rate.format(0), millis.format(1));
         println!(
             "| {events} | {} | {rate_text} | {} | {} | {millis_text} |",

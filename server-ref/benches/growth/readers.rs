@@ -6,7 +6,7 @@ use automoderate::{Client, Event, EventStream};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use crate::child::{MeasuredServer, USER};
+use crate::child::{MeasuredServer, USER_CREDENTIALS};
 use crate::usage;
 
 /// Maximum number of clients that connect at the same time.
@@ -21,7 +21,7 @@ pub(crate) struct Readers {
 
 impl Readers {
     /// Connects this many clients, each joined to the first project.
-    pub(crate) async fn start_clients(server: &MeasuredServer, count: usize) -> Self {
+    pub(crate) async fn start_in_one_project(server: &MeasuredServer, count: usize) -> Self {
         let mut clients = Vec::new();
         while clients.len() < count {
             let connect =
@@ -34,8 +34,9 @@ impl Readers {
     }
 
     /// Connects one client and joins it to all projects, each with its own stream and task.
-    pub(crate) async fn start_projects(server: &MeasuredServer) -> Self {
-        let client = Client::builder(server.url()).password(USER.0, USER.1).connect().await.unwrap();
+    pub(crate) async fn start_in_all_projects(server: &MeasuredServer) -> Self {
+        let client =
+            Client::builder(server.url()).password(USER_CREDENTIALS.0, USER_CREDENTIALS.1).connect().await.unwrap();
         let join = async |project: &String| client.join(project.as_str()).await.unwrap().events();
         let streams = join_all(server.projects.iter().map(join)).await;
         Self::start(vec![client], streams)

@@ -64,7 +64,7 @@ async fn main() {
     }
     if !LatencyOptions::parse().plot {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        println!("{}\n", report::heading());
+        println!("{}\n", report::machine_and_load());
         println!("| items/s | reached | language | p50 ms | p99 ms | p99.9 ms | max |\n|--:|--:|---|--:|--:|--:|--:|");
         let (languages, mut runs) = (subscriber::languages(), Vec::new());
         for (per_second, seconds) in RATES_AND_SECONDS {

@@ -43,7 +43,7 @@ enum Fault {
     Failover,
 }
 
-const ALL_FAULTS: [(Fault, &str); 7] = [
+const NAMED_FAULTS: [(Fault, &str); 7] = [
     (Fault::Cut, "cut"),
     (Fault::Reset, "reset"),
     (Fault::Silence, "silence"),
@@ -68,7 +68,7 @@ async fn main() {
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     println!("| fault | times | detected after | events again after | of that, no server for |");
     println!("|---|--:|--:|--:|--:|");
-    for (fault, name) in ALL_FAULTS {
+    for (fault, name) in NAMED_FAULTS {
         if !chosen.is_empty() && !chosen.iter().any(|wanted| wanted == name) {
             continue;
         }

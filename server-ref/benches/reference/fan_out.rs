@@ -24,7 +24,7 @@ pub(crate) async fn measure(options: BenchOptions) {
         "\nFan-out to {SOCKETS} sockets, {} rounds of {EVENTS} events, {PEER_EVENTS} of others'\n",
         options.rounds
     );
-    println!("{}\n", report::heading());
+    println!("{}\n", report::machine_and_load());
     println!("| | server | thousand deliveries/s | of bare | CPU µs per delivery | of bare |");
     println!("|---|---|--:|--:|--:|--:|");
     let peers = child::PEER_ROLES.into_iter().filter(|peer| child::is_installed(peer));

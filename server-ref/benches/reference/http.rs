@@ -10,14 +10,14 @@ pub(crate) struct Submitter {
     stream: TcpStream,
     key: String,
     /// Receive buffer. It starts with the last answer, which the rest of a longer previous answer may follow.
-    pub(crate) answer: Vec<u8>,
+    pub(crate) answer_buffer: Vec<u8>,
 }
 
 impl Submitter {
     pub(crate) async fn connect(server: &MeasuredServer) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, key: server.key.clone(), answer: vec![0; 16 * 1024] }
+        Self { stream, key: server.key.clone(), answer_buffer: vec![0; 16 * 1024] }
     }
 
     /// Submits an item and waits for the whole answer, which must be a 200.
@@ -32,10 +32,10 @@ impl Submitter {
         self.stream.write_all(request.as_bytes()).await.unwrap();
         let mut filled = 0;
         loop {
-            let read = self.stream.read(&mut self.answer[filled..]).await.unwrap();
+            let read = self.stream.read(&mut self.answer_buffer[filled..]).await.unwrap();
             assert!(read > 0, "the server closed the connection");
             filled += read;
-            let text = std::str::from_utf8(&self.answer[..filled]).unwrap();
+            let text = std::str::from_utf8(&self.answer_buffer[..filled]).unwrap();
             let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
             assert!(head.starts_with("HTTP/1.1 200"), "{text}");
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();

@@ -62,7 +62,7 @@ impl SubmissionRun {
         // If the rules exceeded a project's limits, they would decide nothing, and the measurement would be too fast.
         for (text, status) in [("a garden", "approved"), ("forbidden7word3", "rejected")] {
             connections[0].submit(text).await;
-            let answer = String::from_utf8_lossy(&connections[0].answer);
+            let answer = String::from_utf8_lossy(&connections[0].answer_buffer);
             assert!(answer.contains(&format!("\"status\":\"{status}\"")), "{rules}: {answer}");
         }
         let (submission_rates, submission_costs, p99_latencies) = (vec![], vec![], vec![]);

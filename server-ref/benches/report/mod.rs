@@ -43,7 +43,7 @@ pub(crate) fn draw_charts(name: &str, charts: &[chart::Chart]) {
 }
 
 /// Returns the processor, cores, system and load, for the line above a table.
-pub(crate) fn heading() -> String {
+pub(crate) fn machine_and_load() -> String {
     format!("{}, load {:.1}", machine_description(), load_average())
 }
 

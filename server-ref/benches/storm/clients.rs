@@ -60,12 +60,12 @@ struct ClientTimes {
 
 impl Outcome {
     /// Returns the times of all attempts, in seconds since the server was killed.
-    pub(crate) fn attempts(&self) -> Vec<f64> {
+    pub(crate) fn attempt_times(&self) -> Vec<f64> {
         self.clients.iter().flat_map(|client| &client.attempts).map(|at| *at as f64 / 1000.0).collect()
     }
 
     /// Returns the times at which the clients had caught up, in seconds since the kill, in ascending order.
-    pub(crate) fn caught_up(&self) -> Vec<f64> {
+    pub(crate) fn catch_up_times(&self) -> Vec<f64> {
         let mut times: Vec<_> = self.clients.iter().filter_map(|client| client.caught_up).collect();
         times.sort_unstable();
         times.into_iter().map(|at| at as f64 / 1000.0).collect()
@@ -88,28 +88,28 @@ struct ReceivedItem {
 
 /// The events that a client received.
 #[derive(Default)]
-struct EventRecord {
-    received: Vec<ReceivedItem>,
+struct ReceivedEvents {
+    items: Vec<ReceivedItem>,
     last_event_id: Option<u64>,
     holes: usize,
 }
 
-impl EventRecord {
+impl ReceivedEvents {
     /// Returns the arrival time of the first live event that was sent after `since`: by then, all earlier events have
     /// arrived.
-    fn caught_up(&self, since: u64) -> Option<u64> {
+    fn caught_up_at(&self, since: u64) -> Option<u64> {
         let is_new = |event: &&ReceivedItem| event.sent_at >= since && event.origin == Origin::Live;
-        Some(self.received.iter().find(is_new)?.arrived_at)
+        Some(self.items.iter().find(is_new)?.arrived_at)
     }
 }
 
 /// A client that receives a project's events.
-struct Follower {
+struct StormClient {
     client: Client,
     project: usize,
     /// Start times of the connection attempts, in microseconds since 1970.
     attempts: Arc<Mutex<Vec<u64>>>,
-    record: Arc<Mutex<EventRecord>>,
+    record: Arc<Mutex<ReceivedEvents>>,
 }
 
 /// Runs the commands from the standard input, and prints the clients' results.
@@ -117,57 +117,52 @@ pub(crate) async fn run() {
     let mut lines = BufReader::new(stdin()).lines();
     let mut line = async || lines.next_line().await.unwrap().unwrap();
     let command: ConnectCommand = serde_json::from_str(&line().await).unwrap();
-    let connect = |n| Follower::connect(&command, n);
-    let followers: Vec<_> =
+    let connect = |n| StormClient::connect(&command, n);
+    let clients: Vec<_> =
         stream::iter((0..command.clients).map(connect)).buffer_unordered(CONCURRENT_CONNECTS).collect().await;
     println!("ready");
     let killed_at: u64 = line().await.parse().unwrap();
-    wait_for_all(&followers, |follower| follower.record.lock().unwrap().caught_up(killed_at).is_some()).await;
+    wait_for_all(&clients, |client| client.record.lock().unwrap().caught_up_at(killed_at).is_some()).await;
     println!("caught up");
     let finish: FinishCommand = serde_json::from_str(&line().await).unwrap();
-    wait_for_all(&followers, |follower| {
-        follower.record.lock().unwrap().received.len() >= finish.stored[follower.project] || follower.is_closed()
+    wait_for_all(&clients, |client| {
+        client.record.lock().unwrap().items.len() >= finish.stored[client.project] || client.is_closed()
     })
     .await;
-    println!("{}", serde_json::to_string(&summarize(&followers, killed_at, &finish)).unwrap());
+    println!("{}", serde_json::to_string(&summarize(&clients, killed_at, &finish)).unwrap());
 }
 
 /// Waits until the condition holds for all clients, but no longer than [`TIMEOUT`].
-async fn wait_for_all(followers: &[Follower], is_done: impl Fn(&Follower) -> bool) {
+async fn wait_for_all(clients: &[StormClient], is_done: impl Fn(&StormClient) -> bool) {
     let started = Instant::now();
-    while !followers.iter().all(&is_done) && started.elapsed() < TIMEOUT {
+    while !clients.iter().all(&is_done) && started.elapsed() < TIMEOUT {
         sleep(Duration::from_millis(100)).await;
     }
 }
 
-fn summarize(followers: &[Follower], killed_at: u64, finish: &FinishCommand) -> Outcome {
+fn summarize(clients: &[StormClient], killed_at: u64, finish: &FinishCommand) -> Outcome {
     let millis_since_kill = |at: u64| (at - killed_at) / 1000;
     let mut outcome = Outcome::default();
-    for follower in followers {
-        let record = follower.record.lock().unwrap();
-        let attempts = follower.attempts.lock().unwrap();
+    for client in clients {
+        let record = client.record.lock().unwrap();
+        let attempts = client.attempts.lock().unwrap();
         outcome.clients.push(ClientTimes {
             attempts: attempts.iter().filter(|at| **at >= killed_at).map(|at| millis_since_kill(*at)).collect(),
-            first: record
-                .received
-                .iter()
-                .map(|item| item.arrived_at)
-                .find(|at| *at >= killed_at)
-                .map(millis_since_kill),
-            caught_up: record.caught_up(killed_at).map(millis_since_kill),
+            first: record.items.iter().map(|item| item.arrived_at).find(|at| *at >= killed_at).map(millis_since_kill),
+            caught_up: record.caught_up_at(killed_at).map(millis_since_kill),
         });
-        outcome.closed += usize::from(follower.is_closed());
+        outcome.closed += usize::from(client.is_closed());
         outcome.holes += record.holes;
-        let mut numbers: Vec<usize> = record.received.iter().map(|item| item.number).collect();
+        let mut numbers: Vec<usize> = record.items.iter().map(|item| item.number).collect();
         numbers.sort_unstable();
         outcome.twice += numbers.windows(2).filter(|pair| pair[0] == pair[1]).count();
-        let expected = &finish.acknowledged[follower.project];
+        let expected = &finish.acknowledged[client.project];
         outcome.lost += expected.iter().filter(|number| numbers.binary_search(number).is_err()).count();
     }
     outcome
 }
 
-impl Follower {
+impl StormClient {
     /// Connects with default settings, except for the jitter.
     async fn connect(command: &ConnectCommand, n: usize) -> Self {
         let project = n % command.projects.len();
@@ -185,7 +180,7 @@ impl Follower {
             .connect()
             .await
             .unwrap();
-        let record = Arc::<Mutex<EventRecord>>::default();
+        let record = Arc::<Mutex<ReceivedEvents>>::default();
         let joined = client.join(id).await.unwrap();
         tokio::spawn(record_events(joined.events(), record.clone()));
         Self { client, project, attempts, record }
@@ -196,7 +191,7 @@ impl Follower {
     }
 }
 
-async fn record_events(mut events: EventStream, record: Arc<Mutex<EventRecord>>) {
+async fn record_events(mut events: EventStream, record: Arc<Mutex<ReceivedEvents>>) {
     while let Some(Ok(event)) = events.next().await {
         let mut record = record.lock().unwrap();
         match event {
@@ -205,7 +200,7 @@ async fn record_events(mut events: EventStream, record: Arc<Mutex<EventRecord>>)
                 let (id, origin) = (update.meta.event_id, update.meta.origin);
                 record.holes += usize::from(record.last_event_id.is_some_and(|last| id != Some(last + 1)));
                 record.last_event_id = id;
-                record.received.push(ReceivedItem { number, sent_at, arrived_at: unix_micros(), origin });
+                record.items.push(ReceivedItem { number, sent_at, arrived_at: unix_micros(), origin });
             }
             Event::StatsUpdate(_) => {}
             _ => record.holes += 1,

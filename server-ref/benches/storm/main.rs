@@ -95,7 +95,7 @@ async fn main() {
         process::raise_open_file_limit(2 * options.clients as u64 + 512);
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut runs = Vec::new();
-        println!("{}; {} clients, {} items/s\n", report::heading(), options.clients, options.rate);
+        println!("{}; {} clients, {} items/s\n", report::machine_and_load(), options.clients, options.rate);
         println!(
             "| no server for, s | jitter | attempts | max in 100 ms | caught up after, s: p50 | p99 | last | max since last attempt, s | server's peak, MiB (before) | server's CPU, s | gave up | lost | twice |"
         );
@@ -109,7 +109,10 @@ async fn main() {
         }
         report::save_results("storm", &json!(runs));
         let outcomes = || runs.iter().map(|run| &run.outcome);
-        assert!(runs.iter().all(|run| run.outcome.caught_up().len() == run.clients), "some clients have not caught up");
+        assert!(
+            runs.iter().all(|run| run.outcome.catch_up_times().len() == run.clients),
+            "some clients have not caught up"
+        );
         assert!(outcomes().all(|outcome| (outcome.closed, outcome.lost, outcome.twice, outcome.holes) == (0, 0, 0, 0)));
     }
     draw_charts(&serde_json::from_value::<Vec<StormRun>>(report::load_results("storm").unwrap()).unwrap());
@@ -136,7 +139,7 @@ async fn run_storm(options: &StormOptions, away: u64, jitter: f64) -> StormRun {
     let submitter = Submitter::start(&url, &projects, options.rate);
     sleep(TIME_BEFORE_KILL).await;
 
-    let (peak_before, killed_at) = (process::peak_memory(server.process_id()), unix_micros());
+    let (peak_before, killed_at) = (process::peak_resident_bytes(server.process_id()), unix_micros());
     let clock = Instant::now();
     server.stop("KILL").await;
     sleep(Duration::from_secs(away)).await;
@@ -154,23 +157,23 @@ async fn run_storm(options: &StormOptions, away: u64, jitter: f64) -> StormRun {
     }
     send_command(serde_json::to_string(&FinishCommand { acknowledged, stored }).unwrap()).await;
     let outcome: Outcome = serde_json::from_str(&next_answer().await).unwrap();
-    let peak = process::peak_memory(server.process_id());
+    let peak = process::peak_resident_bytes(server.process_id());
     server.stop("KILL").await;
     StormRun { away, jitter, clients: options.clients, returned, peak_before, peak, cpu, outcome }
 }
 
 fn print_row(run: &StormRun) {
     let outcome = &run.outcome;
-    let (caught_up, slowest) = (outcome.caught_up(), outcome.slowest_catch_up());
+    let (caught_up, slowest) = (outcome.catch_up_times(), outcome.slowest_catch_up());
     let at =
         |share: f64| caught_up.get((caught_up.len().saturating_sub(1) as f64 * share) as usize).unwrap_or(&f64::NAN);
-    let attempts = histogram(&outcome.attempts(), 0.1, 120.0);
+    let attempts = histogram(&outcome.attempt_times(), 0.1, 120.0);
     let maximum = attempts.iter().map(|(_, count)| *count).fold(0.0, f64::max);
     println!(
         "| {:.1} | {} | {} | {maximum} | {:.1} | {:.1} | {:.1} | {slowest:.1} | {:.0} ({:.0}) | {:.1} | {} | {} | {} |",
         run.returned as f64 / 1000.0,
         run.jitter,
-        outcome.attempts().len(),
+        outcome.attempt_times().len(),
         at(0.5),
         at(0.99),
         at(1.0),
@@ -192,11 +195,11 @@ fn draw_charts(runs: &[StormRun]) {
     absences.dedup();
     for away in absences {
         let runs_of_absence = || runs.iter().filter(|run| run.away == away);
-        let until = runs_of_absence().flat_map(|run| run.outcome.caught_up()).fold(0.0, f64::max).ceil();
+        let until = runs_of_absence().flat_map(|run| run.outcome.catch_up_times()).fold(0.0, f64::max).ceil();
         let jitter = |run: &StormRun| format!("jitter {}", run.jitter);
-        let attempts = |run: &StormRun| (jitter(run), histogram(&run.outcome.attempts(), 0.1, until));
+        let attempts = |run: &StormRun| (jitter(run), histogram(&run.outcome.attempt_times(), 0.1, until));
         let share = |run: &StormRun| {
-            let times = run.outcome.caught_up();
+            let times = run.outcome.catch_up_times();
             let percent = |(n, at): (usize, &f64)| (*at, (n + 1) as f64 * 100.0 / run.clients as f64);
             (jitter(run), [(0.0, 0.0)].into_iter().chain(times.iter().enumerate().map(percent)).collect())
         };

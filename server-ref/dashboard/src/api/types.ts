@@ -77,7 +77,7 @@ export interface Notification {
   created_at: string
 }
 
-export interface Result {
+export interface ModerationResult {
   decision: string
   reason: string
   confidence: number
@@ -93,7 +93,7 @@ export interface Content {
   meta_data: unknown
   status: Status
   created_at: string
-  moderation_results: Result[]
+  moderation_results: ModerationResult[]
 }
 
 export type RuleType = 'keyword' | 'regex' | 'ai_prompt'

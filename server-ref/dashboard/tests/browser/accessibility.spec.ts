@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
-import type { Person } from '../support/person.ts'
+import type { ApiUser } from '../support/api_user.ts'
 import {
   expect,
   expectProblem,
@@ -39,7 +39,7 @@ async function axeViolations(page: Page): Promise<string[]> {
 }
 
 /** Adds data for all views. */
-async function addData(owner: Person, project: Project): Promise<void> {
+async function addData(owner: ApiUser, project: Project): Promise<void> {
   await owner.addRule(project.id, 'odd', 'flag')
   await owner.addRule(project.id, 'spam', 'reject')
   for (const text of ['fine', 'odd', 'spam', `odd ${LONG_WORD}`])

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Person } from '../support/person.ts'
+import { ApiUser } from '../support/api_user.ts'
 import { Server } from '../support/server.ts'
 import { expect, test } from '../support/test.ts'
 
@@ -30,7 +30,7 @@ for (const client of CLIENTS) {
       INSERT INTO members (project_id, user_id, role) SELECT '${PRINTED_PROJECT}', id, 'owner' FROM users;`
     execFileSync('sqlite3', [server.databasePath, rows])
     await server.startProcess()
-    const owner = await Person.signInAsDemoUser(server)
+    const owner = await ApiUser.signInAsDemoUser(server)
     await owner.addRule(PRINTED_PROJECT, 'spam', 'reject')
     // The browser maps the printed address to the test's server.
     const options = info.project.use.launchOptions ?? {}

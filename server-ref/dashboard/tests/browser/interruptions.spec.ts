@@ -1,9 +1,9 @@
 // Interruptions: missed events are requested, and each event is shown once and in order.
 
-import { Person } from '../support/person.ts'
+import { ApiUser } from '../support/api_user.ts'
 import { Server } from '../support/server.ts'
 import {
-  counterValue,
+  counterLocator,
   createGate,
   expect,
   expectProblem,
@@ -22,7 +22,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     test.setTimeout(60_000)
     const server = await Server.start()
     try {
-      const owner = await Person.signInAsDemoUser(server)
+      const owner = await ApiUser.signInAsDemoUser(server)
       const project = { id: server.ready.project_id, name: 'Demo' }
       await page.goto(server.url)
       await page.getByLabel('Email').fill(owner.email)
@@ -44,7 +44,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await waitUntilLive(page, 20_000)
       await expect.poll(announced).toContain('Connected again')
       await expect(feed).toHaveText(['while away 3', 'while away 2', 'while away 1', 'before'])
-      await expect(counterValue(page, 'Total')).toHaveText('4')
+      await expect(counterLocator(page, 'Total')).toHaveText('4')
       await owner.moderate(project.id, 'after')
       await expect(feed.first()).toHaveText('after')
       await expect(feed).toHaveCount(5)

@@ -1,7 +1,7 @@
 // Invitations: an admin invites a user, who becomes a member by accepting.
 
 import { randomUUID } from 'node:crypto'
-import { Person, TEST_PASSWORD } from '../support/person.ts'
+import { ApiUser, TEST_PASSWORD } from '../support/api_user.ts'
 import { expect, expectProblem, signIn, signInAndOpen, test } from '../support/test.ts'
 
 test('an invited user accepts the invitation by its link', async ({ page, owner, project, server }) => {
@@ -15,7 +15,7 @@ test('an invited user accepts the invitation by its link', async ({ page, owner,
   await expect(page.getByRole('button', { name: `Withdraw the invitation of ${email}` })).toBeVisible()
   await page.getByRole('button', { name: 'Sign out' }).click()
 
-  const guest = await Person.signIn(server, email, TEST_PASSWORD)
+  const guest = await ApiUser.signIn(server, email, TEST_PASSWORD)
   await signIn(page, guest)
   await expect(page.getByRole('heading', { name: 'Invitations' })).toBeVisible()
   await expect(page.locator('.people')).toContainText(project.name)

@@ -1,6 +1,6 @@
 // The live view shows events immediately.
 
-import { counterValue, expect, signIn, signInAndOpen, test, waitUntilLive } from '../support/test.ts'
+import { counterLocator, expect, signIn, signInAndOpen, test, waitUntilLive } from '../support/test.ts'
 
 test('signing in leads to the projects, and signing out to the form', async ({ page, owner, project }) => {
   await page.goto('/')
@@ -27,7 +27,7 @@ test('decisions change the list, the counters, the chart and the users', async (
   await signInAndOpen(page, owner, project)
   const feed = page.locator('.feed li')
   await expect(feed).toHaveCount(1)
-  await expect(counterValue(page, 'Total')).toHaveText('1')
+  await expect(counterLocator(page, 'Total')).toHaveText('1')
 
   await owner.moderate(project.id, 'all is well')
   await owner.moderate(project.id, 'spam, spam', { user_id: 'u_17' })
@@ -39,9 +39,9 @@ test('decisions change the list, the counters, the chart and the users', async (
   await expect(newest).toContainText('u_17')
   await expect(feed.nth(1)).toContainText('No rule matched')
 
-  await expect(counterValue(page, 'Total')).toHaveText('3')
-  await expect(counterValue(page, 'Approved')).toHaveText('2')
-  await expect(counterValue(page, 'Rejected')).toHaveText('1')
+  await expect(counterLocator(page, 'Total')).toHaveText('3')
+  await expect(counterLocator(page, 'Approved')).toHaveText('2')
+  await expect(counterLocator(page, 'Rejected')).toHaveText('1')
   await expect(page.locator('.counter.rejected span')).toHaveText('33.3 %')
   const chart = page.getByRole('img', { name: '66.7 % approved, 33.3 % rejected, 0 % flagged' })
   await expect(chart).toBeVisible()
@@ -95,7 +95,7 @@ test('a burst is counted completely, and the list stays bounded', async ({ page,
   await expect.poll(chartTotal).toBe(300)
   await submitBurst('live')
   await expect.poll(chartTotal).toBe(600)
-  await expect(counterValue(page, 'Total')).toHaveText('600')
+  await expect(counterLocator(page, 'Total')).toHaveText('600')
   await owner.moderate(project.id, 'one more')
   await expect(page.locator('.feed li').first()).toContainText('one more')
   await expect(page.locator('.feed li')).toHaveCount(150)

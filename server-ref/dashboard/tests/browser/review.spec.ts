@@ -1,6 +1,6 @@
 // The review queue shows decisions immediately, and reports decisions that fail.
 
-import { counterValue, createGate, expect, expectProblem, signInAndOpen, test } from '../support/test.ts'
+import { counterLocator, createGate, expect, expectProblem, signInAndOpen, test } from '../support/test.ts'
 
 test.beforeEach(async ({ owner, project }) => {
   await owner.addRule(project.id, 'odd', 'flag')
@@ -22,8 +22,8 @@ test('items are approved and rejected, with an optional reason', async ({ page, 
   await cards.getByRole('button', { name: 'Reject' }).click()
   await expect(page.getByText('Nothing waits for a review')).toBeVisible()
   await page.getByRole('link', { name: 'Live' }).click()
-  await expect(counterValue(page, 'Flagged')).toHaveText('0')
-  await expect(counterValue(page, 'Rejected')).toHaveText('1')
+  await expect(counterLocator(page, 'Flagged')).toHaveText('0')
+  await expect(counterLocator(page, 'Rejected')).toHaveText('1')
   await expect(page.locator('.feed li').first()).toContainText(owner.email)
   const { content } = await owner.call('GET', `/api/content/${content_id}?project_id=${project.id}`)
   expect([content.status, content.moderation_results.at(-1).reason]).toEqual(['approved', 'it is <fine>'])

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { test as base, expect, type Page } from '@playwright/test'
-import { Person } from './person.ts'
+import { ApiUser } from './api_user.ts'
 import { Server } from './server.ts'
 
 export interface Project {
@@ -15,7 +15,7 @@ export type View = (typeof VIEWS)[number]
 
 interface TestFixtures {
   /** The demo user, who administers the server and owns the projects. */
-  owner: Person
+  owner: ApiUser
   project: Project
   /** Errors, warnings and dialogs of the page. The test fails if any remain at its end. */
   problems: string[]
@@ -36,7 +36,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
   baseURL: async ({ server }, use) => use(server.url),
-  owner: async ({ server }, use) => use(await Person.signInAsDemoUser(server)),
+  owner: async ({ server }, use) => use(await ApiUser.signInAsDemoUser(server)),
   project: async ({ owner }, use, info) => {
     // The name is unique, because several tests share a server, and a test may run repeatedly on the same server.
     const name = `${info.title} ${randomUUID()}`
@@ -67,7 +67,7 @@ function recordProblems(page: Page, problems: string[]): void {
   })
 }
 
-export async function signIn(page: Page, person: Person): Promise<void> {
+export async function signIn(page: Page, person: ApiUser): Promise<void> {
   await page.goto('/')
   await page.getByLabel('Email').fill(person.email)
   await page.getByLabel('Password').fill(person.password)
@@ -76,7 +76,7 @@ export async function signIn(page: Page, person: Person): Promise<void> {
 }
 
 /** Signs in and opens a view of the project. Waits until the connection is live. */
-export async function signInAndOpen(page: Page, person: Person, project: Project, view: View = 'live'): Promise<void> {
+export async function signInAndOpen(page: Page, person: ApiUser, project: Project, view: View = 'live'): Promise<void> {
   await signIn(page, person)
   await openView(page, project, view)
 }
@@ -108,7 +108,7 @@ export async function recordAnnouncements(page: Page): Promise<() => Promise<str
 }
 
 /** Locates the value of a counter. */
-export function counterValue(page: Page, name: string) {
+export function counterLocator(page: Page, name: string) {
   return page.locator('.counter', { hasText: name }).locator('strong')
 }
 

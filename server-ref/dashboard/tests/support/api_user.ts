@@ -5,7 +5,7 @@ import type { Server } from './server.ts'
 
 export const TEST_PASSWORD = 'correct horse battery'
 
-export class Person {
+export class ApiUser {
   private constructor(
     private readonly server: Server,
     readonly email: string,
@@ -13,7 +13,7 @@ export class Person {
     private readonly headers: Record<string, string>,
   ) {}
 
-  static async signIn(server: Server, email: string, password: string): Promise<Person> {
+  static async signIn(server: Server, email: string, password: string): Promise<ApiUser> {
     const url = `${server.url}/auth/login`
     const form = await fetch(url)
     const token = /name="csrf_token" value="([^"]+)"/.exec(await form.text())?.[1] ?? ''
@@ -26,11 +26,11 @@ export class Person {
     if (answer.status !== 302) throw new Error(`${email} could not sign in: ${answer.status}`)
     const headers = { cookie: cookie(answer) }
     const session = await (await fetch(`${server.url}/auth/csrf`, { headers })).json()
-    return new Person(server, email, password, { ...headers, 'x-csrf-token': session.csrf_token })
+    return new ApiUser(server, email, password, { ...headers, 'x-csrf-token': session.csrf_token })
   }
 
-  static signInAsDemoUser(server: Server): Promise<Person> {
-    return Person.signIn(server, server.ready.email, server.ready.password)
+  static signInAsDemoUser(server: Server): Promise<ApiUser> {
+    return ApiUser.signIn(server, server.ready.email, server.ready.password)
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: answers have different types, and tests compare them
@@ -58,11 +58,11 @@ export class Person {
   }
 
   /** Creates a user, and makes them a member of the project with this role. */
-  async addMember(projectId: string, name: string, role: string): Promise<Person> {
+  async addMember(projectId: string, name: string, role: string): Promise<ApiUser> {
     const email = `${name}-${randomUUID()}@automoderate.example`
     await this.call('POST', '/api/users', { email, password: TEST_PASSWORD })
     const { invitation } = await this.call('POST', `/api/projects/${projectId}/invitations`, { email, role })
-    const person = await Person.signIn(this.server, email, TEST_PASSWORD)
+    const person = await ApiUser.signIn(this.server, email, TEST_PASSWORD)
     await person.call('POST', `/api/invitations/${invitation.token}`)
     return person
   }
