@@ -33,7 +33,8 @@ fn parse_forwarded_entry(entry: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(|| entry.parse().ok().map(|address: std::net::SocketAddr| address.ip()))
 }
 
-/// Returns the part of an address to which limits apply: an IPv4 address, or an IPv6 /64, because an IPv6 host usually owns a whole /64.
+/// Returns the part of an address to which limits apply: the whole of an IPv4 address, but only the /64 prefix of an IPv6 address,
+/// because an IPv6 host usually owns a whole /64.
 pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {

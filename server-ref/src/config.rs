@@ -40,9 +40,9 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_METRICS_LISTEN", value_name = "HOST:PORT")]
     metrics_listen: Option<String>,
 
-    /// Database URL: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` (PostgreSQL 13 or newer). A missing SQLite file is
-    /// created; the PostgreSQL database must exist. The server creates the tables and updates outdated ones. Other users of this
-    /// machine can read the command line, so set the environment variable instead, or keep the password in ~/.pgpass.
+    /// Database URL: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` (PostgreSQL 13 or newer). A missing SQLite file is created;
+    /// the PostgreSQL database must exist. The server creates the tables and updates outdated ones. Other users of this machine can read
+    /// the command line, so set the environment variable instead, or keep the password in `~/.pgpass`.
     #[arg(
         long,
         env = "AUTOMODERATE_DATABASE",
@@ -58,12 +58,13 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_REDIS", hide_env_values = true, value_name = "URL")]
     redis: Option<String>,
 
-    /// Create a user, a project with sample rules, and an API key, and print the credentials (environment variable: true or false).
+    /// Create a user, a project with sample rules, and an API key, and print the credentials. The environment variable is `true` or
+    /// `false`.
     #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
 
-    /// Refuse to start if the database's tables are outdated. By default, the server updates them, like
-    /// `automoderate-server migrate` (environment variable: true or false).
+    /// Refuse to start if the database's tables are outdated. By default, the server updates them, like `automoderate-server migrate`.
+    /// The environment variable is `true` or `false`.
     #[arg(long, env = "AUTOMODERATE_NO_MIGRATE", value_parser = FalseyValueParser::new())]
     no_migrate: bool,
 
@@ -97,7 +98,7 @@ pub struct ServeOptions {
     #[arg(long = "trusted-proxy", env = "AUTOMODERATE_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     trusted_proxies: Vec<String>,
 
-    /// Number of items awaiting review above which a project is warned; 0 disables the warning.
+    /// Number of items awaiting review above which a warning is sent to the project; 0 disables the warning.
     #[arg(long, env = "AUTOMODERATE_REVIEW_QUEUE_WARNING", value_name = "N", default_value_t = 100)]
     review_queue_warning: u32,
 
@@ -122,8 +123,8 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_AI_CONCURRENCY", value_name = "N", default_value_t = AiOptions::default().concurrency)]
     ai_concurrency: usize,
 
-    /// Maximum number of requests to the AI endpoint per project and minute; 0 means no limit. Items over the limit are queued
-    /// for review.
+    /// Maximum number of requests to the AI endpoint per project per minute; 0 means no limit. Items over the limit are queued for
+    /// review.
     #[arg(long, env = "AUTOMODERATE_AI_QUESTIONS_PER_MINUTE", value_name = "N", default_value_t = AiOptions::default().questions_per_minute)]
     ai_questions_per_minute: usize,
 
@@ -164,12 +165,12 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES", value_parser = FalseyValueParser::new())]
     secure_cookies: bool,
 
-    /// Log level on stderr: error, warn, info, debug or trace, or a filter such as `automoderate_server=debug`.
+    /// Log level on stderr: `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `automoderate_server=debug`.
     #[arg(long, env = "AUTOMODERATE_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,
 }
 
-/// Omits the secrets from debug output.
+/// Shows only the address, because other options contain secrets.
 impl fmt::Debug for ServeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("listen", &self.listen).finish_non_exhaustive()

@@ -13,7 +13,7 @@ pub enum Error {
     /// The database lacks this many migrations, and the server was not allowed to apply them.
     #[error("the database lacks {0} migrations; run `automoderate-server migrate` to apply them")]
     OutdatedTables(usize),
-    /// The database URL is not supported.
+    /// The database URL is not supported, or the database that it names is missing or unsuitable.
     #[error("invalid database URL: {0}")]
     DatabaseUrl(String),
     /// The Redis URL is not supported.
@@ -40,7 +40,7 @@ pub enum Error {
     /// The rule exceeds a size limit for a single rule.
     #[error("the rule is too large: {0}")]
     RuleTooLarge(String),
-    /// The request can't be carried out; the message explains why and what to do instead.
+    /// The request can't be carried out; the message explains why.
     #[error("{0}")]
     Refused(String),
     /// The user may not make the request. The value is the reason.

@@ -22,10 +22,10 @@
 //! A request carries either an API key of a project (`X-API-Key`) or the session cookie from `/auth/login`. A request that uses the
 //! cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this token.
 //!
-//! The scopes of an API key (`read`, `submit`, `review`, `rules`) determine which requests it may make. Members, keys, notifications and
-//! project settings require a signed-in user. Members can read, submit and review. Admins can also edit the project. Owners can also delete
-//! it, and appoint admins and owners. Only administrators of the server can manage users and notify all projects. `/api/docs` lists the
-//! routes.
+//! The scopes of an API key (`read`, `submit`, `review`, `rules`) determine which requests it may make. Managing members, keys,
+//! notifications and project settings requires a signed-in user. Members can read, submit and review. Admins can also edit the project.
+//! Owners can also delete it, and appoint admins and owners. Only administrators of the server can manage users and notify all projects.
+//! `/api/docs` lists the routes.
 //!
 //! Withdrawing access takes effect immediately. Affected sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.
@@ -38,8 +38,8 @@
 //! # Layers
 //! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to
 //! `moderation`, and `realtime` publishes the decisions. `store` writes changes and events with [group
-//! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that one sync makes all of them durable.
-//! A single writer passes committed events to the publisher in the order of their ids.
+//! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that one sync makes all of them durable. In each
+//! process, a single writer passes committed events to the publisher in the order of their ids.
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 

@@ -54,13 +54,13 @@ async fn serve(options: &ServeOptions) -> Result<(), Box<dyn Error>> {
     tracing::info!("draining");
     tokio::select! {
         () = server.shutdown() => tracing::info!("stopped"),
-        // A second signal means that the operator does not want to wait for the drain.
+        // SIGINT during the drain means that the operator does not want to wait for it to end.
         _ = interrupt.recv() => tracing::warn!("stopped without draining"),
     }
     Ok(())
 }
 
-/// Prints the JSON line that announces that the server is ready. It is the only output on stdout.
+/// Prints the JSON line that announces that the server is ready. This line is the only output of `serve` on stdout.
 fn print_ready_line(server: &RunningServer) -> std::io::Result<()> {
     let line = match server.demo() {
         None => json!({"base_url": server.base_url()}),

@@ -62,9 +62,9 @@ struct RequestLabels {
 /// The source from which the publisher received an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventSource {
-    /// A commit of this node.
+    /// A commit by this node.
     ThisNode,
-    /// A message of another node.
+    /// A message from another node.
     OtherNode,
     /// The event log, which is read if no message with the event arrives.
     Log,
@@ -113,7 +113,7 @@ impl Metrics {
         metrics
     }
 
-    /// Registers the metrics about Redis. Without Redis they are not registered, because their values would trigger alerts.
+    /// Registers the metrics about Redis. Without Redis, they are not registered, because their values would trigger alerts.
     pub(crate) fn with_redis(mut self) -> Self {
         let registry = &mut self.registry;
         self.redis_up = declare(registry, "redis_up", "1 if Redis answers", Gauge::default());

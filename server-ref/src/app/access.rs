@@ -1,4 +1,4 @@
-//! Changes to keys, members and users, which grant or withdraw access.
+//! Changes that grant or withdraw access: changes to keys, members and users, and the deletion of projects.
 
 use super::App;
 use crate::Error;
@@ -6,7 +6,7 @@ use crate::auth::generate_key;
 use crate::store::{Actor, Invalidation, KeyDraft, KeyInfo, User};
 
 impl App {
-    /// Creates a key and returns it. Only its hash is stored.
+    /// Creates a key and returns it. Only its hash and the public key for its tokens are stored.
     pub(crate) async fn create_key(
         &self,
         project_id: &str,

@@ -1,5 +1,5 @@
-//! Invalidations from this process and from other processes that use the same database. They drop cached data, and notify sockets
-//! whose access has ended.
+//! Invalidations from this process and from other processes that use the same database. An invalidation drops cached data, or removes
+//! sockets whose access has ended.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Applies an invalidation from this process. Must be called after each committed change that requires one.
+    /// Applies an invalidation without checking whether it is outdated. Must be called after each change that this process commits and
+    /// that requires an invalidation.
     pub(crate) fn apply_invalidation(&self, invalidation: &Invalidation) {
         match invalidation {
             Invalidation::NodeAlive { node } => self.live_nodes.on_heartbeat(node, &self.metrics),
@@ -53,8 +54,8 @@ impl App {
         }
     }
 
-    /// Applies an announcement from any process. The announcement may be outdated, because access may have been granted again in the
-    /// meantime. The current access is therefore read from the database.
+    /// Applies an announcement from any process. An announcement about a user, a member or a switched key may be outdated, because access
+    /// may have been granted again in the meantime. In these cases, the current access is therefore read from the database.
     async fn apply_announced_invalidation(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::MessagesMissed => self.on_messages_missed().await,
@@ -73,7 +74,7 @@ impl App {
         }
     }
 
-    /// Drops all cached data and checks all sockets again, because announcements were lost.
+    /// Drops all cached data and rechecks the access of all sockets, because announcements may have been lost.
     async fn on_messages_missed(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
@@ -83,8 +84,8 @@ impl App {
         self.realtime.recheck_all().await
     }
 
-    /// Reads the log's id again. If it has changed, all clients must reconnect. The clients' cursors belong to the previous log, so the
-    /// clients report a gap.
+    /// Reads the log's id again. If it has changed, all clients are made to reconnect. Their cursors belong to the previous log, so they
+    /// then report a gap.
     async fn reload_log_id(&self) -> Result<(), Error> {
         if self.store.reload_log_id().await? {
             self.realtime.reconnect_all_clients().await;
@@ -92,7 +93,7 @@ impl App {
         Ok(())
     }
 
-    /// Disconnects the sockets of a key, if it is still switched off.
+    /// Disconnects the sockets of a key if the key is still switched off or no longer exists.
     pub(super) async fn disconnect_if_switched_off(&self, key_id: &str) -> Result<(), Error> {
         if self.store.key_by_id(key_id).await?.is_none_or(|key| !key.is_active) {
             self.realtime.disconnect_group(SocketGroup::Key(key_id), "The API key was switched off");
@@ -101,7 +102,7 @@ impl App {
     }
 }
 
-/// Receives the announcements of other processes, and sends heartbeats, until the server drains.
+/// Applies announcements and sends heartbeats until the server begins to drain.
 pub(crate) async fn exchange_invalidations(app: Arc<App>) {
     let draining = app.draining.clone();
     draining.run_until_cancelled(async { tokio::join!(receive_announcements(&app), send_heartbeats(&app)) }).await;

@@ -9,7 +9,7 @@ use crate::metrics::Metrics;
 /// Time without a heartbeat after which a node counts as gone. Each node sends a heartbeat every 10 s.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Times of the last heartbeats, by name of the node. This node is included.
+/// Times of the last heartbeats, by node name. This node is included.
 #[derive(Debug, Default)]
 pub(crate) struct LiveNodes(Mutex<HashMap<String, Instant>>);
 

@@ -51,7 +51,7 @@ pub(crate) struct App {
     pub(crate) draining: CancellationToken,
     /// Cancelled once the results of all finished requests are published. Pending long polls are then answered.
     pub(crate) ending_polls: CancellationToken,
-    /// Tracks the requests in progress, except long polls.
+    /// Tracks the requests to `http` in progress, and the items that the language model is judging.
     pub(crate) in_flight: TaskTracker,
     /// Notified after a project was deleted, to start the deletion of its rows.
     pub(crate) project_deleted: Notify,
@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) review_queue_warning: u32,
-    /// Address of a separate listener for `/metrics`.
+    /// Address of a separate listener for `/metrics`; `None` if the main listener serves it.
     pub(crate) metrics_listen: Option<String>,
     pub(crate) ai: AiOptions,
 }

@@ -30,8 +30,8 @@ pub(crate) struct NotificationDraft {
 impl App {
     /// Publishes a notification in a project or, without `project_id`, in all projects.
     ///
-    /// A request that repeats an earlier one with the same idempotency key publishes the notification only in the projects in which the
-    /// earlier request did not.
+    /// A request that repeats an earlier one with the same idempotency key publishes the notification only in the projects that the
+    /// earlier request did not reach.
     pub(crate) async fn notify(
         &self,
         project_id: Option<String>,

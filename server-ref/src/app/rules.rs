@@ -1,4 +1,4 @@
-//! Changes to rules. Each change publishes a `rule_update` in its transaction, and is in force when the call returns.
+//! Changes to rules. Each change is committed together with its `rule_update`, and is in force when the call returns.
 
 use super::App;
 use crate::Error;

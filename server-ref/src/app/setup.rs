@@ -12,7 +12,7 @@ use crate::store::User;
 
 impl App {
     /// Creates a token for the setup page, or returns `None` if a user exists. All nodes accept the token until the first user exists.
-    /// Only its hash is stored.
+    /// Only the token's hash is stored.
     pub(crate) async fn create_setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
             return Ok(None);

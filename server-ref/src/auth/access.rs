@@ -56,7 +56,7 @@ impl KeyAccess {
         self.key.expires_at.into_iter().chain(self.token_expires_at).min()
     }
 
-    /// Checks that the key and the token are valid at this time.
+    /// Checks that the key is switched on, and that neither the key nor the token has expired at this time.
     pub(crate) fn check_validity(&self, now: Micros) -> Result<(), KeyRefusal> {
         let has_passed = |end: Option<Micros>| end.is_some_and(|end| end <= now);
         match self {

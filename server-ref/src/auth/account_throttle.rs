@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use quick_cache::unsync::Cache;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// Maximum number of accounts and browsers whose failures are remembered. The cache evicts those with the fewest attempts first.
+/// Maximum number of accounts and browsers whose failures are remembered. The cache prefers to evict those with few attempts.
 const REMEMBERED_ACCOUNTS_MAX: usize = 16_384;
 
 /// Times of the failed sign-in attempts within the last 15 minutes. Each account has one list for unknown browsers, and one for each browser

@@ -33,7 +33,7 @@ pub(super) struct KeyCache {
     /// Claims of verified tokens, by the hash of the token. The claims are never invalidated, because a token's signature remains valid
     /// when the state of its key changes.
     verified_tokens: Cache<KeyHash, Arc<Claims>>,
-    /// Uses that are not yet recorded, each given by the key's id and the time; at most one per key and minute.
+    /// Uses that are not yet recorded, each given by the key's id and the time; at most one per key per minute.
     unrecorded_uses: Mutex<Vec<(String, Micros)>>,
 }
 
@@ -90,7 +90,7 @@ impl KeyCache {
         Ok(Ok(access))
     }
 
-    /// Removes all keys from the cache. Must be called after each committed change to a key.
+    /// Removes all valid keys from the cache. Must be called after each committed change to a key.
     pub(super) fn clear(&self) {
         let mut state = self.lock_for_writing();
         state.generation += 1;

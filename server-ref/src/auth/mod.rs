@@ -101,7 +101,7 @@ impl Auth {
         }
     }
 
-    /// Returns the principal of an API key or a token in a request with these headers, or the reason why the key or token is refused.
+    /// Returns the principal for an API key or token from a request with these headers, or the reason why the key or token is refused.
     pub(crate) async fn authenticate_key(
         &self,
         key: &str,
@@ -141,7 +141,7 @@ impl Auth {
         if uses.is_empty() { Ok(()) } else { self.store.record_key_uses(&mut uses).await }
     }
 
-    /// Returns the session of the request's cookie, unless it has expired or its user is deactivated.
+    /// Returns the session that the request's cookie identifies, unless the session has expired or has no active user.
     pub(crate) async fn session_from_cookie(&self, headers: &HeaderMap) -> Result<Option<SignedInSession>, Error> {
         let Some(id) = session_cookie(headers).and_then(|value| value.parse::<Id>().ok()) else {
             return Ok(None);
@@ -185,7 +185,7 @@ impl Auth {
     /// Validates and hashes a new password.
     ///
     /// # Errors
-    /// Returns an error if the password is too short or too long.
+    /// Returns an error if the password is too short or too long, or if too many passwords are queued.
     pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
         check_password_length(password)?;
         self.hash_password(password).await

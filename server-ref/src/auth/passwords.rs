@@ -13,7 +13,7 @@ use crate::Error;
 
 /// Number of threads that hash passwords. Each uses 19 MiB of memory.
 const HASH_THREADS: usize = 2;
-/// Maximum number of queued passwords. Hashing a full queue takes a few seconds, and further requests are refused.
+/// Maximum number of queued passwords. Hashing all passwords in a full queue takes a few seconds; further ones are refused.
 const HASH_QUEUE_LENGTH: usize = 64;
 
 /// Hash that is verified for an unknown user, so that the answer takes as long as for a known user. No password with this hash is known.

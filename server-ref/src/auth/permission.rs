@@ -64,7 +64,7 @@ impl Permission {
         }
     }
 
-    /// Returns the scope that a key needs; `None` if no key has this permission.
+    /// Returns the first of the scopes that grant this permission; `None` if no scope does.
     pub(crate) fn required_scope(self) -> Option<Scope> {
         self.sufficient_scopes().first().copied()
     }

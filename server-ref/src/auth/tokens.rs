@@ -1,4 +1,4 @@
-//! Tokens: short-lived credentials that an API key creates, with at most the key's scopes.
+//! Tokens: short-lived credentials that are created with an API key and have at most its scopes.
 //!
 //! A token is signed and not stored. The signing key pair is derived from the API key, which no server stores. The database contains
 //! only the public key, so every node can verify tokens and none can create them.

@@ -25,7 +25,7 @@ pub enum KeyCommand {
         /// Descriptive name of the key, at most 100 characters. Default: a generated name.
         #[arg(long)]
         name: Option<String>,
-        /// Scopes of the key, separated by commas: read, submit, review, rules.
+        /// Scopes of the key, separated by commas: `read`, `submit`, `review`, `rules`.
         #[arg(long, value_name = "SCOPES", value_delimiter = ',', default_value = "read,submit")]
         scopes: Vec<Scope>,
         /// Common options.

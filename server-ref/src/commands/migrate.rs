@@ -24,7 +24,7 @@ impl Migrate {
     pub(super) async fn run(self) -> Result<CommandOutput, Error> {
         let before = match Store::schema_state(&self.common.database).await {
             Ok(schema) => schema,
-            // `open_or_create` creates a missing file, to which all migrations apply.
+            // `open_or_create` creates a missing file with up-to-date tables, so no migration is reported.
             Err(Error::DatabaseUrl(_)) if !self.check => SchemaState::default(),
             Err(error) => return Err(error),
         };

@@ -39,7 +39,7 @@ impl AdminCommand {
     /// Runs the command.
     ///
     /// # Errors
-    /// Returns an error if the command can't be carried out or the database fails. Nothing is changed in that case.
+    /// Returns an error if the command can't be carried out or the database fails.
     pub async fn run(self) -> Result<CommandOutput, Error> {
         match self {
             Self::User(command) => command.run().await,
@@ -54,7 +54,7 @@ impl AdminCommand {
 #[derive(Args)]
 pub struct CommonOptions {
     /// Database URL of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read the
-    /// command line, so set the environment variable instead, or keep the password in ~/.pgpass.
+    /// command line, so set the environment variable instead, or keep the password in `~/.pgpass`.
     #[arg(
         long,
         env = "AUTOMODERATE_DATABASE",
@@ -69,7 +69,7 @@ pub struct CommonOptions {
     json: bool,
 }
 
-/// Omits the secrets from debug output.
+/// Omits the database URL, which may contain a password, from debug output.
 impl std::fmt::Debug for CommonOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Common").field("json", &self.json).finish_non_exhaustive()
@@ -84,7 +84,7 @@ impl CommonOptions {
         Store::open(&self.database, Self::store_options()).await
     }
 
-    /// Creates the SQLite file if it is missing.
+    /// Opens the store, and creates the SQLite file if it is missing.
     async fn open_or_create(&self) -> Result<Store, Error> {
         Store::open(&self.database, StoreOptions { may_create: true, ..Self::store_options() }).await
     }

@@ -18,7 +18,7 @@ const STDIN_BYTES_MAX: u64 = 8 * 1024;
 /// Subcommands of `user`.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Create a user. Without --password-stdin, a random password is generated and printed once.
+    /// Create a user. Without `--password-stdin`, a random password is generated and printed once.
     Create {
         /// The user.
         #[command(flatten)]
@@ -36,7 +36,7 @@ pub enum UserCommand {
         #[command(flatten)]
         common: CommonOptions,
     },
-    /// Set a new password and end all sessions of the user. Without --password-stdin, a random password is generated and printed once.
+    /// Set a new password and end all sessions of the user. Without `--password-stdin`, a random password is generated and printed once.
     SetPassword {
         /// The user.
         #[command(flatten)]

@@ -41,7 +41,7 @@ pub(super) struct AuditPage {
 
 /// Lists a project's audit log, newest first. For admins.
 ///
-/// The log contains reviews, sign-ins of members, and changes to rules, keys, members, invitations, notifications and the project itself.
+/// The log contains reviews, sign-ins by members, and changes to rules, keys, members, invitations, notifications and the project itself.
 #[utoipa::path(
     get, path = "/api/projects/{id}/audit", tag = "audit", params(("id" = String, Path), AuditQuery),
     responses((status = 200, body = AuditPage))

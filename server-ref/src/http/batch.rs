@@ -31,7 +31,7 @@ pub(super) struct BatchBody {
     items: Vec<Box<RawValue>>,
 }
 
-/// The decisions, in the order of the items.
+/// The results, in the order of the items.
 #[derive(Serialize, ToSchema)]
 pub(super) struct BatchAnswer {
     success: bool,

@@ -53,7 +53,7 @@ impl Caller {
         }
     }
 
-    /// Returns the id of the signed-in user, or an error if the caller is an API key.
+    /// Returns the id of the signed-in user, or an error if no user is signed in.
     pub(super) fn user_id(&self) -> Result<&Arc<str>, ApiError> {
         match &self.principal {
             Principal::User { id, .. } => Ok(id),
@@ -61,7 +61,7 @@ impl Caller {
         }
     }
 
-    /// Returns the hash of the session's id, or an error if the caller is an API key.
+    /// Returns the hash of the session's id, or an error if no user is signed in.
     pub(super) fn session_id_hash(&self) -> Result<&str, ApiError> {
         match &self.principal {
             Principal::User { session, .. } => Ok(session),

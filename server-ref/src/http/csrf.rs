@@ -18,7 +18,7 @@ use crate::store::User;
 #[derive(Serialize, ToSchema)]
 pub(super) struct CsrfAnswer {
     success: bool,
-    /// Token that requests with side effects must send as `X-CSRF-Token`. Valid for as long as the session.
+    /// Token that requests with side effects must send as `X-CSRF-Token`. It is valid for as long as the session is.
     csrf_token: String,
     user: User,
 }

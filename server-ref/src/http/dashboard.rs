@@ -45,8 +45,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/dashboard/licenses.md", file(asset!("licenses.md", "text/markdown; charset=utf-8")))
 }
 
-/// Serves the dashboard page, which contains no secrets. Visitors who are not signed in are redirected to the login form. If the database
-/// is unavailable, the page reports the failure and retries.
+/// Serves the dashboard page, which contains no secrets. Visitors who are not signed in are redirected to the login form. The page is
+/// also served if the session could not be read; the page then reports the failure and retries.
 async fn serve_page(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     match app.auth.session_from_cookie(&headers).await {
         Ok(None) => redirect("/auth/login"),

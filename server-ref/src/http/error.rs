@@ -14,7 +14,7 @@ use crate::Error;
 use crate::auth::KeyRefusal;
 use crate::store::{DbFault, Scope};
 
-/// Seconds to wait before a retry when the database was unavailable. Databases restart within seconds.
+/// Seconds to wait before a retry after a temporary failure, such as an unavailable database. Databases usually restart within seconds.
 const DATABASE_RETRY_AFTER_SECONDS: u64 = 1;
 
 const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
@@ -130,8 +130,8 @@ impl ApiError {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").with_retry_after()
     }
 
-    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, or if the
-    /// key belongs to another request.
+    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, if the
+    /// server failed, or if the key belongs to another request.
     pub(super) fn should_fail_batch(&self) -> bool {
         self.retry_after.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }
@@ -161,7 +161,7 @@ impl ApiError {
 }
 
 impl From<Error> for ApiError {
-    /// Converts an error. Details of unexpected errors are logged, and not sent to the client.
+    /// Converts an error. Details of unexpected errors are logged but not sent to the client.
     fn from(error: Error) -> Self {
         match error {
             Error::ShuttingDown => {

@@ -42,7 +42,7 @@ pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
         "success": healthy,
         "status": word,
         "version": env!("CARGO_PKG_VERSION"),
-        // Tells clients that they can safely repeat a write.
+        // Tells clients that they can safely repeat a write that has an idempotency key.
         "idempotency_keys": true,
         "timestamp": rfc3339(now()),
     });

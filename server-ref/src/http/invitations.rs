@@ -140,7 +140,7 @@ pub(super) async fn received(
     Ok(ReceivedInvitationsAnswer::new(app.store.received_invitations(&user.email).await?))
 }
 
-/// Accepts an invitation, given by its token or its id. For the signed-in user with the invited e-mail address.
+/// Accepts the invitation with this token or id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     post, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
     responses((status = 200, body = ProjectAnswer))
@@ -156,7 +156,7 @@ pub(super) async fn accept(
     project_answer(&app, &caller, &project_id).await
 }
 
-/// Declines an invitation, given by its token or its id. For the signed-in user with the invited e-mail address.
+/// Declines the invitation with this token or id. For the signed-in user with the invited e-mail address.
 #[utoipa::path(
     delete, path = "/api/invitations/{token}", tag = "invitations", params(("token" = String, Path)),
     responses((status = 200, body = SuccessAnswer))

@@ -49,7 +49,7 @@ pub(super) struct KeySwitch {
     is_active: bool,
 }
 
-/// A key with its secret. The secret is shown only once, because the server stores only its hash.
+/// A key with its secret. The secret is shown only once, because the server does not store it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NewKey {
     #[serde(flatten)]

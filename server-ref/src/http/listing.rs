@@ -26,7 +26,8 @@ pub(super) struct ContentQuery {
     /// Required with a session whose user belongs to several projects.
     #[allow(dead_code, reason = "read with the caller")]
     project_id: Option<String>,
-    /// Number of the page, starting at 1. Can be combined only with `status`. Numbered pages cover only the first 10,000 items.
+    /// Number of the page, starting at 1. Can be combined only with `per_page` and `status`. Numbered pages cover only the first 10,000
+    /// items.
     page: Option<i64>,
     /// Items per page, from 1 to 100; 20 by default.
     per_page: Option<i64>,
@@ -37,7 +38,7 @@ pub(super) struct ContentQuery {
     q: Option<String>,
     /// `user_id` in the item's metadata.
     user_id: Option<String>,
-    /// Id of the rule that decided about the item.
+    /// Id of the rule that decided on the item.
     rule_id: Option<String>,
     /// Earliest time of submission, as an RFC 3339 time or a date.
     from: Option<String>,
@@ -45,7 +46,7 @@ pub(super) struct ContentQuery {
     to: Option<String>,
     /// Items per page, from 1 to 100; 20 by default.
     limit: Option<i64>,
-    /// `next_cursor` of the previous page, with the same filters.
+    /// `next_cursor` of the previous page, which must have been requested with the same filters.
     cursor: Option<String>,
 }
 

@@ -42,13 +42,13 @@ pub(super) async fn submit(
     }
 }
 
-/// Returns true if the client is a browser that shows the response to a person.
+/// Returns true if the client accepts HTML, as a browser does when it loads a page.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// Returns the form again, with the message and the status of the error.
+/// Returns the form again, with a message about the error and with its status.
 fn show_error(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
     let text = match error.status() {
         StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
@@ -88,8 +88,8 @@ async fn sign_in(
     app.address_throttle.uncount_attempt(address);
     app.account_throttle.uncount_attempt(attempt);
     start_signed_in_session(session, &user.id, address).await?;
-    // The password may have been changed in the meantime. The change ended only the sessions that existed then, so this session must be
-    // ended too.
+    // The password may have been changed in the meantime. Such a change ends only the sessions that exist at the time, so this session
+    // must be ended here.
     if !app.store.is_current_password_hash(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| session_error(&e))?;
         return Ok(page::login(&expected, Some("Invalid email or password")));
@@ -104,7 +104,7 @@ async fn sign_in(
     Ok(answer)
 }
 
-/// Signs the user in to the session.
+/// Records in the session that this user is signed in.
 pub(super) async fn start_signed_in_session(session: &Session, user_id: &str, address: IpAddr) -> Result<(), ApiError> {
     // The session receives a new id, because an attacker may have planted the old one in the browser.
     session.cycle_id().await.map_err(|e| session_error(&e))?;

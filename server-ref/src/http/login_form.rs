@@ -20,7 +20,7 @@ use crate::time::Micros;
 const FORM_TOKEN_COOKIE: &str = "login_form";
 /// Time after which the token of an open form expires, in microseconds.
 const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
-/// Maximum difference between the clocks of two nodes, in microseconds.
+/// Maximum tolerated difference between the clocks of two nodes, in microseconds.
 const CLOCK_SKEW_MAX: Micros = 5 * 60 * 1_000_000;
 
 /// Issues and verifies the tokens of login forms with a secret.

@@ -128,7 +128,8 @@ pub(crate) fn request_timeout_response() -> Response {
     ApiError::request_timeout().into_response()
 }
 
-/// Returns the routes that `/api/openapi.json` describes. A route without a description is not served.
+/// Returns the routes that `/api/openapi.json` describes. `routes!` both serves and describes a route, so none of these routes lacks a
+/// description.
 fn described_routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(docs::base_description())
         .routes(routes!(moderate::moderate))
@@ -168,9 +169,9 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
     answer.unwrap_or_else(|_| ApiError::request_timeout().into_response())
 }
 
-/// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have to
-/// close the connection, and the client would notice only when its next request fails. With a larger body, the response announces that the
-/// connection will be closed.
+/// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have
+/// to close the connection, and the client would notice only when its next request fails. If a request with a larger body is refused, the
+/// response announces that the connection will be closed.
 async fn read_small_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {

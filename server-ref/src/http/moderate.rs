@@ -22,7 +22,7 @@ use crate::store::Status;
 
 /// The only supported type of item.
 const TEXT_CONTENT_TYPE: &str = "text";
-/// Maximum size of metadata, in bytes. Each event contains the whole metadata, but only a preview of the item's text.
+/// Maximum size of metadata, in bytes. Each `moderation_update` contains the whole metadata, but only a preview of the item's text.
 const METADATA_BYTES_MAX: usize = 64 * 1024;
 
 /// An item to moderate.
@@ -116,7 +116,8 @@ fn check_metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, A
     }
 }
 
-/// Returns the nesting depth of valid JSON. Clients' parsers reject more than 128 levels, and an event adds levels around the metadata.
+/// Returns the nesting depth of valid JSON. Some clients' parsers reject more than 128 levels, and an event adds levels around the
+/// metadata.
 fn nesting_depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {

@@ -54,7 +54,7 @@ pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response
     )
 }
 
-/// Returns the page for a setup link that is no longer valid.
+/// Returns the page for a setup link that is not valid.
 pub(super) fn invalid_setup_link() -> Response {
     html_page(
         "This link is not valid",

@@ -25,7 +25,7 @@ pub(super) struct PasswordBody {
 
 /// Changes the password of the signed-in user and ends all their other sessions and sockets.
 ///
-/// A wrong current password is refused with 403 `wrong_password` and counts as a failed sign-in.
+/// A wrong current password is refused with 403 `wrong_password` and counts as a failed sign-in from the client's address.
 #[utoipa::path(
     put, path = "/api/me/password", tag = "users", request_body = PasswordBody, responses((status = 200, body = SuccessAnswer))
 )]

@@ -18,8 +18,8 @@ use super::idempotency::{IDEMPOTENCY_KEY_HEADER, IDEMPOTENT_REPLAYED_HEADER};
 use crate::app::App;
 use crate::realtime::is_allowed_origin;
 
-/// Content security policy for pages. It allows nothing from other origins and nothing inline. Browsers that support Trusted Types also
-/// refuse to convert text to HTML.
+/// Content security policy for pages. It allows nothing from other origins, and nothing inline except images. Browsers that support
+/// Trusted Types also refuse to convert text to HTML.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

@@ -38,7 +38,7 @@ pub(super) struct SnapshotAnswer {
 struct ReviewQueue {
     /// Number of items in the queue.
     total: i64,
-    /// The newest 100 items, newest first.
+    /// Up to 100 items, newest first.
     items: Vec<Content>,
 }
 

@@ -22,7 +22,7 @@ const PROJECT_KEYWORD_BYTES_MAX: usize = 512 * 1024;
 /// Maximum total size of the compiled patterns of a project's active rules, in bytes.
 const PROJECT_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
 
-/// A rule set that is being compiled. Each call of [`Compilation::advance`] does a small part of the work.
+/// A rule set that is being compiled. Each call to [`Compilation::advance`] does a small part of the work.
 #[derive(Debug)]
 pub(super) struct Compilation {
     remaining_rules: IntoIter<StoredRule>,
@@ -56,7 +56,8 @@ impl Compilation {
         if let Some(rule) = self.remaining_rules.next() {
             match self.add_rule(&rule) {
                 Ok(()) => {}
-                // Such a rule is active, but can't be evaluated. It may have been stored when other limits applied.
+                // Such a rule is active, but can't be evaluated. It exceeds a limit of the project, which is not checked when a rule is
+                // stored, or a limit for a single rule that did not apply when the rule was stored.
                 Err(Error::RuleTooLarge(reason)) => self.stop_at_rule(&rule, &reason),
                 // An invalid rule is skipped, so that the other rules remain in effect.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),

@@ -26,7 +26,7 @@ pub(crate) struct Moderation {
     pub(super) idempotency_locks: IdempotencyLocks,
     /// Tracks the items that the language model is judging.
     pub(super) in_flight: TaskTracker,
-    /// Cancelled when the server starts to shut down. Unanswered prompts are then abandoned.
+    /// Cancelled when the server begins to drain. Unanswered prompts are then abandoned.
     pub(super) draining: CancellationToken,
 }
 
@@ -70,7 +70,7 @@ impl Moderation {
     }
 }
 
-/// Returns the number of threads that match rules. One processor is left for all other work.
+/// Returns the number of threads that match rules. If there are several processors, one is left for all other work.
 fn matching_thread_count() -> usize {
     std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).max(1)
 }

@@ -47,7 +47,7 @@ pub(crate) struct Decision {
     pub(crate) confidence: f64,
     pub(crate) reason: String,
     pub(crate) categories: Vec<String>,
-    /// The rule that decided, or `None` if no rule matched or a person decided.
+    /// The rule that decided, if any.
     pub(crate) rule: Option<RuleLabel>,
 }
 

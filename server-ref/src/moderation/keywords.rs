@@ -1,4 +1,4 @@
-//! An index of all keywords of a project. One pass over a text finds the deciding rule, regardless of the number of rules.
+//! Indexes of a project's keywords. One pass over a text finds the first matching rule of an index, regardless of the number of rules.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -43,7 +43,8 @@ pub(super) struct KeywordIndexBuilder {
 impl KeywordIndexBuilder {
     /// Adds a keyword. Texts are searched for `search_text`, and `word` is the keyword as it is written in the rule.
     ///
-    /// Rules must be added in the order of evaluation, because a keyword of several rules counts for the rule that is added first.
+    /// Rules must be added in the order of evaluation, because a keyword that several rules contain counts only for the rule that is
+    /// added first.
     pub(super) fn add(&mut self, rule_index: usize, search_text: String, word: String) {
         let index = u32::try_from(self.keywords.len()).unwrap_or(u32::MAX);
         self.index_by_search_text.entry(search_text).or_insert_with(|| {

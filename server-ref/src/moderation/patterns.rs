@@ -2,7 +2,7 @@
 //! may match.
 //!
 //! A group has a lazily built DFA with a bounded cache. Such a DFA does not support Unicode word boundaries, so the group ignores these
-//! boundaries. It may therefore report a pattern that contains them although the pattern does not match. Such patterns are checked one by
+//! boundaries. The group may therefore report a pattern with such boundaries that does not match, so these patterns are checked one by
 //! one. If a text needs too much space in the cache, the DFA gives up, and each pattern of the group is tried alone: first with its own
 //! DFA, and if that also gives up, step by step.
 
@@ -50,7 +50,7 @@ pub(super) struct Pattern {
 #[derive(Debug)]
 pub(super) struct PatternGroup {
     patterns: Vec<Pattern>,
-    /// Finds the patterns that may match a text.
+    /// A DFA that finds the patterns that may match a text.
     prefilter: DFA,
     idle_caches: Mutex<Vec<Cache>>,
 }

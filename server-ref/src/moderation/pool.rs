@@ -1,8 +1,8 @@
 //! A pool of threads for matching and compiling rules, shared fairly between projects.
 //!
-//! The project that has used the least time is served first. A project with expensive rules therefore delays only itself, and
-//! other projects wait for at most one time slice. A project uses one thread at a time, and its pending jobs are limited in number
-//! and size.
+//! The project that has used the least time is served first. A project with expensive rules therefore delays mainly itself: another
+//! project waits for it for at most one time slice. A project uses one thread at a time, and its pending jobs are limited in number and
+//! size.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -41,9 +41,10 @@ struct PoolState {
     projects: HashMap<Arc<str>, ProjectJobs>,
     /// The projects that have a pending job and use no thread, ordered by used time.
     ready_projects: BTreeSet<(Duration, Arc<str>)>,
-    /// The used time of the project that was served last. New projects start with this used time.
+    /// The largest used time at which a project has been served. An idle project is given at least this used time when its next job
+    /// arrives, so that idleness is no advantage.
     virtual_clock: Duration,
-    /// The largest used time of any project.
+    /// The largest used time that any project has reached.
     used_time_max: Duration,
     running_jobs: usize,
     is_closed: bool,
@@ -56,7 +57,7 @@ struct ProjectJobs {
     jobs: VecDeque<(usize, PoolJob)>,
     /// The total size of the pending and running jobs, in bytes.
     bytes: usize,
-    /// The time that the project has used, counted from the value of the virtual clock at its first job.
+    /// The time that the project has used, raised to the virtual clock when a job arrives after an idle period.
     used_time: Duration,
     is_running: bool,
 }
@@ -78,7 +79,7 @@ impl FairPool {
     /// future is dropped.
     ///
     /// # Errors
-    /// Returns [`Error::Busy`] if too many jobs of the project are already pending.
+    /// Returns [`Error::Busy`] if the pending jobs of the project are too many or too large.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         project_id: &Arc<str>,

@@ -65,7 +65,7 @@ pub enum RuleKind {
         #[serde(default)]
         case_sensitive: bool,
     },
-    /// Matches texts that contain a match of the regular expression.
+    /// Matches texts that contain a match for the regular expression.
     ///
     /// Look-around and backreferences are not supported, so that matching takes linear time.
     Regex {

@@ -1,4 +1,4 @@
-// The invitations that the signed-in user received.
+// The invitations that the signed-in user has received.
 
 import { signal } from '@preact/signals'
 import { type Api, errorMessage } from '../api/http.ts'
@@ -20,7 +20,7 @@ export class InvitationInbox {
     }
   }
 
-  /** Accepts an invitation, given by its id or by the token of its link. Throws if the server refuses the request. */
+  /** Accepts the invitation with this id or this token from a link. Throws if the request fails. */
   async accept(key: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>(path(key), {})
     await this.refresh()

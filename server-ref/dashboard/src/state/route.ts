@@ -1,5 +1,5 @@
 // The route in the URL's hash: `#/projects/ID/VIEW`, `#/invitations/TOKEN`, or `#/` for the list of projects. With
-// `#/invitations/TOKEN`, the page shows the list and the token's invitation.
+// `#/invitations/TOKEN`, the page shows the list and the invitation with this token.
 
 import { signal } from '@preact/signals'
 

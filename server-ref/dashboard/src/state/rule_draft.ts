@@ -5,7 +5,7 @@ import type { Action, Rule, RuleData, RuleDraft, RuleType } from '../api/types.t
 
 export const RULE_TYPES: readonly RuleType[] = ['keyword', 'regex', 'ai_prompt']
 export const RULE_ACTIONS: readonly Action[] = ['reject', 'flag', 'approve']
-/** Flags of regular expressions, and descriptions of their effects. */
+/** Flags for regular expressions, each with a description of its effect. */
 export const REGEX_FLAGS = [
   ['i', 'Upper and lower case are the same'],
   ['m', '^ and $ match at lines'],
@@ -74,8 +74,8 @@ function toData(fields: RuleFields): RuleData {
 }
 
 /**
- * Finds the field that an error concerns. Either the server's message begins with the field's name, or the code is
- * `invalid_rule`, which concerns `data`.
+ * Finds the field that an error concerns: `data` if the code is `invalid_rule`, and otherwise the field with whose name
+ * the server's message begins, if any.
  */
 export function toRuleError(error: unknown): RuleError {
   const message = errorMessage(error)

@@ -4,7 +4,10 @@ import { signal } from '@preact/signals'
 import { type Api, errorMessage } from '../api/http.ts'
 import type { Rule, RuleDraft } from '../api/types.ts'
 
-/** Delay in milliseconds from an update to the next request for the rules. Updates in between cause no request. */
+/**
+ * Delay in milliseconds from a `rule_update` to the request that it causes. Further updates during the delay cause no
+ * further request.
+ */
 const REFRESH_DELAY = 300
 
 export class Rules {
@@ -41,7 +44,7 @@ export class Rules {
     this.#timer ??= setTimeout(() => void this.refresh(), REFRESH_DELAY)
   }
 
-  /** Creates a rule or, if `id` is given, changes the rule with this id. Throws if the server refuses the request. */
+  /** Creates a rule or, if `id` is given, changes the rule with this id. Throws if the request fails. */
   async save(draft: RuleDraft, id: string | undefined): Promise<void> {
     if (id === undefined) await this.api.post(this.#path, draft)
     else await this.api.patch(this.#rulePath(id), draft)

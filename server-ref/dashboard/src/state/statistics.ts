@@ -1,4 +1,4 @@
-// The project's counters, from the newest `stats_update`, or from the REST interface until the first update arrives.
+// The project's counters, from the newest `stats_update` or from the REST interface, which is asked after each join.
 
 import { signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'
@@ -24,7 +24,7 @@ export class Statistics {
     const before = this.#updateCount
     const query = new URLSearchParams({ project_id: this.projectId })
     const answer = await this.api.get<{ stats: Counts }>(`/api/stats?${query}`).catch(() => undefined)
-    // An update that arrived during the request is newer than the answer.
+    // An update that arrived during the request may be newer than the answer.
     if (answer === undefined || this.#updateCount !== before) return
     const { stats } = answer
     const rates = percentages(stats) ?? { approved: 0, rejected: 0, flagged: 0 }

@@ -24,6 +24,6 @@ effect(() => {
   try {
     localStorage.setItem(STORAGE_KEY, theme.value)
   } catch {
-    // Without storage, the theme applies until the page is closed.
+    // Without storage, the theme applies until the page is closed or reloaded.
   }
 })

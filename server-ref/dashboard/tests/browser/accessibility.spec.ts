@@ -29,7 +29,7 @@ const EXPECTED_TEXTS = {
   members: 'Withdraw',
 }
 
-/** Returns axe's findings as text. */
+/** Returns the violations that axe finds, as text. */
 async function axeViolations(page: Page): Promise<string[]> {
   await page.evaluate(AXE)
   const results: AxeResults = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')
@@ -139,7 +139,7 @@ test('the page has landmarks and headings', async ({ page, owner, project }) => 
 
 test('the page works with the keyboard alone', async ({ page, owner, project }) => {
   await page.goto('/')
-  // The test waits until the field has the focus, as a user would.
+  // The test waits until the field has focus, as a user would.
   await expect(page.getByLabel('Email')).toBeFocused()
   await page.keyboard.type(owner.email)
   await page.keyboard.press('Tab')

@@ -1,4 +1,4 @@
-// The dashboard that the AutoModerate documentation prints (tests/documented.html) works unchanged, except that the
+// The dashboard that the AutoModerate documentation prints (`tests/documented.html`) works unchanged, except that the
 // test replaces the script's address and adds `updateStatistics`, which the dashboard calls but does not define.
 
 import { execFileSync } from 'node:child_process'
@@ -15,7 +15,10 @@ const PRINTED_PROJECT = 'your-project-id'
 const PRINTED_SCRIPT = 'https://cdn.socket.io/4.0.0/socket.io.min.js'
 const REPLACEMENT_SCRIPTS = `<script>function updateStatistics() { window.updates = (window.updates ?? 0) + 1 }</script>
     <script src="/client.js"></script>`
-/** npm packages: socket.io-client in the printed version, and in the version that the dashboard uses. */
+/**
+ * npm packages of `socket.io-client`: the version that the printed page loads, and the version that this dashboard
+ * uses.
+ */
 const CLIENTS = ['socket.io-client-as-documented', 'socket.io-client']
 
 for (const client of CLIENTS) {

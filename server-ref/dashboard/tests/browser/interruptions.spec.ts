@@ -14,7 +14,7 @@ import {
   waitUntilLive,
 } from '../support/test.ts'
 
-/** Errors of requests while the server is stopping or stopped. */
+/** Errors from requests that are sent while the server is stopping or stopped. */
 const SERVER_DOWN_ERRORS = /ERR_CONNECTION|ERR_EMPTY_RESPONSE|(status of|response code:) 503/
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {

@@ -47,7 +47,8 @@ test('decisions change the list, the counters, the chart and the users', async (
   await expect(chart).toBeVisible()
   await expect(chart.locator('rect.rejected')).not.toHaveCount(0)
   await page.getByLabel('Volume').check()
-  // The scale shows the maximum of a column. A column covers 15 s, which may not include all three decisions.
+  // The scale shows the number of decisions in the fullest column. A column covers 15 s, so the three decisions may be
+  // spread over several columns.
   await expect(page.locator('.scale span').first()).toHaveText(/^[123]$/)
   await expect(page.getByRole('row', { name: 'u_17' })).toContainText('10')
 })
@@ -85,7 +86,7 @@ test('a burst is counted completely, and the list stays bounded', async ({ page,
       await Promise.all(Array.from({ length: 20 }, (_, index) => owner.moderate(project.id, `${name} ${sent + index}`)))
     }
   }
-  // The chart counts each event that has arrived.
+  // The chart counts every decision that has arrived, including those that the list no longer shows.
   const chartTotal = async () => {
     const cells = await page.locator('.chart td').allInnerTexts()
     return cells.reduce((total, cell) => total + Number(cell), 0)

@@ -1,4 +1,4 @@
-// A user who calls the REST interface. Tests use one to prepare data, and to act as users without a browser.
+// A user who calls the REST interface. Tests use such users to prepare data and to act without a browser.
 
 import { randomUUID } from 'node:crypto'
 import type { Server } from './server.ts'

@@ -1,4 +1,4 @@
-// Playwright's `test` with a server, a project for each test, and a check that the page logs no errors.
+// Playwright's `test` with a server, a project for each test, and a check that the page reports no problems.
 
 import { randomUUID } from 'node:crypto'
 import { test as base, expect, type Page } from '@playwright/test'
@@ -55,7 +55,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
 export { expect, type Page }
 
-/** Records what the page reports. Violations of the Content-Security-Policy are console errors. */
+/**
+ * Records the page's errors, warnings and dialogs. Browsers report violations of the Content-Security-Policy as console
+ * errors.
+ */
 function recordProblems(page: Page, problems: string[]): void {
   page.on('pageerror', (error) => problems.push(`exception: ${error}`))
   page.on('dialog', async (dialog) => {

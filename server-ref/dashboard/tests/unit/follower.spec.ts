@@ -4,7 +4,10 @@ import { Follower, type LoggedEvent } from '../../src/live/follower.ts'
 const event = (event_id: number): LoggedEvent => ({ event: 'moderation_update', data: { event_id } })
 const events = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => event(from + index))
 
-/** Starts a follower, records its delivered events (`e` marks earlier ones), and answers its requests for pages. */
+/**
+ * Creates a follower. Returns it with the list of its delivered events (`e` marks earlier ones), and a function that
+ * answers its request for a page.
+ */
 function startFollowing(limit = 500) {
   const delivered: (number | string)[] = []
   const follower = new Follower({
@@ -51,7 +54,7 @@ test('missing events are requested, and later ones are held until they arrive', 
   for (const id of [1, 3, 4]) follower.addLive(event(id))
   expect(delivered).toEqual([1])
   expect(follower.nextPageAfter).toBe(1)
-  // The event was only late.
+  // Event 2 was only late.
   follower.addLive(event(2))
   expect(delivered).toEqual([1, 2, 3, 4])
   follower.addLive(event(7))

@@ -1,9 +1,8 @@
 //! Evaluation of `ai_prompt` rules by an endpoint that implements the OpenAI chat completions protocol.
 //!
-//! All prompts of a project are sent at once, provided that no keyword or regex rule matched. If the model's confidence is below 0.3, the
-//! item is flagged regardless of the verdict. If the model rejects the item with a confidence below 0.6, the item is also flagged. An item
-//! that can't be judged, for example because the endpoint does not answer in time, is flagged as well. No item is lost, and no item is
-//! approved without a verdict.
+//! The prompts of a project are evaluated concurrently, provided that no keyword or regex rule matched, and the strictest decision
+//! counts. A verdict with a confidence below 0.3 counts as a flag, and so do a rejection with a confidence below 0.6 and a prompt that is
+//! not answered, for example because the endpoint does not respond in time. No item is lost, and no item is approved without a verdict.
 
 mod endpoint;
 mod queue;

@@ -1,7 +1,7 @@
 //! Fair distribution of the endpoint's slots among projects.
 //!
-//! A free slot is assigned to the project that has waited longest for its turn, and one project can't use all slots. The number of items
-//! that are being judged is limited.
+//! A free slot is assigned to the project that has waited longest for its turn. If there are four slots or more, no project can use all
+//! of them. The number of items that are being judged is limited.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ const ADMITTED_ITEMS_MAX: usize = 512;
 const ADMITTED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Length of the window in which a project's questions are counted.
 const QUESTION_COUNT_WINDOW: Duration = Duration::from_secs(60);
-/// When this many projects have question counts, the counts of earlier windows are dropped.
+/// Number of projects with question counts at which the counts of earlier windows are dropped.
 const QUESTION_COUNTS_CLEANUP_SIZE: usize = 4096;
 
 /// A queue of questions to the endpoint.

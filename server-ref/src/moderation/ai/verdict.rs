@@ -39,8 +39,8 @@ impl Verdict {
         Some(verdict)
     }
 
-    /// Returns the decision for a rule with this action. If the model rejects an item, the rule's action applies, even if this action flags
-    /// or approves the item.
+    /// Returns the decision for a rule with this action. If the model rejects an item with enough confidence, the rule's action applies,
+    /// even if this action flags or approves the item.
     pub(super) fn decision(&self, action: Action) -> Decision {
         let status = match self.decision {
             _ if self.confidence < CONFIDENCE_MIN => Status::Flagged,

@@ -1,4 +1,4 @@
-//! A cache of verdicts. The same text is often submitted repeatedly, and asking the model again would not change the verdict.
+//! A cache of verdicts. The same text is often submitted repeatedly, and asking the model again would rarely change the verdict.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
