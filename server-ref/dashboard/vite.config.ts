@@ -1,7 +1,7 @@
 import { defineConfig } from 'vite'
 
-// File names contain no hash, because the server embeds the files. The server identifies versions by the files' content,
-// so browsers need no new names to notice a change.
+// File names contain no hash, because the server embeds the files under fixed names. The server identifies versions by
+// the files' content, so browsers need no new names to notice a change.
 export default defineConfig({
   base: '/dashboard/',
   build: {

@@ -195,7 +195,7 @@ impl Auth {
         self.passwords.hash(password.to_owned()).await
     }
 
-    /// Returns true if credentials that were valid a moment ago are still valid.
+    /// Returns true if credentials that were valid earlier are still valid.
     pub(crate) async fn is_still_valid(&self, principal: &Principal) -> Result<bool, Error> {
         match principal {
             Principal::Key(access) => {

@@ -1,8 +1,7 @@
 //! A pool of threads for matching and compiling rules, shared fairly between projects.
 //!
-//! The project that has used the least time is served first. A project with expensive rules therefore delays mainly itself: another
-//! project waits for it for at most one time slice. A project uses one thread at a time, and its pending jobs are limited in number and
-//! size.
+//! The project that has used the least time is served first. A project with expensive rules therefore delays mainly itself: it holds up
+//! another project for at most one time slice. A project uses one thread at a time, and its pending jobs are limited in number and size.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
