@@ -19,7 +19,7 @@ const REMEMBERED_ACCOUNTS_MAX: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct AccountThrottle {
     limit: usize,
-    /// Hashes with a random key, so attackers can't construct e-mail addresses that collide.
+    /// Hasher with a random key, so that attackers can't construct e-mail addresses whose hashes collide.
     hasher: RandomState,
     failures: Mutex<Cache<u64, VecDeque<Instant>>>,
 }

@@ -16,7 +16,8 @@ const HASH_THREADS: usize = 2;
 /// Maximum number of queued passwords. Hashing all passwords in a full queue takes a few seconds; further ones are refused.
 const HASH_QUEUE_LENGTH: usize = 64;
 
-/// Hash that is verified for an unknown user, so that the answer takes as long as for a known user. No password with this hash is known.
+/// Hash against which the password of an unknown user is verified, so that the answer takes as long as for a known user. No password with
+/// this hash is known.
 pub(super) const UNKNOWN_USER_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y29uc3RhbnRseS1zbG93IQ$p3rFq0m2Jt9vZ6wq1n5xk8Yc4uBd7sLhXe0aGfTiRoM";
 
@@ -71,7 +72,7 @@ impl PasswordThreads {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |memory: &mut HashMemory| {
-            // Skips the work if the caller no longer waits for the result.
+            // The work is skipped if the caller no longer waits for the result.
             if !answer.is_closed() {
                 let _ = answer.send(work(memory));
             }

@@ -12,7 +12,7 @@ use crate::auth::{PasswordThreads, check_password_length, trim_and_check_email};
 use crate::ids::random_token;
 use crate::store::{Actor, Store, User};
 
-/// Maximum number of bytes read from stdin. The longest password is shorter.
+/// Maximum number of bytes read from stdin. Even the longest password is shorter.
 const STDIN_BYTES_MAX: u64 = 8 * 1024;
 
 /// Subcommands of `user`.

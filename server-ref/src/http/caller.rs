@@ -100,7 +100,8 @@ impl Caller {
         Ok(user)
     }
 
-    /// Returns the actor without the client's address, which must not appear in the log of a project that the user has not joined yet.
+    /// Returns the actor without the client's address, which must not appear in the log of a project of which the user is not yet a
+    /// member.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }
     }
@@ -146,8 +147,8 @@ impl FromRequestParts<Arc<App>> for Caller {
 }
 
 /// The caller and the project of a request whose path contains no project id. With an API key, the project is the key's. With a session,
-/// the query's `project_id` names the project. Without `project_id`, the project is the requested item's or, if no item is requested, the
-/// user's only project.
+/// the query's `project_id` names the project. Without `project_id`, the project is that of the requested item or, if no item is
+/// requested, the user's only project.
 #[derive(Debug)]
 pub(super) struct ProjectCaller {
     pub(super) caller: Caller,

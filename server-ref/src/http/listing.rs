@@ -18,8 +18,8 @@ const NUMBERED_ROWS_MAX: u64 = 10_000;
 const SEARCH_TEXT_CHARS_MAX: usize = 200;
 const ID_BYTES_MAX: usize = 256;
 
-/// Query of a listing, which selects either numbered pages (`page`, `per_page`) or pages by cursor (`limit`, `cursor`). Pages by cursor
-/// cost the same at any depth, and items that are added between two requests don't shift them.
+/// Query of a listing. It selects either numbered pages (`page`, `per_page`) or pages by cursor (`limit`, `cursor`). Pages by cursor cost
+/// the same at any depth, and items that are added between two requests don't shift them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentQuery {

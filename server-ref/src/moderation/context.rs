@@ -1,4 +1,4 @@
-//! The context of moderation, which contains the parts of the server that moderation uses.
+//! The parts of the server that moderation uses.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(crate) struct Moderation {
 }
 
 impl Moderation {
-    /// Starts the threads that match rules.
+    /// Creates the moderation of all projects, and starts the threads that match rules.
     ///
     /// `in_flight` tracks the items that the language model is judging. Cancelling `draining` abandons unanswered prompts.
     ///
@@ -60,7 +60,7 @@ impl Moderation {
         self.rules.forget_all();
     }
 
-    /// Checks on a thread of the pool whether a rule can be compiled.
+    /// Checks whether a rule can be compiled, on a thread of the pool.
     ///
     /// # Errors
     /// Returns an error if the rule can't be compiled, or if too many jobs of the project are pending.

@@ -1,4 +1,4 @@
-// The live view shows events immediately.
+// The live view shows events immediately, and its list can be filtered and paused.
 
 import { counterLocator, expect, signIn, signInAndOpen, test, waitUntilLive } from '../support/test.ts'
 
