@@ -2,10 +2,10 @@
 import Foundation
 import PackageDescription
 
-// On Apple's platforms, the Rust part is a binary framework built by scripts/xcframework.sh. On other platforms, and
-// during development, it is a static library built by
-// `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib`. Pass the library's folder with
-// `-Xlinker -LFOLDER`.
+// If scripts/xcframework.sh has built the framework for Apple's platforms, the framework contains the Rust part.
+// Otherwise, the Rust part is a static library built by
+// `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib`. Pass the library's folder to
+// `swift build` with `-Xlinker -LFOLDER`.
 let framework = "Artifacts/CAutoModerate.xcframework"
 let frameworkExists = FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + framework)
 let native: Target =

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# bench.sh [RUN...]: measures events per second and memory of the Swift binding, and compares them with Foundation's
-# JSONDecoder. setup.sh prints RUN, the prefix that runs a command in the Swift toolchain. ROUNDS sets the number of
-# rounds. bench.sh --latency [RUN...] builds the Swift program that `cargo xtask bench latency` measures, and prints the
+# bench.sh [RUN...]: measures the Swift binding's events per second and memory, and compares them with those of
+# Foundation's JSONDecoder. setup.sh prints RUN, the prefix that runs a command with the Swift toolchain. ROUNDS sets the
+# number of rounds.
+# bench.sh --latency [RUN...]: builds the Swift program that `cargo xtask bench latency` measures, and prints the
 # command that starts the program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # check.sh [RUN...]: builds the Rust crate and the Swift package, checks that the generated files are up to date, runs
-# the tests, and checks the examples and the documentation. setup.sh prints RUN, the prefix that runs a command in the
+# the tests, and checks the examples and the documentation. setup.sh prints RUN, the prefix that runs a command with the
 # Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -17,7 +17,7 @@ ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"
 
 cargo build --quiet -p automoderate-server
-# The server exits when its standard input is closed, which happens when this script ends.
+# The golden test server exits when its standard input is closed, which happens when this script ends.
 coproc golden { python3 ../core/tests/golden/server.py; }
 read -r ready <&"${golden[0]}"
 

@@ -81,7 +81,7 @@ export interface RecentActivity {
 
 /** Payload of `stats_update`. */
 export interface StatsUpdateData {
-  /** Number of items decided so far. */
+  /** Number of items submitted so far. */
   total_content: number
   /** Number of items approved. */
   approved: number
@@ -157,7 +157,7 @@ export interface UserActivityData {
   user_id: string
   /** Statistics about the user; all fields are `null` if the server sends none. */
   activity: Activity
-  /** Id of the item whose decision caused this event. */
+  /** Id of the item whose submission or review caused this event. */
   triggered_by: string | null
   /** Time at which the event was sent. */
   timestamp: string

@@ -49,7 +49,7 @@ pub(crate) fn raw_json_to_python<'py>(py: Python<'py>, raw: &RawJson) -> PyResul
     }
 }
 
-/// Converts a Python object to JSON. Errors begin with the argument's `name`.
+/// Converts a Python object to JSON. Error messages begin with `name`, the name of the argument.
 pub(crate) fn from_python(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Value> {
     value_from_python(name, object, MAX_DEPTH)
 }

@@ -24,7 +24,7 @@ const EVENTS_BEFORE_PAUSE: u32 = 1024;
 
 static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
 
-/// Event stream. Each event is delivered to one reader.
+/// Event stream. Each event is delivered to only one reader.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct Stream {
     shared: Arc<SharedStream>,
@@ -119,8 +119,8 @@ impl Stream {
         slf
     }
 
-    /// Takes the next ready event. Iteration ends when no event is ready, and at regular intervals to let other tasks
-    /// run; see `take_pause_flag`.
+    /// Takes the next ready event. Iteration ends when no event is ready or, to let other tasks run, after
+    /// `EVENTS_BEFORE_PAUSE` events; see `take_pause_flag`.
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let remaining = self.events_before_pause.load(Ordering::Relaxed);
         if remaining == 0 {

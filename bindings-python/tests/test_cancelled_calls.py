@@ -150,7 +150,7 @@ async def test_state_changes(documented: Server) -> None:
     seen += [state async for state in states]
     names = [state.name for state in seen]
     assert names[-1] == "closed"
-    # Each connection was lost and restored once, and no state change is missing.
+    # The connection was restored after each of the five cuts, and no state change is missing.
     assert names.count("connected") == 6
     assert names.count("reconnecting") >= 5
     assert all(one != other for one, other in itertools.pairwise(names) if one != "reconnecting")

@@ -94,5 +94,5 @@ print(many[-1])
 """,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    # select() can't handle file descriptors of 1024 and above.
+    # select() can't handle file descriptors numbered 1024 or higher.
     assert int(done.stdout) >= 1024

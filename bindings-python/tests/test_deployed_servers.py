@@ -77,7 +77,7 @@ async def test_a_wrong_password_and_a_wrong_session_are_refused(standin_interpre
     with running_deployed_server(standin_interpreters[age]) as server:
         with pytest.raises(automoderate.AuthenticationFailed):
             await AsyncClient(server.base_url, email=server.email, password="wrong").connect()
-        # Newer servers refuse a wrong session when the client connects; older servers refuse it at the first call.
+        # Newer servers refuse a wrong session when the client connects; older servers refuse it at the join.
         with pytest.raises(automoderate.AuthenticationFailed):
             async with AsyncClient(server.base_url, session="no session") as client:
                 await client.join(server.project_id)
@@ -101,7 +101,7 @@ async def test_a_session_cookie_authenticates(deployed: Server) -> None:
 async def test_rest_recovers_events_missed_during_a_cut(deployed: Server, transports: str) -> None:
     async with AsyncClient(deployed.base_url, **login_options(deployed, transports=transports)) as client:  # type: ignore[arg-type]
         stream = (await client.join(deployed.project_id)).events(ModerationUpdate)
-        # REST can recover events that are newer than this event.
+        # REST recovers decisions that are newer than the last one received, so the client must receive one first.
         known = deployed.admin("/moderate", content="before")["content_id"]
         assert (await anext(stream)).content_id == known
         for round in range(3):

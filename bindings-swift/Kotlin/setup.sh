@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs Kotlin, and prints a class path with the compiler, the compiler's libraries and JNA. The script downloads the
 # compiler from PyPI, where it is part of a Jupyter kernel. On Debian, the script installs Java and JNA if they are
-# missing. KOTLIN_CACHE sets the folder of the compiler.
+# missing. The compiler is stored in the folder kotlin in KOTLIN_CACHE, which defaults to .cache.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # documentation.sh GRAPHS FOLDER [OPTION...]: builds the documentation in FOLDER with DocC, from the articles and the
 # compiler's symbol graphs in GRAPHS (`-emit-symbol-graph`). Broken links are errors. Each OPTION is passed to docc. Run
-# this script in the Swift toolchain.
+# this script with the Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 graphs="$1" folder="$2"
 shift 2
 
-# Document only the public module.
+# Document only the module AutoModerate.
 only="$graphs/AutoModerate"
 rm -rf "$only"
 mkdir "$only"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generate.sh [--check]: generates Swift files from the Rust crate. With --check, changes no files in the repository,
-# but fails if they are out of date.
+# generate.sh [--check]: generates the package's Swift and C files from the Rust crate. With --check, fails if these
+# files are out of date, and does not change them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"

@@ -1,5 +1,4 @@
-//! Cancellation of asynchronous calls by the other language. It is needed because UniFFI does not report cancelled
-//! tasks to Rust.
+//! Lets the other language cancel asynchronous calls, because UniFFI does not report cancelled tasks to Rust.
 
 use std::sync::Arc;
 

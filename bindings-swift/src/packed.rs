@@ -1,4 +1,4 @@
-//! Batches of events in one block of memory, which the other language reads in place.
+//! Packed values in one block of memory, which the other language reads in place.
 
 use std::sync::Arc;
 

@@ -238,7 +238,7 @@ class StatsUpdate:
     """Name of the kind of event, the same in every language."""
     @property
     def total_content(self) -> int:
-        """Number of items decided so far."""
+        """Number of items submitted so far."""
     @property
     def approved(self) -> int:
         """Number of items approved."""
@@ -370,7 +370,7 @@ class UserActivity:
         """Statistics about the user."""
     @property
     def triggered_by(self) -> str | None:
-        """Id of the item whose decision caused this event."""
+        """Id of the item whose submission or review caused this event."""
     @property
     def timestamp(self) -> datetime | None:
         """Time at which the event was sent, in UTC; `None` if the server sent no valid timestamp."""

@@ -33,7 +33,7 @@ event_class! {
             })
         }
 
-        /// Id of the item whose decision caused this event.
+        /// Id of the item whose submission or review caused this event.
         #[getter]
         fn triggered_by(&self) -> Option<&str> {
             self.inner().triggered_by.as_deref()

@@ -17,7 +17,7 @@ event_class! {
     repr ["total_content", "approved", "rejected", "flagged", "approval_rate"],
     match_args ["total_content", "approved", "rejected", "flagged"],
     {
-        /// Number of items decided so far.
+        /// Number of items submitted so far.
         #[getter]
         fn total_content(&self) -> u64 {
             self.inner().total_content

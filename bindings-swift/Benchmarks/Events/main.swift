@@ -2,8 +2,8 @@
 //
 //     automoderate-bench (loop | batches | decoder | memory-ours | memory-decoder) URL EVENTS
 //
-// Prints one line of JSON with the number of events per second, and the CPU time per event, in microseconds. The CPU
-// time includes all threads.
+// Prints one line of JSON: the number of events per second and the CPU time per event, in microseconds, or, in the
+// memory modes, the number of bytes per event. The CPU time includes all threads.
 
 import AutoModerate
 import Foundation
@@ -70,7 +70,7 @@ func residentBytes() throws -> Int {
     return (Int(statm.split(separator: " ")[1]) ?? 0) * 4096
 }
 
-/// Accesses fields of an event. Every benchmark accesses the same fields.
+/// Accesses fields of an event, the same fields in every benchmark of speed.
 func accessFields(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
     precondition(id.utf8.count == 44 && status.utf8.count == 8 && !preview.isEmpty && rule != nil && date != nil)
 }

@@ -1,8 +1,10 @@
-// Measures the latency from a submission to the reader's loop: automoderate-latency URL KEY PROJECT EVENTS, run by
-// `cargo xtask bench latency`.
+// Measures the latency from a submission to the reader's loop, for `cargo xtask bench latency`.
+//
+//     automoderate-latency URL KEY PROJECT EVENTS
 //
 // Prints `ready` after the join. At the end, prints a JSON array that contains, for each event, the microseconds from
-// the timestamp in the item's text to the loop. Both times are readings of the system's monotonic clock.
+// the time in the item's text to the event's arrival in the loop. Both times are readings of the system's monotonic
+// clock.
 
 import AutoModerate
 import Foundation

@@ -2,8 +2,8 @@
 //
 //     AUTOMODERATE_API_KEY=… automoderate-tail URL PROJECT [CURSOR]
 //
-// Prints one line per event to standard output, and one line per state change to standard error. The last line on
-// standard error is the cursor to resume from.
+// Prints one line per event to standard output, and one line per state change to standard error. When the program is
+// interrupted, it also prints the line `cursor: CURSOR` to standard error, if the server has an event log.
 
 import AutoModerate
 import Foundation

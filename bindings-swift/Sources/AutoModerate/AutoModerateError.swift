@@ -7,7 +7,8 @@ import Foundation
 public struct AutoModerateError: Error, Sendable, Hashable {
     /// Error code, the same in every language.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
-        /// The server refused the credentials, or the credentials provider failed permanently. The client is closed.
+        /// The server refused the credentials, or the credentials provider failed permanently. If a connection attempt
+        /// fails with this error, the client is closed.
         case authenticationFailed = "authentication_failed"
         /// The credentials are valid but do not grant access to the project, or access was withdrawn.
         case accessDenied = "access_denied"
@@ -21,7 +22,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case joinTimeout = "join_timeout"
         /// The connection was not established within `connectTimeout`.
         case connectTimeout = "connect_timeout"
-        /// The connection failed; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
+        /// A connection attempt failed, or a REST call received no complete response; see ``AutoModerateError/stage``
+        /// and ``AutoModerateError/status``.
         case connectFailed = "connect_failed"
         /// There is no connection, or the connection was lost during the operation.
         case disconnected
@@ -31,14 +33,14 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case ackTimeout = "ack_timeout"
         /// An argument or option is invalid; the message names the argument or option.
         case invalidArgument = "invalid_argument"
-        /// The server violated the Socket.IO protocol.
+        /// The server violated the protocol, or its response could not be read.
         case `protocol`
-        /// The server responded to a REST call with an error; see ``AutoModerateError/status`` and
-        /// ``AutoModerateError/body``.
+        /// The server responded to a REST call with an error status other than 401 and 429; see
+        /// ``AutoModerateError/status`` and ``AutoModerateError/body``.
         case api
         /// A stream with ``Overflow/close`` was closed because its reader was too slow.
         case overflow
-        /// The client was closed.
+        /// The client was closed, or the project was left before its join was confirmed.
         case closed
         /// The waiting task was cancelled. Used only in Swift.
         case cancelled
@@ -46,7 +48,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case `internal`
     }
 
-    /// Stage at which the connection attempt failed.
+    /// Stage at which the connection attempt or REST call failed.
     public enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
         /// Calling the credentials provider, or logging in.
         case credentials
@@ -54,7 +56,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case network
         /// The TLS handshake.
         case tls
-        /// The HTTP request that opens the transport.
+        /// The HTTP request that opens the transport or makes the REST call.
         case http
         /// The Engine.IO `OPEN` packet.
         case engineIo = "engine_io"
@@ -70,7 +72,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public var retryable: Bool
     /// Time to wait before a retry, if known.
     public var retryIn: Duration?
-    /// Stage at which the connection attempt failed.
+    /// Stage at which the connection attempt or REST call failed.
     public var stage: Stage?
     /// HTTP status of the server's response.
     public var status: Int?

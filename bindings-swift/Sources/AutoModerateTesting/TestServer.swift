@@ -94,7 +94,8 @@ public final class TestServer: Sendable {
         }
     }
 
-    /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival.
+    /// Returns the first 10,000 events emitted by clients, in order of arrival: custom events and `heartbeat`, but not
+    /// joins, leaves and replay requests.
     public func received() throws(AutoModerateError) -> [(name: String, data: JSON)] {
         let all = try callNative { try JSON(parsing: try native.received()) }
         guard case .array(let events) = all else { return [] }

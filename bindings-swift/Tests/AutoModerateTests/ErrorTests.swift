@@ -82,7 +82,6 @@ import Testing
         }
     }
 
-    /// Panics in Rust are thrown as errors in Swift.
     @Test func panicsInTheLibraryAreThrownAsErrors() async throws {
         #expect(throws: NativeError.self) { try failOnPurpose(panic: false) }
         do {

@@ -1,7 +1,7 @@
 //! Types that are passed to the other language, and their packed format.
 //!
-//! The schema and the packing code are generated from the same lists in `shapes`, so the order of fields is always the
-//! same in the schema and in packed values.
+//! Except for `Meta`, the schema and the packing code of structs are generated from the same lists in `shapes`, so the
+//! order of fields is the same in the schema and in packed values.
 
 mod events;
 mod json;
@@ -99,7 +99,7 @@ pub fn schema() -> Schema {
 }
 
 impl Schema {
-    /// Returns a hash of the packed format, which changes whenever the format changes.
+    /// Returns a hash of the names, types and order of all packed fields, enum values and kinds of events.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let fields =

@@ -1,4 +1,4 @@
-//! Lists of all types that are passed to the other language, with their documentation.
+//! Lists of all packed types except `Meta`, with their documentation.
 
 use automoderate::{
     Activity, Content, ContentPage, ContentType, Gap, GapReason, Health, Lagged, MalformedEvent, Moderation,
@@ -113,7 +113,7 @@ shapes! {
     }
     /// Counters of a project. Each update replaces the previous update.
     StatsUpdate {
-        /// Number of items decided so far.
+        /// Number of items submitted so far.
         total_content,
         /// Number of items approved.
         approved,
@@ -196,7 +196,7 @@ shapes! {
         user_id,
         /// Statistics about the user.
         activity,
-        /// Id of the item whose decision caused this event.
+        /// Id of the item whose submission or review caused this event.
         triggered_by,
         /// Time at which the event was sent.
         timestamp,
@@ -218,7 +218,7 @@ shapes! {
         /// Undocumented fields.
         extra,
     }
-    /// `error` event from the server that is not the response to a request from the SDK.
+    /// `error` event that the server did not send in response to a request from the SDK.
     ServerError {
         /// Message from the server.
         message,
@@ -269,7 +269,7 @@ shapes! {
         /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// Decision of the server about a submission.
+    /// Decision of the server on a submission.
     Moderation {
         /// Id of the item.
         content_id,
@@ -410,24 +410,24 @@ open_enums! {
     Origin {
         /// Pushed by the server when the event occurred.
         Live,
-        /// Replayed from the server's event log after an interruption.
+        /// Read from the server's event log, after an interruption or a cursor, or because a stream's buffer was full.
         Replay,
-        /// Fetched over REST after an interruption, from a server without an event log.
+        /// Fetched over REST from a server without an event log, after an interruption or by polling for reviews.
         Backfill,
     }
     /// Reason why events are missing.
     GapReason {
-        /// The connection was interrupted, and the server keeps no event log.
+        /// The connection was interrupted, and the server keeps no event log or the option `backfill` is `off`.
         Interrupted,
-        /// The events are no longer in the server's event log.
+        /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
         Expired,
-        /// The cursor belongs to another log, because the server's database was recreated.
+        /// The cursor belongs to another log, for example because the server's database was recreated.
         LogChanged,
-        /// The cursor is ahead of the log, because the server's database was restored from a backup.
+        /// The cursor is ahead of the log, for example because the server's database was restored from a backup.
         CursorAhead,
         /// The server has an event log but did not return all of the missing events.
         ReplayFailed,
-        /// REST returned fewer events than were missed.
+        /// REST may not have returned all of the missing events.
         BackfillIncomplete,
     }
 }

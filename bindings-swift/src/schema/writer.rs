@@ -37,6 +37,7 @@ impl PackWriter {
     }
 
     /// Packs a shared string. The first occurrence in a batch is packed in full, and later ones as the string's number.
+    /// Once `MAX_SHARED_TEXTS` strings have numbers, other strings are always packed in full.
     pub(super) fn write_shared_text(&mut self, text: &str) {
         let known = self.shared_texts.iter().rposition(|one| &**one == text);
         let new = self.shared_texts.len();

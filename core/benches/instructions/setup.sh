@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Finds Valgrind or, if possible, installs it, installs Gungraun's runner under .cache, and prints the runner's path.
+# Installs Valgrind if it is missing, installs Gungraun's runner under .cache, and prints the runner's path as the
+# environment variable GUNGRAUN_RUNNER.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh
 acquire_lock gungraun
 
-# The compiler version with which the limits were counted. Other versions generate different code.
+# The compiler version with which the instructions were counted. Other versions generate different code.
 compiler=1.95
 if [[ "$(rustc --version)" != "rustc $compiler."* ]]; then
     echo "setup.sh: the limits were counted with rustc $compiler, but this is $(rustc --version): count again, and update both" >&2

@@ -9,8 +9,8 @@
 //! - `rust_socketio`: a different library, in its own process. This reader is included only if the environment variable
 //!   `PEER` contains the path of its program, which `make bench` builds.
 //!
-//! `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`. With `--endurance`, ten
-//! million events pass through one client, whose memory must not grow.
+//! Run the benchmark with `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`.
+//! With `--endurance`, ten million events pass through one client, whose memory must not grow.
 
 mod endurance;
 mod hand_written;

@@ -2,7 +2,8 @@
     import Foundation
     import Network
 
-    /// Monitor that calls a function whenever the network path changes, until the monitor is released or stopped.
+    /// Monitor that calls a function whenever the network path changes to another usable path, until the monitor is
+    /// released or stopped.
     final class NetworkMonitor: @unchecked Sendable {
         private let monitor = NWPathMonitor()
         private let queue = DispatchQueue(label: "automoderate.network")

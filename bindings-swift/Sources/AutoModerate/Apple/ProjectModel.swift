@@ -3,8 +3,8 @@
 #if canImport(Observation) && (!os(Linux) || AUTOMODERATE_OBSERVATION)
     import Observation
 
-    /// Observable model of a project for SwiftUI: the latest events and statistics and the state of the connection,
-    /// updated while ``run()`` runs.
+    /// Observable model of a project for SwiftUI: the latest decisions, counters and notification, and the state of the
+    /// connection, updated while ``run()`` runs.
     ///
     /// ```swift
     /// struct Feed: View {

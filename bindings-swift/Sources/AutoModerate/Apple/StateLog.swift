@@ -4,8 +4,8 @@ import AutoModerateFFI
     import os
 #endif
 
-/// Logging of a client's state changes to the system's log, on platforms that have a system log. The subsystem is
-/// `automoderate`, and the category is `client`.
+/// Logging of a client's state changes to the system's log, on Apple's platforms. The subsystem is `automoderate`, and
+/// the category is `client`.
 enum StateLog {
     #if canImport(os)
         private static let logger = Logger(subsystem: "automoderate", category: "client")

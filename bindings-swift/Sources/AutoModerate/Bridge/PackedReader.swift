@@ -44,8 +44,8 @@ struct PackedReader {
         return seconds.isNaN ? nil : Date(timeIntervalSince1970: seconds)
     }
 
-    /// Reads a string that is packed only at its first occurrence. Later occurrences are packed as an index, and share
-    /// the memory of the first string.
+    /// Reads a string that may recur in the batch. An occurrence that is packed as an index shares the memory of the
+    /// first occurrence.
     mutating func readSharedText() -> String {
         let number = Int(readByte())
         if number < texts.count { return texts[number] }

@@ -5,8 +5,7 @@ import Foundation
 /// tasks do not keep the client alive, and end when the client is closed or released.
 final class BackgroundTasks: @unchecked Sendable {
     private let watchesNetwork: Bool
-    /// Native part of the client, never changed after initialization. A weak reference can't be declared with `let` in
-    /// this version of Swift.
+    /// Native part of the client, assigned only once. In Swift 6.0, a weak reference can't be declared with `let`.
     private weak var native: NativeClient?
     private let lock = NSLock()
     private var tasks: [Task<Void, Never>] = []

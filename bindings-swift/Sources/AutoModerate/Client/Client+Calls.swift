@@ -4,8 +4,8 @@ import AutoModerateFFI
 extension Client {
     /// Sends a custom event.
     ///
-    /// - Throws: `disconnected` if there is no connection, or `rate_limited` with `retryIn` if ``Options/rateLimit`` is
-    ///   reached.
+    /// - Throws: Among other errors, `disconnected` if there is no connection, or `rate_limited` with `retryIn` if
+    ///   ``Options/rateLimit`` is reached or the connection is congested.
     public func emit(_ name: String, _ data: JSON = .object([:])) async throws(AutoModerateError) {
         try await awaitNative { try await self.native.emit(name: name, data: data.text, cancellation: $0) }
     }
@@ -63,7 +63,7 @@ extension Client {
         }
     }
 
-    /// Fetches the project's counters.
+    /// Fetches the counters of the API key's project.
     public func statistics() async throws(AutoModerateError) -> Statistics {
         try await awaitPacked({ Statistics(&$0) }) { try await self.native.statistics(cancellation: $0) }
     }

@@ -45,21 +45,22 @@ public final class Client: Sendable {
 
     /// Connects, unless the client is already connected. Returns once the server has acknowledged the connection.
     ///
-    /// - Throws: `authentication_failed`, `connect_failed`, `connect_timeout`, `rate_limited`, `gave_up`, `closed`.
+    /// - Throws: `authentication_failed`, `connect_failed`, `connect_timeout`, `disconnected`, `protocol`, `rate_limited`,
+    ///   `gave_up`, `closed`.
     public func connect() async throws(AutoModerateError) {
         backgroundTasks.start()
         try await awaitNative { try await self.native.connect(cancellation: $0) }
     }
 
     /// Joins a project. Returns once the server has confirmed the join. The project stays joined across interruptions
-    /// until you call ``Project/leave()``.
+    /// until you call ``Project/leave()``, lose access, or close the client.
     ///
     /// - Parameters:
     ///   - project: Id of the project.
     ///   - after: Cursor to resume after, from ``Project/cursor`` or ``Meta/cursor``. A decimal `event_id` is also
     ///     accepted.
-    /// - Throws: `access_denied`, `project_not_found`, `room_limit`, `join_timeout`, `invalid_argument`, `disconnected`,
-    ///   `closed`.
+    /// - Throws: `access_denied`, `project_not_found`, `room_limit`, `rate_limited`, `join_timeout`, `invalid_argument`,
+    ///   `disconnected`, `closed`, or the error that closes the client.
     public func join(_ project: String, after: String? = nil) async throws(AutoModerateError) -> Project {
         let joined = try await awaitNative {
             try await self.native.join(project: project, after: after, cancellation: $0)
@@ -102,9 +103,9 @@ public final class Client: Sendable {
         StateChanges(native: try? native.stateChanges())
     }
 
-    /// Notifies the client of a network change. A client that is waiting to reconnect tries at once; a connected client
-    /// checks whether its connection still works. On Apple's platforms with ``Options/watchesNetwork``, the client
-    /// detects network changes itself.
+    /// Notifies the client of a network change. A client that is waiting to reconnect tries at once, unless the server
+    /// requested the delay; a connected client checks whether its connection still works. On Apple's platforms with
+    /// ``Options/watchesNetwork``, the client detects network changes itself.
     public func networkChanged() {
         try? native.networkChanged()
     }

@@ -14,16 +14,17 @@ public enum Credentials: Sendable, Hashable {
 
 /// Reason why credentials are requested.
 public enum CredentialsReason: String, Sendable, CaseIterable {
-    /// The client connects for the first time.
+    /// The client needs credentials for the first time.
     case first
-    /// The connection was lost.
+    /// The connection was lost, or an earlier attempt failed.
     case reconnect
     /// The server refused the previous credentials.
     case rejected
 }
 
-/// Function that returns the credentials for each connection attempt. The client calls the function in a separate task.
-/// The function must not hold a strong reference to the client.
+/// Function that returns the credentials for each connection attempt, and for a REST call if the client has no valid
+/// credentials. The client calls the function in a separate task. The function must not hold a strong reference to the
+/// client.
 public typealias CredentialsProvider = @Sendable (CredentialsReason) async throws -> Credentials
 
 extension Credentials: CustomStringConvertible, CustomReflectable {

@@ -8,7 +8,7 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var connections: Int
     /// Number of events delivered to streams, of any origin.
     public var events: Int
-    /// Number of delivered events that were replayed from the server's log.
+    /// Number of events read from the server's log, by replay or because a stream's buffer was full.
     public var replayed: Int
     /// Number of delivered events that were fetched over REST.
     public var backfilled: Int

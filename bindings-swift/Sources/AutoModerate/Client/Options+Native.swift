@@ -52,7 +52,7 @@ extension NativeReconnect {
     }
 }
 
-/// Hides option values from `print` and `dump`, because options may contain secrets.
+/// Hides the options from `print`, and all but `transports` from `dump`, because options may contain secrets.
 extension Client.Options: CustomStringConvertible, CustomReflectable {
     public var description: String { "Options(…)" }
     public var customMirror: Mirror { Mirror(self, children: ["transports": transports]) }

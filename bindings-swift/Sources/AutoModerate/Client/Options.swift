@@ -11,7 +11,7 @@ extension Client {
         public var fallbackURLs: [String]
         /// API key of a project.
         public var apiKey: String?
-        /// Part of a connection request that carries the API key. Default ``ApiKeyVia/query``.
+        /// Part of the connection request in which the client sends the API key. Default ``ApiKeyVia/query``.
         public var apiKeyVia: ApiKeyVia
         /// Value of the web session cookie.
         public var session: String?
@@ -21,7 +21,7 @@ extension Client {
         /// Password for ``email``.
         public var password: String?
         /// Function that returns the credentials for each connection attempt. If it throws an ``AutoModerateError``
-        /// that is not retryable, the client closes; after any other error, the client retries.
+        /// that is not retryable, the client closes; any other error only makes the attempt fail.
         public var credentials: CredentialsProvider?
         /// Transports that the client uses. Default ``Transports/auto``.
         public var transports: Transports
@@ -137,8 +137,8 @@ extension Client {
     }
 }
 
-/// Part of a connection request that carries the API key. Proxies may log the query, but do not normally log headers
-/// and payloads.
+/// Part of the connection request in which the client sends the API key. Proxies may log the query, but do not normally
+/// log headers and payloads.
 public enum ApiKeyVia: String, Sendable, CaseIterable {
     /// In the query of the connection URL, as in the server's documentation.
     case query
@@ -168,8 +168,8 @@ public enum OnServerDisconnect: String, Sendable, CaseIterable {
 
 /// Policy for full stream buffers.
 public enum Overflow: String, Sendable, CaseIterable {
-    /// Reads the excess events from the server's event log later. On servers without an event log, acts like
-    /// ``dropOldest``.
+    /// Reads the excess events from the server's event log later. Events that are not logged, such as all events of
+    /// servers without an event log, are dropped as with ``dropOldest``.
     case replay
     /// Drops the oldest event, and inserts a ``Lagged`` in its place.
     case dropOldest = "drop_oldest"
@@ -181,8 +181,8 @@ public enum Overflow: String, Sendable, CaseIterable {
 
 /// Method of recovering events that were missed during an interruption.
 public enum Backfill: String, Sendable, CaseIterable {
-    /// Replays the events from the server's event log. On servers without an event log, fetches them over REST if there
-    /// is an API key, and otherwise reports a ``Gap``.
+    /// Replays the events from the server's event log. On servers without an event log, fetches missed decisions over
+    /// REST if there is an API key, and otherwise reports a ``Gap``.
     case auto
     /// Replays the events from the server's event log. On servers without an event log, reports a ``Gap``.
     case replay

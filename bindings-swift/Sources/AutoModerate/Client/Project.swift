@@ -31,8 +31,9 @@ public final class Project: Sendable, Identifiable {
         StreamSource(registry) { try self.native.events(kind: kind) }
     }
 
-    /// Cursor up to which all of the project's streams have been read. To resume from the cursor, even in another
-    /// process, pass it to ``Client/join(_:after:)``. `nil` on servers without an event log.
+    /// Cursor up to which all of the project's streams have been read. Streams of one kind count only if there is no
+    /// stream of all kinds. To resume from the cursor, even in another process, pass it to ``Client/join(_:after:)``.
+    /// `nil` on servers without an event log.
     public var cursor: String? {
         registry.reportDelivered()
         return (try? native.cursor()) ?? nil

@@ -17,7 +17,7 @@ public enum Event: Sendable, Hashable {
     case systemNotification(SystemNotification)
     /// Activity of a user of the moderated application.
     case userActivity(UserActivity)
-    /// `error` event from the server that is not the response to a request from the SDK.
+    /// `error` event that the server did not send in response to a request from the SDK.
     case serverError(ServerError)
     /// Event whose name is unknown to the SDK.
     case unknownEvent(UnknownEvent)
@@ -385,7 +385,7 @@ public struct ModerationUpdate: Sendable, Hashable, Codable {
 
 /// Counters of a project. Each update replaces the previous update.
 public struct StatsUpdate: Sendable, Hashable, Codable {
-    /// Number of items decided so far.
+    /// Number of items submitted so far.
     public var totalContent: Int
     /// Number of items approved.
     public var approved: Int
@@ -677,7 +677,7 @@ public struct UserActivity: Sendable, Hashable, Codable {
     public var userId: String
     /// Statistics about the user.
     public var activity: Activity
-    /// Id of the item whose decision caused this event.
+    /// Id of the item whose submission or review caused this event.
     public var triggeredBy: String?
     /// Time at which the event was sent.
     /// A time without a zone is read as UTC. `nil` if the server sent no valid timestamp.
@@ -774,7 +774,7 @@ public struct Activity: Sendable, Hashable, Codable {
     }
 }
 
-/// `error` event from the server that is not the response to a request from the SDK.
+/// `error` event that the server did not send in response to a request from the SDK.
 public struct ServerError: Sendable, Hashable, Codable {
     /// Message from the server.
     public var message: String
@@ -957,7 +957,7 @@ public struct Lagged: Sendable, Hashable, Codable {
     }
 }
 
-/// Decision of the server about a submission.
+/// Decision of the server on a submission.
 public struct Moderation: Sendable, Hashable, Codable {
     /// Id of the item.
     public var contentId: String
@@ -1510,9 +1510,9 @@ public enum NotificationType: Sendable, Hashable, Codable, RawRepresentable, Cus
 public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
     /// Pushed by the server when the event occurred.
     case live
-    /// Replayed from the server's event log after an interruption.
+    /// Read from the server's event log, after an interruption or a cursor, or because a stream's buffer was full.
     case replay
-    /// Fetched over REST after an interruption, from a server without an event log.
+    /// Fetched over REST from a server without an event log, after an interruption or by polling for reviews.
     case backfill
     /// Value unknown to this version of the SDK.
     case other(String)
@@ -1550,17 +1550,17 @@ public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
 
 /// Reason why events are missing.
 public enum GapReason: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// The connection was interrupted, and the server keeps no event log.
+    /// The connection was interrupted, and the server keeps no event log or the option `backfill` is `off`.
     case interrupted
-    /// The events are no longer in the server's event log.
+    /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
     case expired
-    /// The cursor belongs to another log, because the server's database was recreated.
+    /// The cursor belongs to another log, for example because the server's database was recreated.
     case logChanged
-    /// The cursor is ahead of the log, because the server's database was restored from a backup.
+    /// The cursor is ahead of the log, for example because the server's database was restored from a backup.
     case cursorAhead
     /// The server has an event log but did not return all of the missing events.
     case replayFailed
-    /// REST returned fewer events than were missed.
+    /// REST may not have returned all of the missing events.
     case backfillIncomplete
     /// Value unknown to this version of the SDK.
     case other(String)

@@ -12,8 +12,8 @@
 ///
 /// A loop ends without an error when its task is cancelled, and you can leave a loop with `break`. In both cases, no
 /// event is lost, and a new loop over the same stream continues with the next event. The stream continues after a lost
-/// connection. It ends without an error when you leave the project or close the client. If the stream ends for any
-/// other reason, the loop throws the error that ended it.
+/// connection. It ends without an error when you leave the project, close the client or call ``end()``. If the stream
+/// ends for any other reason, the loop throws the error that ended it.
 ///
 /// Events are buffered until they are read. ``Client/Options/overflow`` determines what happens when the buffer is
 /// full. If several loops read the same stream, each event is received by only one of the loops. To receive all events
@@ -84,14 +84,14 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         EventStream(source.throttled(interval), convert)
     }
 
-    /// Losses counted by a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
+    /// Losses counted by a stream of one kind, which does not yield ``Gap`` or ``Lagged`` events.
     public var losses: Losses { source.losses }
 
     /// Ends the stream for all readers, including readers that are waiting.
     public func end() { source.end() }
 }
 
-/// Losses counted by a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
+/// Losses counted by a stream of one kind, which does not yield ``Gap`` or ``Lagged`` events.
 public struct Losses: Sendable, Hashable, Codable {
     /// Number of events dropped because the reader was too slow.
     public var lagged: Int

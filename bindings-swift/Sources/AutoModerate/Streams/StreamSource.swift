@@ -61,7 +61,7 @@ final class StreamSource: @unchecked Sendable {
         return taken.reversed()
     }
 
-    /// Fetches up to `max` events that are ready. Must be called only once all previously fetched events have been
+    /// Fetches up to `max` events that are ready. Must be called only after all previously fetched events have been
     /// returned to the user, because the library then counts those events as delivered.
     private func fetch(_ max: UInt32) throws(AutoModerateError) -> [Event] {
         if let failure {
@@ -82,7 +82,7 @@ final class StreamSource: @unchecked Sendable {
         }
     }
 
-    /// Losses counted by a stream of one kind, which does not yield ``Gap`` and ``Lagged``.
+    /// Losses counted by a stream of one kind, which does not yield ``Gap`` or ``Lagged`` events.
     var losses: Losses {
         let losses = try? native?.losses()
         return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))

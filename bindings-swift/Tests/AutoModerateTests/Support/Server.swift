@@ -68,12 +68,12 @@ final class Server: @unchecked Sendable {
         }) {}
     }
 
-    /// Kills and restarts the server on the same address and database.
+    /// Kills the server and restarts it at the same address, with the same database.
     func restart() throws {
         try restart(at: url.replacingOccurrences(of: "http://", with: ""))
     }
 
-    /// Kills and restarts the server on this address and the same database.
+    /// Kills the server and restarts it at this address, with the same database.
     func restart(at address: String) throws {
         kill()
         (process, startupLine) = try Server.start(["--demo", "--listen", address] + flags, in: folder)

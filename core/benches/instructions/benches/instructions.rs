@@ -40,8 +40,8 @@ fn stats_message() -> String {
     samples::socket_io_message("stats_update", samples::STATS_UPDATE)
 }
 
-// Measures the decoding of a Socket.IO message to an event, and the freeing of the event. The function returns the text
-// so that freeing the text is not measured.
+// Measures decoding a Socket.IO message into an event, and freeing the event. The function returns the text so that
+// freeing the text is not measured.
 #[library_benchmark]
 #[bench::documented_message(args = [documented_message()], config = instruction_limit(7_432))]
 #[bench::deployed_message(args = [deployed_message()], config = instruction_limit(8_210))]
@@ -55,7 +55,7 @@ fn decode(message: String) -> String {
     message
 }
 
-/// Returns the frames of a server with an event log: the confirmation of a join, then the events.
+/// Returns the frames that a server with an event log sends: the confirmation of a join, and then the events.
 fn session_script() -> String {
     let mut script = r#"42["joined_project",{"project_id":"p","replay":true,"event_id":0,"log":"l"}]"#.to_owned();
     for id in 1..=EVENTS {
@@ -66,8 +66,8 @@ fn session_script() -> String {
     script
 }
 
-// Measures how a session processes the frames of a thousand events. This includes checking each event's id against the
-// log, and freeing the events.
+// Measures a session that processes the frames of a thousand events, including checking each event's id against the log
+// and freeing the events.
 #[library_benchmark]
 #[bench::thousand(args = [session_script()], config = instruction_limit(13_252_405))]
 fn session(script: String) -> String {

@@ -1,5 +1,5 @@
-//! Reads the events of the sender in `receive_path` with rust_socketio, and prints the cost. Usage: `peers PORT PROJECT
-//! EVENTS`.
+//! Reads the events of the sender in `receive_path` with rust_socketio, and prints the cost.
+//! Usage: `peers PORT PROJECT EVENTS`.
 //!
 //! The program follows the library's documentation: a blocking client passes a tree of JSON values to a callback, which
 //! fills the application's struct from the tree.
@@ -71,7 +71,7 @@ fn main() {
         .expect("a connection");
     let cost = end.recv().expect("all events");
     println!("{} {}", cost.events_per_second, cost.cpu_micros_per_event);
-    // Exit explicitly, because the client's threads would keep the process alive.
+    // End the process at once, while the client's threads are still running.
     drop(client);
     std::process::exit(0);
 }

@@ -1,6 +1,6 @@
 //! The cost of rejected alternatives, for `cargo xtask bench alternatives`: other JSON parsers, and compressed frames.
 //!
-//! Each parser fills the struct of the hand-written loop in `receive_path` from the same events, and skips `meta_data`.
+//! Each parser fills a struct with the fields of the hand-written loop in `receive_path`, but skips `meta_data`.
 //! Frames are compressed as in `permessage-deflate` with a context that persists across frames. The results are the
 //! nanoseconds per event in the fastest of several rounds. The fastest round is the most accurate, because other work
 //! on the machine can only slow down a thread that never waits.
