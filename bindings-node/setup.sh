@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the tools that build and check the Node binding. Does nothing if package-lock.json is unchanged.
+# Installs the tools that build and check the Node binding. Installs nothing if package.json, package-lock.json and
+# Node's version are unchanged since the last run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

@@ -9,8 +9,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-# Libraries that every Linux distribution provides. Any other library, such as OpenSSL, would have to be installed or
-# bundled.
+# Libraries that every Linux distribution with glibc provides. Any other library, such as OpenSSL, would have to be
+# installed or bundled.
 SYSTEM_LIBRARIES = {"libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "librt.so.1"}
 LOADER_PREFIX = "ld-linux"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Creates the environment in which the Python binding is built and tested, and prints the environment's folder. Installs
-# nothing if requirements.txt is unchanged. PYTHON sets the interpreter.
+# nothing if requirements.txt and the interpreter are unchanged since the last run. PYTHON sets the interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

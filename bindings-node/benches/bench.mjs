@@ -1,7 +1,7 @@
 /**
- * Measures this package's and socket.io-client's events per second, CPU time per event and event-loop delay. A sender
- * in a separate process sends events as fast as the reader requests them. The readers are measured in turn, each in a
- * new process. The results are medians and ranges over all rounds.
+ * Compares this package with socket.io-client by events per second, CPU time per event and event-loop delay. A sender
+ * in a separate process sends events as fast as the reader requests them. The readers in readers.mjs are measured in
+ * turn, each time in a new process. The results are medians and ranges over all rounds.
  *
  *     NODE_MODULES=…/with/socket.io-client node benches/bench.mjs [--rounds 7] [--events 200000]
  *

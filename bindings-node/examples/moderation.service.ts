@@ -1,7 +1,7 @@
 /**
- * NestJS-style service. With `@Injectable()` on the class, the framework calls the two lifecycle hooks.
- * `decisions$` passes decisions on to other services, and may be any object with a `next` method, such as an RxJS
- * `Subject`.
+ * NestJS-style service. As a provider in NestJS, the class needs `@Injectable()`; NestJS then calls `onModuleInit` and,
+ * after `app.enableShutdownHooks()`, `onApplicationShutdown`. `decisions$` passes decisions and gaps on to other
+ * services, and may be any object with a `next` method, such as an RxJS `Subject`.
  */
 
 import { Client, type ClientOptions, type Gap, type Moderation, type ModerationUpdate } from 'automoderate'
@@ -38,7 +38,7 @@ export class ModerationService {
     this.#relaying = (async () => {
       for await (const event of events) {
         if (event.event === 'moderation_update' || event.event === 'gap') this.#decisions.next(event)
-        // Save the cursor only after processing the event: events after the cursor are replayed after a restart.
+        // Save the cursor only after processing the event, because a restart replays only the events after the cursor.
         if (event.meta.cursor !== null) await cursor?.save(event.meta.cursor)
       }
     })().catch((error: unknown) => {

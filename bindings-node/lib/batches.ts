@@ -1,12 +1,12 @@
 /**
- * Parsing of event batches from the native module. The most frequent events are encoded as rows of values without
- * field names, because field names would take up much of a batch's text and parsing time; see
- * `core/src/facade/json_rows.rs`.
+ * Parsing of event batches from the native module. Most `moderation_update` events, which are the most frequent kind,
+ * are encoded as rows of values without field names, because field names would take up much of a batch's text and
+ * parsing time; see `core/src/facade/json_rows.rs`.
  */
 
 import type { Event, Meta, ModerationUpdate } from './events.js'
 
-/** Field values of a `moderation_update`, followed by the field values of its `meta`. */
+/** Field values of a `moderation_update`, followed by those of its `meta` except `project_id`, which is the same. */
 type UpdateRow = [
   content_id: string,
   project_id: string | null,

@@ -17,7 +17,7 @@ import type { Content, ContentPage, Health, Metrics, Moderation, State, StateInf
 
 /** Filter for a listing of items. */
 export interface ContentFilter extends Abortable {
-  /** Decision of the items to list. By default, items with any decision are listed. */
+  /** Decision that the listed items must have. By default, all items are listed. */
   status?: Status
   /** Number of items per page. The server sets the default and the maximum. */
   perPage?: number
@@ -138,7 +138,7 @@ export class Client {
     return this
   }
 
-  /** Adds a listener, as `on` does, and removes it after its first call. */
+  /** Adds a listener, as `on` does, and removes it when it is first called. */
   once<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#listeners.add(name, listener, true)
     return this

@@ -91,8 +91,8 @@ export class ClientListeners {
     const stream = new EventStream(this.#native.events(), this.#host)
     this.#stream = stream
     this.#dispatch(stream).catch((error) => {
-      // The state listeners receive this error as the cause of `closed`. If no listener receives the error, it becomes
-      // a warning.
+      // If the client has ended, the state listeners receive this error as the cause of `closed`. If no listener
+      // receives the error, it becomes a warning.
       const hasErrorListener = this.#listeners.callAll('error', error)
       if (this.#listeners.count('state') > 0) this.#keepAliveUntilEnd()
       else if (!hasErrorListener) process.emitWarning(error)
@@ -104,7 +104,7 @@ export class ClientListeners {
       this.#listeners.callAll(event.event, event)
       this.#listeners.callAll('event', event)
       if (this.#stream !== stream) return
-      // The call may have removed the last listener, if it was a one-time listener.
+      // If the last listener was a one-time listener, calling it has removed it.
       this.#closeUnusedStream()
     }
   }
@@ -120,8 +120,8 @@ export class ClientListeners {
   }
 
   /**
-   * Keeps the process and this object alive until the final state has been reported. The stream has ended, so the
-   * report follows immediately.
+   * Keeps the process and this object alive until the final state has been reported. The stream normally ends only with
+   * the client, so the report follows immediately.
    */
   #keepAliveUntilEnd(): void {
     if (this.#hasEnded) return

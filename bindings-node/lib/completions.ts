@@ -1,6 +1,6 @@
 /**
- * Calls to the native module, which complete on the SDK's threads. A wake-up of Node's thread delivers all calls that
- * have completed.
+ * Calls to the native module, which complete on the SDK's threads. A single wake-up of Node's thread delivers the
+ * results of all completed calls.
  */
 
 import * as native from '../native/index.js'
@@ -54,7 +54,7 @@ export async function awaitCall(start: StartCall, signal?: AbortSignal): Promise
       cancelCallback = startCall(start, resolve)
     })
     const done = await rejectOnAbort(completed, signal)
-    // Creating the error here, not in the callback, includes the caller in the error's stack trace.
+    // The error is created here, not in the callback, so that its stack trace includes the caller.
     if (done.error !== undefined) throw errorFromJson(done.error)
     return done
   } finally {

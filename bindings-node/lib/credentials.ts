@@ -33,8 +33,8 @@ export type Credentials =
 /**
  * Function that returns the credentials for each connection attempt. If it throws an `AutoModerateError` with
  * `retryable: false`, or returns invalid credentials, the client closes; after any other error, the client retries. Log
- * exceptions in the provider: the SDK hides them, because they may contain secrets. The signal is aborted once the
- * credentials are no longer needed.
+ * exceptions in the provider: the SDK hides their messages, which may contain secrets. The signal is aborted when
+ * credentials are requested again, or when the client has been garbage-collected.
  */
 export type CredentialsProvider = (
   reason: CredentialsReason,
@@ -70,7 +70,7 @@ async function answerRequest(
   try {
     credentials = await provider(reason, { signal })
   } catch (error) {
-    // The error's message may contain secrets, so only its name is passed on.
+    // The error's message may contain secrets, so only the error's name is passed on.
     const name = error instanceof Error ? error.name : typeof error
     const fatal = error instanceof AutoModerateError && !error.retryable
     return requests.fail(number, `it threw ${name}`, fatal)

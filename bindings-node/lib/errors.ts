@@ -69,7 +69,9 @@ export class AutoModerateError extends Error {
     defineFields(this, fields)
   }
 
-  /** Returns true for errors of any loaded copy of this package, including the `TypeError`s that the package throws. */
+  /**
+   * Returns true for errors from any loaded copy of this package, including the `TypeError`s that the package throws.
+   */
   static override [Symbol.hasInstance](value: unknown): value is AutoModerateError {
     return typeof value === 'object' && value !== null && BRAND in value
   }
@@ -121,7 +123,7 @@ export function errorFromOptionalRecord(failure: unknown): AutoModerateError | u
   return failure ? (errorFromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
 }
 
-/** Converts an exception of the native module to an error of this package. */
+/** Converts an exception from the native module to an error of this package. Returns other exceptions unchanged. */
 export function errorFromNative(error: unknown): unknown {
   const message = error instanceof Error ? error.message : ''
   if (message.startsWith('{')) return errorFromJson(message)

@@ -11,7 +11,10 @@ export type Status = Word<'approved' | 'rejected' | 'flagged' | 'pending'>
 
 /** Metadata that the SDK adds to an event. */
 export interface Meta {
-  /** Id of the project from the payload, or of the only joined project; `null` if neither is known. */
+  /**
+   * Id of the project that the payload names; otherwise, of the project whose log or listing contains the event, or of
+   * the only joined project. `null` if the project is unknown.
+   */
   project_id: string | null
   /** Position in the project's event log; `null` for events that are not in a log. */
   event_id: number | null
@@ -19,7 +22,10 @@ export interface Meta {
   origin: 'live' | 'replay' | 'backfill'
   /** Time of receipt according to this machine's clock, as RFC 3339 text that ends in `Z`. */
   received_at: string
-  /** Cursor to resume after this event. To resume later, store the cursor once the event has been processed. */
+  /**
+   * Cursor to resume after this event; `null` if `event_id` is `null`. To resume later, store the cursor once the event
+   * has been processed.
+   */
   cursor: string | null
 }
 
@@ -205,10 +211,11 @@ export interface Gap extends Common<'gap'> {
   /** Id of the project whose events are missing. */
   project_id: string
   /**
-   * Reason for the loss. `interrupted`: the server keeps no event log. `expired`: the events are no longer in the log.
-   * `log_changed`: the server's database was recreated. `cursor_ahead`: the database was restored from a backup.
-   * `replay_failed`: the server did not return its whole log. `backfill_incomplete`: REST returned fewer events than
-   * were missed.
+   * Reason for the loss. `interrupted`: the server keeps no event log, or `backfill` is `off`. `expired`: the events
+   * are no longer in the log, or `backfill` is `off` and the join had a cursor. `log_changed`: the cursor belongs to
+   * another log, for example because the server's database was recreated. `cursor_ahead`: the cursor is ahead of the
+   * log, for example because the database was restored from a backup. `replay_failed`: the server did not return all
+   * missing events from its log. `backfill_incomplete`: REST may have returned fewer events than were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
   /** Number of missing events, if known. */

@@ -1,4 +1,4 @@
-/** HTML escaping for content previews, which contain any markup that their authors wrote. */
+/** HTML escaping for content previews, which may contain markup. */
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 

@@ -1,7 +1,7 @@
 /**
  * Real-time moderation updates from AutoModerate servers as typed events.
  *
- * {@link Client} connects to a server, joins projects, and delivers their events as {@link EventStream}s or to
+ * {@link Client} connects to a server, joins projects, and delivers their events in {@link EventStream}s or to
  * listeners. Every failure is an {@link AutoModerateError} with a code.
  *
  * @module automoderate

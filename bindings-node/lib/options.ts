@@ -30,7 +30,10 @@ export interface ReconnectPolicy {
    * Duration, in ms, after which a connection counts as stable and the attempt counter is reset. Default 5000.
    */
   stableAfter?: number
-  /** Maximum number of attempts per minute. Deployed servers lock out a client at its tenth attempt. Default 9. */
+  /**
+   * Maximum number of attempts per minute. Deployed servers lock out a client at its tenth attempt within a minute.
+   * Default 9.
+   */
   maxAttemptsPerMinute?: number
 }
 
@@ -41,8 +44,8 @@ export type Pem = string | Uint8Array
 export interface ClientOptions {
   /**
    * Other URLs of the same server, or of servers that share its database. When a connection is lost or an attempt
-   * fails, the client tries the next URL at once, and stays with a URL that works. Joined projects and cursors remain
-   * valid. The credentials are sent to all URLs.
+   * fails, the client tries the next URL, and stays with a URL that works. Joined projects and cursors remain valid.
+   * The credentials are sent to all URLs.
    */
   fallbackUrls?: (string | URL)[]
   /** API key of a project. */
@@ -72,7 +75,7 @@ export interface ClientOptions {
   reconnect?: ReconnectPolicy | boolean
   /** True if the first connection is also retried according to `reconnect`. Default `false`. */
   retryFirstConnect?: boolean
-  /** Reaction when the server closes the connection on purpose. Default `reconnect`. */
+  /** Action to take when the server closes the connection on purpose. Default `reconnect`. */
   onServerDisconnect?: 'reconnect' | 'stop'
   /**
    * Time limit for a connection attempt, from requesting the credentials to the namespace acknowledgement. Default

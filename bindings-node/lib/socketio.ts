@@ -51,7 +51,7 @@ export interface ReplayPage {
 export interface ServerToClientEvents {
   /** Sent when a connection is established. */
   connected: (data: { status: string }) => void
-  /** Confirms a join. Servers with an event log add the log's id and the id of its newest event. */
+  /** Confirms a join. Servers with an event log add `replay: true`, the log's id, and the id of its newest event. */
   joined_project: (data: { project_id: string; replay?: boolean; event_id?: number; log?: string }) => void
   /** Confirms a leave. */
   left_project: (data: { project_id: string }) => void
@@ -82,7 +82,7 @@ export interface ClientToServerEvents {
   join_project: (data: { project_id: string }) => void
   /** Leaves a project's room. */
   leave_project: (data: { project_id: string }) => void
-  /** Reports that the client is alive, usually every 30 s. */
+  /** Reports that the client is alive; usually sent every 30 s. */
   heartbeat: (data?: object) => void
   /**
    * Requests logged events after an id, on servers with an event log. The client must have joined the project on this

@@ -36,9 +36,9 @@ const awaitedStreams = new Set<object>()
 /**
  * Stream of events, each delivered once and in order: `for await (const event of stream)`.
  *
- * A stream continues after a lost connection. It ends without an error when you leave the project or close the client;
- * if it ends for any other reason, the loop throws the error. No event is lost if you break out of a loop and continue
- * with the same stream. Several loops may share a stream; each event is delivered to one loop.
+ * A stream continues after a lost connection. It ends without an error when you close it, leave the project or close
+ * the client; if it ends for any other reason, the loop throws the error. No event is lost if you break out of a loop
+ * and continue with the same stream. Several loops may share a stream; each event is delivered to one loop.
  */
 export class EventStream<E extends Event = Event> implements AsyncIterableIterator<E> {
   readonly #native: native.Stream
@@ -58,7 +58,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   #waitingReaders = 0
   #lastRead: Promise<void> = Promise.resolve()
   #wake: (() => void) | undefined
-  /** Function that stops keeping the event loop running; undefined while the stream does not keep it running. */
+  /** Function that releases the event loop; undefined while the stream does not keep it running. */
   #releaseEventLoop: (() => void) | undefined
 
   /** @internal */
@@ -152,7 +152,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return new EventStream(throttled, this.#host, this.#signal, rest)
   }
 
-  /** Losses of a stream of one kind of event, which yields no `gap` or `lagged` events. */
+  /** Losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events. */
   get losses(): Losses {
     return this.#native.losses
   }

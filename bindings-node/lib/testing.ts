@@ -55,7 +55,7 @@ function throwIfTimedOut(done: boolean, what: string): void {
 }
 
 /**
- * Test server on a free port of 127.0.0.1, which publishes events and simulates failures on request.
+ * Test server on a free port of 127.0.0.1. It publishes events and simulates failures on request.
  *
  * The server speaks the reference server's protocol over WebSocket. It accepts any credentials and approves every
  * submission. A project exists as soon as its id is used. REST calls return submitted items, items of published

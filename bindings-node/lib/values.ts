@@ -18,7 +18,7 @@ export interface StateInfo {
   readonly cause?: AutoModerateError
 }
 
-/** Losses of a stream of one kind of event, which yields no `gap` or `lagged` events. */
+/** Losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events. */
 export interface Losses {
   /** Number of events dropped because the reader was too slow. */
   lagged: number
@@ -48,7 +48,7 @@ export interface Metrics {
   sent: number
 }
 
-/** Decision of the server about a submission. */
+/** Server's decision on a submission. */
 export interface Moderation {
   /** Id of the item, as in its `moderation_update`. */
   content_id: string

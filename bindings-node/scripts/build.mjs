@@ -3,7 +3,8 @@
 // node scripts/build.mjs [--profile dev|release] [--glibc 2.17]
 //
 // `--glibc` links against an older glibc than this machine's, and requires cargo-zigbuild and ziglang, which pip can
-// install. This script reuses cargo's existing build; `napi build` would build everything again for a named target.
+// install. Without `--glibc`, this script reuses earlier cargo builds; `napi build` would build everything again,
+// because it names a target.
 // To build for another target, run: npx napi build --release --platform --output-dir native --target …
 
 import { spawnSync } from 'node:child_process'

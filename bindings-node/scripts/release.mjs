@@ -11,7 +11,7 @@ import { basename, join } from 'node:path'
 const packageRoot = join(import.meta.dirname, '..')
 const release = join(packageRoot, 'release')
 const addons = process.argv[2] ?? join(packageRoot, 'native')
-/** License files. npm includes files with names other than LICENSE only if the manifest lists them. */
+/** License files. npm includes license files that are not named LICENSE only if the manifest lists them. */
 const LICENSES = ['LICENSE-MIT', 'LICENSE-APACHE']
 const manifest = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'))
 

@@ -185,7 +185,7 @@ impl Client {
         json_results::state_to_json(&self.facade.state()).to_string()
     }
 
-    /// Returns the current state and all later changes.
+    /// Returns a [`States`] object that yields the current state and then every change.
     #[napi(catch_unwind)]
     pub fn state_changes(&self) -> States {
         States(Arc::new(self.facade.state_changes()))
@@ -227,8 +227,8 @@ impl Client {
     }
 }
 
-/// Parses JSON that the TypeScript code has written. Fails if the JSON is nested too deeply; the error names the
-/// argument.
+/// Parses JSON that the TypeScript code has written. Fails if, for example, the JSON is nested too deeply; the error
+/// names the argument.
 pub(crate) fn parse_json(name: &str, text: &str) -> napi::Result<Value> {
     serde_json::from_str(text).map_err(|error| napi::Error::from_reason(format!("{name}: {error}")))
 }

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use crate::completions::CompletionQueue;
 
-/// Queue of requests for credentials. It outlives the client, so that waiting for a request does not keep the client
-/// alive.
+/// Queue of requests for credentials. It holds no reference to the client, so waiting for a request does not keep the
+/// client alive.
 #[napi]
 pub struct CredentialRequests(pub(crate) Arc<CredentialQueue>);
 
-/// Result of the provider, validated by `lib/credentials.ts`.
+/// Answer from the provider, validated by `lib/credentials.ts`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum ProviderAnswer {

@@ -15,7 +15,7 @@ impl EncodedBatch {
         let non_ascii = text.bytes().filter(|byte| !byte.is_ascii()).count();
         match non_ascii {
             0 => Self::Ascii(text),
-            // Escaping a few characters is cheaper than encoding the whole text in two bytes per character.
+            // Escaping a few characters is cheaper than encoding the whole text with two bytes per character.
             few if few * 16 < text.len() => Self::Ascii(escape_non_ascii(&text)),
             _ => Self::Utf16(text.encode_utf16().collect()),
         }

@@ -1,4 +1,4 @@
-//! Converts REST results and client states to JSON with the documented field names.
+//! Converts REST results and client states to JSON with the field names of `lib/values.ts`.
 
 use automoderate::{Content, ContentPage, Health, Moderation, Statistics, Timestamp, facade::StateRecord};
 use serde_json::{Value, json};

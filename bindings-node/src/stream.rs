@@ -1,5 +1,5 @@
-//! Event streams. Taking events and waiting for events are separate operations. A wait takes no events and only reports
-//! that events are ready, so an abandoned wait loses no events.
+//! Event streams. Waiting for events and taking events are separate operations. A wait only prepares a batch, which
+//! stays in the stream until JavaScript takes it, so an abandoned wait loses no events.
 //!
 //! While JavaScript reads one batch, an SDK thread serializes the next one.
 
@@ -21,7 +21,7 @@ use crate::{completions::CompletionQueue, encoded_batch::EncodedBatch, errors::t
 const MAX_BATCH_EVENTS: usize = 512;
 /// Total size of the payloads, in bytes, at which a batch counts as full.
 const MAX_BATCH_BYTES: usize = 512 * 1024;
-/// Number of events taken from the stream each time the stream is locked.
+/// Maximum number of events taken from the stream each time the stream is locked.
 const EVENTS_PER_LOCK: usize = 64;
 
 /// Event stream of the facade, for `lib/stream.ts`.
@@ -34,7 +34,7 @@ struct SharedStream {
     batch: Mutex<Option<EncodedBatch>>,
 }
 
-/// Losses of a stream of one kind of event, which yields no `gap` or `lagged` events.
+/// Losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events.
 #[napi(object, object_from_js = false)]
 pub struct Losses {
     /// Number of events dropped because the reader was too slow.
@@ -48,7 +48,7 @@ impl SharedStream {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a batch is prepared. Returns `false` at the end of the stream.
+    /// Prepares a batch once events are ready. Returns `false` at the end of the stream.
     fn poll_prepare_batch(&self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
         let mut batch = self.lock_batch();
         while batch.is_none() {
@@ -124,7 +124,7 @@ impl Stream {
         queue.run(id, async move { wait.await.map(Value::from) })
     }
 
-    /// Ends this stream, and returns a stream that yields at most one event per `milliseconds`.
+    /// Ends this stream, and returns a stream that yields at most one event every `milliseconds` milliseconds.
     #[napi(catch_unwind)]
     pub fn throttle(&self, milliseconds: f64) -> napi::Result<Self> {
         let mut batch = self.0.lock_batch();
@@ -132,7 +132,7 @@ impl Stream {
         Ok(Self(Arc::new(SharedStream { stream, batch: Mutex::new(batch.take()) })))
     }
 
-    /// Returns the losses of a stream of one kind of event, which yields no `gap` or `lagged` events.
+    /// Returns the losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events.
     #[napi(getter, catch_unwind)]
     pub fn losses(&self) -> Losses {
         let losses = self.0.stream.losses();

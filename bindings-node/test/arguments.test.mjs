@@ -9,7 +9,7 @@ import { startReference } from './support/servers.mjs'
 
 const ANY_URL = 'http://localhost'
 
-/** Returns a check that an error is a `TypeError` whose message begins with this argument name. */
+/** Returns a function that asserts that an error is a `TypeError` whose message begins with this argument's name. */
 const isTypeErrorNaming = (name) => (error) => {
   assert.ok(error instanceof TypeError, String(error?.stack ?? error))
   assert.ok(error instanceof AutoModerateError)
@@ -258,7 +258,7 @@ test('no argument crashes the process', async (t) => {
         try {
           await method.call(pickStrange(), pickStrange())
         } catch {
-          // Calling a method on an object of another class must fail.
+          // A method called on a value of another type usually throws, and must not crash the process.
         }
       }
     }

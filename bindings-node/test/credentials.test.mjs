@@ -1,4 +1,4 @@
-/** Credentials providers, which are called before every connection attempt with the reason for the call. */
+/** Credentials providers, which are called with a reason before every connection attempt. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -65,7 +65,7 @@ test('events in a batch equal events that arrive one by one', async (t) => {
   assert.equal(together.pop().event, 'stats_update')
   for (const [number, event] of together.entries()) {
     const before = alone[number]
-    // Both encodings must yield the same fields in the same order.
+    // An event must have the same fields in the same order, however its batch was encoded.
     const { event_id, received_at, cursor, ...meta } = event.meta
     assert.equal(event_id, 41 + number)
     assert.ok(cursor.endsWith(`:${event_id}`), cursor)

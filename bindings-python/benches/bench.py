@@ -196,7 +196,7 @@ def socketio_blocking(url: str, events: int) -> None:
 
 
 ASYNC, UVLOOP, BLOCKING = "asyncio", "uvloop", "blocking"
-# Readers, each with its name, its number of events, and its kind of event loop.
+# Readers, each with its name, its number of events, its event loop (or `BLOCKING`), and its function.
 READERS: list[tuple[str, int, str, Callable[..., Any]]] = [
     ("`AsyncClient`, `async for`", 200_000, ASYNC, automoderate_async),
     ("`AsyncClient`, `async for`, uvloop", 200_000, UVLOOP, automoderate_async),
@@ -253,7 +253,8 @@ async def memory_of_clients(url: str) -> None:
     await asyncio.gather(*(client.close() for client in clients))
 
 
-# Each benchmark runs in a new process, because memory freed by an earlier benchmark would be reused.
+# Each of these benchmarks runs in a new process; otherwise, it would reuse memory freed by an earlier one and measure
+# too little.
 MEMORY_BENCHMARKS = {"--events": memory_of_events, "--clients": memory_of_clients}
 
 

@@ -1,4 +1,4 @@
-//! Waits on the calling thread, with the GIL released. Ctrl-C interrupts a wait.
+//! Waits on the calling thread, with the GIL released. Ctrl-C interrupts a wait on the main thread.
 
 use std::{
     pin::pin,
@@ -12,10 +12,11 @@ use crate::errors;
 
 /// Interval at which a wait on the main thread checks for signals such as Ctrl-C.
 const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
-/// Interval at which a wait on any other thread wakes up. Other threads receive no signals, so the interval is long.
+/// Interval at which a wait on any other thread wakes up. Python handles signals only on the main thread, so the
+/// interval is long.
 const OFF_MAIN_THREAD_WAKE_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Waits for the result of `future`. Fails if a signal handler raises an exception.
+/// Waits for the result of `future`. Also fails if a signal handler raises an exception.
 pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = Result<T, Error>> + Send) -> PyResult<T> {
     match wait_with_deadline(py, future, None)? {
         Some(value) => Ok(value),
@@ -23,8 +24,8 @@ pub(crate) fn wait<T: Send>(py: Python<'_>, future: impl Future<Output = Result<
     }
 }
 
-/// Waits for the result of `future`. Returns `None` once the deadline has passed. Fails if a signal handler raises an
-/// exception.
+/// Waits for the result of `future`. Returns `None` once the deadline has passed. Also fails if a signal handler raises
+/// an exception.
 pub(crate) fn wait_with_deadline<T: Send>(
     py: Python<'_>,
     future: impl Future<Output = Result<T, Error>> + Send,

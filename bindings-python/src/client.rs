@@ -21,7 +21,7 @@ pub(crate) struct Client {
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// Changes of a client's state.
+/// Changes to a client's state, after its current state.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct States(Arc<FacadeStates>);
 
@@ -234,8 +234,8 @@ impl Client {
     }
 }
 
-/// Queue of requests for credentials. It outlives the client, so that waiting for a request does not keep the client
-/// alive.
+/// Queue of requests for credentials. It holds no reference to the client, so waiting for a request does not keep the
+/// client alive.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct CredentialRequests(Arc<CredentialQueue>);
 

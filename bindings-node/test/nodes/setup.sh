@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the supported versions of Node, except the version that is already installed, and prints the path of each
-# version. Installs nothing if package.json and package-lock.json are unchanged since the last run. NODES_CACHE sets the
-# folder; the default is .cache/nodes in the repository.
+# installed program. Installs nothing if package.json, package-lock.json and the running version of Node are unchanged
+# since the last run. NODES_CACHE sets the folder; the default is .cache/nodes in the repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

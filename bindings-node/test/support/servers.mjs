@@ -1,4 +1,4 @@
-/** Servers for the tests: the reference server, and stand-ins for third-party servers. */
+/** Servers for the tests: the reference server, and stand-ins for deployed and documented servers. */
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -41,7 +41,7 @@ def _forward_records(queue: _native.CompletionQueue) -> None:
 
 
 def _log_record(level: int, topic: str, message: str) -> None:
-    # The logger's level is checked for each message, so that later changes of the level take effect.
+    # The logger's level is checked for each message, so that later changes to the level take effect.
     logger.getChild(topic).log(level, "%s", message)
 
 

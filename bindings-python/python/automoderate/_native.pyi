@@ -142,7 +142,9 @@ class Meta:
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """Id of the project from the payload, or of the only joined project; `None` if neither is known."""
+        """Id of the project that the payload names; otherwise, of the project whose log or listing contains the event, or
+        of the only joined project. `None` if the project is unknown.
+        """
     @property
     def event_id(self) -> int | None:
         """Position in the project's event log; `None` for events that are not in a log."""
@@ -154,10 +156,12 @@ class Meta:
         """Time of receipt according to this machine's clock, in UTC."""
     @property
     def cursor(self) -> str | None:
-        """Cursor to resume after this event; `None` on servers without an event log."""
+        """Cursor to resume after this event; `None` if `event_id` is `None`."""
     @property
     def payload(self) -> str | None:
-        """Payload as sent by the server, as JSON text; `None` for events that the SDK creates."""
+        """Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item. `None`
+        for `Gap` and `Lagged`.
+        """
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, tuple[str]]: ...

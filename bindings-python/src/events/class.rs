@@ -137,7 +137,7 @@ pub(super) fn get_or_create<'py>(
     Ok(cache.get_or_try_init(py, || make().map(Bound::unbind))?.bind(py).clone())
 }
 
-/// Returns the class of `_models.py` with this name. `cell` caches the class.
+/// Returns the class with this name from `_models.py`. `cell` caches the class.
 pub(super) fn model_class<'py>(
     py: Python<'py>,
     cell: &'static PyOnceLock<Py<PyAny>>,

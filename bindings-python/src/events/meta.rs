@@ -16,7 +16,8 @@ impl Meta {
         PyTuple::new(py, ["project_id", "event_id", "origin", "received_at"])
     }
 
-    /// Id of the project from the payload, or of the only joined project; `None` if neither is known.
+    /// Id of the project that the payload names; otherwise, of the project whose log or listing contains the event, or
+    /// of the only joined project. `None` if the project is unknown.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()
@@ -40,13 +41,14 @@ impl Meta {
         self.0.received_at
     }
 
-    /// Cursor to resume after this event; `None` on servers without an event log.
+    /// Cursor to resume after this event; `None` if `event_id` is `None`.
     #[getter]
     fn cursor(&self) -> Option<String> {
         self.0.cursor().map(|cursor| cursor.to_string())
     }
 
-    /// Payload as sent by the server, as JSON text; `None` for events that the SDK creates.
+    /// Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item. `None`
+    /// for `Gap` and `Lagged`.
     #[getter]
     fn payload(&self) -> Option<&str> {
         self.0.payload().map(automoderate::RawJson::as_str)
