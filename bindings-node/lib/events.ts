@@ -113,7 +113,7 @@ export interface Rule extends Extensible {
   id: string
   /** Name of the rule, which decisions contain as `rule_name`. */
   name: string
-  /** Method of the rule: keywords, a pattern, or a prompt to a model. */
+  /** Kind of rule: a list of keywords, a pattern, or a prompt to a model. */
   type: Word<'keyword' | 'regex' | 'ai_prompt'> | null
   /** True if the rule is active. */
   is_active: boolean | null

@@ -21,7 +21,7 @@ export function isEventName(name: string): name is EventName {
   return Object.hasOwn(CORE_NAMES, name)
 }
 
-/** Converts the Node name of a kind to the core's name. */
+/** Converts Node's name for a kind of event to the core's name. */
 export function toCoreName(name: unknown): string {
   const kind = checkString('kind', name)
   if (!isEventName(kind)) throw invalidArgument('kind', `unknown kind of event ${JSON.stringify(kind)}`)

@@ -24,7 +24,7 @@ export interface ServerOptions {
   /**
    * True if the server keeps an event log. Without a log, the server behaves like deployed servers: events have no ids,
    * and missed decisions can be recovered only over REST. Timestamps do not end in `Z`, refusals have no code, and
-   * events without a handler are never acknowledged. Default `true`.
+   * unknown events are never acknowledged. Default `true`.
    */
   eventLog?: boolean
 }

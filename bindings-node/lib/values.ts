@@ -34,7 +34,7 @@ export interface Metrics {
   connections: number
   /** Number of events delivered to streams, of any origin. */
   events: number
-  /** Number of delivered events that were replayed from the server's log. */
+  /** Number of events read from the server's log, by replay or because a stream's buffer was full. */
   replayed: number
   /** Number of delivered events that were fetched over REST. */
   backfilled: number

@@ -38,7 +38,7 @@ pub struct Metrics {
     pub connections: i64,
     /// Number of events delivered to streams, of any origin.
     pub events: i64,
-    /// Number of delivered events that were replayed from the server's log.
+    /// Number of events read from the server's log, by replay or because a stream's buffer was full.
     pub replayed: i64,
     /// Number of delivered events that were fetched over REST.
     pub backfilled: i64,

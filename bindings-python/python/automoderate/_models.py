@@ -90,7 +90,7 @@ class Metrics:
     events: int
     """Number of events delivered to streams, of any origin."""
     replayed: int
-    """Number of delivered events that were replayed from the server's log."""
+    """Number of events read from the server's log, by replay or because a stream's buffer was full."""
     backfilled: int
     """Number of delivered events that were fetched over REST."""
     duplicates: int

@@ -142,8 +142,8 @@ class Meta:
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """Id of the project that the payload names; otherwise, of the project whose log or listing contains the event, or
-        of the only joined project. `None` if the project is unknown.
+        """Id of the project that the payload names; otherwise, of the project whose log or listing contains the event,
+        or of the only joined project. `None` if the project is unknown.
         """
     @property
     def event_id(self) -> int | None:
@@ -159,8 +159,8 @@ class Meta:
         """Cursor to resume after this event; `None` if `event_id` is `None`."""
     @property
     def payload(self) -> str | None:
-        """Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item. `None`
-        for `Gap` and `Lagged`.
+        """Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item.
+        `None` for `Gap` and `Lagged`.
         """
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...

@@ -16,8 +16,8 @@ impl Meta {
         PyTuple::new(py, ["project_id", "event_id", "origin", "received_at"])
     }
 
-    /// Id of the project that the payload names; otherwise, of the project whose log or listing contains the event, or
-    /// of the only joined project. `None` if the project is unknown.
+    /// Id of the project that the payload names; otherwise, of the project whose log or listing contains the event,
+    /// or of the only joined project. `None` if the project is unknown.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()
@@ -47,8 +47,8 @@ impl Meta {
         self.0.cursor().map(|cursor| cursor.to_string())
     }
 
-    /// Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item. `None`
-    /// for `Gap` and `Lagged`.
+    /// Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item.
+    /// `None` for `Gap` and `Lagged`.
     #[getter]
     fn payload(&self) -> Option<&str> {
         self.0.payload().map(automoderate::RawJson::as_str)
