@@ -11,7 +11,7 @@ from blocks import FENCE, HEADING, PAGES, ROOT
 LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)")
 # Pages that `make docs` generates next to the documentation.
 GENERATED = {f"docs/api/{name}" for name in ["rust/automoderate/index.html", "python/index.html", "node/index.html"]}
-# DocC's script takes the name of the page from the URL.
+# DocC's script takes the name of the page from the URL, so this link names no file.
 GENERATED.add("docs/api/swift/documentation/automoderate")
 # mdBook copies this folder into the website.
 PLOTS_FOLDER = ROOT / "docs/plots"

@@ -59,7 +59,7 @@ async fn accept_dial(dial: Dial) -> Connection {
     server
 }
 
-/// Refuses every dial with the wrong credential, and accepts the first dial with the right credential.
+/// Refuses each dial that carries the wrong credential, and accepts the first dial that carries the right one.
 async fn accept_only(script: &Script, wants_key: bool, refusal: Refusal) -> Connection {
     loop {
         let dial = script.next_dial().await;

@@ -1,4 +1,4 @@
-//! Limits and delays of connection attempts, and the reset of the delays and of the attempt count.
+//! Limits on connection attempts, the delays between them, and when the delays and the attempt count are reset.
 
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ async fn the_end_of_the_old_transport_does_not_end_the_new_attempt() {
     let script = Script::new();
     let hasty = ReconnectPolicy { delay: Duration::ZERO, max_delay: Duration::ZERO, ..ReconnectPolicy::default() };
     let (client, server) = connect(client_builder(&script).reconnect(hasty), &script).await;
-    // The transport ends right after the CLOSE packet, so the client sees two endings of one connection.
+    // The transport ends right after the CLOSE packet, so the client sees one connection end twice.
     server.send("1");
     server.cut();
     let _server = script.accept_handshake().await;

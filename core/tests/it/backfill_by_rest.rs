@@ -1,5 +1,5 @@
-//! On servers without an event log, missed decisions are fetched by REST; a gap reports decisions that cannot be
-//! fetched.
+//! On servers without an event log, missed decisions are fetched through REST; a gap reports decisions that cannot
+//! be fetched.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A slow reader with default options receives every event by REST after a long outage of a server without a log.
+//! A slow reader with default options receives every missed decision through REST after a long outage of a server
+//! without a log.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! A call with an invalid option fails with the error `invalid_argument`, which names the option.
+//! An invalid option makes `build` fail with the error `invalid_argument`, which names the option. Calls refuse invalid
+//! arguments with the same error code.
 
 use std::time::Duration;
 

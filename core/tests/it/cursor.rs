@@ -130,7 +130,7 @@ async fn a_hole_that_does_not_fill_is_requested() {
     }
     let_tasks_run().await;
     assert_eq!(server.try_recv(), None);
-    // Event 6 never arrives.
+    // Event 6 does not arrive live, so the client requests it.
     server.emit("moderation_update", &logged_decision(7));
     server.accept_replay("p", 5, event_log(7), 1, &[page_entry(6), page_entry(7)]).await;
     expect_decision(&mut events, "c6").await;
@@ -188,7 +188,7 @@ async fn a_page_requested_by_an_earlier_join_is_ignored() {
     let page = server.expect_event("replay_events").await;
     let (left, ()) = tokio::join!(project.leave(), server.accept_leave("p"));
     left.unwrap();
-    // The second join resumes from an earlier event, and would interpret the late page as a log with a hole.
+    // The second join resumes from an earlier event. If it used the late page, there would be a hole before that page.
     let (project, ()) = tokio::join!(client.join_after("p", 2), server.accept_join("p", Some(event_log(44))));
     let mut events = project.unwrap().events();
     let asked = server.expect_event("replay_events").await;

@@ -68,7 +68,7 @@ async fn a_slow_reader_receives_each_event_once_and_in_order() {
 async fn no_page_is_requested_without_room_in_the_buffer() {
     let (_client, project, mut server) = join_after_cursor("log-1:0").await;
     let mut last = 0;
-    // There is no reader, because no stream has been created yet.
+    // No stream has been created yet, so nobody empties the buffer that the join reserved for the first stream.
     while let Ok(served) = tokio::time::timeout(Duration::from_secs(60), serve_page(&mut server)).await {
         last = served;
     }

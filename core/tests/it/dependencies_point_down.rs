@@ -1,7 +1,7 @@
-//! Each layer of the crate imports only from lower layers, and only `driver` and `rest` do I/O.
+//! Each layer of the crate imports only from lower layers, and only `driver`, `rest` and `testing` do I/O.
 //!
-//! The layers below `driver` receive time, randomness, and tasks as arguments.
-//! `clippy.toml` forbids clocks and tasks in every layer except `driver`.
+//! The layers below `driver` receive time and randomness as arguments, and start no tasks. `clippy.toml` forbids clocks,
+//! randomness and tasks outside `driver`, except where the code states a reason.
 
 use std::{collections::HashMap, fs, path::Path};
 
@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 8] = [
     &["facade", "testing"],
 ];
 
-/// Layers that receive time, randomness, and tasks as arguments.
+/// Layers that receive time and randomness as arguments, and start no tasks.
 const PURE_LAYERS: [&str; 7] = ["error", "text", "eio", "sio", "events", "session", "delivery"];
 
 const IO_CRATES_AND_MODULES: [&str; 14] = [
@@ -54,7 +54,7 @@ const CLOCKS_AND_TASKS: [&str; 12] = [
 
 /// Allowed violations: file, imported path, and the reason in a comment.
 const EXCEPTIONS: [(&str, &str); 3] = [
-    // The wall clock that tests advance; compiled only with the feature `testing`.
+    // The system sleep that tests simulate; compiled only with the feature `testing`.
     ("driver/timer.rs", "crate::testing::simulated_sleep"),
     // A forked child is recognized by its process id, and reading that id does no I/O.
     ("facade/runtime.rs", "std::process::id"),

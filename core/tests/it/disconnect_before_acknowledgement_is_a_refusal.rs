@@ -1,4 +1,4 @@
-//! Deployed servers send `41` before the acknowledgement to refuse bad credentials and excess attempts.
+//! Older deployed servers send `41` before the acknowledgement to refuse bad credentials and excess attempts.
 
 use std::time::Duration;
 

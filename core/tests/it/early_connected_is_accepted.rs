@@ -1,4 +1,4 @@
-//! Deployed servers send `connected` before the namespace acknowledgement, or omit it.
+//! Deployed servers send `connected` before the namespace acknowledgement, or do not send `connected` at all.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Joins are sent one at a time, because servers answer concurrent joins in any order and refusals name no project.
+//! Joins are sent one at a time, because servers answer concurrent joins in any order and some refusals name no project.
 
 use std::time::Duration;
 

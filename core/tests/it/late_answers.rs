@@ -14,7 +14,7 @@ use crate::common::{
     connected_client, decision_payload, event_log, expect_decision, let_tasks_run, logged_decision, next_event,
 };
 
-/// Joins `p`, which the server confirms only with a `joined_project` event. Returns the project, and the id of the
+/// Joins `p`; the server confirms the join only with a `joined_project` event. Returns the project, and the id of the
 /// pending acknowledgement.
 async fn join_without_acknowledgement(client: &Client, server: &mut Connection) -> (Project, u64) {
     let (project, ack) = tokio::join!(client.join("p"), async {

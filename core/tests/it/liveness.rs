@@ -1,4 +1,5 @@
-//! A connection is given up if the server stays silent for longer than the handshake announced.
+//! A connection is given up if the server stays silent for longer than the handshake's ping interval and ping timeout
+//! together.
 
 use std::time::Duration;
 

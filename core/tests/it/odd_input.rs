@@ -1,5 +1,5 @@
-//! No input from a server causes a panic or ends a stream. Invalid input is reported, and the frames after it are
-//! delivered.
+//! No invalid input from a server causes a panic or ends a stream. Such input is reported or ignored, and the frames
+//! after it are delivered.
 
 use automoderate::{Event, EventStream, testing::Script};
 use serde_json::json;
@@ -121,7 +121,8 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["left_project"]"#, Nothing),
         (r#"42["left_project",{"project_id":"other"}]"#, Nothing),
         (r#"42["connected"]"#, Nothing),
-        // Data that is not parsed may be nested to any depth.
+        // Data of unknown events is not parsed, so it may be nested to any depth. A known event must not be nested as
+        // deeply.
         (&deep, Unknown("deep")),
         (&deeper_update, Malformed("moderation_update")),
     ];
@@ -132,7 +133,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         server.emit("moderation_update", &decision_payload(&content));
         expect_decision(&mut all, &content).await;
     }
-    // The project's own stream yields every valid event, and events that name no project.
+    // The project's own stream yields every decision, and also the malformed events that name no project.
     let mut good = 0;
     while good < cases.len() {
         if let Event::ModerationUpdate(update) = next_event(&mut events).await {
@@ -182,7 +183,7 @@ async fn events_with_attachments_are_assembled_or_reported() {
     server.send_binary([0]);
     expect_decision(&mut events, "c").await;
 
-    // One attachment is missing: that event is reported as malformed, and the next event is delivered.
+    // One attachment is missing, so the event is reported as malformed; the next event is delivered.
     server.send(r#"452-["picture",{"_placeholder":true,"num":0}]"#);
     server.send_binary([1]);
     server.emit("moderation_update", &decision_payload("after"));

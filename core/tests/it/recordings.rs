@@ -1,5 +1,5 @@
-//! Sessions of deployed servers, byte for byte as recorded. In the recording, `S` marks frames of the server and `C`
-//! marks frames of the stock client.
+//! Sessions of deployed servers, byte for byte as recorded. In the recording, `S` marks frames from the server and `C`
+//! marks frames from the stock client.
 
 use automoderate::{Event, ModeratorType, Status, testing::Script};
 

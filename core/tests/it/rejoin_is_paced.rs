@@ -1,4 +1,4 @@
-//! Joins respect the limit of events per minute, however many projects a client has.
+//! Joins respect the limit on events per minute, however many projects a client has.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::common::{client_builder, connect};
 const EVENTS_PER_MINUTE: usize = 10;
 const PROJECT_COUNT: usize = 25;
 
-/// Answers every join, asserts the limit per minute, and returns how long the joins took.
+/// Answers every join, asserts that the joins respect the limit per minute, and returns how long they took.
 async fn accept_all_joins(server: &mut Connection) -> Duration {
     let start = Instant::now();
     let mut recent: VecDeque<Instant> = VecDeque::new();

@@ -31,7 +31,7 @@ struct RestServerState {
     stored_keys: Mutex<Vec<String>>,
 }
 
-/// Fault that one submission meets.
+/// Fault that affects one submission.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum WriteFault {
     /// The submission is stored, and the connection is closed without an answer.
@@ -90,7 +90,7 @@ impl RestServer {
         }
     }
 
-    /// Chooses whether the server stops answering the requests that it reads.
+    /// Sets whether the server leaves the requests that it reads unanswered.
     pub(crate) fn set_unresponsive(&self, is_unresponsive: bool) {
         *self.0.is_unresponsive.lock().unwrap() = is_unresponsive;
     }
@@ -105,7 +105,7 @@ impl RestServer {
         *self.0.accepts_logins.lock().unwrap() = true;
     }
 
-    /// Makes the server recognise repeated submissions by their idempotency keys, and report this in its health.
+    /// Makes the server recognise repeated submissions by their idempotency keys, and report this at `/api/health`.
     pub(crate) fn support_keys(&self) {
         *self.0.supports_keys.lock().unwrap() = true;
     }
@@ -125,7 +125,8 @@ impl RestServer {
         self.0.requests.lock().unwrap().clone()
     }
 
-    /// Waits until a request that contains this text has been answered and the client has had time to read the answer.
+    /// Waits until a request that contains this text has arrived, and 50 ms longer, so that the client can read the
+    /// answer.
     pub(crate) async fn wait_for_request(&self, words: &str) {
         while !self.requests().iter().any(|request| request.contains(words)) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;

@@ -1,4 +1,4 @@
-//! `review_poll` finds reviews by REST on servers without an event log, which send no events for reviews.
+//! `review_poll` finds reviews through REST on servers without an event log, which send no events for reviews.
 
 use std::time::Duration;
 

@@ -61,7 +61,7 @@ fn documented_packets_round_trip() {
             r#"61-/admin,1[{"_placeholder":true,"num":0}]"#,
             expected_packet(PacketKind::BinaryAck, "/admin", Some(1), 1, r#"[{"_placeholder":true,"num":0}]"#),
         ),
-        // Packets of servers that deviate from the document.
+        // Packets from servers that deviate from the document.
         ("0/admin", expected_packet(PacketKind::Connect, "/admin", None, 0, "")),
         (r#"0/admin?token=x,{"a":1}"#, expected_packet(PacketKind::Connect, "/admin", None, 0, r#"{"a":1}"#)),
         (r#"1{"reason":"x"}"#, expected_packet(PacketKind::Disconnect, "/", None, 0, r#"{"reason":"x"}"#)),

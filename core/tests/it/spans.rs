@@ -1,5 +1,5 @@
-//! Every log record of a client is inside a span that names the client's server. A program can thus distinguish the
-//! records of several clients.
+//! Every log record of a client is inside a span that names the client's server, so a program can distinguish the
+//! records of clients that use different servers.
 
 use std::{
     io::{self, Write},

@@ -21,7 +21,7 @@ async fn the_first_item_is_immediate_and_later_items_are_the_latest() {
             server.emit("stats_update", &json!({"project_id": "p", "total_content": total}));
             sleep(Duration::from_millis(4)).await;
         }
-        // This pause is long enough for the last item to arrive before the stream ends.
+        // The last item arrives during this pause.
         sleep(THROTTLE_INTERVAL * 2).await;
     };
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! REST calls whose credentials have expired: the client obtains new credentials once and repeats the call.
+//! REST calls: expired credentials are renewed once, unusual answers are understood, and echoed secrets are redacted.
 
 use std::sync::{
     Arc, Mutex,

@@ -83,7 +83,7 @@ const io = new Server(http, {
   pingInterval: Number(flags["ping-interval"]),
   pingTimeout: Number(flags["ping-timeout"]),
   maxHttpBufferSize: Number(flags["max-payload"]),
-  // Middlewares also run on recovery, so refused credentials cannot recover a session.
+  // Middlewares also run on recovery, so a client with refused credentials cannot recover its session.
   connectionStateRecovery:
     flags.recovery === "on" ? { maxDisconnectionDuration: 120_000, skipMiddlewares: false } : undefined,
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the dependencies of the stand-ins, and prints their locations as KEY=VALUE lines.
-# Does nothing if the requirement files have not changed since the last run.
+# Installs nothing if neither the requirement files nor the interpreters have changed since the last run.
 # STANDINS_CACHE sets the folder; the default is .cache/standins at the root of the checkout.
 set -euo pipefail
 

@@ -95,7 +95,7 @@ if __name__ == "__main__":
     arguments = sys.argv[1:]
     if not arguments or any(name not in WALK_NAMES for name in arguments[1:]):
         raise SystemExit(__doc__)
-    # These signals are ignored in background jobs unless a handler is set.
+    # Without a handler, background jobs ignore SIGINT, and SIGTERM ends the process without removing the copy.
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, lambda *_: sys.exit(130))
     inner_root = os.environ.get(ROOT_VARIABLE)

@@ -89,7 +89,8 @@ impl StoredContents {
         self.indices.get(id).map(|index| &self.rows[*index])
     }
 
-    /// Returns one page of the items with this status, newest first, and the total number of items with this status.
+    /// Returns one page of the items with this status, or of all items if `status` is `None`, newest first, and the
+    /// total number of these items.
     pub(super) fn page(&self, page: usize, per_page: usize, status: Option<&str>) -> (Vec<&Map<String, Value>>, usize) {
         let has_status =
             |row: &&Map<String, Value>| status.is_none_or(|status| row.get("status") == Some(&status.into()));

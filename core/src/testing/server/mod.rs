@@ -19,10 +19,12 @@ use super::Emitted;
 /// Maximum number of client events that are kept for [`Server::received`].
 const RECEIVED_EVENTS_MAX: usize = 10_000;
 
-/// Server on a free loopback port. A test can use it to produce every event and failure that a client may encounter.
+/// Server on a free loopback port. A test can use it to produce events, interruptions and refusals.
 ///
-/// The server behaves like the reference server over WebSocket. Without an event log, it behaves like deployed
-/// servers. It accepts all credentials and approves every submission. The server stops when this value is dropped.
+/// The server behaves like the reference server over WebSocket or, if it was started
+/// [without an event log](Self::start_without_log), like deployed servers. It accepts all credentials unless the test
+/// [refuses](Self::refuse_credentials) them, and approves every submission. The server stops when this value is
+/// dropped.
 ///
 /// REST calls return the content items that were submitted, [stored](Self::store), or contained in a
 /// [published](Self::publish) `moderation_update`. An API key that equals the id of a project belongs to that project.
@@ -109,7 +111,7 @@ impl Server {
     /// Starts a server that behaves like deployed servers, on a free port of 127.0.0.1.
     ///
     /// The server has no event log and sends no event ids, so missed decisions can be recovered only through REST. Its
-    /// timestamps have no `Z`, its refusals have no code, and it never acknowledges events that it does not know.
+    /// timestamps have no `Z`, it refuses joins without a code, and it never acknowledges events that it does not know.
     ///
     /// # Errors
     /// Returns an error if no port is free.
@@ -158,7 +160,7 @@ impl Server {
 
     /// Creates or updates a content item without publishing an event, as deployed servers do when an item is reviewed.
     ///
-    /// `content` contains the `id` of the item and any other fields that REST calls return.
+    /// `content` contains the `id` of the item and the fields to set, in the form in which REST calls return them.
     ///
     /// # Panics
     /// Panics if the content is not a JSON object with a string as its `id`.
@@ -170,7 +172,7 @@ impl Server {
         assert!(stored, "the content must be a JSON object with an \"id\", but is {content}");
     }
 
-    /// Stores a content item. Returns `false` if the item has no id.
+    /// Stores a content item. Returns `false` if the item's `id` is missing or not a string.
     pub(crate) fn store_object(&self, project: &str, fields: &Map<String, Value>) -> bool {
         let Some(id) = fields.get("id").and_then(Value::as_str) else { return false };
         self.shared.state().rooms.store(project, id, fields.clone());
@@ -197,13 +199,14 @@ impl Server {
         self.shared.state().silent = silent;
     }
 
-    /// Sets whether the server refuses new connections and REST calls with `authentication_failed`.
+    /// Sets whether the server refuses the credentials of new connections, and of REST calls other than `/api/health`.
+    /// A server without an event log still accepts new connections, but refuses their joins.
     pub fn refuse_credentials(&self, refuse: bool) {
         self.shared.state().refuse_credentials = refuse;
     }
 
-    /// Makes the server refuse every request to join this project with this code, such as `access_denied`. If `code`
-    /// is `None`, the server allows joins again.
+    /// Makes the server refuse every request to join this project, for the reason that `code` names, such as
+    /// `access_denied`. If `code` is `None`, the server allows joins again.
     ///
     /// Clients that have already joined are not affected.
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
@@ -221,12 +224,13 @@ impl Server {
         self.wait_until(|state| state.rooms.member_count(project) == connections).await;
     }
 
-    /// Waits until exactly this number of connections is open. The future can be dropped at any time.
+    /// Waits until exactly this number of Socket.IO connections is open. The future can be dropped at any time.
     pub async fn connected(&self, connections: usize) {
         self.wait_until(|state| state.connected == connections).await;
     }
 
-    /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival.
+    /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival. Joins, leaves
+    /// and, on a server with an event log, requests for a replay are not included.
     #[must_use]
     pub fn received(&self) -> Vec<Emitted> {
         self.shared.state().received.clone()

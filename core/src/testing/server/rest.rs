@@ -30,7 +30,7 @@ struct HttpRequest {
 struct HttpResponse {
     status: u16,
     body: Value,
-    /// True if an earlier request with the same idempotency key received the same response.
+    /// True if this response repeats the response to an earlier request with the same idempotency key.
     is_replayed: bool,
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn serve_request(mut stream: TcpStream, shared: &Shared) {
     let _ = stream.shutdown().await;
 }
 
-/// Reads a request. Returns `None` if the request is invalid or too large.
+/// Reads a request. Returns `None` if the request is invalid, incomplete or too large.
 async fn read_request(stream: &mut TcpStream) -> Option<HttpRequest> {
     let mut text = Vec::new();
     let end = loop {

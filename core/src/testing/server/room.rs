@@ -140,7 +140,7 @@ impl ServerRooms {
         self.room(project).members.remove(&connection);
     }
 
-    /// Removes all members of all projects, so that current connections receive no further events.
+    /// Removes all members from all projects, so that current connections receive no further events.
     pub(super) fn remove_all_members(&mut self) {
         for room in self.rooms.values_mut() {
             room.members.clear();

@@ -106,7 +106,7 @@ async fn serve_socket(stream: TcpStream, shared: &Shared, connection: u64) {
                 Some(Ok(Message::Text(text))) if text.starts_with("40") => {
                     if shared.state().refuse_credentials {
                         if !is_documented {
-                            // Deployed servers accept the connection and refuse each request.
+                            // Newer deployed servers accept the connection and refuse each request.
                             let _ = outbound.send(r#"40{"sid":"test"}"#.to_owned());
                             continue;
                         }
@@ -136,7 +136,7 @@ async fn serve_socket(stream: TcpStream, shared: &Shared, connection: u64) {
     }
 }
 
-/// Handles an event emitted by a client.
+/// Answers a join, a leave or a request for a replay, or records any other event.
 fn handle_event(
     event: Emitted,
     shared: &Shared,

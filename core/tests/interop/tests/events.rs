@@ -95,7 +95,7 @@ async fn events_of_two_projects_stay_separate() {
     }
 }
 
-/// Returns the next event that is not a [`Event::StatsUpdate`]. Documented stand-ins send statistics after every
+/// Returns the next event that is not an [`Event::StatsUpdate`]. Documented stand-ins send statistics after every
 /// update.
 async fn next_event_except_stats(events: &mut EventStream) -> Event {
     loop {

@@ -56,8 +56,8 @@ async fn rooms_are_rejoined_after_a_cut() {
             let mut events = client.join(server.ready.project_id.as_str()).await.unwrap().events();
             for _ in 0..2 {
                 server.admin("cut", json!({"how": how})).await;
-                // The gap is delivered once the server has confirmed the join. The server's count of joined sockets
-                // may include a polling session whose end the server has not noticed yet.
+                // The gap is delivered once the server has confirmed the join. The test does not wait for the server's
+                // count of joined sockets, which may include a polling session whose end the server has not noticed yet.
                 let Event::Gap(gap) = next_event(&mut events).await else { panic!("expected a gap") };
                 let id = server.moderate("after the cut").await;
                 assert_eq!((gap.reason, gap.missed), (GapReason::Interrupted, None), "{kind:?}");
@@ -82,8 +82,8 @@ async fn missed_events_are_backfilled_by_rest_with_a_key() {
         let before = server.moderate("before").await;
         let Event::ModerationUpdate(update) = next_event(&mut events).await else { panic!("an update") };
         assert_eq!(update.content_id, before);
-        // An interruption causes a gap until REST has returned where the stream starts. The server answers one call
-        // at a time, so the client's own call has returned after these calls.
+        // Until the client has learned from REST where the stream starts, an interruption causes a gap. The server
+        // answers one call at a time, so after these calls it has also answered the call that the join triggered.
         for _ in 0..5 {
             client.contents_page(ContentFilter::default()).await.unwrap();
         }
