@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the tools that build and check the dashboard: npm packages, Chromium, and sqlite3, with which a test creates
-# a project that has the id from the documentation. Installs nothing if package-lock.json is unchanged.
+# a project that has the id from the documentation. Installs only what is missing or outdated.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

@@ -41,7 +41,8 @@ impl Printer {
         self.stdout.close_and_flush().await;
     }
 
-    /// Prints the reason for exiting, and waits up to `FLUSH_TIMEOUT` for unwritten output.
+    /// Flushes stdout, prints the error, if any, and flushes stderr; each flush takes at most `FLUSH_TIMEOUT`. Returns
+    /// the outcome, or `StdoutFailed` if everything was done but stdout could not be written.
     pub(crate) async fn print_outcome_and_flush(self, outcome: Outcome) -> Outcome {
         let _ = timeout(FLUSH_TIMEOUT, self.stdout.close_and_flush()).await;
         let outcome = match (outcome, self.stdout.take_write_error()) {

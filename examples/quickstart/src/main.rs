@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 use relay::Relay;
 use tally::Tally;
 
-/// Interval between submissions, so that the output can be read.
+/// Interval between submissions, long enough that the output can be read.
 const SUBMISSION_INTERVAL: Duration = Duration::from_millis(120);
 /// Duration of the cut.
 const CUT_DURATION: Duration = Duration::from_millis(1500);

@@ -32,12 +32,12 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
-    /// Cuts all connections, and refuses new ones.
+    /// Cuts all connections, and closes new ones at once.
     pub(crate) fn cut(&self) {
         self.open.send_replace(false);
     }
 
-    /// Accepts new connections again.
+    /// Relays new connections again.
     pub(crate) fn restore(&self) {
         self.open.send_replace(true);
     }

@@ -8,17 +8,14 @@ fn colored(code: &str, text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// Prints a step of the demo.
 pub(crate) fn print_step(text: &str) {
     println!("{}", colored("1;36", &format!("== {text}")));
 }
 
-/// Prints a state change of the client.
 pub(crate) fn print_state(text: &str) {
     println!("{}", colored("33", &format!("-- {text}")));
 }
 
-/// Prints the final result.
 pub(crate) fn print_result(text: &str) {
     println!("{}", colored("1;32", text));
 }

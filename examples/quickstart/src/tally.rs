@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use automoderate::{ModerationUpdate, Origin};
 
-/// Counters of the demo.
 #[derive(Default)]
 pub(crate) struct Tally {
     submitted: HashSet<String>,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use public_api::Builder;
 
-/// Traits that types implement or stop implementing without a change of their source.
+/// Traits that a type can start or stop implementing without a change to its source.
 const OMITTED_TRAITS: [&str; 4] =
     ["marker::Freeze ", "marker::StructuralPartialEq ", "marker::UnsafeUnpin ", "panic::unwind_safe::"];
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut out = io::BufWriter::new(io::stdout().lock());
     for item in public_api(false)?.items().map(ToString::to_string) {
-        // For derived traits, Send and Sync, list only the `impl` line, without the methods.
+        // For Send, Sync and derived traits, list only the `impl` line, without the methods.
         let is_impl = item.starts_with("impl") && !OMITTED_TRAITS.iter().any(|name| item.contains(name));
         if is_impl || explicit.contains(&item) {
             writeln!(out, "{item}")?;

@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use crate::latency::LatencyHistogram;
 
-/// Initial capacity of the read buffer, in bytes. Usually holds everything that arrives between two reads.
+/// Initial capacity of the read buffer, in bytes; usually enough for everything that arrives between two reads.
 const BUFFER_CAPACITY: usize = 1024;
 /// The metadata field that contains an item's submission time, as it appears in the JSON text.
 pub(crate) const SENT_AT_PREFIX: &str = "\"sent\":";

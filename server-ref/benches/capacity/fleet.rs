@@ -12,7 +12,7 @@ use crate::client::LightClient;
 use crate::latency::LatencyHistogram;
 use crate::test_bed::TestBed;
 
-/// Sockets per source address, which has about 28,000 ephemeral ports.
+/// Maximum number of sockets per source address; each address has about 28,000 ephemeral ports.
 const SOCKETS_PER_ADDRESS: usize = 20_000;
 /// Maximum number of sockets that connect at the same time.
 const CONCURRENT_CONNECTS: usize = 64;
@@ -56,7 +56,7 @@ impl Fleet {
         self.lost_connections.load(Ordering::Relaxed)
     }
 
-    /// Waits until no event has arrived for a second.
+    /// Waits until no decision has arrived for a second.
     pub(crate) async fn wait_until_quiet(&self) {
         let mut previous = u64::MAX;
         while previous != self.received.load(Ordering::Relaxed) {

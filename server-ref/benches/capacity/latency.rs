@@ -1,4 +1,4 @@
-//! A histogram of durations whose buckets each end 12.5 % later than the previous one.
+//! A histogram of durations; the upper bound of each bucket is 12.5 % greater than that of the previous bucket.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

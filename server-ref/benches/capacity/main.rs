@@ -1,9 +1,9 @@
-//! The cost of many connections: tens of thousands of light sockets over many projects, on one machine with one node or
+//! The cost of many connections: tens of thousands of light sockets in many projects, on one machine that runs one or
 //! several nodes.
 //!
 //! `cargo xtask bench capacity -- --connections 20000 --nodes 2` prints a table, which `docs/capacity.md` explains. The
-//! sockets bind to 127.0.0.2, 127.0.0.3 and so on, because one address has too few ports. The benchmark needs Linux and as
-//! many open files (`ulimit -n`) as connections.
+//! sockets bind to 127.0.0.2, 127.0.0.3 and so on, because one address has too few ports. The benchmark needs Linux,
+//! and permission to open 512 more files than connections (`ulimit -n`).
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
@@ -31,7 +31,7 @@ struct CapacityOptions {
     /// Number of sockets, distributed over the nodes. Each joins one project.
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
-    /// Number of projects, distributed over the sockets.
+    /// Number of projects, over which the sockets are distributed.
     #[arg(long, default_value_t = 1_000)]
     projects: usize,
     /// Number of items submitted per second, distributed over the projects.

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::Add;
 use std::time::Duration;
 
-/// Unit of the CPU times in `/proc/PID/stat`: clock ticks per second, the same on all Linux systems.
+/// Number of clock ticks per second, the same on all common Linux systems. CPU times in `/proc/PID/stat` are in ticks.
 const TICKS_PER_SECOND: u64 = 100;
 
 /// CPU time used so far, and resident memory that is not shared with other processes.
@@ -46,7 +46,8 @@ pub(crate) fn process_usage(pid: u32) -> ProcessUsage {
     }
 }
 
-/// Excludes memory that is shared with other processes, which would be counted several times.
+/// Returns the resident memory, without memory that is shared with other processes, which would be counted several
+/// times.
 fn unshared_resident_bytes(pid: u32) -> u64 {
     status_bytes(pid, "RssAnon:")
 }

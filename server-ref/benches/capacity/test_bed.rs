@@ -47,7 +47,7 @@ impl ServiceCounters {
 }
 
 impl TestBed {
-    /// Creates the projects, and starts the services and the nodes.
+    /// Creates the projects, and starts the nodes and, if PostgreSQL is used and `REDIS_SERVER` is set, Redis.
     pub(crate) async fn start(nodes: usize, projects: usize) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -99,7 +99,7 @@ impl TestBed {
         self.nodes.push((child, address));
     }
 
-    /// Returns the address of one of the nodes, which take turns.
+    /// Returns the address of the node whose turn this is; the nodes take turns.
     pub(crate) fn node_address(&self, turn: usize) -> SocketAddr {
         self.nodes[turn % self.nodes.len()].1
     }

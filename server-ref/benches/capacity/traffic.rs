@@ -11,7 +11,6 @@ use crate::client::unix_micros;
 use crate::latency::LatencyHistogram;
 use crate::test_bed::TestBed;
 
-/// Number of bursts per second.
 const BURSTS_PER_SECOND: u32 = 50;
 
 pub(crate) struct TrafficResult {
@@ -19,7 +18,7 @@ pub(crate) struct TrafficResult {
     /// Includes failed requests.
     pub(crate) refused_or_failed: usize,
     pub(crate) elapsed: Duration,
-    /// From the request to the answer.
+    /// Times from the request to the answer or failure.
     pub(crate) latency: Arc<LatencyHistogram>,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct MeasuredServer {
     /// The first project's key.
     pub(crate) key: String,
     pub(crate) project: String,
-    /// All projects, including the first one.
+    /// Ids of all projects, including the first one.
     pub(crate) projects: Vec<String>,
     stdin: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
@@ -116,7 +116,8 @@ pub(crate) async fn run_server(role: &str) {
     server.shutdown().await;
 }
 
-/// Returns a payload for a frame of about this many bytes, including the event's name and ids.
+/// Returns a payload for a frame of about this many bytes, including the event's name and ids; frames of fewer than 400
+/// bytes all have the same, minimal payload.
 fn padded_payload(bytes: usize) -> Map<String, Value> {
     let mut fields = json!({"content_id": "1", "status": "approved"});
     if bytes >= 400 {

@@ -1,4 +1,4 @@
-//! The cost of a submission, and of a replay of a thousand events, when the log contains many events.
+//! The cost of a submission, and of a replay of a thousand events, depending on the number of events in the log.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::socket::Socket;
 const CONNECTIONS: usize = 32;
 /// Content of an item that is approved.
 const ORDINARY_ITEM: &str = "A comment that nobody minds";
-/// Number of events in each answer of a replay.
+/// Number of events in each page of a replay.
 const PAGE_EVENTS: u64 = 500;
 /// Number of replays of a thousand events in each round.
 const REPLAYS_PER_ROUND: usize = 50;
@@ -29,9 +29,9 @@ pub(crate) struct LogRound {
     pub(crate) submissions_per_second: f64,
     /// The server's CPU time for a replay of the oldest thousand events.
     pub(crate) oldest_replay_cpu_micros: f64,
-    /// The server's CPU time for a replay of the newest thousand events.
+    /// The server's CPU time for a replay of the newest thousand events with which the log was filled.
     pub(crate) newest_replay_cpu_micros: f64,
-    /// Elapsed time of a replay of the newest thousand events.
+    /// Elapsed time of a replay of the same newest events.
     pub(crate) newest_replay_elapsed_millis: f64,
 }
 
@@ -86,7 +86,7 @@ async fn measure_replays(server: &mut MeasuredServer, socket: &mut Socket, after
                 format!(r#"427["replay_events",{{"project_id":"{project}","after":{after},"limit":{PAGE_EVENTS}}}]"#);
             socket.send(&request).await;
             let page = socket.read_until(b"437[", 1).await;
-            // The payload contains the last event's id, as a number.
+            // The page must contain the id of its last event. The character after the id rules out longer numbers.
             let last_id = [",", "}"].map(|end| format!(r#""event_id":{}{end}"#, after + PAGE_EVENTS));
             let page = std::str::from_utf8(&page).unwrap();
             assert!(last_id.iter().any(|id| page.contains(id)), "a page does not end with {last_id:?}");

@@ -3,7 +3,7 @@
 //!
 //! - *clients*: 10, 100 and 1,000 of the SDK's clients in this process, all joined to the same project;
 //! - *projects*: 1, 10 and 50 projects joined by one client;
-//! - *sizes*: the cost per byte of events of 130 bytes to 1 MB;
+//! - *sizes*: the cost per byte, for events of 130 bytes to 1 MB;
 //! - *log*: the server's cost of a submission, and of a replay of a thousand events, with 1,000 to a million events and
 //!   items in its SQLite database (`--log 10000000` for more).
 //!

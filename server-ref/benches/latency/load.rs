@@ -12,7 +12,7 @@ use crate::clock;
 use crate::http::Submitter;
 
 const CONNECTIONS: usize = 64;
-/// Resolution of the timer.
+/// Interval at which the items that are due are queued.
 const TICK_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Submits this many items and waits for their answers. Returns the number of answers per second.
@@ -35,7 +35,7 @@ pub(crate) async fn submit(server: &MeasuredServer, count: usize, per_second: us
         ticks.tick().await;
         let target = (started.elapsed().as_secs_f64() * per_second as f64) as usize;
         while sent < count.min(target) {
-            // The latency counts from here, even if all connections are busy.
+            // The latency is measured from here, even if all connections are busy.
             submissions.send(clock::monotonic_micros()).unwrap();
             sent += 1;
         }

@@ -94,7 +94,7 @@ async fn measure((language, command): &Language, per_second: usize, seconds: usi
         latencies.len() == count && latencies.iter().all(|latency| *latency >= 0),
         "an event is missing, was delivered twice, or arrived before its submission"
     );
-    // The first second warms up.
+    // The first second is a warm-up.
     latencies.drain(..per_second);
     latencies.sort_unstable();
     let at = |permille: usize| latencies[(latencies.len() - 1) * permille / 1000] as f64 / 1000.0;

@@ -1,4 +1,4 @@
-//! The user's program that receives the events. It is a process on its own, in any of the languages.
+//! The user's program that receives the events. It is a separate process, written in any of the languages.
 
 use std::process::Stdio;
 
@@ -14,7 +14,8 @@ const SUBSCRIBER_ARGUMENT: &str = "--subscriber";
 /// Name of a language, and the words of its subscriber's command.
 pub(crate) type Language = (&'static str, Vec<String>);
 
-/// Returns the languages whose subscribers can run. `cargo xtask bench latency` sets the variables that name them.
+/// Returns the languages whose subscribers can run. `cargo xtask bench latency` sets the variables that contain their
+/// commands.
 pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
     let mut all = vec![("Rust", vec![this, SUBSCRIBER_ARGUMENT.to_owned()])];
@@ -40,7 +41,7 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    /// Returns once it has joined.
+    /// Starts the program, and returns once it has joined the project.
     pub(crate) async fn start(command: &[String], url: &str, (project, key): &(String, String), events: usize) -> Self {
         let mut child = Command::new(&command[0])
             .args(&command[1..])
@@ -54,7 +55,7 @@ impl Subscriber {
         Self { lines, _child: child }
     }
 
-    /// Returns the events' latencies in microseconds, in the order of arrival. Waits until all have arrived.
+    /// Waits until all events have arrived. Returns their latencies in microseconds, in the order of arrival.
     pub(crate) async fn latencies(mut self) -> Vec<i64> {
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }

@@ -1,7 +1,7 @@
 //! Measures the time until a lost connection is detected, and until events arrive again, with default settings.
 //!
-//! Each fault has its own server, relay and client, and hits a connection that counts as stable. `cargo xtask prove
-//! recovery [-- cut kill]` prints a table.
+//! Each measurement has its own server, relay and client, and its fault hits a connection that counts as stable.
+//! `cargo xtask prove recovery [-- cut kill]` prints a table.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 #[path = "../../tests/stock/faults/relay.rs"]
@@ -24,7 +24,8 @@ use server::DemoServer;
 const PING_SECONDS: [&str; 2] = ["25", "20"];
 /// Number of measurements of each fault.
 const REPETITIONS: usize = 20;
-/// Number of concurrent measurements of faults other than silence: fewer, because these use the processor.
+/// Number of concurrent measurements of faults other than silences. Silences hardly use the processor, so all of their
+/// measurements run at once.
 const CONCURRENT_MEASUREMENTS: usize = 4;
 /// Time after which a connection counts as stable (5 s), with a margin.
 const STABLE_AFTER: Duration = Duration::from_millis(5_500);
@@ -39,7 +40,7 @@ enum Fault {
     SilenceAndHint,
     Restart,
     Kill,
-    /// The client's address stops working, and a fallback address works.
+    /// The client's address stops working, while a fallback address still works.
     Failover,
 }
 
@@ -77,7 +78,7 @@ async fn main() {
         let (mut running, mut results, mut started) = (JoinSet::new(), Vec::new(), 0);
         while results.len() < REPETITIONS {
             while started < REPETITIONS && running.len() < concurrent {
-                // The faults hit at different moments between two pings.
+                // Silences without a hint start at different moments between two pings.
                 running.spawn(measure_fault(fault, Duration::from_millis(1_250 * started as u64)));
                 started += 1;
             }
@@ -108,7 +109,7 @@ async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     let writer = Client::builder(text("base_url")).api_key(text("api_key")).build().unwrap();
     let delay = if fault == Fault::Silence { delay } else { Duration::ZERO };
     sleep(STABLE_AFTER + delay).await;
-    // Checks that the connection is alive, and that the client has nothing left to do.
+    // Checks that events arrive before the fault.
     writer.moderate("before").await.unwrap();
     next_decided_item(&mut events).await;
 
@@ -145,7 +146,7 @@ async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     }
     let submissions = tokio::spawn(async move {
         loop {
-            // The server may not be back yet.
+            // After a restart, the writer's idle connection to the previous process may be dead.
             let _ = writer.moderate("after").await;
             sleep(ITEM_INTERVAL).await;
         }
@@ -163,7 +164,7 @@ async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     RecoveryTimes { detected, recovered, server_absence }
 }
 
-/// Returns the content of the next decision's item.
+/// Returns the text of the next item that was decided.
 async fn next_decided_item(events: &mut EventStream) -> String {
     loop {
         match events.next().await.unwrap().unwrap() {

@@ -1,4 +1,4 @@
-//! A server of bare socketioxide: any client may join any room, and events are not stored.
+//! A bare socketioxide server: any client may join any room, and events are not stored.
 
 use serde_json::{Value, json};
 use socketioxide::SocketIo;

@@ -13,7 +13,7 @@ use crate::usage;
 /// The environment variable that makes a process a server. Its value is a role.
 pub(crate) const ROLE_VARIABLE: &str = "BENCH_ROLE";
 
-/// The benchmark's handle of a server process.
+/// The benchmark's handle to a server process.
 pub(crate) struct MeasuredServer {
     pub(crate) port: u16,
     pub(crate) key: String,
@@ -37,8 +37,8 @@ impl MeasuredServer {
         Self { port, key: text("key"), project: text("project"), stdin, lines, _child: child }
     }
 
-    /// Publishes this many events to the project, as fast as possible or at this rate per second. Returns before all of
-    /// them have arrived.
+    /// Publishes this many events to the project, as fast as possible or at this rate per second. May return before all
+    /// of them have arrived.
     pub(crate) async fn publish(&mut self, events: usize, per_second: Option<u32>) {
         self.request(json!({"publish": events, "per_second": per_second})).await;
     }

@@ -1,4 +1,4 @@
-//! The rate and the cost of events to 200 sockets in one room.
+//! The rate and the cost of delivering events to 200 sockets in one room.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use crate::report::{self, Spread};
 use crate::socket::Socket;
 
 const SOCKETS: usize = 200;
-/// Number of events per round: fewer than a socket's queue holds, so that the server drops none for a slow reader.
+/// Number of events per round: few enough that no server drops any because a reader is slow.
 const EVENTS: usize = 2000;
 /// Number of events per round for third-party servers, which take much longer.
 const PEER_EVENTS: usize = 200;

@@ -9,7 +9,7 @@ use crate::child::MeasuredServer;
 pub(crate) struct Submitter {
     stream: TcpStream,
     key: String,
-    /// Receive buffer. It starts with the last answer, which the rest of a longer previous answer may follow.
+    /// Receive buffer. It starts with the last answer, which may be followed by the rest of an earlier, longer answer.
     pub(crate) answer_buffer: Vec<u8>,
 }
 

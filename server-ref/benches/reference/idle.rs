@@ -8,7 +8,7 @@ use crate::report::Spread;
 use crate::socket::Socket;
 
 const CONNECTIONS: usize = 2000;
-/// Number of connections before the first measurement, so that one-time allocations are not measured.
+/// Number of connections that are opened before the first measurement, so that one-time allocations are not measured.
 const INITIAL_CONNECTIONS: usize = 100;
 
 pub(crate) async fn measure(options: BenchOptions) {

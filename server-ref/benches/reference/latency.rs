@@ -39,7 +39,7 @@ pub(crate) async fn measure(options: BenchOptions) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let mut due_times = Vec::with_capacity(count);
         for n in 0..count {
-            // The latency of a delayed submission counts from the time at which it was due.
+            // The latency of a delayed submission is measured from the time at which the submission was due.
             due_times.push(ticks.tick().await.into_std());
             submissions.send(n).unwrap();
         }
@@ -56,7 +56,7 @@ pub(crate) async fn measure(options: BenchOptions) {
     let due_times = sending.await.unwrap();
     let mut latencies: Vec<f64> =
         due_times.iter().zip(&arrivals).map(|(due, arrival)| (arrival.unwrap() - *due).as_secs_f64() * 1e3).collect();
-    // The first second warms up.
+    // The first second is a warm-up.
     latencies.drain(..SUBMISSIONS_PER_SECOND);
     latencies.sort_by(f64::total_cmp);
     let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize];

@@ -1,4 +1,5 @@
-//! The reference server under load, compared with bare socketioxide that has the same settings.
+//! The reference server under load, compared with a bare socketioxide server that has the same ping settings and size
+//! limits.
 //!
 //! Each server runs in its own process, so that its CPU time and memory can be measured alone. The clients run in this
 //! process.

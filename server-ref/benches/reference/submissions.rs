@@ -69,7 +69,7 @@ impl SubmissionRun {
         Self { rules, server, connections, submission_rates, submission_costs, p99_latencies }
     }
 
-    /// Submits for this time. The first round only warms up, so it is not measured.
+    /// Submits items for the given time. The first round is a warm-up, so it is not measured.
     async fn run_round(&mut self, time: Duration, is_measured: bool) {
         let (started, cpu) = (Instant::now(), self.server.cpu_time().await);
         let submit = async |(n, connection): (usize, &mut Submitter)| {

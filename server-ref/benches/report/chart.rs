@@ -55,7 +55,7 @@ where
     let mut context = ChartBuilder::on(area)
         .caption(&chart.title, ("sans-serif", 15))
         .margin(8)
-        // Half of the last number of the x axis is to the right of the axis.
+        // The right half of the x axis's last label extends beyond the axis.
         .margin_right(28)
         .x_label_area_size(34)
         .y_label_area_size(56)

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// Returns the documentation's folder of plots and their data.
+/// Returns the documentation's folder for plots and their data, and creates it if it is missing.
 fn plots_folder() -> PathBuf {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/plots"));
     fs::create_dir_all(&folder).unwrap();

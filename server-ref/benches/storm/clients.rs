@@ -29,7 +29,7 @@ pub(crate) struct ConnectCommand {
 /// The last command: names the items that every client must have received.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FinishCommand {
-    /// Per project, the numbers of the acknowledged items.
+    /// Per project, the sequence numbers of the acknowledged items.
     pub(crate) acknowledged: Vec<Vec<usize>>,
     /// Per project, the number of stored items.
     pub(crate) stored: Vec<usize>,
@@ -45,7 +45,7 @@ pub(crate) struct Outcome {
     pub(crate) lost: usize,
     /// Number of items that a client received more than once.
     pub(crate) twice: usize,
-    /// Number of event ids that did not follow the previous one, plus the number of gap events.
+    /// Number of event ids that did not follow the previous one, plus the number of unexpected events, such as gaps.
     pub(crate) holes: usize,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Serialize, Deserialize)]
 struct ClientTimes {
     attempts: Vec<u64>,
-    /// The first event, which is usually a replayed one.
+    /// Arrival of the first event, which is usually a replayed one.
     first: Option<u64>,
     caught_up: Option<u64>,
 }
@@ -163,7 +163,7 @@ fn summarize(clients: &[StormClient], killed_at: u64, finish: &FinishCommand) ->
 }
 
 impl StormClient {
-    /// Connects with default settings, except for the jitter.
+    /// Connects with default settings, except for the jitter, and joins the client's project.
     async fn connect(command: &ConnectCommand, n: usize) -> Self {
         let project = n % command.projects.len();
         let (id, key) = command.projects[project].clone();

@@ -1,9 +1,10 @@
-//! A thousand clients lose their server at the same time. Measures the time until each of them has caught up.
+//! Measures the time until each client has caught up, after a thousand clients have lost their server at the same time.
 //!
-//! The server is killed with `kill -9` and started again with the same port and database, immediately or after a few
-//! seconds. The clients are the SDK's, in their own process; one run has default settings and another has no jitter.
-//! `cargo xtask bench storm -- --clients 1000` prints rows for `docs/benchmarks.md`, and writes the raw results and the
-//! plot to `docs/plots`. The run fails if an event is lost or delivered twice, or if a client gives up.
+//! The server is killed with `kill -9`, and restarted on the same port and database, immediately or after a few
+//! seconds. The clients are the SDK's, in their own process. For each of these delays, one run has default settings and
+//! another has no jitter. `cargo xtask bench storm -- --clients 1000` prints rows for `docs/benchmarks.md`, and writes
+//! the raw results and the plot to `docs/plots`. The run fails if an event is lost or delivered twice, or if a client
+//! gives up.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
@@ -50,13 +51,13 @@ struct StormOptions {
     /// Number of clients.
     #[arg(long, default_value_t = 1000)]
     clients: usize,
-    /// Number of projects, distributed over the clients.
+    /// Number of projects, over which the clients are distributed.
     #[arg(long, default_value_t = 10)]
     projects: usize,
     /// Number of items submitted per second, to the projects in turn.
     #[arg(long, default_value_t = 100)]
     rate: u32,
-    /// Number of seconds without a server. May be repeated.
+    /// Number of seconds between the kill and the restart. May be repeated.
     #[arg(long = "away", value_name = "AWAY", default_values_t = [0, 5])]
     absences: Vec<u64>,
     /// Measures nothing, and redraws the plot of the last run.
@@ -70,7 +71,7 @@ struct StormOptions {
 /// Results of a run.
 #[derive(Debug, Serialize, Deserialize)]
 struct StormRun {
-    /// Number of seconds without a server.
+    /// Number of seconds between the kill and the restart.
     away: u64,
     jitter: f64,
     clients: usize,
@@ -148,7 +149,7 @@ async fn run_storm(options: &StormOptions, away: u64, jitter: f64) -> StormRun {
     send_command(killed_at.to_string()).await;
     next_answer().await;
     let cpu = process::process_usage(server.process_id()).cpu.as_secs_f64();
-    // Waits until events in flight have arrived.
+    // Waits for the answers to pending submissions.
     let acknowledged = submitter.stop().await;
     let mut stored = Vec::new();
     for (_, key) in &projects {

@@ -1,4 +1,4 @@
-// A server of npm socket.io with default settings, except for the pings.
+// An npm socket.io server with default settings, except for the pings.
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";

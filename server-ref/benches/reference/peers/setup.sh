@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environment of the Python servers in the fan-out comparison, and prints PEERS_PYTHON=INTERPRETER. Installs
-# nothing if requirements.txt is unchanged. npm socket.io is that of core/tests/standins.
+# Creates the environment for the Python servers in the fan-out comparison, and prints PEERS_PYTHON=INTERPRETER.
+# Installs nothing if requirements.txt is unchanged. npm socket.io comes from core/tests/standins.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../../setup/lib.sh

@@ -34,11 +34,17 @@ interface Acknowledgement {
 
 const ACKNOWLEDGEMENT_TIMEOUT = 10_000
 const HEARTBEAT_INTERVAL = 30_000
-/** Delay in milliseconds before missing events are requested. Usually, the missing event arrives during the delay. */
+/** Delay in milliseconds before missing events are requested. Usually, they arrive during the delay. */
 const HOLE_DELAY = 250
-/** Minimum interval in milliseconds between two requests for missing events. The server limits the rate of requests. */
+/**
+ * Minimum interval in milliseconds between a request for missing events and the next request that a live event causes.
+ * The server limits the rate of requests.
+ */
 const PAGE_PAUSE = 1000
-/** Delay in milliseconds before a refused connection or join is retried, unless the server specifies a delay. */
+/**
+ * Delay in milliseconds before a retry after the server closed or refused the connection, or refused a request without
+ * specifying a delay.
+ */
 const RETRY_DELAY = 3000
 
 export class Connection {
@@ -161,7 +167,7 @@ export class Connection {
     }
   }
 
-  /** Schedules the request for missing events, which is sent after `delay` milliseconds. */
+  /** If events are missing, schedules a request for them after `delay` milliseconds. */
   #schedulePage(delay: number): void {
     if (this.#followed?.follower.nextPageAfter === undefined) return
     if (delay > 0 && this.#pageTimer !== undefined) return

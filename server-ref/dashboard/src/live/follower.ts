@@ -1,7 +1,7 @@
 // Delivers each of a project's events once, in the order of their ids, even if the connection is interrupted. It uses
 // neither the network nor a clock: the caller requests the pages of missing events, and adds their events.
 
-/** Number of earlier events that are delivered after the first join. */
+/** Maximum number of earlier events that are delivered after the first join, or after the log was replaced. */
 const INITIAL_EVENTS = 500
 /** Maximum number of missed events that are delivered. Older missed events are reported as a gap. */
 const MAX_MISSED_EVENTS = 2000

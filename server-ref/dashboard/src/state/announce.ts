@@ -3,7 +3,7 @@
 import { signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'
 
-/** Interval between two announcements of totals, in milliseconds. */
+/** Delay from a decision to the announcement of the totals, in milliseconds. Decisions in between are included. */
 const TOTALS_INTERVAL = 20_000
 
 /** The text of the page's only live region. */

@@ -3,7 +3,7 @@
 import { computed, signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'
 
-/** Number of rows that are kept and shown. */
+/** Maximum number of rows that are kept and shown. */
 export const MAX_ROWS = 150
 
 export type Row =
@@ -24,7 +24,7 @@ export class Feed {
     return status === '' ? rows : rows.filter((row) => row.kind === 'gap' || row.update.status === status)
   })
   readonly isPaused = computed(() => this.#pausedRows.value !== undefined)
-  /** Number of decisions that arrived since the list was paused. */
+  /** Number of rows added since the list was paused, including gaps. */
   readonly addedDuringPause = computed(() => (this.isPaused.value ? this.#addedSincePause.value : 0))
 
   /** Adds rows, which are given in order of arrival. */
