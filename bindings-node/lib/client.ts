@@ -84,7 +84,7 @@ export class Client {
 
   /**
    * Connects, unless the client is already connected. Resolves once the server has acknowledged the connection. If the
-   * first connection fails, rejects with `authentication_failed`, `rate_limited`, `connect_timeout` or
+   * first connection fails, rejects with an error such as `authentication_failed`, `rate_limited`, `connect_timeout` or
    * `connect_failed`, and closes the client. On a closed client, rejects with the error that closed the client.
    */
   async connect(given?: Abortable): Promise<this> {
@@ -198,8 +198,8 @@ export class Client {
   }
 
   /**
-   * Notifies the client of a network change. A client that is waiting to reconnect tries at once; a connected client
-   * checks whether its connection still works.
+   * Notifies the client of a network change. A client that is waiting to reconnect tries at once, unless the server
+   * requested the delay; a connected client checks whether its connection still works.
    */
   networkChanged(): void {
     this.#native.networkChanged()
@@ -223,7 +223,8 @@ export class Client {
 
   /**
    * Sends a custom event. Rejects with `disconnected` if there is no connection; the event is not queued. Rejects with
-   * `rate_limited` if the limit on events per minute is reached; `retryIn` is the time until another event may be sent.
+   * `rate_limited` if the limit on events per minute is reached or the connection is congested; `retryIn` is the time
+   * until another event may be sent.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {
     const [event, written] = [checkString('name', name), toJson('data', data)]
@@ -268,9 +269,9 @@ export class Client {
   }
 
   /**
-   * Lists items, newest first, and fetches the pages as they are read:
-   * `for await (const content of client.contents())`. Rows that can't be parsed are skipped; `contentsPage` reports
-   * their errors.
+   * Lists the items of the project that the credentials belong to, newest first, and fetches the pages as they are
+   * read: `for await (const content of client.contents())`. Rows that can't be parsed are skipped; `contentsPage`
+   * reports their errors.
    */
   contents(filter?: ContentFilter): Contents {
     const checked = checkFilter(filter)
@@ -286,7 +287,7 @@ export class Client {
     return callForJson((queue, id) => this.#native.contentsPage(queue, id, page, perPage, status), signal)
   }
 
-  /** Fetches the project's counters. */
+  /** Fetches the counters of the project that the credentials belong to. */
   async statistics(given?: Abortable): Promise<Statistics> {
     return callForJson((queue, id) => this.#native.statistics(queue, id), signalOf(checkOptions(given)))
   }

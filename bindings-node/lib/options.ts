@@ -20,7 +20,7 @@ export interface ReconnectPolicy {
   factor?: number
   /** Maximum delay in ms, before jitter. Default 10000. */
   maxDelay?: number
-  /** Number of attempts after which the client gives up. Default `Infinity`. */
+  /** Number of attempts since the last stable connection after which the client gives up. Default `Infinity`. */
   attempts?: number
   /**
    * Jitter, from 0 to 1. Each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
@@ -64,7 +64,7 @@ export interface ClientOptions {
   email?: string
   /** Password for `email`. It is kept in memory for later logins, and never appears in logs or errors. */
   password?: string
-  /** Function that returns the credentials for each connection attempt. */
+  /** Function that returns the credentials for each connection attempt and, unless `apiKey` is set, for REST calls. */
   credentials?: CredentialsProvider
   /** Transports to use. `auto`, the default, tries WebSocket first and falls back to HTTP long-polling. */
   transports?: 'auto' | 'websocket' | 'polling'
@@ -97,11 +97,14 @@ export interface ClientOptions {
   eventBuffer?: number
   /**
    * Policy for full stream buffers. `replay`, the default, reads the excess events from the server's event log later;
-   * on servers without an event log, it drops the oldest event. `drop_oldest` and `drop_newest` drop events and insert
-   * a `lagged` in their place. `close` ends the stream with the error `overflow`.
+   * if events are not in a log, it drops the oldest event. `drop_oldest` and `drop_newest` drop events and insert a
+   * `lagged` in their place. `close` ends the stream with the error `overflow`.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
-  /** Maximum number of events that the client sends per minute, at least 10; `false` removes the limit. Default 100. */
+  /**
+   * Maximum number of events that the client sends per minute on each connection, at least 10; `false` removes the
+   * limit. Default 100.
+   */
   rateLimit?: number | false
   /**
    * Method of recovering events missed during an interruption. `auto`, the default, uses the server's event log; if the

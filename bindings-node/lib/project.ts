@@ -43,7 +43,8 @@ export class Project {
   }
 
   /**
-   * Cursor up to which all of the project's streams have been read.
+   * Cursor of the project's slowest stream. Streams of one kind of event count only if there is no stream of all
+   * events.
    *
    * To resume later, even in another process, store the cursor and pass it to `join(…, { after })`. The cursor is
    * `null` on servers without an event log.

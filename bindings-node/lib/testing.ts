@@ -37,7 +37,7 @@ export interface WaitOptions extends Abortable {
   timeout?: number
 }
 
-/** Custom event emitted by a client. */
+/** Custom event or `heartbeat` emitted by a client. */
 export interface EmittedEvent {
   /** Name of the event. */
   name: string
@@ -106,8 +106,8 @@ export class Server {
   }
 
   /**
-   * Takes the server offline, or back online. Going offline cuts all connections. While the server is offline, new
-   * connections receive no response.
+   * Takes the server offline, or back online. Going offline cuts all connections. While the server is offline, it
+   * closes new connections without a response.
    */
   setOffline(offline: boolean): void {
     this.#native.setOffline(checkBoolean('offline', offline))
@@ -133,7 +133,7 @@ export class Server {
     this.#native.forget(checkString('project', project))
   }
 
-  /** Waits until `connections` connections have joined the project. */
+  /** Waits until exactly `connections` connections have joined the project. */
   async joined(project: string, given?: WaitOptions): Promise<void> {
     const [connections, timeout, signal] = checkWaitOptions(given)
     const name = checkString('project', project)
@@ -142,14 +142,14 @@ export class Server {
     throwIfTimedOut(await callForJson<boolean>(wait, signal), `${connections} connections have not joined ${name}`)
   }
 
-  /** Waits until `connections` connections are open. */
+  /** Waits until exactly `connections` connections are open. */
   async connected(given?: WaitOptions): Promise<void> {
     const [connections, timeout, signal] = checkWaitOptions(given)
     const wait = (queue: native.CompletionQueue, id: number) => this.#native.connected(queue, id, connections, timeout)
     throwIfTimedOut(await callForJson<boolean>(wait, signal), `${connections} connections are not open`)
   }
 
-  /** Returns the custom events that clients have emitted, up to the first 10,000. */
+  /** Returns the first 10,000 events that clients have emitted, including `heartbeat`. */
   received(): EmittedEvent[] {
     return JSON.parse(this.#native.received())
   }

@@ -158,7 +158,7 @@ impl Client {
         queue.run(id, async move { client.contents_page(filter).await.map(json_results::page_to_json) })
     }
 
-    /// Fetches the project's counters.
+    /// Fetches the counters of the project that the credentials belong to.
     #[napi(catch_unwind)]
     pub fn statistics(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let client = self.facade.clone();

@@ -17,7 +17,8 @@ impl Project {
         self.0.id()
     }
 
-    /// Returns the cursor up to which all streams of the project have been read.
+    /// Returns the cursor of the project's slowest stream. Streams of one kind of event count only if there is no
+    /// stream of all events.
     #[napi(getter, catch_unwind)]
     pub fn cursor(&self) -> Option<String> {
         self.0.cursor()

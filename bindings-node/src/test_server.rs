@@ -74,8 +74,8 @@ impl TestServer {
         self.0.forget(&project);
     }
 
-    /// Completes with `true` once `connections` connections have joined the project, or with `false` after `timeout`
-    /// milliseconds.
+    /// Completes with `true` once exactly `connections` connections have joined the project, or with `false` after
+    /// `timeout` milliseconds.
     #[napi(catch_unwind)]
     pub fn joined(
         &self,
@@ -90,7 +90,8 @@ impl TestServer {
         queue.run(id, wait)
     }
 
-    /// Completes with `true` once `connections` connections are open, or with `false` after `timeout` milliseconds.
+    /// Completes with `true` once exactly `connections` connections are open, or with `false` after `timeout`
+    /// milliseconds.
     #[napi(catch_unwind)]
     pub fn connected(&self, queue: &CompletionQueue, id: i64, connections: u32, timeout: f64) -> napi::Result<()> {
         let server = self.0.clone();
@@ -98,7 +99,7 @@ impl TestServer {
         queue.run(id, wait)
     }
 
-    /// Returns the custom events that clients have emitted, as a JSON array of objects with `name` and `data`.
+    /// Returns the first 10,000 events that clients have emitted, as a JSON array of objects with `name` and `data`.
     #[napi(catch_unwind)]
     pub fn received(&self) -> String {
         Value::from_iter(
