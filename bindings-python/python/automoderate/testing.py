@@ -108,7 +108,7 @@ class Server:
         self._native.forget(check_text("project", project))
 
     def joined(self, project: str, connections: int = 1, timeout: float = 10.0) -> None:
-        """Wait until `connections` connections have joined the project.
+        """Wait until exactly `connections` connections have joined the project.
 
         Raises:
             TimeoutError: The connections did not join within `timeout` seconds.
@@ -123,7 +123,7 @@ class Server:
             raise TimeoutError(f"{connections} connections have not joined {project!r} within {timeout} s")
 
     def connected(self, connections: int = 1, timeout: float = 10.0) -> None:
-        """Wait until `connections` connections are open.
+        """Wait until exactly `connections` connections are open.
 
         Raises:
             TimeoutError: The connections were not open within `timeout` seconds.
@@ -133,5 +133,5 @@ class Server:
             raise TimeoutError(f"{connections} connections are not open within {timeout} s")
 
     def received(self) -> list[tuple[str, Any]]:
-        """Return the name and data of the custom events that clients have emitted, up to the first 10,000."""
+        """Return the names and data of the first 10,000 events that clients have emitted, including `heartbeat`."""
         return self._native.received()
