@@ -6,7 +6,7 @@ use automoderate::{Error, ErrorKind};
 
 /// Reason why the program ends.
 pub(crate) enum Outcome {
-    /// Everything requested was done.
+    /// Everything requested was done, or the reader of stdout has closed it.
     Done,
     /// A signal ended the program.
     Interrupted,
