@@ -1,4 +1,4 @@
-//! Runs the fuzz targets on their corpus and on pseudo-random mutations of it.
+//! Runs each fuzz target on its corpus and on pseudo-random mutations of it.
 
 #[path = "../fuzz/bodies.rs"]
 mod bodies;

@@ -194,8 +194,7 @@ async fn an_expired_token_is_replaced_without_losing_events() {
     assert_eq!(*reasons.lock().unwrap(), [First, Rejected, Rejected, Rejected]);
 }
 
-/// Covers a server that acknowledges the namespace before it refuses the credentials, as servers with the documented
-/// handler do.
+/// Covers a server that acknowledges the namespace before it refuses the credentials, as a documented server may do.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_after_the_acknowledgement_closes_the_client_with_the_servers_message() {
     for (code, words) in

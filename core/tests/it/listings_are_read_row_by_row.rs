@@ -1,4 +1,4 @@
-//! `contents()` reports an invalid row without affecting the other rows.
+//! An invalid row of a listing does not affect the other rows, and an oversized page is read in parts.
 
 use automoderate::{ContentFilter, ErrorKind, testing::Script};
 use serde_json::json;

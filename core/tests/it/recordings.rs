@@ -1,4 +1,4 @@
-//! Sessions of deployed servers, byte for byte as recorded. In the recording, `S` marks frames from the server and `C`
+//! Sessions with deployed servers, byte for byte as recorded. In the recording, `S` marks frames from the server and `C`
 //! marks frames from the stock client.
 
 use automoderate::{Event, ModeratorType, Status, testing::Script};

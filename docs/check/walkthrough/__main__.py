@@ -57,7 +57,7 @@ def walk_in_copy(base: Path, name: str) -> bool:
     remove_folder(root)
     base.with_name(f"{name}.row").unlink(missing_ok=True)
     subprocess.run(["cp", "-a", str(base), str(root)], check=True)
-    # The mounts are visible only to the new process.
+    # Mounts made by the new process are visible only to it and its children.
     namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     command = [sys.executable, "-m", "walkthrough", str(base), name]
     process = subprocess.Popen([*namespace, *command], env={**os.environ, ROOT_VARIABLE: str(root)})

@@ -46,7 +46,7 @@ def prepare_root(root: Path) -> None:
     apt = subprocess.run(["apt-config", "dump"], check=True, capture_output=True, text=True).stdout
     settings = (line for line in apt.splitlines(keepends=True) if line.startswith(APT_SETTINGS) and '""' not in line)
     (root / "etc/apt/apt.conf.d/90machine").write_text("".join(settings))
-    # These certificates take effect once ca-certificates is installed.
+    # This machine's own certificates take effect in the root folder once ca-certificates is installed there.
     authorities = Path("/usr/local/share/ca-certificates")
     if authorities.is_dir():
         shutil.copytree(authorities, root / "usr/local/share/ca-certificates", dirs_exist_ok=True)

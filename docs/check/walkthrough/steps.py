@@ -76,7 +76,7 @@ class Walk:
         began = time.monotonic()
         terminal = self.server_shell.start(block.text)
         line = terminal.wait_for(lambda line: '"base_url"' in line, "its line of JSON", COMPILE_TIMEOUT)
-        # The values of the first start remain valid after a restart.
+        # The values from the first start remain valid after a restart.
         self._ready = self._ready or json.loads(line)
         self.row.server = self.row.server or time.monotonic() - began
         self.log("the server is ready")

@@ -70,7 +70,7 @@ impl StandIn {
         Self::start_with_flags(kind, &[]).await
     }
 
-    /// Starts a stand-in with additional flags.
+    /// Starts a stand-in with these flags. It has no limits on connections and events unless the flags set them.
     pub async fn start_with_flags(kind: ServerKind, flags: &[&str]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../standins");

@@ -1,4 +1,4 @@
-//! A refusal by the server closes the client promptly and without repeated attempts.
+//! Refused credentials close the client within seconds, a refused join leaves it connected, and both report the reason.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The output and the exit status of `automod-tail` against every server implementation.
+//! The output and the exit status of `automod-tail` with every server implementation.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::{path::PathBuf, process::Stdio};
