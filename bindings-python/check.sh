@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Python binding in the environment whose folder is the argument (setup.sh prints it), checks types, style
-# and stubs, and runs the tests.
+# check.sh ENVIRONMENT: builds the Python binding in the virtual environment ENVIRONMENT, whose folder setup.sh prints,
+# checks types, style and stubs, and runs the tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export VIRTUAL_ENV="$1" PATH="$1/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
