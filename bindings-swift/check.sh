@@ -16,12 +16,12 @@ mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"
 
-cargo build --quiet -p automoderate-server
+[ -n "${AUTOMODERATE_SERVER:-}" ] || cargo build --quiet -p automoderate-server
 # The golden test server exits when its standard input is closed, which happens when this script ends.
 coproc golden { python3 ../core/tests/golden/server.py; }
 read -r ready <&"${golden[0]}"
 
-export AUTOMODERATE_SERVER_PATH="$target/debug/automoderate-server" AUTOMODERATE_ROOT="$root"
+export AUTOMODERATE_SERVER_PATH="${AUTOMODERATE_SERVER:-$target/debug/automoderate-server}" AUTOMODERATE_ROOT="$root"
 AUTOMODERATE_GOLDEN_URL="$(python3 -c 'import json, sys; print(json.loads(sys.argv[1])["base_url"])' "$ready")"
 export AUTOMODERATE_GOLDEN_URL
 

@@ -9,7 +9,7 @@ target="${CARGO_TARGET_DIR:-$PWD/../../target}"
 
 cargo build --quiet -p automoderate-swift --features bindgen --bin automoderate-bindgen
 cargo rustc --quiet -p automoderate-swift --features bindgen --lib --crate-type cdylib
-cargo build --quiet -p automoderate-server
+[ -n "${AUTOMODERATE_SERVER:-}" ] || cargo build --quiet -p automoderate-server
 rm -rf "$out/generated" "$out/classes"
 "$target/debug/automoderate-bindgen" generate --no-format --language kotlin --out-dir "$out/generated" \
     "$target/debug/libautomoderate_ffi.so"
@@ -17,7 +17,7 @@ java -Xmx1g -cp "$libraries" org.jetbrains.kotlin.cli.jvm.K2JVMCompiler -no-stdl
     -jvm-target 11 -classpath "$libraries" -d "$out/classes" "$out/generated" Smoke.kt
 
 database=$(mktemp -d)
-coproc server { exec "$target/debug/automoderate-server" serve --demo --listen 127.0.0.1:0 \
+coproc server { exec "${AUTOMODERATE_SERVER:-$target/debug/automoderate-server}" serve --demo --listen 127.0.0.1:0 \
     --database "sqlite://$database/server.db" 2>/dev/null; }
 # shellcheck disable=SC2154 # coproc sets it
 trap 'kill "$server_PID"; rm -rf "$database"' EXIT

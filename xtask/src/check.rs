@@ -4,6 +4,7 @@ use anyhow::Result;
 use xshell::cmd;
 
 use crate::need::{self, Need};
+use crate::rust_tests;
 use crate::workspace::Workspace;
 
 /// Combinations of features that users enable; the core must build without warnings with each of them.
@@ -16,8 +17,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     run_clippy(workspace)?;
     check_prose(workspace)?;
     workspace.run(cmd!(workspace.shell, "python3 docs/check/run.py links"))?;
-    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p automoderate --all-features --lib --test it"))?;
-    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --lib --test it"))
+    let selection = rust_tests::selection();
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet {selection...} --lib --test it"))
 }
 
 pub(crate) fn lint(workspace: &Workspace) -> Result<()> {

@@ -10,6 +10,7 @@ mod lanes;
 mod need;
 mod proof;
 mod release;
+mod rust_tests;
 mod step;
 mod tests;
 mod workspace;

@@ -1,6 +1,6 @@
 //! The steps of `make test`.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use xshell::cmd;
 
 use crate::check;
@@ -12,6 +12,7 @@ use crate::need::{
         Schemathesis, StandIns, StockClients, Swift,
     },
 };
+use crate::rust_tests;
 use crate::step::{self, Step};
 use crate::workspace::Workspace;
 
@@ -79,6 +80,10 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "kotlin", about: "the Kotlin binding on the JVM", needs: &[Kotlin], run: test_kotlin },
 ];
 
+/// Environment variable with the path of the server for tests in other languages. Without it, their scripts build a
+/// server.
+const SERVER_VARIABLE: &str = "AUTOMODERATE_SERVER";
+
 pub(crate) fn run(workspace: &Workspace, names: &[String], lanes: u8) -> Result<()> {
     if !names.is_empty() {
         return step::run_named(workspace, STEPS, names);
@@ -93,12 +98,20 @@ fn check_rustdoc(workspace: &Workspace, _: &Environment) -> Result<()> {
     )
 }
 
-fn test_rust(workspace: &Workspace, _: &Environment) -> Result<()> {
-    workspace.run(cmd!(workspace.shell, "cargo test --all-features --quiet"))
+fn test_rust(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let folders = ["core", "server-ref", "examples/quickstart", "examples/automod-tail"];
+    for program in rust_tests::build(workspace)? {
+        if folders.iter().any(|folder| program.is_in(workspace, folder)) {
+            program.run(workspace, environment, None, &["--quiet"])?;
+        }
+    }
+    rust_tests::run_doc_tests(workspace)
 }
 
 fn check_docs(workspace: &Workspace, _: &Environment) -> Result<()> {
-    workspace.run(cmd!(workspace.shell, "python3 docs/check/run.py links sh rust"))
+    let server = rust_tests::build_server(workspace)?;
+    let check = cmd!(workspace.shell, "python3 docs/check/run.py links sh rust");
+    workspace.run(check.env(SERVER_VARIABLE, server))
 }
 
 fn run_simulation(workspace: &Workspace, _: &Environment) -> Result<()> {
@@ -109,66 +122,75 @@ fn run_simulation(workspace: &Workspace, _: &Environment) -> Result<()> {
 }
 
 fn test_postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    let tests = ["--lib", "--test", "it", "--test", "sdk", "--test", "store"];
-    workspace.run(
-        cmd!(
-            workspace.shell,
-            "server-ref/tests/postgres/with-cluster.sh cargo test --quiet -p automoderate-server {tests...} -- --include-ignored"
-        )
-        .envs(environment),
-    )
+    let cluster = workspace.root.join("server-ref/tests/postgres/with-cluster.sh");
+    for program in rust_tests::build(workspace)? {
+        if program.is_in(workspace, "server-ref") && program.is_library_or_one_of(&["it", "sdk", "store"]) {
+            program.run(workspace, environment, Some(&cluster), &["--quiet", "--include-ignored"])?;
+        }
+    }
+    Ok(())
 }
 
 fn test_schema(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --test schema").envs(environment))
+    run_tests(workspace, environment, "server-ref", Some("schema"), &["--quiet"])
 }
 
 fn test_nodes(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    workspace.run(
-        cmd!(workspace.shell, "cargo test --quiet -p automoderate-server --test nodes -- --test-threads=1 --nocapture")
-            .envs(environment),
-    )?;
-    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p stock --test nodes -- --nocapture").envs(environment))
+    run_tests(workspace, environment, "server-ref", Some("nodes"), &["--test-threads=1", "--nocapture"])?;
+    run_tests(workspace, environment, "server-ref/tests/stock", Some("nodes"), &["--nocapture"])
 }
 
 fn test_e2e(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automod-tail"))?;
-    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p interop").envs(environment))?;
-    workspace.run(cmd!(workspace.shell, "cargo test --quiet -p stock").envs(environment))
+    run_tests(workspace, environment, "core/tests/interop", None, &["--quiet"])?;
+    run_tests(workspace, environment, "server-ref/tests/stock", None, &["--quiet"])
+}
+
+/// Runs the tests of the package in this folder: one file of tests, or all of the package's tests.
+fn run_tests(
+    workspace: &Workspace,
+    environment: &Environment,
+    folder: &str,
+    target: Option<&str>,
+    arguments: &[&str],
+) -> Result<()> {
+    let programs = rust_tests::build(workspace)?.into_iter().filter(|program| program.is_in(workspace, folder));
+    let chosen: Vec<_> = programs.filter(|program| target.is_none_or(|target| program.is_one_of(&[target]))).collect();
+    ensure!(!chosen.is_empty(), "{folder} has no such test");
+    chosen.iter().try_for_each(|program| program.run(workspace, environment, None, arguments))
 }
 
 fn test_dashboard(workspace: &Workspace, _: &Environment) -> Result<()> {
-    build_server(workspace)?;
-    workspace.run(cmd!(workspace.shell, "server-ref/dashboard/check.sh"))
+    let server = rust_tests::build_server(workspace)?;
+    workspace.run(cmd!(workspace.shell, "server-ref/dashboard/check.sh").env(SERVER_VARIABLE, server))
 }
 
 fn test_python(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    build_server(workspace)?;
+    let server = rust_tests::build_server(workspace)?;
     let folder = &environment["PYTHON_ENVIRONMENT"];
-    workspace.run(cmd!(workspace.shell, "bindings-python/check.sh {folder}").envs(environment))
+    let check = cmd!(workspace.shell, "bindings-python/check.sh {folder}");
+    workspace.run(check.envs(environment).env(SERVER_VARIABLE, server))
 }
 
 pub(crate) fn test_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    build_server(workspace)?;
+    let server = rust_tests::build_server(workspace)?;
     let folder = &environment["PYTHON_ENVIRONMENT"];
-    workspace.run(cmd!(workspace.shell, "bindings-python/wheel.sh {folder}"))
+    workspace.run(cmd!(workspace.shell, "bindings-python/wheel.sh {folder}").env(SERVER_VARIABLE, server))
 }
 
 fn test_node(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    build_server(workspace)?;
-    workspace.run(cmd!(workspace.shell, "bindings-node/check.sh").envs(environment))
+    let server = rust_tests::build_server(workspace)?;
+    let check = cmd!(workspace.shell, "bindings-node/check.sh");
+    workspace.run(check.envs(environment).env(SERVER_VARIABLE, server))
 }
 
 fn test_swift(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let server = rust_tests::build_server(workspace)?;
     let run = environment["SWIFT_RUN"].split_whitespace();
-    workspace.run(cmd!(workspace.shell, "bindings-swift/check.sh {run...}"))
+    workspace.run(cmd!(workspace.shell, "bindings-swift/check.sh {run...}").env(SERVER_VARIABLE, server))
 }
 
 fn test_kotlin(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let server = rust_tests::build_server(workspace)?;
     let libraries = &environment["KOTLIN_LIBRARIES"];
-    workspace.run(cmd!(workspace.shell, "bindings-swift/Kotlin/check.sh {libraries}"))
-}
-
-fn build_server(workspace: &Workspace) -> Result<()> {
-    workspace.run(cmd!(workspace.shell, "cargo build --quiet -p automoderate-server"))
+    workspace.run(cmd!(workspace.shell, "bindings-swift/Kotlin/check.sh {libraries}").env(SERVER_VARIABLE, server))
 }

@@ -30,7 +30,11 @@ pub(super) async fn batches(attacker: &Attacker) {
             let mut line = attacker.connect(number).await?;
             for count in 0.. {
                 let headers = format!("x-api-key: {}\r\nidempotency-key: {number}-{count}", attacker.target.key);
-                attacker.send_request(&mut line, &request("POST", "/api/moderate/batch", &headers, &body)).await?;
+                let request = request("POST", "/api/moderate/batch", &headers, &body);
+                if attacker.send_request(&mut line, &request).await?.status == 200 {
+                    // A batch changes as much as that many submissions.
+                    attacker.update_tally(|tally| tally.accepted_changes += items.len() as u64 - 1);
+                }
             }
             Ok(())
         })

@@ -1,0 +1,121 @@
+//! The test programs of the Rust packages.
+//!
+//! cargo unites the features of a dependency over the packages that a command selects. Commands that select different
+//! packages would therefore compile the dependencies, the SDK and the server again. All steps run programs of one build
+//! instead.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+use xshell::cmd;
+
+use crate::need::Environment;
+use crate::workspace::Workspace;
+
+/// The packages without bindings. Their programs also serve the tests of the bindings.
+const PACKAGES: [&str; 6] = ["automoderate", "automoderate-server", "quickstart", "automod-tail", "interop", "stock"];
+
+/// A program built by cargo that runs the tests of one target.
+#[derive(Debug)]
+pub(crate) struct TestProgram {
+    package_folder: PathBuf,
+    /// Name of the target: that of the library, a binary, or a file of tests.
+    target: String,
+    is_library: bool,
+    path: PathBuf,
+}
+
+/// A line of cargo's output in JSON.
+#[derive(Deserialize)]
+struct CargoMessage {
+    manifest_path: Option<PathBuf>,
+    target: Option<CargoTarget>,
+    profile: Option<CargoProfile>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct CargoTarget {
+    name: String,
+    kind: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct CargoProfile {
+    test: bool,
+}
+
+/// Returns the arguments of cargo that select all packages with all features.
+pub(crate) fn selection() -> Vec<&'static str> {
+    PACKAGES.into_iter().flat_map(|package| ["--package", package]).chain(["--all-features"]).collect()
+}
+
+/// Builds all test programs, and the programs that they start.
+pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestProgram>> {
+    let selection = selection();
+    let format = "json-render-diagnostics";
+    let output = workspace
+        .read(cmd!(workspace.shell, "cargo test --quiet {selection...} --no-run --message-format {format}"))?;
+    let programs = output.lines().filter_map(|line| program(serde_json::from_str(line).ok()?));
+    let programs: Vec<_> = programs.collect();
+    ensure!(!programs.is_empty(), "cargo built no test program");
+    Ok(programs)
+}
+
+fn program(message: CargoMessage) -> Option<TestProgram> {
+    let CargoMessage { manifest_path, target, profile, executable } = message;
+    let (target, path) = (target?, executable?);
+    profile?.test.then_some(())?;
+    Some(TestProgram {
+        package_folder: manifest_path?.parent()?.to_owned(),
+        is_library: target.kind.iter().any(|kind| kind.ends_with("lib")),
+        target: target.name,
+        path,
+    })
+}
+
+impl TestProgram {
+    /// Returns true if the program belongs to the package in this folder of the repository.
+    pub(crate) fn is_in(&self, workspace: &Workspace, folder: &str) -> bool {
+        self.package_folder == workspace.root.join(folder)
+    }
+
+    /// Returns true if the program runs the tests of the library, or of one of these files of tests.
+    pub(crate) fn is_library_or_one_of(&self, targets: &[&str]) -> bool {
+        self.is_library || targets.contains(&&*self.target)
+    }
+
+    pub(crate) fn is_one_of(&self, targets: &[&str]) -> bool {
+        !self.is_library && targets.contains(&&*self.target)
+    }
+
+    /// Runs the tests in the folder of the package, like `cargo test`. `wrapper` is a program that starts the tests.
+    pub(crate) fn run(
+        &self,
+        workspace: &Workspace,
+        environment: &Environment,
+        wrapper: Option<&Path>,
+        arguments: &[&str],
+    ) -> Result<()> {
+        let _folder = workspace.shell.push_dir(&self.package_folder);
+        let words = wrapper.into_iter().chain([&*self.path]);
+        let mut words = words.map(Path::as_os_str);
+        let program = words.next().context("a program")?;
+        workspace.run(cmd!(workspace.shell, "{program} {words...} {arguments...}").envs(environment))
+    }
+}
+
+/// Runs the examples in the documentation of the libraries.
+pub(crate) fn run_doc_tests(workspace: &Workspace) -> Result<()> {
+    let selection = selection();
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet {selection...} --doc"))
+}
+
+/// Builds the server with the same dependencies as its tests, and returns its path.
+pub(crate) fn build_server(workspace: &Workspace) -> Result<PathBuf> {
+    let selection = selection();
+    // cargo builds a package's programs with each of its files of tests; `schema` is the smallest one.
+    workspace.run(cmd!(workspace.shell, "cargo test --quiet {selection...} --no-run --test schema"))?;
+    Ok(workspace.target_dir().join("debug/automoderate-server"))
+}
