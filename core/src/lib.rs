@@ -87,6 +87,9 @@ pub use events::{
 };
 pub use jiff;
 #[cfg(feature = "rest")]
-pub use rest::{Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission};
+pub use rest::{
+    Batch, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, ReviewQueue, Snapshot, Statistics,
+    Submission,
+};
 pub use rustls;
 pub use session::{Backfill, CredentialsReason, Metrics, OnServerDisconnect, ReconnectPolicy, State};

@@ -86,6 +86,20 @@ impl Project {
         self.client.cursors.cursor(&self.id)
     }
 
+    /// Fetches the project's statistics, rules and review queue as of one position in its event log.
+    ///
+    /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it, except
+    /// those whose `event_id` is not greater than that of the snapshot's cursor. A program that restarts passes the
+    /// cursor to [`Client::join_after`](crate::Client::join_after) instead.
+    ///
+    /// # Errors
+    /// Returns `api` with status 404 on servers without snapshots, and otherwise the same errors as
+    /// [`Client::statistics`](crate::Client::statistics).
+    #[cfg(feature = "rest")]
+    pub async fn snapshot(&self) -> Result<crate::Snapshot, Error> {
+        self.client.api.snapshot(&self.id).await
+    }
+
     /// Leaves the project. Its streams end after their buffered events.
     ///
     /// # Errors

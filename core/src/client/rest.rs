@@ -5,7 +5,9 @@ use super::Client;
 use super::ClientBuilder;
 use crate::{
     Error,
-    rest::{self, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission},
+    rest::{
+        self, Batch, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, Statistics, Submission,
+    },
 };
 
 impl Client {
@@ -30,6 +32,21 @@ impl Client {
     /// If the future is dropped, the content may still be submitted.
     pub async fn moderate(&self, submission: impl Into<Submission>) -> Result<Moderation, Error> {
         self.shared.api.moderate(submission.into()).await
+    }
+
+    /// Submits several content items for moderation, and returns one result for each, in the same order.
+    ///
+    /// A result is the decision on the item, or the error with which the server refused it. More than 100 items are sent
+    /// in several requests. Servers without `POST /api/moderate/batch` receive the items one by one.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`moderate`](Self::moderate) if the first request fails. If a later request fails, the
+    /// results of its items and of all further items are this error.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, some or all of the items may still be submitted.
+    pub async fn moderate_batch(&self, batch: impl Into<Batch>) -> Result<Vec<Result<Moderation, Error>>, Error> {
+        self.shared.api.moderate_batch(batch.into()).await
     }
 
     /// Fetches a content item by id.

@@ -43,6 +43,8 @@ pub use meta::{Meta, Origin};
 pub use moderation::{ContentType, ModerationUpdate, ModeratorType, Status};
 pub use notification::{NotificationType, SystemNotification};
 pub use raw::RawJson;
+#[cfg(feature = "rest")]
+pub(crate) use rule::LenientRule;
 pub use rule::{Rule, RuleAction, RuleType, RuleUpdate, RuleVerb};
 pub(crate) use scalar::{lenient_option, lenient_or_default};
 pub use secret::Secret;

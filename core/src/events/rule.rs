@@ -92,7 +92,7 @@ payload! {
 }
 
 /// [`Rule`] deserialized from any of the forms that servers send.
-pub(super) struct LenientRule(pub(super) Rule);
+pub(crate) struct LenientRule(pub(crate) Rule);
 
 impl<'de> Deserialize<'de> for LenientRule {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,6 +2,7 @@
 
 mod api;
 mod backfill;
+mod batch;
 mod content;
 mod decision;
 mod json;
@@ -12,6 +13,7 @@ mod moderate;
 mod pages;
 mod repetition;
 mod reviews;
+mod snapshot;
 mod source;
 mod statistics;
 
@@ -20,11 +22,13 @@ pub(crate) use api::Api;
 pub(crate) use api::ResponseBody;
 #[cfg(test)]
 pub(crate) use backfill::fetch_backfill;
+pub use batch::Batch;
 pub(crate) use content::fetch_content;
 pub use content::{Content, ContentFilter, ContentPage};
 pub(crate) use listing::fetch_content_page;
 pub use moderate::{Moderation, Submission};
 pub use pages::ContentPages;
+pub use snapshot::{ReviewQueue, Snapshot};
 #[cfg(test)]
 pub(crate) use source::BackfillLimits;
 pub(crate) use source::ContentSource;

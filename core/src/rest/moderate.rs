@@ -9,6 +9,9 @@ use crate::{
     events::{Status, lenient_or_default},
 };
 
+/// Maximum length of an idempotency key in bytes.
+const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
+
 /// Content to be submitted for moderation.
 ///
 /// ```
@@ -55,6 +58,19 @@ impl Submission {
         self.idempotency_key = Some(key.into());
         self
     }
+
+    pub(super) fn has_idempotency_key(&self) -> bool {
+        self.idempotency_key.is_some()
+    }
+
+    /// Returns the body with which the server expects the submission.
+    pub(super) fn to_json(&self) -> Value {
+        let mut body = json!({"type": self.content_type, "content": self.content});
+        if let Some(metadata) = &self.metadata {
+            body["metadata"] = metadata.clone();
+        }
+        body
+    }
 }
 
 impl From<&str> for Submission {
@@ -84,17 +100,21 @@ pub struct Moderation {
     pub moderation_results: Vec<Value>,
 }
 
+/// Returns the key given by the user, or else a random one.
+#[allow(clippy::disallowed_methods)] // a random idempotency key
+pub(super) fn checked_or_random_key(key: Option<String>, length_max: usize) -> Result<String, Error> {
+    let Some(key) = key else { return Ok(format!("{:032x}", rand::random::<u128>())) };
+    if !(1..=length_max).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let text = format!("idempotency_key: must have 1 to {length_max} visible ASCII characters");
+        return Err(Error::invalid_argument(text));
+    }
+    Ok(key)
+}
+
 impl Api {
-    #[allow(clippy::disallowed_methods)] // a random idempotency key
     pub(crate) async fn moderate(&self, submission: Submission) -> Result<Moderation, Error> {
-        let key = submission.idempotency_key.unwrap_or_else(|| format!("{:032x}", rand::random::<u128>()));
-        if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::invalid_argument("idempotency_key: must have 1 to 255 visible ASCII characters"));
-        }
-        let mut body = json!({"type": submission.content_type, "content": submission.content});
-        if let Some(metadata) = submission.metadata {
-            body["metadata"] = metadata;
-        }
+        let body = submission.to_json();
+        let key = checked_or_random_key(submission.idempotency_key, IDEMPOTENCY_KEY_LENGTH_MAX)?;
         self.post(|base_url| base_url.join("api/moderate"), body, key).await
     }
 }

@@ -179,6 +179,8 @@ impl RestServer {
                 health["idempotency_keys"] = true.into();
             }
             (200, health.to_string())
+        } else if request.starts_with("POST ") {
+            (404, json!({"error": "Not found"}).to_string())
         } else {
             self.response_to(path)
         };

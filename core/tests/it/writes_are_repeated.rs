@@ -1,8 +1,11 @@
 //! A failed submission is repeated, but only if the repetition can't store it twice.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
-use automoderate::{Client, testing::Script};
+use automoderate::{Batch, Client, Submission, testing::Script};
 
 use crate::rest_server::{
     RestServer,
@@ -97,4 +100,24 @@ async fn permanent_refusal_is_not_repeated() {
         assert_eq!(error.status(), Some(status));
         assert_eq!(server.stored_keys().len(), 0);
     }
+}
+
+#[tokio::test]
+async fn server_without_batches_receives_the_submissions_one_by_one() {
+    let server = server_with(&[]).await;
+    let results = client(&server, LONG).moderate_batch(vec!["a", "b", "c"]).await.unwrap();
+    assert!(results.len() == 3 && results.iter().all(Result::is_ok));
+    let keys: BTreeSet<_> = server.stored_keys().into_iter().collect();
+    assert_eq!(keys.len(), 3, "each submission has its own key");
+}
+
+#[tokio::test]
+async fn batch_has_one_key() {
+    let server = server_with(&[]).await;
+    let with_key = vec![Submission::text("a").idempotency_key("order-7")];
+    let error = client(&server, LONG).moderate_batch(with_key).await.unwrap_err();
+    assert_eq!(error.code(), "invalid_argument");
+    let batch = Batch::from(vec!["a"]).idempotency_key("x".repeat(241));
+    assert_eq!(client(&server, LONG).moderate_batch(batch).await.unwrap_err().code(), "invalid_argument");
+    assert_eq!(client(&server, LONG).moderate_batch(Batch::default()).await.unwrap().len(), 0);
 }

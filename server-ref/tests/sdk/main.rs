@@ -1,6 +1,7 @@
 //! Behavior tests of the SDK with this server, from the perspective of a user of the SDK.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod batches_and_snapshots;
 mod credentials;
 mod cursors;
 #[path = "../it/databases.rs"]

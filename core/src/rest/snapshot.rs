@@ -1,0 +1,61 @@
+//! `GET /api/projects/{id}/snapshot`.
+
+use serde::Deserialize;
+
+use super::{Api, Content, Statistics};
+use crate::{
+    Cursor, Error, ProjectId, Rule,
+    driver::BaseUrl,
+    events::{LenientRule, lenient_or_default},
+};
+
+/// State of a project at one position in its event log.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Position of the newest event that the state includes. A stream that starts after this cursor continues the state
+    /// without a gap and without a repetition.
+    pub cursor: Cursor,
+    /// Moderation counters.
+    pub stats: Statistics,
+    /// All rules, in the order in which the server evaluates them.
+    pub rules: Vec<Rule>,
+    /// Items awaiting review.
+    pub review: ReviewQueue,
+}
+
+/// Items awaiting review.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[non_exhaustive]
+pub struct ReviewQueue {
+    /// Number of items that await review.
+    #[serde(default, deserialize_with = "lenient_or_default")]
+    pub total: u64,
+    /// Newest items that await review, newest first. Servers return up to 100.
+    #[serde(default)]
+    pub items: Vec<Content>,
+}
+
+#[derive(Deserialize)]
+struct SnapshotPayload {
+    log: String,
+    event_id: u64,
+    stats: Statistics,
+    rules: Vec<LenientRule>,
+    review: ReviewQueue,
+}
+
+impl Api {
+    pub(crate) async fn snapshot(&self, project: &ProjectId) -> Result<Snapshot, Error> {
+        let url = |base_url: &BaseUrl| {
+            let mut url = base_url.join("api/projects");
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.push(project).push("snapshot");
+            }
+            url
+        };
+        let SnapshotPayload { log, event_id, stats, rules, review } = self.get(url).await?;
+        let rules = rules.into_iter().map(|LenientRule(rule)| rule).collect();
+        Ok(Snapshot { cursor: Cursor { log: Some(log.into()), event_id }, stats, rules, review })
+    }
+}
