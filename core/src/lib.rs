@@ -34,8 +34,8 @@
 //!
 //! Without `tls-ring`, TLS uses the configuration set by [`ClientBuilder::tls_config`], or else the process's default
 //! cryptography provider (`rustls::crypto::CryptoProvider::install_default`), such as aws-lc-rs. If neither is set, an
-//! `https://` address fails with `invalid_argument`. HTTP requests of `rest` and `polling` then fail too, even to an
-//! `http://` address, because reqwest always needs a provider.
+//! `https://` address fails with `invalid_argument`. The HTTP requests that `rest` and `polling` send then fail too,
+//! even to an `http://` address, because reqwest always needs a provider.
 //!
 //! # Layers
 //! Each layer depends only on the layers below it, and only `driver` and `rest` perform I/O. The `client` layer is on

@@ -26,9 +26,9 @@ use crate::{
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
-/// Longest time between an item's submission and its decision that the scan allows for. Decisions that took longer may
-/// be missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time
-/// before [`ListingScan::decided_since`].
+/// Longest time that the scan allows between an item's submission and the decision on it. Later decisions may be
+/// missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time before
+/// [`ListingScan::decided_since`].
 const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
 /// Time limit for a backfill. Live events are held back until the backfill of missed decisions ends.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -128,7 +128,8 @@ struct ListingScan {
     /// Index in `found` of the decision on each item, by item id. An item is read twice if new items push it to the
     /// next page.
     indices: HashMap<String, usize>,
-    /// Submission time of the newest item. Decisions before this time are found even if the listing changes meanwhile.
+    /// Submission time of the newest item. Decisions before this time are found even if the listing changes while it is
+    /// read.
     complete_until: Option<jiff::Timestamp>,
     rows: usize,
     bytes: usize,
@@ -154,7 +155,7 @@ impl ListingScan {
         }
     }
 
-    /// Returns the decisions found, oldest first.
+    /// Returns the events found, in the order in which their items were submitted.
     fn into_events(mut self) -> Vec<Event> {
         self.found.reverse();
         self.found

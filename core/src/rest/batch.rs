@@ -10,7 +10,8 @@ use crate::{Error, ErrorKind, driver::BaseUrl};
 
 /// Maximum number of submissions per request.
 const SUBMISSIONS_PER_REQUEST_MAX: usize = 100;
-/// Maximum length of a batch's idempotency key in bytes. The keys of its requests are longer by a suffix.
+/// Maximum length of a batch's idempotency key in bytes. The limit leaves room for the suffixes that distinguish the
+/// keys of its requests.
 const BATCH_KEY_LENGTH_MAX: usize = 240;
 
 /// Submissions to be moderated together.
@@ -29,8 +30,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Sets the idempotency key for the whole batch, which consists of 1 to 240 visible ASCII characters. By default,
-    /// each call uses a random key.
+    /// Sets the idempotency key for the whole batch. The key must consist of 1 to 240 visible ASCII characters. By
+    /// default, each call uses a random key.
     #[must_use]
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
@@ -58,7 +59,8 @@ struct BatchPayload {
 
 impl Api {
     /// Submits the batch, in order, in requests of up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. If the first
-    /// request fails, the call fails. If a later one fails, its submissions and all further ones have this error.
+    /// request fails, the call fails. If a later request fails, the results for its submissions and for all later ones
+    /// are this error.
     pub(crate) async fn moderate_batch(&self, batch: Batch) -> Result<Vec<Result<Moderation, Error>>, Error> {
         let Batch { submissions, idempotency_key } = batch;
         if submissions.iter().any(Submission::has_idempotency_key) {

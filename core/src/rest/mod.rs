@@ -1,4 +1,4 @@
-//! REST calls for submitting content, looking it up and reading statistics, and the backfill of missed decisions.
+//! REST calls that submit content, look it up, or read statistics and snapshots, and the backfill of missed decisions.
 
 mod api;
 mod backfill;

@@ -63,7 +63,7 @@ impl Submission {
         self.idempotency_key.is_some()
     }
 
-    /// Returns the body with which the server expects the submission.
+    /// Returns the request body that the server expects for the submission.
     pub(super) fn to_json(&self) -> Value {
         let mut body = json!({"type": self.content_type, "content": self.content});
         if let Some(metadata) = &self.metadata {

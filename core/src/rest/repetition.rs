@@ -39,7 +39,7 @@ impl FailedAttempt {
     fn classify(error: &Error) -> Self {
         match (error.status(), error.stage()) {
             (Some(429), _) => Self::NotExecuted,
-            // Proxies send these statuses if the server does not answer in time.
+            // Proxies send these statuses if they receive no valid answer from the server in time.
             (Some(408 | 502 | 503 | 504), _) => Self::OutcomeUnknown,
             (None, Some(Stage::Network)) => Self::NotExecuted,
             (None, Some(Stage::Http)) if error.kind() == ErrorKind::ConnectFailed => Self::OutcomeUnknown,
@@ -107,7 +107,7 @@ impl Api {
     }
 
     /// Returns whether the server supports idempotency keys. Asks the server until it responds, unless the client
-    /// already knows. Returns `None` if the deadline expires first.
+    /// already knows that it supports them. Returns `None` if the deadline expires first.
     #[allow(clippy::disallowed_methods)] // the delays between requests
     async fn wait_for_key_support(&self, deadline: Instant) -> Option<bool> {
         for attempt in 1.. {

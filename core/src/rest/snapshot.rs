@@ -13,8 +13,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// Position of the newest event that the state includes. A stream that starts after this cursor continues the state
-    /// without a gap and without a repetition.
+    /// Position of the newest event that the state includes. A stream that starts after this cursor continues from this
+    /// state without missing or repeating an event.
     pub cursor: Cursor,
     /// Moderation counters.
     pub stats: Statistics,

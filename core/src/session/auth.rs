@@ -31,7 +31,7 @@ pub(crate) struct CredentialStatus {
 /// Evidence that a refusal concerns the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalEvidence {
-    /// The server stated that the credentials are the reason.
+    /// The server gave the credentials as the reason for the refusal.
     Stated,
     /// The credentials source reported the refusal and has no other credentials.
     SourceExhausted,

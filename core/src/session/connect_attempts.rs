@@ -58,7 +58,7 @@ impl ConnectAttempts {
         next_delay(policy, (self.count - self.first_at_endpoint_count).min(growth_limit), rng)
     }
 
-    /// Resets the delays, because a connection is stable.
+    /// Resets the count and the delays, because a connection is stable.
     pub(crate) fn reset_delays(&mut self) {
         (self.count, self.first_at_endpoint_count) = (0, 0);
     }

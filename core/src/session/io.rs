@@ -140,7 +140,7 @@ pub(crate) enum Output {
         project: ProjectId,
         cursor: Cursor,
     },
-    /// Deliver these consecutive events.
+    /// Deliver these events, in this order.
     Events(VecDeque<Event>),
     /// End the project's streams, with an error unless the user left the project.
     ProjectEnded {
@@ -277,8 +277,8 @@ pub(crate) struct BackfillData {
     pub(crate) is_complete: bool,
     /// Ids of the items that are flagged now; `None` if the items could not be listed completely.
     pub(crate) flagged: Option<Vec<String>>,
-    /// Server time at which REST was asked for the start of the stream. The stream itself starts when the join was
-    /// sent.
+    /// Server time at which REST was asked for the start of the stream. The stream itself starts earlier, at the time
+    /// at which the join was sent.
     pub(crate) stream_start: Option<jiff::Timestamp>,
     /// Server time up to which every decision was found.
     pub(crate) complete_until: Option<jiff::Timestamp>,

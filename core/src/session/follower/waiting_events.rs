@@ -8,7 +8,7 @@ use crate::events::Event;
 #[derive(Debug, Default)]
 pub(super) struct WaitingEvents {
     events: VecDeque<Event>,
-    /// True if events were dropped and the loss is not reported yet.
+    /// True if events were dropped and the loss has not been reported yet.
     has_dropped: bool,
 }
 

@@ -25,7 +25,7 @@ fn reader(position: &str) -> LogReader {
     LogReader::new("p".into(), position.parse().unwrap())
 }
 
-/// Returns a passed-on event or gap as text.
+/// Returns an event or a gap as text.
 fn describe(event: &Event) -> String {
     let id = event.event_id().unwrap_or_default();
     match event {
@@ -150,7 +150,7 @@ fn a_page_request_is_repeated_with_growing_pauses_and_then_given_up() {
         assert!(attempts.may_request(now + Duration::from_millis(pause)));
     }
     attempts.on_requested(3);
-    // If the server expects to have the page later, the request has not failed.
+    // If the server expects to have the page later, the request does not count as failed.
     assert!(attempts.on_failure(now, Some(30.0)));
     assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
     assert!(!attempts.on_failure(now, None), "the fifth failure");
