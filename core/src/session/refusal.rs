@@ -10,8 +10,8 @@ fn append_server_message(what: &str, rejection: &ServerRejection) -> String {
     if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
 }
 
-/// Returns the pause that the server requested before a retry, or one minute if the server requested no pause, because
-/// all documented limits have a period of one minute.
+/// Returns the pause that the server requested before a retry, or one minute if it requested none. All documented
+/// limits have a period of one minute.
 fn retry_delay(rejection: &ServerRejection) -> Duration {
     rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }

@@ -63,8 +63,8 @@ impl NoLogFollower {
     }
 
     /// Starts to follow the project, now that the join is confirmed. If a backfill is needed, returns the time from
-    /// which to start the backfill; live events then wait for the answer. The returned time is the server time of the
-    /// newest decision, because the client's clock may differ.
+    /// which to start the backfill; live events then wait for the answer. The returned time is a server time, because
+    /// the client's clock may differ.
     pub(super) fn on_join_confirmed(
         &mut self,
         now: Now,

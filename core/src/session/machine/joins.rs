@@ -45,7 +45,7 @@ impl Machine {
                 room.follower = follower;
                 room.join_deadline = Some(deadline);
                 room.joiners.push(token);
-                // The leave has not been sent, so the client is still in the room. Another join is needed nevertheless,
+                // If the client is still in the room, the leave has not been sent. Another join is needed nevertheless,
                 // because only the confirmation of a join contains the position at which the new streams start.
                 if room.membership == Membership::In {
                     room.membership = Membership::Out;

@@ -188,7 +188,8 @@ proptest! {
     }
 }
 
-/// Fixed sequence of steps that, unlike the random steps above, is certain to lose events with each connection.
+/// Fixed sequence of steps that, unlike the random steps above, is certain to make the client miss events in each
+/// round.
 #[test]
 fn events_lost_with_a_connection_are_recovered() {
     let mut world = LogWorld::new(quick_reconnect_config(), 1, 3, false);
