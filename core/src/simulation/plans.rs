@@ -18,7 +18,7 @@ pub(super) struct RestBehaviour {
     pub(super) response_size_max: u64,
     /// Probability that an item has a defective row.
     pub(super) defective_row_rate: f64,
-    /// Probability that the decision on an item takes up to several minutes.
+    /// Probability that the decision on an item is delayed by up to several minutes.
     pub(super) slow_decision_rate: f64,
 }
 

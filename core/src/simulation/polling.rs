@@ -6,9 +6,9 @@
 use super::{action::Action, network::Side, program::Running, server::NODES, world::World};
 use crate::driver::PollingFallback;
 
-/// Maximum number of consecutive polling connections through a balancer that scatters requests. Only a connection that
-/// becomes usable, with a probability of 25%, prolongs the series, so a longer series shows that the client never stops
-/// polling.
+/// Maximum number of consecutive polling connections through a balancer that scatters requests. A connection becomes
+/// usable with a probability of 25%, and only such a connection prolongs the series. A longer series therefore shows
+/// that the client never stops polling.
 const SCATTERED_ATTEMPTS_MAX: u32 = 16;
 
 /// A client's choice of transports: the fallback state of each endpoint, and the current attempt.

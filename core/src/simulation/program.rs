@@ -20,7 +20,7 @@ use crate::{
     session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
 };
 
-/// A simulated program that uses a client. It may crash and be restarted.
+/// Simulated program that uses a client. It may crash and be restarted.
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) plan: ClientPlan,

@@ -21,7 +21,7 @@ use crate::{
     session::{BackfillQuery, BackfillReply, BackfillRequest, Input, Now},
 };
 
-/// Shortest duration after which a backfill may be incomplete.
+/// Time limit for a backfill. A backfill that reaches the limit may be incomplete.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Time after an item's submission. A backfill must find every decision that was made within this time.
 const DECISION_WINDOW: Duration = Duration::from_secs(602);

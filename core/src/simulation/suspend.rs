@@ -18,7 +18,8 @@ const ABANDON_TIME_MAX: Duration = Duration::from_secs(10);
 pub(super) struct WakeUp {
     number: u64,
     at: Duration,
-    /// Connection that was open during the sleep; `None` if the sleep was too short to be detected.
+    /// Connection that was open during the sleep; `None` if the client was not connected or the sleep was too short to
+    /// be detected.
     connection: Option<u64>,
     /// True if the connection was cut during the sleep.
     is_cut: bool,

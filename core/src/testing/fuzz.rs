@@ -31,8 +31,8 @@ pub fn login_token(page: &str) -> Option<String> {
 /// connection.
 ///
 /// # Panics
-/// Panics if the session delivers an event twice or out of order, if an input causes too many outputs, if an output
-/// follows the end of the session, or if its timers don't advance.
+/// Panics if the session loses an event without a gap, if it delivers an event twice or out of order, if an input
+/// causes too many outputs, if an output follows the end of the session, or if its timers don't advance.
 pub fn session(script: &[u8]) -> usize {
     let mut run = SessionRun::new();
     run.handle(Input::Command(Command::Connect { token: CommandToken(1) }));

@@ -1,7 +1,7 @@
 //! Servers for testing programs that use this crate.
 //!
-//! [`Server`] listens on loopback and behaves like a complete server with an event log. [`Script`] replaces the network
-//! and leaves each packet to the test.
+//! [`Server`] listens on loopback and behaves like a complete server, with or without an event log. [`Script`] replaces
+//! the network and leaves each packet to the test.
 //!
 //! [`Script::accept`] accepts the client's next connection attempt and returns a [`Connection`]. On this connection,
 //! the test reads and writes Engine.IO and Socket.IO packets, verbatim or through helpers such as

@@ -185,8 +185,8 @@ impl World {
         }
     }
 
-    /// Handles a client's request, which has already been delayed. Later requests can overtake a page request, but no
-    /// other request.
+    /// Handles a client's request, which has already been delayed. Page requests can overtake other requests and be
+    /// overtaken by them; all other requests stay in order.
     pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
         let (now, limit) = (self.now, self.scenario.server.socket_requests_per_minute);
         let Some(socket) = self.socket(id) else { return };
