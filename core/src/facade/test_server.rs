@@ -34,7 +34,8 @@ impl FacadeTestServer {
         self.0.url()
     }
 
-    /// Publishes an event to all connections that have joined the project. See [`Server::publish`].
+    /// Publishes an event to all connections that have joined the project, and returns the event's id if it has one.
+    /// See [`Server::publish`].
     ///
     /// # Errors
     /// Returns `invalid_argument` if the data is not an object.
@@ -76,7 +77,8 @@ impl FacadeTestServer {
         self.0.refuse_credentials(refuse);
     }
 
-    /// Makes the server refuse or allow joins of a project. See [`Server::refuse_joins`].
+    /// Makes the server refuse joins of a project, or allow them again if `code` is `None`. See
+    /// [`Server::refuse_joins`].
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
         self.0.refuse_joins(project, code);
     }
@@ -110,7 +112,7 @@ impl FacadeTestServer {
         run_on_runtime(async move { Ok(finishes_within(timeout, server.connected(connections)).await) }).await
     }
 
-    /// Returns the name and data of each event that clients have emitted. See [`Server::received`].
+    /// Returns the name and data of each event that [`Server::received`] returns.
     #[must_use]
     pub fn received(&self) -> Vec<(String, Value)> {
         self.0.received().into_iter().map(|event| (event.name, event.data)).collect()

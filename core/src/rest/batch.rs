@@ -81,7 +81,8 @@ impl Api {
         Ok(results)
     }
 
-    /// Submits up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. A server without the route receives them one by one.
+    /// Submits up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. A server without the batch route receives them one by
+    /// one.
     async fn moderate_chunk(
         &self,
         submissions: &[Submission],
@@ -102,7 +103,7 @@ impl Api {
         Ok(payload.results.into_iter().map(parse_result).collect())
     }
 
-    /// Submits the submissions one by one. If the first one fails, the call fails.
+    /// Sends the submissions one by one. If the first one fails, the call fails.
     async fn moderate_one_by_one(
         &self,
         submissions: &[Submission],

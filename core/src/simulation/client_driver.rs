@@ -271,7 +271,7 @@ impl World {
 
     /// Checks that the client had a reason to end, and schedules the restart of its program.
     fn on_client_ended(&mut self, client: usize, running: &mut Running, reason: &Error) {
-        // Before the first connection, any error may end a client that does not retry it.
+        // Before the first connection, any error may end a client that does not retry its first connection attempt.
         let first_attempt = running.is_first_connect_pending && !self.clients[client].plan.retry_first_connect;
         let is_justified = match reason.kind() {
             ErrorKind::AuthenticationFailed if self.clients[client].has_bad_key => {

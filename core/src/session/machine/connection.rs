@@ -1,4 +1,4 @@
-//! State of one connection, from the opening of its transport. The state is dropped when the connection is lost.
+//! State of one connection whose transport is open. The state is dropped when the connection is lost.
 
 use std::time::{Duration, Instant};
 
