@@ -1,7 +1,7 @@
 //! The receive path over loopback TCP, compared with a hand-written loop.
 //!
 //! A sender in its own process sends the documented `moderation_update`, one per frame, as fast as the reader reads.
-//! The readers take turns in this process, so that its CPU time is the current reader's alone:
+//! The readers take turns, so that the measured CPU time is the current reader's alone:
 //!
 //! - `hand-written`: `tokio-tungstenite` and `serde_json`, which decode each event straight into a struct of `String`s;
 //! - `Client`: this SDK with all of its features, reading one event at a time from the project's stream;
@@ -10,7 +10,8 @@
 //!   `PEER` contains the path of its program, which `make bench` builds.
 //!
 //! Run the benchmark with `cargo bench -p automoderate --bench receive_path [-- --quick | --events N | --rounds N]`.
-//! With `--endurance`, ten million events pass through one client, whose memory must not grow.
+//! With `--endurance`, ten million events pass through one client, and the memory of this process must not keep
+//! growing.
 
 mod endurance;
 mod hand_written;
@@ -70,7 +71,7 @@ fn main() {
         return sender::run(events);
     }
     if has("--test") || has("--list") {
-        // `cargo test --benches` sets these flags, and only checks that the benchmark builds and starts.
+        // Test runners set these flags to check only that the benchmark builds and starts.
         return;
     }
     let only = arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));

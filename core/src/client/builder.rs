@@ -196,7 +196,7 @@ impl ClientBuilder {
     }
 
     /// Sets the time limit for a REST call, including any login. The default is 60 s, because rules that query AI
-    /// models may take long to decide. Must be positive and at most one day. Requires the `rest` feature.
+    /// models may take a long time to decide. Must be positive and at most one day. Requires the `rest` feature.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {

@@ -72,7 +72,8 @@ impl ClientBuilder {
     }
 }
 
-/// Maximum value of any duration option. Longer durations are mistakes, and very long ones would overflow clocks.
+/// Maximum value of any duration option. Longer durations are mistakes, and adding a very long one to an instant would
+/// overflow.
 const OPTION_DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 fn validate_reconnect_policy(policy: &ReconnectPolicy) -> Result<(), Error> {

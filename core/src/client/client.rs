@@ -158,8 +158,8 @@ impl Client {
 
     /// Notifies the client that the network has changed, for example from Wi-Fi to mobile data.
     ///
-    /// The client then ends the current reconnection delay, unless the server requested it, restarts an attempt that is
-    /// in progress, or probes the open connection. It never exceeds
+    /// Depending on its state, the client ends the current reconnection delay (unless the server requested that delay),
+    /// restarts the attempt in progress, or probes the open connection. It never exceeds
     /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
     ///
     /// There is no need to call this method after the system wakes from sleep, because the client detects the wake-up

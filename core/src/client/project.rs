@@ -88,9 +88,9 @@ impl Project {
 
     /// Fetches the project's statistics, rules and review queue as of one position in its event log.
     ///
-    /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it, except
-    /// those whose `event_id` is not greater than that of the snapshot's cursor. A program that restarts passes the
-    /// cursor to [`Client::join_after`](crate::Client::join_after) instead.
+    /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it,
+    /// except those whose `event_id` is not greater than that of the snapshot's cursor. A program that stores the
+    /// snapshot can pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after) after a restart.
     ///
     /// # Errors
     /// Returns `api` with status 404 on servers without snapshots, and otherwise the same errors as

@@ -40,8 +40,8 @@ impl Client {
     /// in several requests. Servers without `POST /api/moderate/batch` receive the items one by one.
     ///
     /// # Errors
-    /// Returns the same errors as [`moderate`](Self::moderate) if the first request fails. If a later request fails, the
-    /// results of its items and of all further items are this error.
+    /// Returns the same errors as [`moderate`](Self::moderate) if the first request fails. If a later request of several
+    /// items fails, the results of these and of all further items are that request's error.
     ///
     /// # Cancel safety
     /// If the future is dropped, some or all of the items may still be submitted.

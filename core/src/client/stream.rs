@@ -146,8 +146,8 @@ impl EventStream {
         }
     }
 
-    /// Waits for an event or the end of the stream. At the end, returns `Some` with the error, which is returned only
-    /// once.
+    /// Waits for an event or the end of the stream. At the end, returns `Some`, with the error if there is one that has
+    /// not been returned yet.
     pub(crate) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Error>>> {
         ready!(self.poll_fill(cx, self.chunk_size));
         if self.ready_events.is_empty() {
@@ -157,10 +157,12 @@ impl EventStream {
     }
 
     /// Limits the stream to one event per interval. The first event passes immediately; after that, the latest event of
-    /// each interval is yielded. The last event is never lost. Losses are yielded without delay.
+    /// each interval is yielded. The last event is never lost. Losses, server errors and malformed events are yielded
+    /// without delay.
     ///
-    /// Intended for streams of one kind of event, such as statistics: while an event is held back, a newer event of any
-    /// kind silently replaces it. A held-back event counts as received for [`Project::cursor`](crate::Project::cursor).
+    /// Intended for streams of one kind of event, such as statistics: while an event is held back, a newer event
+    /// silently replaces it, even one of another kind. A held-back event counts as received for
+    /// [`Project::cursor`](crate::Project::cursor).
     #[must_use]
     pub fn throttle(self, interval: Duration) -> Throttled<Self, Event> {
         Throttled::new(self, interval)

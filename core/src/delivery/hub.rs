@@ -145,7 +145,7 @@ impl Hub {
         buffer
     }
 
-    /// Opens a project that has been joined for the first time or rejoined after a leave.
+    /// Opens a project that has been joined for the first time, or again after it ended.
     pub(crate) fn open_project(&self, project: ProjectId) {
         let mut state = self.lock();
         let OpenedStreams { streams, next_starts_at_join } = state.joins.take_streams_of(&project);
@@ -204,7 +204,7 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends a project's streams. Streams that are created later end with the same error.
+    /// Ends a project's streams. Streams that are created before the next join end in the same way.
     pub(crate) fn end_project(&self, project: &str, error: Option<Error>) {
         let mut state = self.lock();
         let Some(streams) = state.projects.get_mut(project) else { return };

@@ -31,6 +31,6 @@ pub(crate) struct BufferLimits {
 /// Maximum number of bytes that a stream buffers by default. A single event always fits, whatever its size.
 pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Number of events beyond its limit from which a full buffer merges each new gap with the latest gap of the same
-/// project, even if they are not consecutive.
+/// Number of events by which a buffer may exceed its limit before each new gap is merged with the latest gap of the
+/// same project, even if other events lie between them.
 pub(super) const EXTRA_GAPS_MAX: usize = 16;

@@ -21,8 +21,8 @@ const BUFFERED_CHANGES_MAX: usize = 64;
 /// State of a client, published by the driver's task.
 #[derive(Debug)]
 pub(crate) struct StateFeed {
-    /// Current state. It is locked while a change is published and while a stream starts, so a stream neither misses
-    /// nor repeats a state.
+    /// Current state. It is locked while a change is published and while a stream starts, so a new stream neither
+    /// misses nor repeats a state.
     latest: Mutex<State>,
     changes: broadcast::Sender<State>,
 }

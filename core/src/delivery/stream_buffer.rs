@@ -44,8 +44,8 @@ pub(crate) struct StreamBuffer {
     capacity_signal: Arc<CapacitySignal>,
 }
 
-/// Maximum number of events that a reader takes from the buffer when its caller asks for one event. Equals the number
-/// of frames that the task handles per turn.
+/// Maximum number of events that a reader takes from the buffer when its caller asks for one event. Equals the maximum
+/// number of frames that the client's task handles per turn.
 const TAKE_CHUNK_MAX: usize = 64;
 
 impl StreamBuffer {

@@ -68,7 +68,8 @@ impl ProviderError {
         Self { message: message.into(), fatal: true }
     }
 
-    /// Creates a temporary error. The attempt fails and is retried according to the reconnection policy.
+    /// Creates a temporary error. A connection attempt that fails with it is retried according to the reconnection
+    /// policy.
     #[must_use]
     pub fn retry(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: false }

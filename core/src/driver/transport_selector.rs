@@ -72,7 +72,7 @@ impl TransportSelector {
     }
 
     /// Opens a WebSocket and waits for its first frame. The time limit starts once the server has been reached, because
-    /// the time for reaching the server does not depend on WebSocket support.
+    /// the time needed to reach it does not depend on WebSocket support.
     async fn open_websocket(&self, endpoint: &Endpoint, auth: &RequestAuth) -> Result<WebSocket, WebSocketFailure> {
         let io = WebSocket::open_byte_stream(endpoint).await?;
         let upgrade = async {

@@ -169,8 +169,9 @@ impl Event {
 
     /// Formats the event as one line of JSON with the fields `event`, `project_id`, `event_id`, `origin` and `data`.
     ///
-    /// `data` is the payload as received, including any line breaks; [`to_json`](Self::to_json) writes the typed fields
-    /// instead. For an [`UnknownEvent`], `event` is the name that the server sent.
+    /// `data` is the payload as received, including any line breaks; for losses and malformed events, it is an object
+    /// that describes them. [`to_json`](Self::to_json) writes the typed fields instead. For an [`UnknownEvent`],
+    /// `event` is the name that the server sent.
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};

@@ -6,7 +6,7 @@ use super::{Meta, ProjectId};
 
 /// Notice that events of a project are, or may be, missing at this position and can't be recovered.
 ///
-/// On servers with an event log, [`Meta::event_id`] is the id of the last missing event.
+/// On servers with an event log, [`Meta::event_id`] is the id after which the stream continues.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Gap {
@@ -25,7 +25,7 @@ pub struct Gap {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was interrupted, and the server had no event log, or `Backfill::Off` is set.
+    /// The connection was interrupted, and either the server has no event log or `Backfill::Off` is set.
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,

@@ -13,9 +13,9 @@ use super::{Cursor, ProjectId, RawJson};
 pub enum Origin {
     /// Pushed by the server when the event occurred.
     Live,
-    /// Replayed from the server's event log after an interruption.
+    /// Read from the server's event log, after an interruption or a cursor, or because a stream's buffer was full.
     Replay,
-    /// Recovered through REST after an interruption, on a server without an event log.
+    /// Fetched through REST from a server without an event log, after an interruption or by polling for reviews.
     Backfill,
 }
 

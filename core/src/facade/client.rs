@@ -88,7 +88,7 @@ impl FacadeClient {
         content(id: String) -> Content = |client| client.content(&id).await;
         /// Fetches one page of content items.
         contents_page(filter: ContentFilter) -> ContentPage = |client| client.contents_page(filter).await;
-        /// Fetches the moderation statistics of the API key's project.
+        /// Fetches the moderation statistics of the project that the credentials belong to.
         statistics() -> Statistics = |client| client.statistics().await;
         /// Checks the health of the server.
         health() -> Health = |client| client.health().await;

@@ -11,10 +11,11 @@ use crate::{ClientBuilder, Credentials, CredentialsReason, ProviderError};
 
 type ProviderAnswer = Result<Credentials, ProviderError>;
 
-/// Maximum number of requests in the queue. While the queue is full, connection attempts fail and are retried.
+/// Maximum number of requests in the queue. While the queue is full, connection attempts and REST calls that need
+/// credentials fail with a retryable error.
 const QUEUED_REQUESTS_MAX: usize = 8;
 
-/// Request for the credentials of one connection attempt.
+/// Request for the credentials of a connection attempt or a REST call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialRequest {
     /// Id to pass to [`CredentialQueue::answer`].
@@ -23,7 +24,7 @@ pub struct CredentialRequest {
     pub reason: CredentialsReason,
 }
 
-/// Queue of credential requests, for a provider that polls them.
+/// Queue of credential requests, for a provider that polls for them.
 #[derive(Debug)]
 pub struct CredentialQueue {
     requests: AsyncMutex<mpsc::Receiver<CredentialRequest>>,
@@ -61,7 +62,7 @@ impl CredentialQueue {
         self.requests.lock().await.recv().await
     }
 
-    /// Answers a request. The answer is ignored if the connection attempt has ended.
+    /// Answers a request. The answer is ignored if the connection attempt or REST call has ended.
     pub fn answer(&self, id: u64, answer: ProviderAnswer) {
         let reply = self.reply_senders.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         if let Some(reply) = reply {
@@ -70,7 +71,8 @@ impl CredentialQueue {
     }
 }
 
-/// Pending request. Dropping this value, at the end of the connection attempt, removes the request's reply sender.
+/// Pending request. Dropping this value, once the request has been answered or is no longer needed, removes the
+/// request's reply sender.
 struct PendingRequest {
     id: u64,
     reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,

@@ -9,11 +9,11 @@ use crate::{
 
 /// Serializes events as a JSON array. `name` returns the name that is written as the `event` of an object.
 ///
-/// An event is either an object in the form of [`event_to_json`](super::event_to_json) or, for most moderation updates,
-/// a row. A row is an array of field values without names: first the fields of the [`ModerationUpdate`], then the
-/// fields of its `meta`, in the same order as in the object. A row contains neither `event` nor the `project_id` of
-/// `meta`, which equals the update's `project_id`. `received_at` is written as `null` if its value is the same as in
-/// the previous row.
+/// Most moderation updates are written as rows, and all other events as objects in the form of
+/// [`event_to_json`](super::event_to_json). A row is an array of field values without names: first the fields of the
+/// [`ModerationUpdate`], then the fields of its `meta`, in the same order as in the object. A row contains neither
+/// `event` nor the `project_id` of `meta`, which equals the update's `project_id`. `received_at` is written as `null`
+/// if its value is the same as in the previous row.
 #[must_use]
 pub fn events_to_rows(events: &[Event], name: fn(&Event) -> &'static str) -> String {
     // The JSON of a typical event is about 512 bytes long.

@@ -37,8 +37,8 @@ pub enum LogLevel {
 
 /// Forwards the SDK's log records to a function. Returns `false` if this copy of the SDK already has a listener.
 ///
-/// This function is only for bindings, each of which contains its own copy of the SDK. In a Rust program, it would
-/// claim the program's global `tracing` subscriber.
+/// This function is only for bindings, each of which contains its own copy of the SDK. In a Rust program, it would set
+/// the program's global `tracing` subscriber.
 ///
 /// The SDK calls the listener on its own threads, so the listener must be fast, must not block and must not call the
 /// SDK. Records are infrequent: the SDK writes none for individual events.

@@ -33,7 +33,7 @@ pub struct ClientOptions {
     pub email: Option<String>,
     pub password: Option<String>,
     pub transports: Option<String>,
-    /// Reconnect policy. `Some(None)` disables reconnecting.
+    /// Reconnection policy. `Some(None)` disables reconnecting.
     pub reconnect: Option<Option<ReconnectOptions>>,
     pub retry_first_connect: Option<bool>,
     pub on_server_disconnect: Option<String>,
@@ -41,14 +41,14 @@ pub struct ClientOptions {
     pub join_timeout: Option<f64>,
     pub ack_timeout: Option<f64>,
     pub request_timeout: Option<f64>,
-    /// Interval of the heartbeat. `Some(None)` disables the heartbeat.
+    /// Interval between heartbeats. `Some(None)` disables heartbeats.
     pub heartbeat_interval: Option<Option<f64>>,
     pub event_buffer: Option<i64>,
     pub overflow: Option<String>,
     /// Maximum number of outbound events per minute. `Some(None)` removes the limit.
     pub rate_limit: Option<Option<i64>>,
     pub backfill: Option<String>,
-    /// Interval at which reviews are polled. `Some(None)` disables polling.
+    /// Interval at which the client polls for reviews. `Some(None)` disables polling.
     pub review_poll: Option<Option<f64>>,
     pub headers: Vec<(String, String)>,
     pub query: Vec<(String, String)>,

@@ -87,7 +87,8 @@ impl FacadeStream {
 
     /// Takes up to `max` available events, for bindings that deliver a batch in several steps. Unlike with
     /// [`take`](Self::take), an event counts as delivered only once [`mark_delivered`](Self::mark_delivered) has been
-    /// called for it. For a throttled stream, this method does the same as `take`.
+    /// called for it, or `take` or [`throttle`](Self::throttle) has been called. For a throttled stream, this method
+    /// does the same as `take`.
     #[must_use]
     pub fn take_ahead(&self, max: usize) -> Vec<Event> {
         let mut source = self.lock();

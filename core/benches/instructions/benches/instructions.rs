@@ -1,4 +1,5 @@
-//! Limits on the instructions per event, for `cargo xtask bench instructions`. The run fails if a limit is exceeded.
+//! Limits on the number of instructions that each benchmark executes, for `cargo xtask bench instructions`. The run
+//! fails if a limit is exceeded.
 //!
 //! Callgrind counts the same number of instructions on every run, no matter how busy the machine is. The limits are
 //! therefore tight: each limit is 5 % above the count at the time when the limit was set. The counts depend on the

@@ -15,8 +15,8 @@ use crate::{Error, Stage, driver::Endpoint};
 /// Error message of hyper-util if the proxy answers CONNECT with an error status other than 407.
 const TUNNEL_REFUSED_MESSAGE: &str = "tunnel error: unsuccessful";
 
-/// Opens a TCP connection. IPv6 and IPv4 are tried in parallel. The addresses of each family are tried in turn, each
-/// for an equal share of the endpoint's TCP timeout.
+/// Opens a TCP connection. IPv6 and IPv4 are tried in parallel, one of them with a short head start. The addresses of
+/// each family are tried in turn, each for an equal share of the endpoint's TCP timeout.
 pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteStreamError> {
     let secure = endpoint.base_url.is_secure();
     let failed = |error: &dyn std::error::Error| {

@@ -1,9 +1,9 @@
 //! The cost of rejected alternatives, for `cargo xtask bench alternatives`: other JSON parsers, and compressed frames.
 //!
-//! Each parser fills a struct with the fields of the hand-written loop in `receive_path`, but skips `meta_data`.
-//! Frames are compressed as in `permessage-deflate` with a context that persists across frames. The results are the
-//! nanoseconds per event in the fastest of several rounds. The fastest round is the most accurate, because other work
-//! on the machine can only slow down a thread that never waits.
+//! Each parser fills the same struct as the hand-written loop in `receive_path`, but skips `meta_data`. Frames are
+//! compressed as in `permessage-deflate` with a context that persists across frames. The results are the nanoseconds
+//! per event in the fastest of several rounds. The fastest round is the most accurate, because other work on the
+//! machine can only slow down a thread that never waits.
 
 #[path = "../../../samples/mod.rs"]
 mod samples;
@@ -34,7 +34,7 @@ struct ParsedUpdate {
     event_id: Option<u64>,
 }
 
-/// Prints the nanoseconds per event of the fastest round.
+/// Prints the nanoseconds per event in the fastest round.
 fn measure(what: &str, mut parse_all: impl FnMut()) {
     let best = (0..=ROUNDS).map(|_| {
         let started = Instant::now();

@@ -48,8 +48,8 @@ pub(crate) struct PollingTransport {
 }
 
 impl PollingTransport {
-    /// Opens a session with a first GET. If `upgrade` is `true` and the server offers WebSocket, also probes a
-    /// WebSocket.
+    /// Opens a session with a first GET. If `upgrade` is `true` and the server offers WebSocket, also prepares the
+    /// probe of a WebSocket.
     pub(crate) async fn dial(
         endpoint: Arc<Endpoint>,
         auth: RequestAuth,
