@@ -13,7 +13,7 @@ use crate::{
     session::SessionConfig,
 };
 
-/// Function that creates the dialer for an endpoint, in place of the default dialer, which uses the network.
+/// Function that creates the dialer of an endpoint. It replaces the default dialer, which connects over the network.
 pub(crate) type DialerFactory = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Builder for a [`Client`]. Every option has a default.

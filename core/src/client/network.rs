@@ -14,14 +14,14 @@ impl ClientBuilder {
     /// other URLs is delayed by at most [`jitter`](ReconnectPolicy::jitter) times [`delay`](ReconnectPolicy::delay).
     /// Once every URL has failed, the delays grow as they do with a single URL. The limit on attempts per minute
     /// applies to all URLs together. Unless [`retry_first_connect`](Self::retry_first_connect) is set, the first
-    /// connection fails once every URL has failed. REST calls use the current URL, and try the others only if it can't
-    /// be reached.
+    /// connection fails once every URL has failed. REST calls start with the URL that was reached most recently, and
+    /// try the next URL only if one can't be reached.
     ///
-    /// Projects and cursors carry over to the next URL. If all URLs lead to the same event log, no event is lost or
-    /// duplicated. If the next URL leads to a different event log, the streams yield a [`Gap`](crate::Gap).
+    /// Projects and cursors carry over to the next URL. If all URLs lead to the same event log, no logged event is lost
+    /// or duplicated. If the next URL leads to a different event log, the streams yield a [`Gap`](crate::Gap).
     ///
     /// API keys, session cookies, headers and the password are sent to every URL. The cookie from a login is sent only
-    /// to the URL that set it. A URL that refuses credentials that another URL has accepted is not tried again.
+    /// to the URL that set it. A URL is not tried again if it refuses credentials that another URL has accepted.
     ///
     /// ```
     /// # use automoderate::Client;

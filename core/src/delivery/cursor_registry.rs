@@ -11,7 +11,7 @@ use crate::events::{Cursor, ProjectId};
 /// Position of one reader in one project's log. Only the reader's stream and the project's join change it.
 #[derive(Debug)]
 pub(super) struct ReaderPosition {
-    /// `None` if the join returned no position and no event with an id has been read. The log and the event id change
+    /// `None` until the join returns a position or an event with an id is read. The log and the event id change
     /// together.
     position: Mutex<Option<Cursor>>,
     /// `true` if the reader receives only some kinds of events.

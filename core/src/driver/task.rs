@@ -29,7 +29,7 @@ use crate::{
     session::{BackfillReply, Command, CommandToken, ConnectionFailure, Input, Machine, Metrics, Now, Output, State},
 };
 
-/// Suggested delay before retrying an event that was refused because the connection is congested.
+/// Suggested delay before another attempt to send an event that was refused because the connection was congested.
 const CONGESTION_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Time allowed for a graceful close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -27,7 +27,7 @@ const QUEUED_PACKETS_MAX: usize = 4096;
 #[derive(Default)]
 pub(crate) struct OngoingWork {
     pub(super) transport: Option<Box<dyn Transport>>,
-    /// Current connection attempt, if any. The attempt is aborted when the machine gives it up or the client is
+    /// Current connection attempt, if any. The attempt is aborted when the machine abandons it or the client is
     /// dropped.
     pub(super) dialing: JoinSet<(u64, Result<DialedTransport, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,

@@ -35,7 +35,8 @@ pub enum ErrorKind {
     InvalidArgument,
     /// The server violated the protocol, or its response could not be read.
     Protocol,
-    /// A REST call returned an error status other than 401 and 429. See [`Error::status`] and [`Error::body`].
+    /// A REST call returned an error status other than 401 and 429, or the server refused an item of a batch. See
+    /// [`Error::status`] and [`Error::body`].
     Api,
     /// A stream ended because its reader was too slow and its overflow policy is
     /// [`Overflow::Close`](crate::Overflow::Close).

@@ -1,4 +1,4 @@
-//! Stages of a connection attempt.
+//! Stages of connection attempts and REST calls.
 
 /// Stage at which a connection attempt or a REST call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -92,7 +92,7 @@ pub(super) fn lenient<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Res
     Ok(map.next_value::<Lenient<T>>()?.0)
 }
 
-/// Decodes the next value of the map, which may be null.
+/// Decodes the next value of the map. Null becomes `None`.
 pub(super) fn nullable<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A) -> Result<Option<T>, A::Error> {
     map.next_value::<Option<T>>()
 }

@@ -99,7 +99,7 @@ impl FacadeClient {
         };
     }
 
-    /// Returns a stream of the events of all joined projects.
+    /// Returns a stream of all events, including those that belong to no project.
     ///
     /// `kind` limits the stream to events of one kind, named as in [`KIND_NAMES`](super::KIND_NAMES). Such a stream
     /// counts losses of other kinds instead of yielding them; see [`FacadeStream::losses`].
