@@ -236,8 +236,9 @@ impl ClientBuilder {
     /// Sets the maximum number of events per minute that the client sends on each connection. `None` removes the limit.
     /// The default is 100, which is the servers' own limit. The minimum is 10.
     ///
-    /// One fifth of the limit is reserved for joins, leaves and replays, which are delayed when the limit is reached.
-    /// An [`emit`](Client::emit) that would exceed the other four fifths fails with `rate_limited`.
+    /// One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Once the limit is reached,
+    /// heartbeats are skipped, and the others are delayed. An [`emit`](Client::emit) that would exceed the other four
+    /// fifths fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session.rate_limit = per_minute.into();

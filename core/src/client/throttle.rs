@@ -1,5 +1,5 @@
 //! Rate limit for streams: at most one item per interval. The first item passes immediately, and the last item is never
-//! lost.
+//! lost. Errors and losses are not limited.
 
 use std::{
     pin::Pin,

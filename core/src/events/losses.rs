@@ -25,7 +25,8 @@ pub struct Gap {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was interrupted, and either the server has no event log or `Backfill::Off` is set.
+    /// The connection was interrupted, and either the server had no event log before or after the interruption, or
+    /// `Backfill::Off` is set.
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,

@@ -29,7 +29,7 @@ pub(crate) enum Frame {
     Activity,
 }
 
-/// Maximum size of a frame or a polling body that the SDK accepts, in bytes.
+/// Maximum size of a frame, a polling body or a REST response that the SDK accepts, in bytes.
 pub(crate) const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Carrier of Engine.IO packets. A single task polls the transport and limits the number of queued packets.
