@@ -46,7 +46,7 @@ impl FacadeTestServer {
         }
     }
 
-    /// Stores a content item for REST requests. See [`Server::store`].
+    /// Stores a content item that REST requests then return. See [`Server::store`].
     ///
     /// # Errors
     /// Returns `invalid_argument` if the content is not an object with an id.
@@ -88,7 +88,8 @@ impl FacadeTestServer {
         self.0.forget(project);
     }
 
-    /// Waits until exactly this number of connections has joined the project. Returns `false` after `timeout` seconds.
+    /// Waits until exactly this number of connections has joined the project. Returns `false` if `timeout` seconds pass
+    /// first.
     ///
     /// # Errors
     /// Returns `invalid_argument` if `timeout` is invalid.
@@ -100,7 +101,7 @@ impl FacadeTestServer {
         run_on_runtime(async move { Ok(finishes_within(timeout, server.joined(&project, connections)).await) }).await
     }
 
-    /// Waits until exactly this number of connections is open. Returns `false` after `timeout` seconds.
+    /// Waits until exactly this number of connections is open. Returns `false` if `timeout` seconds pass first.
     ///
     /// # Errors
     /// Returns `invalid_argument` if `timeout` is invalid.

@@ -26,9 +26,9 @@ use crate::{
     session::{BACKFILL_OVERLAP, BackfillData, BackfillQuery, BackfillReply, BackfillRequest},
 };
 
-/// Longest time that the scan allows between an item's submission and the decision on it. Later decisions may be
-/// missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time before
-/// [`ListingScan::decided_since`].
+/// Longest time that the scan allows between an item's submission and the decision on it. Decisions that take longer
+/// may be missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time
+/// before [`ListingScan::decided_since`].
 const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
 /// Time limit for a backfill. Live events are held back until the backfill of missed decisions ends.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);

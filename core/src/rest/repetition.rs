@@ -24,7 +24,7 @@ const RESPONSE_PATIENCE: Duration = Duration::from_secs(10);
 /// leaves time for repetitions.
 const RESPONSE_PATIENCE_SHARE: u32 = 4;
 
-/// Kind of failed attempt, which decides whether the write may be repeated.
+/// Kind of failed attempt, which determines whether the write may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailedAttempt {
     /// The server did not execute the write. Another attempt may succeed.

@@ -271,7 +271,7 @@ pub(crate) struct BackfillReply {
 /// Data returned by the REST API.
 #[derive(Debug, Default)]
 pub(crate) struct BackfillData {
-    /// Decisions, oldest first.
+    /// Decisions and malformed events, in the order of delivery.
     pub(crate) events: Vec<Event>,
     /// True if `events` contains every decision that the query asked for.
     pub(crate) is_complete: bool,

@@ -18,7 +18,7 @@ fn retry_delay(rejection: &ServerRejection) -> Duration {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RefusalReason {
-    /// The refusal has this error kind. It is permanent or lasts until a limit allows another attempt.
+    /// The refusal, which has this error kind, is permanent or lasts until a limit allows another attempt.
     Kind(ErrorKind),
     /// The server failed. A retry may help.
     ServerFailure,

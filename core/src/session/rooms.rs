@@ -33,8 +33,8 @@ pub(crate) struct Room {
     pub(crate) joiners: Vec<CommandToken>,
     /// Callers that wait for the leave.
     pub(crate) leavers: Vec<CommandToken>,
-    /// Deadline of the user's first join. The time runs while there is no connection and while the join is in progress,
-    /// but not while the join is queued for its first attempt.
+    /// Time by which the user's join must succeed. The clock runs while there is no connection and while the join is in
+    /// progress, but not while the join is queued for its first attempt.
     pub(crate) join_deadline: Option<Instant>,
     /// Earliest time at which the next join may be sent; `None` for immediately.
     pub(crate) next_join_at: Option<Instant>,

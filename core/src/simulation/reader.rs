@@ -56,7 +56,7 @@ pub(super) struct Reader {
     /// True if the reader is waiting to be woken. False during a pause.
     pub(super) is_waiting: bool,
     pub(super) has_ended: bool,
-    /// True if the program has left the reader's project. A `Lagged` then reports the remaining events.
+    /// True if the program has left the reader's project. A `Lagged` may then report the unread events.
     pub(super) is_leaving: bool,
     pub(super) expectation: Expectation,
     /// Id of the last event received in each project.

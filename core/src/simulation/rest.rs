@@ -23,7 +23,7 @@ use crate::{
 
 /// Time limit for a backfill. A backfill that reaches the limit may be incomplete.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Time after an item's submission. A backfill must find every decision that was made within this time.
+/// Longest time between an item's submission and a decision that a backfill must find.
 const DECISION_WINDOW: Duration = Duration::from_secs(602);
 
 type RestResult = Result<ResponseBody, Error>;

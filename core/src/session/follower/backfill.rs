@@ -20,8 +20,8 @@ impl NoLogFollower {
         connection.last_request_at = now.mono;
     }
 
-    /// Returns `true` if REST can be asked now for the start of the stream and has not yet listed the flagged items,
-    /// which belong to the same answer.
+    /// Returns `true` if the start of the stream must still be requested and REST can be asked now. The start counts as
+    /// unknown until REST has listed the flagged items, which belong to the same answer.
     pub(crate) fn needs_stream_start(&self) -> bool {
         self.connection_without_request().is_some()
             && self.recent_decisions.as_ref().is_some_and(|recent| !recent.has_flagged_listing())
