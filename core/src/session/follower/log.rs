@@ -1,8 +1,8 @@
 //! Follower of a project whose server has an event log. It delivers each event once and in the order of the ids.
 //!
 //! The ids of a project's events are 1, 2, 3, … The id of the last delivered event therefore identifies all delivered
-//! events, so duplicates can be dropped and holes detected without further records. Servers publish concurrently, so
-//! the follower waits briefly before it reads missing events from the log.
+//! events, which is enough to drop duplicates and detect holes. Servers publish concurrently, so the follower waits
+//! briefly before it reads missing events from the log.
 
 use std::time::Instant;
 

@@ -83,9 +83,8 @@ impl Machine {
     /// Returns the policy for the next attempt, or `None` if no further attempt is allowed.
     fn next_attempt_policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connect_token.is_some() && !self.config.retry_first_connect;
-        // Some attempts do not count as reconnections: those with new or other credentials; before the first
-        // connection, those at an untried address; and, unless reconnecting is disabled, those after a possible restart
-        // of the server.
+        // An attempt does not count as a reconnection if it uses new or other credentials, if reconnecting is enabled
+        // and the server may be restarting, or if no connection has been made yet and an address is still untried.
         let unclear = self.endpoints.may_be_restarting() && self.config.reconnect.is_some() && pause.is_zero();
         let once_more =
             self.endpoints.has_new_credentials() || unclear || (first && self.endpoints.has_untried_endpoint());
