@@ -1,4 +1,4 @@
-//! The cost of a submission, and of a replay of a thousand events, depending on the number of events in the log.
+//! The cost of a submission, and of a replay of a thousand events, as a function of the number of events in the log.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

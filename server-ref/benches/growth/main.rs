@@ -44,7 +44,7 @@ pub(crate) struct GrowthOptions {
     /// Number of measured rounds.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Number of events in the largest log.
+    /// Maximum number of events in the log, whose length grows tenfold from 1,000.
     #[arg(long = "log", value_name = "LOG", default_value_t = 1_000_000)]
     max_log_events: u64,
     /// Measures nothing, and redraws the plot of the last runs.

@@ -2,9 +2,10 @@
 //! items a second.
 //!
 //! The server and the user's program are separate processes on the same machine. Run this with `cargo xtask bench
-//! latency`. Without it, `LATENCY_PYTHON` and `LATENCY_NODE` must name interpreters that find the bindings, and
-//! `LATENCY_SWIFT` must be the command that `bindings-swift/bench.sh --latency` prints. The benchmark prints rows for
-//! `docs/benchmarks.md`, and writes the raw results and the plot to `docs/plots`.
+//! latency`. Without it, `LATENCY_PYTHON` and `LATENCY_NODE` name interpreters that find the bindings, and
+//! `LATENCY_SWIFT` is the command that `bindings-swift/bench.sh --latency` prints; a language whose variable is not set
+//! is skipped. The benchmark prints rows for `docs/benchmarks.md`, and writes the raw results and the plot to
+//! `docs/plots`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 #![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
@@ -53,7 +54,7 @@ struct LatencyRun {
     per_second: usize,
     /// Answers per second.
     reached: f64,
-    /// Latencies in milliseconds at each per mille, from the lowest to the highest.
+    /// Latency in milliseconds at each permille, from 0 (the lowest) to 1,000 (the highest).
     permilles: Vec<f64>,
 }
 

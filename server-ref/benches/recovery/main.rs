@@ -40,7 +40,7 @@ enum Fault {
     SilenceAndHint,
     Restart,
     Kill,
-    /// The client's address stops working, while a fallback address still works.
+    /// The server's first address stops working, while the fallback address still works.
     Failover,
 }
 
@@ -58,9 +58,9 @@ const NAMED_FAULTS: [(Fault, &str); 7] = [
 struct RecoveryTimes {
     /// Until the client detected the loss.
     detected: Duration,
-    /// Until the first event arrived that was submitted after the fault.
+    /// Until the first event for an item submitted after the fault arrived.
     recovered: Duration,
-    /// Until the server was back; zero if it was never away.
+    /// Until the server was back; zero if it did not stop.
     server_absence: Duration,
 }
 
@@ -109,7 +109,7 @@ async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     let writer = Client::builder(text("base_url")).api_key(text("api_key")).build().unwrap();
     let delay = if fault == Fault::Silence { delay } else { Duration::ZERO };
     sleep(STABLE_AFTER + delay).await;
-    // Checks that events arrive before the fault.
+    // Checks, before the fault, that events arrive.
     writer.moderate("before").await.unwrap();
     next_decided_item(&mut events).await;
 

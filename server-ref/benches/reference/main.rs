@@ -1,10 +1,10 @@
 //! The reference server under load, compared with a bare socketioxide server that has the same ping settings and size
 //! limits.
 //!
-//! Each server runs in its own process, so that its CPU time and memory can be measured alone. The clients run in this
-//! process.
+//! Each server runs in its own process, so that its CPU time and memory can be measured separately. The clients run in
+//! this process.
 //!
-//! - *fan-out*: events to 200 sockets in a room, compared also with npm socket.io, python-socketio and Flask-SocketIO
+//! - *fan-out*: events to 200 sockets in a room, also compared with npm socket.io, python-socketio and Flask-SocketIO
 //!   if they are installed;
 //! - *idle*: the memory per idle connection;
 //! - *submissions*: durable `POST /api/moderate` from 32 connections, with 50 keyword rules and 20 regex rules, and
@@ -30,7 +30,7 @@ mod usage;
 
 use std::time::Duration;
 
-/// Options of all measurements.
+/// Options for all measurements.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BenchOptions {
     quick: bool,

@@ -18,7 +18,7 @@ pub(crate) const FEW_RULES_ROLE: &str = "ours";
 /// Role of a server with as many rules as a project may have.
 pub(crate) const MANY_RULES_ROLE: &str = "ours, 2,000 rules";
 
-/// Runs the server until the standard input ends. The keyword rules apply before the regex rules.
+/// Runs the server until the standard input ends. The regex rules have higher priorities than the keyword rules.
 pub(crate) async fn run(keyword_rules: i64, regex_rules: i64) {
     let builder = Server::builder().demo(true).limits(Limits::none()).ping(LONG_PING, LONG_PING);
     let builder = match postgres_url() {

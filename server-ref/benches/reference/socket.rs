@@ -1,4 +1,4 @@
-//! A client with minimal cost, which joins a project and counts the frames of an event. It answers no pings.
+//! A client with minimal cost, which joins a project and waits for its events. It answers no pings.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

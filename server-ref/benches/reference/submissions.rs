@@ -59,7 +59,8 @@ impl SubmissionRun {
     async fn start(rules: &'static str, role: &str) -> Self {
         let server = MeasuredServer::start(role).await;
         let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;
-        // If the rules exceeded a project's limits, they would decide nothing, and the measurement would be too fast.
+        // If the rules exceeded a project's limits, they would decide nothing, and submissions would seem faster than
+        // they are.
         for (text, status) in [("a garden", "approved"), ("forbidden7word3", "rejected")] {
             connections[0].submit(text).await;
             let answer = String::from_utf8_lossy(&connections[0].answer_buffer);
@@ -93,7 +94,7 @@ impl SubmissionRun {
     }
 }
 
-/// Returns an item of about 200 letters. One in ten contains a forbidden word.
+/// Returns the text of an item, about 200 characters long. One in ten contains a forbidden word.
 fn comment(connection: usize, n: usize) -> String {
     let forbidden = if n.is_multiple_of(10) { "forbidden7word3" } else { "welcome" };
     format!(

@@ -75,7 +75,7 @@ where
     legend.position(SeriesLabelPosition::UpperRight).background_style(WHITE.mix(0.8)).draw().unwrap();
 }
 
-/// Formats a number with a unit suffix: 10000 as 10k.
+/// Formats a number, with a suffix if it is large: 10000 as 10k.
 fn format_number(value: &f64) -> String {
     match *value {
         value if value >= 1e6 => format!("{}M", value / 1e6),

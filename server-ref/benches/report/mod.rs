@@ -75,7 +75,7 @@ impl Spread {
         Self { median: values[values.len() / 2], least: values[0], most: values[values.len() - 1] }
     }
 
-    /// Formats as `median [least–most]`.
+    /// Formats the spread as `median [least–most]`.
     pub(crate) fn format(&self, digits: usize) -> String {
         format!("{:.digits$} [{:.digits$}–{:.digits$}]", self.median, self.least, self.most)
     }

@@ -95,8 +95,8 @@ struct ReceivedEvents {
 }
 
 impl ReceivedEvents {
-    /// Returns the arrival time of the first live event that was sent after `since`: by then, all earlier events have
-    /// arrived.
+    /// Returns the arrival time of the first live event whose item was sent at `since` or later: by then, all earlier
+    /// events have arrived.
     fn caught_up_at(&self, since: u64) -> Option<u64> {
         let is_new = |event: &&ReceivedItem| event.sent_at >= since && event.origin == Origin::Live;
         Some(self.items.iter().find(is_new)?.arrived_at)

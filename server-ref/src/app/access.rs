@@ -64,7 +64,7 @@ impl App {
         Ok(user)
     }
 
-    /// Changes a user's password and ends all sessions of the user except the one named `kept_session`.
+    /// Changes a user's password and ends all of the user's sessions except `kept_session`.
     pub(crate) async fn set_password(
         &self,
         id: &str,

@@ -74,7 +74,7 @@ impl App {
         }
     }
 
-    /// Drops all cached data and rechecks the access of all sockets, because announcements may have been lost.
+    /// Drops all cached keys and rules, and rechecks the access of all sockets, because announcements may have been lost.
     async fn on_messages_missed(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();

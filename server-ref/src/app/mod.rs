@@ -51,7 +51,7 @@ pub(crate) struct App {
     pub(crate) draining: CancellationToken,
     /// Cancelled once the results of all finished requests are published. Pending long polls are then answered.
     pub(crate) ending_polls: CancellationToken,
-    /// Tracks the requests to `http` in progress, and the items that the language model is judging.
+    /// Tracks the requests in progress to the routes of `http`, and the items that the language model is judging.
     pub(crate) in_flight: TaskTracker,
     /// Notified after a project was deleted, to start the deletion of its rows.
     pub(crate) project_deleted: Notify,

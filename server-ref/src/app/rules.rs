@@ -1,4 +1,4 @@
-//! Changes to rules. Each change is committed together with its `rule_update`, and is in force when the call returns.
+//! Changes to rules. Each change is committed together with its `rule_update`, and is in force on this node when the call returns.
 
 use super::App;
 use crate::Error;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::rate::RateLimiter;
 use crate::store::StoredKey;
 
-/// Number of stored keys at which idle keys are removed.
+/// Number of limiters at which those of idle keys are removed.
 const KEYS_BEFORE_SWEEP: usize = 1024;
 
 /// The request limiters of this process, by key id. A limiter is replaced only when the limit of its key changes.

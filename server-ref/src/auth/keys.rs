@@ -41,7 +41,8 @@ pub(super) struct KeyCache {
 struct CachedKeys {
     by_hash: HashMap<KeyHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
-    /// Number of changes to keys so far. A key that was read from the database before a change must not be cached after the change.
+    /// Number of times the keys were removed so far. A key that was read from the database before a removal may be outdated, so it must
+    /// not be cached afterwards.
     generation: u64,
 }
 

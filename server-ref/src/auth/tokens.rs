@@ -47,7 +47,7 @@ pub(super) fn token_public_key(api_key: &str) -> Result<Vec<u8>, Error> {
     Ok(derive_key_pair(api_key)?.public_key().as_ref().to_vec())
 }
 
-/// Creates a token with these claims, signed by the API key.
+/// Creates a token with these claims, signed with the key pair of the API key.
 pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
     let mut bytes = vec![TOKEN_VERSION, claims.scopes.bits()];
     bytes.extend(claims.expires_at.to_be_bytes());

@@ -33,7 +33,10 @@ export class Api {
   /** `onSignedOut` is called when the session is no longer valid. */
   constructor(private readonly onSignedOut: () => void) {}
 
-  /** Fetches the session of the signed-in user. Must be called before the first change, which needs the CSRF token. */
+  /**
+   * Fetches the session of the signed-in user. Must be called before the first request that changes data, which needs
+   * the CSRF token.
+   */
   async fetchSession(): Promise<SignedInSession> {
     const answer = await this.#send<SignedInSession>('GET', '/auth/csrf')
     this.#token = answer.csrf_token

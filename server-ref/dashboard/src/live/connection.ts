@@ -133,7 +133,10 @@ export class Connection {
     setTimeout(() => this.#followed === followed && void this.#joinProject(), retryDelay(answer))
   }
 
-  /** Emits an event and returns the server's answer, or `undefined` if the connection was lost. */
+  /**
+   * Emits an event and returns the server's answer, one with the code `timeout` if none arrives in time, or `undefined`
+   * if the connection was lost.
+   */
   async #emitWithAck(event: string, payload: object): Promise<Acknowledgement | undefined> {
     const connection = this.#socket.id
     let answer: Acknowledgement

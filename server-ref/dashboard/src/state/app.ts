@@ -52,14 +52,14 @@ export class App {
     this.projects.value = projects
   }
 
-  /** Creates a project. Throws if the server refuses the request. */
+  /** Creates a project. Throws if a request fails. */
   async createProject(name: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>('/api/projects', { name })
     await this.refreshProjects()
     return project
   }
 
-  /** Accepts the invitation with this id or token. Throws if the server refuses the request. */
+  /** Accepts the invitation with this id or token. Throws if a request fails. */
   async acceptInvitation(key: string): Promise<Project> {
     const project = await this.inbox.accept(key)
     await this.refreshProjects()

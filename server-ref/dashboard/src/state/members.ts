@@ -34,8 +34,7 @@ export class Members {
   }
 
   /**
-   * Invites a user. Returns the link with which the user can accept the invitation. Throws if the server refuses the
-   * request.
+   * Invites a user. Returns the link with which the user can accept the invitation. Throws if the invitation fails.
    */
   async invite(email: string, role: Role): Promise<string> {
     const answer = await this.api.post<{ invitation: NewInvitation }>(`${this.#path}/invitations`, { email, role })

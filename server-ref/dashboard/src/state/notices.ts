@@ -77,7 +77,7 @@ export class Notices {
     this.closedBanners.value = new Set([...this.closedBanners.value, id])
   }
 
-  /** Publishes a notification. Throws if the server refuses the request. */
+  /** Publishes a notification. Throws if the request fails. */
   async publish(draft: NotificationDraft): Promise<void> {
     await this.api.post('/api/notifications', draft)
   }

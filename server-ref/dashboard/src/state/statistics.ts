@@ -1,4 +1,4 @@
-// The project's counters, from the newest `stats_update` or from the REST interface, which is asked after each join.
+// The project's counters, from the newest `stats_update` or from the REST interface, which is queried after each join.
 
 import { signal } from '@preact/signals'
 import type { Api } from '../api/http.ts'
