@@ -59,7 +59,7 @@ impl SubmissionRun {
     async fn start(rules: &'static str, role: &str) -> Self {
         let server = MeasuredServer::start(role).await;
         let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;
-        // If the rules exceeded a project's limits, they would decide nothing, and submissions would seem faster than
+        // If the rules exceeded a project's limits, the rest would be skipped, and submissions would seem faster than
         // they are.
         for (text, status) in [("a garden", "approved"), ("forbidden7word3", "rejected")] {
             connections[0].submit(text).await;

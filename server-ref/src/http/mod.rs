@@ -170,8 +170,8 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
 }
 
 /// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have
-/// to close the connection, and the client would notice only when its next request fails. If a request with a larger body is refused, the
-/// response announces that the connection will be closed.
+/// to close the connection, and the client would notice only when its next request fails. If a request is refused whose body is larger
+/// or of unknown size, the response announces that the connection will be closed.
 async fn read_small_body(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {

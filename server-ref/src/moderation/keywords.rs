@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(index.find("xc").unwrap().rule_index, 2);
     }
 
-    /// The random words consist of two letters, so that many of them contain or overlap each other.
+    /// The random words consist only of the letters a and b, so that many of them contain or overlap each other.
     #[test]
     fn agrees_with_a_separate_search_for_each_word() {
         let mut rng = SmallRng::seed_from_u64(1);

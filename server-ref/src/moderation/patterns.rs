@@ -55,7 +55,7 @@ pub(super) struct PatternGroup {
     idle_caches: Mutex<Vec<Cache>>,
 }
 
-/// The result of matching a text with a group of patterns.
+/// The result of matching a text against a group of patterns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GroupMatch {
     None,

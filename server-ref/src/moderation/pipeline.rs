@@ -83,8 +83,8 @@ impl Moderation {
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
     }
 
-    /// Matches a submission with the keyword and regex rules. A short text is matched on the current thread if the project's rules were
-    /// fast recently. If this takes too long, and for all other texts, the pool is used.
+    /// Matches a submission against the keyword and regex rules. A short text is matched on the current thread if the project's rules
+    /// were fast recently. If this takes too long, and for all other texts, the pool is used.
     async fn match_rules(
         &self,
         rules: &Arc<RuleSet>,

@@ -24,7 +24,8 @@ pub(crate) struct RuleSet {
     pub(super) case_sensitive_keywords: Option<KeywordIndex>,
     pub(super) case_insensitive_keywords: Option<KeywordIndex>,
     pub(super) pattern_groups: Vec<PatternGroup>,
-    /// The index of the first rule that exceeds the project's limits. Texts that no earlier rule matches are flagged.
+    /// The index of the first rule that exceeds a limit, either for a single rule or for the project. Texts that no earlier rule
+    /// matches are flagged.
     pub(super) first_rule_over_limit: Option<usize>,
     pub(super) prompts: Vec<Prompt>,
     recent_cost: RecentCost,

@@ -109,8 +109,8 @@ impl AiJudge {
         permit.ok_or_else(|| Box::new(flag_unjudged("too many items are waiting to be judged")))
     }
 
-    /// Judges a text by all prompts and returns the decisions, strictest first. Cancelling `stop` abandons unanswered
-    /// questions.
+    /// Judges a text by the first [`PROMPTS_PER_ITEM_MAX`] prompts and returns the decisions, strictest first. Cancelling `stop`
+    /// abandons unanswered questions.
     pub(super) async fn judge(
         &self,
         project_id: &Arc<str>,
