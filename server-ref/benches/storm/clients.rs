@@ -45,7 +45,7 @@ pub(crate) struct Outcome {
     pub(crate) lost: usize,
     /// Number of items that a client received more than once.
     pub(crate) twice: usize,
-    /// Number of event ids that did not follow the previous one, plus the number of unexpected events, such as gaps.
+    /// Number of breaks in the sequence of event ids, plus the number of unexpected events, such as gaps.
     pub(crate) holes: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Invalidations from this process and from other processes that use the same database. An invalidation drops cached data, or removes
-//! sockets whose access has ended.
+//! Invalidations from this process and from other processes that use the same database. Most invalidations drop cached data, or remove
+//! sockets whose access has ended; the others report that a node is running or leaving, or that the log has a new id.
 
 use std::convert::Infallible;
 use std::sync::Arc;

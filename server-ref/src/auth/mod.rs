@@ -48,7 +48,7 @@ pub(crate) enum Principal {
     Key(KeyAccess),
     User {
         id: Arc<str>,
-        /// Name of the session, not its secret id.
+        /// Hash of the session's id. The id itself is secret.
         session: Arc<str>,
         /// Time at which the session expires.
         expires_at: Micros,
@@ -70,7 +70,7 @@ impl Principal {
 pub(crate) struct SignedInSession {
     pub(crate) user_id: Arc<str>,
     pub(crate) email: Arc<str>,
-    /// Name of the session, not its secret id.
+    /// Hash of the session's id. The id itself is secret.
     pub(crate) session: Arc<str>,
     /// CSRF token, which requests with side effects must repeat.
     pub(crate) csrf_token: String,

@@ -133,7 +133,7 @@ fn parse_id(field: &str, text: Option<String>) -> Result<Option<String>, ApiErro
 }
 
 fn parse_moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
-    // An unescaped plus sign in a query is decoded to a space.
+    // An unescaped plus sign in a query is decoded as a space.
     let parse = |text: String| time::parse(&text.replace(' ', "+"));
     let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a date"));
     non_empty(text).map(|text| parse(text).ok_or_else(invalid)).transpose()

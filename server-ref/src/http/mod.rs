@@ -103,7 +103,7 @@ pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
         .with_state(app.clone())
 }
 
-/// Returns the response to requests that are still pending when the server shuts down.
+/// Returns the response to long polls that are still pending when the server shuts down.
 pub(crate) fn shutting_down_response() -> Response {
     ApiError::from(Error::ShuttingDown).into_response()
 }

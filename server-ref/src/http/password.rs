@@ -23,7 +23,7 @@ pub(super) struct PasswordBody {
     new: String,
 }
 
-/// Changes the password of the signed-in user and ends all their other sessions and sockets.
+/// Changes the password of the signed-in user, ends all of their other sessions, and disconnects the sockets of these sessions.
 ///
 /// A wrong current password is refused with 403 `wrong_password` and counts as a failed sign-in from the client's address.
 #[utoipa::path(

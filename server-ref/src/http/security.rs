@@ -47,7 +47,8 @@ pub(super) async fn add_security_headers(State(app): State<Arc<App>>, request: R
     response
 }
 
-/// Returns the CORS rules: only pages of allowed origins can use the REST interface and read its responses.
+/// Returns the CORS rules: among the pages of other origins, only those of allowed origins can use the REST interface and read its
+/// responses.
 pub(super) fn rest_cors(allowed: &[String]) -> CorsLayer {
     let allowed = allowed.to_vec();
     CorsLayer::new()

@@ -30,7 +30,7 @@ pub(super) struct Stats {
     approval_rate: f64,
 }
 
-/// Returns the number of items in a project, in total and by decision.
+/// Returns the number of items in a project, in total and by status, and the approval rate.
 #[utoipa::path(
     get, path = "/api/stats", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),

@@ -1,4 +1,5 @@
-//! The connections to Redis: one publishes this node's commits, and one subscribes to the projects that this node's clients have joined.
+//! The connections to Redis: one publishes this node's commits, and the other subscribes to the projects that this node's clients have
+//! joined.
 
 use std::collections::HashSet;
 use std::convert::Infallible;

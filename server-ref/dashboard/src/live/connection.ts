@@ -42,8 +42,8 @@ const HOLE_DELAY = 250
  */
 const PAGE_PAUSE = 1000
 /**
- * Delay in milliseconds before a retry after the server closed or refused the connection, or refused a request without
- * specifying a delay.
+ * Delay in milliseconds before a retry after the server closed or refused the connection, did not answer a request in
+ * time, or refused a request without specifying a delay.
  */
 const RETRY_DELAY = 3000
 

@@ -99,7 +99,7 @@ export class Follower {
     if (this.#logId === undefined) {
       this.#lastId = Math.max(0, head - INITIAL_EVENTS)
     } else if (this.#logId !== log || this.#lastId > head) {
-      // The server has a different database, or an older state of the same one.
+      // The server now has a different database, or an older state of the same one.
       this.sink.onGap(undefined)
       this.#lastId = Math.max(0, head - INITIAL_EVENTS)
       this.#isNewLog = true

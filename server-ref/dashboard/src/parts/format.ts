@@ -13,7 +13,7 @@ export const formatPercent = (value: number): string => `${percentFormat.format(
 
 export const formatShortTime = (at: number): string => shortTimeFormat.format(at)
 
-/** Formats the time of day, with the date if it is not today. Returns invalid times unchanged. */
+/** Formats the time of day, preceded by the date unless that is today's. Returns invalid times unchanged. */
 export function formatTime(text: string, now: Date = new Date()): string {
   const at = new Date(text)
   if (Number.isNaN(at.getTime())) return text

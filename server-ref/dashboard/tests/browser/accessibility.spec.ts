@@ -20,7 +20,7 @@ import {
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const LONG_WORD = 'a_word_that_does_not_end'.repeat(8)
 
-/** For each view, a text that appears because of `addData`. */
+/** For each view, a text that appears once `addData` has run. */
 const EXPECTED_TEXTS = {
   live: LONG_WORD,
   review: LONG_WORD,

@@ -1,4 +1,4 @@
-// The dashboard that the AutoModerate documentation prints (`tests/documented.html`) works unchanged, except that the
+// The dashboard printed in the AutoModerate documentation (`tests/documented.html`) works unchanged, except that the
 // test replaces the script's address and adds `updateStatistics`, which the dashboard calls but does not define.
 
 import { execFileSync } from 'node:child_process'

@@ -70,7 +70,7 @@ test('items can be decided with the keyboard', async ({ page, owner, project }) 
   await page.keyboard.press('r')
   await expect(card('odd 1')).toBeFocused()
   await expect(card('odd 2')).toHaveCount(0)
-  // Letters typed into the text field decide nothing.
+  // Letters typed into the text field do not decide the item.
   await card('odd 1').getByLabel('Reason').focus()
   await page.keyboard.type('rare')
   await expect(card('odd 1').getByLabel('Reason')).toHaveValue('rare')

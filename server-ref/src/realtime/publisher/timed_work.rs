@@ -32,7 +32,8 @@ impl Publisher {
         [next_hole, next_head_poll, next_statistics].into_iter().flatten().fold(self.next_sweep, Instant::min)
     }
 
-    /// Starts the due reads of missing events, up to the limit of concurrent reads. Returns the time at which the next read is due.
+    /// Starts the due reads of missing events, up to the limit on concurrent reads. Returns the time at which the next read becomes
+    /// due.
     fn start_hole_reads(&mut self, now: Instant) -> Option<Instant> {
         let grace = if self.is_redis_up() { REDIS_MESSAGE_GRACE } else { Duration::ZERO };
         let (sequencers, reads) = (&mut self.sequencers, &mut self.reads);
