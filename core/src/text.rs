@@ -4,8 +4,8 @@
 pub(crate) fn find_special_byte(bytes: &[u8]) -> Option<usize> {
     const LOW_BITS: u64 = u64::MAX / 255;
     const HIGH_BITS: u64 = LOW_BITS << 7;
-    // Returns a mask with the high bit of each byte of `word` that is less than `limit`. The mask is exact up to the
-    // first such byte.
+    // Returns a mask in which the high bit of a byte is set if that byte of `word` is less than `limit`. The mask is
+    // exact up to the first such byte.
     let bytes_below = |word: u64, limit: u8| word.wrapping_sub(LOW_BITS * u64::from(limit)) & !word & HIGH_BITS;
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk() {

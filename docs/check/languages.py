@@ -1,5 +1,5 @@
-"""Turns code blocks into programs. A block that starts with an import is complete; all other blocks receive a
-`client` and a `project`.
+"""Turns code blocks into programs. A program first creates the `client` and the `project` that its block uses but does
+not create.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ async fn connect_error_packets_are_classified() {
     for (frame, code, retryable, attempts) in [
         (r#"44{"message":"Authentication failed"}"#, "authentication_failed", false, 1),
         (r#"44{"message":"invalid api key","data":{"code":"x"}}"#, "authentication_failed", false, 1),
-        // A restarting server may send the next five packets, so the client retries three times.
+        // Each of the next five packets could come from a restarting server, so the client retries three times.
         (r#"44"Unable to connect""#, "authentication_failed", false, 4),
         (r#"44/foo,"Unable to connect""#, "authentication_failed", false, 4),
         (r#"44{"message":"the token service is away"}"#, "authentication_failed", false, 4),

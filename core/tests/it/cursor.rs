@@ -171,7 +171,8 @@ async fn a_malformed_event_in_a_page_is_reported_once_and_counted_as_missed() {
     assert_eq!((gap.reason, gap.missed, gap.meta.event_id), (GapReason::ReplayFailed, Some(1), Some(41)));
     expect_decision(&mut events, "c42").await;
 
-    // If the malformed event is the last event of the log, no valid event follows from which the client could resume.
+    // If the malformed event is the last event of the log, the page contains no later event from which the client could
+    // resume.
     server.emit("moderation_update", &logged_decision(44));
     for _ in 0..5 {
         server.accept_replay("p", 42, event_log(43), 1, std::slice::from_ref(&odd)).await;
@@ -188,7 +189,8 @@ async fn a_page_requested_by_an_earlier_join_is_ignored() {
     let page = server.expect_event("replay_events").await;
     let (left, ()) = tokio::join!(project.leave(), server.accept_leave("p"));
     left.unwrap();
-    // The second join resumes from an earlier event. If it used the late page, there would be a hole before that page.
+    // The second join resumes from an earlier event. If it used the page that the first join requested, there would be
+    // a hole before that page.
     let (project, ()) = tokio::join!(client.join_after("p", 2), server.accept_join("p", Some(event_log(44))));
     let mut events = project.unwrap().events();
     let asked = server.expect_event("replay_events").await;

@@ -153,7 +153,7 @@ fn exported_names(root: &str) -> HashMap<String, String> {
     pairs.collect()
 }
 
-/// Returns the name of every source file, and its code without the unit tests.
+/// Returns the name of every source file outside folders of tests, and its code without comments and unit tests.
 fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
@@ -194,7 +194,8 @@ fn imported_paths(text: &str) -> Vec<String> {
     found
 }
 
-/// Reads the path that continues `prefix`, adds it to `found`, and returns the remaining text.
+/// Reads the path or the group of paths that continues `prefix`, adds each complete path to `found`, and returns the
+/// remaining text.
 fn read_path<'t>(prefix: &str, text: &'t str, found: &mut Vec<String>) -> &'t str {
     let end = text.find(|c| !is_word_char(c)).unwrap_or(text.len());
     let (word, mut rest) = text.split_at(end);

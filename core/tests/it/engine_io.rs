@@ -69,7 +69,7 @@ fn the_documented_handshake_is_decoded() {
 
     let bare = Handshake::decode(r#"{"sid":"s","new":{"field":[1]}}"#).unwrap();
     assert!(!bare.offers_websocket() && !bare.ping_interval().is_zero() && bare.max_payload > 0);
-    // An absurdly long ping interval is capped instead of overflowing.
+    // An absurdly long ping interval or timeout is capped instead of overflowing.
     let endless = format!(r#"{{"sid":"s","pingInterval":{max},"pingTimeout":{max}}}"#, max = u64::MAX);
     let endless = Handshake::decode(&endless).unwrap();
     assert!(endless.ping_interval() + endless.ping_timeout() <= Duration::from_secs(2 * 86_400));

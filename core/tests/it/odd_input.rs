@@ -66,14 +66,14 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         ("4565-[]", Malformed("")),
         ("4599999999999999999999999-[]", Malformed("")),
         (r#"42999999999999999999999999["a"]"#, Malformed("")),
-        // Packets of other namespaces, and packets at the wrong time.
+        // Packets of other namespaces, unexpected packets, and acknowledgements without an id.
         (r#"42/admin,["moderation_update",{}]"#, Nothing),
         (r#"40{"sid":"again"}"#, Nothing),
         (r#"40/admin,{"sid":"x"}"#, Nothing),
         ("43[]", Malformed("")),
         ("43999[]", Nothing),
         ("43", Malformed("")),
-        // Events without a name.
+        // Events without a valid name.
         ("42", Malformed("")),
         ("42[]", Malformed("")),
         ("42{}", Malformed("")),
@@ -112,7 +112,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["rule_update",{"action":"created","rule":"r"}]"#, Malformed("rule_update")),
         (r#"42["system_notification",{"type":"info"}]"#, Malformed("system_notification")),
         (r#"42["user_activity",{"activity":{}}]"#, Malformed("user_activity")),
-        // Unrequested answers to joins and leaves, in unusual forms.
+        // Unrequested answers to joins and leaves, some in unusual forms, and a second `connected`.
         (r#"42["joined_project"]"#, Nothing),
         (r#"42["joined_project","p"]"#, Nothing),
         (r#"42["joined_project",null]"#, Nothing),
@@ -121,8 +121,8 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["left_project"]"#, Nothing),
         (r#"42["left_project",{"project_id":"other"}]"#, Nothing),
         (r#"42["connected"]"#, Nothing),
-        // Data of unknown events is not parsed, so it may be nested to any depth. A known event must not be nested as
-        // deeply.
+        // Data of unknown events is validated without recursion, so it may be nested to any depth. A known event must
+        // not be nested as deeply.
         (&deep, Unknown("deep")),
         (&deeper_update, Malformed("moderation_update")),
     ];
@@ -178,7 +178,7 @@ async fn events_with_attachments_are_assembled_or_reported() {
     server.send(r#"450-["picture",{}]"#);
     assert!(matches!(next_event(&mut events).await, Event::UnknownEvent(event) if event.attachments.is_empty()));
 
-    // A known event is valid even if its attachments are ignored.
+    // A known event may have attachments, which are ignored.
     server.send(r#"451-["moderation_update",{"content_id":"c","status":"approved","project_id":"p"},{"_placeholder":true,"num":0}]"#);
     server.send_binary([0]);
     expect_decision(&mut events, "c").await;

@@ -1,4 +1,4 @@
-//! A REST server for scripted tests, which lists items from memory like a deployed server.
+//! A REST server for scripted tests, which keeps items in memory and lists them as a deployed server does.
 
 use std::{
     collections::VecDeque,

@@ -85,7 +85,7 @@ async fn withdrawn_access_ends_the_projects_streams() {
     assert!(next_item(&mut events).await.is_none());
     assert!(client.state().is_connected());
 
-    // A stream that is created after the access was withdrawn ends with the same error.
+    // A stream that is created after access was withdrawn ends with the same error.
     let project = join(&client, &mut server, "p", None).await;
     server.emit("moderation_update", &decision_payload("before"));
     server.emit("project_access_denied", &denied);

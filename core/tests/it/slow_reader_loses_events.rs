@@ -1,4 +1,5 @@
-//! A reader that is too slow loses events according to its policy, and receives a `Lagged` event in their place.
+//! A reader that is too slow loses events according to the overflow policy, and receives a `Lagged` event in their
+//! place.
 
 use automoderate::{
     Event, ModerationUpdate, Overflow, Project,

@@ -2,7 +2,7 @@
 
 The server behaves as the published documentation describes: the API key in the connection query is the only
 credential, there is no `connected` event, and `joined_project` contains no `room`. A handler that fails, for example
-at a join without `project_id`, sends neither a reply nor an acknowledgement.
+on a join without `project_id`, sends neither a reply nor an acknowledgement.
 """
 
 from __future__ import annotations

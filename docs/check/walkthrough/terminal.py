@@ -16,7 +16,7 @@ ESCAPE_SEQUENCES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|\][^\x07]*\
 
 
 class PageMismatch(Exception):
-    """The result of a command differs from the page."""
+    """A difference between the result of a command and the page."""
 
 
 class Terminal:
@@ -45,7 +45,7 @@ class Terminal:
         return self._process.poll() is None
 
     def wait_for(self, is_match: Callable[[str], bool], expected: str, timeout: float) -> str:
-        """Returns the first matching line. Raises `PageMismatch` if the command exits or times out before that line."""
+        """Returns the first matching line. Raises `PageMismatch` if the command exits or the time is up before that."""
         deadline = time.monotonic() + timeout
         seen = 0
         while True:
@@ -66,7 +66,7 @@ class Terminal:
                 self._changed.wait_for(lambda known=seen: len(self._lines) > known, timeout=0.2)
 
     def wait(self, timeout: float) -> None:
-        """Waits until the command exits. Raises `PageMismatch` if it fails."""
+        """Waits until the command exits. Raises `PageMismatch` if the command fails or does not exit in time."""
         if self._exit_status(timeout) != 0:
             raise PageMismatch(f"it exited with {self._process.returncode}")
 

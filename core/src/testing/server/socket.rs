@@ -144,7 +144,7 @@ fn handle_event(
     outbound: &UnboundedSender<String>,
     is_authenticated: bool,
 ) {
-    // Sending fails if the connection has ended.
+    // Sending cannot fail, because the caller owns the receiver.
     let emit =
         |name: &str, data: &Value| drop(outbound.send(format!("4{}", sio::event(name, Some(&data.to_string()), None))));
     let ack = |data: &str| {

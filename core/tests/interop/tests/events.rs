@@ -75,7 +75,7 @@ async fn deployed_payload_shapes_are_decoded() {
 async fn events_of_two_projects_stay_separate() {
     for kind in ALL_SERVERS {
         let server = StandIn::start_with_flags(kind, &["--projects", "2"]).await;
-        // A key permits access only to its own project, and documented stand-ins accept only keys.
+        // A documented stand-in with a single project has no events to keep separate.
         if !kind.is_deployed() && server.ready.project_ids.len() < 2 {
             continue;
         }

@@ -46,7 +46,8 @@ async fn wrong_credentials_close_the_client() {
                 assert_eq!(error.code(), "authentication_failed", "{kind:?} {transports:?} {what}: {error}");
                 assert!(!error.is_retryable());
                 let made = attempts_so_far(&server).await - before;
-                // A restart could cause a DISCONNECT without a message, so the client retries the connection.
+                // *deployed-old* refuses with a DISCONNECT without a message, which a restart could also cause, so the
+                // client retries.
                 let most = if kind == ServerKind::FlaskOld { 4 } else { 2 };
                 assert!(made <= most, "{kind:?} {transports:?} {what}: {made} attempts");
             }
@@ -86,7 +87,7 @@ async fn refused_joins_report_the_reason() {
             let error = client.join("665d74fa-2629-466a-837a-084024fe1be0").await.unwrap_err();
             assert_eq!(error.code(), "project_not_found", "{error}");
         }
-        // The refusal does not affect the client's other project.
+        // The refusals do not affect the project that the client may join.
         let project = client.join(server.ready.project_id.as_str()).await.unwrap();
         let mut events = project.events();
         server.moderate("hello").await;
