@@ -8,9 +8,9 @@ use clap::{CommandFactory, Parser, ValueEnum, builder::NonEmptyStringValueParser
 /// Follows AutoModerate projects. Prints one line per event to stdout, and one line per state change to stderr.
 ///
 /// Exit status: 0 after --count events, SIGINT or SIGTERM, or if the reader of stdout closes it; 1 if stdout can't be
-/// written; 2 for invalid usage; 3 if the credentials are refused; 4 if a project is refused; 5 if the connection fails
-/// for good. Secrets can also be passed in the environment variables AUTOMODERATE_API_KEY, AUTOMODERATE_PASSWORD and
-/// AUTOMODERATE_SESSION, which other users of this machine can't see.
+/// written to; 2 for invalid usage; 3 if the credentials are refused; 4 if a project is refused; 5 if the connection
+/// fails for good. Secrets can also be passed in the environment variables AUTOMODERATE_API_KEY, AUTOMODERATE_PASSWORD
+/// and AUTOMODERATE_SESSION, which other users of this machine can't see.
 #[derive(Parser, Debug)]
 #[command(name = "automod-tail", version)]
 pub(crate) struct Args {

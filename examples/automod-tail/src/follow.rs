@@ -11,7 +11,7 @@ use crate::{
     print::Printer,
 };
 
-/// Follows the projects until enough events have arrived, an error occurs, or a signal arrives.
+/// Follows the projects until enough events have arrived, an error occurs, a signal arrives, or stdout is closed.
 pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
     let client = match args.create_client() {
         Ok(client) => client,

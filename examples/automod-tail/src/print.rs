@@ -24,14 +24,14 @@ impl Printer {
         Self { json, stdout: LineQueue::spawn_writer(io::stdout()), stderr: LineQueue::spawn_writer(io::stderr()) }
     }
 
-    /// Prints an event. Returns `false` if stdout is closed or can't be written.
+    /// Prints an event. Returns `false` if stdout is closed or can't be written to.
     ///
-    /// If stdout is read slowly, this waits, but the client keeps working.
+    /// If stdout is read slowly, the call waits, but the client keeps working.
     pub(crate) async fn print_event(&self, event: &Event) -> bool {
         self.stdout.push(if self.json { event.to_line() } else { describe_event(event) }).await
     }
 
-    /// Waits until stdout is closed or can't be written.
+    /// Waits until stdout is closed or can't be written to.
     pub(crate) async fn wait_until_output_closed(&self) {
         self.stdout.wait_until_closed().await;
     }
@@ -42,7 +42,7 @@ impl Printer {
     }
 
     /// Flushes stdout, prints the error, if any, and flushes stderr; each flush takes at most `FLUSH_TIMEOUT`. Returns
-    /// the outcome, or `StdoutFailed` if everything was done but stdout could not be written.
+    /// the outcome, or `StdoutFailed` if everything was done but stdout could not be written to.
     pub(crate) async fn print_outcome_and_flush(self, outcome: Outcome) -> Outcome {
         let _ = timeout(FLUSH_TIMEOUT, self.stdout.close_and_flush()).await;
         let outcome = match (outcome, self.stdout.take_write_error()) {

@@ -40,7 +40,7 @@ impl LineQueue {
         Self { sender, is_closed, write_error }
     }
 
-    /// Queues a line, and waits if the queue is full. Returns `false` if the file can no longer be written.
+    /// Queues a line, and waits if the queue is full. Returns `false` if the file can no longer be written to.
     pub(crate) async fn push(&self, line: String) -> bool {
         self.sender.send(Some(line)).await.is_ok()
     }

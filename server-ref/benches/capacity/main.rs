@@ -40,7 +40,7 @@ struct CapacityOptions {
     /// Duration of each phase in seconds: first the sockets are idle, then items are submitted.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// Number of nodes. More than one needs PostgreSQL and Redis, which `cargo xtask bench capacity` starts.
+    /// Number of nodes. More than one needs PostgreSQL, which `cargo xtask bench capacity` starts together with Redis.
     #[arg(long, default_value_t = 1)]
     nodes: usize,
     /// Flag that cargo passes to every benchmark.

@@ -46,8 +46,7 @@ pub(crate) fn process_usage(pid: u32) -> ProcessUsage {
     }
 }
 
-/// Returns the resident memory, without memory that is shared with other processes, which would be counted several
-/// times.
+/// Returns the resident memory in bytes, without shared memory, which a sum over processes would count several times.
 fn unshared_resident_bytes(pid: u32) -> u64 {
     status_bytes(pid, "RssAnon:")
 }
@@ -78,7 +77,7 @@ pub(crate) fn parent_pid(pid: u32) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
-/// Raises the limit of open files for this process and the processes that it starts; exits if that is not permitted.
+/// Raises the limit on open files for this process and the processes that it starts; exits if that is not permitted.
 pub(crate) fn raise_open_file_limit(count: u64) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

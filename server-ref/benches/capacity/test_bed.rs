@@ -99,7 +99,7 @@ impl TestBed {
         self.nodes.push((child, address));
     }
 
-    /// Returns the address of the node whose turn this is; the nodes take turns.
+    /// Returns the address of the node for this turn; the nodes take turns.
     pub(crate) fn node_address(&self, turn: usize) -> SocketAddr {
         self.nodes[turn % self.nodes.len()].1
     }
