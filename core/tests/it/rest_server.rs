@@ -90,7 +90,7 @@ impl RestServer {
         }
     }
 
-    /// Sets whether the server leaves the requests that it reads unanswered.
+    /// Sets whether the server reads requests without answering them.
     pub(crate) fn set_unresponsive(&self, is_unresponsive: bool) {
         *self.0.is_unresponsive.lock().unwrap() = is_unresponsive;
     }

@@ -1,4 +1,4 @@
-//! Events from every server implementation are decoded to their types, over every transport.
+//! Events from every server implementation are decoded into their types, over every transport.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use automoderate::{Event, EventStream, ModerationUpdate, Status};
