@@ -105,14 +105,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Authenticates with a web session. `cookie` is the value of the session cookie.
+    /// Makes the client authenticate with a web session. `cookie` is the value of the session cookie.
     #[must_use]
     pub fn session(self, cookie: impl Into<Secret>) -> Self {
         self.credentials(Credentials::Session(cookie.into()))
     }
 
-    /// Authenticates by logging in through the web form. The client logs in again when the session expires. Requires
-    /// the `rest` feature.
+    /// Makes the client log in through the web form, and again when the session expires. Requires the `rest` feature.
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn password(self, email: impl Into<String>, password: impl Into<Secret>) -> Self {
@@ -150,7 +149,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Disables reconnection. The client closes when the connection is lost.
+    /// Disables reconnection, so the client closes when the connection is lost.
     #[must_use]
     pub fn no_reconnect(mut self) -> Self {
         self.session.reconnect = None;

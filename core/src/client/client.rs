@@ -56,8 +56,8 @@ impl Client {
     /// - `join_timeout` if the server does not confirm the join in time
     /// - `disconnected` if [`connect`](Self::connect) has not been called
     /// - `invalid_argument` if the project id is empty
-    /// - the error that closes the client, such as `authentication_failed` or `gave_up`, if it closes before the join
-    ///   is confirmed
+    /// - the error that closes the client, such as `authentication_failed` or `gave_up`, if the client closes before
+    ///   the join is confirmed
     /// - `closed` if the client is already closed, or if the project is left before the join is confirmed
     ///
     /// # Cancel safety

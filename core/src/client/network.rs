@@ -56,8 +56,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the HTTP proxy, as `http://[user:password@]host:port`. By default, the client uses the environment
-    /// variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    /// Sets the URL of the HTTP proxy, in the form `http://[user:password@]host:port`. By default, the client uses the
+    /// environment variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());

@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct EventQueue {
     pub(super) events: VecDeque<Event>,
     pub(super) limits: BufferLimits,
-    /// Total weight of `events`, in bytes.
+    /// Approximate total size of `events`, in bytes.
     pub(super) total_bytes: usize,
     pub(super) overflow: Overflow,
     /// Dropped gaps that have not been reported yet. The gaps of each project are merged.
@@ -116,7 +116,7 @@ impl EventQueue {
         events.min(self.limits.bytes.saturating_sub(self.total_bytes) / self.typical_bytes).max(1)
     }
 
-    /// Raises the estimated size of events to `weight`, the size of an event from a page.
+    /// Raises the estimated size of an event to at least `weight`, the size of an event from a page.
     pub(super) fn raise_typical_bytes(&mut self, weight: usize) {
         self.typical_bytes = self.typical_bytes.max(weight);
     }

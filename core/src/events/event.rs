@@ -157,7 +157,7 @@ impl Event {
         self.meta().event_id
     }
 
-    /// Returns the approximate memory that the event occupies in a buffer, in bytes.
+    /// Returns the approximate amount of memory that the event occupies in a buffer, in bytes.
     pub(crate) fn approximate_size(&self) -> usize {
         let payload = self.meta().payload.as_ref().map_or(0, |payload| payload.as_str().len());
         let attachments = match self {

@@ -1,4 +1,5 @@
-//! Credentials providers for languages that Rust can't call. Such a provider polls for requests and answers them.
+//! Credentials providers in languages whose functions Rust can't call. Such a provider polls for requests and answers
+//! them.
 
 use std::{
     collections::HashMap,

@@ -19,7 +19,7 @@ struct PackedEvent {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<String>,
-    /// Reason for a gap or a malformed event, or the code of a server error.
+    /// Reason for a gap or for a failure to decode the event, or the code of a server error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

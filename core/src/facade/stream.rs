@@ -195,8 +195,8 @@ impl FacadeStream {
 
     /// Ends the stream, even while a reader is waiting. Further calls have no effect.
     pub fn cancel(&self) {
-        // The lock is released before the source is dropped, because dropping it wakes the reader, which takes the
-        // lock.
+        // The lock is released before the source is dropped, because dropping the source wakes the reader, which takes
+        // the lock.
         let source = self.lock().take();
         drop(source);
     }

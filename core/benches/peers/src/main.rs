@@ -1,5 +1,5 @@
-//! Reads the events of the sender in `receive_path` with rust_socketio, and prints the cost.
-//! Usage: `peers PORT PROJECT EVENTS`.
+//! Reads the events of the sender in `receive_path` with rust_socketio, and prints the events per second and the CPU
+//! time per event. Usage: `peers PORT PROJECT EVENTS`.
 //!
 //! The program follows the library's documentation: a blocking client passes a tree of JSON values to a callback, which
 //! fills the application's struct from the tree.
