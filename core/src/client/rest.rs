@@ -58,14 +58,15 @@ impl Client {
         rest::fetch_content(&*self.shared.api, id).await
     }
 
-    /// Returns a stream of all content items of the project that the credentials belong to, newest first. Pages are
-    /// fetched as needed.
+    /// Returns a stream of the content items that match the filter, newest first, from the project that the credentials
+    /// belong to. Pages are fetched as needed.
     #[must_use]
     pub fn contents(&self, filter: ContentFilter) -> ContentPages {
         ContentPages::new(self.shared.api.clone(), filter)
     }
 
-    /// Fetches one page of the content items of the project that the credentials belong to, newest first.
+    /// Fetches one page of the content items that match the filter, newest first, from the project that the credentials
+    /// belong to.
     ///
     /// # Errors
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is

@@ -28,8 +28,8 @@ pub struct Losses {
 
 /// Stream of events of a single kind. It ends under the same conditions as an [`EventStream`].
 ///
-/// [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) are events of other kinds, so they are counted in
-/// [`losses`](Self::losses) instead of being yielded.
+/// Every [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) is counted in [`losses`](Self::losses) instead of being
+/// yielded, unless it is of type `T`.
 #[derive(Debug)]
 pub struct TypedStream<T> {
     inner: EventStream,
