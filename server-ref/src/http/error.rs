@@ -19,7 +19,7 @@ const DATABASE_RETRY_AFTER_SECONDS: u64 = 1;
 
 const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
 
-/// The response body of every failed request.
+/// The response body of a failed request to the REST interface, and the result of a refused item in a batch.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ErrorAnswer {
     success: bool,

@@ -115,7 +115,8 @@ impl<E> Sequencer<E> {
         }
     }
 
-    /// Skips the events that precede this id and that the log no longer contains. Clients notice the hole in the ids.
+    /// Skips the events that precede this id and that the log no longer contains. Clients notice the hole in the ids. Returns the
+    /// events that can be published now.
     pub(super) fn skip_to(&mut self, id: i64) -> Vec<E> {
         if let Some(next_id) = self.next_id
             && next_id < id
