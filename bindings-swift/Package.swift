@@ -2,7 +2,7 @@
 import Foundation
 import PackageDescription
 
-// If scripts/xcframework.sh has built the framework for Apple's platforms, the framework contains the Rust part.
+// If scripts/xcframework.sh has built the framework for Apple's platforms, the framework provides the Rust part.
 // Otherwise, the Rust part is a static library built by
 // `cargo rustc --release -p automoderate-swift --lib --crate-type staticlib`. Pass the library's folder to
 // `swift build` with `-Xlinker -LFOLDER`.

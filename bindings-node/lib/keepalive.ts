@@ -1,4 +1,4 @@
-/** Timer that keeps Node's event loop running during calls to the native module, which do not keep it running. */
+/** Timer that keeps Node's event loop running, because pending calls to the native module do not. */
 
 import { clearInterval, setInterval } from 'node:timers'
 

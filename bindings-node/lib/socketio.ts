@@ -16,7 +16,7 @@ import type {
 
 /** Fields that servers with an event log add to payloads. */
 export interface LogFields {
-  /** Id of the project in whose room the event was sent. */
+  /** Id of the project to whose room the event was sent. */
   project_id?: string
   /** Position in the project's event log; absent in `stats_update`, which is not logged. */
   event_id?: number

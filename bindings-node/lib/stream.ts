@@ -85,7 +85,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return this
   }
 
-  /** Returns the next event. If the stream ended with an error, rejects with it once. */
+  /** Returns the next event. If the stream ended with an error, rejects with the error once. */
   next(): Promise<IteratorResult<E, undefined>> {
     if (this.#position < this.#batch.length && this.#waitingReaders === 0) return Promise.resolve(this.#takeResult())
     return this.#runInTurn(() => this.#nextResult())
@@ -107,7 +107,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   /**
    * Waits for an event and resolves to all events that are ready, up to `max`. Resolves to an empty array at the end of
-   * the stream. If the stream ended with an error, rejects with it once. An aborted call takes no events.
+   * the stream. If the stream ended with an error, rejects with the error once. An aborted call takes no events.
    */
   async nextBatch(max = 1024, given?: Abortable): Promise<E[]> {
     const size = checkCount('max', max)
@@ -152,7 +152,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
     return new EventStream(throttled, this.#host, this.#signal, rest)
   }
 
-  /** Losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events. */
+  /** Losses that a stream of one kind of event counts instead of yielding `gap` and `lagged` events. */
   get losses(): Losses {
     return this.#native.losses
   }
@@ -213,8 +213,8 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /**
-   * Takes the prepared batch, and starts preparing the next one. Returns false if no events are ready. With `now`, also
-   * takes events that have not been prepared yet.
+   * Takes the prepared batch, and starts preparing the next one. If no batch is prepared, returns false or, with `now`,
+   * takes the events that are ready.
    */
   #takeBatch(now = false): boolean {
     const text = this.#native.takeBatch(this.#position - this.#reportedPosition, now)

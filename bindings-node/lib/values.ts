@@ -18,7 +18,7 @@ export interface StateInfo {
   readonly cause?: AutoModerateError
 }
 
-/** Losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events. */
+/** Losses that a stream of one kind of event counts instead of yielding `gap` and `lagged` events. */
 export interface Losses {
   /** Number of events dropped because the reader was too slow. */
   lagged: number

@@ -4,7 +4,7 @@
 //
 // `--glibc` links against an older glibc than this machine's, and requires cargo-zigbuild and ziglang, which pip can
 // install. Without `--glibc`, this script reuses earlier cargo builds; `napi build` would build everything again,
-// because it names a target.
+// because it passes `--target` to cargo.
 // To build for another target, run: npx napi build --release --platform --output-dir native --target …
 
 import { spawnSync } from 'node:child_process'

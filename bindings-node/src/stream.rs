@@ -34,7 +34,7 @@ struct SharedStream {
     batch: Mutex<Option<EncodedBatch>>,
 }
 
-/// Losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events.
+/// Losses that a stream of one kind of event counts instead of yielding `gap` and `lagged` events.
 #[napi(object, object_from_js = false)]
 pub struct Losses {
     /// Number of events dropped because the reader was too slow.
@@ -132,7 +132,7 @@ impl Stream {
         Ok(Self(Arc::new(SharedStream { stream, batch: Mutex::new(batch.take()) })))
     }
 
-    /// Returns the losses of a stream of one kind of event; such a stream yields no `gap` or `lagged` events.
+    /// Returns the losses that a stream of one kind of event counts instead of yielding `gap` and `lagged` events.
     #[napi(getter, catch_unwind)]
     pub fn losses(&self) -> Losses {
         let losses = self.0.stream.losses();

@@ -142,6 +142,6 @@ test('memory does not grow over 10,000 clients', { timeout: 300_000 }, async (t)
   t.diagnostic(
     `after 2,000 clients ${before.others.toFixed(1)} MB in addition to the heap, after 10,000 ${grown.toFixed(1)} MB more`,
   )
-  // A leak of 500 bytes per client would add up to 4 MB.
+  // A leak of 500 bytes per client would amount to 4 MB.
   assert.ok(grown < 4 && heapGrown < 1, `${grown} MB, heap ${heapGrown} MB`)
 })

@@ -21,7 +21,7 @@ pub(crate) struct Client {
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// Changes to a client's state, after its current state.
+/// Current state of a client, followed by all later states.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct States(Arc<FacadeStates>);
 

@@ -328,7 +328,7 @@ class AsyncClient(BaseClient):
         return to_content_page(await running_bridge().call(self._native.contents_page, *arguments))
 
     async def statistics(self) -> Statistics:
-        """Fetch the project's counters.
+        """Fetch the counters of the project that the credentials belong to.
 
         Raises:
             ApiError: The server responded with an error.

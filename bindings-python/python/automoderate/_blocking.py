@@ -288,7 +288,7 @@ class Client(BaseClient):
         return to_content_page(self._native.contents_page(None, *page_arguments(page, per_page, status)))
 
     def statistics(self) -> Statistics:
-        """Fetch the project's counters.
+        """Fetch the counters of the project that the credentials belong to.
 
         Raises:
             ApiError: The server responded with an error.

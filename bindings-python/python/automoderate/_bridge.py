@@ -27,7 +27,7 @@ class LoopBridge:
         try:
             loop.add_reader(self.queue.fileno(), self._dispatch)
         except NotImplementedError:
-            # The default event loop on Windows has no `add_reader`.
+            # The default event loop on Windows does not support `add_reader`.
             threading.Thread(target=_watch_from_thread, args=(self.queue, ref(loop), ref(self)), daemon=True).start()
 
     def start(self, method: Callable[..., object], *arguments: object) -> asyncio.Future[Any]:

@@ -112,7 +112,7 @@ extension AutoModerateError {
         }
     }
 
-    /// Converts an error and its causes, in that order.
+    /// Converts a chain of errors, in which each error is followed by its cause.
     init(_ errorChain: [NativeErrorRecord]) {
         guard let record = errorChain.first else {
             self.init(.internal, "the SDK failed without an error message")

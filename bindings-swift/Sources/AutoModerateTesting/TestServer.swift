@@ -34,7 +34,7 @@ public final class TestServer: Sendable {
     }
 
     /// Creates or updates an item without publishing an event, as deployed servers do when an item is reviewed.
-    /// `content` contains the item's `id` and any other fields that REST calls return.
+    /// `content` contains the item's `id` and the fields to set, as REST calls return them.
     public func store(_ project: String, _ content: JSON) throws(AutoModerateError) {
         try callNative { try native.store(project: project, content: content.text) }
     }

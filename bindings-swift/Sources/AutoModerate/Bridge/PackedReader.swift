@@ -9,7 +9,7 @@ struct PackedReader {
 
     /// Creates a reader at the beginning of `packed`, which must outlive the reader.
     init(_ packed: PackedValues) throws {
-        // If there are no bytes, the address is never read.
+        // If there are no bytes, nothing is read from the address.
         position = UnsafeRawPointer(bitPattern: UInt(try packed.address())) ?? UnsafeRawPointer(bitPattern: 1)!
     }
 

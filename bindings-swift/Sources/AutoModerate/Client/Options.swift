@@ -138,7 +138,7 @@ extension Client {
 }
 
 /// Part of the connection request in which the client sends the API key. Proxies may log the query, but do not normally
-/// log headers and payloads.
+/// log headers or payloads.
 public enum ApiKeyVia: String, Sendable, CaseIterable {
     /// In the query of the connection URL, as in the server's documentation.
     case query

@@ -1,4 +1,4 @@
-/// Type that represents one kind of event. `events(of:)` accepts such a type and yields only events of that kind.
+/// Type that represents one kind of event. `events(of:)` takes such a type, and returns a stream of that kind of event.
 public protocol EventKind: Sendable, Hashable, Codable {
     /// Name of the kind.
     static var kind: String { get }

@@ -84,14 +84,14 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         EventStream(source.throttled(interval), convert)
     }
 
-    /// Losses counted by a stream of one kind, which does not yield ``Gap`` or ``Lagged`` events.
+    /// Losses that a stream of one kind counts instead of yielding ``Gap`` and ``Lagged`` events.
     public var losses: Losses { source.losses }
 
     /// Ends the stream for all readers, including readers that are waiting.
     public func end() { source.end() }
 }
 
-/// Losses counted by a stream of one kind, which does not yield ``Gap`` or ``Lagged`` events.
+/// Losses that a stream of one kind counts instead of yielding ``Gap`` and ``Lagged`` events.
 public struct Losses: Sendable, Hashable, Codable {
     /// Number of events dropped because the reader was too slow.
     public var lagged: Int

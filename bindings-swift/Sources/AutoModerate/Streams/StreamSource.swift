@@ -82,7 +82,7 @@ final class StreamSource: @unchecked Sendable {
         }
     }
 
-    /// Losses counted by a stream of one kind, which does not yield ``Gap`` or ``Lagged`` events.
+    /// Losses that a stream of one kind counts instead of yielding ``Gap`` and ``Lagged`` events.
     var losses: Losses {
         let losses = try? native?.losses()
         return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))
@@ -119,8 +119,8 @@ final class StreamSource: @unchecked Sendable {
     }
 }
 
-/// Registry of a client's streams. Before a project's cursor is read, the delivered events of all these streams are
-/// committed.
+/// Registry of a client's streams. Before a project's cursor is read, all these streams report their delivered events to
+/// the library.
 final class StreamRegistry: @unchecked Sendable {
     private struct WeakSource { weak var source: StreamSource? }
 
@@ -136,7 +136,7 @@ final class StreamRegistry: @unchecked Sendable {
     }
 
     func reportDelivered() {
-        // Commit outside the lock, because releasing the last reference to a source takes the lock.
+        // Report outside the lock, because releasing the last reference to a source takes the lock.
         lock.withLock { sources.values.compactMap(\.source) }.forEach { $0.reportDelivered() }
     }
 }
