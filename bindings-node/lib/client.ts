@@ -84,8 +84,9 @@ export class Client {
 
   /**
    * Connects, unless the client is already connected. Resolves once the server has acknowledged the connection. If the
-   * first connection fails, rejects with an error such as `authentication_failed`, `rate_limited`, `connect_timeout` or
-   * `connect_failed`, and closes the client. On a closed client, rejects with the error that closed the client.
+   * first connection fails and `retryFirstConnect` is `false`, rejects with an error such as `authentication_failed`,
+   * `rate_limited`, `connect_timeout` or `connect_failed`, and closes the client. On a closed client, rejects with the
+   * error that closed the client.
    */
   async connect(given?: Abortable): Promise<this> {
     const signal = signalOf(checkOptions(given))

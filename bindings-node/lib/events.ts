@@ -177,7 +177,7 @@ export interface StatsUpdate extends Common<'stats_update'>, StatsUpdateData, Ex
 export interface RuleUpdate extends Common<'rule_update'>, RuleUpdateData, Extensible {}
 /** Notification from the server or its operators. */
 export interface SystemNotification extends Common<'system_notification'>, SystemNotificationData, Extensible {}
-/** Activity of a user. Sent for submissions with a `user_id` in their metadata. */
+/** Activity of a user. Sent when an item whose metadata contains a `user_id` is submitted or reviewed. */
 export interface UserActivity extends Common<'user_activity'>, UserActivityData, Extensible {}
 
 /** `error` event from the server, unless it is the response to a request from the SDK. */

@@ -97,8 +97,9 @@ export interface ClientOptions {
   eventBuffer?: number
   /**
    * Policy for full stream buffers. `replay`, the default, reads the excess events from the server's event log later;
-   * if events are not in a log, it drops the oldest event. `drop_oldest` and `drop_newest` drop events and insert a
-   * `lagged` in their place. `close` ends the stream with the error `overflow`.
+   * if the new event is not in a log, it drops the oldest event, or the new event if the oldest event is in a log.
+   * `drop_oldest` and `drop_newest` drop events and insert a `lagged` in their place. `close` ends the stream with the
+   * error `overflow`.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
   /**
@@ -108,8 +109,8 @@ export interface ClientOptions {
   rateLimit?: number | false
   /**
    * Method of recovering events missed during an interruption. `auto`, the default, uses the server's event log; if the
-   * server has no log, it uses REST; if REST is unavailable, it reports a `gap`. `replay` never uses REST, and `off`
-   * always reports a `gap`.
+   * server has no log, it uses REST; if REST is unavailable, it reports a `gap`. `replay` never uses REST. `off` recovers
+   * no events, and reports a `gap` instead.
    */
   backfill?: 'auto' | 'replay' | 'off'
   /**

@@ -82,8 +82,8 @@ export class Server {
 
   /**
    * Publishes an event to all clients that have joined the project, and logs it for disconnected clients. Adds
-   * `project_id` and `event_id` to the data. Returns the event's id, or `null` if the event is not logged: for
-   * `stats_update`, and on a server without an event log.
+   * `project_id` and, if the event is logged, `event_id` to the data. Returns the event's id, or `null` if the event is
+   * not logged: for `stats_update`, and on a server without an event log.
    */
   publish(project: string, name: string, data: object): number | null {
     const written = toJson('data', checkObject('data', data))

@@ -85,7 +85,7 @@ impl Stream {
 #[napi]
 impl Stream {
     /// Takes the batch that `readable` has prepared, and returns it as a JSON array. If no batch is prepared, returns
-    /// `null`, or with `serialize_now` serializes the events that are ready. Also marks the next `delivered` events of
+    /// `null` or, with `serialize_now`, serializes the events that are ready. Also marks the next `delivered` events of
     /// earlier batches as delivered.
     #[napi(catch_unwind)]
     pub fn take_batch<'env>(

@@ -92,7 +92,7 @@ function standInInterpreter() {
   return python
 }
 
-/** Starts a stand-in for documented servers: on asyncio, without an event log. */
+/** Starts a stand-in for documented servers, on asyncio and without an event log. */
 export function startDocumented(t, ...flags) {
   return startProgram(t, standInInterpreter(), join(STANDINS, 'asgi_server.py'), '--max-connections', '0', ...flags)
 }

@@ -251,7 +251,7 @@ class AsyncClient(BaseClient):
 
         Raises:
             Disconnected: There is no connection. The event is not queued.
-            RateLimited: The limit on events per minute is reached; see `retry_in`.
+            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: The data can't be serialized as JSON.
 
@@ -266,7 +266,7 @@ class AsyncClient(BaseClient):
         Raises:
             AckTimeout: The server did not acknowledge the event within `ack_timeout`.
             Disconnected: There is no connection, or the connection was lost during the call.
-            RateLimited: The limit on events per minute is reached; see `retry_in`.
+            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
 
         """
         return await running_bridge().call(self._native.emit_with_ack, check_text("name", name), data)
@@ -309,7 +309,8 @@ class AsyncClient(BaseClient):
         return Content(**await running_bridge().call(self._native.content, check_text("id", id)))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
-        """List items, newest first, and fetch the pages as they are read: `async for content in client.contents()`.
+        """List the items of the project that the credentials belong to, newest first, and fetch the pages as they are
+        read: `async for content in client.contents()`.
 
         Rows that can't be parsed are skipped and logged; `contents_page` reports their errors.
         """

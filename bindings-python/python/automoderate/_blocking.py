@@ -214,7 +214,7 @@ class Client(BaseClient):
 
         Raises:
             Disconnected: There is no connection. The event is not queued.
-            RateLimited: The limit per minute is reached; see `retry_in`.
+            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: The data can't be serialized as JSON.
 
@@ -229,7 +229,7 @@ class Client(BaseClient):
         Raises:
             AckTimeout: The server did not acknowledge in time.
             Disconnected: There is no connection, or the connection was lost during the call.
-            RateLimited: The limit per minute is reached; see `retry_in`.
+            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
 
         """
         return self._native.emit_with_ack(None, check_text("name", name), data)
@@ -272,7 +272,8 @@ class Client(BaseClient):
         return Content(**cast("Any", self._native.content(None, check_text("id", id))))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
-        """List items, newest first, and fetch the pages as they are read: `for content in client.contents()`.
+        """List the items of the project that the credentials belong to, newest first, and fetch the pages as they are
+        read: `for content in client.contents()`.
 
         Rows that can't be parsed are skipped and logged; `contents_page` reports their errors.
         """

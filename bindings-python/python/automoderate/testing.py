@@ -63,8 +63,8 @@ class Server:
     def publish(self, project: str, name: str, data: Mapping[str, Any]) -> int | None:
         """Publish an event to all clients that have joined the project, and log it for disconnected clients.
 
-        Adds `project_id` and `event_id` to the data. Returns the event's id, or `None` if the event is not logged: for
-        `stats_update`, and on a server without an event log.
+        Adds `project_id` and, if the event is logged, `event_id` to the data. Returns the event's id, or `None` if the
+        event is not logged: for `stats_update`, and on a server without an event log.
 
         Raises:
             InvalidArgument: The data is not a mapping, or can't be serialized as JSON.

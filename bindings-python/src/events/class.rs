@@ -7,7 +7,7 @@ use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
 
 use crate::{errors, json};
 
-/// Declares the class of one kind of event, with the getters of that class and the getters common to all classes.
+/// Declares the class of one kind of event, with the getters of that class and the members common to all classes.
 macro_rules! event_class {
     ($(#[$doc:meta])* $class:ident = $kind:literal, repr $repr:tt, match_args $match_args:tt, { $($own:tt)* }) => {
         $(#[$doc])*

@@ -26,8 +26,8 @@ public final class TestServer: Sendable {
     }
 
     /// Publishes an event to all clients that have joined the project, and logs it for disconnected clients. Adds
-    /// `project_id` and `event_id` to the data. Returns the event's id, or `nil` if the event is not logged. A
-    /// `stats_update` is never logged, and a server without an event log logs nothing.
+    /// `project_id` and, if the event is logged, `event_id` to the data. Returns the event's id, or `nil` if the event
+    /// is not logged. A `stats_update` is never logged, and a server without an event log logs nothing.
     @discardableResult
     public func publish(_ project: String, _ name: String, _ data: JSON) throws(AutoModerateError) -> Int? {
         try callNative { try native.publish(project: project, name: name, data: data.text) }.map { Int(clamping: $0) }
@@ -95,7 +95,7 @@ public final class TestServer: Sendable {
     }
 
     /// Returns the first 10,000 events emitted by clients, in order of arrival: custom events and `heartbeat`, but not
-    /// joins, leaves and replay requests.
+    /// joins, leaves or replay requests.
     public func received() throws(AutoModerateError) -> [(name: String, data: JSON)] {
         let all = try callNative { try JSON(parsing: try native.received()) }
         guard case .array(let events) = all else { return [] }

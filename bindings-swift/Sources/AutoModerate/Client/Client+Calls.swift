@@ -47,8 +47,8 @@ extension Client {
         try await awaitPacked({ Content(&$0) }) { try await self.native.content(id: id, cancellation: $0) }
     }
 
-    /// Lists items, newest first, and fetches the pages as they are read. Rows that can't be parsed are skipped;
-    /// ``contentsPage(_:perPage:status:)`` reports their errors.
+    /// Lists the items of the project that the credentials belong to, newest first, and fetches the pages as they are
+    /// read. Rows that can't be parsed are skipped; ``contentsPage(_:perPage:status:)`` reports their errors.
     public func contents(perPage: Int? = nil, status: Status? = nil) -> Contents {
         Contents(client: self, perPage: perPage, status: status)
     }
@@ -63,7 +63,7 @@ extension Client {
         }
     }
 
-    /// Fetches the counters of the API key's project.
+    /// Fetches the counters of the project that the credentials belong to.
     public func statistics() async throws(AutoModerateError) -> Statistics {
         try await awaitPacked({ Statistics(&$0) }) { try await self.native.statistics(cancellation: $0) }
     }

@@ -70,8 +70,8 @@ extension Client {
         /// True if the client accepts any server certificate. For tests only, because anyone on the network path can
         /// then intercept the connection.
         public var dangerAcceptInvalidCerts: Bool
-        /// True if the client calls ``Client/networkChanged()`` whenever the system reports a new network path. Has no
-        /// effect on platforms other than Apple's. Default `true`.
+        /// True if the client calls ``Client/networkChanged()`` whenever the network path changes to another usable
+        /// path. Has no effect on platforms other than Apple's. Default `true`.
         public var watchesNetwork: Bool
 
         /// Creates options. Omitted options take their defaults.
@@ -169,7 +169,8 @@ public enum OnServerDisconnect: String, Sendable, CaseIterable {
 /// Policy for full stream buffers.
 public enum Overflow: String, Sendable, CaseIterable {
     /// Reads the excess events from the server's event log later. Events that are not logged, such as all events of
-    /// servers without an event log, are dropped as with ``dropOldest``.
+    /// servers without an event log, are dropped as with ``dropOldest``. However, if the oldest event is logged, the
+    /// new event is dropped instead.
     case replay
     /// Drops the oldest event, and inserts a ``Lagged`` in its place.
     case dropOldest = "drop_oldest"
@@ -186,7 +187,7 @@ public enum Backfill: String, Sendable, CaseIterable {
     case auto
     /// Replays the events from the server's event log. On servers without an event log, reports a ``Gap``.
     case replay
-    /// Always reports a ``Gap``.
+    /// Recovers no events, and reports a ``Gap`` instead.
     case off
 }
 
