@@ -27,7 +27,7 @@ test:
 test-%:
 	@$(XTASK) test $*
 
-## make hostile    attacks the server in thirty ways while another tenant uses it; ten minutes
+## make hostile    attacks the server in more than thirty ways while another tenant uses it; ten minutes
 hostile:
 	@$(XTASK) prove hostile
 

@@ -61,7 +61,7 @@ export interface ServerToClientEvents {
   stats_update: (data: StatsUpdateData & LogFields) => void
   /** Creation, change or deletion of a rule. */
   rule_update: (data: RuleUpdateData & LogFields) => void
-  /** Notification from the server's operators. */
+  /** Notification from the server or its operators. */
   system_notification: (data: SystemNotificationData & LogFields) => void
   /** Activity of a user. */
   user_activity: (data: UserActivityData & LogFields) => void
