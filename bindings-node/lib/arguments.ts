@@ -3,7 +3,7 @@
 import { types } from 'node:util'
 import { invalidArgument } from './errors.js'
 
-/** Describes a value for an error message: by its type, because the value may be a secret, unless it is NaN or infinite. */
+/** Describes a value for an error message by its type, because the value may be a secret; shows NaN and infinity. */
 function describeType(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
