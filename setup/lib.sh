@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Functions for downloads; every setup.sh sources this file. The functions retry failures, because one slow response from a
-# mirror must not fail a run of all tests. Locks ensure that only one process downloads the same files at a time.
+# Functions for downloads; every setup.sh sources this file. The functions retry failures, because one slow response from a mirror must not
+# make a run of all tests fail. Locks ensure that only one process downloads the same files at a time.
 
 setup_cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.cache"
 mkdir -p "$setup_cache"

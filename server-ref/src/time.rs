@@ -11,8 +11,8 @@ pub(crate) fn now() -> Micros {
     Timestamp::now().as_microsecond()
 }
 
-/// Formats a time like `2024-01-15T10:30:00.25Z`. A time out of `jiff`'s range, which only a damaged database can contain,
-/// is formatted as the beginning of 1970.
+/// Formats a time in UTC, for example as `2024-01-15T10:30:00.25Z`. A time outside `jiff`'s range, which only a damaged database can
+/// contain, is formatted as the beginning of 1970.
 pub(crate) fn rfc3339(micros: Micros) -> String {
     Timestamp::from_microsecond(micros).unwrap_or_default().to_string()
 }

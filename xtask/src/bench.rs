@@ -11,7 +11,7 @@ use crate::need::{
 use crate::step::{self, Step};
 use crate::workspace::Workspace;
 
-/// Measurements that run, in this order, when none is named. A table of their results is printed at the end.
+/// Measurements that run, in this order, when no measurement is named. A table of their results is printed at the end.
 const DEFAULT_MEASUREMENTS: [&str; 6] = ["core", "server", "postgres", "python", "swift", "node"];
 
 pub(crate) const STEPS: &[Step] = &[

@@ -1,4 +1,4 @@
-//! Builds of the Node package, the dashboard, and the Rust part of Swift programs, and the removal of builds.
+//! Builds of the Node package, the dashboard, and the Rust part of Swift programs, and the removal of builds and downloads.
 
 use std::path::Path;
 

@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Checks the format, lints, and runs the quick tests; run it before each commit
+    /// Checks the format, and runs the linters and the quick tests; run it before each commit
     Check,
     /// Runs all tests, or only the named ones
     Test {
@@ -67,7 +67,7 @@ enum Command {
     Fetch,
     /// Shows which programs are installed on this machine, and which steps need them
     Doctor,
-    /// Removes all builds and downloads, but keeps costly downloads unless --all is given
+    /// Removes cargo's builds and the downloads in .cache, but keeps costly downloads unless --all is given
     Clean {
         /// Removes all of .cache, including the costly downloads
         #[arg(long)]

@@ -1,5 +1,4 @@
-//! Toolchains, servers, and packages that tests need. For each of these needs, a `setup.sh` next to the tests fetches what is not
-//! installed.
+//! Toolchains, servers, and packages that steps need. For each of these needs, a `setup.sh` fetches what is not installed.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +45,7 @@ use Need::{
     Schemathesis, ServerPeers, StandIns, StockClients, Swift, Valgrind,
 };
 
-/// The needs of `make test`, in the order in which the steps use them.
+/// The needs of `make test`, in the order in which they are fetched.
 const NEEDS_OF_TESTS: [Need; 13] = [
     PythonReference,
     Postgres,

@@ -1,8 +1,7 @@
 //! The test programs of the Rust packages.
 //!
-//! cargo unites the features of a dependency over the packages that a command selects. Commands that select different
-//! packages would therefore compile the dependencies, the SDK and the server again. All steps run programs of one build
-//! instead.
+//! cargo unifies the features of a dependency across the packages that a command selects. Commands that select different packages would
+//! therefore compile the dependencies, the SDK and the server again. Instead, all steps run programs from one build.
 
 use std::path::{Path, PathBuf};
 
@@ -13,14 +12,15 @@ use xshell::cmd;
 use crate::need::Environment;
 use crate::workspace::Workspace;
 
-/// The packages without bindings. Their programs also serve the tests of the bindings.
+/// The packages of the SDK, the server, the examples and the tests, without the bindings. The programs of these packages also serve the
+/// tests of the bindings.
 const PACKAGES: [&str; 6] = ["automoderate", "automoderate-server", "quickstart", "automod-tail", "interop", "stock"];
 
 /// A program built by cargo that runs the tests of one target.
 #[derive(Debug)]
 pub(crate) struct TestProgram {
     package_folder: PathBuf,
-    /// Name of the target: that of the library, a binary, or a file of tests.
+    /// Name of the target, which is the library, a binary, or a test file.
     target: String,
     is_library: bool,
     path: PathBuf,
@@ -46,7 +46,7 @@ struct CargoProfile {
     test: bool,
 }
 
-/// Returns the arguments of cargo that select all packages with all features.
+/// Returns the cargo arguments that select `PACKAGES` with all features.
 pub(crate) fn selection() -> Vec<&'static str> {
     PACKAGES.into_iter().flat_map(|package| ["--package", package]).chain(["--all-features"]).collect()
 }
@@ -81,7 +81,7 @@ impl TestProgram {
         self.package_folder == workspace.root.join(folder)
     }
 
-    /// Returns true if the program runs the tests of the library, or of one of these files of tests.
+    /// Returns true if the program runs the tests of the library, or of one of these test files.
     pub(crate) fn is_library_or_one_of(&self, targets: &[&str]) -> bool {
         self.is_library || targets.contains(&&*self.target)
     }
@@ -90,7 +90,7 @@ impl TestProgram {
         !self.is_library && targets.contains(&&*self.target)
     }
 
-    /// Runs the tests in the folder of the package, like `cargo test`. `wrapper` is a program that starts the tests.
+    /// Runs the tests with the package's folder as the current folder, as `cargo test` does. `wrapper` is a program that starts the tests.
     pub(crate) fn run(
         &self,
         workspace: &Workspace,
@@ -115,7 +115,7 @@ pub(crate) fn run_doc_tests(workspace: &Workspace) -> Result<()> {
 /// Builds the server with the same dependencies as its tests, and returns its path.
 pub(crate) fn build_server(workspace: &Workspace) -> Result<PathBuf> {
     let selection = selection();
-    // cargo builds a package's programs with each of its files of tests; `schema` is the smallest one.
+    // cargo also builds a package's programs when it builds one of the package's test files; `schema` is the smallest test file.
     workspace.run(cmd!(workspace.shell, "cargo test --quiet {selection...} --no-run --test schema"))?;
     Ok(workspace.target_dir().join("debug/automoderate-server"))
 }

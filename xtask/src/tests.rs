@@ -145,7 +145,7 @@ fn test_e2e(workspace: &Workspace, environment: &Environment) -> Result<()> {
     run_tests(workspace, environment, "server-ref/tests/stock", None, &["--quiet"])
 }
 
-/// Runs the tests of the package in this folder: one file of tests, or all of the package's tests.
+/// Runs the tests of the package in this folder: one test file, or all of the package's tests.
 fn run_tests(
     workspace: &Workspace,
     environment: &Environment,

@@ -13,7 +13,7 @@ use crate::rate::RateLimiter;
 /// this multiple, clients receive only HTTP status 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
-/// Number of open connections per address.
+/// The open Engine.IO sessions of each address, with the limits that apply to them.
 #[derive(Debug)]
 pub(crate) struct SocketSlots {
     limit: usize,
@@ -84,7 +84,7 @@ impl SocketSlots {
 }
 
 impl SessionSlotHandle {
-    /// Counts the session against the limit. Returns false if the limit is reached.
+    /// Counts the session against the limit, or returns false if the limit has already been reached.
     pub(crate) fn take_slot(&self) -> bool {
         let (slots, is_counted) = (&self.slot.slots, &self.slot.is_counted);
         let mut by_address = slots.by_address.lock().unwrap_or_else(PoisonError::into_inner);

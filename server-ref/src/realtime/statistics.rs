@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::store::{ProjectTotals, RecentDecision};
 
-/// Minimum time between two updates of a project.
+/// Minimum time between two updates for a project, unless all updates are flushed.
 const STATS_UPDATE_INTERVAL: Duration = Duration::from_millis(100);
 /// Maximum number of entries in `recent_activity`.
 pub(super) const RECENT_ACTIVITY_MAX: usize = 10;

@@ -1,4 +1,4 @@
-//! The accept loop. axum's own loop waits for long polls without a time limit when the server drains.
+//! The accept loop. It replaces axum's own loop, which would wait for long polls without a time limit when the server drains.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ use crate::realtime::HangUpHandle;
 /// Maximum time until the headers of a request are complete. The same limit closes idle connections, so it exceeds the time for which
 /// clients keep them open. If the server closed an idle connection first, a request that is already on its way could be lost.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(120);
-/// Delay after a connection could not be accepted, which usually means that file descriptors are exhausted.
+/// Delay after a failure to accept a connection, which usually means that the file descriptors are exhausted.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Number of connections accepted before other tasks get a turn. Without this limit, tokio lets the loop accept up to 128 connections in
 /// one poll. A flood of short connections would then delay each wake-up of a submission by up to 50 ms, and a submission needs about ten
@@ -42,7 +42,8 @@ pub(super) struct StopSignals {
     pub(super) drain: CancellationToken,
     /// Cancelled to close WebSockets with code 1001.
     pub(super) hang_up: CancellationToken,
-    /// Cancelled to cut the connections that are still open, except WebSockets, which hyper has handed over.
+    /// Cancelled to cut the connections that are still open, except WebSockets, which hyper has handed over. The publisher and the link to
+    /// the other nodes then stop as well.
     pub(super) kill: CancellationToken,
     /// Time after which a connection is cut if a pending write makes no progress.
     pub(super) write_timeout: Duration,
@@ -121,7 +122,7 @@ async fn serve_connection(
         async move {
             pacer.wait_for_turn().await;
             let answer = router.oneshot(request).await;
-            // The handler had no effect, because it could not read the body.
+            // If the budget was exceeded, the handler could not read the body, so it had no effect.
             if meter.is_exceeded() { Ok(crate::http::busy_response()) } else { answer }
         }
     });

@@ -31,8 +31,8 @@ pub(super) async fn admit_sessions(
     mut request: Request,
     next: Next,
 ) -> Response {
-    // engineioxide makes the same distinction: it opens a session unless a pair starts with `sid=`, so a query that contains `sid` without
-    // `=` or in escaped form opens a session too.
+    // engineioxide makes the same distinction: it opens a session unless a pair in the query starts with `sid=`, so a query that contains
+    // `sid` without `=` or in escaped form opens a session too.
     let query = request.uri().query().unwrap_or_default();
     let opens_session = !query.split('&').any(|pair| pair.starts_with("sid="));
     if opens_session {

@@ -15,7 +15,7 @@ use crate::options::{EventLog, Limits};
 pub struct Server;
 
 impl Server {
-    /// Returns a builder with the documented defaults, for a server on a free port of 127.0.0.1 with a temporary database.
+    /// Returns a builder with the documented defaults, for a server on a free port at 127.0.0.1 with a temporary database.
     pub fn builder() -> ServerBuilder {
         ServerBuilder {
             listen: "127.0.0.1:0".into(),
@@ -155,8 +155,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Trusts the `X-Forwarded-For` header of these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per
-    /// address then apply to the clients' addresses instead of the proxy's. Default: none.
+    /// Trusts the `X-Forwarded-For` header from these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per address
+    /// then apply to the clients' addresses instead of the proxy's. Default: none.
     ///
     /// # Errors
     /// Returns an error if a proxy is neither an address nor a network.

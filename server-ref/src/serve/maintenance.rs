@@ -39,11 +39,10 @@ async fn record_key_uses(app: Arc<App>) {
 
 /// Pause between two batches of deleted rows, so that other writes are not held up.
 const DELETION_PAUSE: Duration = Duration::from_millis(5);
-/// Delay after a batch of rows could not be deleted.
+/// Delay after a failed attempt to delete a batch of rows.
 const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Deletes the rows of deleted projects. The rows of projects that this node deleted are deleted immediately, and those of other deleted
-/// projects within a minute.
+/// Deletes the rows of deleted projects. The deletion starts immediately if this node deleted the project, and otherwise within a minute.
 async fn delete_project_rows(app: Arc<App>) {
     let finish = async {
         loop {

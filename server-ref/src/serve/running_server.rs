@@ -143,10 +143,10 @@ impl RunningServer {
         self.app.writer.submit(change).await
     }
 
-    /// Creates a project and returns its id.
+    /// Creates a project without members, and returns its id.
     ///
     /// # Errors
-    /// Returns an error if the database fails.
+    /// Returns an error if the name contains U+0000 or the database fails.
     pub async fn create_project(&self, name: &str) -> Result<String, Error> {
         self.app.store.create_project(name, None, &Actor::system()).await
     }
@@ -155,7 +155,7 @@ impl RunningServer {
     /// stored.
     ///
     /// # Errors
-    /// Returns an error if the project does not exist or the database fails.
+    /// Returns an error if the name contains U+0000, the project does not exist, or the database fails.
     pub async fn create_api_key(&self, project_id: &str, name: &str) -> Result<String, Error> {
         self.create_api_key_with(project_id, name, &[Scope::Read, Scope::Submit]).await
     }
@@ -163,7 +163,7 @@ impl RunningServer {
     /// Creates an API key for a project, with the given scopes, and returns the key. The key itself is not stored.
     ///
     /// # Errors
-    /// Returns an error if the project does not exist or the database fails.
+    /// Returns an error if the name contains U+0000, the project does not exist, or the database fails.
     pub async fn create_api_key_with(&self, project_id: &str, name: &str, scopes: &[Scope]) -> Result<String, Error> {
         let scopes = scopes.iter().copied().collect();
         let draft = KeyDraft { name: name.into(), scopes, ..KeyDraft::default() };
@@ -173,7 +173,7 @@ impl RunningServer {
     /// Creates a user who can sign in.
     ///
     /// # Errors
-    /// Returns an error if another user already has this e-mail address, or if the database fails.
+    /// Returns an error if the e-mail address contains U+0000, another user already has this address, or the database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
         let hash = self.app.auth.hash_password(password).await?;
         self.app.store.create_user(email, &hash, false, &Actor::system()).await?;

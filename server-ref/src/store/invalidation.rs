@@ -27,8 +27,8 @@ pub(crate) enum Invalidation {
         #[serde(rename = "session")]
         kept_session: Option<String>,
     },
-    /// The session with this hash of its id ended. The session's id is a secret and is not sent, because any client of the database can
-    /// read the message.
+    /// The session whose id has this hash ended. The session's id is a secret and is not sent, because any client of the database can read
+    /// the message.
     SessionEnded(String),
     /// The project with this id was deleted.
     ProjectDeleted(String),

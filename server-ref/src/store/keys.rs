@@ -29,7 +29,7 @@ pub(crate) struct KeyInfo {
     #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
     pub(crate) created_at: Micros,
-    /// E-mail address of the user who created the key, or null if the server created it or the user was deleted.
+    /// E-mail address of the user who created the key, or null if the server or a command created it or the user was deleted.
     pub(crate) created_by: Option<String>,
     /// Time at which the key expires, or null if it never expires.
     #[serde(serialize_with = "serialize_optional_time")]

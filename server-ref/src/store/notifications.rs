@@ -10,7 +10,7 @@ use crate::Error;
 use crate::time::{Micros, rfc3339};
 
 /// A notification from an admin of a project or an administrator of the server. Persistent notifications are stored until they are
-/// withdrawn; others are never stored.
+/// withdrawn; others are only published as events.
 #[derive(Debug, Clone, Serialize, ToSchema, sqlx::FromRow)]
 #[schema(as = Notification)]
 pub(crate) struct SystemNotification {

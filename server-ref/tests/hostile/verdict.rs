@@ -13,8 +13,8 @@ const UNNOTICEABLE_LATENCY: Duration = Duration::from_millis(100);
 const LIVE_LATENCY_MAX: Duration = Duration::from_millis(500);
 /// Maximum growth of the server's resident memory during an attack, in bytes.
 const MEMORY_GROWTH_MAX: u64 = 128 << 20;
-/// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, twice the size of
-/// the change is allowed for the rows, and as much again for the database's own log.
+/// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, twice the size of the change's
+/// request is allowed for the rows, and as much again for the database's own log.
 const CHANGE_OVERHEAD_BYTES_MAX: u64 = 16 << 10;
 /// Size, in bytes, of the write-ahead log of a database that is rarely used.
 const IDLE_WAL_BYTES: u64 = 8 << 20;

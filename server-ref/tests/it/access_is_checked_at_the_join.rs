@@ -24,7 +24,7 @@ async fn each_failed_join_sends_one_event() {
         let ack = socket.emit_with_ack("join_project", payload.clone()).await;
         assert_eq!(ack["ok"], false, "{payload}");
         assert_eq!(ack["code"], code, "{payload}");
-        // The acknowledgement follows the event, so no other event may have arrived before the acknowledgement.
+        // The acknowledgement follows the event, so only that event may have arrived before the acknowledgement.
         let packets = socket.take_skipped();
         assert_eq!(packets.len(), 1, "{payload}: {packets:?}");
         assert!(packets[0].starts_with(&format!("42[\"{event}\",")), "{packets:?}");

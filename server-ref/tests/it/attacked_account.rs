@@ -5,7 +5,7 @@ use reqwest::Response;
 
 use crate::support::{csrf_token, demo_server_builder, first_cookie, http_client};
 
-/// Signs in from an address with the cookies that the browser already has.
+/// Tries to sign in from an address, with the cookies that the browser already has.
 async fn sign_in_from(server: &RunningServer, address: &str, cookies: &str, email: &str, password: &str) -> Response {
     let url = format!("{}/auth/login", server.base_url());
     let form = http_client().get(&url).send().await.unwrap();
@@ -40,8 +40,7 @@ async fn guesses_are_limited_without_locking_out_the_owner() {
         let guess = sign_in_from(&server, &format!("198.51.100.{n}"), "", email, "wrong").await;
         assert_eq!(guess.status(), 200);
     }
-    // After these guesses, even the correct password is refused, including with another spelling of the email address or a forged
-    // cookie.
+    // After these guesses, even the correct password is refused, including with another spelling of the e-mail address or a forged cookie.
     for (email, cookies) in [(email, ""), (&*email.to_uppercase(), ""), (email, "known_browser=x.0.y")] {
         let refused = sign_in_from(&server, "198.51.100.9", cookies, email, password).await;
         assert_eq!(refused.status(), 429, "{email} {cookies}");

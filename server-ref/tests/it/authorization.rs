@@ -26,8 +26,8 @@ const CALLERS: [&str; 11] = [
     "server admin",
 ];
 
-/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A blank separates the keys and the
-/// token from people.
+/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A blank separates the keys and the token from the
+/// people.
 const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     // Routes for the project of the key or for the given `project_id`. The other key's project does not contain the item.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
@@ -61,7 +61,7 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/keys", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
-    // Every key may create tokens, but only with scopes of the key. This body requests the default scope, `read`.
+    // Every key may create tokens, but only with scopes that the key has. This body requests the default scope, `read`.
     ("POST", "/api/tokens", "..fffF fffff"),
     ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),

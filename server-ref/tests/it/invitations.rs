@@ -1,5 +1,4 @@
-//! No user becomes a member of a project without consent: an admin invites an email address, and the user with that address
-//! accepts.
+//! No user becomes a member of a project without consent: an admin invites an e-mail address, and the user with that address accepts.
 
 use automoderate_server::{Role, RunningServer};
 use reqwest::Method;
@@ -127,7 +126,7 @@ async fn admins_cannot_grant_their_own_role_and_lose_invitations_when_demoted() 
     }
     let odd = (Method::POST, &*path, json!({"email": "guest@example.org", "role": "king"}));
     admin.expect_failure(&server, odd, (422, "unprocessable")).await;
-    // An admin cannot replace or withdraw an owner's invitation either.
+    // An admin cannot replace or withdraw an invitation for the role of admin either.
     let of_owner = invite(&server, &owner, &id, json!({"email": "guest@example.org", "role": "admin"})).await;
     let replace = (Method::POST, &*path, json!({"email": "guest@example.org"}));
     admin.expect_failure(&server, replace, (403, "access_denied")).await;

@@ -50,7 +50,7 @@ async fn pages_of_other_origins_are_refused() {
             );
         }
     }
-    // A key without origins works for pages of any origin.
+    // A key without allowed origins works for pages of any origin.
     let key = crate::support::demo_api_key(&server);
     assert_eq!(stats_with_origin(&server, &key, Some("https://evil.example")).await.0, 200);
     server.shutdown().await;

@@ -1,4 +1,4 @@
-//! A server that is about to stop first answers `/ready` with 503, and meanwhile keeps serving other requests.
+//! Before a server stops, it answers `/ready` with 503 for a while, but keeps serving other requests.
 
 use std::time::Duration;
 

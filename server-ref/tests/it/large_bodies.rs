@@ -1,5 +1,5 @@
-//! Large request bodies from one address share a limited amount of memory. When it is full, further large bodies are
-//! refused, but small ones are not.
+//! Large request bodies from one address share a limited amount of memory. When that memory is used up, further large bodies are refused,
+//! but small ones are not.
 
 use std::time::Duration;
 

@@ -51,7 +51,7 @@ async fn invalid_session_ids_do_not_bypass_the_limit() {
     }
 }
 
-/// Leaving and rejoining the namespace does not restart the minute for which events are counted.
+/// Leaving and rejoining the namespace does not restart the minute in which events are counted.
 #[tokio::test]
 async fn the_event_limit_spans_namespace_reconnects() {
     let limits = Limits { events_per_minute: 3, ..Limits::none() };

@@ -48,7 +48,7 @@ async fn persistent_notifications_are_sent_on_join_until_withdrawn() {
     let mut socket = Socket::connect(&server).await;
     let head = socket.join(&id).await["event_id"].clone();
     let event = socket.next_event("system_notification").await;
-    // This copy is not an event of the log, so it has no event id.
+    // This copy is not an event from the log, so it has no event id.
     let expected = json!({
         "type": "warning", "message": "Slow today", "timestamp": made["created_at"], "persistent": true,
         "notification_id": made["id"], "project_id": id,

@@ -96,7 +96,7 @@ async fn filters_select_items() {
 async fn a_rare_text_is_found_across_several_pages() {
     let server = demo_server_builder().start().await.unwrap();
     moderate(&server, json!({"content": "the needle"})).await;
-    // Together, these items are larger than the amount that the server reads for one page.
+    // Together, these items exceed the amount of data that the server reads for one page.
     let hay = "hay ".repeat(200_000);
     for _ in 0..12 {
         moderate(&server, json!({"content": hay})).await;

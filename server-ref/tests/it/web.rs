@@ -44,7 +44,7 @@ impl Caller {
         Self::sign_in(server, email, TEST_PASSWORD).await
     }
 
-    /// Creates a key of the project with these scopes.
+    /// Creates a key for the project, with these scopes, and returns a caller that uses the key.
     pub(crate) async fn with_new_key(server: &RunningServer, project_id: &str, scopes: &[Scope]) -> Self {
         Self::Key(server.create_api_key_with(project_id, "Program", scopes).await.unwrap())
     }
@@ -118,7 +118,7 @@ impl Caller {
         socket
     }
 
-    /// Opens a socket, and does not wait for the server to accept it.
+    /// Opens a socket without waiting for the server to accept it.
     pub(crate) async fn open_socket(&self, server: &RunningServer) -> Socket {
         let mut request = Socket::request(&server.base_url(), "");
         match self {
@@ -139,7 +139,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Signs in as this user; returns `None` if the email address or the password is wrong.
+    /// Signs in as this user; returns `None` if the server refuses the sign-in.
     pub(crate) async fn sign_in(base_url: &str, email: &str, password: &str) -> Option<Self> {
         let url = format!("{base_url}/auth/login");
         let form = http_client().get(&url).send().await.unwrap();
@@ -153,7 +153,7 @@ impl Browser {
         Some(Self::with_cookie(base_url, first_cookie(&response)).await)
     }
 
-    /// Creates a browser that continues the session of a cookie.
+    /// Creates a browser that continues the session with this cookie.
     pub(crate) async fn with_cookie(base_url: &str, cookie: String) -> Self {
         let url = format!("{base_url}/auth/csrf");
         let answer: Value =

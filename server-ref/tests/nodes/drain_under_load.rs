@@ -117,7 +117,7 @@ async fn a_drain_loses_nothing_and_moves_the_clients() {
     let started = Instant::now();
     let moved = async {
         let mut there = 0;
-        // The machine may be slow, so the test fails only if no further client moves.
+        // The machine may be slow, so this wait fails only if no further client moves.
         while there < crowd {
             let before = there;
             eventually(&format!("more than {before} of {crowd} clients have moved"), async || {

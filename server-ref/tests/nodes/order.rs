@@ -1,4 +1,4 @@
-//! A commit on any node reaches the clients of all nodes, each event once and in the order of ids. The same guarantee holds for
+//! The events of a commit on any node reach the clients of all nodes, each once and in the order of ids. The same guarantee holds for
 //! clients without replay.
 
 use std::time::{Duration, Instant};
@@ -31,8 +31,8 @@ async fn start_two_nodes(cluster: &PostgresCluster, redis: Option<&RedisServer>)
     [(first, access), (second, other)]
 }
 
-/// Submits items on both nodes, checks that the clients of both nodes receive the items in order, and returns the metrics of the
-/// first node.
+/// Submits items to both nodes, checks that the clients of both nodes receive the items in order, and returns the metrics of the first
+/// node.
 async fn check_order_on_both_nodes(redis: Option<&RedisServer>, items_per_node: usize) -> String {
     let cluster = PostgresCluster::start().await;
     let nodes = start_two_nodes(&cluster, redis).await;
@@ -98,7 +98,7 @@ async fn an_event_reaches_the_other_node_at_once() {
         assert!(stats["total_content"].as_i64().unwrap() <= n + 1);
     }
     times.sort();
-    // Without Redis, the node would read the database only after 2 s.
+    // Without the message through Redis, the node would find the event in the database only after up to 2 s.
     assert!(times[25] < Duration::from_millis(200), "{times:?}");
     eprintln!("delay from one node's answer to the event on the other: median {:?}, worst {:?}", times[25], times[49]);
     first.shutdown().await;

@@ -1,4 +1,4 @@
-//! An SDK client that records its events.
+//! An SDK client that records the ids of the decisions that it receives.
 
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,7 @@ impl RecordingClient {
     }
 }
 
-/// Returns the ids of the decisions in the log.
+/// Returns the event ids of the decisions in the log.
 pub(crate) async fn logged_decision_ids(access: &Access) -> Vec<u64> {
     let log = access.read_log().await.into_iter().filter(|(name, _)| name == "moderation_update");
     log.map(|(_, data)| data["event_id"].as_u64().unwrap()).collect()

@@ -28,7 +28,7 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Starts the server at its fixed address, without data, unless it is running, and waits until it answers.
+    /// Starts the server without data at its fixed address unless it is running, and waits until it answers.
     pub(crate) async fn ensure_running(&mut self) {
         eventually("Redis answers", async || {
             // The server exits by itself if another process uses its port.

@@ -1,5 +1,5 @@
-//! An upgrade under load: the migrations of a fictitious next version are applied, and then the nodes are replaced one by one.
-//! Old and new nodes work with the additions, nothing is lost, and no request is refused.
+//! An upgrade under load: the migrations of a fictitious next version are applied, and then the nodes are replaced one by one. Old and new
+//! nodes work with the extended schema, nothing is lost, and no request is refused.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Batches of submissions, and snapshots that a stream continues.
+//! Batches of submissions, and streams that continue from a snapshot.
 
 use std::collections::BTreeSet;
 

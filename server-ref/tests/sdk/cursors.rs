@@ -1,4 +1,4 @@
-//! A cursor stays valid after the client's process ends, and events that the log no longer contains are reported.
+//! A cursor stays valid after the client's process ends, and a gap reports the events that the log no longer contains.
 
 use automoderate::{Event, GapReason, Origin};
 use automoderate_server::EventLog;

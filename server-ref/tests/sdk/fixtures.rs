@@ -74,7 +74,7 @@ pub(crate) async fn next_update(events: &mut EventStream) -> ModerationUpdate {
     }
 }
 
-/// A TLS endpoint in front of a server, such as a reverse proxy provides.
+/// A TLS endpoint in front of a server, like the one that a reverse proxy provides.
 pub(crate) struct TlsEndpoint {
     pub(crate) url: String,
     pub(crate) ca: String,

@@ -1,8 +1,8 @@
 //! Many real interruptions: no event is lost or delivered twice, and no resource grows.
 //!
-//! Two clients run in this process, one per transport. Each connects through its own relay, which cuts connections. The server is a
-//! separate process that is killed from time to time. `SOAK_RECONNECTS=1000` makes the run longer. This test runs alone in its
-//! process, because it measures the process's resources.
+//! Two clients run in this process, one per transport. Each connects through its own relay, which interrupts its connections. The server is
+//! a separate process that is killed from time to time. `SOAK_RECONNECTS=1000` makes the run longer. This test runs alone in its process,
+//! because it measures the process's resources.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod items;
@@ -104,8 +104,8 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         for (follower, before) in followers.iter().zip(before) {
             follower.wait_until_reconnected(before).await;
         }
-        // The load pauses at intervals. In the last pause, the process must not use noticeably more resources than in
-        // earlier ones.
+        // The load pauses at intervals. In the last pause, the process must not use noticeably more resources than in the first pause after
+        // the warm-up.
         if round % rounds.div_ceil(10).max(1) == 0 {
             let usage = Usage::measure_while_paused(&submitter).await;
             println!("{:4} reconnects: {usage}", round * followers.len() as u64);

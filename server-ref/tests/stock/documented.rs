@@ -200,7 +200,7 @@ async fn a_revoked_key_is_reported_and_disconnected() {
         let failed = client.next_event("authentication_failed").await;
         assert_eq!(failed["code"], "authentication_failed");
         assert!(failed["message"].is_string());
-        // The documented code compares the reason with this text.
+        // The documented code compares the reason with one of these texts.
         let reason = client.next_event("disconnect").await;
         let expected = ["io server disconnect", "server disconnect"];
         assert!(expected.contains(&reason.as_str().unwrap()), "{library:?}: {reason}");

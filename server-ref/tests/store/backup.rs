@@ -14,7 +14,7 @@ use crate::stored_data::Access;
 const ITEM_COUNT: usize = 1_000;
 const OPERATIONS_PAGE: &str = include_str!("../../../docs/operations.md");
 
-/// Returns the documented backup and restore commands for one of the databases.
+/// Returns the documented backup and restore commands for this kind of database.
 fn documented_commands(database: &str) -> [String; 2] {
     let (_, section) = OPERATIONS_PAGE.split_once("## Backup and restore").unwrap();
     let mut blocks = section.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0);

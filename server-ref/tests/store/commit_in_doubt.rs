@@ -18,7 +18,7 @@ use crate::support::{demo_api_key, demo_project_id, demo_server_builder};
 /// The message that sends COMMIT as a simple query.
 const COMMIT_MESSAGE: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 const ITEM_COUNT: usize = 1_200;
-/// Number of commits of which the last one fails.
+/// Number of commits per fault, which affects the last of them.
 const COMMITS_PER_FAULT: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,7 @@ fn nth_commit_fault(n: usize) -> CommitFault {
     }
 }
 
-/// A relay to PostgreSQL that makes some commits fail while the relay is armed.
+/// A relay to PostgreSQL that interrupts some commits while the relay is armed.
 struct CommitRelay {
     port: u16,
     commits: Arc<AtomicUsize>,

@@ -80,7 +80,7 @@ impl Load {
 
     /// Waits until this many items are acknowledged.
     pub(crate) async fn wait_until_acknowledged(&self, count: usize) {
-        // The load may be slow, so the test fails only if the load makes no progress.
+        // The load may be slow, so this wait fails only if the load makes no progress.
         while self.acknowledged() < count {
             let (before, what) = (self.acknowledged(), format!("{count} items acknowledged"));
             eventually(&what, async || self.acknowledged() > before).await;

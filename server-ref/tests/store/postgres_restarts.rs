@@ -45,7 +45,7 @@ async fn restarts_cause_no_loss_and_no_duplicates() {
             assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
             let answer: serde_json::Value = refused.json().await.unwrap();
             assert_eq!((&answer["code"], &answer["retry_after"]), (&"unavailable".into(), &1.into()));
-            // This delay is longer than a request waits for a database connection.
+            // This delay is longer than the time for which a request waits for a database connection.
             tokio::time::sleep(Duration::from_secs(4)).await;
         }
         cluster.ensure_running().await;

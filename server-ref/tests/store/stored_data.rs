@@ -29,7 +29,7 @@ impl Access {
         socket
     }
 
-    /// Returns the texts of all items by their ids.
+    /// Returns the texts of all items, keyed by the items' ids.
     async fn item_texts(&self) -> HashMap<String, String> {
         let (mut texts, mut cursor) = (HashMap::new(), String::new());
         loop {

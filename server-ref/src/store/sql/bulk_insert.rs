@@ -11,8 +11,8 @@ use crate::Error;
 use crate::store::{LoggedEvent, NewContent, ProjectChange};
 use crate::time::Micros;
 
-/// Maximum number of rows in one INSERT. Rows are split into chunks whose lengths are powers of two, so that only a few
-/// different statements are prepared.
+/// Maximum number of rows that one statement lists as values. Rows are split into chunks whose lengths are powers of two, so that only a
+/// few different statements are prepared.
 const ROWS_PER_INSERT_MAX: usize = 64;
 
 /// An item, the position of a result among the item's results, and the result as JSON text.

@@ -59,8 +59,8 @@ pub(super) async fn load_commit_state(
     Ok(commit_state)
 }
 
-/// Returns the counters of a project and locks its row until the transaction ends. This lock ensures that the event ids assigned
-/// by several processes have no gaps.
+/// Returns the counters of a project and locks its row until the transaction ends. This lock ensures that the event ids assigned by several
+/// processes are unique and have no holes.
 async fn lock_project_totals(tx: &mut Tx<'_>, project_id: &str) -> Result<Option<ProjectTotals>, Error> {
     const SELECT_TOTALS: &str =
         "SELECT event_head, approved, rejected, flagged, pending FROM projects WHERE id = $1 AND deleted_at IS NULL";

@@ -171,7 +171,7 @@ async fn attach_results(tx: &mut Tx<'_>, rows: Vec<ContentRow>) -> Result<Vec<Co
         .collect()
 }
 
-/// Converts JSON text that the server stored in the database.
+/// Checks JSON text from the database, and returns it as a raw value.
 pub(super) fn raw_json(text: String) -> Result<Box<RawValue>, Error> {
     RawValue::from_string(text).map_err(|error| Error::Internal(format!("invalid JSON in the database: {error}")))
 }

@@ -30,7 +30,7 @@ impl<C> ExclusiveConnection<C> {
     /// if the existing connection is suspect.
     ///
     /// # Errors
-    /// Returns [`Error::ShuttingDown`] if [`ExclusiveConnection::close`] was called.
+    /// Returns [`Error::ShuttingDown`] if [`ExclusiveConnection::close`] was called, or the error from `open`.
     pub(super) async fn lock(
         &self,
         open: impl AsyncFnOnce() -> sqlx::Result<C>,

@@ -20,7 +20,7 @@ const NOTIFY_QUERY: &str = "SELECT pg_notify($1, $2)";
 const TABLE_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Number of reads without a new row after which [`InvalidationListener::next`] returns `None`.
 const EMPTY_POLLS_MAX: u32 = 20;
-/// Number of rows that are kept in the table of invalidations in a SQLite database.
+/// Maximum number of rows in the table of invalidations in a SQLite database.
 const TABLE_ROWS_MAX: i64 = 1000;
 
 /// A receiver of the invalidations from all processes, including this one.
@@ -108,7 +108,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// Announces an invalidation to other servers outside any transaction. Does nothing on SQLite, where there are no other servers.
+    /// Announces an invalidation outside any transaction. Does nothing on SQLite, where there are no other servers to inform.
     pub(crate) async fn announce(&self, invalidation: &Invalidation) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
             sqlx::query(NOTIFY_QUERY)

@@ -17,7 +17,7 @@ const INVITATIONS_PER_PROJECT_MAX: i64 = 100;
 /// Maximum number of pending invitations per sender. The limit per project does not suffice, because users can create any number
 /// of projects.
 const INVITATIONS_PER_SENDER_MAX: i64 = 200;
-/// Maximum number of invitations in the list that a user receives.
+/// Maximum number of entries in the list of a user's received invitations.
 const SHOWN_INVITATIONS_MAX: i64 = 200;
 
 /// A query for valid invitations: invitations that have not expired at the time `$1`, and whose senders may still grant the role.
@@ -219,7 +219,7 @@ async fn check_invitation_limits(tx: &mut Tx<'_>, project_id: &str, invited_by: 
     Ok(())
 }
 
-/// Checks that the project can have another member, and that the user can be a member of another project.
+/// Checks that the project can have another member, and that the user can join another project.
 async fn check_membership_limits(tx: &mut Tx<'_>, project_id: &str, user_id: &str) -> Result<(), Error> {
     const COUNT_MEMBERS: &str = "SELECT count(*) FROM members WHERE project_id = $1";
     const COUNT_MEMBERSHIPS: &str = "SELECT count(*) FROM members WHERE user_id = $1";

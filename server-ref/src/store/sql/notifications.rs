@@ -37,8 +37,8 @@ impl Store {
         )
     }
 
-    /// Records a new notification that is for all projects in the audit log, and stores the notification if it is
-    /// persistent. Does nothing if the request repeats an earlier one.
+    /// Adds a notification that is for all projects: records it in the audit log and, if it is persistent, stores it. Does nothing if the
+    /// request repeats an earlier one.
     pub(crate) async fn add_notification(
         &self,
         notification: &SystemNotification,

@@ -69,7 +69,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the session with this hash of its id, unless it has expired.
+    /// Returns the session whose id has this hash, unless the session has expired.
     pub(crate) async fn session(&self, id_hash: &str) -> Result<Option<StoredSession>, Error> {
         const SELECT_SESSION: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
         Ok(with_conn!(&mut self.reader().await?, db => {

@@ -14,7 +14,7 @@ use super::{DatabaseIdentity, SELECT_DATABASE_ID, SELECT_LOG_ID, StoreOptions};
 use crate::Error;
 
 pub(super) const READ_POOL_SIZE: u32 = 4;
-/// Time after which a read is stopped, whether or not its caller still waits for the result.
+/// Time after which a read is stopped, whether or not its caller is still waiting for the result.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// Number of instructions that SQLite's virtual machine executes between checks of the time. This many instructions take a fraction
 /// of a millisecond.

@@ -59,7 +59,7 @@ async fn lock_users(tx: &mut Tx<'_>, id: &str, new_owner: &str) -> Result<(), Er
     Ok(())
 }
 
-/// Locks the projects that the user owns until the transaction ends. Returns the locked projects that have no other owner.
+/// Locks, until the transaction ends, the projects that the user owns. Returns those of them that have no other owner.
 async fn lock_solely_owned_projects(tx: &mut Tx<'_>, user_id: &str) -> Result<Vec<ProjectInfo>, Error> {
     const SELECT_OWNED_PROJECTS: &str =
         "SELECT project_id FROM members WHERE user_id = $1 AND role = 'owner' ORDER BY project_id";

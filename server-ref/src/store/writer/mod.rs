@@ -5,10 +5,9 @@
 //! they are being published, the task writes the next group. If the publisher is slow, it reads the missed events from the
 //! log.
 //!
-//! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the
-//! task writes nothing else until the outcome is known. If the group was committed, its events are published; otherwise the
-//! commit is retried, unless its callers no longer wait. A request whose outcome is still unknown after 10 s fails with
-//! [`Error::OutcomeUnknown`].
+//! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task writes
+//! nothing else until the outcome is known. If the group was committed, its events are published; otherwise the commit is retried, unless
+//! its callers are no longer waiting. A request whose outcome is still unknown after 10 s fails with [`Error::OutcomeUnknown`].
 
 mod task;
 

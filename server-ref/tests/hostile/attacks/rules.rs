@@ -56,7 +56,7 @@ pub(super) async fn heavy_patterns(attacker: &Attacker) {
         .await;
 }
 
-/// Adds keyword lists that are as large as the limits allow, and submits an item after each list.
+/// Adds keyword lists that are just within the limits or far beyond them, and submits an item after each list.
 pub(super) async fn giant_keyword_lists(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(2, async |number| {

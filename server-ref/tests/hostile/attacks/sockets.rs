@@ -1,4 +1,4 @@
-//! Attacks over WebSockets, with behavior that no real client shows.
+//! Attacks over WebSockets, with behavior that no real client exhibits.
 
 use std::io;
 

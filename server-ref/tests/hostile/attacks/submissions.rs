@@ -32,7 +32,7 @@ pub(super) async fn batches(attacker: &Attacker) {
                 let headers = format!("x-api-key: {}\r\nidempotency-key: {number}-{count}", attacker.target.key);
                 let request = request("POST", "/api/moderate/batch", &headers, &body);
                 if attacker.send_request(&mut line, &request).await?.status == 200 {
-                    // A batch changes as much as that many submissions.
+                    // A batch makes one change per item, and one of these changes has already been counted.
                     attacker.update_tally(|tally| tally.accepted_changes += items.len() as u64 - 1);
                 }
             }

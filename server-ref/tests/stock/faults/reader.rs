@@ -1,4 +1,4 @@
-//! A client that records the items of its events.
+//! A client that records the ids of the items in the events that it receives.
 
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -24,7 +24,7 @@ pub(crate) enum ClientKind {
     Python,
 }
 
-/// A running client, with the items that it has received.
+/// A running client, with the ids of the items that it has received.
 pub(crate) struct EventRecorder {
     /// Task that reads the client's output and returns the longest time without an event.
     task: JoinHandle<Duration>,
@@ -102,7 +102,7 @@ impl EventRecorder {
         Self { task, received_ids, progress, child }
     }
 
-    /// Waits until all published items have arrived, or until no item has arrived for `quiet`. Returns the items that arrived,
+    /// Waits until all published items have arrived, or until no item has arrived for `quiet`. Returns the ids of the items that arrived,
     /// and the longest time without an item.
     pub(crate) async fn finish(mut self, published: &[String], quiet: Duration) -> (Vec<String>, Duration) {
         loop {

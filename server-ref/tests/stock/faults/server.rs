@@ -50,7 +50,7 @@ impl DemoServer {
     }
 }
 
-/// Returns the path of a program of this workspace that was built with the same profile.
+/// Returns the path of another program in this workspace, built with the same profile as this program.
 pub(crate) fn program_path(name: &str) -> PathBuf {
     let path = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join(name);
     assert!(path.exists(), "{} is not built; run `make`", path.display());
