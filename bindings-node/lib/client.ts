@@ -131,8 +131,8 @@ export class Client {
 
   /**
    * Adds a listener for one kind of event. The name `event` selects every event, and `state` selects state changes.
-   * The listener receives later events, in order. An exception thrown by the listener is passed to the `listenerError`
-   * listeners; without such listeners, the exception becomes a process warning.
+   * The listener receives events that arrive later, in order. An exception thrown by the listener is passed to the
+   * `listenerError` listeners; without such listeners, the exception becomes a process warning.
    */
   on<Name extends keyof HandlerArguments>(name: Name, listener: (...args: HandlerArguments[Name]) => unknown): this {
     this.#listeners.add(name, listener, false)

@@ -18,7 +18,10 @@ export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByNam
   event: [event: Event]
   /** Called with every change of the client's state. */
   state: [state: State, info: StateInfo]
-  /** Called with the error that ended the client. The server's own `error` event is named `serverError`. */
+  /**
+   * Called with the error that ended the client or, with `overflow: 'close'`, the stream that supplies the listeners.
+   * The server's own `error` event is named `serverError`.
+   */
   error: [error: AutoModerateError]
   /** Called with an exception that another listener threw. */
   listenerError: [error: unknown]

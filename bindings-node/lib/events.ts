@@ -180,7 +180,7 @@ export interface SystemNotification extends Common<'system_notification'>, Syste
 /** Activity of a user. Sent when an item whose metadata contains a `user_id` is submitted or reviewed. */
 export interface UserActivity extends Common<'user_activity'>, UserActivityData, Extensible {}
 
-/** `error` event from the server, unless it is the response to a request from the SDK. */
+/** `error` or `project_access_denied` event from the server, unless it answers a request or ends a project. */
 export interface ServerError extends Common<'serverError'>, Extensible {
   /** Message from the server. */
   message: string
@@ -241,8 +241,8 @@ export interface EventByName {
   /** Activity of a user of the moderated application. */
   user_activity: UserActivity
   /**
-   * `error` event from the server, unless it is the response to a request from the SDK. The name `error` is reserved
-   * for the error that ended the client.
+   * `error` or `project_access_denied` event from the server, unless it answers a request or ends a project.
+   * The name `error` is reserved for the error that ended the client.
    */
   serverError: ServerError
   /** Event whose name is unknown to the SDK. */

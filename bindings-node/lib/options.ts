@@ -20,7 +20,9 @@ export interface ReconnectPolicy {
   factor?: number
   /** Maximum delay in ms, before jitter. Default 10000. */
   maxDelay?: number
-  /** Number of attempts since the last stable connection after which the client gives up. Default `Infinity`. */
+  /**
+   * Number of attempts after which the client gives up, counted from the last stable connection. Default `Infinity`.
+   */
   attempts?: number
   /**
    * Jitter, from 0 to 1. Each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
@@ -88,7 +90,7 @@ export interface ClientOptions {
   ackTimeout?: number
   /** Time limit for a REST call, including any login. Default 60000. */
   requestTimeout?: number
-  /** Interval of the documented `heartbeat` event, at least 1000; `false` disables it. Default 30000. */
+  /** Interval between the documented `heartbeat` events, at least 1000; `false` disables them. Default 30000. */
   heartbeatInterval?: number | false
   /**
    * Maximum number of events that each stream buffers for its reader. The buffer is also limited to 8 MiB. Default

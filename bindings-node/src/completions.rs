@@ -1,5 +1,5 @@
-//! Transfer of completed calls from the SDK's threads to Node's thread. Completed calls are queued, and a single call
-//! into JavaScript announces all queued calls.
+//! Transfer of completed calls from the SDK's threads to Node's thread. Completed calls are queued, and a single
+//! wake-up of Node's thread announces all of them.
 
 use std::sync::{
     Arc, Mutex, PoisonError,

@@ -399,7 +399,7 @@ class UserActivity:
 
 @final
 class ServerError:
-    """`error` event from the server, unless it is the response to a request from the SDK."""
+    """`error` or `project_access_denied` event from the server, unless it answers a request or ends a project."""
 
     __match_args__ = ("message", "code")
     event: Final = "server_error"

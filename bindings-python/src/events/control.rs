@@ -9,7 +9,7 @@ use super::class::{event_class, extra_dict, get_or_create};
 use crate::json;
 
 event_class! {
-    /// `error` event from the server, unless it is the response to a request from the SDK.
+    /// `error` or `project_access_denied` event from the server, unless it answers a request or ends a project.
     ServerError = "server_error",
     repr ["message", "code"],
     match_args ["message", "code"],

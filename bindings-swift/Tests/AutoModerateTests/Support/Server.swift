@@ -140,7 +140,7 @@ struct TestFailure: Error {
     var what: String
 }
 
-/// Returns an environment variable that `check.sh` sets for the tests.
+/// Returns the value of an environment variable that `check.sh` sets for the tests.
 func environmentValue(_ name: String) throws -> String {
     guard let value = ProcessInfo.processInfo.environment[name] else {
         throw TestFailure(what: "\(name) is not set; run bindings-swift/check.sh")
