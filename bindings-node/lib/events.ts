@@ -16,7 +16,10 @@ export interface Meta {
    * the only joined project. `null` if the project is unknown.
    */
   project_id: string | null
-  /** Position in the project's event log; `null` for events that are not in a log. */
+  /**
+   * Position in the project's event log; for a `gap`, the position after which the stream continues. `null` on servers
+   * without an event log, and for events that are not logged.
+   */
   event_id: number | null
   /** Path by which the event arrived: pushed live, replayed from the server's log, or fetched over REST. */
   origin: 'live' | 'replay' | 'backfill'
@@ -45,7 +48,7 @@ interface Extensible {
 export interface ModerationUpdateData {
   /** Id of the item, for use with `client.content`. */
   content_id: string
-  /** Id of the item's project; `null` if the server does not send it. */
+  /** Id of the item's project; `null` if the server does not send it and the SDK can't infer it. */
   project_id: string | null
   /** Decision about the item. */
   status: Status

@@ -147,7 +147,9 @@ class Meta:
         """
     @property
     def event_id(self) -> int | None:
-        """Position in the project's event log; `None` for events that are not in a log."""
+        """Position in the project's event log; for a `Gap`, the position after which the stream continues. `None` on
+        servers without an event log, and for events that are not logged.
+        """
     @property
     def origin(self) -> Literal["live", "replay", "backfill"]:
         """Path by which the event arrived: `live`, `replay` or `backfill`."""
@@ -178,7 +180,7 @@ class ModerationUpdate:
         """Id of the item."""
     @property
     def project_id(self) -> str | None:
-        """Id of the item's project; `None` if the server does not send it."""
+        """Id of the item's project; `None` if the server does not send it and the SDK can't infer it."""
     @property
     def status(self) -> Status:
         """Decision: `approved`, `rejected`, `flagged`, `pending`, or a value unknown to this version of the SDK."""

@@ -23,7 +23,8 @@ impl Meta {
         self.0.project_id.as_deref()
     }
 
-    /// Position in the project's event log; `None` for events that are not in a log.
+    /// Position in the project's event log; for a `Gap`, the position after which the stream continues. `None` on
+    /// servers without an event log, and for events that are not logged.
     #[getter]
     fn event_id(&self) -> Option<u64> {
         self.0.event_id

@@ -20,7 +20,7 @@ event_class! {
             &self.inner().content_id
         }
 
-        /// Id of the item's project; `None` if the server does not send it.
+        /// Id of the item's project; `None` if the server does not send it and the SDK can't infer it.
         #[getter]
         fn project_id(&self) -> Option<&str> {
             self.inner().project_id.as_deref()
