@@ -26,7 +26,7 @@ pub(crate) struct TestProgram {
     path: PathBuf,
 }
 
-/// A line of cargo's output in JSON.
+/// A line of cargo's JSON output.
 #[derive(Deserialize)]
 struct CargoMessage {
     manifest_path: Option<PathBuf>,

@@ -22,7 +22,7 @@ pub(crate) const RULE_DATA_CHARS_MAX: usize = 2000;
 /// Maximum size of a state's JSON text, in bytes. If a state is larger, its entry contains only the size.
 const STATE_BYTES_MAX: usize = 16 * 1024;
 
-/// The user, API key or part of the server that performs an action.
+/// The user, API key, command or part of the server that performs an action.
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
     pub(crate) kind: &'static str,
@@ -145,7 +145,7 @@ pub(crate) struct AuditEntry {
     pub(crate) address: Option<String>,
 }
 
-/// The user, API key or part of the server that performed an action.
+/// The user, API key, command or part of the server that performed an action.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditActor {
     /// Kind of actor: `user`, `key`, `command_line` or `system`.

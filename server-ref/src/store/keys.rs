@@ -111,7 +111,7 @@ impl AllowedOrigins {
         texts.iter().map(String::as_str).map(parse).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Returns true if a request with this `Origin` header, or without one, may use the key.
+    /// Returns true if a request with this `Origin` header may use the key. `None` stands for a request without the header.
     pub(crate) fn allows(&self, origin: Option<&[u8]>) -> bool {
         let Some(origin) = origin else { return true };
         self.0.is_empty() || self.0.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin))

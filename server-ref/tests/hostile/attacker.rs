@@ -75,7 +75,7 @@ pub(crate) fn run_attack(name: &str) {
 }
 
 impl Attacker {
-    /// Runs `each` in parallel with each number below `count`, and repeats each run until the attack's time is over.
+    /// Runs `each` in parallel for all numbers below `count`, and repeats each run until the attack's time is over.
     pub(crate) async fn repeat_in_parallel(&self, count: usize, each: impl AsyncFn(usize) -> io::Result<()>) {
         let each = &each;
         join_all((0..count).map(|number| async move {

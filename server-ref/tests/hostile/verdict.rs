@@ -71,7 +71,7 @@ impl AttackRun {
         )
     }
 
-    /// Returns the reasons why the attack succeeded, or an empty list if the server withstood the attack.
+    /// Returns a message for each criterion that is not met, or an empty list if the server withstood the attack.
     pub(crate) fn failed_criteria(&self, criteria: Criteria) -> Vec<String> {
         let mut found = Vec::new();
         let mut check = |holds: bool, what: String| {

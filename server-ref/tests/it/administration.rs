@@ -13,7 +13,7 @@ use crate::program::ServerProgram;
 use crate::support::{Socket, eventually, http_client};
 use crate::web::{Browser, TEST_PASSWORD};
 
-/// A runner of administration commands on the database of a folder.
+/// A runner of administration commands on a folder's database.
 pub(crate) struct CommandRunner(String);
 
 impl CommandRunner {

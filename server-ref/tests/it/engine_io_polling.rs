@@ -171,7 +171,7 @@ async fn close_ends_the_session_and_its_pending_poll() {
         session.post("1").await.status()
     });
     assert_eq!(closed, 200);
-    // The pending poll returns a NOOP, or the error that the session is closed.
+    // The pending poll returns a NOOP, or an error because the session is closed.
     assert!(pending.status() == 400 || pending.text().await.unwrap() == "6");
     assert_eq!(session.get().await.status(), 400);
     assert_eq!(session.post("2").await.status(), 400);

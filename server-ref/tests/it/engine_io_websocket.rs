@@ -147,7 +147,7 @@ async fn an_upgrade_moves_the_session_without_losing_packets() {
     assert_eq!(next_text(&mut stream).await.as_deref(), Some("3probe"));
     let pending = pending.await.unwrap().unwrap().text().await.unwrap();
     assert!(pending == "6" || pending == "2", "{pending}");
-    // This item is decided between the probe and the end of the upgrade.
+    // This item is moderated between the probe and the end of the upgrade.
     let between = moderate(&server, json!({"content": "between"})).await;
     send_packet(&mut stream, "5").await;
     let update = loop {

@@ -84,7 +84,7 @@ async fn acknowledgements_carry_the_requested_id() {
         socket.send(&format!("42{id}[\"heartbeat\"]")).await;
         assert_eq!(socket.next_packet().await.unwrap(), format!("43{id}[{{\"ok\":true}}]"));
     }
-    // The server does not answer an event without an id, or an unsolicited acknowledgement.
+    // The server answers neither an event without an acknowledgement id nor an unsolicited acknowledgement.
     socket.send("42[\"heartbeat\"]").await;
     socket.send("4399[]").await;
     socket.send("421[\"heartbeat\"]").await;

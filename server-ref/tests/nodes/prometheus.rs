@@ -29,7 +29,7 @@ fn rules_with_short_delay() -> String {
     rules.lines().map(quick).collect()
 }
 
-/// A running Prometheus, which is killed when the value is dropped.
+/// A running Prometheus server, which is killed when the value is dropped.
 pub(crate) struct Prometheus {
     port: u16,
     server: Child,
@@ -37,7 +37,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts a Prometheus that scrapes these nodes, and waits until it has scraped all of them.
+    /// Starts a Prometheus server that scrapes these nodes, and waits until it has scraped all of them.
     pub(crate) async fn start(base_urls: &[String]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
@@ -90,7 +90,7 @@ impl Prometheus {
         eventually(alert, async || self.firing_alerts().await.iter().any(|name| name == alert)).await;
     }
 
-    /// Waits until no alert fires.
+    /// Waits until no alert is firing.
     pub(crate) async fn wait_for_no_alert(&self) {
         eventually("no alert fires", async || self.firing_alerts().await.is_empty()).await;
     }

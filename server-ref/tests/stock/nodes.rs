@@ -1,5 +1,5 @@
-//! Third-party Socket.IO clients connected to two nodes of one server. Items submitted to either node reach the clients of both
-//! nodes, each event once and, if the client preserves the order, in order.
+//! Third-party Socket.IO clients connected to two nodes of one server. The events of items submitted to either node reach the clients of
+//! both nodes, each once and, if the client preserves the order, in order.
 //!
 //! `make test-nodes` sets up the clients' dependencies.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]

@@ -191,8 +191,8 @@ impl WriterTask {
                 }
             }
             self.refuse_queued_changes(&Error::Unavailable).await;
-            // Once all handles have been dropped, no caller waits for the outcome. If the group was committed, clients find
-            // its events in the log.
+            // Once all handles have been dropped, no caller is waiting for the outcome. If the group was committed, clients find its events
+            // in the log.
             if self.queue.is_closed() {
                 return None;
             }

@@ -92,8 +92,8 @@ pub(super) async fn changed_rules(attacker: &Attacker) {
         .await;
 }
 
-/// Sends twenty concurrent requests to delete the same rule. All but one of these deletions fail, and they share groups with the
-/// tenant's changes.
+/// Sends twenty concurrent requests to delete the same rule. The deletions share groups with the tenant's changes, and all but one of the
+/// deletions fail.
 pub(super) async fn failing_changes(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(4, async |number| {
