@@ -26,6 +26,8 @@ pub(super) struct Sequencer<E> {
     announced_head_before_read: i64,
     /// Time from which the missing events are read from the log; `None` if none are missing.
     read_due_at: Option<Instant>,
+    /// Time before which no read starts, because the last one failed.
+    retry_at: Option<Instant>,
     is_reading: bool,
 }
 
@@ -38,6 +40,7 @@ impl<E> Default for Sequencer<E> {
             announced_head: 0,
             announced_head_before_read: 0,
             read_due_at: None,
+            retry_at: None,
             is_reading: false,
         }
     }
@@ -138,12 +141,14 @@ impl<E> Sequencer<E> {
         ready
     }
 
-    /// Returns the time, at most `grace` from now, at which the missing events must be read from the log. Returns `None` if no events are
-    /// missing or a read is in progress.
+    /// Returns the time at which the missing events must be read from the log: at most `grace` from now, or later if the last read failed.
+    /// Returns `None` if no events are missing or a read is in progress.
     pub(super) fn next_read_at(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
         let is_missing = self.next_id.is_some_and(|next_id| next_id <= self.head.max(self.announced_head));
-        self.read_due_at =
-            is_missing.then(|| self.read_due_at.map_or(now + grace, |read_due_at| read_due_at.min(now + grace)));
+        self.read_due_at = is_missing.then(|| {
+            let due_at = self.read_due_at.map_or(now + grace, |read_due_at| read_due_at.min(now + grace));
+            self.retry_at.map_or(due_at, |retry_at| retry_at.max(due_at))
+        });
         self.read_due_at.filter(|_| !self.is_reading)
     }
 
@@ -158,10 +163,11 @@ impl<E> Sequencer<E> {
         })
     }
 
-    /// Ends the read. If the read failed, the next read is due at `retry_at` at the latest.
+    /// Ends the read. If the read failed, the next read starts no earlier than `retry_at`.
     pub(super) fn end_read(&mut self, retry_at: Option<Instant>) {
         self.is_reading = false;
-        self.read_due_at = retry_at;
+        self.read_due_at = None;
+        self.retry_at = retry_at;
     }
 }
 
@@ -223,6 +229,21 @@ mod tests {
             let real: Vec<_> = (3..=9).flat_map(|id| sequencer.push_logged(id, "real")).collect();
             assert_eq!(real, ["real"; 7], "{id}");
         }
+    }
+
+    #[test]
+    fn failed_read_is_retried_no_earlier_than_requested() {
+        let (now, delay) = (Instant::now(), Duration::from_millis(250));
+        let mut sequencer = Sequencer::default();
+        sequencer.start(0);
+        sequencer.push_announced(2, 2);
+        sequencer.next_read_at(now, Duration::ZERO);
+        assert_eq!(sequencer.start_read(now), Some(0));
+        sequencer.end_read(Some(now + delay));
+        assert_eq!((sequencer.next_read_at(now, Duration::ZERO), sequencer.start_read(now)), (Some(now + delay), None));
+        assert_eq!(sequencer.start_read(now + delay), Some(0));
+        sequencer.end_read(None);
+        assert_eq!(sequencer.next_read_at(now + delay, Duration::ZERO), Some(now + delay));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::realtime::broadcast::BroadcastEvent;
 use crate::realtime::database_reads::FinishedRead;
 use crate::store::EventPage;
 
-/// Maximum delay before a failed read of missing events is retried.
+/// Delay before a failed read of missing events is retried.
 const READ_RETRY_DELAY: Duration = Duration::from_millis(250);
 
 impl Publisher {
