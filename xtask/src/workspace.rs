@@ -28,6 +28,10 @@ impl Workspace {
         if shell.var("CARGO_NET_RETRY").is_err() {
             shell.set_var("CARGO_NET_RETRY", "10");
         }
+        // Incremental compilation makes a build in an empty folder slower.
+        if Self::is_on_ci() && shell.var("CARGO_INCREMENTAL").is_err() {
+            shell.set_var("CARGO_INCREMENTAL", "0");
+        }
         Ok(Self { shell, root, arguments: Vec::new(), is_quick: false })
     }
 
