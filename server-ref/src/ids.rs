@@ -12,7 +12,7 @@ const PROJECT_ID_BYTES_MAX: usize = 64;
 const API_KEY_PREFIX: &str = "am_";
 const API_KEY_LEN: usize = 46;
 
-pub(crate) type KeyHash = [u8; 32];
+pub(crate) type CredentialHash = [u8; 32];
 
 /// Returns a random UUID for an object whose ids need no order.
 pub(crate) fn random_id() -> String {
@@ -37,11 +37,11 @@ pub(crate) fn is_valid_project_id(text: &str) -> bool {
 
 /// Returns a new API key: `am_` and 43 characters that encode 256 random bits.
 pub(crate) fn new_api_key() -> String {
-    api_key_from_secret(&random_token())
+    add_api_key_prefix(&random_token())
 }
 
 /// Returns the API key with this secret part.
-pub(crate) fn api_key_from_secret(secret: &str) -> String {
+pub(crate) fn add_api_key_prefix(secret: &str) -> String {
     format!("{API_KEY_PREFIX}{secret}")
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn new_invitation_token() -> String {
 }
 
 /// Returns the hash under which an invitation token is stored. As with API keys, a plain hash suffices.
-pub(crate) fn invitation_token_hash(token: &str) -> KeyHash {
+pub(crate) fn invitation_token_hash(token: &str) -> CredentialHash {
     Sha256::digest(token.as_bytes()).into()
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn random_token() -> String {
 
 /// Returns the hash under which an API key is stored. A plain hash suffices, because 256 random bits can't be guessed. Returns
 /// `None` if the text can't be an API key, which saves the caller a look-up.
-pub(crate) fn api_key_hash(key: &str) -> Option<KeyHash> {
+pub(crate) fn api_key_hash(key: &str) -> Option<CredentialHash> {
     let plausible = key.len() == API_KEY_LEN && key.starts_with(API_KEY_PREFIX);
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }

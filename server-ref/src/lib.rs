@@ -43,9 +43,9 @@
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
-mod address;
 mod app;
 mod auth;
+mod client_address;
 pub mod commands;
 pub mod config;
 mod error;
@@ -55,7 +55,7 @@ mod metrics;
 mod moderation;
 mod nodes;
 mod options;
-mod rate;
+mod rate_limiter;
 mod realtime;
 mod serve;
 mod store;

@@ -21,12 +21,12 @@ pub(crate) struct Metrics {
     database_up: Gauge,
     redis_up: Gauge,
     unannounced_commits: Counter,
-    dropped_messages: Counter,
-    unauthenticated_messages: Counter,
-    events_received: Family<SourceLabels, Counter>,
+    dropped_node_messages: Counter,
+    unauthenticated_node_messages: Counter,
+    events_received: Family<EventSourceLabels, Counter>,
     events_published: Family<EventLabels, Counter>,
-    items_decided: Family<StatusLabels, Counter>,
-    socket_requests_refused: Family<CodeLabels, Counter>,
+    items_decided: Family<ItemStatusLabels, Counter>,
+    socket_requests_refused: Family<ErrorCodeLabels, Counter>,
     request_seconds: Family<RequestLabels, Histogram, fn() -> Histogram>,
     commit_seconds: Histogram,
     changes_per_commit: Histogram,
@@ -38,17 +38,17 @@ struct EventLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct SourceLabels {
+struct EventSourceLabels {
     source: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StatusLabels {
+struct ItemStatusLabels {
     status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CodeLabels {
+struct ErrorCodeLabels {
     code: &'static str,
 }
 
@@ -104,8 +104,8 @@ impl Metrics {
             ),
             redis_up: Gauge::default(),
             unannounced_commits: Counter::default(),
-            dropped_messages: Counter::default(),
-            unauthenticated_messages: Counter::default(),
+            dropped_node_messages: Counter::default(),
+            unauthenticated_node_messages: Counter::default(),
             registry: std::mem::take(registry),
         };
         metrics.nodes.set(1);
@@ -123,13 +123,13 @@ impl Metrics {
             "Commits that were not announced to the other nodes, which read them from the database",
             Counter::default(),
         );
-        self.dropped_messages = declare(
+        self.dropped_node_messages = declare(
             registry,
             "node_messages_unheard",
             "Messages from other nodes that arrived too fast or could not be decoded",
             Counter::default(),
         );
-        self.unauthenticated_messages = declare(
+        self.unauthenticated_node_messages = declare(
             registry,
             "node_messages_unauthenticated",
             "Dropped messages from Redis that no node with this database and version sent",
@@ -154,12 +154,12 @@ impl Metrics {
         self.unannounced_commits.inc();
     }
 
-    pub(crate) fn on_message_dropped(&self) {
-        self.dropped_messages.inc();
+    pub(crate) fn on_node_message_dropped(&self) {
+        self.dropped_node_messages.inc();
     }
 
-    pub(crate) fn on_message_unauthenticated(&self) {
-        self.unauthenticated_messages.inc();
+    pub(crate) fn on_node_message_unauthenticated(&self) {
+        self.unauthenticated_node_messages.inc();
     }
 
     pub(crate) fn on_events_received(&self, source: EventSource, events: usize) {
@@ -169,7 +169,7 @@ impl Metrics {
             EventSource::Log => "log",
         };
         if events > 0 {
-            self.events_received.get_or_create(&SourceLabels { source }).inc_by(events as u64);
+            self.events_received.get_or_create(&EventSourceLabels { source }).inc_by(events as u64);
         }
     }
 
@@ -196,11 +196,11 @@ impl Metrics {
     }
 
     pub(crate) fn on_item_decided(&self, status: &'static str) {
-        self.items_decided.get_or_create(&StatusLabels { status }).inc();
+        self.items_decided.get_or_create(&ItemStatusLabels { status }).inc();
     }
 
     pub(crate) fn on_socket_request_refused(&self, code: &'static str) {
-        self.socket_requests_refused.get_or_create(&CodeLabels { code }).inc();
+        self.socket_requests_refused.get_or_create(&ErrorCodeLabels { code }).inc();
     }
 
     /// Records a response. `route` is the route's pattern, not the path of the request.

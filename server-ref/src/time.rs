@@ -18,7 +18,7 @@ pub(crate) fn rfc3339(micros: Micros) -> String {
 }
 
 /// Parses an RFC 3339 time with any offset. A date without a time is parsed as the beginning of that day in UTC.
-pub(crate) fn parse(text: &str) -> Option<Micros> {
+pub(crate) fn parse_time_or_date(text: &str) -> Option<Micros> {
     let day = || {
         text.parse::<Date>().ok().filter(|_| text.len() == 10)?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
     };
@@ -38,11 +38,11 @@ mod tests {
 
     #[test]
     fn times_and_dates_are_parsed() {
-        assert_eq!(parse("2024-01-15T10:30:00.25Z"), Some(1_705_314_600_250_000));
-        assert_eq!(parse("2024-01-15T11:30:00.25+01:00"), Some(1_705_314_600_250_000));
-        assert_eq!(parse("2024-01-15").map(rfc3339).as_deref(), Some("2024-01-15T00:00:00Z"));
+        assert_eq!(parse_time_or_date("2024-01-15T10:30:00.25Z"), Some(1_705_314_600_250_000));
+        assert_eq!(parse_time_or_date("2024-01-15T11:30:00.25+01:00"), Some(1_705_314_600_250_000));
+        assert_eq!(parse_time_or_date("2024-01-15").map(rfc3339).as_deref(), Some("2024-01-15T00:00:00Z"));
         for bad in ["", "x", "2024-01-15T10:30:00", "2024-13-01", "1705314600"] {
-            assert_eq!(parse(bad), None, "{bad}");
+            assert_eq!(parse_time_or_date(bad), None, "{bad}");
         }
     }
 }

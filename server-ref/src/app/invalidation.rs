@@ -15,7 +15,7 @@ use crate::store::{Invalidation, InvalidationListener};
 /// Time between two heartbeats of this node.
 const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// Time without a message after which the listener counts as broken. The node's own heartbeats normally arrive more often.
-const NODE_HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
+const LISTENER_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Delay before the next attempt to listen.
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -59,7 +59,7 @@ impl App {
     async fn apply_announced_invalidation(&self, invalidation: &Invalidation) -> Result<(), Error> {
         match invalidation {
             Invalidation::MessagesMissed => self.on_messages_missed().await,
-            Invalidation::LogReplaced => self.reload_log_id().await,
+            Invalidation::LogReplaced => self.reconnect_clients_if_log_replaced().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
             | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
@@ -80,13 +80,13 @@ impl App {
         self.moderation.forget_all_rules();
         // The connection may have been lost in a failover, which can lose events.
         self.store.replace_log_id_after_loss().await?;
-        self.reload_log_id().await?;
+        self.reconnect_clients_if_log_replaced().await?;
         self.realtime.recheck_all().await
     }
 
     /// Reads the log's id again. If it has changed, all clients are made to reconnect. Their cursors belong to the previous log, so they
     /// then report a gap.
-    async fn reload_log_id(&self) -> Result<(), Error> {
+    async fn reconnect_clients_if_log_replaced(&self) -> Result<(), Error> {
         if self.store.reload_log_id().await? {
             self.realtime.reconnect_all_clients().await;
         }
@@ -103,9 +103,9 @@ impl App {
 }
 
 /// Applies announcements and sends heartbeats until the server begins to drain.
-pub(crate) async fn exchange_invalidations(app: Arc<App>) {
-    let draining = app.draining.clone();
-    draining.run_until_cancelled(async { tokio::join!(receive_announcements(&app), send_heartbeats(&app)) }).await;
+pub(crate) async fn listen_and_send_heartbeats(app: Arc<App>) {
+    let drain_started = app.drain_started.clone();
+    drain_started.run_until_cancelled(async { tokio::join!(receive_announcements(&app), send_heartbeats(&app)) }).await;
 }
 
 async fn receive_announcements(app: &App) {
@@ -126,7 +126,7 @@ async fn apply_announcements(app: &App, mut listener: InvalidationListener) -> R
     app.on_messages_missed().await?;
     loop {
         if let Some(invalidation) =
-            timeout(NODE_HEARTBEAT_TIMEOUT, listener.next()).await.map_err(|_| Error::Unavailable)??
+            timeout(LISTENER_SILENCE_MAX, listener.next()).await.map_err(|_| Error::Unavailable)??
         {
             app.apply_announced_invalidation(&invalidation).await?;
         }

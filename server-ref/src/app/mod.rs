@@ -1,11 +1,11 @@
 //! The state of a running server, and the actions that its interfaces share.
 
-mod access;
+mod access_changes;
+mod first_admin;
 mod invalidation;
 mod live_nodes;
 mod notify;
 mod rules;
-mod setup;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub(crate) use invalidation::exchange_invalidations;
+pub(crate) use invalidation::listen_and_send_heartbeats;
 pub(crate) use live_nodes::LiveNodes;
 pub(crate) use notify::NotificationDraft;
 
@@ -48,7 +48,7 @@ pub(crate) struct App {
     /// Cancelled when load balancers should stop sending new clients, before the server begins to drain.
     pub(crate) lame_duck_started: CancellationToken,
     /// Cancelled when the server begins to drain.
-    pub(crate) draining: CancellationToken,
+    pub(crate) drain_started: CancellationToken,
     /// Cancelled once the results of all finished requests are published. Pending long polls are then answered.
     pub(crate) ending_polls: CancellationToken,
     /// Tracks the requests in progress to the routes of `http`, and the items that the language model is judging.

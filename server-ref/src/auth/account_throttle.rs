@@ -35,7 +35,7 @@ impl AccountThrottle {
         Self { limit, hasher: RandomState::new(), failures: Mutex::new(Cache::new(REMEMBERED_ACCOUNTS_MAX)) }
     }
 
-    /// Counts an attempt to sign in to the account with this e-mail address. `browser` is the name of the browser, if it has signed in to
+    /// Counts an attempt to sign in to the account with this e-mail address. `browser` is the id of the browser, if it has signed in to
     /// the account before.
     ///
     /// # Errors

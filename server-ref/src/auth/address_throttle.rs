@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::address::network_prefix;
+use crate::client_address::prefix_for_limits;
 
 const FAILURE_WINDOW: Duration = Duration::from_secs(60);
 /// Number of stored addresses above which addresses without recent failures are removed.
@@ -36,7 +36,7 @@ impl AddressThrottle {
         if failures.len() > ADDRESSES_BEFORE_SWEEP {
             failures.retain(|_, times| times.back().is_some_and(|&last| last + FAILURE_WINDOW > now));
         }
-        let times = failures.entry(network_prefix(address)).or_default();
+        let times = failures.entry(prefix_for_limits(address)).or_default();
         while times.front().is_some_and(|&first| first + FAILURE_WINDOW <= now) {
             times.pop_front();
         }
@@ -52,7 +52,7 @@ impl AddressThrottle {
     /// Removes the last attempt from the count, because it succeeded. Earlier failures still count.
     pub(crate) fn uncount_attempt(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(times) = failures.get_mut(&network_prefix(address)) {
+        if let Some(times) = failures.get_mut(&prefix_for_limits(address)) {
             times.pop_back();
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::rate::RateLimiter;
+use crate::rate_limiter::RateLimiter;
 use crate::store::StoredKey;
 
 /// Number of limiters at which those of idle keys are removed.

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
-use super::access::{KeyAccess, KeyRefusal};
+use super::key_access::{KeyAccess, KeyRefusal};
 use super::tokens::{self, Claims};
 use crate::Error;
-use crate::ids::{KeyHash, api_key_hash};
+use crate::ids::{CredentialHash, api_key_hash};
 use crate::store::{Store, StoredKey};
 use crate::time::{Micros, now};
 
@@ -27,19 +27,19 @@ const USE_RECORD_INTERVAL: Micros = 60 * 1_000_000;
 /// The cache of keys and tokens. A database look-up for each request would cost more than moderating the item.
 #[derive(Debug)]
 pub(super) struct KeyCache {
-    valid: RwLock<CachedKeys>,
+    known_keys: RwLock<CachedKeys>,
     /// Times at which unknown keys and invalid tokens were presented, by the hash of the key or token.
-    wrong_credentials: Cache<KeyHash, Instant>,
+    wrong_credentials: Cache<CredentialHash, Instant>,
     /// Claims of verified tokens, by the hash of the token. The claims are never invalidated, because a token's signature remains valid
     /// when the state of its key changes.
-    verified_tokens: Cache<KeyHash, Arc<Claims>>,
+    verified_tokens: Cache<CredentialHash, Arc<Claims>>,
     /// Uses that are not yet recorded, each given by the key's id and the time; at most one per key per minute.
     unrecorded_uses: Mutex<Vec<(String, Micros)>>,
 }
 
 #[derive(Debug, Default)]
 struct CachedKeys {
-    by_hash: HashMap<KeyHash, Arc<CachedKey>>,
+    by_hash: HashMap<CredentialHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
     /// Number of times the keys were removed so far. A key that was read from the database before a removal may be outdated, so it must
     /// not be cached afterwards.
@@ -55,7 +55,7 @@ struct CachedKey {
 impl Default for KeyCache {
     fn default() -> Self {
         Self {
-            valid: RwLock::default(),
+            known_keys: RwLock::default(),
             wrong_credentials: Cache::new(WRONG_CREDENTIALS_MAX),
             verified_tokens: Cache::new(VERIFIED_TOKENS_MAX),
             unrecorded_uses: Mutex::default(),
@@ -72,7 +72,7 @@ impl KeyCache {
         credential: &str,
         origin: Option<&[u8]>,
     ) -> Result<Result<KeyAccess, KeyRefusal>, Error> {
-        let (known, claims) = if tokens::is_token(credential) {
+        let (known, claims) = if tokens::has_token_prefix(credential) {
             match self.find_by_token(store, credential).await? {
                 Some((known, claims)) => (known, Some(claims)),
                 None => return Ok(Err(KeyRefusal::UnknownKey)),
@@ -136,7 +136,7 @@ impl KeyCache {
     }
 
     async fn find_by_token(&self, store: &Store, token: &str) -> Result<Option<(Arc<CachedKey>, Arc<Claims>)>, Error> {
-        let hash: KeyHash = Sha256::digest(token.as_bytes()).into();
+        let hash: CredentialHash = Sha256::digest(token.as_bytes()).into();
         if let Some(claims) = self.verified_tokens.get(&hash) {
             return Ok(self.find_by_id(store, &claims.key_id, |_| true).await?.map(|known| (known, claims)));
         }
@@ -176,7 +176,7 @@ impl KeyCache {
         Ok(store.key_by_id(id).await?.map(|key| self.insert_unless_changed(key, None, generation)))
     }
 
-    fn insert_unless_changed(&self, key: StoredKey, hash: Option<KeyHash>, generation: u64) -> Arc<CachedKey> {
+    fn insert_unless_changed(&self, key: StoredKey, hash: Option<CredentialHash>, generation: u64) -> Arc<CachedKey> {
         let id = key.id.clone();
         let last_used_at = AtomicI64::new(key.last_used_at.unwrap_or_default());
         let known = Arc::new(CachedKey { key: Arc::new(key), last_used_at });
@@ -190,15 +190,15 @@ impl KeyCache {
         known
     }
 
-    fn is_known_wrong(&self, hash: &KeyHash) -> bool {
+    fn is_known_wrong(&self, hash: &CredentialHash) -> bool {
         self.wrong_credentials.get(hash).is_some_and(|since| since.elapsed() < WRONG_CREDENTIAL_LIFETIME)
     }
 
     fn lock_for_reading(&self) -> RwLockReadGuard<'_, CachedKeys> {
-        self.valid.read().unwrap_or_else(PoisonError::into_inner)
+        self.known_keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_for_writing(&self) -> RwLockWriteGuard<'_, CachedKeys> {
-        self.valid.write().unwrap_or_else(PoisonError::into_inner)
+        self.known_keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

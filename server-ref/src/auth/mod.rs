@@ -1,10 +1,10 @@
 //! Authentication of callers, and their permissions. A caller is an API key, one of its tokens, or a signed-in user. Keys and tokens
 //! give access to one project, and users have access to the projects of which they are members.
 
-mod access;
+mod account_checks;
 mod account_throttle;
-mod accounts;
 mod address_throttle;
+mod key_access;
 mod key_rates;
 mod keys;
 mod passwords;
@@ -24,12 +24,12 @@ use crate::Error;
 use crate::ids::{api_key_hash, new_api_key, session_id_hash};
 use crate::store::{KeyVerifiers, Scopes, Store, StoredKey, UserCredentials};
 use crate::time::{Micros, now};
-pub(crate) use access::{KeyAccess, KeyRefusal};
+pub(crate) use account_checks::{check_password_length, trim_and_check_email};
 pub(crate) use account_throttle::AccountThrottle;
-pub(crate) use accounts::{check_password_length, trim_and_check_email};
 pub(crate) use address_throttle::AddressThrottle;
+pub(crate) use key_access::{KeyAccess, KeyRefusal};
 pub(crate) use passwords::PasswordThreads;
-pub(crate) use permission::{AccessLevel, Permission};
+pub(crate) use permission::{Permission, ProjectAccess};
 pub(crate) use signing_secret::SigningSecret;
 use tokens::{Claims, token_public_key};
 
@@ -49,7 +49,7 @@ pub(crate) enum Principal {
     User {
         id: Arc<str>,
         /// Hash of the session's id. The id itself is secret.
-        session: Arc<str>,
+        session_id_hash: Arc<str>,
         /// Time at which the session expires.
         expires_at: Micros,
     },
@@ -71,15 +71,15 @@ pub(crate) struct SignedInSession {
     pub(crate) user_id: Arc<str>,
     pub(crate) email: Arc<str>,
     /// Hash of the session's id. The id itself is secret.
-    pub(crate) session: Arc<str>,
+    pub(crate) session_id_hash: Arc<str>,
     /// CSRF token, which requests with side effects must repeat.
     pub(crate) csrf_token: String,
     pub(crate) expires_at: Micros,
 }
 
 impl From<SignedInSession> for Principal {
-    fn from(SignedInSession { user_id: id, session, expires_at, .. }: SignedInSession) -> Self {
-        Self::User { id, session, expires_at }
+    fn from(SignedInSession { user_id: id, session_id_hash, expires_at, .. }: SignedInSession) -> Self {
+        Self::User { id, session_id_hash, expires_at }
     }
 }
 
@@ -149,8 +149,8 @@ impl Auth {
         self.signed_in_session(&session_id_hash(&id)).await
     }
 
-    async fn signed_in_session(&self, session: &str) -> Result<Option<SignedInSession>, Error> {
-        let Some(stored) = self.store.session(session).await? else {
+    async fn signed_in_session(&self, session_id_hash: &str) -> Result<Option<SignedInSession>, Error> {
+        let Some(stored) = self.store.session(session_id_hash).await? else {
             return Ok(None);
         };
         let data: Map<String, Value> =
@@ -164,7 +164,7 @@ impl Auth {
         Ok(user.filter(|user| user.is_active).map(|user| SignedInSession {
             user_id: user.id.into(),
             email: user.email.into(),
-            session: session.into(),
+            session_id_hash: session_id_hash.into(),
             csrf_token,
             expires_at: stored.expires_at,
         }))
@@ -202,21 +202,21 @@ impl Auth {
                 let key = self.store.key_by_id(&access.key.id).await?;
                 Ok(key.is_some_and(|key| key.is_active) && access.check_validity(now()).is_ok())
             }
-            Principal::User { session, .. } => Ok(self.signed_in_session(session).await?.is_some()),
+            Principal::User { session_id_hash, .. } => Ok(self.signed_in_session(session_id_hash).await?.is_some()),
         }
     }
 
     /// Returns the access that a principal has to a project; `None` if it has no access.
-    pub(crate) async fn access_level(
+    pub(crate) async fn project_access(
         &self,
         principal: &Principal,
         project_id: &str,
-    ) -> Result<Option<AccessLevel>, Error> {
+    ) -> Result<Option<ProjectAccess>, Error> {
         match principal {
             Principal::Key(access) => {
-                Ok((access.key.project_id == project_id).then_some(AccessLevel::Key(access.scopes)))
+                Ok((access.key.project_id == project_id).then_some(ProjectAccess::Key(access.scopes)))
             }
-            Principal::User { id, .. } => Ok(self.store.role(project_id, id).await?.map(AccessLevel::Role)),
+            Principal::User { id, .. } => Ok(self.store.role(project_id, id).await?.map(ProjectAccess::Role)),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::store::{Role, Scope, Scopes};
 
 /// The access that credentials grant to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AccessLevel {
+pub(crate) enum ProjectAccess {
     /// An API key of the project or one of its tokens, with these scopes.
     Key(Scopes),
     /// A signed-in member of the project, with this role.
@@ -65,14 +65,14 @@ impl Permission {
     }
 
     /// Returns the first of the scopes that grant this permission; `None` if no scope does.
-    pub(crate) fn required_scope(self) -> Option<Scope> {
+    pub(crate) fn first_sufficient_scope(self) -> Option<Scope> {
         self.sufficient_scopes().first().copied()
     }
 
-    pub(crate) fn is_granted_to(self, level: AccessLevel) -> bool {
+    pub(crate) fn is_granted_to(self, level: ProjectAccess) -> bool {
         match level {
-            AccessLevel::Role(role) => role >= self.minimum_role(),
-            AccessLevel::Key(scopes) => self.sufficient_scopes().iter().any(|&scope| scopes.contains(scope)),
+            ProjectAccess::Role(role) => role >= self.minimum_role(),
+            ProjectAccess::Key(scopes) => self.sufficient_scopes().iter().any(|&scope| scopes.contains(scope)),
         }
     }
 }
@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn keys_can_not_manage_members_or_keys() {
         use Permission::{DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers};
-        let all = AccessLevel::Key(Scope::ALL.into_iter().collect());
+        let all = ProjectAccess::Key(Scope::ALL.into_iter().collect());
         for permission in [DeleteProject, EditMembers, EditProject, ManageKeys, Notify, ReadAudit, ReadMembers] {
             assert!(!permission.is_granted_to(all), "{permission:?}");
-            assert!(permission.is_granted_to(AccessLevel::Role(Role::Owner)), "{permission:?}");
+            assert!(permission.is_granted_to(ProjectAccess::Role(Role::Owner)), "{permission:?}");
         }
     }
 
@@ -113,7 +113,7 @@ mod tests {
     fn each_scope_grants_only_its_permissions() {
         use Permission::{EditRules, Read, ReadRules, Review, Submit};
         let given = |scope| {
-            let level = AccessLevel::Key(Scopes::from_iter([scope]));
+            let level = ProjectAccess::Key(Scopes::from_iter([scope]));
             ALL.into_iter().filter(|permission| permission.is_granted_to(level)).collect::<Vec<_>>()
         };
         assert_eq!(given(Scope::Read), [Read, ReadRules]);

@@ -38,7 +38,7 @@ pub(super) struct UnverifiedToken {
 }
 
 /// Returns true if the text begins like a token.
-pub(super) fn is_token(text: &str) -> bool {
+pub(super) fn has_token_prefix(text: &str) -> bool {
     text.starts_with(TOKEN_PREFIX)
 }
 
@@ -104,7 +104,7 @@ mod tests {
     fn only_the_signing_key_verifies_a_token() {
         let (key, other) = (new_api_key(), new_api_key());
         let token = sign(&key, &claims()).unwrap();
-        assert!(is_token(&token) && token.len() < TOKEN_BYTES_MAX);
+        assert!(has_token_prefix(&token) && token.len() < TOKEN_BYTES_MAX);
         let signed = parse(&token).unwrap();
         assert_eq!(signed.claims, claims());
         assert!(signed.is_signed_by(&token_public_key(&key).unwrap()));

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::caller::ProjectCaller;
 use super::error::{ApiError, ErrorAnswer};
-use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
+use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use super::input;
 use super::moderate::{ModerateAnswer, SubmissionBody, parse_submission};
 use crate::app::App;
@@ -53,7 +53,7 @@ enum BatchResult {
 /// stored.
 #[utoipa::path(
     post, path = "/api/moderate/batch", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyParameter),
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),
     request_body = BatchBody, responses((status = 200, body = BatchAnswer))
 )]
 pub(super) async fn moderate(

@@ -15,13 +15,13 @@ use subtle::ConstantTimeEq as _;
 
 use super::error::ApiError;
 use super::input::PathIds;
-use crate::address::ClientAddress;
 use crate::app::App;
-use crate::auth::{AccessLevel, KeyAccess, Permission, Principal};
+use crate::auth::{KeyAccess, Permission, Principal, ProjectAccess};
+use crate::client_address::ClientAddress;
 use crate::ids::is_valid_project_id;
 use crate::store::{Actor, User};
 
-pub(super) const KEY_HEADER: &str = "x-api-key";
+pub(super) const API_KEY_HEADER: &str = "x-api-key";
 pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 
 /// An authenticated caller, whose permissions are not checked yet.
@@ -40,14 +40,14 @@ impl Caller {
         app: &App,
         project_id: &str,
         permission: Permission,
-    ) -> Result<AccessLevel, ApiError> {
-        match app.auth.access_level(&self.principal, project_id).await? {
+    ) -> Result<ProjectAccess, ApiError> {
+        match app.auth.project_access(&self.principal, project_id).await? {
             Some(level) if permission.is_granted_to(level) => Ok(level),
-            Some(AccessLevel::Key(_)) => Err(match permission.required_scope() {
+            Some(ProjectAccess::Key(_)) => Err(match permission.first_sufficient_scope() {
                 Some(scope) => ApiError::missing_scope(scope),
                 None => ApiError::forbidden(NOT_FOR_KEYS_MESSAGE),
             }),
-            Some(AccessLevel::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
+            Some(ProjectAccess::Role(_)) => Err(ApiError::forbidden("Your role in the project does not allow this")),
             None if !app.store.project_exists(project_id).await? => Err(ApiError::not_found("Project not found")),
             None => Err(ApiError::forbidden("Access denied to project")),
         }
@@ -64,7 +64,7 @@ impl Caller {
     /// Returns the hash of the session's id, or an error if no user is signed in.
     pub(super) fn session_id_hash(&self) -> Result<&str, ApiError> {
         match &self.principal {
-            Principal::User { session, .. } => Ok(session),
+            Principal::User { session_id_hash, .. } => Ok(session_id_hash),
             Principal::Key(_) => Err(ApiError::forbidden(NOT_FOR_KEYS_MESSAGE)),
         }
     }
@@ -124,11 +124,11 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let address = parts.extensions.get().map(|&ClientAddress(address)| address);
-        if let Some(key) = parts.headers.get(KEY_HEADER) {
+        if let Some(key) = parts.headers.get(API_KEY_HEADER) {
             let access = app.auth.authenticate_key(key.to_str().unwrap_or_default(), &parts.headers).await?;
             let principal = access.map_err(ApiError::key_refused)?;
             if let Principal::Key(access) = &principal {
-                app.auth.count_key_request(access).map_err(ApiError::too_many_requests)?;
+                app.auth.count_key_request(access).map_err(ApiError::key_rate_limited)?;
             }
             return Ok(Self { principal, email: None, address });
         }
@@ -152,14 +152,14 @@ impl FromRequestParts<Arc<App>> for Caller {
 #[derive(Debug)]
 pub(super) struct ProjectCaller {
     pub(super) caller: Caller,
-    id: Arc<str>,
+    project_id: Arc<str>,
 }
 
 impl ProjectCaller {
     /// Checks that the caller has this permission in the project and returns the project's id.
     pub(super) async fn require_permission(&self, app: &App, permission: Permission) -> Result<Arc<str>, ApiError> {
-        self.caller.require_permission(app, &self.id, permission).await?;
-        Ok(self.id.clone())
+        self.caller.require_permission(app, &self.project_id, permission).await?;
+        Ok(self.project_id.clone())
     }
 }
 
@@ -173,7 +173,7 @@ impl FromRequestParts<Arc<App>> for ProjectCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        let id = match caller.key_project_id() {
+        let project_id = match caller.key_project_id() {
             Some(id) => id.into(),
             None => {
                 let named =
@@ -185,7 +185,7 @@ impl FromRequestParts<Arc<App>> for ProjectCaller {
                 }
             }
         };
-        Ok(Self { caller, id })
+        Ok(Self { caller, project_id })
     }
 }
 

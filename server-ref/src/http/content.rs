@@ -9,9 +9,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::caller::ProjectCaller;
+use super::content_listing::{ContentQuery, RequestedPage, encode_cursor};
 use super::error::ApiError;
 use super::input::PathIds;
-use super::listing::{ContentQuery, RequestedPage, encode_cursor};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::Content;

@@ -15,7 +15,7 @@ use crate::auth::KeyRefusal;
 use crate::store::{DbFault, Scope};
 
 /// Seconds to wait before a retry after a temporary failure, such as an unavailable database. Databases usually restart within seconds.
-const DATABASE_RETRY_AFTER_SECONDS: u64 = 1;
+const DEFAULT_RETRY_AFTER_SECONDS: u64 = 1;
 
 const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
 
@@ -42,13 +42,13 @@ pub(super) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
-    retry_after: Option<u64>,
+    retry_after_seconds: Option<u64>,
     scope: Option<Scope>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None, scope: None }
+        Self { status, code, message: message.into(), retry_after_seconds: None, scope: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -88,7 +88,7 @@ impl ApiError {
     }
 
     /// Creates the error for a password change in which the current password is wrong.
-    pub(super) fn wrong_password() -> Self {
+    pub(super) fn wrong_current_password() -> Self {
         Self::new(StatusCode::FORBIDDEN, "wrong_password", "The current password is wrong")
     }
 
@@ -98,23 +98,24 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "csrf_failed", message)
     }
 
-    pub(super) fn rate_limited(wait: Duration) -> Self {
+    pub(super) fn too_many_attempts(wait: Duration) -> Self {
         let seconds = wait.as_secs() + 1;
         let message = format!("Too many attempts; try again in {seconds} s");
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message);
-        Self { retry_after: Some(seconds), ..error }
+        Self { retry_after_seconds: Some(seconds), ..error }
     }
 
     /// Creates the error for an API key that has reached its limit on requests per minute.
-    pub(super) fn too_many_requests(wait: Duration) -> Self {
-        let error = Self::rate_limited(wait);
-        let seconds = error.retry_after.unwrap_or_default();
+    pub(super) fn key_rate_limited(wait: Duration) -> Self {
+        let error = Self::too_many_attempts(wait);
+        let seconds = error.retry_after_seconds.unwrap_or_default();
         Self { message: format!("The API key has no requests left; try again in {seconds} s"), ..error }
     }
 
     /// Creates the error for a request that was not answered in time. The request may have taken effect.
     pub(super) fn request_timeout() -> Self {
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long").with_retry_after()
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The request took too long")
+            .with_default_retry_after()
     }
 
     pub(super) fn too_large() -> Self {
@@ -122,18 +123,20 @@ impl ApiError {
     }
 
     /// Creates the error for an unavailable database.
-    pub(super) fn unavailable() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer").with_retry_after()
+    pub(super) fn database_unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer")
+            .with_default_retry_after()
     }
 
     fn storage_full() -> Self {
-        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left").with_retry_after()
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", "The server has no space left")
+            .with_default_retry_after()
     }
 
     /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, if the
     /// server failed, or if the key belongs to another request.
     pub(super) fn should_fail_batch(&self) -> bool {
-        self.retry_after.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
+        self.retry_after_seconds.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -146,8 +149,8 @@ impl ApiError {
     }
 
     /// Adds the time after which a retry may succeed.
-    fn with_retry_after(self) -> Self {
-        Self { retry_after: Some(DATABASE_RETRY_AFTER_SECONDS), ..self }
+    fn with_default_retry_after(self) -> Self {
+        Self { retry_after_seconds: Some(DEFAULT_RETRY_AFTER_SECONDS), ..self }
     }
 
     pub(super) fn not_found(message: &str) -> Self {
@@ -169,13 +172,13 @@ impl From<Error> for ApiError {
             }
             Error::OutcomeUnknown => {
                 let message = "The connection to the database was lost; the change may or may not have been made";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).with_retry_after()
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).with_default_retry_after()
             }
             Error::Busy => {
                 let message = "Too many requests of this kind are waiting";
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).with_retry_after()
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).with_default_retry_after()
             }
-            Error::Unavailable => Self::unavailable(),
+            Error::Unavailable => Self::database_unavailable(),
             Error::StorageFull => Self::storage_full(),
             Error::Database(error) => Self::from(error),
             Error::NotFound(what) => Self::not_found(&format!("{what} not found")),
@@ -206,7 +209,7 @@ impl From<sqlx::Error> for ApiError {
             tracing::error!(error = &error as &dyn std::error::Error, ?fault, "the database failed");
         }
         match fault {
-            DbFault::ConnectionLost | DbFault::Unavailable => Self::unavailable(),
+            DbFault::ConnectionLost | DbFault::Unavailable => Self::database_unavailable(),
             DbFault::StatementTimeout => Self::request_timeout(),
             DbFault::StorageFull => Self::storage_full(),
             DbFault::NulInText => Self::invalid("Text must not contain U+0000"),
@@ -226,16 +229,16 @@ impl From<BytesRejection> for ApiError {
 
 impl From<ApiError> for ErrorAnswer {
     fn from(error: ApiError) -> Self {
-        let ApiError { status: _, code, message, retry_after, scope } = error;
-        Self { success: false, error: message, code, error_code: code, retry_after, scope }
+        let ApiError { status: _, code, message, retry_after_seconds, scope } = error;
+        Self { success: false, error: message, code, error_code: code, retry_after: retry_after_seconds, scope }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.status, self.retry_after);
+        let (status, retry_after_seconds) = (self.status, self.retry_after_seconds);
         let mut response = (status, Json(ErrorAnswer::from(self))).into_response();
-        if let Some(seconds) = retry_after {
+        if let Some(seconds) = retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response

@@ -26,7 +26,7 @@ const DATABASE_PING_TIMEOUT: Duration = Duration::from_secs(1);
 #[utoipa::path(get, path = "/api/health", tag = "server", responses((status = 200), (status = 503)))]
 pub(super) async fn health(State(app): State<Arc<App>>) -> Response {
     let healthy = match timeout(DATABASE_PING_TIMEOUT, app.store.ping()).await {
-        Ok(Ok(())) => !app.lame_duck_started.is_cancelled() && !app.draining.is_cancelled(),
+        Ok(Ok(())) => !app.lame_duck_started.is_cancelled() && !app.drain_started.is_cancelled(),
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "the database does not answer");
             false

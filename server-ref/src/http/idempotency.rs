@@ -21,13 +21,13 @@ use crate::store::IdempotencyKey;
 pub(super) const IDEMPOTENCY_KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) const IDEMPOTENT_REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// Maximum length of a key, in characters.
-const KEY_CHARS_MAX: usize = 255;
+const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// The header's entry in the OpenAPI description.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "only described")]
-pub(super) struct IdempotencyParameter {
+pub(super) struct IdempotencyHeaderDescription {
     /// Unique value that the caller chooses for this request. If the request is repeated with the same key and body within 24
     /// hours, it takes effect only once. The repetition receives the first answer, with `Idempotent-Replayed: true`.
     #[param(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
@@ -46,7 +46,7 @@ impl FromRequest<Arc<App>> for KeyedBody<Bytes> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let key = parse_key_header(&parts)?.map(str::to_owned);
+        let key = parse_idempotency_key_header(&parts)?.map(str::to_owned);
         let path = parts.uri.path().to_owned();
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await?;
         let key = key.map(|key| IdempotencyKey::new(&key, &path, &body));
@@ -64,15 +64,17 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for KeyedBody<JsonBody<T>> {
     }
 }
 
-fn parse_key_header(parts: &Parts) -> Result<Option<&str>, ApiError> {
+fn parse_idempotency_key_header(parts: &Parts) -> Result<Option<&str>, ApiError> {
     let Some(value) = parts.headers.get(IDEMPOTENCY_KEY_HEADER) else {
         return Ok(None);
     };
     let key = value.as_bytes();
     match value.to_str() {
-        Ok(text) if (1..=KEY_CHARS_MAX).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic) => Ok(Some(text)),
+        Ok(text) if (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic) => {
+            Ok(Some(text))
+        }
         _ => Err(ApiError::invalid(format!(
-            "Idempotency-Key must have from 1 to {KEY_CHARS_MAX} visible ASCII characters"
+            "Idempotency-Key must have from 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters"
         ))),
     }
 }

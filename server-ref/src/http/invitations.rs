@@ -17,7 +17,7 @@ use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
-use super::members::check_may_assign;
+use super::members::check_may_manage_role;
 use super::projects::{ProjectAnswer, project_answer};
 use crate::app::App;
 use crate::auth::{Permission, trim_and_check_email};
@@ -95,7 +95,7 @@ pub(super) async fn invite_member(
 async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> Result<CreatedInvitation, ApiError> {
     let own = caller.require_permission(app, id, Permission::EditMembers).await?;
     let role = body.role.unwrap_or(Role::Member);
-    check_may_assign(own, role)?;
+    check_may_manage_role(own, role)?;
     let email = trim_and_check_email(&body.email)?.to_ascii_lowercase();
     let token = new_invitation_token();
     let draft = InvitationDraft {
@@ -106,7 +106,7 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
         invited_by: caller.user_id()?,
     };
     let invitation =
-        app.store.create_invitation(draft, &caller.actor(), |role| check_may_assign(own, role).is_ok()).await?;
+        app.store.create_invitation(draft, &caller.actor(), |role| check_may_manage_role(own, role).is_ok()).await?;
     let answer = InvitationAnswer::new(NewInvitation { invitation, token });
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], answer))
 }
@@ -123,7 +123,7 @@ pub(super) async fn withdraw(
     PathIds((id, invitation_id)): PathIds<(String, String)>,
 ) -> Result<Json<SuccessAnswer>, ApiError> {
     let own = caller.require_permission(&app, &id, Permission::EditMembers).await?;
-    let may_withdraw = |role| check_may_assign(own, role).is_ok();
+    let may_withdraw = |role| check_may_manage_role(own, role).is_ok();
     app.store.withdraw_invitation(&id, &invitation_id, &caller.actor(), may_withdraw).await?;
     Ok(SuccessAnswer::new())
 }
@@ -152,7 +152,7 @@ pub(super) async fn accept(
 ) -> Result<Json<ProjectAnswer>, ApiError> {
     let user_id = caller.user_id()?.clone();
     let project_id =
-        app.store.accept_invitation(parse_invitation_key(&token), &user_id, &caller.actor_without_address()).await?;
+        app.store.accept_invitation(parse_invitation_ref(&token), &user_id, &caller.actor_without_address()).await?;
     project_answer(&app, &caller, &project_id).await
 }
 
@@ -167,11 +167,11 @@ pub(super) async fn decline(
     PathIds(token): PathIds<String>,
 ) -> Result<Json<SuccessAnswer>, ApiError> {
     caller.user_id()?;
-    app.store.decline_invitation(parse_invitation_key(&token), &caller.actor_without_address()).await?;
+    app.store.decline_invitation(parse_invitation_ref(&token), &caller.actor_without_address()).await?;
     Ok(SuccessAnswer::new())
 }
 
-fn parse_invitation_key(text: &str) -> InvitationRef<'_> {
+fn parse_invitation_ref(text: &str) -> InvitationRef<'_> {
     match uuid::Uuid::try_parse(text) {
         Ok(_) => InvitationRef::Id(text),
         Err(_) => InvitationRef::Token(invitation_token_hash(text)),

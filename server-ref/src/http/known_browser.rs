@@ -30,7 +30,7 @@ pub(super) struct KnownBrowserCookies<'a>(pub(super) &'a SigningSecret);
 
 /// Response extension with the cookie to set after the session's cookie.
 #[derive(Debug, Clone)]
-struct NewCookie(HeaderValue);
+struct PendingBrowserCookie(HeaderValue);
 
 impl KnownBrowserCookies<'_> {
     /// Adds a cookie to the response. The cookie lets the server recognise the browser at its next sign-in to this account.
@@ -43,12 +43,12 @@ impl KnownBrowserCookies<'_> {
             .max_age(Duration::microseconds(BROWSER_LIFETIME));
         let value = HeaderValue::from_str(&cookie.to_string());
         let value = value.map_err(|error| Error::Internal(error.to_string()))?;
-        answer.extensions_mut().insert(NewCookie(value));
+        answer.extensions_mut().insert(PendingBrowserCookie(value));
         Ok(())
     }
 
-    /// Returns the random name of the browser, if it has signed in to this account before.
-    pub(super) fn browser_name(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
+    /// Returns the random id of the browser, if it has signed in to this account before.
+    pub(super) fn known_browser_id(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
         let cookie = headers
             .get_all(COOKIE)
             .iter()
@@ -81,7 +81,7 @@ impl KnownBrowserCookies<'_> {
 /// Adds the cookie from [`KnownBrowserCookies::add_cookie`] after the session's cookie.
 pub(super) async fn set_known_browser_cookie(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
-    if let Some(NewCookie(cookie)) = answer.extensions_mut().remove() {
+    if let Some(PendingBrowserCookie(cookie)) = answer.extensions_mut().remove() {
         answer.headers_mut().append(SET_COOKIE, cookie);
     }
     answer
@@ -99,7 +99,7 @@ mod tests {
         let known = |secret: &KnownBrowserCookies<'_>, value: &str, email: &str, at| {
             let mut headers = HeaderMap::new();
             headers.append(COOKIE, format!("a=b; {BROWSER_COOKIE}={value}").parse().unwrap());
-            secret.browser_name(&headers, email, at).is_some()
+            secret.known_browser_id(&headers, email, at).is_some()
         };
         assert!(known(&secret, &value, "a@example.org", 1) && known(&secret, &value, "A@Example.org", 1));
         assert!(!known(&secret, &value, "b@example.org", 1));

@@ -15,13 +15,13 @@ use subtle::ConstantTimeEq as _;
 use tower_sessions::Session;
 
 use super::error::ApiError;
+use super::html_pages;
 use super::known_browser::KnownBrowserCookies;
-use super::login_form::{LoginFormTokens, form_token_cookie_header};
-use super::page;
-use super::session::session_error;
-use crate::address::ClientAddress;
+use super::login_form_tokens::{LoginFormTokens, form_token_cookie_header};
+use super::web_session::session_error;
 use crate::app::App;
 use crate::auth::{SESSION_ADDRESS_FIELD, SESSION_CSRF_FIELD, SESSION_USER_FIELD};
+use crate::client_address::ClientAddress;
 use crate::ids::random_token;
 use crate::time::now;
 
@@ -76,14 +76,14 @@ async fn sign_in(
     if !bool::from(expected.as_bytes().ct_eq(form_field(&body, SESSION_CSRF_FIELD).as_bytes())) {
         return Err(ApiError::invalid("The CSRF token is missing or wrong"));
     }
-    app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
+    app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::too_many_attempts)?;
     let email = form_field(&body, "email");
     let email = email.trim();
-    let browser = KnownBrowserCookies(&app.known_browser_secret).browser_name(headers, email, now());
+    let browser = KnownBrowserCookies(&app.known_browser_secret).known_browser_id(headers, email, now());
     let attempt = app.account_throttle.count_attempt(email, browser.as_deref(), Instant::now());
-    let attempt = attempt.map_err(ApiError::rate_limited)?;
+    let attempt = attempt.map_err(ApiError::too_many_attempts)?;
     let Some(user) = app.auth.authenticate_password(email, form_field(&body, "password")).await? else {
-        return Ok(page::login(&expected, Some("Invalid email or password")));
+        return Ok(html_pages::login_form(&expected, Some("Invalid email or password")));
     };
     app.address_throttle.uncount_attempt(address);
     app.account_throttle.uncount_attempt(attempt);
@@ -92,7 +92,7 @@ async fn sign_in(
     // must be ended here.
     if !app.store.is_current_password_hash(&user.id, &user.password_hash).await? {
         session.flush().await.map_err(|e| session_error(&e))?;
-        return Ok(page::login(&expected, Some("Invalid email or password")));
+        return Ok(html_pages::login_form(&expected, Some("Invalid email or password")));
     }
     let mut answer = redirect("/dashboard/");
     KnownBrowserCookies(&app.known_browser_secret).add_cookie(
@@ -127,9 +127,9 @@ pub(super) fn redirect(to: &'static str) -> Response {
 /// Returns the form with the token from the browser's cookie, or with a new token and its cookie.
 fn render_form(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
     if let Some(token) = LoginFormTokens(&app.login_form_secret).token_from_cookie(headers, now()) {
-        return Ok(page::login(&token, problem));
+        return Ok(html_pages::login_form(&token, problem));
     }
     let token = LoginFormTokens(&app.login_form_secret).issue(now());
     let cookie = form_token_cookie_header(&token, app.settings.secure_cookies)?;
-    Ok(([cookie], page::login(&token, problem)).into_response())
+    Ok(([cookie], html_pages::login_form(&token, problem)).into_response())
 }

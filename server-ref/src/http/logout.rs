@@ -12,9 +12,9 @@ use tower_sessions::Session;
 
 use super::caller::CSRF_HEADER;
 use super::error::ApiError;
+use super::html_pages;
 use super::login::{accepts_html, form_field, redirect};
-use super::page;
-use super::session::session_error;
+use super::web_session::session_error;
 use crate::app::App;
 use crate::auth::{SESSION_CSRF_FIELD, SESSION_USER_FIELD};
 use crate::ids::session_id_hash;
@@ -23,7 +23,7 @@ use crate::store::Invalidation;
 /// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors' browsers send a GET.
 pub(super) async fn show_form(session: Session) -> Result<Response, ApiError> {
     Ok(match session_csrf_token(&session).await? {
-        Some(token) => page::logout(&token),
+        Some(token) => html_pages::logout_form(&token),
         None => redirect("/auth/login"),
     })
 }
@@ -66,7 +66,7 @@ fn refuse_logout(token: &str, headers: &HeaderMap) -> Response {
     if !accepts_html(headers) {
         return refusal.into_response();
     }
-    let mut form = page::logout(token);
+    let mut form = html_pages::logout_form(token);
     *form.status_mut() = refusal.status();
     form
 }

@@ -15,7 +15,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
 use crate::app::App;
-use crate::auth::{AccessLevel, Permission};
+use crate::auth::{Permission, ProjectAccess};
 use crate::store::{Member, Role};
 
 /// A member's new role.
@@ -55,8 +55,8 @@ pub(super) async fn update(
 ) -> Result<Json<MemberAnswer>, ApiError> {
     let own = caller.require_permission(&app, &id, Permission::EditMembers).await?;
     let member = find_member(&app, &id, &user_id).await?;
-    check_may_assign(own, member.role)?;
-    check_may_assign(own, body.role)?;
+    check_may_manage_role(own, member.role)?;
+    check_may_manage_role(own, body.role)?;
     app.store.set_role(&id, &user_id, body.role, &caller.actor()).await?;
     member_answer(&app, &id, &user_id).await
 }
@@ -77,17 +77,17 @@ pub(super) async fn remove(
         caller.require_permission(&app, &id, Permission::ReadMembers).await?;
     } else {
         let own = caller.require_permission(&app, &id, Permission::EditMembers).await?;
-        check_may_assign(own, find_member(&app, &id, &user_id).await?.role)?;
+        check_may_manage_role(own, find_member(&app, &id, &user_id).await?.role)?;
     }
     app.remove_member(&id, &user_id, &caller.actor()).await?;
     Ok(SuccessAnswer::new())
 }
 
 /// Checks that a caller with the access `own` may assign this role and may change a member who has this role.
-pub(super) fn check_may_assign(own: AccessLevel, role: Role) -> Result<(), ApiError> {
+pub(super) fn check_may_manage_role(own: ProjectAccess, role: Role) -> Result<(), ApiError> {
     match own {
-        AccessLevel::Role(Role::Owner) => Ok(()),
-        AccessLevel::Role(own) if own > role => Ok(()),
+        ProjectAccess::Role(Role::Owner) => Ok(()),
+        ProjectAccess::Role(own) if own > role => Ok(()),
         _ => Err(ApiError::forbidden("Only owners can assign or remove this role")),
     }
 }

@@ -5,36 +5,36 @@ mod audit;
 mod batch;
 mod caller;
 mod content;
+mod content_listing;
 mod csrf;
 mod dashboard;
 mod docs;
 mod error;
+mod first_admin;
 mod health;
+mod html_pages;
 mod idempotency;
 mod input;
 mod invitations;
 mod keys;
 mod known_browser;
-mod listing;
 mod login;
-mod login_form;
+mod login_form_tokens;
 mod logout;
 mod members;
 mod metrics;
 mod moderate;
 mod notifications;
-mod page;
 mod password;
 mod projects;
 mod review;
 mod rules;
-mod security;
-mod session;
-mod setup;
+mod security_headers;
 mod snapshot;
 mod stats;
 mod tokens;
 mod users;
+mod web_session;
 
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ use error::ApiError;
 /// Maximum size of a request body, in bytes.
 const BODY_BYTES_MAX: usize = 1_000_000;
 /// Maximum size of a body that is read before the caller is authenticated, in bytes.
-const SMALL_BODY_BYTES_MAX: usize = 64 * 1024;
+const EARLY_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Returns all routes except those of the real-time interface.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
@@ -70,17 +70,17 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
     };
     let web = Router::new()
         .route("/auth/login", get(login::show_form).post(login::submit))
-        .route("/auth/setup", get(setup::show_form).post(setup::submit))
+        .route("/auth/setup", get(first_admin::show_form).post(first_admin::submit))
         .route("/auth/logout", get(logout::show_form).post(logout::submit))
-        .layer(session::session_layer(app))
-        .layer(from_fn(session::report_unsaved_session))
+        .layer(web_session::session_layer(app))
+        .layer(from_fn(web_session::report_unsaved_session))
         .layer(from_fn(known_browser::set_known_browser_cookie));
     api.merge(web)
         .merge(dashboard::routes())
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn(read_small_body))
+        .layer(from_fn(read_small_body_early))
         .layer(from_fn_with_state(app.clone(), limit_time))
         // Only the path is logged, because the query may contain an API key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
@@ -88,8 +88,8 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         }))
         .layer(from_fn_with_state(app.clone(), track_in_flight))
         .layer(from_fn_with_state(app.clone(), metrics::record_request))
-        .layer(security::rest_cors(&app.settings.allowed_origins))
-        .layer(from_fn_with_state(app.clone(), security::add_security_headers))
+        .layer(security_headers::rest_cors(&app.settings.allowed_origins))
+        .layer(from_fn_with_state(app.clone(), security_headers::add_security_headers))
         .with_state(app.clone())
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn metrics_routes(app: &Arc<App>) -> Router {
         .route("/metrics", get(metrics::serve_metrics))
         .method_not_allowed_fallback(async |method: Method| ApiError::method_not_allowed(&method))
         .fallback(async || ApiError::not_found("Not found"))
-        .layer(from_fn_with_state(app.clone(), security::add_security_headers))
+        .layer(from_fn_with_state(app.clone(), security_headers::add_security_headers))
         .with_state(app.clone())
 }
 
@@ -109,12 +109,12 @@ pub(crate) fn shutting_down_response() -> Response {
 }
 
 /// Returns the response to a malformed request.
-pub(crate) fn invalid_response(message: impl Into<String>) -> Response {
+pub(crate) fn invalid_request_response(message: impl Into<String>) -> Response {
     ApiError::invalid(message).into_response()
 }
 
 /// Returns the response to a request whose body exceeds the limit.
-pub(crate) fn too_large_response() -> Response {
+pub(crate) fn body_too_large_response() -> Response {
     ApiError::too_large().into_response()
 }
 
@@ -172,10 +172,10 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
 /// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have
 /// to close the connection, and the client would notice only when its next request fails. If a request is refused whose body is larger
 /// or of unknown size, the response announces that the connection will be closed.
-async fn read_small_body(request: Request, next: Next) -> Response {
+async fn read_small_body_early(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    if body.size_hint().exact().is_some_and(|size| size <= SMALL_BODY_BYTES_MAX as u64) {
-        return match to_bytes(body, SMALL_BODY_BYTES_MAX).await {
+    if body.size_hint().exact().is_some_and(|size| size <= EARLY_BODY_BYTES_MAX as u64) {
+        return match to_bytes(body, EARLY_BODY_BYTES_MAX).await {
             Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
             Err(_) => ApiError::invalid("The request body could not be read").into_response(),
         };

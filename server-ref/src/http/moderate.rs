@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::caller::ProjectCaller;
 use super::error::ApiError;
-use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
+use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;
@@ -54,7 +54,7 @@ pub(super) struct ModerateAnswer {
 /// Moderates an item. The decision is durable when the response is sent, and is published immediately afterwards.
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
-    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyParameter),
+    params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),
     request_body = SubmissionBody, responses((status = 200, body = ModerateAnswer))
 )]
 pub(super) async fn moderate(

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::answer::{SuccessAnswer, answer};
 use super::caller::{Caller, ProjectCaller};
 use super::error::ApiError;
-use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
+use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use super::input::{JsonBody, PathIds, trim_and_check_text};
 use crate::app::{App, NotificationDraft};
 use crate::auth::Permission;
@@ -71,7 +71,7 @@ pub(super) async fn list(
 
 /// Publishes a `system_notification`. For admins of the project; only administrators of the server can notify all projects.
 #[utoipa::path(
-    post, path = "/api/notifications", tag = "notifications", params(IdempotencyParameter), request_body = NotificationBody,
+    post, path = "/api/notifications", tag = "notifications", params(IdempotencyHeaderDescription), request_body = NotificationBody,
     responses((status = 201, body = NotificationAnswer))
 )]
 pub(super) async fn create(

@@ -12,8 +12,8 @@ use super::answer::SuccessAnswer;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::JsonBody;
-use crate::address::ClientAddress;
 use crate::app::App;
+use crate::client_address::ClientAddress;
 
 /// The user's current password and new password.
 #[derive(Deserialize, ToSchema)]
@@ -37,9 +37,9 @@ pub(super) async fn change(
 ) -> Result<Json<SuccessAnswer>, ApiError> {
     let (user, session) = (caller.user(&app).await?, caller.session_id_hash()?);
     crate::auth::check_password_length(&body.new)?;
-    app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::rate_limited)?;
+    app.address_throttle.count_attempt(address, Instant::now()).map_err(ApiError::too_many_attempts)?;
     if app.auth.authenticate_password(&user.email, body.current).await?.is_none() {
-        return Err(ApiError::wrong_password());
+        return Err(ApiError::wrong_current_password());
     }
     app.address_throttle.uncount_attempt(address);
     app.set_password(&user.id, &body.new, Some(session), &caller.actor()).await?;

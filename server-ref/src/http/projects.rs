@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds, trim_and_check_text};
 use crate::app::App;
-use crate::auth::{AccessLevel, Permission};
+use crate::auth::{Permission, ProjectAccess};
 use crate::store::{ProjectInfo, UNPAGED_LIST_MAX};
 
 const PROJECT_NAME_CHARS_MAX: usize = 200;
@@ -109,7 +109,7 @@ pub(super) async fn delete(
 pub(super) async fn project_answer(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
     let level = caller.require_permission(app, id, Permission::Read).await?;
     let mut project = app.store.project(id).await?.ok_or_else(|| ApiError::not_found("Project not found"))?;
-    if let AccessLevel::Role(role) = level {
+    if let ProjectAccess::Role(role) = level {
         project.role = Some(role);
     }
     Ok(ProjectAnswer::new(project))

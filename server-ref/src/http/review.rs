@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::answer::answer;
 use super::caller::ProjectCaller;
 use super::error::ApiError;
-use super::idempotency::{IdempotencyParameter, KeyedBody, ReplayableAnswer};
+use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use super::input::{JsonBody, PathIds};
 use crate::app::App;
 use crate::auth::Permission;
@@ -34,7 +34,7 @@ answer!(ReviewAnswer { content: Content });
 /// Publishes a `moderation_update` with the `moderator_type` `manual`. `GET /api/content?status=flagged` lists the items awaiting review.
 #[utoipa::path(
     post, path = "/api/content/{id}/review", tag = "content",
-    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project"), IdempotencyParameter),
+    params(("id" = String, Path), ("project_id" = Option<String>, Query, description = "Optional, because the item determines the project"), IdempotencyHeaderDescription),
     request_body = ReviewBody, responses((status = 200, body = ReviewAnswer))
 )]
 pub(super) async fn review(

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::caller::{Caller, KEY_HEADER};
+use super::caller::{API_KEY_HEADER, Caller};
 use super::error::ApiError;
 use super::input::OptionalJsonBody;
 use crate::app::App;
@@ -71,7 +71,7 @@ pub(super) async fn create(
     }
     let end = now() + i64::from(body.ttl) * 1_000_000;
     let end = access.key.expires_at.map_or(end, |key_ends| key_ends.min(end));
-    let api_key = headers.get(KEY_HEADER).and_then(|key| key.to_str().ok()).unwrap_or_default();
+    let api_key = headers.get(API_KEY_HEADER).and_then(|key| key.to_str().ok()).unwrap_or_default();
     let token = app.auth.issue_token(api_key, &access.key, body.scopes, end).await?;
     let answer = TokenAnswer { success: true, token, expires_at: rfc3339(end) };
     Ok((StatusCode::CREATED, [(CACHE_CONTROL, "no-store")], Json(answer)))

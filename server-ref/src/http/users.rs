@@ -28,7 +28,8 @@ pub(super) struct NewUser {
 
 /// Changes to a user. Omitted fields keep their values.
 #[derive(Deserialize, ToSchema)]
-pub(super) struct UserBody {
+#[schema(as = UserBody)]
+pub(super) struct UserChanges {
     is_admin: Option<bool>,
     is_active: Option<bool>,
     /// New password of 10 to 1000 characters. Setting it ends all of the user's sessions. Use `PUT /api/me/password` to change your
@@ -68,13 +69,13 @@ pub(super) async fn create(
 /// A deactivated user is signed out everywhere immediately.
 #[utoipa::path(
     method(patch, put), path = "/api/users/{id}", tag = "users", params(("id" = String, Path)),
-    request_body = UserBody, responses((status = 200, body = UserAnswer))
+    request_body = UserChanges, responses((status = 200, body = UserAnswer))
 )]
 pub(super) async fn update(
     State(app): State<Arc<App>>,
     caller: Caller,
     PathIds(id): PathIds<String>,
-    JsonBody(body): JsonBody<UserBody>,
+    JsonBody(body): JsonBody<UserChanges>,
 ) -> Result<Json<UserAnswer>, ApiError> {
     let own = caller.require_server_admin(&app).await?;
     if own.id == id && (body.is_admin == Some(false) || body.is_active == Some(false)) {

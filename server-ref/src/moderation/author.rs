@@ -7,12 +7,12 @@ use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
 /// Maximum length of an author's id in bytes. Longer ids are ignored.
-const AUTHOR_BYTES_MAX: usize = 256;
+const AUTHOR_ID_BYTES_MAX: usize = 256;
 
 /// Returns the `user_id` in the metadata, if it is a string or a number.
 pub(crate) fn author_id(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
     #[derive(Deserialize)]
-    struct AuthorField {
+    struct AuthorMetadata {
         user_id: Option<Value>,
     }
     let meta_data = meta_data?.get();
@@ -20,13 +20,13 @@ pub(crate) fn author_id(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
     if !meta_data.contains("user_id") {
         return None;
     }
-    let id = match serde_json::from_str::<AuthorField>(meta_data).ok()?.user_id? {
+    let id = match serde_json::from_str::<AuthorMetadata>(meta_data).ok()?.user_id? {
         Value::String(id) => id,
         Value::Number(id) => Number::to_string(&id),
         _ => return None,
     };
     // PostgreSQL can't store U+0000 in the text columns that are searched.
-    ((1..=AUTHOR_BYTES_MAX).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
+    ((1..=AUTHOR_ID_BYTES_MAX).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
 }
 
 #[cfg(test)]

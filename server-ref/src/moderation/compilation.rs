@@ -7,7 +7,7 @@ use super::decision::RuleLabel;
 use super::keywords::KeywordIndexBuilder;
 use super::patterns::{Pattern, PatternGroup};
 use super::rule::{Action, RuleKind};
-use super::rule_set::{Prompt, RuleOutcome, RuleSet};
+use super::rule_set::{PromptRule, RuleEffect, RuleSet};
 use crate::Error;
 use crate::store::StoredRule;
 
@@ -20,7 +20,7 @@ const RULE_KEYWORD_BYTES_MAX: usize = 128 * 1024;
 /// Maximum total length of the keywords of a project's active rules, in bytes.
 const PROJECT_KEYWORD_BYTES_MAX: usize = 512 * 1024;
 /// Maximum total size of the compiled patterns of a project's active rules, in bytes.
-const PROJECT_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
+const PROJECT_COMPILED_PATTERN_BYTES_MAX: usize = 12 * 1024 * 1024;
 
 /// A rule set that is being compiled. Each call to [`Compilation::advance`] does a small part of the work.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Compilation {
     case_sensitive_keywords: KeywordIndexBuilder,
     case_insensitive_keywords: KeywordIndexBuilder,
     keyword_bytes: usize,
-    pattern_bytes: usize,
+    compiled_pattern_bytes: usize,
     rule_set: RuleSet,
 }
 
@@ -46,7 +46,7 @@ impl Compilation {
             case_sensitive_keywords: KeywordIndexBuilder::default(),
             case_insensitive_keywords: KeywordIndexBuilder::default(),
             keyword_bytes: 0,
-            pattern_bytes: 0,
+            compiled_pattern_bytes: 0,
             rule_set: RuleSet::default(),
         }
     }
@@ -104,12 +104,12 @@ impl Compilation {
         // The rule has a valid action, because `add_rule` parses the action first.
         let action = parse_action(rule).unwrap_or(Action::Flag);
         self.rule_set.first_rule_over_limit = Some(self.rule_set.rules.len());
-        self.rule_set.rules.push(RuleOutcome { rule: RuleLabel::of(rule), action });
+        self.rule_set.rules.push(RuleEffect { rule: RuleLabel::of(rule), action });
         self.remaining_rules = Vec::new().into_iter();
     }
 
     fn add_rule(&mut self, rule: &StoredRule) -> Result<(), Error> {
-        let outcome = RuleOutcome { rule: RuleLabel::of(rule), action: parse_action(rule)? };
+        let effect = RuleEffect { rule: RuleLabel::of(rule), action: parse_action(rule)? };
         let index = self.rule_set.rules.len();
         match parse_kind(rule)? {
             RuleKind::Keyword { keywords, case_sensitive } => {
@@ -127,19 +127,19 @@ impl Compilation {
             }
             RuleKind::Regex { pattern, flags } => {
                 let pattern = Pattern::new(index, &pattern, &flags)?;
-                self.pattern_bytes += pattern.memory_usage();
-                if self.pattern_bytes > PROJECT_PATTERN_BYTES_MAX {
+                self.compiled_pattern_bytes += pattern.memory_usage();
+                if self.compiled_pattern_bytes > PROJECT_COMPILED_PATTERN_BYTES_MAX {
                     return Err(Error::RuleTooLarge("the project has too many patterns".into()));
                 }
                 self.patterns.push(pattern);
             }
             RuleKind::AiPrompt { prompt } => {
                 let text = prompt.trim().to_owned();
-                self.rule_set.prompts.push(Prompt { rule: outcome.rule, action: outcome.action, text });
+                self.rule_set.prompts.push(PromptRule { rule: effect.rule, action: effect.action, text });
                 return Ok(());
             }
         }
-        self.rule_set.rules.push(outcome);
+        self.rule_set.rules.push(effect);
         Ok(())
     }
 }

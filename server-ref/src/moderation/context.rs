@@ -7,8 +7,8 @@ use tokio_util::task::TaskTracker;
 
 use super::ai::{AiJudge, AiOptions};
 use super::compilation;
+use super::fair_pool::FairPool;
 use super::idempotency_locks::IdempotencyLocks;
-use super::pool::FairPool;
 use super::rule_cache::RuleCache;
 use crate::Error;
 use crate::store::{Store, StoredRule, Writer};
@@ -19,7 +19,7 @@ use crate::store::{Store, StoredRule, Writer};
 pub(crate) struct Moderation {
     pub(super) store: Store,
     pub(super) writer: Writer,
-    pub(super) rules: RuleCache,
+    pub(super) rule_cache: RuleCache,
     pub(super) matching_pool: FairPool,
     pub(super) ai_judge: AiJudge,
     /// Locks the idempotency keys of submissions that the language model is judging.
@@ -27,13 +27,13 @@ pub(crate) struct Moderation {
     /// Tracks the items that the language model is judging.
     pub(super) in_flight: TaskTracker,
     /// Cancelled when the server begins to drain. Unanswered prompts are then abandoned.
-    pub(super) draining: CancellationToken,
+    pub(super) drain_started: CancellationToken,
 }
 
 impl Moderation {
     /// Creates the moderation of all projects, and starts the threads that match rules.
     ///
-    /// `in_flight` tracks the items that the language model is judging. Cancelling `draining` abandons unanswered prompts.
+    /// `in_flight` tracks the items that the language model is judging. Cancelling `drain_started` abandons unanswered prompts.
     ///
     /// # Errors
     /// Returns an error if the endpoint's options are invalid or a thread can't be started.
@@ -42,22 +42,22 @@ impl Moderation {
         writer: Writer,
         options: &AiOptions,
         in_flight: TaskTracker,
-        draining: CancellationToken,
+        drain_started: CancellationToken,
     ) -> Result<Self, Error> {
-        let (rules, ai_judge) = (RuleCache::new()?, AiJudge::new(options)?);
+        let (rule_cache, ai_judge) = (RuleCache::new()?, AiJudge::new(options)?);
         let matching_pool = FairPool::new(matching_thread_count())?;
         let idempotency_locks = IdempotencyLocks::default();
-        Ok(Self { store, writer, rules, matching_pool, ai_judge, idempotency_locks, in_flight, draining })
+        Ok(Self { store, writer, rule_cache, matching_pool, ai_judge, idempotency_locks, in_flight, drain_started })
     }
 
     /// Removes the compiled rules of a project from the cache. Must be called after every committed change to the rules.
     pub(crate) fn forget_rules(&self, project_id: &str) {
-        self.rules.forget(project_id);
+        self.rule_cache.forget(project_id);
     }
 
     /// Removes the compiled rules of all projects from the cache. Must be called if a change may have been missed.
     pub(crate) fn forget_all_rules(&self) {
-        self.rules.forget_all();
+        self.rule_cache.forget_all();
     }
 
     /// Checks whether a rule can be compiled, on a thread of the pool.

@@ -116,7 +116,7 @@ impl Decision {
 
 /// The data of a `moderation_update` event, except for the decision.
 #[derive(Debug)]
-pub(crate) struct ModerationUpdate<'a> {
+pub(crate) struct ModerationUpdateWithoutDecision<'a> {
     pub(crate) project_id: &'a str,
     pub(crate) content_id: &'a str,
     pub(crate) content_type: &'a str,
@@ -128,7 +128,7 @@ pub(crate) struct ModerationUpdate<'a> {
     pub(crate) at: Micros,
 }
 
-impl ModerationUpdate<'_> {
+impl ModerationUpdateWithoutDecision<'_> {
     /// Creates the documented `moderation_update` event. Its `rule_name` is null if no rule matched.
     pub(crate) fn event(&self, decision: &Decision) -> Result<EventDraft, Error> {
         #[derive(Serialize)]
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn an_update_has_exactly_the_documented_fields() {
-        let update = ModerationUpdate {
+        let update = ModerationUpdateWithoutDecision {
             project_id: "p",
             content_id: "c",
             content_type: "text",

@@ -29,7 +29,7 @@ struct Keyword {
     rule_index: usize,
     /// The index of the keyword that decides when this keyword occurs in a text: this keyword itself, or a keyword within it that belongs
     /// to an earlier rule.
-    deciding_index: u32,
+    deciding_keyword_index: u32,
 }
 
 /// A builder that collects the keywords of a [`KeywordIndex`].
@@ -48,7 +48,7 @@ impl KeywordIndexBuilder {
     pub(super) fn add(&mut self, rule_index: usize, search_text: String, word: String) {
         let index = u32::try_from(self.keywords.len()).unwrap_or(u32::MAX);
         self.index_by_search_text.entry(search_text).or_insert_with(|| {
-            self.keywords.push(Keyword { word, rule_index, deciding_index: index });
+            self.keywords.push(Keyword { word, rule_index, deciding_keyword_index: index });
             index
         });
     }
@@ -71,10 +71,11 @@ impl KeywordIndexBuilder {
             let search_text = search_text.as_bytes();
             // Together, these two parts contain all shorter keywords that occur within this keyword.
             let parts = [search_text.get(1..), search_text.get(..search_text.len() - 1)];
-            let candidates = parts.into_iter().flatten().filter_map(|part| index.deciding_keyword(part));
-            let deciding = candidates.chain([*own]).min_by_key(|candidate| index.rule_of(*candidate)).unwrap_or(*own);
+            let candidates = parts.into_iter().flatten().filter_map(|part| index.find_deciding_keyword_index(part));
+            let deciding =
+                candidates.chain([*own]).min_by_key(|candidate| index.rule_index_of(*candidate)).unwrap_or(*own);
             if let Some(keyword) = index.keywords.get_mut(*own as usize) {
-                keyword.deciding_index = deciding;
+                keyword.deciding_keyword_index = deciding;
             }
         }
         Ok(Some(index))
@@ -87,15 +88,15 @@ impl KeywordIndex {
     /// The search takes time linear in the length of the text, because at each position the longest keyword represents all shorter
     /// keywords that end at the same position.
     pub(super) fn find(&self, text: &str) -> Option<KeywordMatch<'_>> {
-        let keyword = self.keywords.get(self.deciding_keyword(text.as_bytes())? as usize)?;
+        let keyword = self.keywords.get(self.find_deciding_keyword_index(text.as_bytes())? as usize)?;
         Some(KeywordMatch { rule_index: keyword.rule_index, word: &keyword.word })
     }
 
-    fn deciding_keyword(&self, text: &[u8]) -> Option<u32> {
+    fn find_deciding_keyword_index(&self, text: &[u8]) -> Option<u32> {
         let mut first = None;
         for found in self.automaton.find_overlapping_no_suffix_iter(text) {
-            let deciding = self.keywords.get(found.value() as usize)?.deciding_index;
-            let rule = self.rule_of(deciding);
+            let deciding = self.keywords.get(found.value() as usize)?.deciding_keyword_index;
+            let rule = self.rule_index_of(deciding);
             if first.is_none_or(|(other, _)| rule < other) {
                 first = Some((rule, deciding));
                 if rule == 0 {
@@ -106,7 +107,7 @@ impl KeywordIndex {
         first.map(|(_, deciding)| deciding)
     }
 
-    fn rule_of(&self, keyword: u32) -> usize {
+    fn rule_index_of(&self, keyword: u32) -> usize {
         self.keywords.get(keyword as usize).map_or(usize::MAX, |keyword| keyword.rule_index)
     }
 

@@ -15,7 +15,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
 use super::nfa_simulation::{self, OutOfSteps, StepBudget};
-use super::unicode_boundaries::without_unicode_boundaries;
+use super::unicode_word_boundaries::without_unicode_word_boundaries;
 use crate::Error;
 
 /// Maximum length of a pattern in bytes.
@@ -29,7 +29,7 @@ const GROUP_NFA_BYTES_MAX: usize = 256 * 1024;
 /// Size of the cache for a DFA's states, in bytes.
 const DFA_CACHE_BYTES: usize = 512 * 1024;
 /// Number of times that a DFA clears its full cache before it may give up.
-const DFA_CLEARS_MIN: usize = 3;
+const DFA_CACHE_CLEARS_MIN: usize = 3;
 /// Minimum number of bytes searched per cached state. Below this number, a DFA gives up.
 const DFA_BYTES_PER_STATE_MIN: usize = 10;
 /// Maximum number of caches that a group keeps for later texts.
@@ -126,7 +126,7 @@ impl PatternGroup {
     fn new(patterns: Vec<Pattern>) -> Result<Self, Error> {
         let failed =
             |error: &dyn std::fmt::Display| Error::InvalidRule(format!("the patterns could not be compiled: {error}"));
-        let hirs: Vec<Hir> = patterns.iter().map(|pattern| without_unicode_boundaries(&pattern.hir)).collect();
+        let hirs: Vec<Hir> = patterns.iter().map(|pattern| without_unicode_word_boundaries(&pattern.hir)).collect();
         let nfa = thompson::Compiler::new()
             .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None))
             .build_many_from_hir(&hirs)
@@ -139,7 +139,7 @@ impl PatternGroup {
     }
 
     /// Returns the index of the first rule in the group.
-    pub(super) fn first_rule(&self) -> usize {
+    pub(super) fn first_rule_index(&self) -> usize {
         self.patterns.first().map_or(usize::MAX, |pattern| pattern.rule_index)
     }
 
@@ -204,7 +204,7 @@ fn lazy_dfa_config() -> regex_automata::hybrid::dfa::Config {
     DFA::config()
         .cache_capacity(DFA_CACHE_BYTES)
         .skip_cache_capacity_check(true)
-        .minimum_cache_clear_count(Some(DFA_CLEARS_MIN))
+        .minimum_cache_clear_count(Some(DFA_CACHE_CLEARS_MIN))
         .minimum_bytes_per_state(Some(DFA_BYTES_PER_STATE_MIN))
 }
 

@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Decision, Moderation, ModerationUpdate, RuleSet, author_id};
+use super::{Decision, Moderation, ModerationUpdateWithoutDecision, RuleSet, author_id};
 use crate::Error;
 use crate::ids::new_content_id;
 use crate::store::{IdempotencyKey, IdempotentAnswer, Mutation, NewContent, ProjectChange, Status, Writer};
 use crate::time::{Micros, now};
 
 /// Maximum length, in bytes, of a text that is matched on a thread that also serves other requests.
-const INLINE_BYTES_MAX: usize = 16 * 1024;
-/// Maximum recent cost at which a project's rules are matched on a thread that also serves other requests.
-const INLINE_COST_MAX: Duration = Duration::from_micros(200);
+const INLINE_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Maximum recent peak of the matching time at which a project's rules are matched on a thread that also serves other requests.
+const INLINE_PEAK_TIME_MAX: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]
 pub(crate) struct Submission {
@@ -44,17 +44,17 @@ impl Moderation {
         submission: Submission,
         key: Option<IdempotencyKey>,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let mut pending = PendingSubmission { project_id, submission, key, started: Instant::now(), at: now() };
-        let rules = self.rules.get(&self.store, &self.matching_pool, &pending.project_id).await?;
+        let mut pending = PendingSubmission { project_id, submission, key, started_at: Instant::now(), at: now() };
+        let rules = self.rule_cache.get(&self.store, &self.matching_pool, &pending.project_id).await?;
         let decided = self.match_rules(&rules, &mut pending).await?;
         if decided.is_none() && !rules.prompts().is_empty() {
-            return self.clone().ask_prompts(rules, pending).await;
+            return self.clone().judge_and_commit(rules, pending).await;
         }
         pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::approve_unmatched)]).await
     }
 
     /// Evaluates the prompts, which may take seconds, and stores the item. Continues in the background if the caller stops waiting.
-    async fn ask_prompts(
+    async fn judge_and_commit(
         self: Arc<Self>,
         rules: Arc<RuleSet>,
         pending: PendingSubmission,
@@ -76,7 +76,7 @@ impl Moderation {
         let judged = tokio::spawn(async move {
             let _guards = (token, guard);
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
-            let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.draining).await;
+            let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.drain_started).await;
             drop(permit);
             pending.commit(&self.writer, decisions).await
         });
@@ -91,8 +91,8 @@ impl Moderation {
         pending: &mut PendingSubmission,
     ) -> Result<Option<Decision>, Error> {
         let content = &mut pending.submission.content;
-        if content.len() <= INLINE_BYTES_MAX
-            && rules.recent_cost() <= INLINE_COST_MAX
+        if content.len() <= INLINE_TEXT_BYTES_MAX
+            && rules.recent_peak_time() <= INLINE_PEAK_TIME_MAX
             && let Some(decided) = rules.try_decide_inline(content)
         {
             return Ok(decided);
@@ -118,18 +118,18 @@ struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
     key: Option<IdempotencyKey>,
-    started: Instant,
+    started_at: Instant,
     at: Micros,
 }
 
 impl PendingSubmission {
     /// Stores and publishes the item with its decisions. The first decision determines the item's status.
     async fn commit(self, writer: &Writer, decisions: Vec<Decision>) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let Self { project_id, submission, key, started, at } = self;
-        let processing_time = started.elapsed().as_secs_f64();
+        let Self { project_id, submission, key, started_at, at } = self;
+        let processing_time = started_at.elapsed().as_secs_f64();
         let content_id = new_content_id();
         let decision = decisions.first().ok_or_else(|| Error::Internal("no decision was made".into()))?;
-        let update = ModerationUpdate {
+        let update = ModerationUpdateWithoutDecision {
             project_id: &project_id,
             content_id: &content_id,
             content_type: &submission.content_type,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::rule::Action;
-use super::{Decision, Moderation, ModerationUpdate, Moderator, author_id};
+use super::{Decision, Moderation, ModerationUpdateWithoutDecision, Moderator, author_id};
 use crate::Error;
 use crate::store::{
     Actor, AuditDraft, Content, ContentReview, IdempotencyKey, IdempotentAnswer, Mutation, ProjectChange, Status,
@@ -47,7 +47,7 @@ impl Moderation {
         let moderator = Moderator::Manual(reviewer.name.to_string());
         let decision = Decision::new(moderator, action.status(), 1.0, reason.to_owned());
         let meta_data = content.meta_data.as_deref();
-        let update = ModerationUpdate {
+        let update = ModerationUpdateWithoutDecision {
             project_id: &project_id,
             content_id: &content.id,
             content_type: &content.content_type,

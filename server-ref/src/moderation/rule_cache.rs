@@ -7,7 +7,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::compilation::Compilation;
-use super::pool::FairPool;
+use super::fair_pool::FairPool;
 use super::rule_set::RuleSet;
 use crate::Error;
 use crate::store::Store;

@@ -20,20 +20,20 @@ const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 /// The compiled rules of a project, in the order of evaluation.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
-    pub(super) rules: Vec<RuleOutcome>,
+    pub(super) rules: Vec<RuleEffect>,
     pub(super) case_sensitive_keywords: Option<KeywordIndex>,
     pub(super) case_insensitive_keywords: Option<KeywordIndex>,
     pub(super) pattern_groups: Vec<PatternGroup>,
     /// The index of the first rule that exceeds a limit, either for a single rule or for the project. Texts that no earlier rule
     /// matches are flagged.
     pub(super) first_rule_over_limit: Option<usize>,
-    pub(super) prompts: Vec<Prompt>,
-    recent_cost: RecentCost,
+    pub(super) prompts: Vec<PromptRule>,
+    recent_peak_time: RecentPeakTime,
 }
 
 /// The part of a rule that is needed once the rule has matched.
 #[derive(Debug)]
-pub(super) struct RuleOutcome {
+pub(super) struct RuleEffect {
     pub(super) rule: RuleLabel,
     pub(super) action: Action,
 }
@@ -41,9 +41,9 @@ pub(super) struct RuleOutcome {
 /// The time that matching a text took recently, in nanoseconds. The value rises immediately and falls slowly. Before the first text is
 /// matched, it is `u64::MAX`.
 #[derive(Debug)]
-struct RecentCost(AtomicU64);
+struct RecentPeakTime(AtomicU64);
 
-impl Default for RecentCost {
+impl Default for RecentPeakTime {
     fn default() -> Self {
         Self(AtomicU64::new(u64::MAX))
     }
@@ -51,7 +51,7 @@ impl Default for RecentCost {
 
 /// An `ai_prompt` rule.
 #[derive(Debug, Clone)]
-pub(super) struct Prompt {
+pub(super) struct PromptRule {
     pub(super) rule: RuleLabel,
     pub(super) action: Action,
     pub(super) text: String,
@@ -60,8 +60,8 @@ pub(super) struct Prompt {
 /// The progress of matching one text. Each call to [`RuleSet::advance`] takes a limited time.
 #[derive(Debug)]
 pub(super) struct MatchProgress {
-    /// The next stage: 0 for the keywords, and n for the n-th group of patterns.
-    stage: usize,
+    /// The stage that runs next: 0 for the keywords, and n for the n-th group of patterns.
+    next_stage: usize,
     /// The earliest matching rule found so far.
     first_match: Option<(usize, MatchReason)>,
     steps_left: StepBudget,
@@ -76,7 +76,7 @@ enum MatchReason {
     OverLimit,
 }
 
-impl RecentCost {
+impl RecentPeakTime {
     fn record(&self, elapsed: Duration) {
         let elapsed = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
         let before = self.0.load(Ordering::Relaxed);
@@ -118,7 +118,7 @@ impl RuleSet {
 
     pub(super) fn start_matching(&self) -> MatchProgress {
         let first_match = self.first_rule_over_limit.map(|rule| (rule, MatchReason::OverLimit));
-        MatchProgress { stage: 0, first_match, steps_left: STEPS_MAX, elapsed: Duration::ZERO }
+        MatchProgress { next_stage: 0, first_match, steps_left: STEPS_MAX, elapsed: Duration::ZERO }
     }
 
     /// Matches the text against either the keywords or one group of patterns. Returns true once matching is complete.
@@ -127,20 +127,20 @@ impl RuleSet {
         let is_complete = self.run_stage(progress, text);
         progress.elapsed += started.elapsed();
         if is_complete {
-            self.recent_cost.record(progress.elapsed);
+            self.recent_peak_time.record(progress.elapsed);
         }
         is_complete
     }
 
     /// Returns the time that matching a text took recently. The value rises immediately and falls slowly. Before the first text is matched,
     /// it is very large.
-    pub(super) fn recent_cost(&self) -> Duration {
-        Duration::from_nanos(self.recent_cost.0.load(Ordering::Relaxed))
+    pub(super) fn recent_peak_time(&self) -> Duration {
+        Duration::from_nanos(self.recent_peak_time.0.load(Ordering::Relaxed))
     }
 
     fn run_stage(&self, progress: &mut MatchProgress, text: &str) -> bool {
-        let stage = progress.stage;
-        progress.stage += 1;
+        let stage = progress.next_stage;
+        progress.next_stage += 1;
         match stage {
             0 => {
                 if let Some(found) = self.case_sensitive_keywords.as_ref().and_then(|index| index.find(text)) {
@@ -155,7 +155,8 @@ impl RuleSet {
             }
             _ => {
                 let before = progress.first_match.as_ref().map_or(usize::MAX, |(rule, _)| *rule);
-                let Some(group) = self.pattern_groups.get(stage - 1).filter(|group| group.first_rule() < before) else {
+                let Some(group) = self.pattern_groups.get(stage - 1).filter(|group| group.first_rule_index() < before)
+                else {
                     return true;
                 };
                 match group.find(text, before, &mut progress.steps_left) {
@@ -176,7 +177,7 @@ impl RuleSet {
     /// Returns the decision once matching is complete, or `None` if no rule matched.
     pub(super) fn decision(&self, progress: MatchProgress) -> Option<Decision> {
         let (index, reason) = progress.first_match?;
-        let RuleOutcome { rule, action } = self.rules.get(index)?;
+        let RuleEffect { rule, action } = self.rules.get(index)?;
         Some(match reason {
             MatchReason::Keyword(word) => Decision::matched(rule, *action, format!("Contains the keyword \"{word}\"")),
             MatchReason::Pattern => Decision::matched(rule, *action, "Matches the pattern".to_owned()),
@@ -193,18 +194,18 @@ impl RuleSet {
     }
 
     /// Returns the `ai_prompt` rules.
-    pub(super) fn prompts(&self) -> &[Prompt] {
+    pub(super) fn prompts(&self) -> &[PromptRule] {
         &self.prompts
     }
 
     /// Returns the approximate memory use of the set in bytes, assuming that the caches of its lazy DFAs are full.
     pub(super) fn memory_usage(&self) -> usize {
-        let outcome_bytes =
-            |outcome: &RuleOutcome| size_of::<RuleOutcome>() + outcome.rule.id.len() + outcome.rule.name.len();
-        let rules: usize = self.rules.iter().map(outcome_bytes).sum();
+        let effect_bytes =
+            |effect: &RuleEffect| size_of::<RuleEffect>() + effect.rule.id.len() + effect.rule.name.len();
+        let rules: usize = self.rules.iter().map(effect_bytes).sum();
         let keyword_indices = self.case_sensitive_keywords.iter().chain(&self.case_insensitive_keywords);
         let keywords: usize = keyword_indices.map(KeywordIndex::memory_usage).sum();
-        let prompts: usize = self.prompts.iter().map(|prompt| size_of::<Prompt>() + prompt.text.len()).sum();
+        let prompts: usize = self.prompts.iter().map(|prompt| size_of::<PromptRule>() + prompt.text.len()).sum();
         rules + keywords + prompts + self.pattern_groups.iter().map(PatternGroup::memory_usage).sum::<usize>()
     }
 }

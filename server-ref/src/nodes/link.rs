@@ -232,13 +232,13 @@ impl LinkTask {
                 // If the publisher's queue is full, messages are dropped rather than left in the stream, whose buffer is unbounded.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
-                        self.metrics.on_message_dropped();
+                        self.metrics.on_node_message_dropped();
                     }
                 }
                 Err(MessageRefusal::Unauthenticated) => self.on_unauthenticated(&mut last_warning),
                 Err(error) => {
                     tracing::debug!(%error, "a message of another node could not be decoded");
-                    self.metrics.on_message_dropped();
+                    self.metrics.on_node_message_dropped();
                 }
             }
         }
@@ -247,7 +247,7 @@ impl LinkTask {
 
     /// Counts a message without a valid MAC and warns at most once per interval. `last_warning` is the time of the last warning.
     fn on_unauthenticated(&self, last_warning: &mut Option<Instant>) {
-        self.metrics.on_message_unauthenticated();
+        self.metrics.on_node_message_unauthenticated();
         if last_warning.is_none_or(|at| at.elapsed() >= UNAUTHENTICATED_WARNING_INTERVAL) {
             *last_warning = Some(Instant::now());
             tracing::warn!("dropped a message from Redis that was not sent by a node of this database and version");

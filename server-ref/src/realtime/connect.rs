@@ -176,7 +176,7 @@ async fn authenticate(
     request: &Parts,
     payload: Option<Value>,
 ) -> Result<Principal, ConnectRefusal> {
-    if realtime.draining.is_cancelled() {
+    if realtime.drain_started.is_cancelled() {
         return Err(ConnectRefusal::ShuttingDown);
     }
     match api_key(request, payload.as_ref()) {

@@ -20,7 +20,7 @@ pub(crate) struct Realtime {
     pub(super) metrics: Arc<Metrics>,
     pub(super) options: RealtimeOptions,
     /// Cancelled when the server begins to drain and accepts no more connections.
-    pub(super) draining: CancellationToken,
+    pub(super) drain_started: CancellationToken,
     /// The handle to the endpoint, set once the endpoint exists. The sockets in turn reference `Realtime`; closing them breaks this
     /// reference cycle.
     pub(super) io: OnceLock<SocketIo>,
@@ -45,8 +45,8 @@ impl Realtime {
         publisher: PublisherHandle,
         metrics: Arc<Metrics>,
         options: RealtimeOptions,
-        draining: CancellationToken,
+        drain_started: CancellationToken,
     ) -> Arc<Self> {
-        Arc::new(Self { auth, store, publisher, metrics, options, draining, io: OnceLock::new() })
+        Arc::new(Self { auth, store, publisher, metrics, options, drain_started, io: OnceLock::new() })
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn on_join_project(
 }
 
 async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure> {
-    match connection.realtime.auth.access_level(&connection.principal, id).await {
+    match connection.realtime.auth.project_access(&connection.principal, id).await {
         Ok(Some(level)) if Permission::Read.is_granted_to(level) => Ok(()),
         // The principal must be a key, because every member may read.
         Ok(Some(_)) => Err(Failure::missing_scope(Scope::Read).with_project(id)),

@@ -34,7 +34,7 @@ impl Realtime {
         for socket in self.sockets_in(SocketGroup::User(user_id).room_name()) {
             let is_kept =
                 socket.extensions.get::<Arc<Connection>>().is_some_and(|connection| match &connection.principal {
-                    Principal::User { session, .. } => Some(&**session) == kept_session,
+                    Principal::User { session_id_hash, .. } => Some(&**session_id_hash) == kept_session,
                     Principal::Key(_) => false,
                 });
             if !is_kept {
@@ -135,7 +135,7 @@ async fn recheck_sockets(sockets: Vec<SocketRef<LocalAdapter>>) -> Result<(), Er
             continue;
         }
         for project_id in connection.joined_projects() {
-            if auth.access_level(&connection.principal, &project_id).await?.is_none() {
+            if auth.project_access(&connection.principal, &project_id).await?.is_none() {
                 remove_from_room(&socket, &connection, &project_id, NOT_A_MEMBER_MESSAGE);
             }
         }

@@ -38,8 +38,8 @@ pub(super) fn group_rooms(principal: &Principal) -> Vec<String> {
         Principal::Key(KeyAccess { key, .. }) => {
             vec![SocketGroup::Key(&key.id).room_name(), SocketGroup::KeysOfProject(&key.project_id).room_name()]
         }
-        Principal::User { id, session, .. } => {
-            vec![SocketGroup::Session(session).room_name(), SocketGroup::User(id).room_name()]
+        Principal::User { id, session_id_hash, .. } => {
+            vec![SocketGroup::Session(session_id_hash).room_name(), SocketGroup::User(id).room_name()]
         }
     }
 }

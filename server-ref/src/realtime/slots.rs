@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::address::network_prefix;
-use crate::rate::RateLimiter;
+use crate::client_address::prefix_for_limits;
+use crate::rate_limiter::RateLimiter;
 
 /// Up to this multiple of the limit, refused clients receive the reason over Socket.IO, which occupies a connection for a moment. Beyond
 /// this multiple, clients receive only HTTP status 429.
@@ -64,7 +64,7 @@ impl SocketSlots {
 
     /// Admits a session. Returns `None` if its address has so many sessions that refusals are no longer explained.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<SessionSlotHandle> {
-        let address = network_prefix(address);
+        let address = prefix_for_limits(address);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_default();
         if self.limit > 0 && count.all_sessions >= self.limit.saturating_mul(EXPLAINED_REFUSALS_FACTOR) {

@@ -22,7 +22,7 @@ use super::body_budget::{BodyBudget, MeteredBody};
 use super::connection_counter::ConnectionCounter;
 use super::request_pacer::RequestPacer;
 use super::tcp_stream::ClientStream;
-use crate::address::{ClientAddress, client_address};
+use crate::client_address::{ClientAddress, client_address};
 use crate::realtime::HangUpHandle;
 
 /// Maximum time until the headers of a request are complete. The same limit closes idle connections, so it exceeds the time for which

@@ -11,8 +11,8 @@ use http::{Method, StatusCode};
 use serde_json::json;
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
-use crate::address::ClientAddress;
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::realtime::{SocketSlots, is_allowed_origin};
 
 /// Answers pending long polls with 503 when the server stops. Engine.IO's CLOSE would keep some clients from reconnecting.

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::address::network_prefix;
+use crate::client_address::prefix_for_limits;
 
 /// Number of bytes of each body that are not counted.
 const UNCOUNTED_BYTES: usize = 16 * 1024;
@@ -72,7 +72,7 @@ impl BodyBudget {
     pub(super) fn new_meter(self: &Arc<Self>, address: IpAddr) -> BodyMeter {
         BodyMeter(Arc::new(RequestBytes {
             budget: self.clone(),
-            address: network_prefix(address),
+            address: prefix_for_limits(address),
             read_bytes: AtomicUsize::new(0),
             reserved_bytes: AtomicUsize::new(0),
             is_over_budget: AtomicBool::new(false),

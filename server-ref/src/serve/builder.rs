@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::Error;
-use crate::address::parse_network;
 use crate::app::Settings;
+use crate::client_address::parse_network;
 use crate::moderation::AiOptions;
 use crate::options::{EventLog, Limits};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ipnet::IpNet;
 
-use crate::address::network_prefix;
+use crate::client_address::prefix_for_limits;
 
 /// Number of connections per peer address. Trusted proxies are exempt from the limit, because they carry many clients'
 /// connections.
@@ -34,7 +34,7 @@ impl ConnectionCounter {
     pub(super) fn try_count(&self, peer: IpAddr) -> Option<CountedConnection> {
         let peer = peer.to_canonical();
         let is_proxy = self.proxies.iter().any(|proxy| proxy.contains(&peer));
-        let peer = network_prefix(peer);
+        let peer = prefix_for_limits(peer);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(peer).or_default();
         if self.limit > 0 && !is_proxy && *count >= self.limit {

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use crate::Error;
 use crate::app::App;
 use crate::auth::key_verifiers;
-use crate::ids::api_key_from_secret;
+use crate::ids::add_api_key_prefix;
 use crate::moderation::{Action, NewRule, RuleKind};
 use crate::store::{Actor, KeyDraft, Role};
 
@@ -68,7 +68,7 @@ pub(super) async fn create_missing_parts(app: &App) -> Result<DemoCredentials, E
     if is_new {
         store.add_member(&project_id, &user_id, Role::Owner, by).await?;
     }
-    let api_key = api_key_from_secret(&derive_credential(&secret, &format!("key {project_id}"))?);
+    let api_key = add_api_key_prefix(&derive_credential(&secret, &format!("key {project_id}"))?);
     if store.meta_value(PROJECT_WITH_API_KEY_META_KEY).await?.as_deref() != Some(&project_id) {
         let draft = KeyDraft { name: "demo".into(), ..KeyDraft::default() };
         store.create_key(&project_id, draft, key_verifiers(&api_key)?, by).await?;

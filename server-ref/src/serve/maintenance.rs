@@ -34,7 +34,7 @@ async fn record_key_uses(app: Arc<App>) {
             }
         }
     };
-    app.draining.run_until_cancelled(record).await;
+    app.drain_started.run_until_cancelled(record).await;
 }
 
 /// Pause between two batches of deleted rows, so that other writes are not held up.
@@ -56,7 +56,7 @@ async fn delete_project_rows(app: Arc<App>) {
             }
         }
     };
-    app.draining.run_until_cancelled(finish).await;
+    app.drain_started.run_until_cancelled(finish).await;
 }
 
 /// Probes the database periodically and records the result for `/metrics`.
@@ -68,14 +68,14 @@ async fn probe_database(app: Arc<App>) {
             tokio::time::sleep(DATABASE_PROBE_INTERVAL).await;
         }
     };
-    app.draining.run_until_cancelled(watch).await;
+    app.drain_started.run_until_cancelled(watch).await;
 }
 
 /// Deletes events and idempotency keys beyond their limits, and expired sessions, invitations and audit log entries.
 async fn prune_periodically(app: Arc<App>) {
     loop {
         tokio::select! {
-            () = app.draining.cancelled() => return,
+            () = app.drain_started.cancelled() => return,
             () = tokio::time::sleep(PRUNE_INTERVAL) => {}
         }
         for (what, result) in [

@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::Method;
 
 use super::python_polling::PACKET_SEPARATOR;
-use crate::http::{invalid_response, request_timeout_response, too_large_response};
+use crate::http::{body_too_large_response, invalid_request_response, request_timeout_response};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
 /// Maximum number of packets in a POST. A client that stays within its event limit needs minutes to send that many packets, and the
@@ -34,8 +34,8 @@ pub(crate) async fn limit_polling_posts(
         Ok(Ok(payload)) if count_packets(&payload) <= POST_PACKETS_MAX => {
             next.run(Request::from_parts(parts, Body::from(payload))).await
         }
-        Ok(Ok(_)) => invalid_response(format!("A POST may have at most {POST_PACKETS_MAX} packets")),
-        Ok(Err(_)) => too_large_response(),
+        Ok(Ok(_)) => invalid_request_response(format!("A POST may have at most {POST_PACKETS_MAX} packets")),
+        Ok(Err(_)) => body_too_large_response(),
         Err(_) => request_timeout_response(),
     }
 }

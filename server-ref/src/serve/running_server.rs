@@ -226,7 +226,7 @@ impl RunningServer {
     pub async fn shutdown(self) {
         self.app.lame_duck_started.cancel();
         sleep(self.app.settings.lame_duck_time).await;
-        self.app.draining.cancel();
+        self.app.drain_started.cancel();
         self.app.in_flight.close();
         if timeout(REQUEST_DRAIN_TIMEOUT, self.app.in_flight.wait()).await.is_err() {
             tracing::warn!("some requests were not finished in time");
@@ -265,7 +265,7 @@ impl fmt::Debug for RunningServer {
 
 impl Drop for RunningServer {
     fn drop(&mut self) {
-        self.app.draining.cancel();
+        self.app.drain_started.cancel();
         self.stop.kill.cancel();
         // Sockets run in separate tasks, which outlive this value unless the sockets are closed.
         if let Ok(runtime) = Handle::try_current() {

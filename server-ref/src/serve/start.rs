@@ -18,7 +18,7 @@ use super::polling_post::limit_polling_posts;
 use super::python_polling::{PythonPollLimiter, limit_python_polls};
 use super::{RunningServer, ServerBuilder, demo, maintenance};
 use crate::Error;
-use crate::app::{App, LiveNodes, Settings, exchange_invalidations};
+use crate::app::{App, LiveNodes, Settings, listen_and_send_heartbeats};
 use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::ids::random_id;
 use crate::metrics::Metrics;
@@ -69,7 +69,8 @@ impl ServerBuilder {
 
         let connections = TaskTracker::new();
         let write_timeout = app.settings.ping_interval + app.settings.ping_timeout;
-        let stop = StopSignals { drain: app.draining.clone(), hang_up: CancellationToken::new(), kill, write_timeout };
+        let stop =
+            StopSignals { drain: app.drain_started.clone(), hang_up: CancellationToken::new(), kill, write_timeout };
         let router = build_routes(&app, realtime_routes);
         let proxies = app.settings.trusted_proxies.clone().into();
         let limit = app.settings.limits.connections_per_address;
@@ -79,7 +80,7 @@ impl ServerBuilder {
             tokio::spawn(accept_loop(listener, router, Arc::new([]), 0, connections.clone(), stop.clone()));
         }
         maintenance::spawn_tasks(&app);
-        tokio::spawn(exchange_invalidations(app.clone()));
+        tokio::spawn(listen_and_send_heartbeats(app.clone()));
         tracing::info!(%address, metrics = metrics_address.map(tracing::field::display), "listening");
         Ok(RunningServer::new(
             app,
@@ -153,16 +154,18 @@ async fn build_app(
     writer: Writer,
     publisher: PublisherHandle,
 ) -> Result<Arc<App>, Error> {
-    let (draining, in_flight) = (CancellationToken::new(), TaskTracker::new());
+    let (drain_started, in_flight) = (CancellationToken::new(), TaskTracker::new());
     let auth = Arc::new(Auth::new(store.clone()));
-    let moderation = Moderation::new(store.clone(), writer.clone(), &settings.ai, in_flight.clone(), draining.clone())?;
+    let moderation =
+        Moderation::new(store.clone(), writer.clone(), &settings.ai, in_flight.clone(), drain_started.clone())?;
     let options = RealtimeOptions {
         rooms_max: settings.limits.rooms,
         ping_interval: settings.ping_interval,
         ping_timeout: settings.ping_timeout,
         allowed_origins: settings.allowed_origins.clone(),
     };
-    let realtime = Realtime::new(auth.clone(), store.clone(), publisher, metrics.clone(), options, draining.clone());
+    let realtime =
+        Realtime::new(auth.clone(), store.clone(), publisher, metrics.clone(), options, drain_started.clone());
     Ok(Arc::new(App {
         writer,
         auth,
@@ -177,7 +180,7 @@ async fn build_app(
         metrics,
         settings,
         lame_duck_started: CancellationToken::new(),
-        draining,
+        drain_started,
         ending_polls: CancellationToken::new(),
         in_flight,
         project_deleted: Notify::new(),

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::Role;
 use super::accounts::serialize_time;
-use crate::ids::KeyHash;
+use crate::ids::CredentialHash;
 use crate::time::Micros;
 
 /// An invitation, as the admins of its project see it.
@@ -50,7 +50,7 @@ pub(crate) struct InvitationDraft<'a> {
     /// The e-mail address of the invited user, in lower case.
     pub(crate) email: &'a str,
     pub(crate) role: Role,
-    pub(crate) token_hash: KeyHash,
+    pub(crate) token_hash: CredentialHash,
     /// The id of the user who sends the invitation.
     pub(crate) invited_by: &'a str,
 }
@@ -60,5 +60,5 @@ pub(crate) struct InvitationDraft<'a> {
 pub(crate) enum InvitationRef<'a> {
     Id(&'a str),
     /// The hash of the secret token in the invitation link.
-    Token(KeyHash),
+    Token(CredentialHash),
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::accounts::serialize_time;
 use super::{Scope, Scopes};
-use crate::ids::KeyHash;
+use crate::ids::CredentialHash;
 use crate::time::{Micros, rfc3339};
 
 /// An API key without its secret.
@@ -91,7 +91,7 @@ impl KeyDraft {
 /// The values that are stored in place of an API key's secret, and that verify the key and its tokens.
 #[derive(Debug)]
 pub(crate) struct KeyVerifiers {
-    pub(crate) hash: KeyHash,
+    pub(crate) hash: CredentialHash,
     pub(crate) token_public_key: Vec<u8>,
 }
 

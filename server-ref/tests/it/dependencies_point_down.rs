@@ -8,7 +8,7 @@ use regex::Regex;
 
 /// Layers from lowest to highest. Modules of one layer must not import one another.
 const LAYERS: [&[&str]; 9] = [
-    &["address", "error", "ids", "options", "rate", "telemetry", "time"],
+    &["client_address", "error", "ids", "options", "rate_limiter", "telemetry", "time"],
     &["metrics"],
     &["store"],
     &["auth", "nodes"],

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::rule_set::Prompt;
+use super::rule_set::PromptRule;
 use super::{Decision, Moderator};
 use crate::Error;
 use crate::store::Status;
@@ -114,12 +114,12 @@ impl AiJudge {
     pub(super) async fn judge(
         &self,
         project_id: &Arc<str>,
-        prompts: &[Prompt],
+        prompts: &[PromptRule],
         text: &str,
         stop: &CancellationToken,
     ) -> Vec<Decision> {
         let asked = prompts.iter().take(PROMPTS_PER_ITEM_MAX);
-        let mut decisions = join_all(asked.map(|prompt| self.ask_prompt(project_id, prompt, text, stop))).await;
+        let mut decisions = join_all(asked.map(|prompt| self.judge_by_prompt(project_id, prompt, text, stop))).await;
         if prompts.len() > PROMPTS_PER_ITEM_MAX {
             decisions.push(flag_unjudged("the project has too many prompts, and not all were evaluated"));
         }
@@ -132,10 +132,10 @@ impl AiJudge {
         decisions
     }
 
-    async fn ask_prompt(
+    async fn judge_by_prompt(
         &self,
         project_id: &Arc<str>,
-        prompt: &Prompt,
+        prompt: &PromptRule,
         text: &str,
         stop: &CancellationToken,
     ) -> Decision {
@@ -144,7 +144,7 @@ impl AiJudge {
             answer = self.obtain_verdict(project_id, prompt, text) => answer,
         };
         let decision = match answer {
-            Ok(verdict) => verdict.decision(prompt.action),
+            Ok(verdict) => verdict.decision_for_action(prompt.action),
             Err(reason) => {
                 tracing::warn!(rule = prompt.rule.id, reason, "a prompt was not answered; the item is flagged");
                 flag_unjudged(reason)
@@ -156,7 +156,7 @@ impl AiJudge {
     async fn obtain_verdict(
         &self,
         project_id: &Arc<str>,
-        prompt: &Prompt,
+        prompt: &PromptRule,
         text: &str,
     ) -> Result<Arc<Verdict>, &'static str> {
         let endpoint = self.endpoint.as_ref().ok_or("no endpoint is configured")?;

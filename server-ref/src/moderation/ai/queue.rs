@@ -35,7 +35,7 @@ struct EndpointQueueState {
     free_slots: usize,
     projects: HashMap<Arc<str>, ProjectQuestions>,
     /// The projects that wait for a slot and may use another one, in the order in which they are served.
-    turns: VecDeque<Arc<str>>,
+    eligible_projects: VecDeque<Arc<str>>,
     admitted_items: usize,
     admitted_bytes: usize,
     /// The start of each project's current window, and the number of questions in that window.
@@ -47,7 +47,7 @@ struct ProjectQuestions {
     admitted_items: usize,
     slots_in_use: usize,
     waiting: VecDeque<oneshot::Sender<EndpointSlot>>,
-    /// True if the project is listed in [`EndpointQueueState::turns`].
+    /// True if the project is listed in [`EndpointQueueState::eligible_projects`].
     is_waiting_for_turn: bool,
 }
 
@@ -115,7 +115,7 @@ impl EndpointQueue {
     pub(super) async fn acquire_slot(self: &Arc<Self>, project_id: &Arc<str>) -> Option<EndpointSlot> {
         let (sender, slot) = oneshot::channel();
         self.lock().projects.entry(project_id.clone()).or_default().waiting.push_back(sender);
-        self.update_and_assign_slots(|state| state.enqueue_project(project_id, self.slots_per_project_max));
+        self.update_and_assign_slots(|state| state.enqueue_project_if_eligible(project_id, self.slots_per_project_max));
         slot.await.ok()
     }
 
@@ -126,12 +126,12 @@ impl EndpointQueue {
             let mut state = self.lock();
             change(&mut state);
             while state.free_slots > 0
-                && let Some(project_id) = state.turns.pop_front()
+                && let Some(project_id) = state.eligible_projects.pop_front()
             {
                 if let Some(sender) = state.assign_slot(&project_id) {
                     assigned.push((sender, EndpointSlot { queue: self.clone(), project_id: project_id.clone() }));
                 }
-                state.enqueue_project(&project_id, self.slots_per_project_max);
+                state.enqueue_project_if_eligible(&project_id, self.slots_per_project_max);
             }
         }
         // The slot of an abandoned question is dropped here, which locks the state to return the slot. The state must therefore not
@@ -148,11 +148,11 @@ impl EndpointQueue {
 
 impl EndpointQueueState {
     /// Adds a project to the end of the queue if it waits for a slot and may use another one.
-    fn enqueue_project(&mut self, project_id: &Arc<str>, slots_per_project_max: usize) {
+    fn enqueue_project_if_eligible(&mut self, project_id: &Arc<str>, slots_per_project_max: usize) {
         let Some(project) = self.projects.get_mut(project_id) else { return };
         if !project.is_waiting_for_turn && !project.waiting.is_empty() && project.slots_in_use < slots_per_project_max {
             project.is_waiting_for_turn = true;
-            self.turns.push_back(project_id.clone());
+            self.eligible_projects.push_back(project_id.clone());
         }
     }
 
@@ -190,7 +190,7 @@ impl Drop for EndpointSlot {
             if let Some(project) = state.projects.get_mut(&self.project_id) {
                 project.slots_in_use -= 1;
             }
-            state.enqueue_project(&self.project_id, queue.slots_per_project_max);
+            state.enqueue_project_if_eligible(&self.project_id, queue.slots_per_project_max);
             state.remove_if_idle(&self.project_id);
         });
     }
@@ -236,7 +236,7 @@ mod tests {
         assert!(waits[0].as_mut().now_or_never().is_some());
         drop((first, second, held, waits));
         assert_eq!(queue.lock().free_slots, 4);
-        assert!(queue.lock().turns.is_empty());
+        assert!(queue.lock().eligible_projects.is_empty());
     }
 
     #[tokio::test]

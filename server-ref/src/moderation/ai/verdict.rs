@@ -7,7 +7,7 @@ use super::super::{Decision, Moderator};
 use crate::store::Status;
 
 /// Confidence below which an item is flagged, regardless of the verdict.
-const CONFIDENCE_MIN: f64 = 0.3;
+const TRUSTED_CONFIDENCE_MIN: f64 = 0.3;
 /// Confidence below which a rejection is reduced to a flag.
 const REJECTION_CONFIDENCE_MIN: f64 = 0.6;
 /// Maximum length of the model's reason in results, in characters.
@@ -41,9 +41,9 @@ impl Verdict {
 
     /// Returns the decision for a rule with this action. If the model rejects an item with enough confidence, the rule's action applies,
     /// even if this action flags or approves the item.
-    pub(super) fn decision(&self, action: Action) -> Decision {
+    pub(super) fn decision_for_action(&self, action: Action) -> Decision {
         let status = match self.decision {
-            _ if self.confidence < CONFIDENCE_MIN => Status::Flagged,
+            _ if self.confidence < TRUSTED_CONFIDENCE_MIN => Status::Flagged,
             Action::Approve => Status::Approved,
             Action::Flag => Status::Flagged,
             Action::Reject if self.confidence < REJECTION_CONFIDENCE_MIN => Status::Flagged,
@@ -74,7 +74,7 @@ mod tests {
             ("flagged", 0.9, Action::Reject, Status::Flagged),
         ] {
             let json = format!(r#"{{"decision":"{decision}","confidence":{confidence}}}"#);
-            let decision = Verdict::parse(&json).unwrap().decision(action);
+            let decision = Verdict::parse(&json).unwrap().decision_for_action(action);
             assert_eq!(decision.status, expected, "{json} {action:?}");
         }
     }

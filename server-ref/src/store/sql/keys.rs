@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Store, Tx, nul_safe_text, with_conn};
 use crate::Error;
-use crate::ids::{KeyHash, random_id};
+use crate::ids::{CredentialHash, random_id};
 use crate::store::{Actor, AuditDraft, Invalidation, KeyDraft, KeyInfo, KeyVerifiers, StoredKey};
 use crate::time::{Micros, now};
 
@@ -64,7 +64,7 @@ impl Store {
         self.key(project_id, &id).await?.ok_or(Error::NotFound("Key"))
     }
 
-    pub(crate) async fn key_by_hash(&self, hash: &KeyHash) -> Result<Option<StoredKey>, Error> {
+    pub(crate) async fn key_by_hash(&self, hash: &CredentialHash) -> Result<Option<StoredKey>, Error> {
         const SELECT_KEY_BY_HASH: &str = select_stored_keys!("WHERE key_hash = $1");
         Ok(with_conn!(&mut self.reader().await?, db => {
             sqlx::query_as(SELECT_KEY_BY_HASH).bind(&hash[..]).fetch_optional(db).await?
@@ -134,7 +134,7 @@ impl Store {
     pub(crate) async fn find_key(
         &self,
         id: &str,
-        hash: Option<&KeyHash>,
+        hash: Option<&CredentialHash>,
     ) -> Result<Option<(String, String, String)>, Error> {
         const SELECT_KEY_IDENTITY: &str = "SELECT id, project_id, name FROM api_keys WHERE id = $1 OR key_hash = $2";
         let hash = hash.map(|hash| &hash[..]);

@@ -3,7 +3,7 @@
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 /// Removes the Unicode word boundaries from a pattern. The result matches every text that the pattern matches, and possibly further texts.
-pub(super) fn without_unicode_boundaries(hir: &Hir) -> Hir {
+pub(super) fn without_unicode_word_boundaries(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Look(
             Look::WordUnicode
@@ -14,12 +14,12 @@ pub(super) fn without_unicode_boundaries(hir: &Hir) -> Hir {
             | Look::WordEndHalfUnicode,
         ) => Hir::empty(),
         HirKind::Repetition(repetition) => {
-            let sub = Box::new(without_unicode_boundaries(&repetition.sub));
+            let sub = Box::new(without_unicode_word_boundaries(&repetition.sub));
             Hir::repetition(Repetition { sub, ..repetition.clone() })
         }
-        HirKind::Capture(capture) => without_unicode_boundaries(&capture.sub),
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(without_unicode_boundaries).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_unicode_boundaries).collect()),
+        HirKind::Capture(capture) => without_unicode_word_boundaries(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(without_unicode_word_boundaries).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(without_unicode_word_boundaries).collect()),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
     }
 }

@@ -35,7 +35,7 @@ fn parse_forwarded_entry(entry: &str) -> Option<IpAddr> {
 
 /// Returns the part of an address to which limits apply: the whole of an IPv4 address, but only the /64 prefix of an IPv6 address,
 /// because an IPv6 host usually owns a whole /64.
-pub(crate) fn network_prefix(address: IpAddr) -> IpAddr {
+pub(crate) fn prefix_for_limits(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 
 /// Returns the login form.
-pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
+pub(super) fn login_form(csrf_token: &str, problem: Option<&str>) -> Response {
     let (problem, token) = (alert_html(problem), escape_html(csrf_token));
     html_page(
         "Sign in",
@@ -22,7 +22,7 @@ pub(super) fn login(csrf_token: &str, problem: Option<&str>) -> Response {
 }
 
 /// Returns the form that signs out.
-pub(super) fn logout(csrf_token: &str) -> Response {
+pub(super) fn logout_form(csrf_token: &str) -> Response {
     let token = escape_html(csrf_token);
     html_page(
         "Sign out",
@@ -37,7 +37,7 @@ pub(super) fn logout(csrf_token: &str) -> Response {
 }
 
 /// Returns the form that creates the first administrator. `email` is the address from the previous attempt.
-pub(super) fn setup(token: &str, email: &str, problem: Option<&str>) -> Response {
+pub(super) fn first_admin_form(token: &str, email: &str, problem: Option<&str>) -> Response {
     let (problem, token, email) = (alert_html(problem), escape_html(token), escape_html(email));
     html_page(
         "Create the first administrator",

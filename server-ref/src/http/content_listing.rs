@@ -13,7 +13,7 @@ use crate::time::{self, Micros};
 const PER_PAGE_DEFAULT: u32 = 20;
 const PER_PAGE_MAX: u32 = 100;
 /// Maximum number of items up to the end of a numbered page. Reading a numbered page costs as much as reading all pages up to it.
-const NUMBERED_ROWS_MAX: u64 = 10_000;
+const NUMBERED_PAGES_ITEMS_MAX: u64 = 10_000;
 /// Maximum length of the search text, in characters.
 const SEARCH_TEXT_CHARS_MAX: usize = 200;
 const ID_BYTES_MAX: usize = 256;
@@ -74,8 +74,8 @@ impl ContentQuery {
 
     fn numbered_page(self) -> Result<RequestedPage, ApiError> {
         let (page, per_page) = (self.page.unwrap_or(1).max(1), page_size(self.per_page));
-        let rows = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
-        if rows > NUMBERED_ROWS_MAX {
+        let items = u64::try_from(page).unwrap_or(u64::MAX).saturating_mul(u64::from(per_page));
+        if items > NUMBERED_PAGES_ITEMS_MAX {
             return Err(ApiError::invalid("Numbered pages end at 10000 items; use limit and cursor"));
         }
         Ok(RequestedPage::Numbered { page, per_page: per_page.into(), status: parse_status(self.status)? })
@@ -90,8 +90,8 @@ impl ContentQuery {
             status: parse_status(self.status)?,
             author: parse_id("user_id", self.user_id)?,
             rule_id: parse_id("rule_id", self.rule_id)?,
-            submitted_from: parse_moment("from", self.from)?,
-            submitted_before: parse_moment("to", self.to)?,
+            submitted_from: parse_time("from", self.from)?,
+            submitted_before: parse_time("to", self.to)?,
             text_pattern: non_empty(self.q).map(|text| text_matcher(&text)).transpose()?,
         };
         Ok(RequestedPage::After { position, limit: page_size(self.limit) as usize, filter })
@@ -132,9 +132,9 @@ fn parse_id(field: &str, text: Option<String>) -> Result<Option<String>, ApiErro
     }
 }
 
-fn parse_moment(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
+fn parse_time(field: &str, text: Option<String>) -> Result<Option<Micros>, ApiError> {
     // An unescaped plus sign in a query is decoded as a space.
-    let parse = |text: String| time::parse(&text.replace(' ', "+"));
+    let parse = |text: String| time::parse_time_or_date(&text.replace(' ', "+"));
     let invalid = || ApiError::invalid(format!("{field} must be a time such as 2024-01-15T10:30:00Z, or a date"));
     non_empty(text).map(|text| parse(text).ok_or_else(invalid)).transpose()
 }

@@ -13,7 +13,7 @@ use http::header::{
 use http::{HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::caller::{CSRF_HEADER, KEY_HEADER};
+use super::caller::{API_KEY_HEADER, CSRF_HEADER};
 use super::idempotency::{IDEMPOTENCY_KEY_HEADER, IDEMPOTENT_REPLAYED_HEADER};
 use crate::app::App;
 use crate::realtime::is_allowed_origin;
@@ -55,7 +55,7 @@ pub(super) fn rest_cors(allowed: &[String]) -> CorsLayer {
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             CONTENT_TYPE,
-            HeaderName::from_static(KEY_HEADER),
+            HeaderName::from_static(API_KEY_HEADER),
             HeaderName::from_static(CSRF_HEADER),
             IDEMPOTENCY_KEY_HEADER,
         ])

@@ -11,15 +11,15 @@ use http::StatusCode;
 use tower_sessions::Session;
 
 use super::error::ApiError;
+use super::html_pages;
 use super::login::{form_field, redirect, start_signed_in_session};
-use super::page;
-use crate::address::ClientAddress;
 use crate::app::App;
+use crate::client_address::ClientAddress;
 
 pub(super) async fn show_form(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Response, ApiError> {
     let token = form_field(query.unwrap_or_default().as_bytes(), "token");
     match app.is_setup_token(&token).await? {
-        true => Ok(page::setup(&token, "", None)),
+        true => Ok(html_pages::first_admin_form(&token, "", None)),
         false => Ok(invalid_link_response()),
     }
 }
@@ -40,12 +40,12 @@ pub(super) async fn submit(
         }
         Ok(None) => Ok(invalid_link_response()),
         Err(error) if error.status() == StatusCode::UNPROCESSABLE_ENTITY => {
-            Ok((error.status(), page::setup(&token, &email, Some(error.message()))).into_response())
+            Ok((error.status(), html_pages::first_admin_form(&token, &email, Some(error.message()))).into_response())
         }
         Err(error) => Err(error),
     }
 }
 
 fn invalid_link_response() -> Response {
-    (StatusCode::FORBIDDEN, page::invalid_setup_link()).into_response()
+    (StatusCode::FORBIDDEN, html_pages::invalid_setup_link()).into_response()
 }

@@ -17,9 +17,9 @@ use crate::Error;
 /// Time after which a thread switches to the project that is next in line.
 const TIME_SLICE: Duration = Duration::from_millis(5);
 /// Maximum total size of one project's pending jobs, in bytes.
-const PENDING_BYTES_MAX: usize = 32 * 1024 * 1024;
+const PENDING_BYTES_PER_PROJECT_MAX: usize = 32 * 1024 * 1024;
 /// Maximum number of pending jobs per project.
-const PENDING_JOBS_MAX: usize = 1024;
+const PENDING_JOBS_PER_PROJECT_MAX: usize = 1024;
 
 /// A job, which is called repeatedly until it returns true. Each call takes at most a few milliseconds.
 type PoolJob = Box<dyn FnMut() -> bool + Send>;
@@ -44,7 +44,7 @@ struct PoolState {
     /// arrives, so that idleness is no advantage.
     virtual_clock: Duration,
     /// The largest used time that any project has reached.
-    used_time_max: Duration,
+    largest_used_time: Duration,
     running_jobs: usize,
     is_closed: bool,
 }
@@ -53,9 +53,9 @@ struct PoolState {
 #[derive(Default)]
 struct ProjectJobs {
     /// The pending jobs, with their sizes in bytes.
-    jobs: VecDeque<(usize, PoolJob)>,
+    pending_jobs: VecDeque<(usize, PoolJob)>,
     /// The total size of the pending and running jobs, in bytes.
-    bytes: usize,
+    unfinished_bytes: usize,
     /// The time that the project has used, raised to the virtual clock when a job arrives after an idle period.
     used_time: Duration,
     is_running: bool,
@@ -108,12 +108,14 @@ impl FairPool {
         let mut state = self.shared.lock();
         let PoolState { projects, ready_projects, virtual_clock, .. } = &mut *state;
         let queue = projects.entry(project_id.clone()).or_default();
-        if queue.jobs.len() >= PENDING_JOBS_MAX || (!queue.jobs.is_empty() && queue.bytes + bytes > PENDING_BYTES_MAX) {
+        if queue.pending_jobs.len() >= PENDING_JOBS_PER_PROJECT_MAX
+            || (!queue.pending_jobs.is_empty() && queue.unfinished_bytes + bytes > PENDING_BYTES_PER_PROJECT_MAX)
+        {
             return Err(Error::Busy);
         }
-        queue.jobs.push_back((bytes, job));
-        queue.bytes += bytes;
-        if queue.jobs.len() == 1 && !queue.is_running {
+        queue.pending_jobs.push_back((bytes, job));
+        queue.unfinished_bytes += bytes;
+        if queue.pending_jobs.len() == 1 && !queue.is_running {
             queue.used_time = queue.used_time.max(*virtual_clock);
             ready_projects.insert((queue.used_time, project_id.clone()));
             drop(state);
@@ -157,7 +159,7 @@ impl PoolState {
         let (used_time, project_id) = self.ready_projects.pop_first()?;
         self.virtual_clock = self.virtual_clock.max(used_time);
         let queue = self.projects.get_mut(&project_id)?;
-        let job = queue.jobs.pop_front()?;
+        let job = queue.pending_jobs.pop_front()?;
         queue.is_running = true;
         self.running_jobs += 1;
         Some((project_id, job))
@@ -175,18 +177,18 @@ impl PoolState {
         let Some(queue) = self.projects.get_mut(project_id) else { return };
         queue.is_running = false;
         queue.used_time += elapsed;
-        self.used_time_max = self.used_time_max.max(queue.used_time);
+        self.largest_used_time = self.largest_used_time.max(queue.used_time);
         match unfinished {
-            Some(job) => queue.jobs.push_front(job),
-            None => queue.bytes -= bytes,
+            Some(job) => queue.pending_jobs.push_front(job),
+            None => queue.unfinished_bytes -= bytes,
         }
-        if !queue.jobs.is_empty() {
+        if !queue.pending_jobs.is_empty() {
             self.ready_projects.insert((queue.used_time, project_id.clone()));
         }
         if self.running_jobs == 0 && self.ready_projects.is_empty() {
             // No jobs are running or pending, so earlier use is irrelevant.
             self.projects.clear();
-            self.virtual_clock = self.used_time_max;
+            self.virtual_clock = self.largest_used_time;
         }
     }
 }
@@ -277,7 +279,7 @@ mod tests {
         has_started.recv().unwrap();
         let waiting = tokio::spawn({
             let (pool, project) = (pool.clone(), project.clone());
-            async move { pool.run(&project, PENDING_BYTES_MAX, || Some(())).await }
+            async move { pool.run(&project, PENDING_BYTES_PER_PROJECT_MAX, || Some(())).await }
         });
         tokio::task::yield_now().await;
         assert!(matches!(pool.run(&project, 1, || Some(())).await, Err(Error::Busy)));

@@ -19,7 +19,7 @@ use crate::time::Micros;
 /// Name of the cookie.
 const FORM_TOKEN_COOKIE: &str = "login_form";
 /// Time after which the token of an open form expires, in microseconds.
-const FORM_LIFETIME: Micros = 60 * 60 * 1_000_000;
+const FORM_TOKEN_LIFETIME: Micros = 60 * 60 * 1_000_000;
 /// Maximum tolerated difference between the clocks of two nodes, in microseconds.
 const CLOCK_SKEW_MAX: Micros = 5 * 60 * 1_000_000;
 
@@ -49,7 +49,8 @@ impl LoginFormTokens<'_> {
     fn is_valid(&self, token: &str, at: Micros) -> bool {
         let Some((signed, signature)) = token.rsplit_once('.') else { return false };
         let issued: Option<Micros> = signed.rsplit_once('.').and_then(|(_, issued)| issued.parse().ok());
-        let fresh = issued.is_some_and(|issued| (-CLOCK_SKEW_MAX..FORM_LIFETIME).contains(&at.saturating_sub(issued)));
+        let fresh =
+            issued.is_some_and(|issued| (-CLOCK_SKEW_MAX..FORM_TOKEN_LIFETIME).contains(&at.saturating_sub(issued)));
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
         fresh && self.mac(signed).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
     }
@@ -68,7 +69,7 @@ pub(super) fn form_token_cookie_header(token: &str, secure: bool) -> Result<(Hea
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(secure)
-        .max_age(Duration::microseconds(FORM_LIFETIME));
+        .max_age(Duration::microseconds(FORM_TOKEN_LIFETIME));
     let value = HeaderValue::from_str(&cookie.to_string()).map_err(|error| Error::Internal(error.to_string()))?;
     Ok((SET_COOKIE, value))
 }
@@ -89,7 +90,7 @@ mod tests {
         let secret = LoginFormTokens(&one);
         let token = secret.issue(0);
         assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), 1), Some(token.clone()));
-        assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), FORM_LIFETIME), None);
+        assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), FORM_TOKEN_LIFETIME), None);
         assert_eq!(secret.token_from_cookie(&headers_with_cookie(&token), -2 * CLOCK_SKEW_MAX), None);
         assert_eq!(LoginFormTokens(&two).token_from_cookie(&headers_with_cookie(&token), 1), None);
         let later = token.replacen(".0.", ".9.", 1);

@@ -93,7 +93,7 @@ fn backend_error(error: Error) -> StoreError {
 /// Returns the error response for a session that could not be read or written.
 pub(super) fn session_error(error: &tower_sessions::session::Error) -> ApiError {
     match error {
-        tower_sessions::session::Error::Store(StoreError::Backend(_)) => ApiError::unavailable(),
+        tower_sessions::session::Error::Store(StoreError::Backend(_)) => ApiError::database_unavailable(),
         error => Error::Internal(error.to_string()).into(),
     }
 }
@@ -104,7 +104,7 @@ pub(super) async fn report_unsaved_session(request: Request, next: Next) -> Resp
     let response = next.run(request).await;
     match response.status() {
         StatusCode::INTERNAL_SERVER_ERROR if !response.headers().contains_key(CONTENT_TYPE) => {
-            ApiError::unavailable().into_response()
+            ApiError::database_unavailable().into_response()
         }
         _ => response,
     }
