@@ -37,7 +37,7 @@ impl App {
                 self.realtime.revoke_project_access(user_id, project_id);
             }
             Invalidation::PasswordChanged { user_id, kept_session } => {
-                self.realtime.disconnect_other_sessions(user_id, kept_session.as_deref());
+                self.realtime.disconnect_after_password_change(user_id, kept_session.as_deref());
             }
             Invalidation::UserDeactivated(id) => {
                 self.realtime.disconnect_group(SocketGroup::User(id), "The user was deactivated")
@@ -62,7 +62,7 @@ impl App {
             Invalidation::LogReplaced => self.reconnect_clients_if_log_replaced().await,
             Invalidation::UserDeactivated(user_id)
             | Invalidation::PasswordChanged { user_id, .. }
-            | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_user(user_id).await,
+            | Invalidation::MemberRemoved { user_id, .. } => self.realtime.recheck_access_of_user(user_id).await,
             Invalidation::KeyToggled(id) => {
                 self.apply_invalidation(invalidation);
                 self.disconnect_if_switched_off(id).await
@@ -81,14 +81,14 @@ impl App {
         // The connection may have been lost in a failover, which can lose events.
         self.store.replace_log_id_after_loss().await?;
         self.reconnect_clients_if_log_replaced().await?;
-        self.realtime.recheck_all().await
+        self.realtime.recheck_access_of_all().await
     }
 
     /// Reads the log's id again. If it has changed, all clients are made to reconnect. Their cursors belong to the previous log, so they
     /// then report a gap.
     async fn reconnect_clients_if_log_replaced(&self) -> Result<(), Error> {
         if self.store.reload_log_id().await? {
-            self.realtime.reconnect_all_clients().await;
+            self.realtime.disconnect_all_after_log_change().await;
         }
         Ok(())
     }

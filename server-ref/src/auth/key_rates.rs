@@ -21,15 +21,15 @@ impl KeyRateLimiters {
     pub(super) fn count_request(&self, key: &StoredKey, now: Instant) -> Result<(), Duration> {
         let Some(limit) = key.requests_per_minute else { return Ok(()) };
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, rate)) = limiters.get_mut(&key.id).filter(|(known, _)| *known == limit) {
-            return rate.try_accept(now);
+        if let Some((_, limiter)) = limiters.get_mut(&key.id).filter(|(known, _)| *known == limit) {
+            return limiter.try_accept(now);
         }
         if limiters.len() >= KEYS_BEFORE_SWEEP {
-            limiters.retain(|_, (_, rate)| !rate.is_idle(now));
+            limiters.retain(|_, (_, limiter)| !limiter.is_idle(now));
         }
-        let mut rate = RateLimiter::new(usize::try_from(limit).unwrap_or(1).max(1));
-        let checked = rate.try_accept(now);
-        limiters.insert(key.id.clone(), (limit, rate));
+        let mut limiter = RateLimiter::new(usize::try_from(limit).unwrap_or(1).max(1));
+        let checked = limiter.try_accept(now);
+        limiters.insert(key.id.clone(), (limit, limiter));
         checked
     }
 }

@@ -69,8 +69,8 @@ impl Permission {
         self.sufficient_scopes().first().copied()
     }
 
-    pub(crate) fn is_granted_to(self, level: ProjectAccess) -> bool {
-        match level {
+    pub(crate) fn is_granted_to(self, access: ProjectAccess) -> bool {
+        match access {
             ProjectAccess::Role(role) => role >= self.minimum_role(),
             ProjectAccess::Key(scopes) => self.sufficient_scopes().iter().any(|&scope| scopes.contains(scope)),
         }
@@ -113,8 +113,8 @@ mod tests {
     fn each_scope_grants_only_its_permissions() {
         use Permission::{EditRules, Read, ReadRules, Review, Submit};
         let given = |scope| {
-            let level = ProjectAccess::Key(Scopes::from_iter([scope]));
-            ALL.into_iter().filter(|permission| permission.is_granted_to(level)).collect::<Vec<_>>()
+            let access = ProjectAccess::Key(Scopes::from_iter([scope]));
+            ALL.into_iter().filter(|permission| permission.is_granted_to(access)).collect::<Vec<_>>()
         };
         assert_eq!(given(Scope::Read), [Read, ReadRules]);
         assert_eq!(given(Scope::Submit), [Submit]);

@@ -42,7 +42,7 @@ impl Caller {
         permission: Permission,
     ) -> Result<ProjectAccess, ApiError> {
         match app.auth.project_access(&self.principal, project_id).await? {
-            Some(level) if permission.is_granted_to(level) => Ok(level),
+            Some(access) if permission.is_granted_to(access) => Ok(access),
             Some(ProjectAccess::Key(_)) => Err(match permission.first_sufficient_scope() {
                 Some(scope) => ApiError::missing_scope(scope),
                 None => ApiError::forbidden(NOT_FOR_KEYS_MESSAGE),

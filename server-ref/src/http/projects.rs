@@ -107,9 +107,9 @@ pub(super) async fn delete(
 }
 
 pub(super) async fn project_answer(app: &App, caller: &Caller, id: &str) -> Result<Json<ProjectAnswer>, ApiError> {
-    let level = caller.require_permission(app, id, Permission::Read).await?;
+    let access = caller.require_permission(app, id, Permission::Read).await?;
     let mut project = app.store.project(id).await?.ok_or_else(|| ApiError::not_found("Project not found"))?;
-    if let ProjectAccess::Role(role) = level {
+    if let ProjectAccess::Role(role) = access {
         project.role = Some(role);
     }
     Ok(ProjectAnswer::new(project))

@@ -3,8 +3,8 @@
 //! Redis only carries messages. The event log in PostgreSQL is authoritative and contains every event. A lost message becomes visible as a
 //! hole in the ids, or when the project's newest id is read; see `realtime::publisher`. Submissions therefore never wait for Redis.
 
-mod link;
-mod message;
+mod commit_message;
+mod redis_link;
 
-pub(crate) use link::{LinkEvent, NodeLink};
-pub(crate) use message::{CommitMessage, NodeSecret};
+pub(crate) use commit_message::{CommitMessage, NodeMessageSecret};
+pub(crate) use redis_link::{LinkEvent, RedisLink};

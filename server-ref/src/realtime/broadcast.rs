@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use socketioxide::{BroadcastError, SocketIo};
 
-use super::rooms::project_room;
+use super::rooms::project_room_name;
 use crate::metrics::Metrics;
 
 /// An event as sockets receive it.
@@ -24,12 +24,12 @@ const DOCUMENTED_EVENT_NAMES: [&str; 5] =
 
 impl BroadcastEvent {
     /// Creates an event that this node committed.
-    pub(super) fn committed(name: &'static str, data: Arc<RawValue>) -> Self {
+    pub(super) fn from_local_commit(name: &'static str, data: Arc<RawValue>) -> Self {
         Self { name: name.into(), data }
     }
 
     /// Creates an event from another node's message or from the log.
-    pub(super) fn received(name: String, data: Box<RawValue>) -> Self {
+    pub(super) fn from_other_node_or_log(name: String, data: Box<RawValue>) -> Self {
         let known = DOCUMENTED_EVENT_NAMES.into_iter().find(|known| *known == name);
         Self { name: known.map_or(Cow::Owned(name), Cow::Borrowed), data: data.into() }
     }
@@ -66,7 +66,7 @@ impl Broadcaster {
         let Some(namespace) = self.io.of("/") else {
             return;
         };
-        match namespace.within(project_room(project_id)).emit(event, payload).await {
+        match namespace.within(project_room_name(project_id)).emit(event, payload).await {
             Ok(()) => {}
             // Some sockets are closing, or their send buffers are full.
             Err(BroadcastError::Socket(errors)) => {
@@ -77,7 +77,7 @@ impl Broadcaster {
     }
 
     /// Returns the names of the rooms that contain a socket of this node.
-    pub(super) async fn occupied_rooms(&self) -> HashSet<String> {
+    pub(super) async fn occupied_room_names(&self) -> HashSet<String> {
         let Some(namespace) = self.io.of("/") else {
             return HashSet::new();
         };

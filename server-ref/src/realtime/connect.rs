@@ -18,22 +18,22 @@ use super::expiry;
 use super::hang_up::HangUpHandle;
 use super::origin::may_use_cookie;
 use super::reply::{Failure, emit};
-use super::revoke::{disconnect_with_failure, invalid_credentials_failure};
-use super::rooms::group_rooms;
-use super::slots::{SessionSlotHandle, TooManyEvents};
+use super::revoke::{disconnect_with_authentication_failed, invalid_credentials_failure};
+use super::rooms::group_room_names;
+use super::session_slots::{SessionSlotHandle, TooManyEvents};
 use crate::auth::Principal;
 
 /// Maximum size of an Engine.IO payload, in bytes. Deployed servers announce the same size.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 1_000_000;
 /// Maximum number of packets that wait for a slow client. Further packets are dropped. A client that tracks the ids then notices a hole and
 /// requests a replay; if the buffer is still full at the next ping, the connection ends.
-const SEND_BUFFER_PACKETS: usize = 1024;
+const SEND_BUFFER_PACKETS_MAX: usize = 1024;
 /// Maximum time between the opening of an Engine.IO session and the client's CONNECT to the namespace.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Delay before a socket with refused credentials is disconnected. python-socketio ignores a DISCONNECT that arrives too early.
-const DISCONNECT_DELAY: Duration = Duration::from_millis(500);
+const REFUSAL_DISCONNECT_DELAY: Duration = Duration::from_millis(500);
 /// Time for a client to close the connection after the DISCONNECT.
-const HANG_UP_DELAY: Duration = Duration::from_secs(5);
+const REFUSAL_HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
 /// Creates the endpoint and returns its routes for `/socket.io/` and the handle that publishes events. The handle is also
 /// stored in `realtime`.
@@ -46,12 +46,12 @@ pub(crate) fn build_socket_io(realtime: &Arc<Realtime>) -> (Router, SocketIo) {
         .max_payload(PAYLOAD_BYTES_MAX as u64)
         .ws_max_message_size(PAYLOAD_BYTES_MAX)
         .ws_max_frame_size(PAYLOAD_BYTES_MAX)
-        .max_buffer_size(SEND_BUFFER_PACKETS)
+        .max_buffer_size(SEND_BUFFER_PACKETS_MAX)
         .build_svc();
     let _ = realtime.io.set(io.clone());
     let realtime = realtime.clone();
     let on_connect = move |socket: SocketRef, payload: TryData<Value>| on_connect(realtime.clone(), socket, payload);
-    io.ns("/", on_connected.with(on_connect));
+    io.ns("/", on_connect_acknowledged.with(on_connect));
     let router = Router::new().route_service("/socket.io/", service.clone()).route_service("/socket.io", service);
     (router, io)
 }
@@ -80,7 +80,7 @@ async fn on_connect(
     if !slot_handle.take_slot() {
         return Err(ConnectRefusal::TooManyConnections { limit: slot_handle.limit() });
     }
-    socket.join(group_rooms(&principal));
+    socket.join(group_room_names(&principal));
     let connection = Connection::new(realtime, principal);
     socket.extensions.insert(connection.clone());
     // The handlers must exist before the acknowledgement is sent, because the client may send its first event immediately afterwards.
@@ -89,7 +89,7 @@ async fn on_connect(
 }
 
 /// Greets a socket whose CONNECT was acknowledged and starts to handle its requests, or disconnects it if its credentials were refused.
-async fn on_connected(socket: SocketRef) {
+async fn on_connect_acknowledged(socket: SocketRef) {
     if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
         return refuse_credentials(socket, &refused);
     }
@@ -109,7 +109,7 @@ async fn on_connected(socket: SocketRef) {
 async fn recheck_credentials(connection: &Connection, socket: &SocketRef) {
     match connection.realtime.auth.is_still_valid(&connection.principal).await {
         Ok(true) => {}
-        Ok(false) => disconnect_with_failure(socket, &invalid_credentials_failure(&connection.principal)),
+        Ok(false) => disconnect_with_authentication_failed(socket, &invalid_credentials_failure(&connection.principal)),
         // The credentials may still be valid. They are checked again when the client reconnects.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
@@ -126,12 +126,12 @@ struct RefusedCredentials(Failure);
 fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCredentials) {
     emit(&socket, "authentication_failed", why);
     tokio::spawn(async move {
-        tokio::time::sleep(DISCONNECT_DELAY).await;
+        tokio::time::sleep(REFUSAL_DISCONNECT_DELAY).await;
         let hang_up = socket.req_parts().extensions.get::<HangUpHandle>().cloned();
         let _ = socket.disconnect();
         // Stock clients now close the connection themselves.
         if let Some(hang_up) = hang_up {
-            tokio::time::sleep(HANG_UP_DELAY).await;
+            tokio::time::sleep(REFUSAL_HANG_UP_DELAY).await;
             hang_up.hang_up();
         }
     });

@@ -38,7 +38,7 @@ impl DatabaseReads {
         Self { store, tasks: JoinSet::new(), pages_in_progress: 0, is_reading_heads: false }
     }
 
-    pub(super) fn can_start_page(&self) -> bool {
+    pub(super) fn can_start_reading_page(&self) -> bool {
         self.pages_in_progress < CONCURRENT_PAGES_MAX
     }
 

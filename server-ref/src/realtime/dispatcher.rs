@@ -7,10 +7,10 @@ use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 
 use super::connection::Connection;
-use super::payload::requested_project_id;
 use super::reply::{Failure, RequestAck, acknowledge, emit};
+use super::request_payload::requested_project_id;
 use super::request_queue::RequestQueue;
-use super::slots::SessionSlotHandle;
+use super::session_slots::SessionSlotHandle;
 use super::{join, replay};
 
 pub(super) struct Dispatcher {
@@ -117,7 +117,7 @@ impl ClientRequest {
     fn refuse(self, mut failure: Failure) {
         failure.project_id = requested_project_id(self.payload.as_ref()).ok().map(str::to_owned);
         match self.kind {
-            RequestKind::Replay => acknowledge(self.ack, &replay::ReplayFailure::from(&failure)),
+            RequestKind::Replay => acknowledge(self.ack, &replay::RefusedReplayAck::from(&failure)),
             _ => {
                 emit(&self.socket, failure.event_name(), &failure);
                 acknowledge(self.ack, &RequestAck::from(Err(&failure)));

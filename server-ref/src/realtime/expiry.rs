@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::connection::Connection;
-use super::revoke::{disconnect_with_failure, invalid_credentials_failure};
+use super::revoke::{disconnect_with_authentication_failed, invalid_credentials_failure};
 use crate::time::{Micros, now};
 
 /// Maximum time between two checks of the clock. The limit is needed because the clock may be adjusted, and advances while the system is
@@ -22,13 +22,13 @@ pub(super) fn spawn_expiry_task(connection: &Arc<Connection>, socket: &SocketRef
     let at = connection.principal.expires_at()?;
     let (io, id, connection) = (connection.realtime.io.get()?.clone(), socket.id, Arc::downgrade(connection));
     let watch = async move {
-        sleep_until(at).await;
+        sleep_until_clock_time(at).await;
         disconnect_expired(&io, id, &connection);
     };
     Some(tokio::spawn(watch).abort_handle())
 }
 
-async fn sleep_until(at: Micros) {
+async fn sleep_until_clock_time(at: Micros) {
     while let Some(left) = u64::try_from(at - now()).ok().filter(|&left| left > 0) {
         sleep(Duration::from_micros(left).min(EXPIRY_SLEEP_MAX)).await;
     }
@@ -37,6 +37,6 @@ async fn sleep_until(at: Micros) {
 fn disconnect_expired(io: &SocketIo, id: socketioxide::socket::Sid, connection: &Weak<Connection>) {
     let Some(connection) = connection.upgrade() else { return };
     if let Some(socket) = io.of("/").and_then(|namespace| namespace.get_socket(id)) {
-        disconnect_with_failure(&socket, &invalid_credentials_failure(&connection.principal));
+        disconnect_with_authentication_failed(&socket, &invalid_credentials_failure(&connection.principal));
     }
 }

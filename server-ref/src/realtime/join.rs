@@ -5,14 +5,14 @@ use serde_json::Value;
 use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
-use super::payload::requested_project_id;
 use super::reply::{Failure, emit};
-use super::rooms::project_room;
+use super::request_payload::requested_project_id;
+use super::rooms::project_room_name;
 use crate::auth::Permission;
 use crate::store::{NotificationPayload, Scope, SystemNotification};
 
 #[derive(Serialize)]
-struct JoinedProject<'a> {
+struct JoinedProjectPayload<'a> {
     project_id: &'a str,
     room: &'a str,
     replay: bool,
@@ -21,7 +21,7 @@ struct JoinedProject<'a> {
 }
 
 #[derive(Serialize)]
-struct LeftProject<'a> {
+struct LeftProjectPayload<'a> {
     project_id: &'a str,
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn on_join_project(
     }
     check_may_read(connection, id).await?;
     connection.add_project(id).map_err(|failure| failure.with_project(id))?;
-    let room = project_room(id);
+    let room = project_room_name(id);
     socket.join(room.clone());
     // A connection that was closed in the meantime has already left its rooms.
     if !socket.connected() {
@@ -47,7 +47,7 @@ pub(super) async fn on_join_project(
     }
     let publisher = &connection.realtime.publisher;
     let is_followed = publisher.follow(id).await;
-    let (event_id, notifications) = match recheck_and_read_head(connection, id).await {
+    let (event_id, notifications) = match recheck_and_read_join_state(connection, id).await {
         Ok(checked) => {
             if !is_followed {
                 publisher.start_sequence(id, checked.0).await;
@@ -61,7 +61,7 @@ pub(super) async fn on_join_project(
         }
     };
     let log = store.log_id();
-    let joined = JoinedProject { project_id: id, room: &room, replay: true, event_id, log: &log };
+    let joined = JoinedProjectPayload { project_id: id, room: &room, replay: true, event_id, log: &log };
     emit(socket, "joined_project", &joined);
     for notification in &notifications {
         emit(socket, "system_notification", &NotificationPayload::of(notification, id));
@@ -71,7 +71,7 @@ pub(super) async fn on_join_project(
 
 async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure> {
     match connection.realtime.auth.project_access(&connection.principal, id).await {
-        Ok(Some(level)) if Permission::Read.is_granted_to(level) => Ok(()),
+        Ok(Some(access)) if Permission::Read.is_granted_to(access) => Ok(()),
         // The principal must be a key, because every member may read.
         Ok(Some(_)) => Err(Failure::missing_scope(Scope::Read).with_project(id)),
         Ok(None) => Err(Failure::new("access_denied", "Access denied to project").with_project(id)),
@@ -81,7 +81,10 @@ async fn check_may_read(connection: &Connection, id: &str) -> Result<(), Failure
 
 /// Checks access again once the socket is in the room, and reads the newest event id and the persistent notifications. From then on, each
 /// event with an id greater than the one read is published to the socket, and the socket is notified if access is withdrawn.
-async fn recheck_and_read_head(connection: &Connection, id: &str) -> Result<(i64, Vec<SystemNotification>), Failure> {
+async fn recheck_and_read_join_state(
+    connection: &Connection,
+    id: &str,
+) -> Result<(i64, Vec<SystemNotification>), Failure> {
     let internal = |error| Failure::internal(&error).with_project(id);
     let store = &connection.realtime.store;
     check_may_read(connection, id).await?;
@@ -95,9 +98,9 @@ pub(super) fn on_leave_project(
     payload: Option<Value>,
 ) -> Result<(), Failure> {
     let project_id = requested_project_id(payload.as_ref())?;
-    socket.leave(project_room(project_id));
+    socket.leave(project_room_name(project_id));
     connection.remove_project(project_id);
-    emit(socket, "left_project", &LeftProject { project_id });
+    emit(socket, "left_project", &LeftProjectPayload { project_id });
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Maximum number of queued requests. While the queue is full, further joins wait.
-const PUBLISHER_QUEUE_REQUESTS: usize = 1024;
+const QUEUED_PUBLISHER_REQUESTS_MAX: usize = 1024;
 
 /// A request to the publisher, from a join or after the log's id has changed.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 impl PublisherHandle {
     /// Creates a handle and the receiver from which the publisher takes its requests.
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublisherRequest>) {
-        let (requests, queue) = mpsc::channel(PUBLISHER_QUEUE_REQUESTS);
+        let (requests, queue) = mpsc::channel(QUEUED_PUBLISHER_REQUESTS_MAX);
         (Self(requests), queue)
     }
 

@@ -6,14 +6,14 @@ use serde_json::value::RawValue;
 use socketioxide::extract::AckSender;
 
 use super::connection::Connection;
-use super::payload::requested_project_id;
 use super::reply::{Failure, acknowledge};
+use super::request_payload::requested_project_id;
 
 /// Maximum number of events in one page. The default is the same.
 const REPLAY_PAGE_EVENTS_MAX: i64 = 500;
 
 #[derive(Serialize)]
-struct ReplayPage<'a> {
+struct ReplayPageAck<'a> {
     events: Vec<ReplayEntry<'a>>,
     head: i64,
     oldest: i64,
@@ -28,14 +28,14 @@ struct ReplayEntry<'a> {
 
 /// The acknowledgement of a refused replay.
 #[derive(Serialize)]
-pub(super) struct ReplayFailure<'a> {
+pub(super) struct RefusedReplayAck<'a> {
     error: &'a str,
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
 }
 
-impl<'a> From<&'a Failure> for ReplayFailure<'a> {
+impl<'a> From<&'a Failure> for RefusedReplayAck<'a> {
     fn from(failure: &'a Failure) -> Self {
         Self { error: &failure.message, code: failure.code, retry_after: failure.retry_after }
     }
@@ -45,7 +45,7 @@ pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Va
     let log = connection.realtime.store.log_id();
     match read_page(connection, payload.as_ref()).await {
         Ok(page) => {
-            let answer = ReplayPage {
+            let answer = ReplayPageAck {
                 events: page.events.iter().map(|(event, data)| ReplayEntry { event, data }).collect(),
                 head: page.head,
                 oldest: page.oldest,
@@ -53,7 +53,7 @@ pub(super) async fn on_replay_events(connection: &Connection, payload: Option<Va
             };
             acknowledge(ack, &answer);
         }
-        Err(failure) => acknowledge(ack, &ReplayFailure::from(&failure)),
+        Err(failure) => acknowledge(ack, &RefusedReplayAck::from(&failure)),
     }
 }
 

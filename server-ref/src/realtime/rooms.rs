@@ -3,7 +3,7 @@
 use crate::auth::{KeyAccess, Principal};
 
 /// Returns the name of a project's room.
-pub(super) fn project_room(project_id: &str) -> String {
+pub(super) fn project_room_name(project_id: &str) -> String {
     format!("project_{project_id}")
 }
 
@@ -33,7 +33,7 @@ impl SocketGroup<'_> {
 }
 
 /// Returns the rooms of the groups to which a principal's sockets belong.
-pub(super) fn group_rooms(principal: &Principal) -> Vec<String> {
+pub(super) fn group_room_names(principal: &Principal) -> Vec<String> {
     match principal {
         Principal::Key(KeyAccess { key, .. }) => {
             vec![SocketGroup::Key(&key.id).room_name(), SocketGroup::KeysOfProject(&key.project_id).room_name()]

@@ -19,7 +19,7 @@ pub(super) struct Sequencer<E> {
     next_id: Option<i64>,
     early_events: BTreeMap<i64, E>,
     /// The greatest id that is known to be in the log.
-    head: i64,
+    logged_head: i64,
     /// The greatest id that another node announced, until a read of the log confirms or refutes it.
     announced_head: i64,
     /// Value of `announced_head` when the current read started.
@@ -36,7 +36,7 @@ impl<E> Default for Sequencer<E> {
         Self {
             next_id: None,
             early_events: BTreeMap::new(),
-            head: 0,
+            logged_head: 0,
             announced_head: 0,
             announced_head_before_read: 0,
             read_due_at: None,
@@ -67,7 +67,7 @@ impl<E> Sequencer<E> {
 
     /// Adds an event that is known to be in the log. Returns the events that can be published now.
     pub(super) fn push_logged(&mut self, id: i64, event: E) -> Vec<E> {
-        self.head = self.head.max(id);
+        self.logged_head = self.logged_head.max(id);
         self.insert(id, event)
     }
 
@@ -100,15 +100,15 @@ impl<E> Sequencer<E> {
     }
 
     /// Records that the log contains events up to this id.
-    pub(super) fn raise_head(&mut self, head: i64) {
-        self.head = self.head.max(head);
+    pub(super) fn raise_logged_head(&mut self, head: i64) {
+        self.logged_head = self.logged_head.max(head);
     }
 
-    /// Applies the newest id in the log, as seen by the read that [`Self::start_read`] began. Nodes announce only committed
+    /// Applies the newest id in the log, as seen by the read that [`Self::start_read_if_due`] began. Nodes announce only committed
     /// events. An id that was announced before the read but is greater than `head` is therefore not in the log, and is
     /// neither awaited nor published.
-    pub(super) fn on_log_head(&mut self, head: i64) {
-        self.raise_head(head);
+    pub(super) fn apply_head_of_read(&mut self, head: i64) {
+        self.raise_logged_head(head);
         if self.announced_head_before_read > head {
             // This also drops events of this node, which are read from the log when they are needed.
             self.early_events.split_off(&head.saturating_add(1));
@@ -144,7 +144,7 @@ impl<E> Sequencer<E> {
     /// Returns the time at which the missing events must be read from the log: at most `grace` from now, or later if the last read failed.
     /// Returns `None` if no events are missing or a read is in progress.
     pub(super) fn next_read_at(&mut self, now: Instant, grace: Duration) -> Option<Instant> {
-        let is_missing = self.next_id.is_some_and(|next_id| next_id <= self.head.max(self.announced_head));
+        let is_missing = self.next_id.is_some_and(|next_id| next_id <= self.logged_head.max(self.announced_head));
         self.read_due_at = is_missing.then(|| {
             let due_at = self.read_due_at.map_or(now + grace, |read_due_at| read_due_at.min(now + grace));
             self.retry_at.map_or(due_at, |retry_at| retry_at.max(due_at))
@@ -154,7 +154,7 @@ impl<E> Sequencer<E> {
 
     /// Starts a read of the missing events if it is due, and returns the last id before the missing events. The read lasts until
     /// [`Self::end_read`].
-    pub(super) fn start_read(&mut self, now: Instant) -> Option<i64> {
+    pub(super) fn start_read_if_due(&mut self, now: Instant) -> Option<i64> {
         let next_id = self.next_id?;
         (!self.is_reading && self.read_due_at.is_some_and(|read_due_at| read_due_at <= now)).then(|| {
             self.is_reading = true;
@@ -196,14 +196,17 @@ mod tests {
         let (now, grace) = (Instant::now(), Duration::from_millis(50));
         let mut sequencer = Sequencer::default();
         sequencer.start(0);
-        assert_eq!((sequencer.next_read_at(now, grace), sequencer.start_read(now)), (None, None));
+        assert_eq!((sequencer.next_read_at(now, grace), sequencer.start_read_if_due(now)), (None, None));
         assert!(sequencer.push_logged(3, 3).is_empty());
-        assert_eq!((sequencer.next_read_at(now, grace), sequencer.start_read(now)), (Some(now + grace), None));
+        assert_eq!((sequencer.next_read_at(now, grace), sequencer.start_read_if_due(now)), (Some(now + grace), None));
         // Later events do not restart the wait.
         assert!(sequencer.push_logged(4, 4).is_empty());
         assert_eq!(sequencer.next_read_at(now + grace, grace), Some(now + grace));
-        assert_eq!(sequencer.start_read(now + grace), Some(0));
-        assert_eq!((sequencer.next_read_at(now + grace, grace), sequencer.start_read(now + grace)), (None, None));
+        assert_eq!(sequencer.start_read_if_due(now + grace), Some(0));
+        assert_eq!(
+            (sequencer.next_read_at(now + grace, grace), sequencer.start_read_if_due(now + grace)),
+            (None, None)
+        );
         sequencer.end_read(None);
         assert_eq!((sequencer.push_logged(1, 1), sequencer.push_logged(2, 2)), (vec![1], vec![2, 3, 4]));
         assert_eq!(sequencer.next_read_at(now, grace), None);
@@ -217,9 +220,9 @@ mod tests {
             sequencer.start(0);
             assert!(sequencer.push_announced(id, "forged").is_empty());
             assert_eq!(sequencer.next_read_at(now, grace), Some(now + grace));
-            assert_eq!(sequencer.start_read(now + grace), Some(0));
+            assert_eq!(sequencer.start_read_if_due(now + grace), Some(0));
             sequencer.end_read(None);
-            sequencer.on_log_head(2);
+            sequencer.apply_head_of_read(2);
             // Only the events that the log contains are read.
             assert_eq!(
                 (sequencer.push_logged(1, "first"), sequencer.push_logged(2, "second")),
@@ -238,10 +241,13 @@ mod tests {
         sequencer.start(0);
         sequencer.push_announced(2, 2);
         sequencer.next_read_at(now, Duration::ZERO);
-        assert_eq!(sequencer.start_read(now), Some(0));
+        assert_eq!(sequencer.start_read_if_due(now), Some(0));
         sequencer.end_read(Some(now + delay));
-        assert_eq!((sequencer.next_read_at(now, Duration::ZERO), sequencer.start_read(now)), (Some(now + delay), None));
-        assert_eq!(sequencer.start_read(now + delay), Some(0));
+        assert_eq!(
+            (sequencer.next_read_at(now, Duration::ZERO), sequencer.start_read_if_due(now)),
+            (Some(now + delay), None)
+        );
+        assert_eq!(sequencer.start_read_if_due(now + delay), Some(0));
         sequencer.end_read(None);
         assert_eq!(sequencer.next_read_at(now + delay, Duration::ZERO), Some(now + delay));
     }
@@ -253,11 +259,11 @@ mod tests {
         sequencer.start(0);
         sequencer.push_announced(2, 2);
         sequencer.next_read_at(now, Duration::ZERO);
-        assert_eq!(sequencer.start_read(now), Some(0));
+        assert_eq!(sequencer.start_read_if_due(now), Some(0));
         // Both events were committed after the snapshot that the read sees.
         assert!(sequencer.push_announced(4, 4).is_empty() && sequencer.push_logged(3, 3).is_empty());
         sequencer.end_read(None);
-        sequencer.on_log_head(2);
+        sequencer.apply_head_of_read(2);
         assert_eq!(sequencer.push_logged(1, 1), [1, 2, 3, 4]);
         assert_eq!(sequencer.next_read_at(now, grace), None);
     }
@@ -269,13 +275,13 @@ mod tests {
         sequencer.start(0);
         sequencer.push_announced(9, 9);
         sequencer.next_read_at(now, Duration::ZERO);
-        assert_eq!(sequencer.start_read(now), Some(0));
+        assert_eq!(sequencer.start_read_if_due(now), Some(0));
         assert!(sequencer.push_logged(2, 2).is_empty());
         sequencer.end_read(None);
-        sequencer.on_log_head(0);
+        sequencer.apply_head_of_read(0);
         assert_eq!(sequencer.push_logged(1, 1), [1]);
         sequencer.next_read_at(now, Duration::ZERO);
-        assert_eq!(sequencer.start_read(now), Some(1));
+        assert_eq!(sequencer.start_read_if_due(now), Some(1));
     }
 
     #[test]
@@ -285,7 +291,7 @@ mod tests {
         assert!(sequencer.push_logged(7, 7).is_empty());
         assert!(sequencer.skip_to(6).is_empty());
         assert_eq!(sequencer.push_logged(6, 6), [6, 7]);
-        sequencer.raise_head(9);
+        sequencer.raise_logged_head(9);
         assert!(sequencer.next_read_at(Instant::now(), Duration::ZERO).is_some());
     }
 

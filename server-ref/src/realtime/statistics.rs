@@ -17,7 +17,7 @@ pub(super) const RECENT_ACTIVITY_MAX: usize = 10;
 
 /// The payload of `stats_update`.
 #[derive(Debug, Serialize)]
-pub(super) struct StatsUpdate<'a> {
+pub(super) struct StatsUpdatePayload<'a> {
     total_content: i64,
     approved: i64,
     rejected: i64,
@@ -25,7 +25,7 @@ pub(super) struct StatsUpdate<'a> {
     approval_rate: f64,
     rejection_rate: f64,
     flag_rate: f64,
-    recent_activity: &'a VecDeque<DatedActivity>,
+    recent_activity: &'a VecDeque<ActivityAtHead>,
     project_id: &'a str,
 }
 
@@ -40,27 +40,31 @@ pub(super) struct Statistics {
 #[derive(Debug, Default)]
 struct ProjectStatistics {
     totals: ProjectTotals,
-    recent: VecDeque<DatedActivity>,
+    recent_activity: VecDeque<ActivityAtHead>,
     sent_at: Option<Instant>,
 }
 
 /// An entry of `recent_activity`, with the project's newest event id when the entry was received or read.
 #[derive(Debug, Serialize)]
-struct DatedActivity {
+struct ActivityAtHead {
     #[serde(skip)]
     head: i64,
     #[serde(flatten)]
-    recent: RecentDecision,
+    recent_decision: RecentDecision,
 }
 
 impl ProjectStatistics {
     /// Adds an entry. A review replaces the earlier decision about the same item.
-    fn add(&mut self, new: DatedActivity) {
-        match self.recent.iter_mut().find(|known| known.recent.content_id == new.recent.content_id) {
+    fn add_or_replace_activity(&mut self, new: ActivityAtHead) {
+        match self
+            .recent_activity
+            .iter_mut()
+            .find(|known| known.recent_decision.content_id == new.recent_decision.content_id)
+        {
             Some(known) => *known = new,
             None => {
-                self.recent.push_front(new);
-                self.recent.truncate(RECENT_ACTIVITY_MAX);
+                self.recent_activity.push_front(new);
+                self.recent_activity.truncate(RECENT_ACTIVITY_MAX);
             }
         }
     }
@@ -75,10 +79,10 @@ impl Statistics {
     /// that are already known are kept.
     pub(super) fn set_recent_activity(&mut self, project_id: Arc<str>, recent: Vec<RecentDecision>, head: i64) {
         let project = self.projects.entry(project_id).or_default();
-        let stored = recent.into_iter().map(|recent| DatedActivity { head, recent }).collect();
-        for known in std::mem::replace(&mut project.recent, stored).into_iter().rev() {
+        let stored = recent.into_iter().map(|recent_decision| ActivityAtHead { head, recent_decision }).collect();
+        for known in std::mem::replace(&mut project.recent_activity, stored).into_iter().rev() {
             if known.head > head {
-                project.add(known);
+                project.add_or_replace_activity(known);
             }
         }
     }
@@ -89,9 +93,9 @@ impl Statistics {
     }
 
     /// Adds a decision. `head` is the project's newest event id when the decision was received.
-    pub(super) fn add_activity(&mut self, project_id: &str, recent: RecentDecision, head: i64) {
+    pub(super) fn add_activity(&mut self, project_id: &str, recent_decision: RecentDecision, head: i64) {
         if let Some(project) = self.projects.get_mut(project_id) {
-            project.add(DatedActivity { head, recent });
+            project.add_or_replace_activity(ActivityAtHead { head, recent_decision });
         }
     }
 
@@ -107,12 +111,12 @@ impl Statistics {
     }
 
     /// Returns the earliest time at which an update may be sent; `None` if nothing has changed.
-    pub(super) fn next_due(&self) -> Option<Instant> {
+    pub(super) fn next_due_at(&self) -> Option<Instant> {
         self.due_at.values().min().copied()
     }
 
     /// Returns the projects whose update may be sent now or, if `all` is true, all changed projects. Their updates count as sent.
-    pub(super) fn take_due(&mut self, now: Instant, all: bool) -> Vec<Arc<str>> {
+    pub(super) fn take_due_projects(&mut self, now: Instant, all: bool) -> Vec<Arc<str>> {
         let due: Vec<_> = self.due_at.extract_if(|_, due| all || *due <= now).map(|(id, _)| id).collect();
         for id in &due {
             if let Some(project) = self.projects.get_mut(id) {
@@ -122,12 +126,12 @@ impl Statistics {
         due
     }
 
-    pub(super) fn payload<'a>(&'a self, project_id: &'a str) -> Option<StatsUpdate<'a>> {
+    pub(super) fn payload<'a>(&'a self, project_id: &'a str) -> Option<StatsUpdatePayload<'a>> {
         let project = self.projects.get(project_id)?;
         let counts = project.totals.counts;
         let [approval_rate, rejection_rate, flag_rate] =
             percentages([counts.approved, counts.rejected, counts.flagged]);
-        Some(StatsUpdate {
+        Some(StatsUpdatePayload {
             total_content: counts.total(),
             approved: counts.approved,
             rejected: counts.rejected,
@@ -135,7 +139,7 @@ impl Statistics {
             approval_rate,
             rejection_rate,
             flag_rate,
-            recent_activity: &project.recent,
+            recent_activity: &project.recent_activity,
             project_id,
         })
     }
@@ -185,13 +189,13 @@ mod tests {
         let counts =
             |approved| ProjectTotals { head: approved, counts: StatusCounts { approved, ..StatusCounts::default() } };
         statistics.set_totals(project.clone(), counts(1), start);
-        assert_eq!(statistics.take_due(start, false).len(), 1);
+        assert_eq!(statistics.take_due_projects(start, false).len(), 1);
         statistics.set_totals(project.clone(), counts(2), start + Duration::from_millis(10));
         statistics.set_totals(project.clone(), counts(3), start + Duration::from_millis(20));
-        assert!(statistics.take_due(start + Duration::from_millis(50), false).is_empty());
-        assert_eq!(statistics.next_due(), Some(start + Duration::from_millis(100)));
-        assert_eq!(statistics.take_due(start + Duration::from_millis(100), false).len(), 1);
-        assert_eq!(statistics.next_due(), None);
+        assert!(statistics.take_due_projects(start + Duration::from_millis(50), false).is_empty());
+        assert_eq!(statistics.next_due_at(), Some(start + Duration::from_millis(100)));
+        assert_eq!(statistics.take_due_projects(start + Duration::from_millis(100), false).len(), 1);
+        assert_eq!(statistics.next_due_at(), None);
         // A message that was overtaken changes nothing.
         statistics.set_totals(project, counts(2), start + Duration::from_millis(110));
         assert_eq!(statistics.payload("p").unwrap().approved, 3);

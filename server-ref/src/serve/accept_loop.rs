@@ -35,9 +35,9 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// wake-ups.
 const ACCEPTED_PER_TURN: u32 = 4;
 
-/// The signals that end connections, and the time limit for writes.
+/// The conditions that end connections: three signals, and the time limit for writes.
 #[derive(Debug, Clone)]
-pub(super) struct StopSignals {
+pub(super) struct StopConditions {
     /// Cancelled to stop accepting new connections and requests.
     pub(super) drain: CancellationToken,
     /// Cancelled to close WebSockets with code 1001.
@@ -57,7 +57,7 @@ pub(super) async fn accept_loop(
     proxies: Arc<[IpNet]>,
     limit: usize,
     connections: TaskTracker,
-    stop: StopSignals,
+    stop: StopConditions,
 ) {
     let counter = ConnectionCounter::new(limit, proxies.clone());
     let bodies = BodyBudget::new();
@@ -101,7 +101,7 @@ async fn serve_connection(
     router: Router,
     proxies: Arc<[IpNet]>,
     bodies: Arc<BodyBudget>,
-    stop: StopSignals,
+    stop: StopConditions,
 ) {
     // Events are small and must be sent without waiting for more data.
     let _ = stream.set_nodelay(true);
@@ -123,7 +123,7 @@ async fn serve_connection(
             pacer.wait_for_turn().await;
             let answer = router.oneshot(request).await;
             // If the budget was exceeded, the handler could not read the body, so it had no effect.
-            if meter.is_exceeded() { Ok(crate::http::busy_response()) } else { answer }
+            if meter.is_over_budget() { Ok(crate::http::busy_response()) } else { answer }
         }
     });
     let connection = Builder::new()

@@ -29,8 +29,8 @@ const COPIED_CHUNK_BYTES_MAX: usize = 4096;
 /// The budget for the request bodies in memory.
 #[derive(Debug)]
 pub(super) struct BodyBudget {
-    total_max: usize,
-    address_max: usize,
+    total_bytes_max: usize,
+    address_bytes_max: usize,
     used: Mutex<UsedBytes>,
 }
 
@@ -64,8 +64,8 @@ impl BodyBudget {
         Self::with_limits(ALL_ADDRESSES_BYTES_MAX, ONE_ADDRESS_BYTES_MAX)
     }
 
-    fn with_limits(total_max: usize, address_max: usize) -> Arc<Self> {
-        Arc::new(Self { total_max, address_max, used: Mutex::default() })
+    fn with_limits(total_bytes_max: usize, address_bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { total_bytes_max, address_bytes_max, used: Mutex::default() })
     }
 
     /// Returns a meter for a request from this address.
@@ -82,7 +82,7 @@ impl BodyBudget {
     fn reserve(&self, address: IpAddr, bytes: usize) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let address_bytes = used.by_address.get(&address).copied().unwrap_or_default() + bytes;
-        if used.total + bytes > self.total_max || address_bytes > self.address_max {
+        if used.total + bytes > self.total_bytes_max || address_bytes > self.address_bytes_max {
             return false;
         }
         used.total += bytes;
@@ -120,7 +120,7 @@ impl BodyMeter {
     }
 
     /// Returns true if the body was cut off because it exceeded the budget.
-    pub(super) fn is_exceeded(&self) -> bool {
+    pub(super) fn is_over_budget(&self) -> bool {
         self.0.is_over_budget.load(Ordering::Relaxed)
     }
 }
@@ -181,7 +181,7 @@ mod tests {
         let (first, second, third) = (budget.new_meter(a), budget.new_meter(a), budget.new_meter(b));
         assert!(first.count_read(UNCOUNTED_BYTES) && first.count_read(2 * RESERVATION_STEP_BYTES));
         assert!(second.count_read(UNCOUNTED_BYTES));
-        assert!(!second.count_read(1) && second.is_exceeded(), "the budget of the address is exhausted");
+        assert!(!second.count_read(1) && second.is_over_budget(), "the budget of the address is exhausted");
         assert!(third.count_read(UNCOUNTED_BYTES + RESERVATION_STEP_BYTES));
         assert!(!third.count_read(1), "the budget for all addresses is exhausted");
         assert!(budget.new_meter(b).count_read(UNCOUNTED_BYTES));

@@ -20,7 +20,7 @@ const KEY_USE_WRITE_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) fn spawn_tasks(app: &Arc<App>) {
     tokio::spawn(prune_periodically(app.clone()));
     tokio::spawn(probe_database(app.clone()));
-    tokio::spawn(delete_project_rows(app.clone()));
+    tokio::spawn(delete_rows_of_deleted_projects(app.clone()));
     tokio::spawn(record_key_uses(app.clone()));
 }
 
@@ -38,20 +38,20 @@ async fn record_key_uses(app: Arc<App>) {
 }
 
 /// Pause between two batches of deleted rows, so that other writes are not held up.
-const DELETION_PAUSE: Duration = Duration::from_millis(5);
+const PROJECT_DELETION_PAUSE: Duration = Duration::from_millis(5);
 /// Delay after a failed attempt to delete a batch of rows.
-const DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
+const PROJECT_DELETION_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// Deletes the rows of deleted projects. The deletion starts immediately if this node deleted the project, and otherwise within a minute.
-async fn delete_project_rows(app: Arc<App>) {
+async fn delete_rows_of_deleted_projects(app: Arc<App>) {
     let finish = async {
         loop {
             match app.store.delete_next_project_piece().await {
-                Ok(true) => tokio::time::sleep(DELETION_PAUSE).await,
+                Ok(true) => tokio::time::sleep(PROJECT_DELETION_PAUSE).await,
                 Ok(false) => drop(tokio::time::timeout(PRUNE_INTERVAL, app.project_deleted.notified()).await),
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a project could not be deleted yet");
-                    tokio::time::sleep(DELETION_RETRY_DELAY).await;
+                    tokio::time::sleep(PROJECT_DELETION_RETRY_DELAY).await;
                 }
             }
         }

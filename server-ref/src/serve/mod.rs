@@ -1,7 +1,6 @@
 //! A server in this process: its settings, start, connections, background work and shutdown.
 
 mod accept_loop;
-mod admission;
 mod body_budget;
 mod builder;
 mod connection_counter;
@@ -9,6 +8,7 @@ mod demo;
 mod maintenance;
 mod polling_post;
 mod python_polling;
+mod realtime_middleware;
 mod request_pacer;
 mod running_server;
 mod start;

@@ -44,7 +44,7 @@ impl PythonPollLimiter {
     }
 
     /// Returns the packets for the session's next poll, or `None` if no packets are left over.
-    fn take_leftover(&self, sid: &str, now: Instant) -> Option<Bytes> {
+    fn next_poll_from_leftovers(&self, sid: &str, now: Instant) -> Option<Bytes> {
         let kept = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).remove(sid)?;
         Some(self.split_off_poll(sid, kept.payload, now))
     }
@@ -70,7 +70,7 @@ pub(crate) async fn limit_python_polls(
     next: Next,
 ) -> Response {
     let Some(sid) = polled_python_session(&request) else { return next.run(request).await };
-    if let Some(payload) = polls.take_leftover(&sid, Instant::now()) {
+    if let Some(payload) = polls.next_poll_from_leftovers(&sid, Instant::now()) {
         let text = HeaderValue::from_static("text/plain; charset=UTF-8");
         return ([(CONTENT_TYPE, text)], payload).into_response();
     }
@@ -122,12 +122,12 @@ mod tests {
     fn all_packets_arrive_in_order_and_at_most_sixteen_at_once() {
         let (polls, now) = (PythonPollLimiter::new(Duration::from_secs(45)), Instant::now());
         assert_eq!(polls.split_off_poll("a", payload(0..16), now), payload(0..16));
-        assert_eq!(polls.take_leftover("a", now), None);
+        assert_eq!(polls.next_poll_from_leftovers("a", now), None);
         assert_eq!(polls.split_off_poll("a", payload(0..40), now), payload(0..16));
-        assert_eq!(polls.take_leftover("b", now), None);
-        assert_eq!(polls.take_leftover("a", now), Some(payload(16..32)));
-        assert_eq!(polls.take_leftover("a", now), Some(payload(32..40)));
-        assert_eq!(polls.take_leftover("a", now), None);
+        assert_eq!(polls.next_poll_from_leftovers("b", now), None);
+        assert_eq!(polls.next_poll_from_leftovers("a", now), Some(payload(16..32)));
+        assert_eq!(polls.next_poll_from_leftovers("a", now), Some(payload(32..40)));
+        assert_eq!(polls.next_poll_from_leftovers("a", now), None);
     }
 
     #[test]
@@ -137,6 +137,6 @@ mod tests {
         polls.split_off_poll("gone", payload(0..20), now);
         polls.split_off_poll("here", payload(0..20), later);
         assert_eq!(polls.leftovers.lock().unwrap().len(), 1);
-        assert_eq!(polls.take_leftover("here", later), Some(payload(16..20)));
+        assert_eq!(polls.next_poll_from_leftovers("here", later), Some(payload(16..20)));
     }
 }

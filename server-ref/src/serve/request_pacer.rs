@@ -12,22 +12,22 @@ use std::task::{Context, Poll};
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestPacer {
     /// True if a request was served since the connection was last polled.
-    has_served_request: Arc<AtomicBool>,
+    has_served_since_poll: Arc<AtomicBool>,
 }
 
 impl RequestPacer {
     /// Waits for the next poll of the connection if a request was already served during the current
     /// poll.
     pub(super) async fn wait_for_turn(&self) {
-        if self.has_served_request.swap(true, Ordering::Relaxed) {
+        if self.has_served_since_poll.swap(true, Ordering::Relaxed) {
             tokio::task::yield_now().await;
-            self.has_served_request.store(true, Ordering::Relaxed);
+            self.has_served_since_poll.store(true, Ordering::Relaxed);
         }
     }
 
     /// Polls the connection, which may then serve one more request.
     pub(super) fn poll<C: Future>(&self, connection: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        self.has_served_request.store(false, Ordering::Relaxed);
+        self.has_served_since_poll.store(false, Ordering::Relaxed);
         connection.poll(cx)
     }
 }

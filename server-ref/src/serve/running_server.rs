@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
 
 use super::DemoCredentials;
-use super::accept_loop::StopSignals;
+use super::accept_loop::StopConditions;
 use crate::Error;
 use crate::app::App;
 use crate::moderation::NewRule;
@@ -25,7 +25,7 @@ const REQUEST_DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum time for each of the other steps of a drain.
 const DRAIN_STEP_TIMEOUT: Duration = Duration::from_secs(1);
 /// Interval between checks for open WebSockets.
-const OPEN_SOCKETS_CHECK_INTERVAL: Duration = Duration::from_millis(10);
+const OPEN_WEBSOCKETS_CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A server that accepts connections until it is shut down or dropped. Dropping it cuts the connections and abandons the requests in
 /// progress.
@@ -37,7 +37,7 @@ pub struct RunningServer {
     demo: Option<DemoCredentials>,
     setup_token: Option<String>,
     connections: TaskTracker,
-    stop: StopSignals,
+    stop: StopConditions,
     /// Folder of a temporary database, declared last so that it is deleted last.
     _temporary_folder: Option<TempDir>,
 }
@@ -49,7 +49,7 @@ impl RunningServer {
         (address, metrics_address): (SocketAddr, Option<SocketAddr>),
         (demo, setup_token): (Option<DemoCredentials>, Option<String>),
         connections: TaskTracker,
-        stop: StopSignals,
+        stop: StopConditions,
         temporary_folder: Option<TempDir>,
     ) -> Self {
         Self {
@@ -242,17 +242,17 @@ impl RunningServer {
         }
         self.stop.kill.cancel();
         self.stop.hang_up.cancel();
-        let _ = timeout(DRAIN_STEP_TIMEOUT, self.wait_for_websockets()).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.wait_until_websockets_closed()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.io.close()).await;
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.close()).await;
     }
 
     /// Waits until all WebSockets are closed.
-    async fn wait_for_websockets(&self) {
+    async fn wait_until_websockets_closed(&self) {
         while self.io.of("/").is_some_and(|namespace| {
             namespace.sockets().iter().any(|socket| socket.transport_type() == TransportType::Websocket)
         }) {
-            sleep(OPEN_SOCKETS_CHECK_INTERVAL).await;
+            sleep(OPEN_WEBSOCKETS_CHECK_INTERVAL).await;
         }
     }
 }

@@ -12,10 +12,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::accept_loop::{StopSignals, accept_loop};
-use super::admission::{admit_sessions, end_polls_at_shutdown, realtime_cors};
+use super::accept_loop::{StopConditions, accept_loop};
 use super::polling_post::limit_polling_posts;
 use super::python_polling::{PythonPollLimiter, limit_python_polls};
+use super::realtime_middleware::{admit_sessions, end_polls_at_shutdown, realtime_cors};
 use super::{RunningServer, ServerBuilder, demo, maintenance};
 use crate::Error;
 use crate::app::{App, LiveNodes, Settings, listen_and_send_heartbeats};
@@ -23,9 +23,9 @@ use crate::auth::{AccountThrottle, AddressThrottle, Auth, SigningSecret};
 use crate::ids::random_id;
 use crate::metrics::Metrics;
 use crate::moderation::Moderation;
-use crate::nodes::{LinkEvent, NodeLink, NodeSecret};
+use crate::nodes::{LinkEvent, NodeMessageSecret, RedisLink};
 use crate::realtime::{
-    PublisherChannels, PublisherHandle, Realtime, RealtimeOptions, SocketSlots, build_socket_io, spawn_publisher,
+    PublisherChannels, PublisherHandle, Realtime, RealtimeOptions, SessionSlots, build_socket_io, spawn_publisher,
 };
 use crate::store::{Store, StoreOptions, Writer};
 
@@ -44,21 +44,21 @@ impl ServerBuilder {
             ..StoreOptions::default()
         };
         let store = Store::open(&url, store_options).await?;
-        let (listener, address) = listen_on(&listen).await?;
+        let (listener, address) = open_listener_with_address(&listen).await?;
         let (metrics_listener, metrics_address) = match &settings.metrics_listen {
-            Some(address) => Some(listen_on(address).await?),
+            Some(address) => Some(open_listener_with_address(address).await?),
             None => None,
         }
         .unzip();
 
         let metrics = if redis.is_some() { Metrics::new().with_redis() } else { Metrics::new() };
-        let (metrics, kill, node) = (Arc::new(metrics), CancellationToken::new(), random_id());
-        let link = spawn_node_link(redis.as_deref(), &node, &store, &metrics, &kill).await?;
+        let (metrics, kill, node_name) = (Arc::new(metrics), CancellationToken::new(), random_id());
+        let link = spawn_redis_link(redis.as_deref(), &node_name, &store, &metrics, &kill).await?;
         let (publisher, requests) = PublisherHandle::new();
         let (writer, commits) = Writer::spawn(store.clone(), metrics.clone());
-        let app = build_app(store, settings, metrics, node.clone(), writer, publisher).await?;
+        let app = build_app(store, settings, metrics, node_name.clone(), writer, publisher).await?;
         let (realtime_routes, io) = build_socket_io(&app.realtime);
-        let inputs = PublisherChannels { commits, requests, link, node };
+        let inputs = PublisherChannels { commits, requests, link, node_name };
         spawn_publisher(io.clone(), app.store.clone(), app.metrics.clone(), inputs, kill.clone());
         let demo = match demo {
             true => Some(demo::create_missing_parts(&app).await?),
@@ -70,7 +70,7 @@ impl ServerBuilder {
         let connections = TaskTracker::new();
         let write_timeout = app.settings.ping_interval + app.settings.ping_timeout;
         let stop =
-            StopSignals { drain: app.drain_started.clone(), hang_up: CancellationToken::new(), kill, write_timeout };
+            StopConditions { drain: app.drain_started.clone(), hang_up: CancellationToken::new(), kill, write_timeout };
         let router = build_routes(&app, realtime_routes);
         let proxies = app.settings.trusted_proxies.clone().into();
         let limit = app.settings.limits.connections_per_address;
@@ -126,7 +126,7 @@ async fn open_listener(address: &str) -> io::Result<TcpListener> {
     Err(failure)
 }
 
-async fn listen_on(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
+async fn open_listener_with_address(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |source| Error::Listen { address: address.to_owned(), source };
     let listener = open_listener(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -134,23 +134,23 @@ async fn listen_on(address: &str) -> Result<(TcpListener, SocketAddr), Error> {
 }
 
 /// Starts the link to the other nodes. Returns `None` if Redis is not used.
-async fn spawn_node_link(
+async fn spawn_redis_link(
     redis: Option<&str>,
-    node: &str,
+    node_name: &str,
     store: &Store,
     metrics: &Arc<Metrics>,
     kill: &CancellationToken,
-) -> Result<Option<(NodeLink, mpsc::Receiver<LinkEvent>)>, Error> {
+) -> Result<Option<(RedisLink, mpsc::Receiver<LinkEvent>)>, Error> {
     let Some(url) = redis else { return Ok(None) };
-    let secret = NodeSecret::new(&store.shared_secret("node_secret").await?)?;
-    NodeLink::spawn(url, node.to_owned(), store.database_id(), secret, metrics.clone(), kill.clone()).map(Some)
+    let secret = NodeMessageSecret::new(&store.shared_secret("node_secret").await?)?;
+    RedisLink::spawn(url, node_name.to_owned(), store.database_id(), secret, metrics.clone(), kill.clone()).map(Some)
 }
 
 async fn build_app(
     store: Store,
     settings: Settings,
     metrics: Arc<Metrics>,
-    node: String,
+    node_name: String,
     writer: Writer,
     publisher: PublisherHandle,
 ) -> Result<Arc<App>, Error> {
@@ -171,7 +171,7 @@ async fn build_app(
         auth,
         moderation: Arc::new(moderation),
         realtime,
-        node_name: node,
+        node_name,
         live_nodes: LiveNodes::default(),
         address_throttle: AddressThrottle::new(settings.limits.failed_logins_per_minute),
         account_throttle: AccountThrottle::new(settings.limits.failed_logins_per_account),
@@ -193,7 +193,7 @@ async fn build_app(
 fn build_routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;
     let session_timeout = settings.ping_interval + settings.ping_timeout;
-    let slots = SocketSlots::new(settings.limits.connections_per_ip, settings.limits.events_per_minute);
+    let slots = SessionSlots::new(settings.limits.connections_per_ip, settings.limits.events_per_minute);
     let realtime = realtime
         .layer(from_fn_with_state(PythonPollLimiter::new(session_timeout), limit_python_polls))
         .layer(from_fn_with_state(settings.request_timeout, limit_polling_posts))

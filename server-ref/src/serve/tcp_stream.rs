@@ -19,7 +19,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// The CLOSE frame that a client would send on a WebSocket: final, masked with zeros, and with code 1001.
-const GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
+const CLIENT_GOING_AWAY_FRAME: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
 /// The stream of an accepted connection.
 pub(super) struct ClientStream {
@@ -62,8 +62,8 @@ impl AsyncRead for ClientStream {
         }
         ready!(self.hang_up.as_mut().poll(cx));
         self.has_hung_up = true;
-        if buffer.remaining() >= GOING_AWAY_FRAME.len() {
-            buffer.put_slice(&GOING_AWAY_FRAME);
+        if buffer.remaining() >= CLIENT_GOING_AWAY_FRAME.len() {
+            buffer.put_slice(&CLIENT_GOING_AWAY_FRAME);
         }
         Poll::Ready(Ok(()))
     }

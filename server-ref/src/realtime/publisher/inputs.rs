@@ -56,12 +56,13 @@ impl Publisher {
         }
         for (project_id, part) in batch.split_by_project() {
             if let Some(link) = &self.link {
-                link.announce(CommitMessage::new(&self.node, &project_id, &part));
+                link.announce(CommitMessage::new(&self.node_name, &project_id, &part));
             }
             let ProjectBatch { events, counts, recent_decisions } = part;
             let head = events.last().map_or(0, |event| event.event_id);
-            let events =
-                events.into_iter().map(|event| (event.event_id, BroadcastEvent::committed(event.name, event.data)));
+            let events = events
+                .into_iter()
+                .map(|event| (event.event_id, BroadcastEvent::from_local_commit(event.name, event.data)));
             self.publish_in_order(&project_id, events, EventSource::ThisNode).await;
             if let Some(counts) = counts {
                 self.on_decisions(project_id, ProjectTotals { head, counts }, recent_decisions);
@@ -74,7 +75,7 @@ impl Publisher {
     pub(super) fn on_unqueued_commits(&mut self, heads: Vec<(Arc<str>, i64)>) {
         for (project_id, head) in heads {
             if let Some(sequencer) = self.sequencers.get_mut(&project_id) {
-                sequencer.raise_head(head);
+                sequencer.raise_logged_head(head);
                 self.projects_with_holes.insert(project_id.clone());
                 self.read_statistics(project_id);
             }
@@ -84,12 +85,13 @@ impl Publisher {
     pub(super) async fn on_link_event(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::SubscriptionsChanged | LinkEvent::Disconnected => {
-                self.next_head_poll = self.next_head_poll.map(|_| Instant::now())
+                self.next_head_poll_at = self.next_head_poll_at.map(|_| Instant::now())
             }
             LinkEvent::Message(CommitMessage { project_id, events, counts, recent, .. }) => {
                 let project_id: Arc<str> = project_id.into();
                 let head = events.last().map_or(0, |(id, ..)| *id);
-                let events = events.into_iter().map(|(id, name, data)| (id, BroadcastEvent::received(name, data)));
+                let events =
+                    events.into_iter().map(|(id, name, data)| (id, BroadcastEvent::from_other_node_or_log(name, data)));
                 self.publish_in_order(&project_id, events, EventSource::OtherNode).await;
                 if let Some(counts) = counts {
                     self.on_decisions(project_id, ProjectTotals { head, counts }, recent);

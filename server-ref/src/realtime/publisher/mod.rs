@@ -22,7 +22,7 @@ use super::publisher_handle::PublisherRequest;
 use super::sequencer::Sequencer;
 use super::statistics::Statistics;
 use crate::metrics::Metrics;
-use crate::nodes::{LinkEvent, NodeLink};
+use crate::nodes::{LinkEvent, RedisLink};
 use crate::store::{PublisherInput, Store};
 use timed_work::IDLE_SWEEP_INTERVAL;
 
@@ -31,9 +31,9 @@ pub(crate) struct PublisherChannels {
     pub(crate) commits: mpsc::Receiver<PublisherInput>,
     pub(crate) requests: mpsc::Receiver<PublisherRequest>,
     /// The link to the other nodes; `None` without Redis.
-    pub(crate) link: Option<(NodeLink, mpsc::Receiver<LinkEvent>)>,
+    pub(crate) link: Option<(RedisLink, mpsc::Receiver<LinkEvent>)>,
     /// Name of this node.
-    pub(crate) node: String,
+    pub(crate) node_name: String,
 }
 
 /// Starts the publisher, which ends when the writer ends or `kill` is cancelled.
@@ -44,21 +44,21 @@ pub(crate) fn spawn_publisher(
     inputs: PublisherChannels,
     kill: CancellationToken,
 ) {
-    let PublisherChannels { commits, requests, link, node } = inputs;
+    let PublisherChannels { commits, requests, link, node_name } = inputs;
     let (link, link_events) = link.unzip();
     let now = Instant::now();
     let publisher = Publisher {
         broadcaster: Broadcaster { io, metrics },
-        node,
+        node_name,
         link,
         sequencers: HashMap::new(),
         projects_with_holes: HashSet::new(),
         statistics: Statistics::default(),
-        statistics_reads: HashMap::new(),
+        ongoing_statistics_reads: HashMap::new(),
         reads: DatabaseReads::new(store),
-        next_head_poll: Some(now),
-        published_before_head_poll: HashMap::new(),
-        next_sweep: now + IDLE_SWEEP_INTERVAL,
+        next_head_poll_at: Some(now),
+        published_ids_before_head_poll: HashMap::new(),
+        next_idle_sweep_at: now + IDLE_SWEEP_INTERVAL,
         waiting_flushes: Vec::new(),
     };
     tokio::spawn(async move { kill.run_until_cancelled(publisher.run(commits, requests, link_events)).await });
@@ -66,21 +66,21 @@ pub(crate) fn spawn_publisher(
 
 struct Publisher {
     broadcaster: Broadcaster,
-    node: String,
-    link: Option<NodeLink>,
+    node_name: String,
+    link: Option<RedisLink>,
     /// The sequencers of the followed projects. The publisher follows the projects that clients of this node have joined.
     sequencers: HashMap<Arc<str>, Sequencer<BroadcastEvent>>,
     /// The projects in which events may be missing.
     projects_with_holes: HashSet<Arc<str>>,
     statistics: Statistics,
     /// The projects whose statistics are being read. The value is true if the statistics must be read again afterwards.
-    statistics_reads: HashMap<Arc<str>, bool>,
+    ongoing_statistics_reads: HashMap<Arc<str>, bool>,
     reads: DatabaseReads,
     /// Time of the next read of the newest ids; `None` if no other process writes to this database.
-    next_head_poll: Option<Instant>,
+    next_head_poll_at: Option<Instant>,
     /// For each project, the id of the last event that was published before the current read of the newest ids started.
-    published_before_head_poll: HashMap<Arc<str>, i64>,
-    next_sweep: Instant,
+    published_ids_before_head_poll: HashMap<Arc<str>, i64>,
+    next_idle_sweep_at: Instant,
     waiting_flushes: Vec<oneshot::Sender<()>>,
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Publisher, Sequencer};
-use crate::nodes::NodeLink;
-use crate::realtime::rooms::project_room;
+use crate::nodes::RedisLink;
+use crate::realtime::rooms::project_room_name;
 
 /// Time for another node's message to arrive through Redis before the missing event is read from the log.
 const REDIS_MESSAGE_GRACE: Duration = Duration::from_millis(50);
@@ -22,14 +22,17 @@ impl Publisher {
     /// Does the work that is due and returns the time at which more work is due.
     pub(super) async fn do_due_work(&mut self) -> Instant {
         let now = Instant::now();
-        let next_hole = self.start_hole_reads(now);
-        let next_head_poll = self.start_head_poll(now);
-        if self.next_sweep <= now {
+        let next_hole_read_at = self.start_hole_reads(now);
+        let next_head_poll_at = self.start_head_poll(now);
+        if self.next_idle_sweep_at <= now {
             self.drop_idle_projects().await;
-            self.next_sweep = now + IDLE_SWEEP_INTERVAL;
+            self.next_idle_sweep_at = now + IDLE_SWEEP_INTERVAL;
         }
-        let next_statistics = self.publish_statistics(now).await;
-        [next_hole, next_head_poll, next_statistics].into_iter().flatten().fold(self.next_sweep, Instant::min)
+        let next_statistics_at = self.publish_statistics(now).await;
+        [next_hole_read_at, next_head_poll_at, next_statistics_at]
+            .into_iter()
+            .flatten()
+            .fold(self.next_idle_sweep_at, Instant::min)
     }
 
     /// Starts the due reads of missing events, up to the limit on concurrent reads. Returns the time at which the next read becomes
@@ -47,8 +50,8 @@ impl Publisher {
             };
             if at > now {
                 next = Some(next.map_or(at, |next: Instant| next.min(at)));
-            } else if reads.can_start_page()
-                && let Some(after) = sequencer.start_read(now)
+            } else if reads.can_start_reading_page()
+                && let Some(after) = sequencer.start_read_if_due(now)
             {
                 reads.start_reading_page(id.clone(), after);
                 return false;
@@ -61,18 +64,18 @@ impl Publisher {
     /// Starts to read the newest ids if a read is due. Returns the time of the next read; `None` if a read was already in progress or no
     /// other process writes to this database.
     fn start_head_poll(&mut self, now: Instant) -> Option<Instant> {
-        let at = self.next_head_poll.filter(|_| !self.reads.is_reading_heads())?;
+        let at = self.next_head_poll_at.filter(|_| !self.reads.is_reading_heads())?;
         if at <= now {
             if !self.sequencers.is_empty() {
                 let published =
                     |(id, sequencer): (&Arc<str>, &Sequencer<_>)| Some((id.clone(), sequencer.last_published_id()?));
-                self.published_before_head_poll = self.sequencers.iter().filter_map(published).collect();
+                self.published_ids_before_head_poll = self.sequencers.iter().filter_map(published).collect();
                 self.reads.start_reading_heads(self.sequencers.keys().map(|id| id.to_string()).collect());
             }
             let interval = if self.is_redis_up() { HEAD_POLL_INTERVAL_WITH_REDIS } else { HEAD_POLL_INTERVAL };
-            self.next_head_poll = Some(now + interval);
+            self.next_head_poll_at = Some(now + interval);
         }
-        self.next_head_poll
+        self.next_head_poll_at
     }
 
     /// Publishes the statistics that are due. A flush publishes all changed statistics, as soon as no event is missing. Returns the time at
@@ -81,7 +84,7 @@ impl Publisher {
         let flush = !self.waiting_flushes.is_empty()
             && self.projects_with_holes.is_empty()
             && !self.reads.has_publishable_read();
-        for id in self.statistics.take_due(now, flush) {
+        for id in self.statistics.take_due_projects(now, flush) {
             if let Some(payload) = self.statistics.payload(&id) {
                 self.broadcaster.publish_statistics(&id, &payload).await;
             }
@@ -89,7 +92,7 @@ impl Publisher {
         if flush {
             self.answer_flushes();
         }
-        self.statistics.next_due()
+        self.statistics.next_due_at()
     }
 
     fn answer_flushes(&mut self) {
@@ -102,8 +105,8 @@ impl Publisher {
     }
 
     async fn drop_idle_projects(&mut self) {
-        let occupied = self.broadcaster.occupied_rooms().await;
-        for (id, _) in self.sequencers.extract_if(|id, _| !occupied.contains(&project_room(id))) {
+        let occupied = self.broadcaster.occupied_room_names().await;
+        for (id, _) in self.sequencers.extract_if(|id, _| !occupied.contains(&project_room_name(id))) {
             if let Some(link) = &self.link {
                 link.unsubscribe(&id);
             }
@@ -112,6 +115,6 @@ impl Publisher {
     }
 
     fn is_redis_up(&self) -> bool {
-        self.link.as_ref().is_some_and(NodeLink::is_up)
+        self.link.as_ref().is_some_and(RedisLink::is_up)
     }
 }

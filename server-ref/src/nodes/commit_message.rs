@@ -16,9 +16,9 @@ const MAC_BYTES: usize = 32;
 
 /// A random key that authenticates messages, shared by all nodes with the same database.
 #[derive(Clone)]
-pub(crate) struct NodeSecret(Hmac<Sha256>);
+pub(crate) struct NodeMessageSecret(Hmac<Sha256>);
 
-impl NodeSecret {
+impl NodeMessageSecret {
     /// Creates the key from a text.
     ///
     /// # Errors
@@ -39,9 +39,9 @@ impl NodeSecret {
     }
 }
 
-impl std::fmt::Debug for NodeSecret {
+impl std::fmt::Debug for NodeMessageSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NodeSecret(…)")
+        f.write_str("NodeMessageSecret(…)")
     }
 }
 
@@ -85,7 +85,7 @@ impl CommitMessage {
     }
 
     /// Encodes the message for a channel: the MAC, then the JSON.
-    pub(super) fn encode(&self, channel: &str, secret: &NodeSecret) -> Result<Vec<u8>, Error> {
+    pub(super) fn encode(&self, channel: &str, secret: &NodeMessageSecret) -> Result<Vec<u8>, Error> {
         let json = serde_json::to_vec(self).map_err(|error| Error::Internal(error.to_string()))?;
         let mut bytes = secret.mac(channel, &json).finalize().into_bytes().to_vec();
         bytes.extend(json);
@@ -93,7 +93,7 @@ impl CommitMessage {
     }
 
     /// Verifies the MAC of a message from a channel, then decodes it.
-    pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeSecret) -> Result<Self, MessageRefusal> {
+    pub(super) fn decode(channel: &str, bytes: &[u8], secret: &NodeMessageSecret) -> Result<Self, MessageRefusal> {
         let (mac, json) = bytes.split_at_checked(MAC_BYTES).ok_or(MessageRefusal::Unauthenticated)?;
         secret.mac(channel, json).verify_slice(mac).map_err(|_| MessageRefusal::Unauthenticated)?;
         Ok(serde_json::from_slice(json)?)
@@ -107,8 +107,8 @@ mod tests {
 
     const CHANNEL: &str = "automoderate:log:p";
 
-    fn secret(text: &str) -> NodeSecret {
-        NodeSecret::new(text).unwrap()
+    fn secret(text: &str) -> NodeMessageSecret {
+        NodeMessageSecret::new(text).unwrap()
     }
 
     fn message() -> CommitMessage {

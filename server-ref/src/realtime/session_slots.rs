@@ -15,14 +15,14 @@ const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
 /// The open Engine.IO sessions of each address, with the limits that apply to them.
 #[derive(Debug)]
-pub(crate) struct SocketSlots {
+pub(crate) struct SessionSlots {
     limit: usize,
     events_per_minute: usize,
-    by_address: Mutex<HashMap<IpAddr, AddressSlots>>,
+    by_address: Mutex<HashMap<IpAddr, AddressSessionCounts>>,
 }
 
 #[derive(Debug, Default)]
-struct AddressSlots {
+struct AddressSessionCounts {
     counted_sessions: usize,
     all_sessions: usize,
 }
@@ -46,16 +46,16 @@ pub(super) struct TooManyEvents {
 
 #[derive(Debug)]
 struct SessionSlot {
-    slots: Arc<SocketSlots>,
+    slots: Arc<SessionSlots>,
     address: IpAddr,
-    /// True if the session counts against the limit. Changed only while `SocketSlots::by_address` is locked.
+    /// True if the session counts against the limit. Changed only while `SessionSlots::by_address` is locked.
     is_counted: AtomicBool,
     /// Limiter for the events of the Engine.IO session, so that clients can't reset it by leaving and re-entering the namespace.
-    rate: Mutex<RateLimiter>,
+    event_limiter: Mutex<RateLimiter>,
     has_connected: AtomicBool,
 }
 
-impl SocketSlots {
+impl SessionSlots {
     /// Creates an empty set of slots. `limit` is the number of connections per address, and `events_per_minute` applies to each
     /// connection; 0 means no limit.
     pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
@@ -71,12 +71,12 @@ impl SocketSlots {
             return None;
         }
         count.all_sessions += 1;
-        let rate = Mutex::new(RateLimiter::new(self.events_per_minute));
+        let event_limiter = Mutex::new(RateLimiter::new(self.events_per_minute));
         let slot = SessionSlot {
             slots: self.clone(),
             address,
             is_counted: AtomicBool::new(false),
-            rate,
+            event_limiter,
             has_connected: AtomicBool::new(false),
         };
         Some(SessionSlotHandle { slot: Arc::new(slot) })
@@ -109,8 +109,8 @@ impl SessionSlotHandle {
 
     /// Counts an event, or returns the reason why it is refused.
     pub(super) fn count_event(&self, now: Instant) -> Result<(), TooManyEvents> {
-        let mut rate = self.slot.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        rate.try_accept(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: rate.is_flooding() })
+        let mut limiter = self.slot.event_limiter.lock().unwrap_or_else(PoisonError::into_inner);
+        limiter.try_accept(now).map_err(|retry_after| TooManyEvents { retry_after, is_flooding: limiter.is_flooding() })
     }
 }
 
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn slots_are_limited_and_freed() {
-        let slots = SocketSlots::new(2, 0);
+        let slots = SessionSlots::new(2, 0);
         let address: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
         let mut held: Vec<_> = (0..6).map(|_| slots.admit(address).unwrap()).collect();
         let taken: Vec<_> = held.iter().map(SessionSlotHandle::take_slot).collect();

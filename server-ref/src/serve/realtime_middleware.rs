@@ -13,7 +13,7 @@ use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::client_address::ClientAddress;
-use crate::realtime::{SocketSlots, is_allowed_origin};
+use crate::realtime::{SessionSlots, is_allowed_origin};
 
 /// Answers pending long polls with 503 when the server stops. Engine.IO's CLOSE would keep some clients from reconnecting.
 pub(super) async fn end_polls_at_shutdown(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -24,9 +24,9 @@ pub(super) async fn end_polls_at_shutdown(State(app): State<Arc<App>>, request: 
     }
 }
 
-/// Admits each new real-time session, unless its address has too many sessions; see [`SocketSlots::admit`].
+/// Admits each new real-time session, unless its address has too many sessions; see [`SessionSlots::admit`].
 pub(super) async fn admit_sessions(
-    State(slots): State<Arc<SocketSlots>>,
+    State(slots): State<Arc<SessionSlots>>,
     Extension(ClientAddress(address)): Extension<ClientAddress>,
     mut request: Request,
     next: Next,

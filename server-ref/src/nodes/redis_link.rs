@@ -14,15 +14,15 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::message::MessageRefusal;
-use super::{CommitMessage, NodeSecret};
+use super::commit_message::MessageRefusal;
+use super::{CommitMessage, NodeMessageSecret};
 use crate::Error;
 use crate::metrics::Metrics;
 
 /// Maximum number of commits that wait to be announced. Other nodes read further commits from the log.
-const OUTGOING_QUEUE_MESSAGES: usize = 1024;
+const QUEUED_LINK_REQUESTS_MAX: usize = 1024;
 /// Maximum number of events from the link that wait for the publisher, which reads further commits of other nodes from the log.
-const INCOMING_QUEUE_EVENTS: usize = 1024;
+const QUEUED_LINK_EVENTS_MAX: usize = 1024;
 /// Maximum number of messages in one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
 /// Maximum number of channels in one SUBSCRIBE.
@@ -53,7 +53,7 @@ enum LinkRequest {
 
 /// A handle to the task that holds the connections to Redis. The task runs until `kill` is cancelled.
 #[derive(Debug)]
-pub(crate) struct NodeLink {
+pub(crate) struct RedisLink {
     requests: mpsc::Sender<LinkRequest>,
     state: Arc<LinkState>,
     metrics: Arc<Metrics>,
@@ -72,7 +72,7 @@ impl LinkState {
     }
 }
 
-impl NodeLink {
+impl RedisLink {
     /// Starts the task. `database` is the id of the database, which separates databases that share a Redis server. `secret` authenticates
     /// the messages. If Redis is unreachable, the task keeps trying to connect.
     ///
@@ -80,18 +80,26 @@ impl NodeLink {
     /// Returns an error if the URL is invalid.
     pub(crate) fn spawn(
         url: &str,
-        node: String,
+        node_name: String,
         database: &str,
-        secret: NodeSecret,
+        secret: NodeMessageSecret,
         metrics: Arc<Metrics>,
         kill: CancellationToken,
     ) -> Result<(Self, mpsc::Receiver<LinkEvent>), Error> {
         let client = Client::open(url).map_err(|error| Error::RedisUrl(error.to_string()))?;
-        let (requests, queue) = mpsc::channel(OUTGOING_QUEUE_MESSAGES);
-        let (events, incoming) = mpsc::channel(INCOMING_QUEUE_EVENTS);
+        let (requests, queue) = mpsc::channel(QUEUED_LINK_REQUESTS_MAX);
+        let (events, incoming) = mpsc::channel(QUEUED_LINK_EVENTS_MAX);
         let state = Arc::new(LinkState::default());
-        let prefix = format!("automoderate:{database}:");
-        let task = LinkTask { client, node, prefix, secret, state: state.clone(), metrics: metrics.clone(), events };
+        let channel_prefix = format!("automoderate:{database}:");
+        let task = LinkTask {
+            client,
+            node_name,
+            channel_prefix,
+            secret,
+            state: state.clone(),
+            metrics: metrics.clone(),
+            events,
+        };
         tokio::spawn(async move { kill.run_until_cancelled(task.run(queue)).await });
         Ok((Self { requests, state, metrics }, incoming))
     }
@@ -126,9 +134,9 @@ impl NodeLink {
 
 struct LinkTask {
     client: Client,
-    node: String,
-    prefix: String,
-    secret: NodeSecret,
+    node_name: String,
+    channel_prefix: String,
+    secret: NodeMessageSecret,
     state: Arc<LinkState>,
     metrics: Arc<Metrics>,
     events: mpsc::Sender<LinkEvent>,
@@ -228,7 +236,7 @@ impl LinkTask {
         let mut last_warning = None;
         while let Some(message) = stream.next().await {
             match CommitMessage::decode(message.get_channel_name(), message.get_payload_bytes(), &self.secret) {
-                Ok(message) if message.node == self.node => {}
+                Ok(message) if message.node == self.node_name => {}
                 // If the publisher's queue is full, messages are dropped rather than left in the stream, whose buffer is unbounded.
                 Ok(message) => {
                     if self.events.try_send(LinkEvent::Message(message)).is_err() {
@@ -255,7 +263,7 @@ impl LinkTask {
     }
 
     fn channel_name(&self, project_id: &str) -> String {
-        format!("{}{project_id}", self.prefix)
+        format!("{}{project_id}", self.channel_prefix)
     }
 
     async fn publish_messages(
