@@ -79,7 +79,7 @@ impl App {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
         // The connection may have been lost in a failover, which can lose events.
-        self.store.replace_log_id_after_loss().await?;
+        self.store.replace_log_id_on_loss().await?;
         self.reconnect_clients_if_log_replaced().await?;
         self.realtime.recheck_access_of_all().await
     }
@@ -135,7 +135,8 @@ async fn apply_announcements(app: &App, mut listener: InvalidationListener) -> R
 
 async fn send_heartbeats(app: &App) {
     loop {
-        if let Err(error) = app.store.announce(&Invalidation::NodeAlive { node: app.node_name.clone() }).await {
+        if let Err(error) = app.store.announce_to_nodes(&Invalidation::NodeAlive { node: app.node_name.clone() }).await
+        {
             tracing::debug!(%error, "the heartbeat could not be sent");
         }
         sleep(NODE_HEARTBEAT_INTERVAL).await;

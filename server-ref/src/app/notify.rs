@@ -65,7 +65,9 @@ impl App {
                 let change = notification_change(id, &notification, persistent)?;
                 self.writer.submit_idempotent(ProjectChange { mutation, audit, idempotency: record, ..change }).await?
             }
-            None => self.store.add_notification(&notification, persistent, by, record.as_deref()).await?,
+            None => {
+                self.store.add_notification_for_all_projects(&notification, persistent, by, record.as_deref()).await?
+            }
         };
         let IdempotentAnswer { value, is_replayed } = submitted.into_answer(identity)?;
         (notification.id, notification.created_at) = value;

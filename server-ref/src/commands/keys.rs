@@ -97,7 +97,7 @@ async fn list(common: &CommonOptions, project_id: &str) -> Result<CommandOutput,
 
 async fn revoke(common: &CommonOptions, key: &str) -> Result<CommandOutput, Error> {
     let store = common.open().await?;
-    let found = store.find_key(key, api_key_hash(key).as_ref()).await?;
+    let found = store.key_by_id_or_hash(key, api_key_hash(key).as_ref()).await?;
     let unknown = || Error::Refused("there is no such key; `key list --project ID` lists the keys of a project".into());
     let (id, project_id, name) = found.ok_or_else(unknown)?;
     if !store.delete_key(&project_id, &id, &Actor::command_line()).await? {

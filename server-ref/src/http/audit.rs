@@ -80,7 +80,7 @@ fn parse_page_query(query: ParsedAuditQuery) -> Result<(AuditPosition, i64), Api
         return Err(ApiError::invalid(format!("limit must be from 1 to {ENTRIES_PER_PAGE_MAX}")));
     }
     let after = match query.cursor.as_deref() {
-        None | Some("") => AuditPosition::start(),
+        None | Some("") => AuditPosition::before_newest(),
         Some(cursor) => decode_cursor(cursor).ok_or_else(|| ApiError::invalid("cursor is invalid"))?,
     };
     Ok((after, limit))

@@ -194,11 +194,11 @@ async fn implied_project_id(caller: &Caller, parts: &mut Parts, app: &Arc<App>) 
     let of_content = PathIds::<HashMap<String, String>>::from_request_parts(parts, app).await?.0.remove("id");
     match of_content {
         Some(id) => {
-            let project = app.store.project_of_content(user, &id).await?;
+            let project = app.store.project_id_of_content(user, &id).await?;
             project.ok_or_else(|| ApiError::not_found("Content not found"))
         }
         None => {
-            let project = app.store.sole_project(user).await?;
+            let project = app.store.sole_project_id(user).await?;
             project.ok_or_else(|| ApiError::invalid("project_id required: you don't belong to exactly one project"))
         }
     }

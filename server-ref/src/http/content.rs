@@ -57,7 +57,7 @@ pub(super) async fn list(
     let Query(query) = query.map_err(|error| ApiError::invalid(error.body_text()))?;
     let list = match query.requested_page()? {
         RequestedPage::Numbered { page, per_page, status } => {
-            let found = app.store.contents(&project_id, status, per_page, (page - 1) * per_page).await?;
+            let found = app.store.contents_by_offset(&project_id, status, per_page, (page - 1) * per_page).await?;
             let pagination = Pagination::new(page, per_page, found.total);
             let last = found.last_position.filter(|_| pagination.has_next);
             ContentList {
@@ -68,8 +68,8 @@ pub(super) async fn list(
             }
         }
         RequestedPage::After { position, limit, filter } => {
-            let found = app.store.list_contents(&project_id, &filter, position, limit).await?;
-            let next_cursor = found.next.as_ref().map(encode_cursor);
+            let found = app.store.contents_by_cursor(&project_id, &filter, position, limit).await?;
+            let next_cursor = found.next_page_after.as_ref().map(encode_cursor);
             ContentList { success: true, content: found.contents, pagination: None, next_cursor }
         }
     };

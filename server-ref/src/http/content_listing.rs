@@ -88,7 +88,7 @@ impl ContentQuery {
         };
         let filter = ContentFilter {
             status: parse_status(self.status)?,
-            author: parse_id("user_id", self.user_id)?,
+            author_id: parse_id("user_id", self.user_id)?,
             rule_id: parse_id("rule_id", self.rule_id)?,
             submitted_from: parse_time("from", self.from)?,
             submitted_before: parse_time("to", self.to)?,

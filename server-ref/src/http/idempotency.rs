@@ -20,7 +20,7 @@ use crate::store::IdempotencyKey;
 
 pub(super) const IDEMPOTENCY_KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub(super) const IDEMPOTENT_REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// Maximum length of a key, in characters.
+/// Maximum length of an idempotency key, in characters.
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// The header's entry in the OpenAPI description.

@@ -103,7 +103,7 @@ async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> 
         email: &email,
         role,
         token_hash: invitation_token_hash(&token),
-        invited_by: caller.user_id()?,
+        inviter_id: caller.user_id()?,
     };
     let invitation =
         app.store.create_invitation(draft, &caller.actor(), |role| check_may_manage_role(own, role).is_ok()).await?;

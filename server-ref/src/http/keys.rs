@@ -124,7 +124,7 @@ fn parse_draft(caller: &Caller, body: KeyBody) -> Result<KeyDraft, ApiError> {
         allowed_origins,
         expires_at: body.expires_at.as_deref().map(parse_future_time).transpose()?,
         requests_per_minute: body.requests_per_minute,
-        created_by: Some(caller.user_id()?.to_string()),
+        creator_id: Some(caller.user_id()?.to_string()),
     })
 }
 

@@ -57,13 +57,13 @@ pub(super) async fn snapshot(
     caller.require_permission(&app, &id, Permission::Read).await?;
     // The log's id is read first: if the log is replaced meanwhile, the client sees an outdated id and reports a gap.
     let log = app.store.log_id();
-    let snapshot = app.store.snapshot(&id, REVIEW_ITEMS_MAX).await?;
+    let snapshot = app.store.project_snapshot(&id, REVIEW_ITEMS_MAX).await?;
     Ok(Json(SnapshotAnswer {
         success: true,
         log: log.as_ref().to_owned(),
         event_id: snapshot.totals.head,
         stats: Stats::new(snapshot.totals.counts),
         rules: snapshot.rules.into_iter().map(|rule| rule_info(&id, rule)).collect::<Result<_, _>>()?,
-        review: ReviewQueue { total: snapshot.totals.counts.flagged, items: snapshot.flagged },
+        review: ReviewQueue { total: snapshot.totals.counts.flagged, items: snapshot.newest_flagged_contents },
     }))
 }

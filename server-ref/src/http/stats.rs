@@ -38,7 +38,7 @@ pub(super) struct Stats {
 )]
 pub(super) async fn stats(State(app): State<Arc<App>>, project: ProjectCaller) -> Result<Json<StatsAnswer>, ApiError> {
     let project_id = project.require_permission(&app, Permission::Read).await?;
-    Ok(Json(StatsAnswer { success: true, stats: Stats::new(app.store.counts(&project_id).await?) }))
+    Ok(Json(StatsAnswer { success: true, stats: Stats::new(app.store.status_counts(&project_id).await?) }))
 }
 
 impl Stats {

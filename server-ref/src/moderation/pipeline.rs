@@ -146,11 +146,11 @@ impl PendingSubmission {
             id: content_id.clone(),
             content_type: submission.content_type,
             content_data: submission.content,
-            author: author_id(submission.meta_data.as_deref()),
+            author_id: author_id(submission.meta_data.as_deref()),
             meta_data: submission.meta_data.map(|raw| raw.get().to_owned()),
             rule_id: decision.rule.as_ref().map(|rule| rule.id.clone()),
             status: decision.status,
-            results: results.clone(),
+            moderation_results: results.clone(),
         };
         let moderated = ModeratedItem { content_id, status: content.status, results };
         let idempotency = key.map(|key| key.with_answer(&moderated)).transpose()?;

@@ -60,9 +60,9 @@ impl Moderation {
         let event = Some(update.event(&decision)?);
         let review = ContentReview {
             content_id: content.id.clone(),
-            author: author_id(meta_data),
+            author_id: author_id(meta_data),
             status: decision.status,
-            result: decision.result_json(0.0)?,
+            moderation_result: decision.result_json(0.0)?,
         };
         let reviewed = ReviewedState {
             status: decision.status,

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sha2::Sha256;
 
 use crate::Error;
-use crate::store::{LoggedEvent, ProjectBatch, RecentDecision, StatusCounts};
+use crate::store::{LoggedEvent, ProjectEventBatch, RecentDecision, StatusCounts};
 
 /// Length of the MAC at the start of a message, in bytes.
 const MAC_BYTES: usize = 32;
@@ -73,13 +73,13 @@ pub(crate) struct CommitMessage {
 }
 
 impl CommitMessage {
-    pub(crate) fn new(node: &str, project_id: &str, part: &ProjectBatch) -> Self {
+    pub(crate) fn new(node: &str, project_id: &str, part: &ProjectEventBatch) -> Self {
         let event = |event: &LoggedEvent| (event.event_id, event.name.to_owned(), (*event.data).to_owned());
         Self {
             node: node.to_owned(),
             project_id: project_id.to_owned(),
             events: part.events.iter().map(event).collect(),
-            counts: part.counts,
+            counts: part.status_counts,
             recent: part.recent_decisions.clone(),
         }
     }

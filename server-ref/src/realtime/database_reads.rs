@@ -67,7 +67,7 @@ impl DatabaseReads {
                 // The counts are read first. A decision that is committed between the two reads is then already in the recent activity, and
                 // the next update counts it.
                 let totals = store.project_totals(&project_id).await?;
-                Ok((totals, store.recent_activity(&project_id, RECENT_ACTIVITY_MAX as i64).await?))
+                Ok((totals, store.newest_item_decisions(&project_id, RECENT_ACTIVITY_MAX as i64).await?))
             };
             let read = read.await;
             FinishedRead::Statistics(project_id, read)
@@ -77,7 +77,7 @@ impl DatabaseReads {
     pub(super) fn start_reading_heads(&mut self, project_ids: Vec<String>) {
         let store = self.store.clone();
         self.is_reading_heads = true;
-        self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads_if_shared(&project_ids).await) });
+        self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads_if_postgres(&project_ids).await) });
     }
 
     /// Starts to replace the log's id.

@@ -64,7 +64,7 @@ pub(super) async fn on_join_project(
     let joined = JoinedProjectPayload { project_id: id, room: &room, replay: true, event_id, log: &log };
     emit(socket, "joined_project", &joined);
     for notification in &notifications {
-        emit(socket, "system_notification", &NotificationPayload::of(notification, id));
+        emit(socket, "system_notification", &NotificationPayload::of_persistent(notification, id));
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ impl fmt::Debug for DemoCredentials {
 /// Creates the missing parts of the demonstration and leaves existing parts unchanged.
 pub(super) async fn create_missing_parts(app: &App) -> Result<DemoCredentials, Error> {
     let (store, by) = (&app.store, &Actor::system());
-    let secret = store.shared_secret(DEMO_SECRET_META_KEY).await?;
+    let secret = store.get_or_create_shared_secret(DEMO_SECRET_META_KEY).await?;
     let password = derive_credential(&secret, "password")?;
     let known = store.user_credentials(DEMO_EMAIL).await?;
     let is_new = known.is_none();
@@ -98,7 +98,8 @@ async fn create_project(app: &App, owner: &str, by: &Actor) -> Result<String, Er
 pub(super) async fn replace_cleartext_password(app: &App) -> Result<(), Error> {
     let Some(password) = app.store.meta_value(CLEARTEXT_PASSWORD_META_KEY).await? else { return Ok(()) };
     if let Some(user) = app.auth.authenticate_password(DEMO_EMAIL, password).await? {
-        let derived = derive_credential(&app.store.shared_secret(DEMO_SECRET_META_KEY).await?, "password")?;
+        let derived =
+            derive_credential(&app.store.get_or_create_shared_secret(DEMO_SECRET_META_KEY).await?, "password")?;
         app.set_password(&user.id, &derived, None, &Actor::system()).await?;
     }
     app.store.erase_meta_value(CLEARTEXT_PASSWORD_META_KEY).await

@@ -236,7 +236,7 @@ impl RunningServer {
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.auth.record_key_uses()).await;
         self.app.ending_polls.cancel();
         let leaving = Invalidation::NodeLeaving { node: self.app.node_name.clone() };
-        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.announce(&leaving)).await;
+        let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.announce_to_nodes(&leaving)).await;
         if timeout(DRAIN_STEP_TIMEOUT, self.connections.wait()).await.is_err() {
             tracing::debug!("some connections were cut");
         }

@@ -142,7 +142,7 @@ async fn spawn_redis_link(
     kill: &CancellationToken,
 ) -> Result<Option<(RedisLink, mpsc::Receiver<LinkEvent>)>, Error> {
     let Some(url) = redis else { return Ok(None) };
-    let secret = NodeMessageSecret::new(&store.shared_secret("node_secret").await?)?;
+    let secret = NodeMessageSecret::new(&store.get_or_create_shared_secret("node_secret").await?)?;
     RedisLink::spawn(url, node_name.to_owned(), store.database_id(), secret, metrics.clone(), kill.clone()).map(Some)
 }
 
@@ -175,8 +175,8 @@ async fn build_app(
         live_nodes: LiveNodes::default(),
         address_throttle: AddressThrottle::new(settings.limits.failed_logins_per_minute),
         account_throttle: AccountThrottle::new(settings.limits.failed_logins_per_account),
-        known_browser_secret: SigningSecret::new(store.shared_secret("browser_secret").await?),
-        login_form_secret: SigningSecret::new(store.shared_secret("login_secret").await?),
+        known_browser_secret: SigningSecret::new(store.get_or_create_shared_secret("browser_secret").await?),
+        login_form_secret: SigningSecret::new(store.get_or_create_shared_secret("login_secret").await?),
         metrics,
         settings,
         lame_duck_started: CancellationToken::new(),

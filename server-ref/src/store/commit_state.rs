@@ -66,10 +66,10 @@ impl CommitState {
         if let Some(answer) = self.earlier_answer(change)? {
             return Ok(ApplyOutcome::Repeated(answer));
         }
-        self.check_target(change)?;
+        self.check_and_update_target(change)?;
         let flagged_before = self.project_totals(change)?.counts.flagged;
         let activity = self.count_decision(change)?;
-        let warning = self.queue_warning(change, flagged_before)?;
+        let warning = self.review_queue_warning(change, flagged_before)?;
         let totals = self.project_totals(change)?;
         let mut events = Vec::new();
         for draft in change.event.iter().chain(&activity).chain(&warning) {
@@ -113,7 +113,7 @@ impl CommitState {
 
     /// Checks that the target of the change exists. Updates the rule states, so that the second of two deletions of a rule in the same
     /// group fails.
-    fn check_target(&mut self, change: &ProjectChange) -> Result<(), Error> {
+    fn check_and_update_target(&mut self, change: &ProjectChange) -> Result<(), Error> {
         self.project_totals(change)?;
         let rule = |id: &String| (change.project_id.clone(), id.clone());
         let (exists, what) = match &change.mutation {
@@ -154,20 +154,24 @@ impl CommitState {
         if let Some((status, _)) = before {
             counts.add(status, -1);
         }
-        let Some(name) = change.author() else {
+        let Some(author_id) = change.author_id() else {
             return Ok(None);
         };
-        let author = self.authors.entry((change.project_id.clone(), name.clone())).or_default();
+        let author = self.authors.entry((change.project_id.clone(), author_id.clone())).or_default();
         match before {
             Some(before) => author.replace_decision(before, status, change.at),
             None => author.count_submission(status, change.at),
         }
-        author.activity_event(&change.project_id, name, content_id, change.at).map(Some)
+        author.activity_event(&change.project_id, author_id, content_id, change.at).map(Some)
     }
 
     /// Returns a warning if the change makes the review queue exceed its limit. A queue that was already above the limit causes no
     /// further warning.
-    fn queue_warning(&mut self, change: &ProjectChange, flagged_before: i64) -> Result<Option<EventDraft>, Error> {
+    fn review_queue_warning(
+        &mut self,
+        change: &ProjectChange,
+        flagged_before: i64,
+    ) -> Result<Option<EventDraft>, Error> {
         let (limit, flagged) = (self.review_warning_threshold, self.project_totals(change)?.counts.flagged);
         if limit == 0 || flagged_before > limit || flagged <= limit {
             return Ok(None);

@@ -106,15 +106,15 @@ pub(crate) struct ProjectSnapshot {
     pub(crate) totals: ProjectTotals,
     pub(crate) rules: Vec<StoredRule>,
     /// The newest flagged items, newest first.
-    pub(crate) flagged: Vec<Content>,
+    pub(crate) newest_flagged_contents: Vec<Content>,
 }
 
 /// The conditions that a listed item must meet. A field that is `None` imposes no condition.
 #[derive(Debug, Default)]
 pub(crate) struct ContentFilter {
     pub(crate) status: Option<Status>,
-    /// The author, given as the `user_id` in the item's metadata.
-    pub(crate) author: Option<String>,
+    /// The id of the author, which is the `user_id` in the item's metadata.
+    pub(crate) author_id: Option<String>,
     /// The id of the rule that decided on the item.
     pub(crate) rule_id: Option<String>,
     /// The earliest submission time, inclusive.
@@ -137,7 +137,7 @@ pub(crate) struct ContentPosition {
 pub(crate) struct CursorPage {
     pub(crate) contents: Vec<Content>,
     /// The position after which the next page starts, or `None` if this is the last page.
-    pub(crate) next: Option<ContentPosition>,
+    pub(crate) next_page_after: Option<ContentPosition>,
 }
 
 /// A range of consecutive events from a project's log.

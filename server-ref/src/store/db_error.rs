@@ -24,7 +24,7 @@ pub(crate) enum DbFault {
 impl DbFault {
     pub(crate) fn of(error: &sqlx::Error) -> Self {
         match error {
-            // If the database does not respond, `Store::with_timeout` reports a timed-out I/O operation.
+            // If the database does not respond, `Store::with_transaction_timeout` reports a timed-out I/O operation.
             sqlx::Error::Io(error) if error.kind() == ErrorKind::TimedOut => Self::Unavailable,
             sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Self::ConnectionLost,
             sqlx::Error::PoolTimedOut | sqlx::Error::Tls(_) => Self::Unavailable,

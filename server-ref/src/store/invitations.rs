@@ -52,7 +52,7 @@ pub(crate) struct InvitationDraft<'a> {
     pub(crate) role: Role,
     pub(crate) token_hash: CredentialHash,
     /// The id of the user who sends the invitation.
-    pub(crate) invited_by: &'a str,
+    pub(crate) inviter_id: &'a str,
 }
 
 /// The id or token by which the invited user refers to an invitation.

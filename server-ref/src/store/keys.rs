@@ -72,7 +72,7 @@ pub(crate) struct KeyDraft {
     pub(crate) expires_at: Option<Micros>,
     pub(crate) requests_per_minute: Option<i64>,
     /// The id of the user who creates the key.
-    pub(crate) created_by: Option<String>,
+    pub(crate) creator_id: Option<String>,
 }
 
 impl KeyDraft {

@@ -37,7 +37,7 @@ pub(crate) use invitations::{Invitation, InvitationDraft, InvitationRef, Receive
 pub(crate) use keys::{AllowedOrigins, KeyDraft, KeyInfo, KeyVerifiers, StoredKey};
 pub(crate) use notifications::{NotificationPayload, SystemNotification, notification_event};
 pub(crate) use project_change::{
-    ContentReview, EventBatch, EventDraft, LoggedEvent, Mutation, NewContent, ProjectBatch, ProjectChange,
+    ContentReview, EventBatch, EventDraft, LoggedEvent, Mutation, NewContent, ProjectChange, ProjectEventBatch,
 };
 pub use scopes::Scope;
 pub(crate) use scopes::Scopes;

@@ -56,7 +56,7 @@ pub(crate) struct NotificationPayload<'a> {
 
 impl<'a> NotificationPayload<'a> {
     /// Returns the payload that a joining socket receives for a persistent notification.
-    pub(crate) fn of(notification: &'a SystemNotification, project_id: &'a str) -> Self {
+    pub(crate) fn of_persistent(notification: &'a SystemNotification, project_id: &'a str) -> Self {
         Self {
             r#type: &notification.kind,
             message: &notification.message,

@@ -47,22 +47,22 @@ pub(crate) struct NewContent {
     /// The metadata as JSON text.
     pub(crate) meta_data: Option<String>,
     /// The `user_id` in the metadata.
-    pub(crate) author: Option<Arc<str>>,
+    pub(crate) author_id: Option<Arc<str>>,
     /// The id of the rule that decided on the item.
     pub(crate) rule_id: Option<String>,
     pub(crate) status: Status,
     /// The entries of `moderation_results`, each as JSON text.
-    pub(crate) results: Vec<String>,
+    pub(crate) moderation_results: Vec<String>,
 }
 
 /// A reviewer's decision about a stored item.
 #[derive(Debug)]
 pub(crate) struct ContentReview {
     pub(crate) content_id: String,
-    pub(crate) author: Option<Arc<str>>,
+    pub(crate) author_id: Option<Arc<str>>,
     pub(crate) status: Status,
     /// The new entry of `moderation_results` as JSON text.
-    pub(crate) result: String,
+    pub(crate) moderation_result: String,
 }
 
 /// An event that does not have an id yet.
@@ -100,21 +100,21 @@ pub(crate) struct EventBatch {
 
 /// The part of a batch that concerns one project.
 #[derive(Debug, Default)]
-pub(crate) struct ProjectBatch {
+pub(crate) struct ProjectEventBatch {
     pub(crate) events: Vec<LoggedEvent>,
     /// The counts after these events, or `None` if the commit contains no decision about the project's items.
-    pub(crate) counts: Option<StatusCounts>,
+    pub(crate) status_counts: Option<StatusCounts>,
     pub(crate) recent_decisions: Vec<RecentDecision>,
 }
 
 impl EventBatch {
-    pub(crate) fn split_by_project(self) -> HashMap<Arc<str>, ProjectBatch> {
-        let mut parts: HashMap<Arc<str>, ProjectBatch> = HashMap::new();
+    pub(crate) fn split_by_project(self) -> HashMap<Arc<str>, ProjectEventBatch> {
+        let mut parts: HashMap<Arc<str>, ProjectEventBatch> = HashMap::new();
         for event in self.events {
             parts.entry(event.project_id.clone()).or_default().events.push(event);
         }
         for (id, counts) in self.status_counts {
-            parts.entry(id).or_default().counts = Some(counts);
+            parts.entry(id).or_default().status_counts = Some(counts);
         }
         for (id, decision) in self.recent_decisions {
             parts.entry(id).or_default().recent_decisions.push(decision);
@@ -129,11 +129,11 @@ impl ProjectChange {
         Some((self.project_id.clone(), self.idempotency.as_ref()?.key.key.clone()))
     }
 
-    /// Returns the author of the item that the change decides on.
-    pub(crate) fn author(&self) -> Option<&Arc<str>> {
+    /// Returns the id of the author of the item that the change decides on.
+    pub(crate) fn author_id(&self) -> Option<&Arc<str>> {
         match &self.mutation {
-            Mutation::Moderated(content) => content.author.as_ref(),
-            Mutation::Reviewed(review) => review.author.as_ref(),
+            Mutation::Moderated(content) => content.author_id.as_ref(),
+            Mutation::Reviewed(review) => review.author_id.as_ref(),
             _ => None,
         }
     }
@@ -153,9 +153,11 @@ impl ProjectChange {
             Mutation::Nothing | Mutation::RuleDeleted(_) | Mutation::NotificationCreated(_) => 0,
             Mutation::Moderated(content) => {
                 let meta_data = content.meta_data.as_ref().map_or(0, String::len);
-                content.content_data.len() + meta_data + content.results.iter().map(String::len).sum::<usize>()
+                content.content_data.len()
+                    + meta_data
+                    + content.moderation_results.iter().map(String::len).sum::<usize>()
             }
-            Mutation::Reviewed(review) => review.result.len(),
+            Mutation::Reviewed(review) => review.moderation_result.len(),
             Mutation::RuleCreated(rule) | Mutation::RuleUpdated(rule) => rule.data.len(),
         };
         let answer = self.idempotency.as_ref().map_or(0, |record| record.answer.len());

@@ -18,7 +18,7 @@ const PENDING_READS_PER_OWNER_MAX: usize = 256;
 /// Time after which a pending read is refused.
 const PENDING_READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum lead of the virtual clock over an active owner's used time. The maximum limits how long that owner can delay others.
-const OWNER_LAG_MAX: Duration = Duration::from_secs(1);
+const OWNER_USED_TIME_LAG_MAX: Duration = Duration::from_secs(1);
 
 /// A handle to a scheduler. Clones refer to the same scheduler.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub(super) struct ReadScheduler {
 #[derive(Debug)]
 pub(super) struct ReadPermit {
     shared: Arc<SharedSchedule>,
-    owner: Arc<str>,
+    owner_id: Arc<str>,
     granted_at: Instant,
 }
 
@@ -59,10 +59,10 @@ struct Schedule {
 #[derive(Debug, Default)]
 struct OwnerReads {
     connections_in_use: usize,
-    /// The time that the owner's reads have used. Each new read raises the value to at least the virtual clock minus [`OWNER_LAG_MAX`], or
-    /// to at least the virtual clock if the owner was idle.
+    /// The time that the owner's reads have used. Each new read raises the value to at least the virtual clock minus
+    /// [`OWNER_USED_TIME_LAG_MAX`], or to at least the virtual clock if the owner was idle.
     used_time: Duration,
-    pending: usize,
+    pending_count: usize,
     /// The projects with pending reads, in the order in which they are served.
     projects: VecDeque<(Arc<str>, VecDeque<PermitSender>)>,
 }
@@ -97,9 +97,9 @@ impl ReadScheduler {
     /// # Errors
     /// Returns [`Error::Busy`] if too many reads of the project or its owner are pending, or if this read was pending for too
     /// long.
-    pub(super) async fn acquire(&self, owner: &Arc<str>, project_id: &str) -> Result<ReadPermit, Error> {
+    pub(super) async fn acquire(&self, owner_id: &Arc<str>, project_id: &str) -> Result<ReadPermit, Error> {
         let (sender, receiver) = oneshot::channel();
-        self.shared.lock().enqueue(owner, project_id, sender)?;
+        self.shared.lock().enqueue(owner_id, project_id, sender)?;
         self.shared.grant_permits();
         let permit = timeout(self.shared.pending_timeout, receiver).await.map_err(|_| Error::Busy)?;
         permit.map_err(|_| Error::Internal("the read scheduler dropped a pending read".into()))
@@ -107,7 +107,7 @@ impl ReadScheduler {
 
     #[cfg(test)]
     pub(super) fn pending_reads(&self) -> usize {
-        self.shared.lock().owners.values().map(|owner| owner.pending).sum()
+        self.shared.lock().owners.values().map(|owner| owner.pending_count).sum()
     }
 }
 
@@ -120,17 +120,17 @@ impl SharedSchedule {
     fn grant_permits(self: &Arc<Self>) {
         loop {
             let next = self.lock().start_next_read();
-            let Some((owner, sender)) = next else { return };
+            let Some((owner_id, sender)) = next else { return };
             // If the read has been abandoned, its permit is dropped here. Dropping it locks the schedule to release the connection, so the
             // lock must not be held.
-            let _ = sender.send(ReadPermit { shared: self.clone(), owner, granted_at: Instant::now() });
+            let _ = sender.send(ReadPermit { shared: self.clone(), owner_id, granted_at: Instant::now() });
         }
     }
 }
 
 impl Drop for ReadPermit {
     fn drop(&mut self) {
-        self.shared.lock().release(&self.owner, self.granted_at.elapsed());
+        self.shared.lock().release(&self.owner_id, self.granted_at.elapsed());
         self.shared.grant_permits();
     }
 }
@@ -139,7 +139,7 @@ impl Schedule {
     fn enqueue(&mut self, owner_id: &Arc<str>, project_id: &str, sender: PermitSender) -> Result<(), Error> {
         let clock = self.virtual_clock;
         self.update_owner(owner_id, |owner| {
-            let lag_max = if owner.is_idle() { Duration::ZERO } else { OWNER_LAG_MAX };
+            let lag_max = if owner.is_idle() { Duration::ZERO } else { OWNER_USED_TIME_LAG_MAX };
             owner.used_time = owner.used_time.max(clock.saturating_sub(lag_max));
             owner.enqueue(project_id, sender)
         })
@@ -181,7 +181,7 @@ impl Schedule {
         let owner = self.owners.entry(owner_id.clone()).or_default();
         self.ready_owners.remove(&(owner.connections_in_use, owner.used_time, owner_id.clone()));
         let result = change(owner);
-        if owner.pending > 0 && owner.connections_in_use < self.connections_per_owner_max {
+        if owner.pending_count > 0 && owner.connections_in_use < self.connections_per_owner_max {
             self.ready_owners.insert((owner.connections_in_use, owner.used_time, owner_id.clone()));
         } else if owner.is_idle() && owner.used_time <= self.virtual_clock {
             // The entry would have no effect: a new owner's used time also starts at the virtual clock.
@@ -193,7 +193,7 @@ impl Schedule {
 
 impl OwnerReads {
     fn is_idle(&self) -> bool {
-        self.connections_in_use == 0 && self.pending == 0
+        self.connections_in_use == 0 && self.pending_count == 0
     }
 
     fn enqueue(&mut self, project_id: &str, sender: PermitSender) -> Result<(), Error> {
@@ -207,14 +207,14 @@ impl OwnerReads {
             Some((_, senders)) => senders.push_back(sender),
             None => self.projects.push_back((project_id.into(), VecDeque::from([sender]))),
         }
-        self.pending += 1;
+        self.pending_count += 1;
         Ok(())
     }
 
     fn is_full(&self, project_id: &str) -> bool {
         let project = self.projects.iter().find(|(id, _)| **id == *project_id);
         let pending_of_project = project.map_or(0, |(_, senders)| senders.len());
-        self.pending >= PENDING_READS_PER_OWNER_MAX || pending_of_project >= PENDING_READS_PER_PROJECT_MAX
+        self.pending_count >= PENDING_READS_PER_OWNER_MAX || pending_of_project >= PENDING_READS_PER_PROJECT_MAX
     }
 
     /// Removes and returns the next read that has not been abandoned, and moves its project to the end of the queue.
@@ -224,7 +224,7 @@ impl OwnerReads {
             if !senders.is_empty() {
                 self.projects.push_back((project_id, senders));
             }
-            self.pending -= usize::from(sender.is_some());
+            self.pending_count -= usize::from(sender.is_some());
             if let Some(sender) = sender.filter(|sender| !sender.is_closed()) {
                 return Some(sender);
             }
@@ -238,7 +238,7 @@ impl OwnerReads {
             senders.retain(|sender| !sender.is_closed());
             !senders.is_empty()
         });
-        self.pending = self.projects.iter().map(|(_, senders)| senders.len()).sum();
+        self.pending_count = self.projects.iter().map(|(_, senders)| senders.len()).sum();
     }
 }
 

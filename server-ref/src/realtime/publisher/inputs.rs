@@ -11,7 +11,7 @@ use crate::nodes::{CommitMessage, LinkEvent};
 use crate::realtime::broadcast::BroadcastEvent;
 use crate::realtime::publisher_handle::PublisherRequest;
 use crate::realtime::sequencer::Sequencer;
-use crate::store::{EventBatch, ProjectBatch, ProjectTotals, RecentDecision};
+use crate::store::{EventBatch, ProjectEventBatch, ProjectTotals, RecentDecision};
 
 impl Publisher {
     pub(super) async fn on_request(&mut self, request: PublisherRequest) {
@@ -58,13 +58,13 @@ impl Publisher {
             if let Some(link) = &self.link {
                 link.announce(CommitMessage::new(&self.node_name, &project_id, &part));
             }
-            let ProjectBatch { events, counts, recent_decisions } = part;
+            let ProjectEventBatch { events, status_counts, recent_decisions } = part;
             let head = events.last().map_or(0, |event| event.event_id);
             let events = events
                 .into_iter()
                 .map(|event| (event.event_id, BroadcastEvent::from_local_commit(event.name, event.data)));
             self.publish_in_order(&project_id, events, EventSource::ThisNode).await;
-            if let Some(counts) = counts {
+            if let Some(counts) = status_counts {
                 self.on_decisions(project_id, ProjectTotals { head, counts }, recent_decisions);
             }
         }

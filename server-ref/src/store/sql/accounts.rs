@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Backend, Store, Tx, nul_safe_text, with_conn};
+use super::{Backend, Store, Tx, nul_tolerant_text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::ids::random_token;
@@ -12,25 +12,27 @@ use crate::time::now;
 impl Store {
     pub(crate) async fn user_credentials(&self, email: &str) -> Result<Option<UserCredentials>, Error> {
         const SELECT_CREDENTIALS: &str = "SELECT id, password_hash, is_active FROM users WHERE lower(email) = $1";
-        if nul_safe_text::reject_nul("email", email).is_err() {
+        if nul_tolerant_text::reject_nul("email", email).is_err() {
             return Ok(None);
         }
         // The queries' `lower` converts only ASCII letters, both in SQLite and in PostgreSQL with this column's collation.
         let email = email.to_ascii_lowercase();
-        let row: Option<(String, String, bool)> = with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_CREDENTIALS).bind(email).fetch_optional(db).await?);
+        let row: Option<(String, String, bool)> = with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_CREDENTIALS).bind(email).fetch_optional(db).await?);
         Ok(row.map(|(id, password_hash, is_active)| UserCredentials { id, password_hash, is_active }))
     }
 
     pub(crate) async fn user(&self, id: &str) -> Result<Option<User>, Error> {
         const SELECT_USER: &str = "SELECT id, email, is_admin, is_active, created_at FROM users WHERE id = $1";
-        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_USER).bind(id).fetch_optional(db).await?))
+        Ok(
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_USER).bind(id).fetch_optional(db).await?),
+        )
     }
 
     /// Returns all users, oldest first.
     pub(crate) async fn users(&self) -> Result<Vec<User>, Error> {
         const SELECT_USERS: &str =
             "SELECT id, email, is_admin, is_active, created_at FROM users ORDER BY created_at, id";
-        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_USERS).fetch_all(db).await?))
+        Ok(with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_USERS).fetch_all(db).await?))
     }
 
     pub(crate) async fn create_user(
@@ -40,11 +42,11 @@ impl Store {
         is_admin: bool,
         by: &Actor,
     ) -> Result<User, Error> {
-        nul_safe_text::reject_nul("email", email)?;
+        nul_tolerant_text::reject_nul("email", email)?;
         let user = User { id: random_id(), email: email.to_owned(), is_admin, is_active: true, created_at: now() };
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
-        if !tx.insert_user(&user, password_hash, by).await? {
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
+        if !tx.insert_user_and_end_setup(&user, password_hash, by).await? {
             return Err(Error::Conflict("email_taken", "A user with this e-mail address already exists"));
         }
         tx.commit().await?;
@@ -62,8 +64,8 @@ impl Store {
         const UPDATE_USER: &str =
             "UPDATE users SET is_admin = COALESCE($1, is_admin), is_active = COALESCE($2, is_active)
                              WHERE id = $3";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let before = lock_and_read_audit_state(&mut tx, id).await?;
         with_conn!(&mut tx, db => {
             sqlx::query(UPDATE_USER).bind(is_admin).bind(is_active).bind(id).execute(db).await?;
@@ -93,8 +95,8 @@ impl Store {
     ) -> Result<(), Error> {
         const UPDATE_PASSWORD: &str = "UPDATE users SET password_hash = $1 WHERE id = $2";
         const DELETE_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND id <> $2";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         with_conn!(&mut tx, db => { sqlx::query(UPDATE_PASSWORD).bind(password_hash).bind(id).execute(db).await?; });
         with_conn!(&mut tx, db => {
             sqlx::query(DELETE_SESSIONS).bind(id).bind(kept_session.unwrap_or_default()).execute(db).await?;
@@ -111,28 +113,29 @@ impl Store {
         const SELECT_PASSWORD: &str = "SELECT password_hash, is_active FROM users WHERE id = $1";
         const SELECT_PASSWORD_AFTER_CHANGES: &str =
             "SELECT password_hash, is_active FROM users WHERE id = $1 FOR SHARE";
-        let mut writer = self.writer().await?;
-        let query = if matches!(writer, Backend::Sqlite(_)) { SELECT_PASSWORD } else { SELECT_PASSWORD_AFTER_CHANGES };
+        let mut connection = self.write_connection().await?;
+        let query =
+            if matches!(connection, Backend::Sqlite(_)) { SELECT_PASSWORD } else { SELECT_PASSWORD_AFTER_CHANGES };
         let current: Option<(String, bool)> =
-            with_conn!(&mut writer, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
+            with_conn!(&mut connection, db => sqlx::query_as(query).bind(id).fetch_optional(db).await?);
         Ok(current == Some((password_hash.to_owned(), true)))
     }
 
     pub(crate) async fn meta_value(&self, key: &str) -> Result<Option<String>, Error> {
         const SELECT_VALUE: &str = "SELECT value FROM meta WHERE key = $1";
         Ok(
-            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_VALUE).bind(key).fetch_optional(db).await?),
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(SELECT_VALUE).bind(key).fetch_optional(db).await?),
         )
     }
 
     /// Returns a random secret that all nodes share. The secret is created on first use.
-    pub(crate) async fn shared_secret(&self, key: &str) -> Result<String, Error> {
+    pub(crate) async fn get_or_create_shared_secret(&self, key: &str) -> Result<String, Error> {
         const INSERT_SECRET: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
         if let Some(secret) = self.meta_value(key).await? {
             return Ok(secret);
         }
         let secret = random_token();
-        with_conn!(&mut self.writer().await?, db => { sqlx::query(INSERT_SECRET).bind(key).bind(&secret).execute(db).await?; });
+        with_conn!(&mut self.write_connection().await?, db => { sqlx::query(INSERT_SECRET).bind(key).bind(&secret).execute(db).await?; });
         // Another node may have stored a different secret first.
         self.meta_value(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
@@ -140,12 +143,12 @@ impl Store {
     /// Deletes a value and overwrites it in the file of a SQLite database.
     pub(crate) async fn erase_meta_value(&self, key: &str) -> Result<(), Error> {
         const DELETE_VALUE: &str = "DELETE FROM meta WHERE key = $1";
-        let mut writer = self.writer().await?;
-        if let Backend::Sqlite(db) = &mut writer {
+        let mut connection = self.write_connection().await?;
+        if let Backend::Sqlite(db) = &mut connection {
             sqlx::query("PRAGMA secure_delete = ON").execute(&mut **db).await?;
         }
-        with_conn!(&mut writer, db => { sqlx::query(DELETE_VALUE).bind(key).execute(db).await?; });
-        if let Backend::Sqlite(db) = &mut writer {
+        with_conn!(&mut connection, db => { sqlx::query(DELETE_VALUE).bind(key).execute(db).await?; });
+        if let Backend::Sqlite(db) = &mut connection {
             sqlx::query("PRAGMA secure_delete = OFF").execute(&mut **db).await?;
         }
         Ok(())
@@ -154,7 +157,7 @@ impl Store {
     pub(crate) async fn set_meta_value(&self, key: &str, value: &str) -> Result<(), Error> {
         const UPSERT_VALUE: &str = "INSERT INTO meta (key, value) VALUES ($1, $2)
                              ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        with_conn!(&mut self.writer().await?, db => { sqlx::query(UPSERT_VALUE).bind(key).bind(value).execute(db).await?; });
+        with_conn!(&mut self.write_connection().await?, db => { sqlx::query(UPSERT_VALUE).bind(key).bind(value).execute(db).await?; });
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
 use super::bulk_insert::power_of_two_chunks;
-use super::readers::ReadConnection;
+use super::read_connections::ReadConnection;
 use super::{POSTGRES_CLOCK, Store, Tx, with_conn};
 use crate::Error;
 use crate::ids::new_ordered_id;
@@ -15,7 +15,7 @@ use crate::store::audit::{AuditActor, AuditDraft, AuditEntry, AuditTarget, bound
 use crate::time::{Micros, now};
 
 /// Maximum number of entries deleted per transaction.
-const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
+const PRUNED_ROWS_PER_TRANSACTION_MAX: i64 = 1000;
 
 /// A position in the audit log, identified by the entry that precedes it. Entries are ordered from the newest to the oldest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) struct AuditPosition {
 
 impl AuditPosition {
     /// Returns the position before the newest entry.
-    pub(crate) fn start() -> Self {
+    pub(crate) fn before_newest() -> Self {
         Self { at: Micros::MAX, id: String::new() }
     }
 }
@@ -123,16 +123,16 @@ impl Store {
         after: &AuditPosition,
         limit: i64,
     ) -> Result<Vec<AuditRow>, Error> {
-        let read = async |reader: &mut ReadConnection| {
-            Ok(with_conn!(reader, db => {
+        let read = async |connection: &mut ReadConnection| {
+            Ok(with_conn!(connection, db => {
                 let mut builder = QueryBuilder::new(query);
                 let query = builder.push(NEWEST_FIRST_CLAUSE).build_query_as();
                 query.bind(project_id).bind(after.at).bind(&after.id).bind(limit).fetch_all(db).await?
             }))
         };
         match project_id {
-            Some(project_id) => read(&mut *self.project_reader(project_id).await?).await,
-            None => read(&mut self.reader().await?).await,
+            Some(project_id) => read(&mut *self.project_read_connection(project_id).await?).await,
+            None => read(&mut self.read_connection().await?).await,
         }
     }
 
@@ -146,11 +146,11 @@ impl Store {
         let oldest = self.database_time().await?.saturating_sub(max_age);
         let mut pruned = 0;
         loop {
-            let deleted = with_conn!(&mut self.writer().await?, db => {
-                sqlx::query(DELETE_OLD_ENTRIES).bind(oldest).bind(PRUNED_ROWS_PER_TRANSACTION).execute(db).await?.rows_affected()
+            let deleted = with_conn!(&mut self.write_connection().await?, db => {
+                sqlx::query(DELETE_OLD_ENTRIES).bind(oldest).bind(PRUNED_ROWS_PER_TRANSACTION_MAX).execute(db).await?.rows_affected()
             });
             pruned += deleted;
-            if deleted < PRUNED_ROWS_PER_TRANSACTION.unsigned_abs() {
+            if deleted < PRUNED_ROWS_PER_TRANSACTION_MAX.unsigned_abs() {
                 return Ok(pruned);
             }
         }

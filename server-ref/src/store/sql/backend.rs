@@ -12,7 +12,7 @@ pub(super) enum Backend<S, P> {
     Postgres(P),
 }
 
-/// Evaluates an expression with a connection: `with_conn!(&mut self.reader().await?, db => sqlx::query(…).execute(db).await?)`.
+/// Evaluates an expression with a connection: `with_conn!(&mut self.read_connection().await?, db => sqlx::query(…).execute(db).await?)`.
 ///
 /// Queries refer to their parameters as `$1`, `$2` and so on, which both databases support.
 macro_rules! with_conn {
@@ -43,7 +43,7 @@ where
     ///
     /// SQLite allows only one such transaction at a time, so everything that the transaction reads stays valid. PostgreSQL runs
     /// several such transactions at a time, so each must lock the rows on which it depends; see [`Tx::lock_project`].
-    pub(super) async fn begin(&mut self) -> sqlx::Result<Tx<'_>> {
+    pub(super) async fn begin_write(&mut self) -> sqlx::Result<Tx<'_>> {
         Ok(match self {
             Self::Sqlite(connection) => Backend::Sqlite(connection.begin_with("BEGIN IMMEDIATE").await?),
             Self::Postgres(connection) => Backend::Postgres(connection.begin().await?),
@@ -71,7 +71,7 @@ impl Tx<'_> {
     /// Prevents the deletion of a user until this transaction ends. Returns false if the user does not exist.
     ///
     /// Must be called before [`Tx::lock_project`], because the deletion of a user also locks the user before any project.
-    pub(super) async fn lock_user(&mut self, id: &str) -> sqlx::Result<bool> {
+    pub(super) async fn prevent_user_deletion(&mut self, id: &str) -> sqlx::Result<bool> {
         const SELECT_USER: &str = "SELECT id FROM users WHERE id = $1";
         const LOCK_USER: &str = "SELECT id FROM users WHERE id = $1 FOR KEY SHARE";
         let query = if matches!(self, Self::Postgres(_)) { LOCK_USER } else { SELECT_USER };

@@ -26,7 +26,9 @@ pub(super) async fn insert_rows(
     let contents: Vec<_> = changes.iter().filter_map(|change| Some((*change, change.new_content()?))).collect();
     let results: Vec<ResultRow<'_>> = contents
         .iter()
-        .flat_map(|(_, content)| (0i64..).zip(&content.results).map(move |(position, row)| (*content, position, row)))
+        .flat_map(|(_, content)| {
+            (0i64..).zip(&content.moderation_results).map(move |(position, row)| (*content, position, row))
+        })
         .collect();
     match tx {
         Tx::Sqlite(tx) => insert_into_sqlite(tx, &contents, &results, events).await?,
@@ -54,7 +56,7 @@ async fn insert_into_sqlite(
                 .push_bind(content.content_type.clone())
                 .push_bind(content.content_data.clone())
                 .push_bind(content.meta_data.clone())
-                .push_bind(content.author.as_deref().map(str::to_owned))
+                .push_bind(content.author_id.as_deref().map(str::to_owned))
                 .push_bind(content.rule_id.clone())
                 .push_bind(content.status.as_str())
                 .push_bind(change.at)
@@ -106,7 +108,7 @@ async fn insert_into_postgres(
             .bind(column(|content| &content.content_type))
             .bind(contents.iter().map(|(_, content)| content.content_data.as_bytes()).collect::<Vec<_>>())
             .bind(contents.iter().map(|(_, content)| content.meta_data.as_deref()).collect::<Vec<_>>())
-            .bind(contents.iter().map(|(_, content)| content.author.as_deref()).collect::<Vec<_>>())
+            .bind(contents.iter().map(|(_, content)| content.author_id.as_deref()).collect::<Vec<_>>())
             .bind(contents.iter().map(|(_, content)| content.rule_id.as_deref()).collect::<Vec<_>>())
             .bind(column(|content| content.status.as_str()))
             .bind(contents.iter().map(|(change, _)| change.at).collect::<Vec<_>>())

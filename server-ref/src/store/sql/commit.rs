@@ -72,9 +72,9 @@ impl Store {
         match &self.inner.database {
             Backend::Sqlite(_) => Err(Error::Internal("with SQLite, the outcome is never in doubt".into())),
             Backend::Postgres(database) => {
-                let is_committed = self.with_timeout(database.is_mark_committed(in_doubt.mark)).await?;
+                let is_committed = self.with_transaction_timeout(database.is_mark_committed(in_doubt.mark)).await?;
                 if is_committed {
-                    database.on_committed(in_doubt.mark);
+                    database.remember_committed_mark(in_doubt.mark);
                 }
                 Ok(is_committed)
             }
@@ -82,8 +82,8 @@ impl Store {
     }
 
     async fn try_commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
-        let mut log = self.log_writer().await?;
-        let outcome = match self.replace_log_id_if_unmarked(&mut log).await {
+        let mut log = self.log_connection().await?;
+        let outcome = match self.replace_log_id_if_mark_lost(&mut log).await {
             Ok(()) => self.run_transaction(&mut log, changes).await,
             Err(error) => Err(error),
         };
@@ -95,7 +95,7 @@ impl Store {
             _ => false,
         };
         if is_suspect {
-            self.mark_log_writer_suspect();
+            self.mark_log_connection_suspect();
         }
         outcome
     }
@@ -106,7 +106,7 @@ impl Store {
         changes: &[ProjectChange],
     ) -> Result<CommitOutcome, Error> {
         let write = async {
-            let mut tx = log.begin().await?;
+            let mut tx = log.begin_write().await?;
             let mut commit_state = load_commit_state(&mut tx, changes, self.inner.review_warning_threshold).await?;
             let committed = write_changes(&mut tx, changes, &mut commit_state).await?;
             let mark = match (&self.inner.database, &mut tx) {
@@ -115,11 +115,11 @@ impl Store {
             };
             Ok::<_, Error>((tx, committed, mark))
         };
-        let (tx, committed, mark) = self.with_timeout(write).await?;
-        match (self.with_timeout(tx.commit()).await, &self.inner.database) {
+        let (tx, committed, mark) = self.with_transaction_timeout(write).await?;
+        match (self.with_transaction_timeout(tx.commit()).await, &self.inner.database) {
             (Ok(()), backend) => {
                 if let Backend::Postgres(database) = backend {
-                    database.on_committed(mark);
+                    database.remember_committed_mark(mark);
                 }
                 Ok(CommitOutcome::Done(committed))
             }
@@ -131,7 +131,7 @@ impl Store {
         }
     }
 
-    pub(super) async fn with_timeout<T, E: From<sqlx::Error>>(
+    pub(super) async fn with_transaction_timeout<T, E: From<sqlx::Error>>(
         &self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {

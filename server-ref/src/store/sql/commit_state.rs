@@ -51,7 +51,7 @@ pub(super) async fn load_commit_state(
     let keys: Vec<(&IdempotencyId, Micros)> = keys.iter().map(|(id, &at)| (id, at)).collect();
     commit_state.used_idempotency_keys = super::idempotency::load_records(tx, &keys).await?;
     let authors: HashSet<ProjectAuthor> =
-        changes.iter().filter_map(|change| Some((change.project_id.clone(), change.author()?.clone()))).collect();
+        changes.iter().filter_map(|change| Some((change.project_id.clone(), change.author_id()?.clone()))).collect();
     let authors: Vec<ProjectAuthor> = authors.into_iter().collect();
     for authors in power_of_two_chunks(&authors) {
         load_authors(tx, authors, &mut commit_state).await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 use sqlx::QueryBuilder;
 
-use super::nul_safe_text::NulSafeText;
+use super::nul_tolerant_text::NulTolerantText;
 use super::rules::SELECT_ALL_RULES;
 use super::{Store, Tx, with_conn};
 use crate::Error;
@@ -19,7 +19,7 @@ pub(super) struct ContentRow {
     pub(super) id: String,
     project_id: String,
     content_type: String,
-    pub(super) content_data: NulSafeText,
+    pub(super) content_data: NulTolerantText,
     pub(super) meta_data: Option<String>,
     status: String,
     pub(super) created_at: Micros,
@@ -42,14 +42,14 @@ pub(super) use select_contents;
 impl Store {
     pub(crate) async fn content(&self, project_id: &str, id: &str) -> Result<Option<Content>, Error> {
         const SELECT_ITEM: &str = select_contents!("AND id = $2");
-        let row: Option<ContentRow> = with_conn!(&mut *self.project_reader(project_id).await?, db => {
+        let row: Option<ContentRow> = with_conn!(&mut *self.project_read_connection(project_id).await?, db => {
             sqlx::query_as(SELECT_ITEM).bind(project_id).bind(id).fetch_optional(db).await?
         });
         Ok(self.attach_results(project_id, row.into_iter().collect()).await?.pop())
     }
 
     /// Returns a page of items, newest first.
-    pub(crate) async fn contents(
+    pub(crate) async fn contents_by_offset(
         &self,
         project_id: &str,
         status: Option<Status>,
@@ -59,10 +59,10 @@ impl Store {
         const SELECT_ITEMS: &str = select_contents!("ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
         const SELECT_ITEMS_WITH_STATUS: &str =
             select_contents!("AND status = $4 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3");
-        let counts = self.counts(project_id).await?;
+        let counts = self.status_counts(project_id).await?;
         let total = status.map_or(counts.total(), |status| counts.count_of(status));
         let query = if status.is_some() { SELECT_ITEMS_WITH_STATUS } else { SELECT_ITEMS };
-        let rows: Vec<ContentRow> = with_conn!(&mut *self.project_reader(project_id).await?, db => {
+        let rows: Vec<ContentRow> = with_conn!(&mut *self.project_read_connection(project_id).await?, db => {
             let query = sqlx::query_as(query).bind(project_id).bind(limit).bind(offset);
             let query = match status {
                 Some(status) => query.bind(status.as_str()),
@@ -74,36 +74,40 @@ impl Store {
         Ok(OffsetPage { contents: self.attach_results(project_id, rows).await?, total, last_position })
     }
 
-    pub(crate) async fn counts(&self, project_id: &str) -> Result<StatusCounts, Error> {
+    pub(crate) async fn status_counts(&self, project_id: &str) -> Result<StatusCounts, Error> {
         Ok(self.project_totals(project_id).await?.counts)
     }
 
     /// Returns the counts of a project's items, with the id of the newest event that the counts include.
     pub(crate) async fn project_totals(&self, project_id: &str) -> Result<ProjectTotals, Error> {
-        let row = with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_TOTALS).bind(project_id).fetch_optional(db).await?);
+        let row = with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_TOTALS).bind(project_id).fetch_optional(db).await?);
         row.map(totals_from_row).ok_or(Error::NotFound("Project"))
     }
 
     /// Returns a consistent snapshot of a project: its counts, the id of its newest event, its rules, and at most `limit` of its
     /// newest flagged items.
-    pub(crate) async fn snapshot(&self, project_id: &str, limit: i64) -> Result<ProjectSnapshot, Error> {
+    pub(crate) async fn project_snapshot(&self, project_id: &str, limit: i64) -> Result<ProjectSnapshot, Error> {
         const SELECT_FLAGGED_ITEMS: &str =
             select_contents!("AND status = 'flagged' ORDER BY created_at DESC, id DESC LIMIT $2");
-        let mut reader = self.project_reader(project_id).await?;
-        let mut tx = reader.begin_snapshot().await?;
+        let mut connection = self.project_read_connection(project_id).await?;
+        let mut tx = connection.begin_snapshot().await?;
         let row = with_conn!(&mut tx, db => sqlx::query_as(SELECT_TOTALS).bind(project_id).fetch_optional(db).await?);
         let totals = row.map(totals_from_row).ok_or(Error::NotFound("Project"))?;
         let rules = with_conn!(&mut tx, db => sqlx::query_as(SELECT_ALL_RULES).bind(project_id).fetch_all(db).await?);
         let rows: Vec<ContentRow> = with_conn!(&mut tx, db => sqlx::query_as(SELECT_FLAGGED_ITEMS).bind(project_id).bind(limit).fetch_all(db).await?);
-        let flagged = attach_results(&mut tx, rows).await?;
+        let newest_flagged_contents = attach_results(&mut tx, rows).await?;
         tx.commit().await?;
-        Ok(ProjectSnapshot { totals, rules, flagged })
+        Ok(ProjectSnapshot { totals, rules, newest_flagged_contents })
     }
 
     /// Returns the decisions about the newest items, newest first.
-    pub(crate) async fn recent_activity(&self, project_id: &str, limit: i64) -> Result<Vec<RecentDecision>, Error> {
+    pub(crate) async fn newest_item_decisions(
+        &self,
+        project_id: &str,
+        limit: i64,
+    ) -> Result<Vec<RecentDecision>, Error> {
         const SELECT_RECENT_DECISIONS: &str = "SELECT id, status, updated_at FROM contents WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-        let rows: Vec<(String, String, Micros)> = with_conn!(&mut *self.project_reader(project_id).await?, db => {
+        let rows: Vec<(String, String, Micros)> = with_conn!(&mut *self.project_read_connection(project_id).await?, db => {
             sqlx::query_as(SELECT_RECENT_DECISIONS).bind(project_id).bind(limit).fetch_all(db).await?
         });
         let recent = rows.into_iter().map(|(content_id, status, at)| RecentDecision {
@@ -119,8 +123,8 @@ impl Store {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let mut reader = self.project_reader(project_id).await?;
-        let mut tx = reader.begin_snapshot().await?;
+        let mut connection = self.project_read_connection(project_id).await?;
+        let mut tx = connection.begin_snapshot().await?;
         let contents = attach_results(&mut tx, rows).await?;
         tx.commit().await?;
         Ok(contents)

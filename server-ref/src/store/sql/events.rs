@@ -12,20 +12,20 @@ use crate::store::EventPage;
 /// clients.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
 /// Number of rows deleted per transaction, kept small so that other writers don't wait long.
-const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
+const PRUNED_ROWS_PER_TRANSACTION_MAX: i64 = 1000;
 
 impl Store {
     /// Returns the id of a project's newest event, or `None` if the project does not exist.
     pub(crate) async fn event_head(&self, project_id: &str) -> Result<Option<i64>, Error> {
         const SELECT_HEAD: &str = "SELECT event_head FROM projects WHERE id = $1 AND deleted_at IS NULL";
         Ok(
-            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_HEAD).bind(project_id).fetch_optional(db).await?),
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(SELECT_HEAD).bind(project_id).fetch_optional(db).await?),
         )
     }
 
     /// Returns the newest event id of each given project that exists. Returns `None` on SQLite, where no other server can have
     /// written events.
-    pub(crate) async fn event_heads_if_shared(
+    pub(crate) async fn event_heads_if_postgres(
         &self,
         project_ids: &[String],
     ) -> Result<Option<Vec<(String, i64)>>, Error> {
@@ -45,9 +45,9 @@ impl Store {
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
         const SELECT_LOG_BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
                               FROM projects WHERE id = $1 AND deleted_at IS NULL";
-        let mut reader = self.project_reader(project_id).await?;
+        let mut connection = self.project_read_connection(project_id).await?;
         // In a snapshot, `head`, `oldest` and the events stay consistent while other transactions write and prune.
-        let mut tx = reader.begin_snapshot().await?;
+        let mut tx = connection.begin_snapshot().await?;
         let bounds: Option<(i64, Option<i64>)> =
             with_conn!(&mut tx, db => sqlx::query_as(SELECT_LOG_BOUNDS).bind(project_id).fetch_optional(db).await?);
         let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
@@ -72,7 +72,7 @@ impl Store {
         const SELECT_HEADS: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
         let mut pruned = 0;
         let projects: Vec<(String, i64)> =
-            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_HEADS).fetch_all(db).await?);
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_HEADS).fetch_all(db).await?);
         let retention = self.inner.retention;
         let max_events = i64::try_from(retention.max_events).unwrap_or(0);
         let max_age = i64::try_from(retention.max_age.as_micros()).unwrap_or(0);
@@ -99,12 +99,12 @@ impl Store {
                                  WHERE event_id < $2 OR created_at < $3)";
         let mut pruned = 0;
         loop {
-            let deleted = with_conn!(&mut self.writer().await?, db => {
-                let query = sqlx::query(DELETE_OLD_EVENTS).bind(project_id).bind(before_id).bind(before_time).bind(PRUNED_ROWS_PER_TRANSACTION);
+            let deleted = with_conn!(&mut self.write_connection().await?, db => {
+                let query = sqlx::query(DELETE_OLD_EVENTS).bind(project_id).bind(before_id).bind(before_time).bind(PRUNED_ROWS_PER_TRANSACTION_MAX);
                 query.execute(db).await?.rows_affected()
             });
             pruned += deleted;
-            if deleted < PRUNED_ROWS_PER_TRANSACTION.unsigned_abs() {
+            if deleted < PRUNED_ROWS_PER_TRANSACTION_MAX.unsigned_abs() {
                 return Ok(pruned);
             }
         }

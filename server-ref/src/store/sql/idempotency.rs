@@ -9,12 +9,12 @@ use super::bulk_insert::power_of_two_chunks;
 use super::{Store, Tx, with_conn};
 use crate::Error;
 use crate::store::commit_state::IdempotencyId;
-use crate::store::idempotency::{ALL_PROJECTS_ID, IDEMPOTENCY_KEY_EVENTS_MAX, IDEMPOTENCY_KEY_LIFETIME};
+use crate::store::idempotency::{ALL_PROJECTS_ID, EVENTS_WITH_IDEMPOTENCY_KEYS_MAX, IDEMPOTENCY_KEY_LIFETIME};
 use crate::store::{IdempotencyKey, IdempotencyRecord, ProjectChange};
 use crate::time::{Micros, now};
 
 /// Number of rows deleted per transaction, kept small so that other writers don't wait long.
-const PRUNED_ROWS_PER_TRANSACTION: i64 = 1000;
+const PRUNED_ROWS_PER_TRANSACTION_MAX: i64 = 1000;
 
 /// A change, the key and answer to be stored for it, and the id of the project's newest event after the change.
 pub(super) type NewKeyRow<'a> = (&'a ProjectChange, &'a IdempotencyRecord, i64);
@@ -29,8 +29,8 @@ impl Store {
         project_id: &str,
         request: &IdempotencyKey,
     ) -> Result<Option<String>, Error> {
-        let mut reader = self.reader().await?;
-        let mut tx = reader.begin_snapshot().await?;
+        let mut connection = self.read_connection().await?;
+        let mut tx = connection.begin_snapshot().await?;
         let found = find_answer(&mut tx, project_id, request).await?;
         tx.commit().await?;
         Ok(found)
@@ -40,19 +40,23 @@ impl Store {
     pub(crate) async fn prune_idempotency_keys(&self) -> Result<u64, Error> {
         const SELECT_EVENT_HEADS: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
         let before_time = self.database_time().await? - IDEMPOTENCY_KEY_LIFETIME;
-        let mut projects: Vec<(String, i64)> =
-            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_EVENT_HEADS).fetch_all(db).await?);
+        let mut projects: Vec<(String, i64)> = with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_EVENT_HEADS).fetch_all(db).await?);
         projects.push((ALL_PROJECTS_ID.to_owned(), 0));
         let mut pruned = 0;
         for (project_id, head) in projects {
-            let before_event = head - IDEMPOTENCY_KEY_EVENTS_MAX + 1;
-            pruned += self.prune_project_keys(&project_id, before_event, before_time).await?;
+            let before_event = head - EVENTS_WITH_IDEMPOTENCY_KEYS_MAX + 1;
+            pruned += self.prune_project_idempotency_keys(&project_id, before_event, before_time).await?;
         }
         Ok(pruned)
     }
 
     /// Deletes a project's keys that belong to events with ids below `before_event` or were created before `before_time`.
-    async fn prune_project_keys(&self, project_id: &str, before_event: i64, before_time: Micros) -> Result<u64, Error> {
+    async fn prune_project_idempotency_keys(
+        &self,
+        project_id: &str,
+        before_event: i64,
+        before_time: Micros,
+    ) -> Result<u64, Error> {
         const DELETE_OLD_KEYS: &str = "DELETE FROM idempotency_keys WHERE project_id = $1 AND key IN (
                                  SELECT key FROM (
                                      SELECT key, event_id, created_at FROM idempotency_keys
@@ -60,12 +64,12 @@ impl Store {
                                  WHERE event_id < $2 OR created_at < $3)";
         let mut pruned = 0;
         loop {
-            let deleted = with_conn!(&mut self.writer().await?, db => {
+            let deleted = with_conn!(&mut self.write_connection().await?, db => {
                 let query = sqlx::query(DELETE_OLD_KEYS).bind(project_id).bind(before_event).bind(before_time);
-                query.bind(PRUNED_ROWS_PER_TRANSACTION).execute(db).await?.rows_affected()
+                query.bind(PRUNED_ROWS_PER_TRANSACTION_MAX).execute(db).await?.rows_affected()
             });
             pruned += deleted;
-            if deleted < PRUNED_ROWS_PER_TRANSACTION.unsigned_abs() {
+            if deleted < PRUNED_ROWS_PER_TRANSACTION_MAX.unsigned_abs() {
                 return Ok(pruned);
             }
         }
@@ -266,8 +270,8 @@ mod tests {
         assert_eq!(store.prune_idempotency_keys().await.unwrap(), 2);
         assert_eq!(store.prune_idempotency_keys().await.unwrap(), 0);
         // Key `c` belongs to event 3.
-        assert_eq!(store.prune_project_keys(&project, 3, 0).await.unwrap(), 0);
-        assert_eq!(store.prune_project_keys(&project, 4, 0).await.unwrap(), 1);
+        assert_eq!(store.prune_project_idempotency_keys(&project, 3, 0).await.unwrap(), 0);
+        assert_eq!(store.prune_project_idempotency_keys(&project, 4, 0).await.unwrap(), 1);
         store.close().await;
     }
 }

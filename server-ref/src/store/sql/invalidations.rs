@@ -21,7 +21,7 @@ const TABLE_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Number of reads without a new row after which [`InvalidationListener::next`] returns `None`.
 const EMPTY_POLLS_MAX: u32 = 20;
 /// Maximum number of rows in the table of invalidations in a SQLite database.
-const TABLE_ROWS_MAX: i64 = 1000;
+const KEPT_INVALIDATIONS_MAX: i64 = 1000;
 
 /// A receiver of the invalidations from all processes, including this one.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Tx<'_> {
                     .execute(&mut **tx)
                     .await?
                     .last_insert_rowid();
-                sqlx::query(DELETE_OLD_MESSAGES).bind(id - TABLE_ROWS_MAX).execute(&mut **tx).await?;
+                sqlx::query(DELETE_OLD_MESSAGES).bind(id - KEPT_INVALIDATIONS_MAX).execute(&mut **tx).await?;
             }
             Self::Postgres(tx) => {
                 sqlx::query(NOTIFY_QUERY).bind(NOTIFY_CHANNEL).bind(encode(invalidation)?).execute(&mut **tx).await?;
@@ -109,7 +109,7 @@ impl Tx<'_> {
 
 impl Store {
     /// Announces an invalidation outside any transaction. Does nothing on SQLite, where there are no other servers to inform.
-    pub(crate) async fn announce(&self, invalidation: &Invalidation) -> Result<(), Error> {
+    pub(crate) async fn announce_to_nodes(&self, invalidation: &Invalidation) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
             sqlx::query(NOTIFY_QUERY)
                 .bind(NOTIFY_CHANNEL)
@@ -156,8 +156,8 @@ mod tests {
         let mut listener = server.listen().await.unwrap();
         let invalidation = Invalidation::KeyRevoked("k".into());
         let announce = async |times: i64| {
-            let mut writer = command.writer().await.unwrap();
-            let mut tx = writer.begin().await.unwrap();
+            let mut connection = command.write_connection().await.unwrap();
+            let mut tx = connection.begin_write().await.unwrap();
             for _ in 0..times {
                 tx.announce(&invalidation).await.unwrap();
             }
@@ -165,9 +165,9 @@ mod tests {
         };
         announce(1).await;
         assert_eq!(listener.next().await.unwrap(), Some(invalidation.clone()));
-        announce(TABLE_ROWS_MAX + 1).await;
+        announce(KEPT_INVALIDATIONS_MAX + 1).await;
         assert_eq!(listener.next().await.unwrap(), Some(Invalidation::MessagesMissed));
-        for _ in 0..TABLE_ROWS_MAX {
+        for _ in 0..KEPT_INVALIDATIONS_MAX {
             assert_eq!(listener.next().await.unwrap(), Some(invalidation.clone()));
         }
         command.close().await;

@@ -18,7 +18,7 @@ const INVITATIONS_PER_PROJECT_MAX: i64 = 100;
 /// of projects.
 const INVITATIONS_PER_SENDER_MAX: i64 = 200;
 /// Maximum number of entries in the list of a user's received invitations.
-const SHOWN_INVITATIONS_MAX: i64 = 200;
+const SHOWN_RECEIVED_INVITATIONS_MAX: i64 = 200;
 
 /// A query for valid invitations: invitations that have not expired at the time `$1`, and whose senders may still grant the role.
 macro_rules! select_valid {
@@ -52,7 +52,8 @@ struct PendingInvitation {
     email: String,
     #[sqlx(try_from = "String")]
     role: Role,
-    invited_by: String,
+    /// E-mail address of the admin who sent the invitation.
+    inviter_email: String,
 }
 
 impl Store {
@@ -73,10 +74,10 @@ impl Store {
         const INSERT_INVITATION: &str =
             "INSERT INTO invitations (id, project_id, email, role, token_hash, invited_by, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let InvitationDraft { project_id, email, role, token_hash, invited_by } = draft;
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
-        if !tx.lock_user(invited_by).await? {
+        let InvitationDraft { project_id, email, role, token_hash, inviter_id } = draft;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
+        if !tx.prevent_user_deletion(inviter_id).await? {
             return Err(Error::NotFound("User"));
         }
         tx.lock_project(project_id).await?;
@@ -90,11 +91,11 @@ impl Store {
         if previous.is_some_and(|role| !may_replace(Role::parse(&role))) {
             return Err(Error::Forbidden("Only owners may replace this invitation"));
         }
-        check_invitation_limits(&mut tx, project_id, invited_by, at).await?;
+        check_invitation_limits(&mut tx, project_id, inviter_id, at).await?;
         let (id, expires_at) = (random_id(), at + INVITATION_LIFETIME);
         with_conn!(&mut tx, db => {
             let query = sqlx::query(INSERT_INVITATION).bind(&id).bind(project_id).bind(email).bind(role.as_str());
-            query.bind(&token_hash[..]).bind(invited_by).bind(at).bind(expires_at).execute(db).await?;
+            query.bind(&token_hash[..]).bind(inviter_id).bind(at).bind(expires_at).execute(db).await?;
         });
         let after = json!({"email": email, "role": role});
         tx.record_audit(Some(project_id), &AuditDraft::new(by, "invitation.create", &id).with_after(after)).await?;
@@ -108,7 +109,7 @@ impl Store {
         const SELECT_OF_PROJECT: &str =
             select_sent!("AND invitations.project_id = $2 ORDER BY invitations.created_at, invitations.id");
         let now = self.database_time().await?;
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_OF_PROJECT).bind(now).bind(project_id).fetch_all(db).await?
         }))
     }
@@ -121,8 +122,8 @@ impl Store {
             "AND invitations.email = $2 ORDER BY invitations.created_at DESC, invitations.id LIMIT $3"
         );
         let (now, email) = (self.database_time().await?, email.to_ascii_lowercase());
-        Ok(with_conn!(&mut self.reader().await?, db => {
-            sqlx::query_as(SELECT_RECEIVED).bind(now).bind(email).bind(SHOWN_INVITATIONS_MAX).fetch_all(db).await?
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
+            sqlx::query_as(SELECT_RECEIVED).bind(now).bind(email).bind(SHOWN_RECEIVED_INVITATIONS_MAX).fetch_all(db).await?
         }))
     }
 
@@ -135,11 +136,11 @@ impl Store {
         may_withdraw: impl Fn(Role) -> bool + Send,
     ) -> Result<(), Error> {
         const SELECT_INVITATION: &str =
-            "SELECT invitations.id, project_id, invitations.email, role, users.email AS invited_by
+            "SELECT invitations.id, project_id, invitations.email, role, users.email AS inviter_email
                              FROM invitations JOIN users ON users.id = invited_by
                              WHERE project_id = $1 AND invitations.id = $2";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         tx.lock_project(project_id).await?;
         let found: Option<PendingInvitation> = with_conn!(&mut tx, db => sqlx::query_as(SELECT_INVITATION).bind(project_id).bind(id).fetch_optional(db).await?);
         let pending = found.ok_or(Error::NotFound("Invitation"))?;
@@ -161,9 +162,9 @@ impl Store {
         user_id: &str,
         by: &Actor,
     ) -> Result<String, Error> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
-        if !tx.lock_user(user_id).await? {
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
+        if !tx.prevent_user_deletion(user_id).await? {
             return Err(Error::NotFound("User"));
         }
         let pending = lock_valid_invitation(&mut tx, &invitation, &by.name).await?;
@@ -180,8 +181,8 @@ impl Store {
     /// # Errors
     /// Returns an error if there is no valid invitation for the user's e-mail address.
     pub(crate) async fn decline_invitation(&self, invitation: InvitationRef<'_>, by: &Actor) -> Result<(), Error> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let pending = lock_valid_invitation(&mut tx, &invitation, &by.name).await?;
         remove_invitation(&mut tx, &pending, "invitation.decline", by).await?;
         Ok(tx.commit().await?)
@@ -192,7 +193,7 @@ impl Store {
         const DELETE_EXPIRED: &str = "DELETE FROM invitations WHERE expires_at <= $1";
         let now = self.database_time().await?;
         Ok(
-            with_conn!(&mut self.writer().await?, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await?.rows_affected()),
+            with_conn!(&mut self.write_connection().await?, db => sqlx::query(DELETE_EXPIRED).bind(now).execute(db).await?.rows_affected()),
         )
     }
 }
@@ -203,12 +204,12 @@ async fn is_member(tx: &mut Tx<'_>, project_id: &str, email: &str) -> Result<boo
     Ok(with_conn!(tx, db => sqlx::query_scalar(IS_MEMBER).bind(project_id).bind(email).fetch_one(db).await?))
 }
 
-async fn check_invitation_limits(tx: &mut Tx<'_>, project_id: &str, invited_by: &str, at: Micros) -> Result<(), Error> {
+async fn check_invitation_limits(tx: &mut Tx<'_>, project_id: &str, inviter_id: &str, at: Micros) -> Result<(), Error> {
     const COUNT_OF_PROJECT: &str = "SELECT count(*) FROM invitations WHERE project_id = $1 AND expires_at > $2";
     const COUNT_OF_SENDER: &str = "SELECT count(*) FROM invitations WHERE invited_by = $1 AND expires_at > $2";
     for (query, whose, limit) in [
         (COUNT_OF_PROJECT, project_id, INVITATIONS_PER_PROJECT_MAX),
-        (COUNT_OF_SENDER, invited_by, INVITATIONS_PER_SENDER_MAX),
+        (COUNT_OF_SENDER, inviter_id, INVITATIONS_PER_SENDER_MAX),
     ] {
         let count: i64 =
             with_conn!(&mut *tx, db => sqlx::query_scalar(query).bind(whose).bind(at).fetch_one(db).await?);
@@ -245,7 +246,7 @@ async fn lock_valid_invitation(
     const SELECT_BY_TOKEN: &str = "SELECT id, project_id FROM invitations WHERE token_hash = $1";
     const SELECT_BY_ID: &str = "SELECT id, project_id FROM invitations WHERE id = $1";
     const SELECT_VALID: &str = select_valid!(
-        "invitations.id, invitations.project_id, invitations.email, invitations.role, users.email AS invited_by",
+        "invitations.id, invitations.project_id, invitations.email, invitations.role, users.email AS inviter_email",
         "AND invitations.id = $2"
     );
     let not_found = || Error::NotFound("Invitation");
@@ -276,7 +277,7 @@ async fn remove_invitation(
 ) -> Result<(), Error> {
     const DELETE_INVITATION: &str = "DELETE FROM invitations WHERE id = $1";
     with_conn!(&mut *tx, db => { sqlx::query(DELETE_INVITATION).bind(&pending.id).execute(db).await?; });
-    let before = json!({"email": pending.email, "role": pending.role, "invited_by": pending.invited_by});
+    let before = json!({"email": pending.email, "role": pending.role, "invited_by": pending.inviter_email});
     Ok(tx
         .record_audit(Some(&pending.project_id), &AuditDraft::new(by, action, &pending.id).with_before(before))
         .await?)

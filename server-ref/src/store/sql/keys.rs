@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Store, Tx, nul_safe_text, with_conn};
+use super::{Store, Tx, nul_tolerant_text, with_conn};
 use crate::Error;
 use crate::ids::{CredentialHash, random_id};
 use crate::store::{Actor, AuditDraft, Invalidation, KeyDraft, KeyInfo, KeyVerifiers, StoredKey};
 use crate::time::{Micros, now};
 
 /// Maximum number of key uses recorded in one transaction.
-const KEY_USES_PER_TRANSACTION: usize = 256;
+const KEY_USES_PER_TRANSACTION_MAX: usize = 256;
 
 /// A query for [`StoredKey`]s.
 macro_rules! select_stored_keys {
@@ -47,33 +47,33 @@ impl Store {
             "INSERT INTO api_keys (id, project_id, name, key_hash, scopes, allowed_origins, expires_at,
                                                    requests_per_minute, created_by, token_key, created_at)
                              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        nul_safe_text::reject_nul("name", &key.name)?;
+        nul_tolerant_text::reject_nul("name", &key.name)?;
         let id = random_id();
         let after = key.audit_state();
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         with_conn!(&mut tx, db => {
             let query = sqlx::query(INSERT_KEY).bind(&id).bind(project_id).bind(key.name).bind(&verifiers.hash[..]);
             let query = query.bind(key.scopes.to_string()).bind(key.allowed_origins.to_string()).bind(key.expires_at);
             let query = query.bind(key.requests_per_minute);
-            query.bind(key.created_by).bind(verifiers.token_public_key).bind(now()).execute(db).await?;
+            query.bind(key.creator_id).bind(verifiers.token_public_key).bind(now()).execute(db).await?;
         });
         tx.record_audit(Some(project_id), &AuditDraft::new(by, "key.create", &id).with_after(after)).await?;
         tx.commit().await?;
-        drop(writer);
+        drop(connection);
         self.key(project_id, &id).await?.ok_or(Error::NotFound("Key"))
     }
 
     pub(crate) async fn key_by_hash(&self, hash: &CredentialHash) -> Result<Option<StoredKey>, Error> {
         const SELECT_KEY_BY_HASH: &str = select_stored_keys!("WHERE key_hash = $1");
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_KEY_BY_HASH).bind(&hash[..]).fetch_optional(db).await?
         }))
     }
 
     pub(crate) async fn key_by_id(&self, id: &str) -> Result<Option<StoredKey>, Error> {
         const SELECT_KEY_BY_ID: &str = select_stored_keys!("WHERE id = $1");
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_KEY_BY_ID).bind(id).fetch_optional(db).await?
         }))
     }
@@ -81,14 +81,14 @@ impl Store {
     /// Returns the keys of a project, oldest first.
     pub(crate) async fn keys(&self, project_id: &str) -> Result<Vec<KeyInfo>, Error> {
         const SELECT_KEYS: &str = select_key_infos!("ORDER BY api_keys.created_at, api_keys.id");
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_KEYS).bind(project_id).fetch_all(db).await?
         }))
     }
 
     pub(crate) async fn key(&self, project_id: &str, id: &str) -> Result<Option<KeyInfo>, Error> {
         const SELECT_KEY: &str = select_key_infos!("AND api_keys.id = $2");
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_KEY).bind(project_id).bind(id).fetch_optional(db).await?
         }))
     }
@@ -97,7 +97,7 @@ impl Store {
     /// this call.
     pub(crate) async fn set_token_public_key(&self, id: &str, token_public_key: &[u8]) -> Result<(), Error> {
         const UPDATE_TOKEN_KEY: &str = "UPDATE api_keys SET token_key = $1 WHERE id = $2";
-        with_conn!(&mut self.writer().await?, db => { sqlx::query(UPDATE_TOKEN_KEY).bind(token_public_key).bind(id).execute(db).await?; });
+        with_conn!(&mut self.write_connection().await?, db => { sqlx::query(UPDATE_TOKEN_KEY).bind(token_public_key).bind(id).execute(db).await?; });
         Ok(())
     }
 
@@ -111,8 +111,8 @@ impl Store {
     ) -> Result<bool, Error> {
         const SELECT_KEY_BEFORE: &str = "SELECT name, is_active FROM api_keys WHERE project_id = $1 AND id = $2";
         const UPDATE_IS_ACTIVE: &str = "UPDATE api_keys SET is_active = $1 WHERE project_id = $2 AND id = $3";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         tx.lock_project(project_id).await?;
         let before: Option<(String, bool)> = with_conn!(&mut tx, db => sqlx::query_as(SELECT_KEY_BEFORE).bind(project_id).bind(id).fetch_optional(db).await?);
         let Some((name, was_active)) = before else {
@@ -131,14 +131,14 @@ impl Store {
     }
 
     /// Returns the id, project id and name of the key with this id or hash.
-    pub(crate) async fn find_key(
+    pub(crate) async fn key_by_id_or_hash(
         &self,
         id: &str,
         hash: Option<&CredentialHash>,
     ) -> Result<Option<(String, String, String)>, Error> {
         const SELECT_KEY_IDENTITY: &str = "SELECT id, project_id, name FROM api_keys WHERE id = $1 OR key_hash = $2";
         let hash = hash.map(|hash| &hash[..]);
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_KEY_IDENTITY).bind(id).bind(hash).fetch_optional(db).await?
         }))
     }
@@ -146,8 +146,8 @@ impl Store {
     /// Deletes a key. Returns false if the key does not exist.
     pub(crate) async fn delete_key(&self, project_id: &str, id: &str, by: &Actor) -> Result<bool, Error> {
         const DELETE_KEY: &str = "DELETE FROM api_keys WHERE project_id = $1 AND id = $2 RETURNING name";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let name: Option<String> = with_conn!(&mut tx, db => {
             sqlx::query_scalar(DELETE_KEY).bind(project_id).bind(id).fetch_optional(db).await?
         });
@@ -166,9 +166,9 @@ impl Store {
     pub(crate) async fn record_key_uses(&self, uses: &mut [(String, Micros)]) -> Result<(), Error> {
         // All nodes lock keys in the order of their ids, so that they can't deadlock.
         uses.sort_unstable();
-        for uses in uses.chunks(KEY_USES_PER_TRANSACTION) {
-            let mut writer = self.writer().await?;
-            let mut tx = writer.begin().await?;
+        for uses in uses.chunks(KEY_USES_PER_TRANSACTION_MAX) {
+            let mut connection = self.write_connection().await?;
+            let mut tx = connection.begin_write().await?;
             update_last_uses(&mut tx, uses).await?;
             tx.commit().await?;
         }

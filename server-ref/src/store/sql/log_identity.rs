@@ -30,8 +30,7 @@ impl Store {
 
     /// Reads the log's id from the database. Returns true if the id has changed.
     pub(crate) async fn reload_log_id(&self) -> Result<bool, Error> {
-        let id: String =
-            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_LOG_ID).fetch_one(db).await?);
+        let id: String = with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(SELECT_LOG_ID).fetch_one(db).await?);
         let mut current = self.inner.log_id.write().unwrap_or_else(PoisonError::into_inner);
         let has_changed = **current != *id;
         *current = id.into();
@@ -40,19 +39,19 @@ impl Store {
 
     /// Checks whether the database still contains the last committed transaction of this process. If the transaction is
     /// missing, gives the log a new id.
-    pub(crate) async fn replace_log_id_after_loss(&self) -> Result<(), Error> {
-        let mut log = self.log_writer().await?;
-        let checked = self.replace_log_id_if_unmarked(&mut log).await;
+    pub(crate) async fn replace_log_id_on_loss(&self) -> Result<(), Error> {
+        let mut log = self.log_connection().await?;
+        let checked = self.replace_log_id_if_mark_lost(&mut log).await;
         if checked.is_err() {
-            self.mark_log_writer_suspect();
+            self.mark_log_connection_suspect();
         }
         checked
     }
 
-    /// Does the same as [`Store::replace_log_id_after_loss`] on a connection that is already locked.
-    pub(super) async fn replace_log_id_if_unmarked(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
+    /// Does the same as [`Store::replace_log_id_on_loss`] on a connection that is already locked.
+    pub(super) async fn replace_log_id_if_mark_lost(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
         if let (Backend::Postgres(database), Backend::Postgres(log)) = (&self.inner.database, log) {
-            self.with_timeout(database.replace_log_id_if_unmarked(log, &self.log_id())).await?;
+            self.with_transaction_timeout(database.replace_log_id_if_mark_lost(log, &self.log_id())).await?;
         }
         Ok(())
     }
@@ -71,7 +70,7 @@ impl Store {
 pub(super) async fn replace_log_id(connection: &mut PgConnection, known_id: &str) -> Result<(), Error> {
     const UPDATE_LOG_ID: &str = "UPDATE meta SET value = $1 WHERE key = 'log_id' AND value = $2";
     let mut connection = Backend::<&mut sqlx::SqliteConnection, _>::Postgres(connection);
-    let mut tx = connection.begin().await?;
+    let mut tx = connection.begin_write().await?;
     let replaced = with_conn!(&mut tx, db => sqlx::query(UPDATE_LOG_ID).bind(random_id()).bind(known_id).execute(db).await?.rows_affected());
     if replaced > 0 {
         tracing::warn!(

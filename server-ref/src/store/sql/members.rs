@@ -11,27 +11,27 @@ impl Store {
     pub(crate) async fn role(&self, project_id: &str, user_id: &str) -> Result<Option<Role>, Error> {
         const SELECT_ROLE: &str =
             "SELECT role FROM members JOIN users ON id = user_id WHERE project_id = $1 AND user_id = $2 AND is_active";
-        let role: Option<String> = with_conn!(&mut self.reader().await?, db => {
+        let role: Option<String> = with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_scalar(SELECT_ROLE).bind(project_id).bind(user_id).fetch_optional(db).await?
         });
         Ok(role.map(|role| Role::parse(&role)))
     }
 
     /// Returns the id of the user's project if the user is a member of exactly one project.
-    pub(crate) async fn sole_project(&self, user_id: &str) -> Result<Option<String>, Error> {
+    pub(crate) async fn sole_project_id(&self, user_id: &str) -> Result<Option<String>, Error> {
         const SELECT_TWO_PROJECTS: &str = "SELECT project_id FROM members WHERE user_id = $1 LIMIT 2";
-        let mut found: Vec<String> = with_conn!(&mut self.reader().await?, db => {
+        let mut found: Vec<String> = with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_scalar(SELECT_TWO_PROJECTS).bind(user_id).fetch_all(db).await?
         });
         Ok(found.pop().filter(|_| found.is_empty()))
     }
 
     /// Returns the id of the project that contains the item, if the user is a member of that project.
-    pub(crate) async fn project_of_content(&self, user_id: &str, id: &str) -> Result<Option<String>, Error> {
+    pub(crate) async fn project_id_of_content(&self, user_id: &str, id: &str) -> Result<Option<String>, Error> {
         const SELECT_PROJECT: &str =
             "SELECT contents.project_id FROM members JOIN contents ON contents.project_id = members.project_id
                              WHERE user_id = $1 AND contents.id = $2";
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_scalar(SELECT_PROJECT).bind(user_id).bind(id).fetch_optional(db).await?
         }))
     }
@@ -39,7 +39,7 @@ impl Store {
     pub(crate) async fn members(&self, project_id: &str) -> Result<Vec<Member>, Error> {
         const SELECT_MEMBERS: &str = "SELECT user_id, email, role FROM members JOIN users ON id = user_id
                              WHERE project_id = $1 ORDER BY lower(email) LIMIT 1000";
-        let rows: Vec<(String, String, String)> = with_conn!(&mut *self.project_reader(project_id).await?, db => sqlx::query_as(SELECT_MEMBERS).bind(project_id).fetch_all(db).await?);
+        let rows: Vec<(String, String, String)> = with_conn!(&mut *self.project_read_connection(project_id).await?, db => sqlx::query_as(SELECT_MEMBERS).bind(project_id).fetch_all(db).await?);
         let member = |(user_id, email, role): (_, _, String)| Member { user_id, email, role: Role::parse(&role) };
         Ok(rows.into_iter().map(member).collect())
     }
@@ -52,16 +52,16 @@ impl Store {
         role: Role,
         by: &Actor,
     ) -> Result<bool, Error> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let added = insert(&mut tx, project_id, user_id, role, by).await?;
         tx.commit().await?;
         Ok(added)
     }
 
     pub(crate) async fn set_role(&self, project_id: &str, user_id: &str, role: Role, by: &Actor) -> Result<(), Error> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         tx.lock_project(project_id).await?;
         if role < Role::Owner {
             ensure_other_owner(&mut tx, project_id, user_id).await?;
@@ -72,8 +72,8 @@ impl Store {
 
     pub(crate) async fn remove_member(&self, project_id: &str, user_id: &str, by: &Actor) -> Result<(), Error> {
         const DELETE_MEMBER: &str = "DELETE FROM members WHERE project_id = $1 AND user_id = $2";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         tx.lock_project(project_id).await?;
         ensure_other_owner(&mut tx, project_id, user_id).await?;
         audit_removal(&mut tx, project_id, user_id, by).await?;

@@ -9,22 +9,22 @@ mod backend;
 mod bulk_insert;
 mod commit;
 mod commit_state;
+mod content_pages;
 mod contents;
-mod deletion;
 mod events;
 mod exclusive_connection;
 mod idempotency;
 mod invalidations;
 mod invitations;
 mod keys;
-mod listing;
 mod log_identity;
 mod members;
 mod notifications;
-mod nul_safe_text;
+mod nul_tolerant_text;
 mod postgres;
+mod project_deletion;
 mod projects;
-mod readers;
+mod read_connections;
 mod reviews;
 mod rules;
 mod schema;
@@ -48,7 +48,7 @@ pub(crate) use sessions::SessionDraft;
 
 use self::backend::{Backend, Tx, with_conn};
 use self::postgres::PgDatabase;
-use self::readers::ProjectReadScheduler;
+use self::read_connections::ProjectReadScheduler;
 use self::sqlite::SqliteDatabase;
 use crate::Error;
 use crate::options::EventLog;
@@ -107,7 +107,7 @@ pub(crate) struct Store {
 #[derive(Debug)]
 struct StoreInner {
     database: Backend<SqliteDatabase, PgDatabase>,
-    project_reads: ProjectReadScheduler,
+    project_read_scheduler: ProjectReadScheduler,
     log_id: RwLock<Arc<str>>,
     database_id: String,
     retention: EventLog,
@@ -138,14 +138,15 @@ impl Store {
             _ => return Err(unsupported_url()),
         };
         let StoreOptions { retention, review_warning_threshold, .. } = opening;
-        let project_reads = ProjectReadScheduler::new(match &database {
+        let project_read_scheduler = ProjectReadScheduler::new(match &database {
             Backend::Sqlite(_) => sqlite::READ_POOL_SIZE,
             Backend::Postgres(_) => postgres::READ_POOL_SIZE,
         });
         let review_warning_threshold = review_warning_threshold.into();
         let DatabaseIdentity { log_id, database_id } = identity;
         let log_id = RwLock::new(log_id.into());
-        let inner = StoreInner { database, project_reads, log_id, database_id, retention, review_warning_threshold };
+        let inner =
+            StoreInner { database, project_read_scheduler, log_id, database_id, retention, review_warning_threshold };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -189,26 +190,26 @@ impl Store {
     }
 
     /// Returns a connection for writing everything except the event log.
-    async fn writer(&self) -> Result<WriteConnection<'_>, Error> {
+    async fn write_connection(&self) -> Result<WriteConnection<'_>, Error> {
         Ok(match &self.inner.database {
-            Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),
+            Backend::Sqlite(database) => Backend::Sqlite(database.write_connection().await?),
             Backend::Postgres(database) => Backend::Postgres(database.write_pool.acquire().await?),
         })
     }
 
     /// Returns the connection for writing the event log.
-    async fn log_writer(&self) -> Result<LogConnection<'_>, Error> {
+    async fn log_connection(&self) -> Result<LogConnection<'_>, Error> {
         Ok(match &self.inner.database {
-            Backend::Sqlite(database) => Backend::Sqlite(database.writer().await?),
-            Backend::Postgres(database) => Backend::Postgres(database.log_writer().await?),
+            Backend::Sqlite(database) => Backend::Sqlite(database.write_connection().await?),
+            Backend::Postgres(database) => Backend::Postgres(database.log_connection().await?),
         })
     }
 
     /// Causes the connection for writing the event log to be replaced before its next use.
-    fn mark_log_writer_suspect(&self) {
+    fn mark_log_connection_suspect(&self) {
         match &self.inner.database {
-            Backend::Sqlite(database) => database.writer.mark_suspect(),
-            Backend::Postgres(database) => database.log_writer.mark_suspect(),
+            Backend::Sqlite(database) => database.write_connection.mark_suspect(),
+            Backend::Postgres(database) => database.log_connection.mark_suspect(),
         }
     }
 }

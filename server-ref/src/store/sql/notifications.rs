@@ -14,7 +14,7 @@ impl Store {
         const SELECT_NOTIFICATIONS: &str = "SELECT id, project_id, type, message, created_at FROM notifications
                              WHERE project_id = $1 OR project_id IS NULL ORDER BY created_at, id LIMIT 1000";
         Ok(
-            with_conn!(&mut *self.project_reader(project_id).await?, db => sqlx::query_as(SELECT_NOTIFICATIONS).bind(project_id).fetch_all(db).await?),
+            with_conn!(&mut *self.project_read_connection(project_id).await?, db => sqlx::query_as(SELECT_NOTIFICATIONS).bind(project_id).fetch_all(db).await?),
         )
     }
 
@@ -23,7 +23,7 @@ impl Store {
     pub(crate) async fn notification_count(&self, project_id: Option<&str>) -> Result<i64, Error> {
         const COUNT_OWN: &str = "SELECT COUNT(*) FROM notifications WHERE project_id = $1";
         const COUNT_FOR_ALL_PROJECTS: &str = "SELECT COUNT(*) FROM notifications WHERE project_id IS NULL";
-        Ok(with_conn!(&mut self.reader().await?, db => match project_id {
+        Ok(with_conn!(&mut self.read_connection().await?, db => match project_id {
             Some(id) => sqlx::query_scalar(COUNT_OWN).bind(id).fetch_one(db).await?,
             None => sqlx::query_scalar(COUNT_FOR_ALL_PROJECTS).fetch_one(db).await?,
         }))
@@ -33,21 +33,21 @@ impl Store {
         const SELECT_NOTIFICATION: &str =
             "SELECT id, project_id, type, message, created_at FROM notifications WHERE id = $1";
         Ok(
-            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_NOTIFICATION).bind(id).fetch_optional(db).await?),
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_NOTIFICATION).bind(id).fetch_optional(db).await?),
         )
     }
 
     /// Adds a notification that is for all projects: records it in the audit log and, if it is persistent, stores it. Does nothing if the
     /// request repeats an earlier one.
-    pub(crate) async fn add_notification(
+    pub(crate) async fn add_notification_for_all_projects(
         &self,
         notification: &SystemNotification,
         persistent: bool,
         by: &Actor,
         idempotency: Option<&IdempotencyRecord>,
     ) -> Result<SubmitOutcome, Error> {
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         if let Some(record) = idempotency
             && let Some(answer) = claim_key(&mut tx, ALL_PROJECTS_ID, record, notification.created_at).await?
         {
@@ -65,8 +65,8 @@ impl Store {
     pub(crate) async fn delete_notification(&self, id: &str, by: &Actor) -> Result<bool, Error> {
         const DELETE_NOTIFICATION: &str =
             "DELETE FROM notifications WHERE id = $1 RETURNING id, project_id, type, message, created_at";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let deleted: Option<SystemNotification> =
             with_conn!(&mut tx, db => sqlx::query_as(DELETE_NOTIFICATION).bind(id).fetch_optional(db).await?);
         let Some(notification) = deleted else {

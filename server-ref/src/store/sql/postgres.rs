@@ -38,8 +38,8 @@ pub(super) struct PgDatabase {
     pub(super) read_pool: PgPool,
     /// The connection for checking the health of the database.
     health_check: ExclusiveConnection<PgConnection>,
-    options: PgConnectOptions,
-    pub(super) log_writer: ExclusiveConnection<PgConnection>,
+    health_check_options: PgConnectOptions,
+    pub(super) log_connection: ExclusiveConnection<PgConnection>,
     /// The id of this process in the `writers` table.
     writer_id: String,
     last_mark: AtomicI64,
@@ -82,9 +82,9 @@ impl PgDatabase {
         let database = Self {
             write_pool: pool(WRITE_POOL_SIZE, options.clone()),
             read_pool: pool(READ_POOL_SIZE, options.clone().options(READ_SESSION_SETTINGS)),
-            log_writer: ExclusiveConnection::new(None),
+            log_connection: ExclusiveConnection::new(None),
             health_check: ExclusiveConnection::new(None),
-            options: options.options(READ_SESSION_SETTINGS),
+            health_check_options: options.options(READ_SESSION_SETTINGS),
             writer_id: random_id(),
             last_mark: AtomicI64::new(0),
             committed_mark: Mutex::new((0, 0)),
@@ -103,7 +103,7 @@ impl PgDatabase {
 
     /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.health_check.lock(async || self.options.connect().await).await?;
+        let mut connection = self.health_check.lock(async || self.health_check_options.connect().await).await?;
         // If the caller stops waiting for this check, the next check must not wait for this check's response.
         self.health_check.mark_suspect();
         connection.ping().await?;
@@ -113,17 +113,17 @@ impl PgDatabase {
 
     /// Returns the connection for writing the event log. The connection is not tested before use, because a test would take as long
     /// as a short transaction.
-    pub(super) async fn log_writer(&self) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
+    pub(super) async fn log_connection(&self) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
         let connect = async || {
             self.is_mark_checked.store(false, Ordering::Relaxed);
             Ok(self.write_pool.acquire().await?.detach())
         };
-        self.log_writer.lock(connect).await
+        self.log_connection.lock(connect).await
     }
 
     /// Gives the log a new id if the database does not contain the last committed transaction of this process. The check
     /// runs only once per connection.
-    pub(super) async fn replace_log_id_if_unmarked(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
+    pub(super) async fn replace_log_id_if_mark_lost(&self, log: &mut PgConnection, log_id: &str) -> Result<(), Error> {
         const SELECT_MARK: &str = "SELECT mark FROM writers WHERE id = $1";
         if self.is_mark_checked.load(Ordering::Relaxed) {
             return Ok(());
@@ -136,14 +136,14 @@ impl PgDatabase {
         if stored.unwrap_or(0) < committed && !may_be_deleted {
             log_identity::replace_log_id(log, log_id).await?;
             // From now on, the stored mark counts as the mark of the last committed transaction.
-            self.on_committed(stored.unwrap_or(0));
+            self.remember_committed_mark(stored.unwrap_or(0));
         }
         self.is_mark_checked.store(true, Ordering::Relaxed);
         Ok(())
     }
 
     /// Remembers the mark of a transaction that is known to be committed.
-    pub(super) fn on_committed(&self, mark: i64) {
+    pub(super) fn remember_committed_mark(&self, mark: i64) {
         *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner) = (mark, now());
     }
 
@@ -179,7 +179,7 @@ impl PgDatabase {
     }
 
     pub(super) async fn close(&self) {
-        if let Some(connection) = self.log_writer.close().await {
+        if let Some(connection) = self.log_connection.close().await {
             let _ = connection.close().await;
         }
         if let Some(connection) = self.health_check.close().await {

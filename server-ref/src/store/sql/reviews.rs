@@ -28,7 +28,7 @@ pub(super) async fn store_review(
     with_conn!(tx, db => {
         let query = sqlx::query(UPDATE_CONTENT).bind(review.status.as_str()).bind(at).bind(project_id);
         query.bind(&review.content_id).execute(&mut *db).await?;
-        sqlx::query(INSERT_RESULT).bind(&review.content_id).bind(&review.result).execute(db).await?;
+        sqlx::query(INSERT_RESULT).bind(&review.content_id).bind(&review.moderation_result).execute(db).await?;
     });
     Ok(())
 }

@@ -25,20 +25,20 @@ impl Store {
     pub(crate) async fn active_rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
         const SELECT_ACTIVE_RULES: &str = select_rules!("AND is_active");
         Ok(
-            with_conn!(&mut self.reader().await?, db => sqlx::query_as(SELECT_ACTIVE_RULES).bind(project_id).fetch_all(db).await?),
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_ACTIVE_RULES).bind(project_id).fetch_all(db).await?),
         )
     }
 
     /// Returns all rules of a project in the order of evaluation.
     pub(crate) async fn rules(&self, project_id: &str) -> Result<Vec<StoredRule>, Error> {
         Ok(
-            with_conn!(&mut *self.project_reader(project_id).await?, db => sqlx::query_as(SELECT_ALL_RULES).bind(project_id).fetch_all(db).await?),
+            with_conn!(&mut *self.project_read_connection(project_id).await?, db => sqlx::query_as(SELECT_ALL_RULES).bind(project_id).fetch_all(db).await?),
         )
     }
 
     pub(crate) async fn rule(&self, project_id: &str, id: &str) -> Result<Option<StoredRule>, Error> {
         const SELECT_RULE: &str = select_rules!("AND id = $2");
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_RULE).bind(project_id).bind(id).fetch_optional(db).await?
         }))
     }

@@ -40,8 +40,8 @@ impl Store {
         const INSERT_SESSION: &str =
             "INSERT INTO sessions (id, data, user_id, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
         const SELECT_EMAIL: &str = "SELECT email FROM users WHERE id = $1";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let inserted = with_conn!(&mut tx, db => {
             let query = sqlx::query(INSERT_SESSION).bind(session.id_hash).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?.rows_affected()
@@ -62,7 +62,7 @@ impl Store {
     /// Updates an existing session. A session that has ended in the meantime is not restored.
     pub(crate) async fn update_session(&self, session: SessionDraft<'_>) -> Result<(), Error> {
         const UPDATE_SESSION: &str = "UPDATE sessions SET data = $2, user_id = $3, expires_at = $4 WHERE id = $1";
-        with_conn!(&mut self.writer().await?, db => {
+        with_conn!(&mut self.write_connection().await?, db => {
             let query = sqlx::query(UPDATE_SESSION).bind(session.id_hash).bind(session.data);
             query.bind(session.user_id).bind(session.expires_at).execute(db).await?;
         });
@@ -72,7 +72,7 @@ impl Store {
     /// Returns the session whose id has this hash, unless the session has expired.
     pub(crate) async fn session(&self, id_hash: &str) -> Result<Option<StoredSession>, Error> {
         const SELECT_SESSION: &str = "SELECT data, expires_at FROM sessions WHERE id = $1 AND expires_at > $2";
-        Ok(with_conn!(&mut self.reader().await?, db => {
+        Ok(with_conn!(&mut self.read_connection().await?, db => {
             sqlx::query_as(SELECT_SESSION).bind(id_hash).bind(now()).fetch_optional(db).await?
         }))
     }
@@ -80,8 +80,8 @@ impl Store {
     /// Deletes a session and announces its end to all nodes in the same transaction.
     pub(crate) async fn end_session(&self, id_hash: &str) -> Result<(), Error> {
         const DELETE_SESSION: &str = "DELETE FROM sessions WHERE id = $1";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         with_conn!(&mut tx, db => { sqlx::query(DELETE_SESSION).bind(id_hash).execute(db).await?; });
         tx.announce(&Invalidation::SessionEnded(id_hash.to_owned())).await?;
         Ok(tx.commit().await?)
@@ -92,7 +92,7 @@ impl Store {
         const DELETE_EXPIRED_SESSIONS: &str = "DELETE FROM sessions WHERE expires_at <= $1";
         let now = self.database_time().await?;
         Ok(
-            with_conn!(&mut self.writer().await?, db => sqlx::query(DELETE_EXPIRED_SESSIONS).bind(now).execute(db).await?.rows_affected()),
+            with_conn!(&mut self.write_connection().await?, db => sqlx::query(DELETE_EXPIRED_SESSIONS).bind(now).execute(db).await?.rows_affected()),
         )
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::accounts::audit_state;
-use super::{Backend, Store, Tx, nul_safe_text, with_conn};
+use super::{Backend, Store, Tx, nul_tolerant_text, with_conn};
 use crate::Error;
 use crate::ids::random_id;
 use crate::store::{Actor, AuditDraft, User};
@@ -14,22 +14,22 @@ const SETUP_TOKEN_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 impl Store {
     pub(crate) async fn has_users(&self) -> Result<bool, Error> {
-        Ok(with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(HAS_USERS).fetch_one(db).await?))
+        Ok(with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(HAS_USERS).fetch_one(db).await?))
     }
 
     pub(crate) async fn add_setup_token(&self, hash: &[u8]) -> Result<(), Error> {
         const DELETE_OLD_TOKENS: &str = "DELETE FROM setup_tokens WHERE created_at < $1";
         const INSERT_TOKEN: &str = "INSERT INTO setup_tokens (hash, created_at) VALUES ($1, $2)";
-        let mut writer = self.writer().await?;
-        with_conn!(&mut writer, db => { sqlx::query(DELETE_OLD_TOKENS).bind(now() - SETUP_TOKEN_LIFETIME).execute(db).await?; });
-        with_conn!(&mut writer, db => { sqlx::query(INSERT_TOKEN).bind(hash).bind(now()).execute(db).await?; });
+        let mut connection = self.write_connection().await?;
+        with_conn!(&mut connection, db => { sqlx::query(DELETE_OLD_TOKENS).bind(now() - SETUP_TOKEN_LIFETIME).execute(db).await?; });
+        with_conn!(&mut connection, db => { sqlx::query(INSERT_TOKEN).bind(hash).bind(now()).execute(db).await?; });
         Ok(())
     }
 
     /// Returns true if the token with this hash is known and no user exists yet.
     pub(crate) async fn is_valid_setup_token(&self, hash: &[u8]) -> Result<bool, Error> {
         Ok(
-            with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(IS_VALID_SETUP_TOKEN).bind(hash).fetch_one(db).await?),
+            with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(IS_VALID_SETUP_TOKEN).bind(hash).fetch_one(db).await?),
         )
     }
 
@@ -41,11 +41,11 @@ impl Store {
         password_hash: &str,
         address: IpAddr,
     ) -> Result<Option<User>, Error> {
-        nul_safe_text::reject_nul("email", email)?;
+        nul_tolerant_text::reject_nul("email", email)?;
         let user =
             User { id: random_id(), email: email.to_owned(), is_admin: true, is_active: true, created_at: now() };
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         if let Backend::Postgres(tx) = &mut tx {
             // If two requests use tokens at the same time, only the first request may create a user.
             sqlx::query("LOCK TABLE setup_tokens IN EXCLUSIVE MODE").execute(&mut **tx).await?;
@@ -55,7 +55,7 @@ impl Store {
             return Ok(None);
         }
         let by = Actor::user(user.id.as_str().into(), email.into(), Some(address));
-        let is_created = tx.insert_user(&user, password_hash, &by).await?;
+        let is_created = tx.insert_user_and_end_setup(&user, password_hash, &by).await?;
         tx.commit().await?;
         Ok(is_created.then_some(user))
     }
@@ -67,7 +67,12 @@ const IS_VALID_SETUP_TOKEN: &str =
 
 impl Tx<'_> {
     /// Adds a user and invalidates all setup tokens. Returns false if the e-mail address is already in use.
-    pub(super) async fn insert_user(&mut self, user: &User, password_hash: &str, by: &Actor) -> Result<bool, Error> {
+    pub(super) async fn insert_user_and_end_setup(
+        &mut self,
+        user: &User,
+        password_hash: &str,
+        by: &Actor,
+    ) -> Result<bool, Error> {
         const INSERT_USER: &str = "INSERT INTO users (id, email, password_hash, is_admin, created_at)
                              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         const DELETE_SETUP_TOKENS: &str = "DELETE FROM setup_tokens";

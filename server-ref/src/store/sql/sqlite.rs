@@ -22,7 +22,7 @@ const INSTRUCTIONS_PER_TIME_CHECK: i32 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct SqliteDatabase {
-    pub(super) writer: ExclusiveConnection<SqliteConnection>,
+    pub(super) write_connection: ExclusiveConnection<SqliteConnection>,
     pub(super) read_pool: SqlitePool,
     /// The connection for checking the health of the database.
     health_check: ExclusiveConnection<SqliteConnection>,
@@ -42,20 +42,20 @@ impl SqliteDatabase {
             // connection.
             .busy_timeout(opening.busy_timeout)
             .foreign_keys(true);
-        let mut writer = options.connect().await?;
-        let schema = SchemaState::of_sqlite(&mut writer).await?;
+        let mut write_connection = options.connect().await?;
+        let schema = SchemaState::of_sqlite(&mut write_connection).await?;
         match opening.may_migrate {
-            true if !schema.pending.is_empty() => migrate_sqlite(&mut writer).await?,
+            true if !schema.pending.is_empty() => migrate_sqlite(&mut write_connection).await?,
             _ => schema.require_up_to_date()?,
         }
-        let log_id = sqlx::query_scalar(SELECT_LOG_ID).fetch_one(&mut writer).await?;
-        let database_id = sqlx::query_scalar(SELECT_DATABASE_ID).fetch_one(&mut writer).await?;
+        let log_id = sqlx::query_scalar(SELECT_LOG_ID).fetch_one(&mut write_connection).await?;
+        let database_id = sqlx::query_scalar(SELECT_DATABASE_ID).fetch_one(&mut write_connection).await?;
         let read_pool = open_read_pool(&options, READ_TIMEOUT).await?;
         // If the file disappears while the server is running, the server must not create an empty file in its place.
         let options = options.create_if_missing(false);
         Ok((
             Self {
-                writer: ExclusiveConnection::new(Some(writer)),
+                write_connection: ExclusiveConnection::new(Some(write_connection)),
                 read_pool,
                 health_check: ExclusiveConnection::new(None),
                 options,
@@ -82,8 +82,8 @@ impl SqliteDatabase {
         Ok(schema)
     }
 
-    pub(super) async fn writer(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
-        self.writer.lock(async || self.options.connect().await).await
+    pub(super) async fn write_connection(&self) -> Result<MappedMutexGuard<'_, SqliteConnection>, Error> {
+        self.write_connection.lock(async || self.options.connect().await).await
     }
 
     /// Closes all connections. SQLite then merges the write-ahead log into the database file.
@@ -92,7 +92,7 @@ impl SqliteDatabase {
         if let Some(connection) = self.health_check.close().await {
             let _ = connection.close().await;
         }
-        if let Some(connection) = self.writer.close().await
+        if let Some(connection) = self.write_connection.close().await
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the database was not closed cleanly");
@@ -119,10 +119,10 @@ async fn open_read_pool(options: &SqliteConnectOptions, timeout: Duration) -> sq
     SqlitePoolOptions::new()
         .max_connections(READ_POOL_SIZE)
         .test_before_acquire(false)
-        .after_connect(move |connection, _| Box::pin(set_read_timeout(connection, timeout)))
+        .after_connect(move |connection, _| Box::pin(start_read_timeout(connection, timeout)))
         .before_acquire(move |connection, _| {
             Box::pin(async move {
-                set_read_timeout(connection, timeout).await?;
+                start_read_timeout(connection, timeout).await?;
                 Ok(true)
             })
         })
@@ -131,7 +131,7 @@ async fn open_read_pool(options: &SqliteConnectOptions, timeout: Duration) -> sq
 }
 
 /// Makes SQLite stop reads on this connection when `timeout` has passed since this call.
-async fn set_read_timeout(connection: &mut SqliteConnection, timeout: Duration) -> sqlx::Result<()> {
+async fn start_read_timeout(connection: &mut SqliteConnection, timeout: Duration) -> sqlx::Result<()> {
     let deadline = Instant::now() + timeout;
     connection
         .lock_handle()
@@ -181,8 +181,8 @@ mod tests {
         let read_pool = open_read_pool(&options, Duration::from_millis(50)).await.unwrap();
         // These reads are abandoned before SQLite stops them.
         for _ in 0..READ_POOL_SIZE {
-            let mut reader = read_pool.acquire().await.unwrap();
-            let read = sqlx::query(ENDLESS).execute(&mut *reader);
+            let mut connection = read_pool.acquire().await.unwrap();
+            let read = sqlx::query(ENDLESS).execute(&mut *connection);
             assert!(tokio::time::timeout(Duration::from_millis(5), read).await.is_err());
         }
         let error = sqlx::query(ENDLESS).execute(&read_pool).await.unwrap_err();

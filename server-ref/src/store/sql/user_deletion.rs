@@ -23,8 +23,8 @@ impl Store {
     ) -> Result<Vec<ProjectInfo>, Error> {
         const DELETE_SESSIONS_AND_USER: [&str; 2] =
             ["DELETE FROM sessions WHERE user_id = $1", "DELETE FROM users WHERE id = $1"];
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         lock_users(&mut tx, id, new_owner.unwrap_or(id)).await?;
         let solely_owned = lock_solely_owned_projects(&mut tx, id).await?;
         if new_owner.is_none() && !solely_owned.is_empty() {
@@ -110,7 +110,7 @@ mod tests {
                                WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let wait = async {
             loop {
-                let waiting: i64 = with_conn!(&mut store.reader().await.unwrap(), db => {
+                let waiting: i64 = with_conn!(&mut store.read_connection().await.unwrap(), db => {
                     sqlx::query_scalar(COUNT_BLOCKED).fetch_one(db).await.unwrap()
                 });
                 if waiting == count {
@@ -123,14 +123,14 @@ mod tests {
     }
 
     fn spawn_invitation(store: &Store, project: &str, user: &str) -> JoinHandle<Result<Invitation, Error>> {
-        let (store, project_id, invited_by) = (store.clone(), project.to_owned(), user.to_owned());
+        let (store, project_id, inviter_id) = (store.clone(), project.to_owned(), user.to_owned());
         tokio::spawn(async move {
             let draft = InvitationDraft {
                 project_id: &project_id,
                 email: "guest@example.org",
                 role: Role::Member,
                 token_hash: [0; 32],
-                invited_by: &invited_by,
+                inviter_id: &inviter_id,
             };
             store.create_invitation(draft, &Actor::system(), |_| true).await
         })
@@ -152,8 +152,8 @@ mod tests {
             let project = store.create_project("Shared", Some(&user), &by).await.unwrap();
             store.add_member(&project, &other, Role::Owner, &by).await.unwrap();
 
-            let mut writer = store.writer().await.unwrap();
-            let mut tx = writer.begin().await.unwrap();
+            let mut connection = store.write_connection().await.unwrap();
+            let mut tx = connection.begin_write().await.unwrap();
             tx.lock_project(&project).await.unwrap();
             let (invitation, deletion) = if invites_first {
                 let invitation = spawn_invitation(&store, &project, &user);
@@ -172,7 +172,7 @@ mod tests {
                 Ok(_) => assert!(invites_first),
                 Err(error) => assert!(!invites_first && matches!(error, Error::NotFound("User")), "{error:?}"),
             }
-            drop(writer);
+            drop(connection);
             store.close().await;
         }
     }

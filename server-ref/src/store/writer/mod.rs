@@ -65,10 +65,10 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the writer task. Returns a handle to the task, and the receiving end of the channel to the publisher.
     pub(crate) fn spawn(store: Store, metrics: Arc<Metrics>) -> (Self, mpsc::Receiver<PublisherInput>) {
-        let (jobs, queue) = mpsc::channel(JOB_QUEUE_CAPACITY);
+        let (sender, jobs) = mpsc::channel(JOB_QUEUE_CAPACITY);
         let (publisher, publisher_messages) = mpsc::channel(UNPUBLISHED_GROUPS_MAX);
-        tokio::spawn(WriterTask { store, metrics, queue, publisher, newest_unqueued_ids: HashMap::new() }.run());
-        (Self { jobs }, publisher_messages)
+        tokio::spawn(WriterTask { store, metrics, jobs, publisher, newest_missed_event_ids: HashMap::new() }.run());
+        (Self { jobs: sender }, publisher_messages)
     }
 
     /// Submits a change and returns once it is durable. Dropping the future does not undo the change.

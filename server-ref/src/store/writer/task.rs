@@ -17,17 +17,17 @@ const GROUP_JOBS_MAX: usize = 256;
 /// Size in bytes at which a group is complete. Only the last job of a group may make the group larger.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Time for which requests wait for the outcome of a commit in doubt.
-const OUTCOME_TIMEOUT: Duration = Duration::from_secs(10);
+const IN_DOUBT_COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval between checks of a commit in doubt.
-const OUTCOME_POLL_INTERVAL: Duration = Duration::from_millis(100);
+const IN_DOUBT_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) struct WriterTask {
     pub(super) store: Store,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) queue: mpsc::Receiver<WriterJob>,
+    pub(super) jobs: mpsc::Receiver<WriterJob>,
     pub(super) publisher: mpsc::Sender<PublisherInput>,
     /// For each project, the id of the newest event that did not fit into the channel to the publisher.
-    pub(super) newest_unqueued_ids: HashMap<Arc<str>, i64>,
+    pub(super) newest_missed_event_ids: HashMap<Arc<str>, i64>,
 }
 
 impl WriterTask {
@@ -57,28 +57,28 @@ impl WriterTask {
 
     /// Waits for the next job. Meanwhile, notifies the publisher of missed events as soon as the channel has room.
     async fn next_job(&mut self) -> Option<WriterJob> {
-        if !self.newest_unqueued_ids.is_empty() {
+        if !self.newest_missed_event_ids.is_empty() {
             tokio::select! {
                 biased;
-                job = self.queue.recv() => return job,
+                job = self.jobs.recv() => return job,
                 place = self.publisher.reserve() => {
                     if let Ok(place) = place {
-                        place.send(PublisherInput::Unqueued(self.newest_unqueued_ids.drain().collect()));
+                        place.send(PublisherInput::Unqueued(self.newest_missed_event_ids.drain().collect()));
                     }
                 }
             }
         }
-        self.queue.recv().await
+        self.jobs.recv().await
     }
 
     /// Sends a batch to the publisher. If the channel has fewer than two free places, records the batch as missed.
     fn publish(&mut self, batch: EventBatch) {
         let batch = match self.publisher.try_reserve_many(2) {
             Ok(mut places) => {
-                if !self.newest_unqueued_ids.is_empty()
+                if !self.newest_missed_event_ids.is_empty()
                     && let Some(place) = places.next()
                 {
-                    place.send(PublisherInput::Unqueued(self.newest_unqueued_ids.drain().collect()));
+                    place.send(PublisherInput::Unqueued(self.newest_missed_event_ids.drain().collect()));
                 }
                 if let Some(place) = places.next() {
                     return place.send(PublisherInput::Batch(batch));
@@ -88,14 +88,14 @@ impl WriterTask {
             Err(_) => batch,
         };
         for event in batch.events {
-            let newest = self.newest_unqueued_ids.entry(event.project_id).or_default();
+            let newest = self.newest_missed_event_ids.entry(event.project_id).or_default();
             *newest = event.event_id.max(*newest);
         }
     }
 
     async fn flush(&mut self, reply: oneshot::Sender<()>) {
-        if !self.newest_unqueued_ids.is_empty() {
-            let _ = self.publisher.send(PublisherInput::Unqueued(self.newest_unqueued_ids.drain().collect())).await;
+        if !self.newest_missed_event_ids.is_empty() {
+            let _ = self.publisher.send(PublisherInput::Unqueued(self.newest_missed_event_ids.drain().collect())).await;
         }
         let _ = self.publisher.send(PublisherInput::Flush(reply)).await;
     }
@@ -106,7 +106,7 @@ impl WriterTask {
         let mut jobs = vec![first];
         while jobs.len() < GROUP_JOBS_MAX
             && bytes < GROUP_BYTES_MAX
-            && let Ok(job) = self.queue.try_recv()
+            && let Ok(job) = self.jobs.try_recv()
         {
             bytes += job.approximate_bytes();
             jobs.push(job);
@@ -168,7 +168,7 @@ impl WriterTask {
         in_doubt: InDoubtCommit,
         replies: Vec<ChangeReply>,
     ) -> Option<Vec<ChangeReply>> {
-        let deadline = Instant::now() + OUTCOME_TIMEOUT;
+        let deadline = Instant::now() + IN_DOUBT_COMMIT_TIMEOUT;
         let mut waiting = Some(replies);
         loop {
             match self.store.was_committed(&in_doubt).await {
@@ -193,16 +193,16 @@ impl WriterTask {
             self.refuse_queued_changes(&Error::Unavailable).await;
             // Once all handles have been dropped, no caller is waiting for the outcome. If the group was committed, clients find its events
             // in the log.
-            if self.queue.is_closed() {
+            if self.jobs.is_closed() {
                 return None;
             }
-            sleep(OUTCOME_POLL_INTERVAL).await;
+            sleep(IN_DOUBT_POLL_INTERVAL).await;
         }
     }
 
     async fn refuse_queued_changes(&mut self, error: &Error) {
         let mut replies = Vec::new();
-        while let Ok(job) = self.queue.try_recv() {
+        while let Ok(job) = self.jobs.try_recv() {
             match job {
                 WriterJob::Change(_, reply) => replies.push(reply),
                 WriterJob::Flush(reply) => self.flush(reply).await,

@@ -21,7 +21,7 @@ impl Store {
     ///
     /// A text search reads only a limited number of rows per page. A page may therefore contain fewer than `limit` items although
     /// more items match; the next page then continues the search.
-    pub(crate) async fn list_contents(
+    pub(crate) async fn contents_by_cursor(
         &self,
         project_id: &str,
         filter: &ContentFilter,
@@ -40,24 +40,24 @@ impl Store {
         // One extra row shows whether there is another page.
         let rows = if filter.text_pattern.is_some() { ROWS_PER_READ_MIN.max(limit + 1) } else { limit + 1 };
         while self.read_rows(project_id, &mut scan, rows).await? == rows && !scan.has_more {}
-        let next = scan.last_scanned.filter(|_| scan.has_more);
-        Ok(CursorPage { contents: self.attach_results(project_id, scan.matching_rows).await?, next })
+        let next_page_after = scan.last_scanned.filter(|_| scan.has_more);
+        Ok(CursorPage { contents: self.attach_results(project_id, scan.matching_rows).await?, next_page_after })
     }
 
     /// Reads the next rows into the scan and returns the number of rows read.
     async fn read_rows(&self, project_id: &str, scan: &mut PageScan<'_>, rows: usize) -> Result<usize, Error> {
         const SELECT_ITEMS: &str = select_contents!("");
         let mut count = 0;
-        let ContentFilter { status, author, rule_id, submitted_from, submitted_before, .. } = scan.filter;
+        let ContentFilter { status, author_id, rule_id, submitted_from, submitted_before, .. } = scan.filter;
         let last_scanned = scan.last_scanned.clone();
-        with_conn!(&mut *self.project_reader(project_id).await?, db => {
+        with_conn!(&mut *self.project_read_connection(project_id).await?, db => {
             let mut query = QueryBuilder::new(SELECT_ITEMS.trim_end().trim_end_matches("$1"));
             query.push_bind(project_id);
             if let Some(status) = status {
                 query.push(" AND status = ").push_bind(status.as_str());
             }
-            if let Some(author) = author {
-                query.push(" AND author = ").push_bind(author);
+            if let Some(author_id) = author_id {
+                query.push(" AND author = ").push_bind(author_id);
             }
             if let Some(rule_id) = rule_id {
                 query.push(" AND rule_id = ").push_bind(rule_id);

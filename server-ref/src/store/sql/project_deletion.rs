@@ -55,8 +55,8 @@ impl Store {
     /// The deletion is recorded in the server's audit log, because the project's own log will be deleted.
     pub(crate) async fn delete_project(&self, id: &str, by: &Actor) -> Result<(), Error> {
         const MARK_DELETED: &str = "UPDATE projects SET deleted_at = $2 WHERE id = $1";
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         // Until this transaction is committed, no other transaction can add an item.
         tx.lock_project(id).await?;
         if let Some(name) = project_name(&mut tx, id).await? {
@@ -64,7 +64,7 @@ impl Store {
                 .await?;
         }
         with_conn!(&mut tx, db => { sqlx::query(MARK_DELETED).bind(id).bind(now()).execute(db).await?; });
-        revoke_access(&mut tx, id).await?;
+        delete_access_rows(&mut tx, id).await?;
         tx.announce(&Invalidation::ProjectDeleted(id.to_owned())).await?;
         Ok(tx.commit().await?)
     }
@@ -81,17 +81,17 @@ impl Store {
         const DELETE_PROJECT: &str = "DELETE FROM projects WHERE id = $1";
         let next = if self.is_postgres() { LOCK_NEXT_PROJECT } else { SELECT_NEXT_PROJECT };
         // Usually nothing has to be deleted, and this check avoids waiting for the connection for writing.
-        let waiting: Option<String> = with_conn!(&mut self.reader().await?, db => sqlx::query_scalar(SELECT_NEXT_PROJECT).fetch_optional(db).await?);
+        let waiting: Option<String> = with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(SELECT_NEXT_PROJECT).fetch_optional(db).await?);
         if waiting.is_none() {
             return Ok(false);
         }
-        let mut writer = self.writer().await?;
-        let mut tx = writer.begin().await?;
+        let mut connection = self.write_connection().await?;
+        let mut tx = connection.begin_write().await?;
         let id: Option<String> = with_conn!(&mut tx, db => sqlx::query_scalar(next).fetch_optional(db).await?);
         let Some(id) = id else {
             return Ok(false);
         };
-        revoke_access(&mut tx, &id).await?;
+        delete_access_rows(&mut tx, &id).await?;
         execute_for_project(&mut tx, DELETE_RESULTS, &id).await?;
         for piece in DELETE_PIECES {
             if execute_for_project(&mut tx, piece, &id).await? > 0 {
@@ -106,7 +106,7 @@ impl Store {
     }
 }
 
-async fn revoke_access(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
+async fn delete_access_rows(tx: &mut Tx<'_>, id: &str) -> Result<(), Error> {
     for query in DELETE_ACCESS {
         execute_for_project(tx, query, id).await?;
     }
@@ -130,10 +130,10 @@ mod tests {
             content_type: "text".into(),
             content_data: "x".into(),
             meta_data: None,
-            author: Some(format!("{}", id % 3).into()),
+            author_id: Some(format!("{}", id % 3).into()),
             rule_id: None,
             status: Status::Approved,
-            results: vec!["{}".into()],
+            moderation_results: vec!["{}".into()],
         };
         let draft = EventDraft { name: "moderation_update", payload: "{}".into() };
         ProjectChange {
@@ -147,7 +147,7 @@ mod tests {
     }
 
     async fn query_count(store: &Store, query: &'static str) -> i64 {
-        with_conn!(&mut store.reader().await.unwrap(), db => sqlx::query_scalar(query).fetch_one(db).await.unwrap())
+        with_conn!(&mut store.read_connection().await.unwrap(), db => sqlx::query_scalar(query).fetch_one(db).await.unwrap())
     }
 
     #[tokio::test]
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(query_count(&store, COUNT_ITEMS).await, 451);
         assert!(!store.project_exists(&gone).await.unwrap() && store.project(&gone).await.unwrap().is_none());
         assert_eq!(store.project_ids().await.unwrap(), [stays.to_string()]);
-        assert!(matches!(store.counts(&gone).await, Err(Error::NotFound("Project"))));
+        assert!(matches!(store.status_counts(&gone).await, Err(Error::NotFound("Project"))));
         assert!(matches!(store.events_after(&gone, 0, 1).await, Err(Error::NotFound("Project"))));
         assert_eq!(store.event_head(&gone).await.unwrap(), None);
         let CommitOutcome::Done(committed) =
@@ -192,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(query_count(&store, query).await, expected, "{query}");
         }
-        assert_eq!(store.counts(&stays).await.unwrap().total(), 2);
+        assert_eq!(store.status_counts(&stays).await.unwrap().total(), 2);
         store.close().await;
     }
 }

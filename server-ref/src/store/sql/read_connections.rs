@@ -25,12 +25,12 @@ pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<
 pub(super) struct ProjectReadScheduler {
     scheduler: ReadScheduler,
     /// The id of each project's owner, with the time of the lookup.
-    owners: Cache<String, (Arc<str>, Instant)>,
+    owner_ids: Cache<String, (Arc<str>, Instant)>,
 }
 
 impl ProjectReadScheduler {
     pub(super) fn new(pool_size: u32) -> Self {
-        Self { scheduler: ReadScheduler::new(pool_size), owners: Cache::new(CACHED_OWNERS_MAX) }
+        Self { scheduler: ReadScheduler::new(pool_size), owner_ids: Cache::new(CACHED_OWNERS_MAX) }
     }
 }
 
@@ -41,28 +41,28 @@ impl fmt::Debug for ProjectReadScheduler {
 }
 
 /// A connection for reading, which counts toward the project owner's limit on connections.
-pub(super) struct ProjectReader {
-    reader: ReadConnection,
+pub(super) struct ProjectReadConnection {
+    connection: ReadConnection,
     _permit: ReadPermit,
 }
 
-impl Deref for ProjectReader {
+impl Deref for ProjectReadConnection {
     type Target = ReadConnection;
 
     fn deref(&self) -> &ReadConnection {
-        &self.reader
+        &self.connection
     }
 }
 
-impl DerefMut for ProjectReader {
+impl DerefMut for ProjectReadConnection {
     fn deref_mut(&mut self) -> &mut ReadConnection {
-        &mut self.reader
+        &mut self.connection
     }
 }
 
 impl Store {
     /// Returns a connection for reading a small number of rows. Long reads are stopped.
-    pub(super) async fn reader(&self) -> Result<ReadConnection, Error> {
+    pub(super) async fn read_connection(&self) -> Result<ReadConnection, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.read_pool.acquire().await?),
             Backend::Postgres(database) => Backend::Postgres(database.read_pool.acquire().await?),
@@ -72,26 +72,26 @@ impl Store {
     /// Waits for the turn of the project's owner, and returns a connection for reading any number of the project's rows.
     ///
     /// To avoid deadlocks, the caller must drop the connection before it requests another one.
-    pub(super) async fn project_reader(&self, project_id: &str) -> Result<ProjectReader, Error> {
-        let owner = self.owner_of(project_id).await?;
-        let permit = self.inner.project_reads.scheduler.acquire(&owner, project_id).await?;
-        Ok(ProjectReader { reader: self.reader().await?, _permit: permit })
+    pub(super) async fn project_read_connection(&self, project_id: &str) -> Result<ProjectReadConnection, Error> {
+        let owner_id = self.first_owner_or_project_id(project_id).await?;
+        let permit = self.inner.project_read_scheduler.scheduler.acquire(&owner_id, project_id).await?;
+        Ok(ProjectReadConnection { connection: self.read_connection().await?, _permit: permit })
     }
 
     /// Returns the id of the owner who joined the project first, or the project's own id if the project has no owner.
-    async fn owner_of(&self, project_id: &str) -> Result<Arc<str>, Error> {
+    async fn first_owner_or_project_id(&self, project_id: &str) -> Result<Arc<str>, Error> {
         const SELECT_FIRST_OWNER: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner'
                              ORDER BY joined_at, user_id LIMIT 1";
-        let owners = &self.inner.project_reads.owners;
-        owners.remove_if(project_id, |(_, looked_up_at)| looked_up_at.elapsed() >= OWNER_CACHE_TTL);
+        let owner_ids = &self.inner.project_read_scheduler.owner_ids;
+        owner_ids.remove_if(project_id, |(_, looked_up_at)| looked_up_at.elapsed() >= OWNER_CACHE_TTL);
         let lookup = async {
-            let owner: Option<String> = with_conn!(&mut self.reader().await?, db => {
+            let owner_id: Option<String> = with_conn!(&mut self.read_connection().await?, db => {
                 sqlx::query_scalar(SELECT_FIRST_OWNER).bind(project_id).fetch_optional(db).await?
             });
-            Ok::<_, Error>((owner.as_deref().unwrap_or(project_id).into(), Instant::now()))
+            Ok::<_, Error>((owner_id.as_deref().unwrap_or(project_id).into(), Instant::now()))
         };
-        let (owner, _) = owners.get_or_insert_async(project_id, lookup).await?;
-        Ok(owner)
+        let (owner_id, _) = owner_ids.get_or_insert_async(project_id, lookup).await?;
+        Ok(owner_id)
     }
 }
 
@@ -132,13 +132,13 @@ mod tests {
     /// Starts one read per project. Each read holds its connection until it obtains a permit from `end`. Returns once every
     /// read either holds a connection or is pending.
     async fn start_endless_reads(store: &Store, projects: Vec<String>, end: &Arc<Semaphore>) -> Vec<JoinHandle<()>> {
-        let scheduler = &store.inner.project_reads.scheduler;
+        let scheduler = &store.inner.project_read_scheduler.scheduler;
         let pending_before = scheduler.pending_reads();
         let started = Arc::new(());
         let read = |project: String| {
             let (store, started, end) = (store.clone(), started.clone(), end.clone());
             tokio::spawn(async move {
-                let _reader = store.project_reader(&project).await.unwrap();
+                let _connection = store.project_read_connection(&project).await.unwrap();
                 drop(started);
                 end.acquire().await.unwrap().forget();
             })
@@ -157,7 +157,7 @@ mod tests {
         let flood = create_projects(&store, "flood@example.com", 50).await;
         let other = create_projects(&store, "other@example.com", 1).await;
         let reads = start_endless_reads(&store, flood, &Arc::new(Semaphore::new(0))).await;
-        timeout(TEST_TIMEOUT, store.project_reader(&other[0]))
+        timeout(TEST_TIMEOUT, store.project_read_connection(&other[0]))
             .await
             .expect("a connection is available to the other owner")
             .unwrap();
@@ -172,13 +172,15 @@ mod tests {
             reads.extend(start_endless_reads(&store, create_projects(&store, email, 50).await, &end).await);
         }
         let other = create_projects(&store, "other@example.com", 1).await.remove(0);
-        let waiting = store.inner.project_reads.scheduler.pending_reads();
+        let waiting = store.inner.project_read_scheduler.scheduler.pending_reads();
         let new_owner_read = tokio::spawn({
             let store = store.clone();
-            async move { store.project_reader(&other).await.map(drop) }
+            async move { store.project_read_connection(&other).await.map(drop) }
         });
-        wait_until("the new owner's read is pending", || store.inner.project_reads.scheduler.pending_reads() > waiting)
-            .await;
+        wait_until("the new owner's read is pending", || {
+            store.inner.project_read_scheduler.scheduler.pending_reads() > waiting
+        })
+        .await;
         end.add_permits(1);
         timeout(TEST_TIMEOUT, new_owner_read)
             .await

@@ -14,9 +14,9 @@ pub(super) fn reject_nul(field: &'static str, text: &str) -> Result<(), Error> {
 
 /// A string that may contain U+0000. SQLite stores the string as text, and PostgreSQL stores it as bytes.
 #[derive(Debug, Clone)]
-pub(super) struct NulSafeText(pub(super) String);
+pub(super) struct NulTolerantText(pub(super) String);
 
-impl Type<Sqlite> for NulSafeText {
+impl Type<Sqlite> for NulTolerantText {
     fn type_info() -> SqliteTypeInfo {
         <String as Type<Sqlite>>::type_info()
     }
@@ -26,19 +26,19 @@ impl Type<Sqlite> for NulSafeText {
     }
 }
 
-impl Decode<'_, Sqlite> for NulSafeText {
+impl Decode<'_, Sqlite> for NulTolerantText {
     fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
         <String as Decode<Sqlite>>::decode(value).map(Self)
     }
 }
 
-impl Type<Postgres> for NulSafeText {
+impl Type<Postgres> for NulTolerantText {
     fn type_info() -> PgTypeInfo {
         <Vec<u8> as Type<Postgres>>::type_info()
     }
 }
 
-impl Decode<'_, Postgres> for NulSafeText {
+impl Decode<'_, Postgres> for NulTolerantText {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         let bytes = <Vec<u8> as Decode<Postgres>>::decode(value)?;
         Ok(Self(String::from_utf8(bytes)?))
