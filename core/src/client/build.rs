@@ -7,7 +7,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use super::{
     Client, ClientBuilder, ClientShared,
-    checks::{parse_fallback_urls, parse_headers, validate_proxy},
+    option_checks::{parse_fallback_urls, parse_headers, validate_proxy},
 };
 use crate::{
     Error, Metrics,
@@ -42,7 +42,7 @@ impl ClientBuilder {
         {
             endpoint.rustls_config()?;
         }
-        endpoint.connect_timeout = self.session.connect_timeout;
+        endpoint.connect_timeout = self.session_config.connect_timeout;
         let others: Vec<_> = others.into_iter().map(|base_url| endpoint.with_base_url(base_url)).collect();
         let endpoints = Arc::new(EndpointPool::new(endpoint, others));
         let session = SessionConfig {
@@ -52,7 +52,7 @@ impl ClientBuilder {
             paced_by_readers: true,
             has_only_key: authenticator.has_only_api_key(),
             has_spare_key: authenticator.has_spare_api_key(),
-            ..self.session
+            ..self.session_config
         };
         #[cfg(feature = "rest")]
         let api = Arc::new(crate::rest::Api {
@@ -98,7 +98,7 @@ impl ClientBuilder {
         };
         let shared = ClientShared {
             requests,
-            task: Mutex::new(Some(task)),
+            unstarted_task: Mutex::new(Some(task)),
             hub,
             cursors,
             states,

@@ -29,7 +29,7 @@ pub struct ClientBuilder {
     pub(super) provider: Option<CredentialsProvider>,
     pub(super) api_key_via: ApiKeyVia,
     pub(super) transports: Transports,
-    pub(super) session: SessionConfig,
+    pub(super) session_config: SessionConfig,
     pub(super) request_timeout: Duration,
     pub(super) event_buffer: usize,
     /// Maximum number of bytes that each stream buffers.
@@ -40,7 +40,7 @@ pub struct ClientBuilder {
     pub(super) proxy: Option<String>,
     pub(super) tls: TlsOptions,
     pub(super) dialer_factory: Option<DialerFactory>,
-    pub(super) credentials_conflict: Option<&'static str>,
+    pub(super) credentials_conflict_message: Option<&'static str>,
     pub(super) rng_seed: Option<u64>,
 }
 
@@ -54,7 +54,7 @@ impl ClientBuilder {
             provider: None,
             api_key_via: ApiKeyVia::default(),
             transports: Transports::default(),
-            session: SessionConfig::default(),
+            session_config: SessionConfig::default(),
             request_timeout: Duration::from_secs(60),
             event_buffer: 1024,
             buffer_bytes: STREAM_BYTES_MAX,
@@ -64,14 +64,14 @@ impl ClientBuilder {
             proxy: None,
             tls: TlsOptions::default(),
             dialer_factory: None,
-            credentials_conflict: None,
+            credentials_conflict_message: None,
             rng_seed: None,
         }
     }
 
     fn credentials(mut self, credentials: Credentials) -> Self {
         if self.credentials != Credentials::None || self.provider.is_some() {
-            self.credentials_conflict = Some("credentials: set only one of session, password and provider");
+            self.credentials_conflict_message = Some("credentials: set only one of session, password and provider");
         }
         self.credentials = credentials;
         self
@@ -145,14 +145,14 @@ impl ClientBuilder {
     /// delays.
     #[must_use]
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
-        self.session.reconnect = Some(policy);
+        self.session_config.reconnect = Some(policy);
         self
     }
 
     /// Disables reconnection, so the client closes when the connection is lost.
     #[must_use]
     pub fn no_reconnect(mut self) -> Self {
-        self.session.reconnect = None;
+        self.session_config.reconnect = None;
         self
     }
 
@@ -160,14 +160,14 @@ impl ClientBuilder {
     /// [`connect`](Self::connect) tries each address once.
     #[must_use]
     pub fn retry_first_connect(mut self, retry: bool) -> Self {
-        self.session.retry_first_connect = retry;
+        self.session_config.retry_first_connect = retry;
         self
     }
 
     /// Sets the reaction to a deliberate disconnect by the server. By default, the client reconnects.
     #[must_use]
     pub fn on_server_disconnect(mut self, what: OnServerDisconnect) -> Self {
-        self.session.on_server_disconnect = what;
+        self.session_config.on_server_disconnect = what;
         self
     }
 
@@ -175,14 +175,14 @@ impl ClientBuilder {
     /// The default is 20 s. Must be positive and at most one day.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.session.connect_timeout = timeout;
+        self.session_config.connect_timeout = timeout;
         self
     }
 
     /// Sets the time limit for the server to confirm a join. The default is 10 s. Must be positive and at most one day.
     #[must_use]
     pub fn join_timeout(mut self, timeout: Duration) -> Self {
-        self.session.join_timeout = timeout;
+        self.session_config.join_timeout = timeout;
         self
     }
 
@@ -190,7 +190,7 @@ impl ClientBuilder {
     /// be positive and at most one day.
     #[must_use]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.session.ack_timeout = timeout;
+        self.session_config.ack_timeout = timeout;
         self
     }
 
@@ -209,7 +209,7 @@ impl ClientBuilder {
     /// The client detects dead connections even without heartbeats, by means of Engine.IO pings.
     #[must_use]
     pub fn heartbeat_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
-        self.session.heartbeat_interval = interval.into();
+        self.session_config.heartbeat_interval = interval.into();
         self
     }
 
@@ -240,14 +240,14 @@ impl ClientBuilder {
     /// fifths fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
-        self.session.rate_limit = per_minute.into();
+        self.session_config.rate_limit = per_minute.into();
         self
     }
 
     /// Sets how events missed during an interruption are recovered. The default is [`Backfill::Auto`].
     #[must_use]
     pub fn backfill(mut self, backfill: Backfill) -> Self {
-        self.session.backfill = backfill;
+        self.session_config.backfill = backfill;
         self
     }
 
@@ -259,7 +259,7 @@ impl ClientBuilder {
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {
-        self.session.review_poll = pause.into();
+        self.session_config.review_poll = pause.into();
         self
     }
 
@@ -271,7 +271,7 @@ impl ClientBuilder {
     }
 
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
-    pub(crate) fn test_dialer(mut self, make: DialerFactory, seed: u64) -> Self {
+    pub(crate) fn test_dialer_and_seed(mut self, make: DialerFactory, seed: u64) -> Self {
         self.dialer_factory = Some(make);
         self.rng_seed = Some(seed);
         self
@@ -284,7 +284,7 @@ impl std::fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("transports", &self.transports)
             .field("api_key_via", &self.api_key_via)
-            .field("session", &self.session)
+            .field("session", &self.session_config)
             .field("request_timeout", &self.request_timeout)
             .field("event_buffer", &self.event_buffer)
             .field("overflow", &self.overflow)

@@ -115,7 +115,7 @@ impl Client {
     }
 
     pub(crate) fn stream(&self, kinds: Option<EventKinds>) -> EventStream {
-        EventStream::new(self.shared.clone(), &StreamScope::Client, kinds)
+        EventStream::new(self.shared.clone(), &StreamScope::AllProjects, kinds)
     }
 
     /// Returns a stream like [`events`](Self::events) that yields only events of the given kinds. [`Gap`](crate::Gap)

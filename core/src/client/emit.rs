@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Client;
 #[cfg(doc)]
 use super::ClientBuilder;
-use crate::{Error, ErrorKind, driver::HandleRequest};
+use crate::{Error, ErrorKind, driver::RequestFromHandle};
 
 impl Client {
     /// Sends an event to the server. If `data` serializes to `null`, the event is sent without an argument.
@@ -48,7 +48,7 @@ impl Client {
     }
 }
 
-fn emit_request(name: &str, data: impl Serialize, ack_timeout: Option<Duration>) -> Result<HandleRequest, Error> {
+fn emit_request(name: &str, data: impl Serialize, ack_timeout: Option<Duration>) -> Result<RequestFromHandle, Error> {
     if name.is_empty() {
         return Err(Error::invalid_argument("name: it must not be empty"));
     }
@@ -56,5 +56,5 @@ fn emit_request(name: &str, data: impl Serialize, ack_timeout: Option<Duration>)
         return Err(Error::invalid_argument(format!("name: {name:?} is reserved by Socket.IO")));
     }
     let data = serde_json::to_string(&data).map_err(|error| Error::invalid_argument(format!("data: {error}")))?;
-    Ok(HandleRequest::Emit { name: name.to_owned(), data: Some(data).filter(|data| data != "null"), ack_timeout })
+    Ok(RequestFromHandle::Emit { name: name.to_owned(), data: Some(data).filter(|data| data != "null"), ack_timeout })
 }

@@ -6,7 +6,7 @@ use super::{ClientShared, EventStream, Project, TypedStream};
 use crate::{
     Cursor, Error,
     delivery::{PlannedStreams, StreamEnd},
-    driver::HandleRequest,
+    driver::RequestFromHandle,
     events::{EventKind, EventKinds, ProjectId},
 };
 
@@ -105,7 +105,7 @@ impl JoinBuilder {
         };
         match after {
             Ok(after) => {
-                client.send_request(HandleRequest::Join { project: project.clone(), after, streams }).await?;
+                client.send_request(RequestFromHandle::Join { project: project.clone(), after, streams }).await?;
                 Ok(Project::new(project, client))
             }
             Err(error) => {

@@ -10,7 +10,7 @@ use super::Client;
 use super::ClientBuilder;
 #[cfg(test)]
 use crate::driver::ClientTask;
-use crate::{Error, ErrorKind, State, driver::HandleRequest};
+use crate::{Error, ErrorKind, State, driver::RequestFromHandle};
 
 impl Client {
     /// Connects a client that was created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the
@@ -27,13 +27,13 @@ impl Client {
     /// Dropping the future does not stop the client from connecting.
     pub async fn connect(&self) -> Result<(), Error> {
         self.spawn_task()?;
-        self.shared.send_request(HandleRequest::Connect).await.map(|_| ())
+        self.shared.send_request(RequestFromHandle::Connect).await.map(|_| ())
     }
 
     /// Spawns the client's task on the first call.
     #[allow(clippy::disallowed_methods)] // the client's only task
     fn spawn_task(&self) -> Result<(), Error> {
-        let mut task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut task = self.shared.unstarted_task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.is_none() {
             return Ok(());
         }
@@ -48,7 +48,7 @@ impl Client {
     /// Takes the task of a client that has not been connected, so that a test can run it.
     #[cfg(test)]
     pub(crate) fn take_task(&self) -> Option<ClientTask> {
-        self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.shared.unstarted_task.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Waits until the client is closed and returns the reason. The reason is the error `closed` if
@@ -104,13 +104,13 @@ impl Client {
     /// Once the request has been queued, which normally happens on the first poll, the client closes even if the future
     /// is dropped.
     pub async fn close(&self) {
-        let unstarted = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let unstarted = self.shared.unstarted_task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if unstarted.is_some() {
             self.shared.hub.end_all(None);
             self.shared.states.publish(State::Closed { reason: Error::closed() });
             return;
         }
         // Fails only if the client's task has already ended.
-        let _ = self.shared.send_request(HandleRequest::Close).await;
+        let _ = self.shared.send_request(RequestFromHandle::Close).await;
     }
 }

@@ -2,19 +2,19 @@
 
 mod build;
 mod builder;
-mod checks;
 mod client;
 mod emit;
 mod join;
 mod lifetime;
-mod network;
+mod network_options;
+mod option_checks;
 mod project;
 #[cfg(feature = "rest")]
 mod rest;
 mod shared;
 mod stream;
 mod throttle;
-mod typed;
+mod typed_stream;
 
 pub use builder::ClientBuilder;
 pub use client::Client;
@@ -23,4 +23,4 @@ pub use project::Project;
 pub(crate) use shared::ClientShared;
 pub use stream::EventStream;
 pub use throttle::{Throttle, Throttled};
-pub use typed::{Losses, TypedStream};
+pub use typed_stream::{Losses, TypedStream};

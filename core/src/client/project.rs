@@ -6,7 +6,7 @@ use super::{ClientShared, EventStream, TypedStream};
 use crate::{
     Cursor, Error,
     delivery::StreamScope,
-    driver::HandleRequest,
+    driver::RequestFromHandle,
     events::{EventKind, EventKinds, ProjectId},
 };
 
@@ -110,6 +110,6 @@ impl Project {
     /// Once the request has been queued, which normally happens on the first poll, the project is left even if the
     /// future is dropped.
     pub async fn leave(&self) -> Result<(), Error> {
-        self.client.send_request(HandleRequest::Leave { project: self.id.clone() }).await.map(|_| ())
+        self.client.send_request(RequestFromHandle::Leave { project: self.id.clone() }).await.map(|_| ())
     }
 }

@@ -14,13 +14,13 @@ use tokio::sync::{
 use crate::{
     Error, ErrorKind, Metrics,
     delivery::{CursorRegistry, Hub, StateFeed},
-    driver::{ClientTask, EndpointPool, HandleAnswer, HandleRequest},
+    driver::{AnswerToHandle, ClientTask, EndpointPool, RequestFromHandle},
 };
 
 /// State shared by all handles of a client.
 pub(crate) struct ClientShared {
-    pub(super) requests: mpsc::Sender<(HandleRequest, oneshot::Sender<HandleAnswer>)>,
-    pub(super) task: Mutex<Option<ClientTask>>,
+    pub(super) requests: mpsc::Sender<(RequestFromHandle, oneshot::Sender<AnswerToHandle>)>,
+    pub(super) unstarted_task: Mutex<Option<ClientTask>>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) cursors: Arc<CursorRegistry>,
     pub(super) states: Arc<StateFeed>,
@@ -44,8 +44,8 @@ impl std::fmt::Debug for ClientShared {
 impl ClientShared {
     /// Sends a request to the client's task and waits for the answer. Fails with `disconnected` if `connect` has not
     /// been called yet.
-    pub(super) async fn send_request(&self, request: HandleRequest) -> HandleAnswer {
-        if self.task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+    pub(super) async fn send_request(&self, request: RequestFromHandle) -> AnswerToHandle {
+        if self.unstarted_task.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             let error = Error::new(ErrorKind::Disconnected, "the client is not connected yet: call connect first");
             request.fail(&error);
             return Err(error);

@@ -43,7 +43,7 @@ impl EventStream {
     pub(super) fn new(client: Arc<ClientShared>, scope: &StreamScope, kinds: Option<EventKinds>) -> Self {
         let buffer = client.hub.subscribe(scope, kinds);
         let project = match scope {
-            StreamScope::Client => None,
+            StreamScope::AllProjects => None,
             StreamScope::Project(id) => Some(id),
         };
         Self::from_buffer(client, buffer, project, kinds.is_some())
@@ -73,7 +73,7 @@ impl EventStream {
     /// No event is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         poll_fn(|cx| self.poll_fill(cx, self.chunk_size)).await;
-        self.pop_ready()
+        self.pop_and_commit()
     }
 
     /// Waits for at least one event and returns up to `max` available events. Returns an empty list once the stream has
@@ -111,7 +111,7 @@ impl EventStream {
     }
 
     /// Returns up to `max` available events, without waiting.
-    pub(crate) fn take_available(&mut self, max: usize) -> Vec<Event> {
+    pub(crate) fn take_and_commit_available(&mut self, max: usize) -> Vec<Event> {
         self.try_fill(max);
         self.take_and_commit(max)
     }
@@ -171,7 +171,7 @@ impl EventStream {
     /// Takes the next event, or the error at the end. The event is inspected in place, because events are expensive to
     /// move.
     #[inline]
-    fn pop_ready(&mut self) -> Option<Result<Event, Error>> {
+    fn pop_and_commit(&mut self) -> Option<Result<Event, Error>> {
         let Some(event) = self.ready_events.front() else {
             return self.end.as_mut().and_then(StreamEnd::take_error).map(Err);
         };
@@ -210,7 +210,7 @@ impl Stream for EventStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         ready!(this.poll_fill(cx, this.chunk_size));
-        Poll::Ready(this.pop_ready())
+        Poll::Ready(this.pop_and_commit())
     }
 }
 

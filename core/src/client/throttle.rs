@@ -113,7 +113,7 @@ where
             return if this.inner.is_none() { Poll::Ready(None) } else { Poll::Pending };
         }
         while this.inner.is_some() && now().mono < this.next_allowed_at {
-            this.timer.arm(Some(this.next_allowed_at));
+            this.timer.ensure_fires_by(Some(this.next_allowed_at));
             ready!(this.timer.poll(cx));
         }
         this.next_allowed_at = now().mono + this.interval;

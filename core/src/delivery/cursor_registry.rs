@@ -58,7 +58,7 @@ struct RegistryState {
 struct ProjectPositions {
     /// Position of the join, or a later position of a reader, kept in case there is no reader. `None` if the project
     /// has not been joined or the server has no event log.
-    base_position: Option<Cursor>,
+    position_without_readers: Option<Cursor>,
     readers: Vec<Weak<ReaderPosition>>,
 }
 
@@ -76,7 +76,11 @@ impl AllProjectsReader {
     }
 
     fn track_project(&self, project: &ProjectId, entry: &mut ProjectPositions) {
-        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), self.is_filtered, self.buffer.clone()));
+        let reader = Arc::new(ReaderPosition::new(
+            entry.position_without_readers.as_ref(),
+            self.is_filtered,
+            self.buffer.clone(),
+        ));
         entry.readers.push(Arc::downgrade(&reader));
         self.positions().insert(project.clone(), reader);
     }
@@ -111,7 +115,7 @@ impl CursorRegistry {
         for reader in entry.readers.iter().filter_map(Weak::upgrade) {
             reader.move_to(&cursor.log, cursor.event_id);
         }
-        entry.base_position = Some(cursor);
+        entry.position_without_readers = Some(cursor);
         for reader in all_projects_readers {
             let known = reader.positions().contains_key(project);
             if !known {
@@ -133,9 +137,9 @@ impl CursorRegistry {
         };
         if let Some(position) = slowest(false).or_else(|| slowest(true)) {
             // Keeps the position in case the last reader is dropped.
-            entry.base_position = Some(position);
+            entry.position_without_readers = Some(position);
         }
-        entry.base_position.clone()
+        entry.position_without_readers.clone()
     }
 
     /// Adds a reader of one project. The project may be joined later.
@@ -148,7 +152,7 @@ impl CursorRegistry {
         let mut state = self.lock();
         let entry = state.projects.entry(project.clone()).or_default();
         entry.readers.retain(|reader| reader.strong_count() > 0);
-        let reader = Arc::new(ReaderPosition::new(entry.base_position.as_ref(), is_filtered, buffer));
+        let reader = Arc::new(ReaderPosition::new(entry.position_without_readers.as_ref(), is_filtered, buffer));
         entry.readers.push(Arc::downgrade(&reader));
         reader
     }
@@ -175,8 +179,8 @@ impl CursorRegistry {
         }
         // The entry keeps the position of the last reader.
         if entry.readers.iter().filter(|reader| reader.strong_count() > 0).count() <= 1 {
-            entry.base_position = reader.position().or_else(|| entry.base_position.take());
-            if entry.base_position.is_none() {
+            entry.position_without_readers = reader.position().or_else(|| entry.position_without_readers.take());
+            if entry.position_without_readers.is_none() {
                 state.projects.remove(project);
             }
         }

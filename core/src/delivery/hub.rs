@@ -13,7 +13,7 @@ use tokio::sync::futures::Notified;
 
 use super::{
     BufferLimits, Overflow, PlannedStreams, StreamBuffer, StreamEnd,
-    planned::{OpenedStreams, PendingJoins, start_streams},
+    planned_streams::{OpenedStreams, PendingJoins, start_streams},
     project_streams::ProjectStreams,
     stream_buffer::CapacitySignal,
     subscription::{
@@ -38,7 +38,7 @@ pub(crate) struct Hub {
 
 #[derive(Debug, Default)]
 struct HubState {
-    client_streams: Vec<Subscription>,
+    all_projects_streams: Vec<Subscription>,
     projects: HashMap<ProjectId, ProjectStreams>,
     joins: PendingJoins,
     client_end: Option<StreamEnd>,
@@ -66,7 +66,7 @@ impl Hub {
     }
 
     /// Returns a future that completes when a stream may have room for a page. The caller then checks
-    /// [`page_requests`](Self::page_requests) and [`page_capacity`](Self::page_capacity).
+    /// [`page_requests`](Self::page_requests) and [`fastest_reader_page_capacity`](Self::fastest_reader_page_capacity).
     pub(crate) fn capacity_changed(&self) -> Notified<'_> {
         self.capacity_signal.notify.notified()
     }
@@ -85,9 +85,10 @@ impl Hub {
 
     /// Returns the number of replayed events of a project that its fastest reader has room for, or `None` if no reader
     /// has room. Without readers, returns the maximum page size.
-    pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
+    pub(crate) fn fastest_reader_page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let state = self.lock();
-        let buffers = state.client_readers().chain(state.single_project_readers(project)).map(SubscriptionRef::buffer);
+        let buffers =
+            state.all_projects_readers().chain(state.single_project_readers(project)).map(SubscriptionRef::buffer);
         let capacities: Vec<_> =
             buffers.filter(|buffer| !buffer.is_closed()).map(|buffer| buffer.page_capacity(project)).collect();
         if capacities.is_empty() { Some(PAGE_EVENTS_MAX) } else { capacities.into_iter().flatten().max() }
@@ -121,9 +122,9 @@ impl Hub {
     /// its own streams; every other stream starts now.
     pub(crate) fn subscribe(&self, scope: &StreamScope, kinds: Option<EventKinds>) -> Arc<StreamBuffer> {
         let mut state = self.lock();
-        let HubState { client_streams, projects, client_end, .. } = &mut *state;
+        let HubState { all_projects_streams, projects, client_end, .. } = &mut *state;
         let project = match scope {
-            StreamScope::Client => None,
+            StreamScope::AllProjects => None,
             StreamScope::Project(id) => Some(projects.get_mut(id)),
         };
         let buffer = match project {
@@ -138,8 +139,8 @@ impl Hub {
         match client_end {
             Some(end) => buffer.end(end.clone()),
             None => {
-                client_streams.retain(|subscription| !subscription.buffer.is_abandoned());
-                client_streams.push(Subscription::new(buffer.clone(), kinds));
+                all_projects_streams.retain(|subscription| !subscription.buffer.is_abandoned());
+                all_projects_streams.push(Subscription::new(buffer.clone(), kinds));
             }
         }
         buffer
@@ -224,7 +225,7 @@ impl Hub {
         }
         let reason = StreamEnd::from(error);
         state.client_end = Some(reason.clone());
-        let mut ended: Vec<_> = state.client_streams.drain(..).map(|subscription| subscription.buffer).collect();
+        let mut ended: Vec<_> = state.all_projects_streams.drain(..).map(|subscription| subscription.buffer).collect();
         for streams in state.projects.values_mut() {
             ended.extend(streams.subscriptions.drain(..).map(|subscription| subscription.buffer));
         }
@@ -266,8 +267,8 @@ impl HubState {
         }
     }
 
-    fn client_readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
-        self.client_streams.iter().map(SubscriptionRef::Active)
+    fn all_projects_readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
+        self.all_projects_streams.iter().map(SubscriptionRef::Active)
     }
 
     fn single_project_readers(&self, project: &ProjectId) -> impl Iterator<Item = SubscriptionRef<'_>> {
@@ -275,11 +276,11 @@ impl HubState {
     }
 
     fn all_readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
-        self.client_readers().chain(self.projects.values().flat_map(ProjectStreams::readers))
+        self.all_projects_readers().chain(self.projects.values().flat_map(ProjectStreams::readers))
     }
 
     fn readers_of(&self, event: &Event) -> Vec<SubscriptionRef<'_>> {
-        let mut readers: Vec<_> = self.client_readers().collect();
+        let mut readers: Vec<_> = self.all_projects_readers().collect();
         match event.project_id() {
             Some(id) => readers.extend(self.single_project_readers(id)),
             None if may_concern_all_projects(event) => {
@@ -292,7 +293,7 @@ impl HubState {
 
     fn remove_abandoned(&mut self) {
         for list in
-            self.projects.values_mut().map(|streams| &mut streams.subscriptions).chain([&mut self.client_streams])
+            self.projects.values_mut().map(|streams| &mut streams.subscriptions).chain([&mut self.all_projects_streams])
         {
             list.retain(|subscription| !subscription.buffer.is_abandoned());
         }

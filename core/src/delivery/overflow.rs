@@ -33,4 +33,4 @@ pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Number of events by which a buffer may exceed its limit before each new gap is merged with the latest gap of the
 /// same project, even if other events lie between them.
-pub(super) const EXTRA_GAPS_MAX: usize = 16;
+pub(super) const UNMERGED_EXTRA_GAPS_MAX: usize = 16;

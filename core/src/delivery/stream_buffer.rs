@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::{
     BufferLimits, Overflow, StreamEnd,
     backlog::Backlog,
-    queue::{EventBatch, EventQueue},
+    event_queue::{EventBatch, EventQueue},
 };
 use crate::{
     events::{Event, ProjectId},
@@ -101,7 +101,7 @@ impl StreamBuffer {
         let bytes = run.iter().map(Event::approximate_size).sum::<usize>();
         let fits =
             queue.events.len() + run.len() <= queue.limits.events && queue.total_bytes + bytes <= queue.limits.bytes;
-        if !fits || !queue.can_append() {
+        if !fits || !queue.has_no_omission_at_end() {
             drop(queue);
             return self.push_all(run.drain(..), wakers);
         }
@@ -129,7 +129,7 @@ impl StreamBuffer {
 
     /// Signals the client's task if there is room for a page that a backlog or a replay needs.
     fn signal_capacity(&self, queue: &mut EventQueue) {
-        if queue.can_request_page() || (queue.has_waiting_replay && (queue.has_capacity() || queue.is_closed())) {
+        if queue.can_request_page() || (queue.has_waiting_replay && (queue.has_page_capacity() || queue.is_closed())) {
             queue.has_waiting_replay = false;
             self.capacity_signal.send();
         }
@@ -138,7 +138,7 @@ impl StreamBuffer {
     /// Ends the stream after its buffered events.
     pub(crate) fn end(&self, end: StreamEnd) {
         let mut queue = self.lock();
-        queue.drop_backlogs();
+        queue.count_backlogs_as_dropped();
         queue.end.get_or_insert(end);
         self.signal_capacity(&mut queue);
         drop(queue);
@@ -206,7 +206,7 @@ impl StreamBuffer {
         if !queue.can_request_page() {
             return Vec::new();
         }
-        let room = queue.free_slots() as u64;
+        let room = queue.estimate_free_slots() as u64;
         let unrequested = queue.backlogs.iter().filter(|backlog| !backlog.is_page_requested).count() as u64;
         // The projects share the room. At least one event always fits.
         let limit = (room / unrequested.max(1)).clamp(1, PAGE_EVENTS_MAX);
@@ -224,11 +224,11 @@ impl StreamBuffer {
         let mut queue = self.lock();
         // While the project has a backlog, replayed events would only lengthen it.
         let has_backlog = queue.backlogs.iter().any(|backlog| backlog.project() == project);
-        if has_backlog || !queue.has_capacity() {
+        if has_backlog || !queue.has_page_capacity() {
             queue.has_waiting_replay = !queue.is_closed();
             return None;
         }
-        Some((queue.free_slots() as u64).min(PAGE_EVENTS_MAX))
+        Some((queue.estimate_free_slots() as u64).min(PAGE_EVENTS_MAX))
     }
 
     /// Handles a requested page. `page` is `None` if the server did not return the page.

@@ -9,7 +9,7 @@ use crate::events::{Event, EventKinds, ProjectId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StreamScope {
     /// All projects, and events that belong to no project.
-    Client,
+    AllProjects,
     /// A single project.
     Project(ProjectId),
 }

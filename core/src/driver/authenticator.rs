@@ -33,7 +33,7 @@ pub(super) struct CredentialCache {
     pub(super) provided: Option<Credentials>,
     pub(super) login_cookies: HashMap<BaseUrl, Secret>,
     /// Header value that REST accepted most recently.
-    pub(super) last_accepted_by_rest: Option<Secret>,
+    pub(super) header_last_accepted_by_rest: Option<Secret>,
 }
 
 impl Authenticator {

@@ -8,7 +8,7 @@ use super::{
 };
 #[cfg(feature = "polling")]
 use super::{transport::polling::PollingTransport, transport_selector::TransportSelector};
-use crate::session::{ConnectionFailure, CredentialChoice, CredentialStatus, CredentialsReason};
+use crate::session::{ConnectionFailure, CredentialChoice, CredentialsReason, LoginStatus};
 
 /// Transports that a client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ pub enum Transports {
 /// Result of a successful connection attempt.
 pub(crate) struct DialedTransport {
     pub(crate) transport: Box<dyn Transport>,
-    pub(crate) credential_status: CredentialStatus,
+    pub(crate) login_status: LoginStatus,
     pub(crate) auth_payload: Option<String>,
 }
 
@@ -94,10 +94,10 @@ impl Dialer for SocketDialer {
                 #[cfg(not(feature = "polling"))]
                 Transports::Auto => open_websocket(&endpoint, &auth).await?,
             };
-            let credential_status = CredentialStatus { has_just_logged_in: auth.has_just_logged_in };
+            let login_status = LoginStatus { has_just_logged_in: auth.has_just_logged_in };
             Ok(DialedTransport {
                 transport,
-                credential_status,
+                login_status,
                 auth_payload: auth.payload.map(|payload| payload.expose().to_owned()),
             })
         })

@@ -104,7 +104,7 @@ impl Endpoint {
     /// Returns the time allowed for opening a TCP connection, which is shared equally by the host's IP addresses of one
     /// family. An address that drops packets therefore leaves time for the other addresses and for the rest of the
     /// attempt.
-    pub(crate) fn tcp_timeout(&self) -> Duration {
+    pub(crate) fn tcp_connect_timeout(&self) -> Duration {
         self.connect_timeout / 2
     }
 
@@ -141,7 +141,7 @@ impl Endpoint {
             .user_agent(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION")))
             .tls_backend_preconfigured((*self.rustls_config()?).clone())
             .tcp_nodelay(true)
-            .connect_timeout(self.tcp_timeout().min(HTTP_CONNECT_TIMEOUT_MAX))
+            .connect_timeout(self.tcp_connect_timeout().min(HTTP_CONNECT_TIMEOUT_MAX))
             .no_proxy();
         if let Some((uri, auth)) = self.proxy_for(self.base_url.is_secure()) {
             let mut proxy = reqwest::Proxy::all(uri.to_string()).map_err(failed)?;

@@ -7,26 +7,26 @@ mod credentials;
 mod dial;
 mod endpoint;
 mod endpoint_pool;
-#[cfg(feature = "polling")]
-mod fallback;
-mod handle_request;
 #[cfg(feature = "_http")]
 mod http_body;
 #[cfg(feature = "rest")]
 mod login;
+mod ongoing_work;
 mod page_requests;
+#[cfg(feature = "polling")]
+mod polling_fallback;
 mod redactor;
 mod request_auth;
+mod request_from_handle;
 #[cfg(feature = "rest")]
 mod rest_header;
 mod state_log;
-mod suspend;
+mod suspend_detector;
 mod task;
 mod timer;
 pub(crate) mod transport;
 #[cfg(feature = "polling")]
 mod transport_selector;
-mod work;
 
 pub(crate) use authenticator::Authenticator;
 pub(crate) use backfill::BackfillSource;
@@ -41,19 +41,19 @@ pub(crate) use endpoint::Endpoint;
 #[cfg(feature = "_http")]
 pub(crate) use endpoint::HttpClient;
 pub(crate) use endpoint_pool::EndpointPool;
-#[cfg(all(test, feature = "rest"))]
-pub(crate) use fallback::PollingFallback;
-pub(crate) use handle_request::{HandleAnswer, HandleRequest};
 #[cfg(all(feature = "testing", feature = "rest"))]
 pub(crate) use login::csrf_token;
+pub(crate) use ongoing_work::OngoingWork;
 #[cfg(test)]
-pub(crate) use page_requests::forward_page_requests;
+pub(crate) use page_requests::forward_page_requests_and_capacities;
+#[cfg(all(test, feature = "rest"))]
+pub(crate) use polling_fallback::PollingFallback;
 pub(crate) use request_auth::RequestAuth;
+pub(crate) use request_from_handle::{AnswerToHandle, RequestFromHandle};
 #[cfg(feature = "rest")]
 pub(crate) use rest_header::RestHeader;
 #[cfg(test)]
-pub(crate) use suspend::SuspendDetector;
+pub(crate) use suspend_detector::SuspendDetector;
 pub(crate) use task::ClientTask;
 pub(crate) use timer::{Timer, now};
 pub(crate) use transport::tls::TlsOptions;
-pub(crate) use work::OngoingWork;

@@ -12,7 +12,7 @@ const SECRET_BYTES_MIN: usize = 6;
 
 /// Maximum number of remembered texts: secrets, and the forms in which servers may echo them. They include earlier
 /// credentials, because a late response may still contain them.
-const SECRETS_MAX: usize = 256;
+const REDACTED_TEXTS_MAX: usize = 256;
 
 /// Redactor of all secrets that the client may send to a server.
 #[derive(Default)]
@@ -25,8 +25,8 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Adds a secret that must be redacted. If there are more than [`SECRETS_MAX`] texts to redact, the longest are
-    /// forgotten.
+    /// Adds a secret that must be redacted. If there are more than [`REDACTED_TEXTS_MAX`] texts to redact, the longest
+    /// are forgotten.
     pub(super) fn add_secret(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for text in echoed_forms(secret) {
@@ -34,7 +34,7 @@ impl Redactor {
                 known.push_back(text);
             }
         }
-        while known.len() > SECRETS_MAX {
+        while known.len() > REDACTED_TEXTS_MAX {
             known.pop_front();
         }
         // The longest secrets are redacted first, because a secret no longer matches once a part of it has been

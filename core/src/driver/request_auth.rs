@@ -23,7 +23,7 @@ impl RequestAuth {
     }
 
     /// Returns the headers, marked as sensitive. Invalid headers are left out.
-    pub(super) fn header_values(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    pub(super) fn valid_headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
         self.headers.iter().filter_map(|(name, value)| {
             let mut value = HeaderValue::from_str(value.expose()).ok()?;
             value.set_sensitive(true);
@@ -33,6 +33,6 @@ impl RequestAuth {
 
     /// Returns `true` if every header is valid.
     pub(super) fn is_sendable(&self) -> bool {
-        self.header_values().count() == self.headers.len()
+        self.valid_headers().count() == self.headers.len()
     }
 }

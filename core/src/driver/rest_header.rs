@@ -39,7 +39,8 @@ impl Authenticator {
         if let Some(header) = self.cached_header(endpoint).filter(is_new) {
             return Ok(header);
         }
-        if self.login_cookie(endpoint).is_some() && self.cache().last_accepted_by_rest.as_ref() != Some(refused) {
+        if self.login_cookie(endpoint).is_some() && self.cache().header_last_accepted_by_rest.as_ref() != Some(refused)
+        {
             return Ok(None);
         }
         let header = self.obtain_header(endpoint, CredentialsReason::Rejected).await?;
@@ -49,8 +50,8 @@ impl Authenticator {
     /// Records that REST has accepted this header.
     pub(crate) fn on_rest_accepted(&self, (_, value): &RestHeader) {
         let mut cache = self.cache();
-        if cache.last_accepted_by_rest.as_ref() != Some(value) {
-            cache.last_accepted_by_rest = Some(value.clone());
+        if cache.header_last_accepted_by_rest.as_ref() != Some(value) {
+            cache.header_last_accepted_by_rest = Some(value.clone());
         }
     }
 

@@ -16,12 +16,12 @@ use tracing::Instrument as _;
 use super::{
     Authenticator, DialedTransport, Dialer, EndpointPool,
     backfill::BackfillSource,
-    handle_request::{HandleAnswer, HandleRequest},
-    page_requests::forward_page_requests,
+    ongoing_work::OngoingWork,
+    page_requests::forward_page_requests_and_capacities,
+    request_from_handle::{AnswerToHandle, RequestFromHandle},
     state_log::log_state,
-    suspend::SuspendDetector,
+    suspend_detector::SuspendDetector,
     timer::{Timer, now},
-    work::OngoingWork,
 };
 use crate::{
     Error, ErrorKind,
@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Suggested delay before another attempt to send an event that was refused because the connection was congested.
-const CONGESTION_RETRY_DELAY: Duration = Duration::from_secs(1);
+const CONGESTED_EMIT_RETRY_DELAY: Duration = Duration::from_secs(1);
 /// Time allowed for a graceful close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -42,7 +42,7 @@ pub(crate) struct ClientTask {
     /// One dialer per endpoint.
     pub(crate) dialers: Vec<Arc<dyn Dialer>>,
     pub(crate) backfill: Option<Arc<dyn BackfillSource>>,
-    pub(crate) requests: mpsc::Receiver<(HandleRequest, oneshot::Sender<HandleAnswer>)>,
+    pub(crate) requests: mpsc::Receiver<(RequestFromHandle, oneshot::Sender<AnswerToHandle>)>,
     pub(crate) network_changed: Arc<Notify>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) cursors: Arc<CursorRegistry>,
@@ -53,7 +53,7 @@ pub(crate) struct ClientTask {
 
 /// Reason why the task woke.
 enum WakeReason {
-    Request(Option<(HandleRequest, oneshot::Sender<HandleAnswer>)>),
+    Request(Option<(RequestFromHandle, oneshot::Sender<AnswerToHandle>)>),
     /// The machine has received frames from the transport.
     TransportProgress,
     TransportLost(ConnectionFailure),
@@ -71,7 +71,7 @@ impl ClientTask {
         let mut timer = Timer::new();
         let mut suspend = SuspendDetector::new(now());
         loop {
-            let wake = self.next_wake(&mut timer, suspend.next_comparison()).await;
+            let wake = self.next_wake(&mut timer, suspend.next_comparison_at()).await;
             let now = now();
             if suspend.has_slept(now) {
                 tracing::debug!("the wall clock has jumped: the computer has slept, or the clock was set");
@@ -86,10 +86,10 @@ impl ClientTask {
                     self.work.transport = None;
                     self.machine.handle(now, Input::TransportLost(failure));
                 }
-                WakeReason::Dialed(id, Ok(DialedTransport { transport, credential_status, auth_payload })) => {
+                WakeReason::Dialed(id, Ok(DialedTransport { transport, login_status, auth_payload })) => {
                     self.endpoints.prefer_for_rest(self.machine.current_endpoint());
                     self.work.transport = Some(transport);
-                    self.machine.handle(now, Input::Dialed { id, credential_status, auth_payload });
+                    self.machine.handle(now, Input::Dialed { id, login_status, auth_payload });
                 }
                 WakeReason::Dialed(id, Err(failure)) => {
                     let server = self.current_url();
@@ -110,16 +110,16 @@ impl ClientTask {
         }
     }
 
-    fn on_request(&mut self, now: Now, mut request: HandleRequest, reply: oneshot::Sender<HandleAnswer>) {
-        if matches!(request, HandleRequest::Emit { .. }) && self.work.is_congested() {
+    fn on_request(&mut self, now: Now, mut request: RequestFromHandle, reply: oneshot::Sender<AnswerToHandle>) {
+        if matches!(request, RequestFromHandle::Emit { .. }) && self.work.is_congested() {
             let error = Error::new(ErrorKind::RateLimited, "the connection is congested");
-            let _ = reply.send(Err(error.with_retry_in(CONGESTION_RETRY_DELAY)));
+            let _ = reply.send(Err(error.with_retry_in(CONGESTED_EMIT_RETRY_DELAY)));
             return;
         }
         self.work.last_token += 1;
         let token = CommandToken(self.work.last_token);
         self.work.reply_senders.insert(token, reply);
-        if let HandleRequest::Join { project, streams, .. } = &mut request {
+        if let RequestFromHandle::Join { project, streams, .. } = &mut request {
             self.hub.add_join(token, project.clone(), std::mem::take(streams));
         }
         self.machine.handle(now, Input::Command(request.into_command(token)));
@@ -135,7 +135,7 @@ impl ClientTask {
 
     /// Waits for the next reason to wake. If the machine has a deadline, the task also wakes at `compare_clocks`.
     async fn next_wake(&mut self, timer: &mut Timer, compare_clocks: Instant) -> WakeReason {
-        timer.arm(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
+        timer.ensure_fires_by(self.machine.poll_timeout().map(|deadline| deadline.min(compare_clocks)));
         let (machine, work) = (&mut self.machine, &mut self.work);
         let (requests, network) = (&mut self.requests, self.network_changed.notified());
         let (mut network, mut capacity) = (std::pin::pin!(network), std::pin::pin!(self.hub.capacity_changed()));
@@ -234,7 +234,7 @@ impl ClientTask {
     async fn request_pages(&mut self, now: Now) {
         // Delivery uses up room. Pages are requested until no reader has room, because only then does new room wake the
         // task.
-        while forward_page_requests(&mut self.machine, &self.hub, now) {
+        while forward_page_requests_and_capacities(&mut self.machine, &self.hub, now) {
             self.execute_outputs().await;
         }
     }
@@ -257,7 +257,7 @@ impl ClientTask {
         self.endpoints.all()[self.machine.current_endpoint()].base_url.as_str()
     }
 
-    fn send_answer(&mut self, token: CommandToken, answer: HandleAnswer) {
+    fn send_answer(&mut self, token: CommandToken, answer: AnswerToHandle) {
         self.hub.on_answer(token, answer.as_ref().err());
         if let Some(reply) = self.work.reply_senders.remove(&token) {
             // The caller may have dropped its future.

@@ -35,7 +35,7 @@ impl Timer {
         Self { sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), is_armed: false }
     }
 
-    pub(crate) fn arm(&mut self, deadline: Option<std::time::Instant>) {
+    pub(crate) fn ensure_fires_by(&mut self, deadline: Option<std::time::Instant>) {
         let Some(deadline) = deadline.map(Instant::from_std) else { return };
         if !self.is_armed || deadline < self.sleep.deadline() {
             self.sleep.as_mut().reset(deadline);

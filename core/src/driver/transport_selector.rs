@@ -10,7 +10,7 @@ use std::{
 use super::{
     Authenticator, Endpoint, RequestAuth,
     dial::open_polling,
-    fallback::PollingFallback,
+    polling_fallback::PollingFallback,
     timer::now,
     transport::{
         Transport,

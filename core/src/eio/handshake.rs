@@ -13,30 +13,38 @@ pub struct Handshake {
     #[serde(default)]
     pub upgrades: Vec<String>,
     /// Interval between two pings from the server, in milliseconds.
-    #[serde(rename = "pingInterval", default = "default_ping_interval", deserialize_with = "deserialize_integer")]
-    ping_interval: u64,
+    #[serde(
+        rename = "pingInterval",
+        default = "default_ping_interval_millis",
+        deserialize_with = "deserialize_u64_from_float"
+    )]
+    ping_interval_millis: u64,
     /// Time that the server allows for the answer to a ping, in milliseconds.
-    #[serde(rename = "pingTimeout", default = "default_ping_timeout", deserialize_with = "deserialize_integer")]
-    ping_timeout: u64,
+    #[serde(
+        rename = "pingTimeout",
+        default = "default_ping_timeout_millis",
+        deserialize_with = "deserialize_u64_from_float"
+    )]
+    ping_timeout_millis: u64,
     /// Maximum size of a packet or polling request that the server accepts, in bytes.
-    #[serde(rename = "maxPayload", default = "default_max_payload", deserialize_with = "deserialize_size")]
+    #[serde(rename = "maxPayload", default = "default_max_payload", deserialize_with = "deserialize_usize_from_float")]
     pub max_payload: usize,
 }
 
 /// Deserializes a whole number, which some servers send as a floating-point number.
-fn deserialize_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+fn deserialize_u64_from_float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     f64::deserialize(deserializer).map(|number| number as u64)
 }
 
-fn deserialize_size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    deserialize_integer(deserializer).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+fn deserialize_usize_from_float<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    deserialize_u64_from_float(deserializer).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
-const fn default_ping_interval() -> u64 {
+const fn default_ping_interval_millis() -> u64 {
     25_000
 }
 
-const fn default_ping_timeout() -> u64 {
+const fn default_ping_timeout_millis() -> u64 {
     20_000
 }
 
@@ -59,13 +67,13 @@ impl Handshake {
     /// Returns the interval between two pings from the server.
     #[must_use]
     pub fn ping_interval(&self) -> Duration {
-        Duration::from_millis(self.ping_interval.min(PING_MILLIS_MAX))
+        Duration::from_millis(self.ping_interval_millis.min(PING_MILLIS_MAX))
     }
 
     /// Returns how long a ping may be overdue before the server counts as dead.
     #[must_use]
     pub fn ping_timeout(&self) -> Duration {
-        Duration::from_millis(self.ping_timeout.min(PING_MILLIS_MAX))
+        Duration::from_millis(self.ping_timeout_millis.min(PING_MILLIS_MAX))
     }
 
     /// Returns `true` if the server offers an upgrade to WebSocket.

@@ -78,7 +78,7 @@ impl FacadeStream {
         let Some(source) = source.as_mut() else { return Vec::new() };
         source.mark_delivered(usize::MAX);
         let mut events = match source {
-            StreamSource::Plain(stream, _) => stream.take_available(max),
+            StreamSource::Plain(stream, _) => stream.take_and_commit_available(max),
             StreamSource::Throttled { ready, .. } => ready.take().into_iter().collect(),
         };
         events.retain(|event| self.yields_or_counts_loss(event));

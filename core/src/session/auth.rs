@@ -23,7 +23,7 @@ pub(crate) enum CredentialChoice {
 
 /// Information about a connection attempt's credentials, known before they are used on the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct CredentialStatus {
+pub(crate) struct LoginStatus {
     /// True if the server's login form has just accepted the credentials.
     pub(crate) has_just_logged_in: bool,
 }
@@ -125,11 +125,11 @@ impl EndpointAuth {
     pub(crate) fn on_refused(
         &mut self,
         evidence: RefusalEvidence,
-        status: CredentialStatus,
+        login_status: LoginStatus,
         accepted_elsewhere: bool,
         may_be_restart: bool,
     ) -> RefusalReaction {
-        let verdict = self.react_without_switching(evidence, status, accepted_elsewhere, may_be_restart);
+        let verdict = self.react_without_switching(evidence, login_status, accepted_elsewhere, may_be_restart);
         if !matches!(verdict, RefusalReaction::EndClient | RefusalReaction::AbandonEndpoint) || !self.can_switch() {
             return verdict;
         }
@@ -146,7 +146,7 @@ impl EndpointAuth {
     fn react_without_switching(
         &mut self,
         evidence: RefusalEvidence,
-        status: CredentialStatus,
+        login_status: LoginStatus,
         accepted_elsewhere: bool,
         may_be_restart: bool,
     ) -> RefusalReaction {
@@ -160,7 +160,7 @@ impl EndpointAuth {
         }
         self.rejection_count += 1;
         if evidence != RefusalEvidence::Stated && !no_more_from_source {
-            if status.has_just_logged_in {
+            if login_status.has_just_logged_in {
                 return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
             let exhausted = source == CredentialsSource::Fixed || self.rejection_count > 1;
@@ -187,8 +187,8 @@ impl EndpointAuth {
 mod tests {
     use super::{CredentialsSource::*, RefusalEvidence::*, RefusalReaction::*, *};
 
-    const FRESH_LOGIN: CredentialStatus = CredentialStatus { has_just_logged_in: true };
-    const NO_LOGIN: CredentialStatus = CredentialStatus { has_just_logged_in: false };
+    const FRESH_LOGIN: LoginStatus = LoginStatus { has_just_logged_in: true };
+    const NO_LOGIN: LoginStatus = LoginStatus { has_just_logged_in: false };
 
     #[test]
     fn a_fixed_key_that_never_worked_ends_the_client_at_once() {

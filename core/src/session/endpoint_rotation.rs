@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     CredentialsReason,
-    auth::{CredentialChoice, CredentialStatus, CredentialsSource, EndpointAuth, RefusalEvidence, RefusalReaction},
+    auth::{CredentialChoice, CredentialsSource, EndpointAuth, LoginStatus, RefusalEvidence, RefusalReaction},
 };
 use crate::Error;
 
@@ -179,7 +179,7 @@ impl EndpointRotation {
     pub(crate) fn on_refused(
         &mut self,
         evidence: RefusalEvidence,
-        status: CredentialStatus,
+        login_status: LoginStatus,
         error: &Error,
     ) -> RefusalReaction {
         let others =
@@ -190,7 +190,7 @@ impl EndpointRotation {
         let endpoint = &mut self.endpoints[self.current];
         let limit = if endpoint.auth.can_switch() { UNCLEAR_REFUSALS_BEFORE_SWITCH } else { UNCLEAR_REFUSALS_MAX };
         let may_be_restart = self.unclear_refusal_count < limit;
-        let verdict = endpoint.auth.on_refused(evidence, status, accepted_elsewhere, may_be_restart);
+        let verdict = endpoint.auth.on_refused(evidence, login_status, accepted_elsewhere, may_be_restart);
         endpoint.is_abandoned |= verdict == RefusalReaction::AbandonEndpoint;
         endpoint.next_credentials = match verdict {
             RefusalReaction::RenewCredentials => NextCredentials::Renewed,
@@ -275,7 +275,7 @@ mod tests {
     fn an_abandoned_address_is_not_tried_again() {
         let (mut endpoints, now) = three_endpoints();
         let refused = |endpoints: &mut EndpointRotation| {
-            endpoints.on_refused(RefusalEvidence::Stated, CredentialStatus::default(), &Error::closed())
+            endpoints.on_refused(RefusalEvidence::Stated, LoginStatus::default(), &Error::closed())
         };
         endpoints.on_auth_confirmed();
         for _ in 0..2 {

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     ConnectionFailure, State,
-    auth::{CredentialChoice, CredentialStatus},
+    auth::{CredentialChoice, LoginStatus},
     room_protocol::Page,
 };
 use crate::{
@@ -91,7 +91,7 @@ pub(crate) enum Input<'a> {
     /// Attempt `id` has opened its transport.
     Dialed {
         id: u64,
-        credential_status: CredentialStatus,
+        login_status: LoginStatus,
         auth_payload: Option<String>,
     },
     DialFailed {

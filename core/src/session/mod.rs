@@ -28,7 +28,7 @@ mod room_requests;
 mod rooms;
 mod state;
 
-pub(crate) use auth::{CredentialChoice, CredentialStatus, CredentialsSource};
+pub(crate) use auth::{CredentialChoice, CredentialsSource, LoginStatus};
 #[cfg_attr(not(feature = "rest"), allow(unused_imports))]
 pub(crate) use backoff::next_delay;
 pub(crate) use config::SessionConfig;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Stage,
-    driver::forward_page_requests,
+    driver::forward_page_requests_and_capacities,
     session::{ConnectionFailure, CredentialsReason, Input, Output, State},
 };
 
@@ -55,13 +55,10 @@ impl World {
             running.dialing_attempt = None;
             let connection = connection.filter(|id| world.open_transport(running, *id));
             running.connection = connection;
-            let (now, credential_status) = (world.client_now(client), crate::session::CredentialStatus::default());
+            let (now, login_status) = (world.client_now(client), crate::session::LoginStatus::default());
             match connection {
                 Some(id) => {
-                    running
-                        .task
-                        .machine
-                        .handle(now, Input::Dialed { id: attempt, credential_status, auth_payload: None });
+                    running.task.machine.handle(now, Input::Dialed { id: attempt, login_status, auth_payload: None });
                     world.send_open_packet(id);
                 }
                 None => {
@@ -112,7 +109,7 @@ impl World {
             assert!(round < DRIVER_ROUNDS_MAX, "the driver never becomes idle");
             self.execute_outputs(client, running);
             let now = self.client_now(client);
-            while forward_page_requests(&mut running.task.machine, &running.task.hub, now) {
+            while forward_page_requests_and_capacities(&mut running.task.machine, &running.task.hub, now) {
                 self.execute_outputs(client, running);
             }
             if let Some(result) = running.poll_calls() {
@@ -140,7 +137,7 @@ impl World {
         let computers_sleep = self.scenario.computers_sleep;
         let next = running.task.machine.poll_timeout().map(|deadline| {
             let deadline =
-                if computers_sleep { deadline.min(running.suspend_detector.next_comparison()) } else { deadline };
+                if computers_sleep { deadline.min(running.suspend_detector.next_comparison_at()) } else { deadline };
             deadline.saturating_duration_since(self.start_instant) + self.clients[client].total_sleep
         });
         if let Some(next) = next.filter(|next| running.next_timer_at != Some(*next) || *next <= self.now) {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
-    driver::{ClientTask, DialFuture, Dialer, HandleAnswer, SuspendDetector},
+    driver::{AnswerToHandle, ClientTask, DialFuture, Dialer, SuspendDetector},
     session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
 };
 
@@ -109,7 +109,7 @@ pub(super) struct Running {
     /// The driver's task with the machine and the hub. The task is never run.
     pub(super) task: ClientTask,
     /// Senders of the replies to commands that the machine has not completed.
-    pub(super) pending_replies: HashMap<CommandToken, oneshot::Sender<HandleAnswer>>,
+    pub(super) pending_replies: HashMap<CommandToken, oneshot::Sender<AnswerToHandle>>,
     pub(super) last_token: u64,
     pub(super) invariants: InvariantChecker,
     pub(super) connection: Option<u64>,
@@ -166,7 +166,7 @@ impl Running {
             .retry_first_connect(plan.retry_first_connect)
             .rate_limit(plan.rate_limit)
             .heartbeat_interval(plan.heartbeat_s.map(Duration::from_secs))
-            .test_dialer(Arc::new(|_, _| Arc::new(UnusedDialer)), seed)
+            .test_dialer_and_seed(Arc::new(|_, _| Arc::new(UnusedDialer)), seed)
             .build()
             .unwrap();
         let task = client.take_task().expect("a new client has not connected yet");
@@ -268,14 +268,14 @@ impl Running {
     }
 
     /// Registers a command's reply under a new token.
-    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<HandleAnswer>) -> CommandToken {
+    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<AnswerToHandle>) -> CommandToken {
         self.last_token += 1;
         self.pending_replies.insert(CommandToken(self.last_token), reply);
         CommandToken(self.last_token)
     }
 
     /// Completes the command with this token.
-    pub(super) fn complete(&mut self, token: CommandToken, answer: HandleAnswer) {
+    pub(super) fn complete(&mut self, token: CommandToken, answer: AnswerToHandle) {
         let reply = self
             .pending_replies
             .remove(&token)

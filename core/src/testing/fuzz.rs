@@ -9,7 +9,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     events::{Event, ProjectId},
-    session::{Command, CommandToken, ConnectionFailure, CredentialStatus, Input, Machine, Now, Output, SessionConfig},
+    session::{Command, CommandToken, ConnectionFailure, Input, LoginStatus, Machine, Now, Output, SessionConfig},
 };
 
 /// Maximum number of outputs that one input may cause in a machine with two projects.
@@ -125,7 +125,7 @@ impl SessionRun {
                 // Every connection attempt succeeds, including the handshake.
                 Output::Dial { id, .. } => {
                     for input in [
-                        Input::Dialed { id, credential_status: CredentialStatus::default(), auth_payload: None },
+                        Input::Dialed { id, login_status: LoginStatus::default(), auth_payload: None },
                         Input::Frame(r#"0{"sid":"e","pingInterval":25000,"pingTimeout":20000}"#),
                         Input::Frame(r#"40{"sid":"s"}"#),
                     ] {

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     ClientBuilder, CredentialsReason, Error, Secret, Stage,
-    driver::{Authenticator, DialFuture, DialedTransport, Dialer, Endpoint, RequestAuth, transport::http_status},
-    session::{ConnectionFailure, CredentialChoice, CredentialStatus},
+    driver::{Authenticator, DialFuture, DialedTransport, Dialer, Endpoint, RequestAuth, transport::http_refusal},
+    session::{ConnectionFailure, CredentialChoice, LoginStatus},
 };
 
 /// Maximum time for which a script waits for the client to act, measured on Tokio's clock.
@@ -115,7 +115,7 @@ impl ClientBuilder {
         let make_dialer = move |endpoint, authenticator| -> Arc<dyn Dialer> {
             Arc::new(ScriptDialer { script: script.clone(), endpoint, authenticator })
         };
-        self.test_dialer(Arc::new(make_dialer), seed)
+        self.test_dialer_and_seed(Arc::new(make_dialer), seed)
     }
 }
 
@@ -192,12 +192,12 @@ impl Dial {
             link: link.clone(),
             has_sent_close: false,
         };
-        let credential_status = CredentialStatus { has_just_logged_in: self.auth.has_just_logged_in };
+        let login_status = LoginStatus { has_just_logged_in: self.auth.has_just_logged_in };
         let auth_payload = self.auth.payload.as_ref().map(Secret::expose).map(str::to_owned);
         // Sending fails if the client has abandoned the attempt.
         let _ = self.outcome_sender.send(Ok(DialedTransport {
             transport: Box::new(transport),
-            credential_status,
+            login_status,
             auth_payload,
         }));
         connection::new_connection(inbound, outbound, link, SCRIPT_TIMEOUT)
@@ -210,7 +210,7 @@ impl Dial {
 
     /// Makes the attempt fail with this HTTP status and body.
     pub fn refuse(self, status: u16, body: &str) {
-        let _ = self.outcome_sender.send(Err(http_status::refusal_failure(status, None, body)));
+        let _ = self.outcome_sender.send(Err(http_refusal::refusal_failure(status, None, body)));
     }
 
     /// Waits until the client has abandoned the attempt.

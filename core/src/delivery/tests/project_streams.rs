@@ -50,7 +50,7 @@ proptest! {
         let hubs = [Hub::new(limits(capacity), overflow), Hub::new(limits(capacity), overflow)];
         let clients = hubs.each_ref().map(|hub| {
             hub.open_project("p".into());
-            hub.subscribe(&StreamScope::Client, None)
+            hub.subscribe(&StreamScope::AllProjects, None)
         });
         let unread = hubs[1].subscribe(&project_scope(), None);
         let mut n = 0;
@@ -93,7 +93,7 @@ proptest! {
 fn the_first_stream_yields_complete_events_that_another_reader_also_received() {
     let hub = new_hub();
     hub.open_project("p".into());
-    let client = hub.subscribe(&StreamScope::Client, None);
+    let client = hub.subscribe(&StreamScope::AllProjects, None);
     let before: VecDeque<_> =
         [moderation_event(1), stats_event(2), gap_event(Some(3)), moderation_event(4), moderation_event(5)].into();
     hub.publish(&mut before.clone());
@@ -144,7 +144,7 @@ fn events_without_a_project_go_to_every_project_that_they_may_concern() {
     let hub = new_hub();
     hub.open_project("p".into());
     hub.open_project("q".into());
-    let (client, p) = (hub.subscribe(&StreamScope::Client, None), hub.subscribe(&project_scope(), None));
+    let (client, p) = (hub.subscribe(&StreamScope::AllProjects, None), hub.subscribe(&project_scope(), None));
     let q = hub.subscribe(&StreamScope::Project("q".into()), None);
     let received = Arrival { origin: Origin::Live, at: epoch() };
     let notification = decode("system_notification", r#"{"message":"m"}"#, received);

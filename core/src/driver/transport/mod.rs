@@ -1,14 +1,14 @@
 //! Transports, which carry Engine.IO packets. They only receive, send, probe and close; the machine makes all
 //! decisions.
 
-pub(crate) mod connect;
-pub(crate) mod http_status;
+pub(crate) mod byte_stream;
+pub(crate) mod http_refusal;
 #[cfg(feature = "polling")]
 pub(crate) mod polling;
 mod tcp;
 pub(crate) mod tls;
 #[cfg(feature = "polling")]
-mod upgrade;
+mod upgrade_probe;
 pub(crate) mod websocket;
 
 use std::task::{Context, Poll};

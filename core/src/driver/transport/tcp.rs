@@ -9,7 +9,7 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::connect::ByteStreamError;
+use super::byte_stream::ByteStreamError;
 use crate::{Error, Stage, driver::Endpoint};
 
 /// Error message of hyper-util if the proxy answers CONNECT with an error status other than 407.
@@ -29,7 +29,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
         Error::connect_failed(Stage::Network, format!("{}: {text}", endpoint.base_url.origin()))
     };
     let mut connector = HttpConnector::new();
-    configure_connector(&mut connector, endpoint.tcp_timeout());
+    configure_connector(&mut connector, endpoint.tcp_connect_timeout());
     let scheme = if secure { "https" } else { "http" };
     let uri = format!("{scheme}://{}:{}/", endpoint.base_url.host(), endpoint.base_url.port());
     let uri: http::Uri = uri.parse().map_err(|error: http::uri::InvalidUri| failed(&error))?;

@@ -18,8 +18,8 @@ use tokio_tungstenite::{
 
 use super::{
     FRAME_BYTES_MAX, Frame, Transport,
-    connect::{ByteStream, open_byte_stream},
-    http_status,
+    byte_stream::{ByteStream, open_byte_stream},
+    http_refusal,
 };
 use crate::{
     Error, Stage,
@@ -63,7 +63,7 @@ impl WebSocket {
     /// Opens the byte stream for a WebSocket.
     pub(crate) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, WebSocketFailure> {
         open_byte_stream(endpoint).await.map_err(|failed| WebSocketFailure {
-            should_try_polling: failed.is_tunnel_refused(endpoint),
+            should_try_polling: failed.is_websocket_only_tunnel_refused(endpoint),
             failure: ConnectionFailure::Dial(failed.into_error()),
         })
     }
@@ -89,7 +89,7 @@ impl WebSocket {
         headers
             .entry(http::header::USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("automoderate-rust/", env!("CARGO_PKG_VERSION"))));
-        for (name, value) in auth.header_values() {
+        for (name, value) in auth.valid_headers() {
             headers.insert(name, value);
         }
         let config = WebSocketConfig::default()
@@ -102,12 +102,12 @@ impl WebSocket {
                 let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
                 let after = answer.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let status = answer.status();
-                let failure = http_status::refusal_failure(status.as_u16(), after, &body);
+                let failure = http_refusal::refusal_failure(status.as_u16(), after, &body);
                 Err(WebSocketFailure { failure, should_try_polling: refuses_upgrade(status) })
             }
             Err(error) => {
                 let text = format!("{}: {}", endpoint.base_url.origin(), error_message(&error));
-                Err(broken(text, is_incomplete_upgrade(&error)))
+                Err(broken(text, lacks_upgrade_headers(&error)))
             }
         }
     }
@@ -189,7 +189,7 @@ fn refuses_upgrade(status: StatusCode) -> bool {
 }
 
 /// Returns `true` if the response lacks headers that an upgrade needs, for example because a proxy has removed them.
-fn is_incomplete_upgrade(error: &tungstenite::Error) -> bool {
+fn lacks_upgrade_headers(error: &tungstenite::Error) -> bool {
     use tungstenite::error::ProtocolError;
     matches!(
         error,

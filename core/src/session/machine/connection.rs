@@ -6,7 +6,7 @@ use crate::{
     eio::Handshake,
     events::ServerRejection,
     session::{
-        CredentialsReason, SessionConfig, acks::PendingAcks, auth::CredentialStatus, budget::SendBudget,
+        CredentialsReason, SessionConfig, acks::PendingAcks, auth::LoginStatus, budget::SendBudget,
         earliest::EarliestDeadline, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
     },
     sio::AttachmentAssembler,
@@ -40,7 +40,7 @@ pub(super) struct Connection {
     pub(super) admission: Admission,
     /// Reason for which the attempt requested credentials.
     pub(super) credentials_reason: CredentialsReason,
-    pub(super) credential_status: CredentialStatus,
+    pub(super) login_status: LoginStatus,
     /// Content of an error event or DISCONNECT packet that may explain a refusal.
     pub(super) possible_refusal: Option<ServerRejection>,
     /// Time at which the connection counts as stable. `None` before the namespace is acknowledged and once the
@@ -66,12 +66,12 @@ impl Connection {
         config: &SessionConfig,
         admission: Admission,
         credentials_reason: CredentialsReason,
-        credential_status: CredentialStatus,
+        login_status: LoginStatus,
     ) -> Self {
         Self {
             admission,
             credentials_reason,
-            credential_status,
+            login_status,
             possible_refusal: None,
             stable_at: None,
             budget: SendBudget::new(config.rate_limit),

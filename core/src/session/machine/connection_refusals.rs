@@ -84,9 +84,8 @@ impl Machine {
 
     /// Handles a certain or possible refusal of the credentials.
     pub(super) fn on_credentials_refused(&mut self, now: Now, evidence: RefusalEvidence, error: Error) {
-        let credential_status =
-            self.phase.connection().map(|connection| connection.credential_status).unwrap_or_default();
-        let (error, pause) = match self.endpoints.on_refused(evidence, credential_status, &error) {
+        let login_status = self.phase.connection().map(|connection| connection.login_status).unwrap_or_default();
+        let (error, pause) = match self.endpoints.on_refused(evidence, login_status, &error) {
             RefusalReaction::EndClient => {
                 let error = match self.endpoints.earlier_refusal() {
                     Some(earlier) => both_credentials_refused_error(self.endpoints.credential_choice(), earlier, error),

@@ -93,9 +93,7 @@ impl Machine {
                     connection.liveness.on_sign_of_life(now.mono);
                 }
             }
-            Input::Dialed { id, credential_status, auth_payload } => {
-                self.on_dialed(id, credential_status, auth_payload)
-            }
+            Input::Dialed { id, login_status, auth_payload } => self.on_dialed(id, login_status, auth_payload),
             Input::DialFailed { id, failure } => self.on_dial_failed(now, id, failure),
             Input::TransportLost(failure) => self.on_transport_lost(now, failure),
             Input::BackfillReply(reply) => self.on_backfill_reply(now, reply),

@@ -9,7 +9,7 @@ use crate::{
     eio::Handshake,
     session::{
         CommandToken, ConnectionFailure, CredentialsReason, Now, Output, State,
-        auth::{CredentialStatus, RefusalEvidence},
+        auth::{LoginStatus, RefusalEvidence},
         refusal::is_about_credentials,
     },
     sio,
@@ -39,16 +39,11 @@ impl Machine {
         self.out.push_back(Output::Dial { id, endpoint, reason, choice });
     }
 
-    pub(super) fn on_dialed(
-        &mut self,
-        dialed_id: u64,
-        credential_status: CredentialStatus,
-        auth_payload: Option<String>,
-    ) {
+    pub(super) fn on_dialed(&mut self, dialed_id: u64, login_status: LoginStatus, auth_payload: Option<String>) {
         let Phase::Dialing { id, deadline, reason } = self.phase else { return };
         if id == dialed_id {
             let admission = Admission::AwaitingOpen { deadline, auth_payload };
-            self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, credential_status)));
+            self.phase = Phase::Open(Box::new(Connection::new(&self.config, admission, reason, login_status)));
         }
     }
 

@@ -15,7 +15,7 @@ use self::{
     inbox::Inbox,
     requests::{get_request, into_session_failure, post_request, send_and_read},
 };
-use super::{Frame, Transport, upgrade::probe_websocket, websocket::WebSocket};
+use super::{Frame, Transport, upgrade_probe::open_and_probe_upgrade, websocket::WebSocket};
 use crate::{
     Error, Stage,
     driver::{Endpoint, HttpClient, RequestAuth},
@@ -35,12 +35,12 @@ pub(crate) struct PollingTransport {
     outbox: VecDeque<String>,
     pending_get: Option<RequestFuture<Result<String, ConnectionFailure>>>,
     pending_post: Option<(usize, RequestFuture<Result<(), ConnectionFailure>>)>,
-    pending_probe: Option<RequestFuture<Option<WebSocket>>>,
+    pending_upgrade_probe: Option<RequestFuture<Option<WebSocket>>>,
     /// Separate request that shows whether the server is reachable, which the pending GET can't show.
-    health_check: Option<RequestFuture<bool>>,
+    pending_liveness_probe: Option<RequestFuture<bool>>,
     /// WebSocket that was probed successfully. It takes over once no HTTP request is in progress and all received
     /// packets have been read.
-    probed_socket: Option<WebSocket>,
+    upgrade_ready_socket: Option<WebSocket>,
     upgraded_socket: Option<WebSocket>,
     is_closing: bool,
     /// Reason why the session has ended. Frames that arrived earlier are still delivered.
@@ -70,8 +70,8 @@ impl PollingTransport {
             return Err(ConnectionFailure::Dial(Error::connect_failed(Stage::EngineIo, text)));
         };
         let upgraded = upgrade && handshake.offers_websocket();
-        let probing: Option<RequestFuture<_>> =
-            upgraded.then(|| Box::pin(probe_websocket(endpoint.clone(), auth.clone(), handshake.sid.clone())) as _);
+        let probing: Option<RequestFuture<_>> = upgraded
+            .then(|| Box::pin(open_and_probe_upgrade(endpoint.clone(), auth.clone(), handshake.sid.clone())) as _);
         Ok(Self {
             endpoint,
             auth,
@@ -81,9 +81,9 @@ impl PollingTransport {
             outbox: VecDeque::new(),
             pending_get: None,
             pending_post: None,
-            pending_probe: probing,
-            health_check: None,
-            probed_socket: None,
+            pending_upgrade_probe: probing,
+            pending_liveness_probe: None,
+            upgrade_ready_socket: None,
             upgraded_socket: None,
             is_closing: false,
             failure: None,
@@ -131,7 +131,7 @@ impl PollingTransport {
             match (&mut self.pending_get, &self.failure) {
                 (None, Some(failure)) => return Poll::Ready(Err(failure.clone())),
                 // The WebSocket is about to take over, so no new poll is started.
-                (None, None) if self.probed_socket.is_some() => return Poll::Pending,
+                (None, None) if self.upgrade_ready_socket.is_some() => return Poll::Pending,
                 (None, None) => {
                     let request = get_request(&self.endpoint, &self.http, &self.auth, Some(&self.handshake.sid));
                     let endpoint = self.endpoint.clone();
@@ -155,16 +155,16 @@ impl PollingTransport {
     /// Lets the WebSocket take over after a successful probe, once no HTTP request is in progress and all received
     /// packets have been read.
     fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
-        if let Some(probing) = &mut self.pending_probe
+        if let Some(probing) = &mut self.pending_upgrade_probe
             && let Poll::Ready(result) = probing.as_mut().poll(cx)
         {
-            self.pending_probe = None;
-            self.probed_socket = result;
+            self.pending_upgrade_probe = None;
+            self.upgrade_ready_socket = result;
         }
         if self.pending_get.is_none()
             && self.pending_post.is_none()
             && self.inbox.is_empty()
-            && let Some(mut socket) = self.probed_socket.take()
+            && let Some(mut socket) = self.upgrade_ready_socket.take()
         {
             socket.send(Packet::Upgrade.encode());
             for packet in self.outbox.drain(..) {
@@ -177,10 +177,10 @@ impl PollingTransport {
 
 impl Transport for PollingTransport {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Frame, ConnectionFailure>> {
-        if let Some(check) = &mut self.health_check
+        if let Some(check) = &mut self.pending_liveness_probe
             && let Poll::Ready(is_reachable) = check.as_mut().poll(cx)
         {
-            self.health_check = None;
+            self.pending_liveness_probe = None;
             if is_reachable {
                 return Poll::Ready(Ok(Frame::Activity));
             }
@@ -195,7 +195,7 @@ impl Transport for PollingTransport {
             self.poll_upgrade(cx);
             if self.upgraded_socket.is_none() {
                 let frame = self.poll_get(cx);
-                if frame.is_ready() || self.pending_get.is_some() || self.probed_socket.is_none() {
+                if frame.is_ready() || self.pending_get.is_some() || self.upgrade_ready_socket.is_none() {
                     return frame;
                 }
                 // The last poll has ended, so the WebSocket may be able to take over now.
@@ -226,7 +226,7 @@ impl Transport for PollingTransport {
         match &mut self.upgraded_socket {
             Some(socket) => socket.poll_flush(cx),
             // Packets are held back until the WebSocket takes over, so that they stay in order.
-            None if self.probed_socket.is_some() && self.pending_post.is_none() => Poll::Ready(Ok(())),
+            None if self.upgrade_ready_socket.is_some() && self.pending_post.is_none() => Poll::Ready(Ok(())),
             None => self.poll_posts(cx),
         }
     }
@@ -235,7 +235,7 @@ impl Transport for PollingTransport {
         if let Some(socket) = &mut self.upgraded_socket {
             return socket.poll_close(cx);
         }
-        self.probed_socket = None;
+        self.upgrade_ready_socket = None;
         if !std::mem::replace(&mut self.is_closing, true) {
             self.outbox.push_back(Packet::Close.encode());
         }
@@ -248,7 +248,7 @@ impl Transport for PollingTransport {
         }
         // Engine.IO has no packet for this purpose that every server accepts. Any HTTP response is a sign of life.
         let request = self.http.get(self.endpoint.base_url.join("api/health"));
-        self.health_check = Some(Box::pin(async move { request.send().await.is_ok() }));
+        self.pending_liveness_probe = Some(Box::pin(async move { request.send().await.is_ok() }));
         true
     }
 }

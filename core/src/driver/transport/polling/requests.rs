@@ -4,7 +4,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::RequestBuilder;
 use url::Url;
 
-use super::super::{FRAME_BYTES_MAX, http_status};
+use super::super::{FRAME_BYTES_MAX, http_refusal};
 use crate::{
     Stage,
     driver::{
@@ -40,7 +40,7 @@ pub(super) fn get_request(
     auth: &RequestAuth,
     sid: Option<&str>,
 ) -> RequestBuilder {
-    http.get(session_url(endpoint, auth, sid)).headers(auth.header_values().collect())
+    http.get(session_url(endpoint, auth, sid)).headers(auth.valid_headers().collect())
 }
 
 /// Creates a request that sends packets.
@@ -52,7 +52,7 @@ pub(super) fn post_request(
     body: String,
 ) -> RequestBuilder {
     http.post(session_url(endpoint, auth, Some(sid)))
-        .headers(auth.header_values().collect())
+        .headers(auth.valid_headers().collect())
         .header(CONTENT_TYPE, "text/plain;charset=UTF-8")
         .body(body)
 }
@@ -70,7 +70,7 @@ pub(super) async fn send_and_read(endpoint: &Endpoint, request: RequestBuilder) 
         }
     })?;
     if !status.is_success() {
-        return Err(http_status::refusal_failure(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
+        return Err(http_refusal::refusal_failure(status.as_u16(), after.as_deref(), &String::from_utf8_lossy(&body)));
     }
     String::from_utf8(body).map_err(|_| ConnectionFailure::Protocol("the server's response is not UTF-8".to_owned()))
 }

@@ -10,8 +10,7 @@ use super::{property_config, rig::Rig};
 use crate::{
     Backfill, Error, ErrorKind, OnServerDisconnect, ReconnectPolicy, Stage,
     session::{
-        BackfillData, BackfillReply, Command, ConnectionFailure, CredentialStatus, CredentialsSource, Input,
-        SessionConfig,
+        BackfillData, BackfillReply, Command, ConnectionFailure, CredentialsSource, Input, LoginStatus, SessionConfig,
     },
 };
 
@@ -211,7 +210,7 @@ fn apply(rig: &mut Rig, op: ChaosOp) {
         ChaosOp::LateDialReport(which, good) => {
             if let Some(&id) = rig.abandoned_attempts.get(which % rig.abandoned_attempts.len().max(1)) {
                 rig.handle(match good {
-                    true => Input::Dialed { id, credential_status: CredentialStatus::default(), auth_payload: None },
+                    true => Input::Dialed { id, login_status: LoginStatus::default(), auth_payload: None },
                     false => Input::DialFailed { id, failure: connection_failure(0) },
                 });
             }

@@ -12,8 +12,8 @@ use crate::{
     Error,
     events::{Cursor, Event},
     session::{
-        BackfillRequest, Command, CommandToken, ConnectionFailure, CredentialStatus, Input, Now, Output, Page,
-        PageRequest, ReconnectPolicy, SessionConfig,
+        BackfillRequest, Command, CommandToken, ConnectionFailure, Input, LoginStatus, Now, Output, Page, PageRequest,
+        ReconnectPolicy, SessionConfig,
     },
 };
 
@@ -142,7 +142,7 @@ impl Rig {
     pub(super) fn complete_dial(&mut self) {
         let Some(id) = self.pending_attempt_id.take() else { return };
         self.is_open = true;
-        self.handle(Input::Dialed { id, credential_status: CredentialStatus::default(), auth_payload: None });
+        self.handle(Input::Dialed { id, login_status: LoginStatus::default(), auth_payload: None });
     }
 
     pub(super) fn fail_dial(&mut self, failure: ConnectionFailure) {

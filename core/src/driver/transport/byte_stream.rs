@@ -27,7 +27,7 @@ impl ByteStreamError {
     }
 
     /// Returns `true` if the proxy refused a tunnel that only WebSocket needs. Plain HTTP requests need no tunnel.
-    pub(super) fn is_tunnel_refused(&self, endpoint: &Endpoint) -> bool {
+    pub(super) fn is_websocket_only_tunnel_refused(&self, endpoint: &Endpoint) -> bool {
         matches!(self, Self::TunnelRefused(_)) && !endpoint.base_url.is_secure()
     }
 }

@@ -33,7 +33,7 @@ impl SuspendDetector {
     }
 
     /// Returns the time of the next comparison.
-    pub(crate) fn next_comparison(&self) -> Instant {
+    pub(crate) fn next_comparison_at(&self) -> Instant {
         self.last_time.mono + CLOCK_COMPARE_INTERVAL
     }
 }

@@ -13,7 +13,11 @@ const UPGRADE_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Opens a WebSocket for the session and probes it. Returns `None` if the WebSocket can't be opened or the server does
 /// not answer the probe.
-pub(super) async fn probe_websocket(endpoint: Arc<Endpoint>, auth: RequestAuth, sid: String) -> Option<WebSocket> {
+pub(super) async fn open_and_probe_upgrade(
+    endpoint: Arc<Endpoint>,
+    auth: RequestAuth,
+    sid: String,
+) -> Option<WebSocket> {
     let probing = async {
         let mut socket = WebSocket::dial(&endpoint, &auth, Some(&sid)).await.ok()?;
         socket.send(Packet::Ping("probe").encode());

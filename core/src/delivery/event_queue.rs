@@ -2,7 +2,9 @@
 
 use std::{collections::VecDeque, task::Waker};
 
-use super::{BufferLimits, Overflow, StreamEnd, backlog::Backlog, cursor_holds::CursorHolds, overflow::EXTRA_GAPS_MAX};
+use super::{
+    BufferLimits, Overflow, StreamEnd, backlog::Backlog, cursor_holds::CursorHolds, overflow::UNMERGED_EXTRA_GAPS_MAX,
+};
 use crate::{
     Error, ErrorKind,
     events::{Event, Gap, Lagged, Meta, Origin},
@@ -19,11 +21,11 @@ pub(super) struct EventQueue {
     /// Dropped gaps that have not been reported yet. The gaps of each project are merged.
     dropped_gaps: Vec<Gap>,
     /// Number of events dropped before the first one in `events`.
-    dropped_before: u64,
+    dropped_before_first_count: u64,
     /// Number of events dropped after the last one in `events`.
-    pub(super) dropped_after: u64,
+    pub(super) dropped_after_last_count: u64,
     /// Arrival time of the latest dropped event.
-    dropped_at: jiff::Timestamp,
+    last_dropped_received_at: jiff::Timestamp,
     /// One backlog for each project with logged events that did not fit. Used only with [`Overflow::Replay`].
     pub(super) backlogs: Vec<Backlog>,
     /// Positions before the first dropped event of each project. A replay from these positions recovers the dropped
@@ -58,9 +60,9 @@ impl EventQueue {
             total_bytes: 0,
             overflow,
             dropped_gaps: Vec::new(),
-            dropped_before: 0,
-            dropped_after: 0,
-            dropped_at: jiff::Timestamp::UNIX_EPOCH,
+            dropped_before_first_count: 0,
+            dropped_after_last_count: 0,
+            last_dropped_received_at: jiff::Timestamp::UNIX_EPOCH,
             backlogs: Vec::new(),
             holds: CursorHolds::default(),
             end: None,
@@ -78,13 +80,14 @@ impl EventQueue {
     }
 
     /// Returns `true` if nothing was dropped or postponed after the queued events, so that events can be appended.
-    pub(super) fn can_append(&self) -> bool {
-        self.dropped_after == 0 && self.backlogs.is_empty()
+    pub(super) fn has_no_omission_at_end(&self) -> bool {
+        self.dropped_after_last_count == 0 && self.backlogs.is_empty()
     }
 
     /// Moves the reader's waker to `wakers` if there is something to read.
     pub(super) fn collect_waker(&mut self, wakers: &mut Vec<Waker>) {
-        let readable = !self.events.is_empty() || self.dropped_before > 0 || self.dropped_after > 0;
+        let readable =
+            !self.events.is_empty() || self.dropped_before_first_count > 0 || self.dropped_after_last_count > 0;
         if readable || self.end.is_some() {
             wakers.extend(self.waker.take());
         }
@@ -96,19 +99,19 @@ impl EventQueue {
     }
 
     /// Returns `true` if the queue is open and at least half of it is free, so that a page is worth requesting.
-    pub(super) fn has_capacity(&self) -> bool {
+    pub(super) fn has_page_capacity(&self) -> bool {
         self.events.len() <= self.limits.events / 2 && self.total_bytes <= self.limits.bytes / 2 && !self.is_closed()
     }
 
     /// Returns `true` if there is room for a page that has not been requested yet.
     pub(super) fn can_request_page(&self) -> bool {
         !self.backlogs.is_empty()
-            && self.has_capacity()
+            && self.has_page_capacity()
             && self.backlogs.iter().any(|backlog| !backlog.is_page_requested)
     }
 
     /// Estimates how many more events fit. Returns at least one.
-    pub(super) fn free_slots(&mut self) -> usize {
+    pub(super) fn estimate_free_slots(&mut self) -> usize {
         if let Some(typical) = self.total_bytes.checked_div(self.events.len()) {
             self.typical_bytes = typical.max(1);
         }
@@ -134,9 +137,9 @@ impl EventQueue {
 
     /// Adds an event, preceded by a report of the events that were dropped before it.
     pub(super) fn push_with_loss_report(&mut self, event: Event) {
-        if self.dropped_after > 0 {
-            let missed = std::mem::take(&mut self.dropped_after);
-            self.push_back(lagged_event(missed, self.dropped_at));
+        if self.dropped_after_last_count > 0 {
+            let missed = std::mem::take(&mut self.dropped_after_last_count);
+            self.push_back(lagged_event(missed, self.last_dropped_received_at));
         }
         self.push_back(event);
     }
@@ -155,7 +158,7 @@ impl EventQueue {
     /// Adds a gap after which the project continues in another log or at another position. The project's backlog is
     /// discarded, because no page contains its events any more. The gap is added even if there is no room. If the
     /// project's last queued event is a gap of unknown size, the new gap replaces it.
-    fn restart_after_gap(&mut self, gap: Event) {
+    fn push_restart_gap(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
         self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
         match self.events.iter_mut().rev().find(|event| same_project(event)) {
@@ -167,7 +170,7 @@ impl EventQueue {
     pub(super) fn push(&mut self, event: Event) {
         let replays = self.overflow == Overflow::Replay;
         if replays && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event {
-            return self.restart_after_gap(event);
+            return self.push_restart_gap(event);
         }
         let weight = event.approximate_size();
         let is_full = self.is_full_for(weight);
@@ -178,7 +181,7 @@ impl EventQueue {
             return self.push_with_loss_report(event);
         }
         match self.overflow {
-            Overflow::DropNewest => self.drop_newest(event),
+            Overflow::DropNewest => self.drop_newest_unless_gap(event),
             Overflow::DropOldest => {
                 while self.is_full_for(weight) {
                     self.drop_oldest();
@@ -186,7 +189,7 @@ impl EventQueue {
                 self.push_with_loss_report(event);
             }
             // The event is not logged, so no replay can return it.
-            Overflow::Replay => self.push_unlogged(event, weight),
+            Overflow::Replay => self.push_or_drop_unlogged(event, weight),
             Overflow::Close => {
                 let text = "the stream's buffer is full because its reader is too slow";
                 self.end.get_or_insert(StreamEnd::Failed(Error::new(ErrorKind::Overflow, text)));
@@ -196,11 +199,11 @@ impl EventQueue {
 
     /// Makes room for an event that is not logged. Drops the oldest events as long as they are not logged either; if
     /// that is not enough, drops the new event.
-    fn push_unlogged(&mut self, event: Event, weight: usize) {
+    fn push_or_drop_unlogged(&mut self, event: Event, weight: usize) {
         while self.is_full_for(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
             self.drop_oldest();
         }
-        if self.is_full_for(weight) { self.drop_newest(event) } else { self.push_with_loss_report(event) }
+        if self.is_full_for(weight) { self.drop_newest_unless_gap(event) } else { self.push_with_loss_report(event) }
     }
 
     fn drop_oldest(&mut self) {
@@ -211,26 +214,26 @@ impl EventQueue {
                 None => self.dropped_gaps.push(gap),
             },
             Some(Event::Lagged(lagged)) => {
-                self.dropped_at = self.dropped_at.max(lagged.meta.received_at);
-                self.dropped_before += lagged.missed;
+                self.last_dropped_received_at = self.last_dropped_received_at.max(lagged.meta.received_at);
+                self.dropped_before_first_count += lagged.missed;
             }
             Some(event) => {
-                self.record_dropped(&event);
-                self.dropped_before += 1;
+                self.hold_cursor_before_dropped(&event);
+                self.dropped_before_first_count += 1;
             }
             None => {}
         }
     }
 
     /// Drops a new event. Gaps are kept even if there is no room, but may be merged with earlier gaps of their project.
-    fn drop_newest(&mut self, event: Event) {
+    fn drop_newest_unless_gap(&mut self, event: Event) {
         let Event::Gap(gap) = event else {
-            self.record_dropped(&event);
-            self.dropped_after += 1;
+            self.hold_cursor_before_dropped(&event);
+            self.dropped_after_last_count += 1;
             return;
         };
-        let is_next = self.dropped_after == 0;
-        let is_crowded = self.events.len() >= self.limits.events + EXTRA_GAPS_MAX;
+        let is_next = self.dropped_after_last_count == 0;
+        let is_crowded = self.events.len() >= self.limits.events + UNMERGED_EXTRA_GAPS_MAX;
         let candidates = if is_crowded { usize::MAX } else { usize::from(is_next) };
         let last = self.events.iter_mut().rev().take(candidates).find_map(|event| match event {
             Event::Gap(last) if last.can_merge(&gap) => Some(last),
@@ -242,16 +245,16 @@ impl EventQueue {
         }
     }
 
-    fn record_dropped(&mut self, event: &Event) {
-        self.dropped_at = self.dropped_at.max(event.meta().received_at);
+    fn hold_cursor_before_dropped(&mut self, event: &Event) {
+        self.last_dropped_received_at = self.last_dropped_received_at.max(event.meta().received_at);
         self.holds.hold_before(event);
     }
 
     /// Counts the events of all backlogs as dropped, because the project or the client has ended.
-    pub(super) fn drop_backlogs(&mut self) {
+    pub(super) fn count_backlogs_as_dropped(&mut self) {
         for backlog in self.backlogs.drain(..) {
-            self.dropped_at = self.dropped_at.max(backlog.last_received_at);
-            self.dropped_after += backlog.len();
+            self.last_dropped_received_at = self.last_dropped_received_at.max(backlog.last_received_at);
+            self.dropped_after_last_count += backlog.len();
         }
     }
 
@@ -260,8 +263,11 @@ impl EventQueue {
             batch.holds.clone_from(&self.holds);
         }
         batch.events.extend(self.dropped_gaps.drain(..).map(Event::from));
-        if self.dropped_before > 0 {
-            batch.events.push_back(lagged_event(std::mem::take(&mut self.dropped_before), self.dropped_at));
+        if self.dropped_before_first_count > 0 {
+            batch.events.push_back(lagged_event(
+                std::mem::take(&mut self.dropped_before_first_count),
+                self.last_dropped_received_at,
+            ));
         }
         let max = max.max(1).saturating_sub(batch.events.len());
         if batch.events.is_empty() && max >= self.events.len() {
@@ -276,8 +282,11 @@ impl EventQueue {
         }
         if self.events.is_empty() {
             // The events counted here arrived after all events in the batch.
-            if self.dropped_after > 0 {
-                batch.events.push_back(lagged_event(std::mem::take(&mut self.dropped_after), self.dropped_at));
+            if self.dropped_after_last_count > 0 {
+                batch.events.push_back(lagged_event(
+                    std::mem::take(&mut self.dropped_after_last_count),
+                    self.last_dropped_received_at,
+                ));
             }
             batch.end.clone_from(&self.end);
         }

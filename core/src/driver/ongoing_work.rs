@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, task::JoinSet};
 
 use super::{
     DialedTransport,
-    handle_request::HandleAnswer,
+    request_from_handle::AnswerToHandle,
     timer::now,
     transport::{Frame, Transport},
 };
@@ -18,9 +18,9 @@ use crate::session::{BackfillReply, CommandToken, ConnectionFailure, Input, Mach
 /// Maximum number of frames that the task handles before it handles requests and timers.
 const FRAMES_PER_TURN_MAX: usize = 64;
 /// Number of packets queued for sending at which further emits are refused.
-const CONGESTION_THRESHOLD: usize = 1024;
+const CONGESTION_PACKET_COUNT: usize = 1024;
 /// Maximum number of packets queued for sending. If the queue is longer, the connection fails. Packets beyond
-/// [`CONGESTION_THRESHOLD`] are mostly pongs, because a server can send any number of pings.
+/// [`CONGESTION_PACKET_COUNT`] are mostly pongs, because a server can send any number of pings.
 const QUEUED_PACKETS_MAX: usize = 4096;
 
 /// Work in progress of a client's task.
@@ -31,7 +31,7 @@ pub(crate) struct OngoingWork {
     /// dropped.
     pub(super) dialing: JoinSet<(u64, Result<DialedTransport, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,
-    pub(super) reply_senders: HashMap<CommandToken, oneshot::Sender<HandleAnswer>>,
+    pub(super) reply_senders: HashMap<CommandToken, oneshot::Sender<AnswerToHandle>>,
     pub(super) last_token: u64,
     /// `true` if the last turn may have left frames unread.
     pub(super) is_turn_full: bool,
@@ -42,7 +42,7 @@ pub(crate) struct OngoingWork {
 impl OngoingWork {
     /// Returns `true` if too many packets are queued to accept another emit.
     pub(super) fn is_congested(&self) -> bool {
-        self.transport.as_ref().is_some_and(|transport| transport.queued_count() >= CONGESTION_THRESHOLD)
+        self.transport.as_ref().is_some_and(|transport| transport.queued_count() >= CONGESTION_PACKET_COUNT)
     }
 
     /// Sends queued packets, and passes up to [`FRAMES_PER_TURN_MAX`] frames to the machine. Each frame is dropped

@@ -10,11 +10,11 @@ use crate::{
 };
 
 /// Answer to a request. For an acknowledged emit, it contains the data of the acknowledgement.
-pub(crate) type HandleAnswer = Result<Option<String>, Error>;
+pub(crate) type AnswerToHandle = Result<Option<String>, Error>;
 
 /// Request from a handle to the client's task.
 #[derive(Debug)]
-pub(crate) enum HandleRequest {
+pub(crate) enum RequestFromHandle {
     Connect,
     Join { project: ProjectId, after: Option<Cursor>, streams: PlannedStreams },
     Leave { project: ProjectId },
@@ -22,7 +22,7 @@ pub(crate) enum HandleRequest {
     Close,
 }
 
-impl HandleRequest {
+impl RequestFromHandle {
     /// Fails the request. The streams that depend on it end with the error.
     pub(crate) fn fail(self, error: &Error) {
         if let Self::Join { streams, .. } = self {

@@ -82,7 +82,7 @@ impl PositionTracker {
     pub(crate) fn commit(&mut self, event: &Event) {
         let meta = event.meta();
         let (Some(project), Some(id)) = (&meta.project_id, meta.event_id) else { return };
-        if let Some(first) = event_id_before_loss(event) {
+        if let Some(first) = event_id_before_recoverable_gap(event) {
             self.holds.hold(project, &Cursor { log: meta.log.clone(), event_id: first });
         }
         self.move_to(project, &meta.log, id);
@@ -90,7 +90,7 @@ impl PositionTracker {
 
     /// Records that the reader has received the event at this position.
     pub(crate) fn commit_position(&mut self, position: &EventPosition) {
-        if let Some(first) = position.event_id_before_loss {
+        if let Some(first) = position.event_id_before_recoverable_gap {
             self.holds.hold(&position.project, &Cursor { log: position.log.clone(), event_id: first });
         }
         self.move_to(&position.project, &position.log, position.event_id);
@@ -116,12 +116,12 @@ pub(crate) struct EventPosition {
     project: ProjectId,
     log: Option<Arc<str>>,
     event_id: u64,
-    event_id_before_loss: Option<u64>,
+    event_id_before_recoverable_gap: Option<u64>,
 }
 
 /// Returns the position before a gap that a later replay may fill, because the server has the events but did not return
 /// them.
-fn event_id_before_loss(event: &Event) -> Option<u64> {
+fn event_id_before_recoverable_gap(event: &Event) -> Option<u64> {
     match event {
         Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {
             Some(meta.event_id?.saturating_sub(*missed))
@@ -138,7 +138,7 @@ impl EventPosition {
             project: meta.project_id.clone()?,
             log: meta.log.clone(),
             event_id: meta.event_id?,
-            event_id_before_loss: event_id_before_loss(event),
+            event_id_before_recoverable_gap: event_id_before_recoverable_gap(event),
         })
     }
 }

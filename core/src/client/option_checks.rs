@@ -10,7 +10,7 @@ use crate::{Credentials, Error, ReconnectPolicy, driver::BaseUrl};
 impl ClientBuilder {
     pub(super) fn validate(&self) -> Result<(), Error> {
         let invalid = |what: &str| Err(Error::invalid_argument(what));
-        if let Some(conflict) = self.credentials_conflict {
+        if let Some(conflict) = self.credentials_conflict_message {
             return invalid(conflict);
         }
         match &self.api_key {
@@ -45,7 +45,7 @@ impl ClientBuilder {
         if self.event_buffer == 0 {
             return invalid("event_buffer: it must be at least 1");
         }
-        let session = &self.session;
+        let session = &self.session_config;
         for (name, timeout) in [
             ("connect_timeout", session.connect_timeout),
             ("join_timeout", session.join_timeout),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Time for which long-polling is preferred after it has worked. Afterwards, WebSocket is tried first again.
-const POLLING_PREFERENCE: Duration = Duration::from_secs(600);
+const POLLING_PREFERENCE_DURATION: Duration = Duration::from_secs(600);
 
 /// Transport of the next attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,7 +53,7 @@ impl PollingFallback {
     /// Records that the server has acknowledged the namespace.
     pub(crate) fn on_connection_usable(&mut self, now: Instant) {
         if let Some(until) = self.unacknowledged_polling.take() {
-            self.next_transport = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE) };
+            self.next_transport = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE_DURATION) };
         }
     }
 }
@@ -78,10 +78,13 @@ mod tests {
         assert!(!fallback.begin_attempt(now));
         fallback.on_polling_opened();
         fallback.on_connection_usable(now);
-        let later = now + POLLING_PREFERENCE / 2;
+        let later = now + POLLING_PREFERENCE_DURATION / 2;
         assert!(fallback.begin_attempt(later));
         fallback.on_connection_usable(later);
-        assert!(!fallback.begin_attempt(now + POLLING_PREFERENCE), "a second success does not prolong the preference");
+        assert!(
+            !fallback.begin_attempt(now + POLLING_PREFERENCE_DURATION),
+            "a second success does not prolong the preference"
+        );
     }
 
     #[test]
