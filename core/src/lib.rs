@@ -60,6 +60,7 @@ mod error;
 pub mod events;
 #[cfg(feature = "facade")]
 pub mod facade;
+mod json_byte_search;
 #[cfg(feature = "rest")]
 mod rest;
 mod session;
@@ -73,7 +74,6 @@ mod sio;
 #[cfg(any(feature = "testing", feature = "test-server"))]
 #[allow(clippy::disallowed_methods)] // test servers read clocks and spawn tasks
 pub mod testing;
-mod text;
 
 pub use client::{Client, ClientBuilder, EventStream, JoinBuilder, Losses, Project, Throttle, Throttled, TypedStream};
 pub use delivery::{Overflow, StateChanges};

@@ -59,7 +59,7 @@ impl ClientBuilder {
             endpoints: endpoints.clone(),
             authenticator: authenticator.clone(),
             timeout: self.request_timeout,
-            keys_supported: false.into(),
+            supports_idempotency_keys: false.into(),
         });
         #[cfg(feature = "rest")]
         let backfill: Option<Arc<dyn BackfillSource>> = Some(Arc::new(api.clone()));

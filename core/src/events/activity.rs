@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Timestamp,
     decode::PayloadReader,
-    fields::{lenient, nullable, payload},
+    fields::{coerced_scalar, nullable, payload},
 };
 
 /// Submission statistics for one user of the moderated application.
@@ -46,17 +46,17 @@ pub struct Activity {
 
 payload! {
     ActivityPayload<'de> {
-        total_submissions: u64 = "total_submissions" => lenient,
-        recent_violations: u64 = "recent_violations" => lenient,
-        approval_rate: f64 = "approval_rate" => lenient,
-        risk_score: f64 = "risk_score" => lenient,
+        total_submissions: u64 = "total_submissions" => coerced_scalar,
+        recent_violations: u64 = "recent_violations" => coerced_scalar,
+        approval_rate: f64 = "approval_rate" => coerced_scalar,
+        risk_score: f64 = "risk_score" => coerced_scalar,
     }
 }
 
 /// [`Activity`] deserialized from any of the forms that servers send.
-pub(super) struct LenientActivity(pub(super) Activity);
+pub(super) struct ActivityFromServer(pub(super) Activity);
 
-impl<'de> Deserialize<'de> for LenientActivity {
+impl<'de> Deserialize<'de> for ActivityFromServer {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let payload = ActivityPayload::deserialize(deserializer)?;
         Ok(Self(Activity {
@@ -71,10 +71,10 @@ impl<'de> Deserialize<'de> for LenientActivity {
 
 payload! {
     UserActivityPayload<'de> {
-        user_id: String = "user_id" => lenient,
-        activity: LenientActivity = "activity" => nullable,
-        triggered_by: String = "triggered_by" => lenient,
-        timestamp: Timestamp = "timestamp" => lenient,
+        user_id: String = "user_id" => coerced_scalar,
+        activity: ActivityFromServer = "activity" => nullable,
+        triggered_by: String = "triggered_by" => coerced_scalar,
+        timestamp: Timestamp = "timestamp" => coerced_scalar,
     }
 }
 
@@ -84,7 +84,7 @@ impl UserActivity {
         let meta = reader.meta(payload.project_id, payload.event_id);
         Ok(Self {
             user_id: payload.user_id.ok_or("user_id is missing")?,
-            activity: payload.activity.map(|LenientActivity(activity)| activity).unwrap_or_default(),
+            activity: payload.activity.map(|ActivityFromServer(activity)| activity).unwrap_or_default(),
             triggered_by: payload.triggered_by,
             timestamp: payload.timestamp.unwrap_or_default(),
             extra: payload.extra,

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Event, MalformedEvent, Meta, ModerationUpdate, Origin, ProjectId, RawJson, RuleUpdate, ServerError, StatsUpdate,
-    SystemNotification, UnknownEvent, UserActivity, scan::Scanner,
+    SystemNotification, UnknownEvent, UserActivity, fast_json::FastObjectDeserializer,
 };
 
 /// Origin and arrival time of an event: the part of [`Meta`] that is known before the payload is decoded.
@@ -116,8 +116,8 @@ impl<'t> PayloadReader<'t> {
         W: Default,
         for<'a> &'a mut W: DeserializeSeed<'t, Value = ()>,
     {
-        let mut scanner = Scanner::new(self.text);
-        if payload.deserialize(&mut scanner).is_ok() && self.end_payload_at(scanner.position()).is_ok() {
+        let mut deserializer = FastObjectDeserializer::new(self.text);
+        if payload.deserialize(&mut deserializer).is_ok() && self.end_payload_at(deserializer.position()).is_ok() {
             return Ok(());
         }
         *payload = W::default();

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::scalar::{FromScalar, Lenient};
+use super::scalar::{CoercedScalar, FromScalar};
 
 /// Key of a JSON object. A key without escapes borrows from the text.
 pub(super) struct Key<'de>(pub(super) Cow<'de, str>);
@@ -68,9 +68,9 @@ macro_rules! payload {
                         while let Some($crate::events::fields::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($key $(| $alias)* => out.$field = $read(&mut map)?,)*
-                                "project_id" => out.project_id = $crate::events::fields::lenient(&mut map)?,
+                                "project_id" => out.project_id = $crate::events::fields::coerced_scalar(&mut map)?,
                                 "event_id" => {
-                                    out.event_id = map.next_value::<$crate::events::scalar::LenientEventId>()?.0;
+                                    out.event_id = map.next_value::<$crate::events::scalar::EventIdIfValid>()?.0;
                                 }
                                 _ => {
                                     out.extra.insert(key.into_owned(), map.next_value()?);
@@ -88,8 +88,8 @@ macro_rules! payload {
 pub(super) use payload;
 
 /// Decodes the next value of the map as a scalar that may be of a related type, such as a number sent as text.
-pub(super) fn lenient<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Result<Option<T>, A::Error> {
-    Ok(map.next_value::<Lenient<T>>()?.0)
+pub(super) fn coerced_scalar<'de, A: MapAccess<'de>, T: FromScalar>(map: &mut A) -> Result<Option<T>, A::Error> {
+    Ok(map.next_value::<CoercedScalar<T>>()?.0)
 }
 
 /// Decodes the next value of the map. Null becomes `None`.

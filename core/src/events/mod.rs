@@ -6,11 +6,12 @@
 
 mod activity;
 mod compact;
-mod control;
 mod cursor;
 mod decode;
+mod error_events;
 mod escape;
 mod event;
+mod fast_json;
 mod fields;
 mod ids;
 mod json;
@@ -22,17 +23,16 @@ mod notification;
 mod raw;
 mod rule;
 mod scalar;
-mod scan;
 mod secret;
 mod stats;
 mod timestamp;
 
 pub use activity::{Activity, UserActivity};
-pub use control::{MalformedEvent, ServerError, UnknownEvent};
-pub(crate) use control::{ServerRejection, parse_rejection};
 pub use cursor::Cursor;
 pub(crate) use decode::malformed_event;
 pub use decode::{Arrival, decode};
+pub use error_events::{MalformedEvent, ServerError, UnknownEvent};
+pub(crate) use error_events::{ServerRefusal, parse_refusal};
 pub(crate) use event::sealed::Sealed;
 pub use event::{Event, EventKind};
 pub use ids::ProjectId;
@@ -44,9 +44,9 @@ pub use moderation::{ContentType, ModerationUpdate, ModeratorType, Status};
 pub use notification::{NotificationType, SystemNotification};
 pub use raw::RawJson;
 #[cfg(feature = "rest")]
-pub(crate) use rule::LenientRule;
+pub(crate) use rule::RuleFromServer;
 pub use rule::{Rule, RuleAction, RuleType, RuleUpdate, RuleVerb};
-pub(crate) use scalar::{lenient_option, lenient_or_default};
+pub(crate) use scalar::{coerced_scalar_or_default, coerced_scalar_or_none};
 pub use secret::Secret;
 pub use stats::{RecentActivity, StatsUpdate};
 pub use timestamp::Timestamp;

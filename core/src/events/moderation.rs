@@ -6,7 +6,7 @@ use super::{
     Event, Extra, Meta, ProjectId, RawJson, Timestamp,
     decode::PayloadReader,
     escape::escape_html,
-    fields::{lenient, nullable, payload, word_enum},
+    fields::{coerced_scalar, nullable, payload, word_enum},
 };
 
 word_enum! {
@@ -94,17 +94,17 @@ impl ModerationUpdate {
 
 payload! {
     ModerationPayload<'de> {
-        content_id: String = "content_id" => lenient,
-        status: Status = "status" => lenient,
-        content_type: ContentType = "content_type" => lenient,
-        content_preview: String = "content_preview" => lenient,
+        content_id: String = "content_id" => coerced_scalar,
+        status: Status = "status" => coerced_scalar,
+        content_type: ContentType = "content_type" => coerced_scalar,
+        content_preview: String = "content_preview" => coerced_scalar,
         meta_data: &'de RawValue = "meta_data" => nullable,
-        results_count: u64 = "results_count" => lenient,
-        processing_time: f64 = "processing_time" => lenient,
-        moderator_type: ModeratorType = "moderator_type" => lenient,
-        moderator_name: String = "moderator_name" => lenient,
-        rule_name: String = "rule_name" => lenient,
-        timestamp: Timestamp = "timestamp" => lenient,
+        results_count: u64 = "results_count" => coerced_scalar,
+        processing_time: f64 = "processing_time" => coerced_scalar,
+        moderator_type: ModeratorType = "moderator_type" => coerced_scalar,
+        moderator_name: String = "moderator_name" => coerced_scalar,
+        rule_name: String = "rule_name" => coerced_scalar,
+        timestamp: Timestamp = "timestamp" => coerced_scalar,
     }
 }
 

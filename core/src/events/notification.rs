@@ -3,7 +3,7 @@
 use super::{
     Extra, Meta, Timestamp,
     decode::PayloadReader,
-    fields::{lenient, payload, word_enum},
+    fields::{coerced_scalar, payload, word_enum},
 };
 
 word_enum! {
@@ -40,10 +40,10 @@ pub struct SystemNotification {
 
 payload! {
     NotificationPayload<'de> {
-        notification_type: NotificationType = "type" => lenient,
-        message: String = "message" => lenient,
-        timestamp: Timestamp = "timestamp" => lenient,
-        persistent: bool = "persistent" => lenient,
+        notification_type: NotificationType = "type" => coerced_scalar,
+        message: String = "message" => coerced_scalar,
+        timestamp: Timestamp = "timestamp" => coerced_scalar,
+        persistent: bool = "persistent" => coerced_scalar,
     }
 }
 

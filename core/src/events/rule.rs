@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Timestamp,
     decode::PayloadReader,
-    fields::{lenient, nullable, payload, word_enum},
+    fields::{coerced_scalar, nullable, payload, word_enum},
 };
 
 word_enum! {
@@ -82,19 +82,19 @@ pub struct Rule {
 
 payload! {
     RulePayload<'de> {
-        id: String = "id" => lenient,
-        name: String = "name" => lenient,
-        rule_type: RuleType = "type" | "rule_type" => lenient,
-        is_active: bool = "is_active" => lenient,
-        priority: i64 = "priority" => lenient,
-        action: RuleAction = "action" => lenient,
+        id: String = "id" => coerced_scalar,
+        name: String = "name" => coerced_scalar,
+        rule_type: RuleType = "type" | "rule_type" => coerced_scalar,
+        is_active: bool = "is_active" => coerced_scalar,
+        priority: i64 = "priority" => coerced_scalar,
+        action: RuleAction = "action" => coerced_scalar,
     }
 }
 
 /// [`Rule`] deserialized from any of the forms that servers send.
-pub(crate) struct LenientRule(pub(crate) Rule);
+pub(crate) struct RuleFromServer(pub(crate) Rule);
 
-impl<'de> Deserialize<'de> for LenientRule {
+impl<'de> Deserialize<'de> for RuleFromServer {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut payload = RulePayload::deserialize(deserializer)?;
         if let Some(project) = payload.project_id {
@@ -114,16 +114,16 @@ impl<'de> Deserialize<'de> for LenientRule {
 
 payload! {
     RuleUpdatePayload<'de> {
-        action: RuleVerb = "action" => lenient,
-        rule: LenientRule = "rule" => nullable,
-        timestamp: Timestamp = "timestamp" => lenient,
+        action: RuleVerb = "action" => coerced_scalar,
+        rule: RuleFromServer = "rule" => nullable,
+        timestamp: Timestamp = "timestamp" => coerced_scalar,
     }
 }
 
 impl RuleUpdate {
     pub(super) fn read(reader: &mut PayloadReader<'_>) -> Result<Self, String> {
         let payload: RuleUpdatePayload<'_> = reader.parse()?;
-        let LenientRule(rule) = payload.rule.ok_or("rule is missing")?;
+        let RuleFromServer(rule) = payload.rule.ok_or("rule is missing")?;
         // Deployed servers put the project id inside the rule.
         let project_of_rule = rule.extra.get("project_id").and_then(serde_json::Value::as_str).map(Into::into);
         let meta = reader.meta(payload.project_id.or(project_of_rule), payload.event_id);

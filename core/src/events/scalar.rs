@@ -5,24 +5,24 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Scalar deserialized from null or from any JSON scalar that `T` can represent.
-pub(super) struct Lenient<T>(pub(super) Option<T>);
+pub(super) struct CoercedScalar<T>(pub(super) Option<T>);
 
 /// Deserializes any scalar that `T` can represent. Null becomes the default value.
-pub(crate) fn lenient_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(crate) fn coerced_scalar_or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: FromScalar + Default,
 {
-    Ok(Lenient::deserialize(deserializer)?.0.unwrap_or_default())
+    Ok(CoercedScalar::deserialize(deserializer)?.0.unwrap_or_default())
 }
 
 /// Deserializes any scalar that `T` can represent. Null becomes `None`.
-pub(crate) fn lenient_option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(crate) fn coerced_scalar_or_none<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: FromScalar,
 {
-    Ok(Lenient::deserialize(deserializer)?.0)
+    Ok(CoercedScalar::deserialize(deserializer)?.0)
 }
 
 /// Conversion from JSON scalars. `None` means that the scalar has no equivalent in the type.
@@ -40,41 +40,41 @@ pub(crate) trait FromScalar: Sized {
     fn from_bool(v: bool) -> Option<Self>;
 }
 
-impl<'de, T: FromScalar> Deserialize<'de> for Lenient<T> {
+impl<'de, T: FromScalar> Deserialize<'de> for CoercedScalar<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ScalarVisitor<T>(std::marker::PhantomData<T>);
         impl<'de, T: FromScalar> Visitor<'de> for ScalarVisitor<T> {
-            type Value = Lenient<T>;
+            type Value = CoercedScalar<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(T::EXPECTED)
             }
-            fn visit_str<E: Error>(self, v: &str) -> Result<Lenient<T>, E> {
+            fn visit_str<E: Error>(self, v: &str) -> Result<CoercedScalar<T>, E> {
                 T::from_text(v)
-                    .map(|v| Lenient(Some(v)))
+                    .map(|v| CoercedScalar(Some(v)))
                     .ok_or_else(|| E::custom(format_args!("text instead of {}", T::EXPECTED)))
             }
-            fn visit_f64<E: Error>(self, v: f64) -> Result<Lenient<T>, E> {
+            fn visit_f64<E: Error>(self, v: f64) -> Result<CoercedScalar<T>, E> {
                 T::from_number(v)
-                    .map(|v| Lenient(Some(v)))
+                    .map(|v| CoercedScalar(Some(v)))
                     .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_u64<E: Error>(self, v: u64) -> Result<Lenient<T>, E> {
+            fn visit_u64<E: Error>(self, v: u64) -> Result<CoercedScalar<T>, E> {
                 T::from_unsigned(v)
-                    .map(|v| Lenient(Some(v)))
+                    .map(|v| CoercedScalar(Some(v)))
                     .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_i64<E: Error>(self, v: i64) -> Result<Lenient<T>, E> {
+            fn visit_i64<E: Error>(self, v: i64) -> Result<CoercedScalar<T>, E> {
                 T::from_signed(v)
-                    .map(|v| Lenient(Some(v)))
+                    .map(|v| CoercedScalar(Some(v)))
                     .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_bool<E: Error>(self, v: bool) -> Result<Lenient<T>, E> {
+            fn visit_bool<E: Error>(self, v: bool) -> Result<CoercedScalar<T>, E> {
                 T::from_bool(v)
-                    .map(|v| Lenient(Some(v)))
+                    .map(|v| CoercedScalar(Some(v)))
                     .ok_or_else(|| E::custom(format_args!("{v} instead of {}", T::EXPECTED)))
             }
-            fn visit_unit<E: Error>(self) -> Result<Lenient<T>, E> {
-                Ok(Lenient(None))
+            fn visit_unit<E: Error>(self) -> Result<CoercedScalar<T>, E> {
+                Ok(CoercedScalar(None))
             }
         }
         deserializer.deserialize_any(ScalarVisitor(std::marker::PhantomData))
@@ -193,43 +193,43 @@ impl FromScalar for super::Timestamp {
 
 /// Event id, sent as a number or as text. Anything but an integer from 1 to [`EVENT_ID_MAX`](super::EVENT_ID_MAX) is
 /// read as `None`, so that a bad id does not make the event malformed.
-pub(super) struct LenientEventId(pub(super) Option<u64>);
+pub(super) struct EventIdIfValid(pub(super) Option<u64>);
 
-impl<'de> Deserialize<'de> for LenientEventId {
+impl<'de> Deserialize<'de> for EventIdIfValid {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct EventIdVisitor;
         impl<'de> Visitor<'de> for EventIdVisitor {
-            type Value = LenientEventId;
+            type Value = EventIdIfValid;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an event id")
             }
-            fn visit_u64<E>(self, v: u64) -> Result<LenientEventId, E> {
-                Ok(LenientEventId((v > 0 && v <= super::EVENT_ID_MAX).then_some(v)))
+            fn visit_u64<E>(self, v: u64) -> Result<EventIdIfValid, E> {
+                Ok(EventIdIfValid((v > 0 && v <= super::EVENT_ID_MAX).then_some(v)))
             }
-            fn visit_i64<E>(self, _: i64) -> Result<LenientEventId, E> {
-                Ok(LenientEventId(None))
+            fn visit_i64<E>(self, _: i64) -> Result<EventIdIfValid, E> {
+                Ok(EventIdIfValid(None))
             }
-            fn visit_f64<E>(self, v: f64) -> Result<LenientEventId, E> {
-                Ok(LenientEventId(
+            fn visit_f64<E>(self, v: f64) -> Result<EventIdIfValid, E> {
+                Ok(EventIdIfValid(
                     u64::from_number(v).filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX && *id as f64 == v),
                 ))
             }
-            fn visit_str<E>(self, v: &str) -> Result<LenientEventId, E> {
-                Ok(LenientEventId(v.parse().ok().filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX)))
+            fn visit_str<E>(self, v: &str) -> Result<EventIdIfValid, E> {
+                Ok(EventIdIfValid(v.parse().ok().filter(|id| *id > 0 && *id <= super::EVENT_ID_MAX)))
             }
-            fn visit_bool<E>(self, _: bool) -> Result<LenientEventId, E> {
-                Ok(LenientEventId(None))
+            fn visit_bool<E>(self, _: bool) -> Result<EventIdIfValid, E> {
+                Ok(EventIdIfValid(None))
             }
-            fn visit_unit<E>(self) -> Result<LenientEventId, E> {
-                Ok(LenientEventId(None))
+            fn visit_unit<E>(self) -> Result<EventIdIfValid, E> {
+                Ok(EventIdIfValid(None))
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LenientEventId, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EventIdIfValid, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(LenientEventId(None))
+                Ok(EventIdIfValid(None))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<LenientEventId, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<EventIdIfValid, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(LenientEventId(None))
+                Ok(EventIdIfValid(None))
             }
         }
         deserializer.deserialize_any(EventIdVisitor)

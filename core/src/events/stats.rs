@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Status, Timestamp,
     decode::PayloadReader,
-    fields::{lenient, nullable, payload},
+    fields::{coerced_scalar, nullable, payload},
 };
 
 /// Moderation counters of a project. Each update replaces the previous one.
@@ -53,9 +53,9 @@ pub struct RecentActivity {
 
 payload! {
     RecentActivityPayload<'de> {
-        content_id: String = "content_id" => lenient,
-        decision: Status = "decision" | "status" => lenient,
-        timestamp: Timestamp = "timestamp" => lenient,
+        content_id: String = "content_id" => coerced_scalar,
+        decision: Status = "decision" | "status" => coerced_scalar,
+        timestamp: Timestamp = "timestamp" => coerced_scalar,
     }
 }
 
@@ -72,14 +72,14 @@ impl<'de> Deserialize<'de> for RecentActivity {
 
 payload! {
     StatsPayload<'de> {
-        total_content: u64 = "total_content" | "total" => lenient,
-        approved: u64 = "approved" => lenient,
-        rejected: u64 = "rejected" => lenient,
-        flagged: u64 = "flagged" => lenient,
-        pending: u64 = "pending" => lenient,
-        approval_rate: f64 = "approval_rate" => lenient,
-        rejection_rate: f64 = "rejection_rate" => lenient,
-        flag_rate: f64 = "flag_rate" => lenient,
+        total_content: u64 = "total_content" | "total" => coerced_scalar,
+        approved: u64 = "approved" => coerced_scalar,
+        rejected: u64 = "rejected" => coerced_scalar,
+        flagged: u64 = "flagged" => coerced_scalar,
+        pending: u64 = "pending" => coerced_scalar,
+        approval_rate: f64 = "approval_rate" => coerced_scalar,
+        rejection_rate: f64 = "rejection_rate" => coerced_scalar,
+        flag_rate: f64 = "flag_rate" => coerced_scalar,
         recent_activity: Vec<RecentActivity> = "recent_activity" => nullable,
     }
 }

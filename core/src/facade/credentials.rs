@@ -45,7 +45,7 @@ impl CredentialQueue {
             let (reply, answer) = oneshot::channel();
             pending.lock().unwrap_or_else(PoisonError::into_inner).insert(id, reply);
             let queued = sender.try_send(CredentialRequest { id, reason });
-            let pending_request = PendingRequest { id, reply_senders: pending.clone() };
+            let pending_request = ReplySenderGuard { id, reply_senders: pending.clone() };
             async move {
                 let _removed_on_drop = pending_request;
                 queued.map_err(|_| ProviderError::retry("the provider does not answer requests"))?;
@@ -74,12 +74,12 @@ impl CredentialQueue {
 
 /// Pending request. Dropping this value, once the request has been answered or is no longer needed, removes the
 /// request's reply sender.
-struct PendingRequest {
+struct ReplySenderGuard {
     id: u64,
     reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,
 }
 
-impl Drop for PendingRequest {
+impl Drop for ReplySenderGuard {
     fn drop(&mut self) {
         self.reply_senders.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }

@@ -36,7 +36,7 @@ fn serialize_events<S: Serializer>(
         match update_for_row(event) {
             Some(update) => {
                 let time = Some(update.meta.received_at);
-                list.serialize_element(&EventRow { update, omits_time: time == previous_time })?;
+                list.serialize_element(&EventRow { update, omits_received_at: time == previous_time })?;
                 previous_time = time;
             }
             None => {
@@ -60,15 +60,15 @@ fn update_for_row(event: &Event) -> Option<&ModerationUpdate> {
 struct EventRow<'a> {
     update: &'a ModerationUpdate,
     /// True if `received_at` is written as `null` because its value is the same as in the previous row.
-    omits_time: bool,
+    omits_received_at: bool,
 }
 
 impl Serialize for EventRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { update, omits_time } = self;
+        let Self { update, omits_received_at } = self;
         let mut values = ValuesOnly(serializer.serialize_seq(None)?);
         write_moderation_fields(&mut values, update, true)?;
-        let received_at = (!omits_time).then_some(AsDisplay(&update.meta.received_at));
+        let received_at = (!omits_received_at).then_some(AsDisplay(&update.meta.received_at));
         write_meta_fields_except_project(&mut values, &update.meta, &received_at)?;
         values.end()
     }

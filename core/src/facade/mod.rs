@@ -11,7 +11,7 @@ mod json;
 mod json_rows;
 mod logs;
 mod options;
-mod pack;
+mod pack_as_text;
 mod runtime;
 mod stream;
 #[cfg(feature = "test-server")]
@@ -24,7 +24,7 @@ pub use json::{event_to_json, event_to_value};
 pub use json_rows::events_to_rows;
 pub use logs::{LogLevel, LogRecord, forward_logs};
 pub use options::{ClientOptions, KIND_NAMES, ReconnectOptions};
-pub use pack::{pack_event, pack_meta, unpack_event, unpack_meta};
+pub use pack_as_text::{pack_event, pack_meta, unpack_event, unpack_meta};
 pub use runtime::{block_on, run_on_runtime, spawn_detached};
 pub use stream::{FacadeStates, FacadeStream, StateRecord};
 #[cfg(feature = "test-server")]

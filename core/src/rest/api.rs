@@ -10,14 +10,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::json;
+use super::nan_json;
 use crate::{
     Error, ErrorKind, Stage,
     driver::{Authenticator, BaseUrl, Endpoint, EndpointPool, RestHeader, transport::FRAME_BYTES_MAX},
 };
 
 /// Maximum number of characters of a response body that an error keeps.
-const ERROR_BODY_MAX: usize = 4096;
+const ERROR_BODY_CHARS_MAX: usize = 4096;
 
 /// Client for the REST API.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Api {
     /// Time limit for a call, including a login and all repetitions.
     pub(crate) timeout: Duration,
     /// True once a server has said that it supports idempotency keys.
-    pub(crate) keys_supported: AtomicBool,
+    pub(crate) supports_idempotency_keys: AtomicBool,
 }
 
 /// Body of a successful response.
@@ -45,12 +45,14 @@ pub(crate) enum ResponseBody {
 impl ResponseBody {
     pub(super) fn parse<T: DeserializeOwned>(self) -> Result<T, Error> {
         match self {
-            Self::Text { text, .. } => json::parse(&text).map_err(|error| Self::invalid_response(&error)),
-            Self::TooLarge => Err(Self::invalid_response(&format_args!("it exceeds {FRAME_BYTES_MAX} bytes"))),
+            Self::Text { text, .. } => {
+                nan_json::parse_nan_as_null(&text).map_err(|error| Self::invalid_response_error(&error))
+            }
+            Self::TooLarge => Err(Self::invalid_response_error(&format_args!("it exceeds {FRAME_BYTES_MAX} bytes"))),
         }
     }
 
-    pub(super) fn invalid_response(reason: &dyn std::fmt::Display) -> Error {
+    pub(super) fn invalid_response_error(reason: &dyn std::fmt::Display) -> Error {
         Error::new(ErrorKind::Protocol, format!("the server's response is invalid: {reason}"))
     }
 }
@@ -83,8 +85,11 @@ impl Api {
     }
 
     pub(super) async fn get_body(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<ResponseBody, Error> {
-        self.call(url, ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: true })
-            .await
+        self.call_read_only(
+            url,
+            ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: true },
+        )
+        .await
     }
 
     pub(super) async fn get_without_credentials<T: DeserializeOwned>(
@@ -92,7 +97,7 @@ impl Api {
         url: impl Fn(&BaseUrl) -> Url,
     ) -> Result<T, Error> {
         let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
-        self.call(url, request).await?.parse()
+        self.call_read_only(url, request).await?.parse()
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -108,12 +113,12 @@ impl Api {
             with_credentials: true,
         };
         // The server has executed the request even if its response is invalid.
-        self.write(url, request).await?.parse().map_err(|error: Error| error.with_retryable(false))
+        self.write_with_repetitions(url, request).await?.parse().map_err(|error: Error| error.with_retryable(false))
     }
 
     /// Sends a request that changes nothing, and reads the response within the timeout.
     #[allow(clippy::disallowed_methods)] // the timeout of a call
-    async fn call(&self, url: impl Fn(&BaseUrl) -> Url, request: ApiRequest) -> Result<ResponseBody, Error> {
+    async fn call_read_only(&self, url: impl Fn(&BaseUrl) -> Url, request: ApiRequest) -> Result<ResponseBody, Error> {
         let timeout_error =
             |_| Error::connect_failed(Stage::Http, format!("no response within {} s", self.timeout.as_secs_f64()));
         let result = tokio::time::timeout(self.timeout, self.call_any_endpoint(&url, &request)).await;
@@ -146,7 +151,7 @@ impl Api {
 
     async fn call_endpoint(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<ResponseBody, Error> {
         let request_error = |error: reqwest::Error| endpoint.request_error(Stage::Http, &error);
-        let mut response = self.send(endpoint, url, request).await?;
+        let mut response = self.send_renewing_credentials(endpoint, url, request).await?;
         if !response.status().is_success() {
             return Err(status_error(response).await);
         }
@@ -163,7 +168,12 @@ impl Api {
 
     /// Sends the request. If the status is 401, the server did not execute the request, so the credentials are renewed
     /// if possible and the request is sent again.
-    async fn send(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<Response, Error> {
+    async fn send_renewing_credentials(
+        &self,
+        endpoint: &Endpoint,
+        url: Url,
+        request: &ApiRequest,
+    ) -> Result<Response, Error> {
         let http = endpoint.http_client()?;
         let send_with = |header: Option<&RestHeader>| {
             let mut builder = http.request(request.method.clone(), url.clone());
@@ -212,11 +222,11 @@ async fn status_error(mut response: Response) -> Error {
     let mut excerpt = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         excerpt.extend_from_slice(&chunk);
-        if excerpt.len() >= ERROR_BODY_MAX {
+        if excerpt.len() >= ERROR_BODY_CHARS_MAX {
             break;
         }
     }
-    let body: String = String::from_utf8_lossy(&excerpt).chars().take(ERROR_BODY_MAX).collect();
+    let body: String = String::from_utf8_lossy(&excerpt).chars().take(ERROR_BODY_CHARS_MAX).collect();
     let json = serde_json::from_str::<Value>(&body).ok();
     let message = json.as_ref().and_then(|body| body.get("error").or_else(|| body.get("message"))?.as_str());
     let status_and_message = match message {

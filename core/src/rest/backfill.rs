@@ -75,7 +75,7 @@ async fn collect(
     match request.query {
         BackfillQuery::StreamStart => {
             found.stream_start = fetch_stream_start(source, &request.project).await?;
-            found.flagged = reviews::list_flagged(source, &request.project).await?;
+            found.flagged = reviews::list_flagged_ids(source, &request.project).await?;
             found.is_complete = true;
         }
         BackfillQuery::MissedDecisions { since } => {
@@ -127,15 +127,15 @@ struct ListingScan {
     found: Vec<Event>,
     /// Index in `found` of the decision on each item, by item id. An item is read twice if new items push it to the
     /// next page.
-    indices: HashMap<String, usize>,
+    found_index_by_item_id: HashMap<String, usize>,
     /// Submission time of the newest item. Decisions before this time are found even if the listing changes while it is
     /// read.
     complete_until: Option<jiff::Timestamp>,
-    rows: usize,
-    bytes: usize,
+    scanned_row_count: usize,
+    found_payload_bytes: usize,
     /// True if a row named the project, which proves that the API key belongs to the project. An empty listing proves
     /// nothing.
-    key_confirmed: bool,
+    is_project_of_key_confirmed: bool,
 }
 
 impl ListingScan {
@@ -147,11 +147,11 @@ impl ListingScan {
             decided_since,
             submitted_since: before(decided_since, DECISION_TIME_MAX),
             found: Vec::new(),
-            indices: HashMap::new(),
+            found_index_by_item_id: HashMap::new(),
             complete_until: None,
-            rows: 0,
-            bytes: 0,
-            key_confirmed: false,
+            scanned_row_count: 0,
+            found_payload_bytes: 0,
+            is_project_of_key_confirmed: false,
         }
     }
 
@@ -170,14 +170,14 @@ impl ListingScan {
             let listing_page = fetch_page_within_rate_limit(source, &filter).await?;
             let now = source.now().wall;
             for row in listing_page.rows {
-                self.rows += 1;
+                self.scanned_row_count += 1;
                 match row {
                     Ok(content) => {
                         check_project(&content, &self.project)?;
-                        self.key_confirmed |= content.project_id.is_some();
+                        self.is_project_of_key_confirmed |= content.project_id.is_some();
                         self.complete_until = self.complete_until.or(content.created_at.instant());
                         if content.created_at.instant().is_some_and(|at| at < self.submitted_since) {
-                            return Ok(self.key_confirmed);
+                            return Ok(self.is_project_of_key_confirmed);
                         }
                         self.add_decision(&content, now);
                     }
@@ -185,9 +185,9 @@ impl ListingScan {
                 }
             }
             if !listing_page.has_more {
-                return Ok(self.key_confirmed);
+                return Ok(self.is_project_of_key_confirmed);
             }
-            if self.rows >= limits.rows_max || self.bytes >= limits.bytes_max {
+            if self.scanned_row_count >= limits.rows_max || self.found_payload_bytes >= limits.event_bytes_max {
                 break;
             }
         }
@@ -199,11 +199,11 @@ impl ListingScan {
     fn add_decision(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.decided_since) {
             let event = decision::decision_event(content, now);
-            match self.indices.get(&content.id) {
+            match self.found_index_by_item_id.get(&content.id) {
                 // The item was already on an earlier page, and may have been reviewed since.
                 Some(at) => self.found[*at] = self.with_project(event),
                 None => {
-                    self.indices.insert(content.id.clone(), self.found.len());
+                    self.found_index_by_item_id.insert(content.id.clone(), self.found.len());
                     self.push(event);
                 }
             }
@@ -221,7 +221,7 @@ impl ListingScan {
     }
 
     fn push(&mut self, event: Event) {
-        self.bytes += event.meta().payload().map_or(0, |payload| payload.as_str().len());
+        self.found_payload_bytes += event.meta().payload().map_or(0, |payload| payload.as_str().len());
         let event = self.with_project(event);
         self.found.push(event);
     }

@@ -98,7 +98,7 @@ impl Api {
         };
         if payload.results.len() != submissions.len() {
             let counts = format!("{} results for {} submissions", payload.results.len(), submissions.len());
-            return Err(ResponseBody::invalid_response(&counts).with_retryable(false));
+            return Err(ResponseBody::invalid_response_error(&counts).with_retryable(false));
         }
         Ok(payload.results.into_iter().map(parse_result).collect())
     }
@@ -124,7 +124,7 @@ impl Api {
 /// Parses the result for one submission, which is a decision or an error.
 fn parse_result(result: Value) -> Result<Moderation, Error> {
     if result["success"] != false {
-        return serde_json::from_value(result).map_err(|error| ResponseBody::invalid_response(&error));
+        return serde_json::from_value(result).map_err(|error| ResponseBody::invalid_response_error(&error));
     }
     let message = format!("the server refused the submission: {}", result["error"].as_str().unwrap_or("no reason"));
     let kind = if result["code"] == "rate_limited" { ErrorKind::RateLimited } else { ErrorKind::Api };

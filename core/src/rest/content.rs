@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ContentSource;
 use crate::{
     Error,
-    events::{ProjectId, Status, Timestamp, lenient_option, lenient_or_default},
+    events::{ProjectId, Status, Timestamp, coerced_scalar_or_default, coerced_scalar_or_none},
 };
 
 /// Content item stored by the server.
@@ -14,16 +14,16 @@ use crate::{
 #[non_exhaustive]
 pub struct Content {
     /// Id of the item.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub id: String,
     /// Project to which the item belongs.
-    #[serde(default, deserialize_with = "lenient_option")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_none")]
     pub project_id: Option<ProjectId>,
     /// Kind of content, such as `text`.
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     pub content_type: String,
     /// The content itself, exactly as its author wrote it.
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     pub content_data: String,
     /// Metadata supplied by the submitter.
     #[serde(default)]
@@ -32,10 +32,10 @@ pub struct Content {
     #[serde(deserialize_with = "deserialize_status")]
     pub status: Status,
     /// Time at which the item was submitted.
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     pub created_at: Timestamp,
     /// Time of the most recent decision.
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     pub updated_at: Timestamp,
     /// Results of the rules, models and people that judged the item, as sent by the server.
     #[serde(default, deserialize_with = "null_as_default")]

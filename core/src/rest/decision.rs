@@ -15,8 +15,8 @@ pub(super) fn decision_event(content: &Content, received_at: jiff::Timestamp) ->
         preview.push_str("...");
     }
     let result = deciding_result(content);
-    let moderator_type = result_field(result, "moderator_type");
-    let mut moderator_name = result_field(result, "moderator_name");
+    let moderator_type = field_of_result_or_details(result, "moderator_type");
+    let mut moderator_name = field_of_result_or_details(result, "moderator_name");
     if moderator_name.is_null() {
         // Stored results lack the moderator's name, which live events contain.
         moderator_name = match moderator_type.as_str() {
@@ -34,10 +34,10 @@ pub(super) fn decision_event(content: &Content, received_at: jiff::Timestamp) ->
         "content_preview": preview,
         "meta_data": content.meta_data,
         "results_count": content.moderation_results.len(),
-        "processing_time": result_field(result, "processing_time"),
+        "processing_time": field_of_result_or_details(result, "processing_time"),
         "moderator_type": moderator_type,
         "moderator_name": moderator_name,
-        "rule_name": result_field(result, "rule_name"),
+        "rule_name": field_of_result_or_details(result, "rule_name"),
         "timestamp": decision_time.as_str(),
     });
     let received = Arrival { origin: Origin::Backfill, at: received_at };
@@ -55,7 +55,7 @@ fn deciding_result(content: &Content) -> Option<&Value> {
 }
 
 /// Returns a field of the result or of its `details`, in which deployed servers store some fields.
-fn result_field(result: Option<&Value>, name: &str) -> Value {
+fn field_of_result_or_details(result: Option<&Value>, name: &str) -> Value {
     let non_null = |value: &Value| value.get(name).filter(|value| !value.is_null()).cloned();
     result.and_then(|result| non_null(result).or_else(|| non_null(result.get("details")?))).unwrap_or(Value::Null)
 }

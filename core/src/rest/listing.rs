@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Content, ContentFilter, ContentPage, ContentSource, api::ResponseBody, content::null_as_default, json};
+use super::{
+    Content, ContentFilter, ContentPage, ContentSource, api::ResponseBody, content::null_as_default, nan_json,
+};
 use crate::{
     Error, ErrorKind,
-    events::{RawJson, lenient_option, lenient_or_default},
+    events::{RawJson, coerced_scalar_or_default, coerced_scalar_or_none},
 };
 
 /// Default number of items per page on servers that report the total number of items.
@@ -48,13 +50,13 @@ struct ListingPayload {
 /// Position of a page in the listing. Documented servers send `has_next`; deployed servers send `has_more`.
 #[derive(Deserialize, Default)]
 struct PaginationPayload {
-    #[serde(default, deserialize_with = "lenient_option")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_none")]
     page: Option<u64>,
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     has_next: bool,
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     has_more: bool,
-    #[serde(default, deserialize_with = "lenient_option")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_none")]
     total: Option<u64>,
 }
 
@@ -91,7 +93,7 @@ pub(super) async fn fetch_listing_page(
         None => default_per_page(source, filter).await?,
     };
     let first_row = u64::from(page - 1) * u64::from(per_page);
-    let (mut size, mut rows_read) = (next_smaller_page_size(per_page), 0);
+    let (mut size, mut rows_read) = (largest_smaller_divisor(per_page), 0);
     let mut assembled =
         ListingPage { rows: Vec::new(), page, has_more: true, is_assembled: true, total: None, server_time: None };
     while rows_read < per_page && assembled.has_more {
@@ -104,7 +106,7 @@ pub(super) async fn fetch_listing_page(
                 assembled.server_time = assembled.server_time.or(part.server_time);
                 rows_read += size;
             }
-            None if size > 1 => size = next_smaller_page_size(size),
+            None if size > 1 => size = largest_smaller_divisor(size),
             None => {
                 let reason = "the item exceeds the size limit of a response".to_owned();
                 assembled.rows.push(Err(InvalidRow { reason, text: RawJson::new("null") }));
@@ -128,8 +130,8 @@ async fn fetch_response(source: &impl ContentSource, filter: &ContentFilter) -> 
         ResponseBody::Text { text, server_time } => (text, server_time),
         ResponseBody::TooLarge => return Ok(None),
     };
-    let parse_error = |error| ResponseBody::invalid_response(&error).with_retryable(false);
-    let payload: ListingPayload = json::parse(&text).map_err(parse_error)?;
+    let parse_error = |error| ResponseBody::invalid_response_error(&error).with_retryable(false);
+    let payload: ListingPayload = nan_json::parse_nan_as_null(&text).map_err(parse_error)?;
     let rows: Vec<_> = payload.content.iter().map(|row| parse_row(row)).collect();
     Ok(Some(ListingPage {
         page: payload.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
@@ -154,7 +156,7 @@ impl InvalidRow {
 }
 
 /// Returns the largest divisor of the page size that is smaller than the page size, or 1 if the page size is 1.
-fn next_smaller_page_size(per_page: u32) -> u32 {
+fn largest_smaller_divisor(per_page: u32) -> u32 {
     let divisor =
         (2..=per_page).take_while(|divisor| divisor * divisor <= per_page).find(|n| per_page.is_multiple_of(*n));
     divisor.map_or(1, |divisor| per_page / divisor)
@@ -162,16 +164,16 @@ fn next_smaller_page_size(per_page: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::next_smaller_page_size;
+    use super::largest_smaller_divisor;
 
     #[test]
     fn each_smaller_page_size_divides_the_previous_one() {
         let sizes = |from| {
-            std::iter::successors(Some(from), |n| (*n > 1).then(|| next_smaller_page_size(*n))).collect::<Vec<_>>()
+            std::iter::successors(Some(from), |n| (*n > 1).then(|| largest_smaller_divisor(*n))).collect::<Vec<_>>()
         };
         assert_eq!(sizes(100), [100, 50, 25, 5, 1]);
         assert_eq!(sizes(7), [7, 1]);
         assert_eq!(sizes(1), [1]);
-        assert!(next_smaller_page_size(u32::MAX) < u32::MAX);
+        assert!(largest_smaller_divisor(u32::MAX) < u32::MAX);
     }
 }

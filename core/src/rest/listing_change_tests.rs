@@ -42,7 +42,7 @@ fn response_body(value: &Value) -> ResponseBody {
 
 impl ContentSource for ScriptedSource {
     fn limits(&self) -> BackfillLimits {
-        BackfillLimits { per_page: 2, rows_max: 100, bytes_max: 1 << 20, flagged_max: 100, lookups_max: 100 }
+        BackfillLimits { per_page: 2, rows_max: 100, event_bytes_max: 1 << 20, flagged_max: 100, lookups_max: 100 }
     }
 
     fn now(&self) -> Now {

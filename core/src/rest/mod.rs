@@ -5,11 +5,11 @@ mod backfill;
 mod batch;
 mod content;
 mod decision;
-mod json;
 mod listing;
 #[cfg(test)]
 mod listing_change_tests;
 mod moderate;
+mod nan_json;
 mod pages;
 mod repetition;
 mod reviews;

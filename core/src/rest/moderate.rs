@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Api;
 use crate::{
     Error,
-    events::{Status, lenient_or_default},
+    events::{Status, coerced_scalar_or_default},
 };
 
 /// Maximum length of an idempotency key in bytes.
@@ -90,7 +90,7 @@ impl From<String> for Submission {
 #[non_exhaustive]
 pub struct Moderation {
     /// Id of the content.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub content_id: String,
     /// Decision on the content.
     #[serde(deserialize_with = "super::content::deserialize_status")]

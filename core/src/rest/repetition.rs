@@ -19,14 +19,14 @@ const REPEAT_DELAY: Duration = Duration::from_millis(250);
 /// or status 429 without `Retry-After`.
 const REPEAT_DELAY_MAX: Duration = Duration::from_secs(5);
 /// Time without a response after which a write is repeated, if the server supports idempotency keys.
-const RESPONSE_PATIENCE: Duration = Duration::from_secs(10);
-/// Divisor of the call's time limit. The quotient is an upper bound on [`RESPONSE_PATIENCE`], so that a short limit
+const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Divisor of the call's time limit. The quotient is an upper bound on [`RESPONSE_WAIT_MAX`], so that a short limit
 /// leaves time for repetitions.
-const RESPONSE_PATIENCE_SHARE: u32 = 4;
+const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
 /// Kind of failed attempt, which determines whether the write may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FailedAttempt {
+enum FailedAttemptKind {
     /// The server did not execute the write. Another attempt may succeed.
     NotExecuted,
     /// The server may have executed the write.
@@ -35,7 +35,7 @@ enum FailedAttempt {
     Permanent,
 }
 
-impl FailedAttempt {
+impl FailedAttemptKind {
     fn classify(error: &Error) -> Self {
         match (error.status(), error.stage()) {
             (Some(429), _) => Self::NotExecuted,
@@ -53,7 +53,7 @@ impl Api {
     ///
     /// After an attempt whose outcome is unknown, the write is repeated only if the server supports idempotency keys.
     #[allow(clippy::disallowed_methods)] // the delays and the time limit of a call
-    pub(super) async fn write(
+    pub(super) async fn write_with_repetitions(
         &self,
         url: impl Fn(&BaseUrl) -> Url,
         request: ApiRequest,
@@ -65,14 +65,14 @@ impl Api {
                 Ok(body) => return Ok(body),
                 Err(error) => self.authenticator.redact(error),
             };
-            let failure = FailedAttempt::classify(&error);
-            if failure == FailedAttempt::Permanent {
+            let failure = FailedAttemptKind::classify(&error);
+            if failure == FailedAttemptKind::Permanent {
                 return Err(error);
             }
-            outcome_unknown |= failure == FailedAttempt::OutcomeUnknown;
+            outcome_unknown |= failure == FailedAttemptKind::OutcomeUnknown;
             let next_attempt_at = Instant::now() + delay_before_repetition(attempt, &error);
             let may_repeat = next_attempt_at < deadline
-                && (!outcome_unknown || self.wait_for_key_support(deadline).await == Some(true));
+                && (!outcome_unknown || self.wait_for_idempotency_support(deadline).await == Some(true));
             if !may_repeat {
                 return Err(if outcome_unknown { outcome_unknown_error(&error) } else { error });
             }
@@ -90,10 +90,10 @@ impl Api {
         request: &ApiRequest,
         deadline: Instant,
     ) -> Result<ResponseBody, Error> {
-        let patience = RESPONSE_PATIENCE.min(self.timeout / RESPONSE_PATIENCE_SHARE);
+        let patience = RESPONSE_WAIT_MAX.min(self.timeout / RESPONSE_WAIT_DIVISOR);
         let patience_ends = async {
             sleep(patience).await;
-            if self.wait_for_key_support(deadline).await != Some(true) {
+            if self.wait_for_idempotency_support(deadline).await != Some(true) {
                 std::future::pending::<()>().await;
             }
         };
@@ -109,15 +109,15 @@ impl Api {
     /// Returns whether the server supports idempotency keys. Asks the server until it responds, unless the client
     /// already knows that it supports them. Returns `None` if the deadline expires first.
     #[allow(clippy::disallowed_methods)] // the delays between requests
-    async fn wait_for_key_support(&self, deadline: Instant) -> Option<bool> {
+    async fn wait_for_idempotency_support(&self, deadline: Instant) -> Option<bool> {
         for attempt in 1.. {
-            if self.keys_supported.load(Ordering::Relaxed) {
+            if self.supports_idempotency_keys.load(Ordering::Relaxed) {
                 return Some(true);
             }
-            match timeout_at(deadline, self.ask_for_key_support()).await.ok()? {
+            match timeout_at(deadline, self.ask_for_idempotency_support()).await.ok()? {
                 Ok(supported) => {
                     // Only support is remembered: a server without it may be replaced by one with it.
-                    self.keys_supported.fetch_or(supported, Ordering::Relaxed);
+                    self.supports_idempotency_keys.fetch_or(supported, Ordering::Relaxed);
                     return Some(supported);
                 }
                 Err(error) => timeout_at(deadline, sleep(delay_before_repetition(attempt, &error))).await.ok()?,
@@ -128,14 +128,14 @@ impl Api {
 
     /// Asks the server for its health. The response, even that of an unhealthy server, says whether the server supports
     /// idempotency keys.
-    async fn ask_for_key_support(&self) -> Result<bool, Error> {
+    async fn ask_for_idempotency_support(&self) -> Result<bool, Error> {
         let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
         let says_so = |health: &Value| health["idempotency_keys"] == true;
         match self.call_any_endpoint(&|base_url: &BaseUrl| base_url.join("api/health"), &request).await {
             Ok(body) => Ok(body.parse::<Value>().is_ok_and(|health| says_so(&health))),
             Err(error) => match error.body().map(serde_json::from_str::<Value>) {
                 Some(Ok(health)) if says_so(&health) => Ok(true),
-                _ if FailedAttempt::classify(&error) == FailedAttempt::Permanent => Ok(false),
+                _ if FailedAttemptKind::classify(&error) == FailedAttemptKind::Permanent => Ok(false),
                 _ => Err(error),
             },
         }
@@ -162,19 +162,19 @@ mod tests {
         let with_status = |status| Error::new(ErrorKind::Api, "refused").with_status(status);
         let at_stage = |stage| Error::connect_failed(stage, "failed");
         for (error, expected) in [
-            (with_status(429), FailedAttempt::NotExecuted),
-            (at_stage(Stage::Network), FailedAttempt::NotExecuted),
-            (with_status(408), FailedAttempt::OutcomeUnknown),
-            (with_status(502), FailedAttempt::OutcomeUnknown),
-            (with_status(503), FailedAttempt::OutcomeUnknown),
-            (with_status(504), FailedAttempt::OutcomeUnknown),
-            (at_stage(Stage::Http), FailedAttempt::OutcomeUnknown),
-            (with_status(400), FailedAttempt::Permanent),
-            (with_status(500), FailedAttempt::Permanent),
-            (at_stage(Stage::Tls), FailedAttempt::Permanent),
-            (at_stage(Stage::Credentials), FailedAttempt::Permanent),
+            (with_status(429), FailedAttemptKind::NotExecuted),
+            (at_stage(Stage::Network), FailedAttemptKind::NotExecuted),
+            (with_status(408), FailedAttemptKind::OutcomeUnknown),
+            (with_status(502), FailedAttemptKind::OutcomeUnknown),
+            (with_status(503), FailedAttemptKind::OutcomeUnknown),
+            (with_status(504), FailedAttemptKind::OutcomeUnknown),
+            (at_stage(Stage::Http), FailedAttemptKind::OutcomeUnknown),
+            (with_status(400), FailedAttemptKind::Permanent),
+            (with_status(500), FailedAttemptKind::Permanent),
+            (at_stage(Stage::Tls), FailedAttemptKind::Permanent),
+            (at_stage(Stage::Credentials), FailedAttemptKind::Permanent),
         ] {
-            assert_eq!(FailedAttempt::classify(&error), expected, "{error:?}");
+            assert_eq!(FailedAttemptKind::classify(&error), expected, "{error:?}");
         }
     }
 

@@ -12,11 +12,11 @@ use super::{
 use crate::{Error, ErrorKind, Status, events::ProjectId, session::BackfillData};
 
 /// Returns the ids of all flagged items, or `None` if they could not be listed completely.
-pub(super) async fn list_flagged(
+pub(super) async fn list_flagged_ids(
     source: &impl ContentSource,
     project: &ProjectId,
 ) -> Result<Option<Vec<String>>, Error> {
-    let (ids, complete) = list_until_stable(source, project).await?;
+    let (ids, complete) = list_flagged_ids_until_stable(source, project).await?;
     Ok(complete.then(|| ids.into_iter().collect()))
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn find_reviews(
     known_flagged: &[String],
     found: &mut BackfillData,
 ) -> Result<bool, Error> {
-    let (mut flagged, all_listed) = list_until_stable(source, project).await?;
+    let (mut flagged, all_listed) = list_flagged_ids_until_stable(source, project).await?;
     let mut complete = all_listed;
     let no_longer_flagged: Vec<_> = known_flagged.iter().filter(|id| !flagged.contains(*id)).collect();
     for (count, id) in no_longer_flagged.into_iter().enumerate() {
@@ -67,14 +67,14 @@ const LISTING_PASSES_MAX: u32 = 4;
 ///
 /// A review removes an item from the list and may move other items to a page that has already been read. A list of
 /// several pages is therefore read again until no new items appear.
-async fn list_until_stable(
+async fn list_flagged_ids_until_stable(
     source: &impl ContentSource,
     project: &ProjectId,
 ) -> Result<(BTreeSet<String>, bool), Error> {
     let mut ids = BTreeSet::new();
     for _ in 0..LISTING_PASSES_MAX {
         let known = ids.len();
-        let (in_one_response, complete) = list_once(source, project, &mut ids).await?;
+        let (in_one_response, complete) = add_flagged_ids_of_pass(source, project, &mut ids).await?;
         if in_one_response || ids.len() == known || !complete {
             return Ok((ids, complete));
         }
@@ -84,7 +84,7 @@ async fn list_until_stable(
 
 /// Reads the list of flagged items once and adds the ids to `ids`. Returns whether a single response contained all
 /// flagged items, and whether the list is complete.
-async fn list_once(
+async fn add_flagged_ids_of_pass(
     source: &impl ContentSource,
     project: &ProjectId,
     ids: &mut BTreeSet<String>,

@@ -6,7 +6,7 @@ use super::{Api, Content, Statistics};
 use crate::{
     Cursor, Error, ProjectId, Rule,
     driver::BaseUrl,
-    events::{LenientRule, lenient_or_default},
+    events::{RuleFromServer, coerced_scalar_or_default},
 };
 
 /// State of a project at one position in its event log.
@@ -29,7 +29,7 @@ pub struct Snapshot {
 #[non_exhaustive]
 pub struct ReviewQueue {
     /// Number of items that await review.
-    #[serde(default, deserialize_with = "lenient_or_default")]
+    #[serde(default, deserialize_with = "coerced_scalar_or_default")]
     pub total: u64,
     /// Newest items that await review, newest first. Servers return up to 100.
     #[serde(default)]
@@ -41,7 +41,7 @@ struct SnapshotPayload {
     log: String,
     event_id: u64,
     stats: Statistics,
-    rules: Vec<LenientRule>,
+    rules: Vec<RuleFromServer>,
     review: ReviewQueue,
 }
 
@@ -55,7 +55,7 @@ impl Api {
             url
         };
         let SnapshotPayload { log, event_id, stats, rules, review } = self.get(url).await?;
-        let rules = rules.into_iter().map(|LenientRule(rule)| rule).collect();
+        let rules = rules.into_iter().map(|RuleFromServer(rule)| rule).collect();
         Ok(Snapshot { cursor: Cursor { log: Some(log.into()), event_id }, stats, rules, review })
     }
 }

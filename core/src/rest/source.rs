@@ -20,7 +20,7 @@ pub(crate) struct BackfillLimits {
     /// Maximum number of rows read from the listing.
     pub(crate) rows_max: usize,
     /// Maximum total size of the events found, in bytes.
-    pub(crate) bytes_max: usize,
+    pub(crate) event_bytes_max: usize,
     /// Maximum number of flagged items that are listed.
     pub(crate) flagged_max: usize,
     /// Maximum number of items that are looked up one by one.
@@ -28,10 +28,10 @@ pub(crate) struct BackfillLimits {
 }
 
 /// Limits for real servers, which return at most 100 items per page.
-const SERVER_LIMITS: BackfillLimits = BackfillLimits {
+const REAL_SERVER_LIMITS: BackfillLimits = BackfillLimits {
     per_page: 100,
     rows_max: 20_000,
-    bytes_max: 64 << 20,
+    event_bytes_max: 64 << 20,
     flagged_max: FLAGGED_ITEMS_MAX,
     lookups_max: 1_000,
 };
@@ -39,7 +39,7 @@ const SERVER_LIMITS: BackfillLimits = BackfillLimits {
 /// Source of a server's content items, and a clock. In the simulation, a model of the server implements this trait.
 pub(crate) trait ContentSource: Send + Sync {
     fn limits(&self) -> BackfillLimits {
-        SERVER_LIMITS
+        REAL_SERVER_LIMITS
     }
 
     fn now(&self) -> Now;

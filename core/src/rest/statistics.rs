@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Api;
 use crate::{
     Error,
-    events::{Extra, lenient_or_default},
+    events::{Extra, coerced_scalar_or_default},
 };
 
 /// Moderation counters of a project.
@@ -15,22 +15,22 @@ use crate::{
 #[non_exhaustive]
 pub struct Statistics {
     /// Number of submissions so far.
-    #[serde(alias = "total", deserialize_with = "lenient_or_default")]
+    #[serde(alias = "total", deserialize_with = "coerced_scalar_or_default")]
     pub total_content: u64,
     /// Number of approved items.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub approved: u64,
     /// Number of rejected items.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub rejected: u64,
     /// Number of items flagged for review by a person.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub flagged: u64,
     /// Number of items without a decision.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub pending: u64,
     /// Percentage of items that were approved.
-    #[serde(deserialize_with = "lenient_or_default")]
+    #[serde(deserialize_with = "coerced_scalar_or_default")]
     pub approval_rate: f64,
     /// Other fields of the statistics in the response.
     #[serde(flatten)]

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use super::auth::{CredentialChoice, RefusalEvidence};
-use crate::{Error, ErrorKind, Stage, events::ServerRejection};
+use crate::{Error, ErrorKind, Stage, events::ServerRefusal};
 
-fn append_server_message(what: &str, rejection: &ServerRejection) -> String {
+fn append_server_message(what: &str, rejection: &ServerRefusal) -> String {
     if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
 }
 
 /// Returns the pause that the server requested before a retry, or one minute if it requested none. All documented
 /// limits have a period of one minute.
-fn retry_delay(rejection: &ServerRejection) -> Duration {
+fn retry_delay(rejection: &ServerRefusal) -> Duration {
     rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
@@ -33,7 +33,7 @@ use RefusalReason::{Kind, NoNamespace, ServerFailure};
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
 /// Returns the error kind for the rejection's code, or `None` if the rejection has no documented code.
-fn kind_from_code(rejection: &ServerRejection) -> Option<ErrorKind> {
+fn kind_from_code(rejection: &ServerRefusal) -> Option<ErrorKind> {
     Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
         "access_denied" | "forbidden" => ErrorKind::AccessDenied,
@@ -80,7 +80,7 @@ const CONNECT_REFUSALS: &KnownMessages = &[
 
 /// Returns the reason for a refusal according to its code or, without a documented code, according to its message.
 /// Returns `None` if the message is not known either.
-fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Option<RefusalReason> {
+fn classify(rejection: &ServerRefusal, known_messages: &KnownMessages) -> Option<RefusalReason> {
     if let Some(kind) = kind_from_code(rejection) {
         return Some(Kind(kind));
     }
@@ -91,14 +91,14 @@ fn classify(rejection: &ServerRejection, known_messages: &KnownMessages) -> Opti
 
 /// Returns `true` if the rejection is known to refuse a join. An `error` event with any other message may concern a
 /// different request.
-pub(crate) fn is_join_refusal(rejection: &ServerRejection) -> bool {
+pub(crate) fn is_join_refusal(rejection: &ServerRefusal) -> bool {
     classify(rejection, JOIN_REFUSALS).is_some()
 }
 
 /// Returns the error of a failed join and the shortest pause before a retry. The pause is `None` if a retry cannot
 /// help. After an unknown message or a server failure, a retry may help. `is_access_denial` is true if the event was
 /// `project_access_denied`.
-pub(crate) fn join_error(rejection: &ServerRejection, is_access_denial: bool) -> (Error, Option<Duration>) {
+pub(crate) fn join_error(rejection: &ServerRefusal, is_access_denial: bool) -> (Error, Option<Duration>) {
     // Documented servers send `project_access_denied`, with a special message, only if the client lacks access. Without
     // a code, the reason is therefore a lack of access.
     let reason = match (is_access_denial, kind_from_code(rejection)) {
@@ -141,7 +141,7 @@ pub(crate) struct JoinFailure {
 impl JoinFailure {
     /// Creates the failure of a join that the server did not answer or answered ambiguously.
     pub(crate) fn unanswered(message: String) -> Self {
-        let rejection = ServerRejection { message, ..ServerRejection::default() };
+        let rejection = ServerRefusal { message, ..ServerRefusal::default() };
         let error = Error::new(
             ErrorKind::JoinTimeout,
             append_server_message("the server could not complete the join", &rejection),
@@ -160,10 +160,7 @@ pub(crate) enum ConnectRefusal {
 
 /// Interprets the refusal of a connection. `default_evidence` is the evidence that the credentials are to blame if
 /// the message contains no known reason.
-pub(crate) fn classify_connect_refusal(
-    rejection: &ServerRejection,
-    default_evidence: RefusalEvidence,
-) -> ConnectRefusal {
+pub(crate) fn classify_connect_refusal(rejection: &ServerRefusal, default_evidence: RefusalEvidence) -> ConnectRefusal {
     let refused =
         |kind, what: &str| Error::new(kind, append_server_message(what, rejection)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
@@ -198,7 +195,7 @@ pub(crate) fn both_credentials_refused_error(last: CredentialChoice, earlier: &E
 }
 
 /// Returns `true` if the rejection can only concern the credentials.
-pub(crate) fn is_about_credentials(rejection: &ServerRejection) -> bool {
+pub(crate) fn is_about_credentials(rejection: &ServerRefusal) -> bool {
     classify(rejection, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }
 
@@ -223,7 +220,7 @@ mod tests {
             ("Internal server error: session rolled back", "join_timeout"),
             ("token bucket exhausted", "join_timeout"),
         ] {
-            let rejection = ServerRejection { message: message.into(), ..ServerRejection::default() };
+            let rejection = ServerRefusal { message: message.into(), ..ServerRefusal::default() };
             assert_eq!(join_error(&rejection, false).0.code(), code, "{message}");
         }
     }
@@ -242,7 +239,7 @@ mod tests {
             ("the session store is away for maintenance", "authentication_failed", false),
             ("", "authentication_failed", false),
         ] {
-            let rejection = ServerRejection { message: message.into(), ..ServerRejection::default() };
+            let rejection = ServerRefusal { message: message.into(), ..ServerRefusal::default() };
             let (error, evidence) = match classify_connect_refusal(&rejection, RefusalEvidence::Ambiguous) {
                 ConnectRefusal::Credentials(error, evidence) => (error, evidence),
                 ConnectRefusal::Other(error) => (error, RefusalEvidence::Ambiguous),

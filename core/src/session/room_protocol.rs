@@ -5,9 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 
-use crate::events::{
-    Arrival, Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, ServerRejection, decode, parse_rejection,
-};
+use crate::events::{Arrival, Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, ServerRefusal, decode, parse_refusal};
 
 /// Payload of `joined_project`, including the fields that only servers with an event log send.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -79,7 +77,7 @@ impl Page {
     ///
     /// # Errors
     /// Returns the server's rejection if the acknowledgement contains no page.
-    pub(crate) fn decode(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRejection> {
+    pub(crate) fn decode(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRefusal> {
         #[derive(Deserialize)]
         struct PagePayload<'a> {
             #[serde(borrow)]
@@ -104,7 +102,7 @@ impl Page {
                 let events = sort_by_id(events);
                 Ok(Self { events, head, oldest: oldest.unwrap_or(1), log: log.map(Arc::from) })
             }
-            _ => Err(parse_rejection(arguments)),
+            _ => Err(parse_refusal(arguments)),
         }
     }
 }

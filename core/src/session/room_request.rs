@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::events::{ProjectId, ServerRejection};
+use crate::events::{ProjectId, ServerRefusal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RoomRequestKind {
@@ -36,7 +36,7 @@ pub(crate) enum RoomRequestStage {
 /// event answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PossibleRefusal {
-    pub(crate) rejection: ServerRejection,
+    pub(crate) rejection: ServerRefusal,
     /// True if the event was `project_access_denied`.
     pub(crate) is_access_denial: bool,
     /// True if a different refusal had arrived before, so that either event may answer another request.

@@ -7,7 +7,7 @@ use super::{
     join_confirmations::ContestedConfirmation,
     room_request::{PossibleRefusal, RoomRequestStage},
 };
-use crate::events::{ProjectId, ServerRejection};
+use crate::events::{ProjectId, ServerRefusal};
 
 /// Joins and leaves that were sent on one connection and whose outcome is not final.
 #[derive(Debug, Default)]
@@ -163,7 +163,7 @@ impl RoomRequests {
     /// the refusal names a project, only requests of that project are considered.
     pub(crate) fn record_possible_refusal(
         &mut self,
-        rejection: &ServerRejection,
+        rejection: &ServerRefusal,
         is_access_denial: bool,
         include_overdue: bool,
     ) {

@@ -27,7 +27,7 @@ impl RestBehaviour {
         let limits = BackfillLimits {
             per_page: dice.pick(&[4, 10, 100]),
             rows_max: dice.pick(&[30, 20_000, 20_000]),
-            bytes_max: 64 << 20,
+            event_bytes_max: 64 << 20,
             flagged_max: dice.pick(&[8, 5_000, 5_000]),
             lookups_max: dice.pick(&[3, 1_000, 1_000]),
         };

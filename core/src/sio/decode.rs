@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::packet::{DecodeError, MAX_ATTACHMENTS, Packet, PacketKind};
-use crate::text::find_special_byte;
+use crate::json_byte_search::find_json_special_byte;
 
 /// Parses the header of a packet: its type, attachment count, namespace and id. Accepts data in packets of every type,
 /// because some servers send data with DISCONNECT.
@@ -80,7 +80,7 @@ fn closing_quote(body: &str) -> Option<(usize, bool)> {
     let bytes = body.as_bytes();
     let (mut from, mut escaped) = (0, false);
     loop {
-        let at = from + find_special_byte(bytes.get(from..)?)?;
+        let at = from + find_json_special_byte(bytes.get(from..)?)?;
         match bytes[at] {
             b'"' => return Some((at, escaped)),
             b'\\' => (from, escaped) = (at + 2, true),

@@ -7,7 +7,7 @@ use std::{collections::HashMap, fs, path::Path};
 
 /// Layers from lowest to highest. Layers in the same row must not import one another.
 const LAYERS: [&[&str]; 8] = [
-    &["error", "text"],
+    &["error", "json_byte_search"],
     &["eio", "sio", "events"],
     &["session"],
     &["delivery"],
@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Layers that receive time and randomness as arguments, and start no tasks.
-const PURE_LAYERS: [&str; 7] = ["error", "text", "eio", "sio", "events", "session", "delivery"];
+const PURE_LAYERS: [&str; 7] = ["error", "json_byte_search", "eio", "sio", "events", "session", "delivery"];
 
 const IO_CRATES_AND_MODULES: [&str; 14] = [
     "std::fs",

@@ -9,7 +9,7 @@ use serde_json::{Value, value::RawValue};
 use crate::events::{
     Activity, Arrival, Cursor, Event, EventKind, Extra, Gap, GapReason, Lagged, MalformedEvent, Meta, ModerationUpdate,
     Origin, ProjectId, RawJson, Rule, RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent,
-    UserActivity, activity::LenientActivity, decode::PayloadReader, rule::LenientRule,
+    UserActivity, activity::ActivityFromServer, decode::PayloadReader, rule::RuleFromServer,
 };
 
 /// Fields that are common to all events.
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for Meta {
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let LenientRule(mut rule) = LenientRule::deserialize(deserializer)?;
+        let RuleFromServer(mut rule) = RuleFromServer::deserialize(deserializer)?;
         unnest_extra(&mut rule.extra);
         Ok(rule)
     }
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Rule {
 
 impl<'de> Deserialize<'de> for Activity {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let LenientActivity(mut activity) = LenientActivity::deserialize(deserializer)?;
+        let ActivityFromServer(mut activity) = ActivityFromServer::deserialize(deserializer)?;
         unnest_extra(&mut activity.extra);
         Ok(activity)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     eio::Handshake,
-    events::ServerRejection,
+    events::ServerRefusal,
     session::{
         CredentialsReason, SessionConfig, acks::PendingAcks, auth::LoginStatus, budget::SendBudget,
         earliest::EarliestDeadline, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
@@ -42,7 +42,7 @@ pub(super) struct Connection {
     pub(super) credentials_reason: CredentialsReason,
     pub(super) login_status: LoginStatus,
     /// Content of an error event or DISCONNECT packet that may explain a refusal.
-    pub(super) possible_refusal: Option<ServerRejection>,
+    pub(super) possible_refusal: Option<ServerRefusal>,
     /// Time at which the connection counts as stable. `None` before the namespace is acknowledged and once the
     /// connection is stable.
     pub(super) stable_at: Option<Instant>,

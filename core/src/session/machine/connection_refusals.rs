@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Machine, connection::Admission};
 use crate::{
     Error, ErrorKind, Stage,
-    events::{ServerRejection, parse_rejection},
+    events::{ServerRefusal, parse_refusal},
     session::{
         ConnectionFailure, Now,
         auth::{RefusalEvidence, RefusalReaction},
@@ -31,7 +31,7 @@ impl Machine {
             }
         };
         if !data.is_empty() {
-            connection.possible_refusal = Some(parse_rejection(data));
+            connection.possible_refusal = Some(parse_refusal(data));
         }
         match refusal {
             Some(evidence) => self.on_end_without_confirmation(now, evidence),
@@ -65,7 +65,7 @@ impl Machine {
 
     /// Handles a CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
-        self.on_connection_refused(now, &parse_rejection(data), RefusalEvidence::Ambiguous);
+        self.on_connection_refused(now, &parse_refusal(data), RefusalEvidence::Ambiguous);
     }
 
     /// Handles a refusal with a message, which the server sent as a packet or an event. `default_evidence` is the
@@ -73,7 +73,7 @@ impl Machine {
     pub(super) fn on_connection_refused(
         &mut self,
         now: Now,
-        rejection: &ServerRejection,
+        rejection: &ServerRefusal,
         default_evidence: RefusalEvidence,
     ) {
         match classify_connect_refusal(rejection, default_evidence) {

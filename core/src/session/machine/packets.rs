@@ -4,7 +4,7 @@
 use super::{Machine, connection::Admission};
 use crate::{
     eio,
-    events::{Arrival, Event, Origin, UnknownEvent, decode, parse_rejection},
+    events::{Arrival, Event, Origin, UnknownEvent, decode, parse_refusal},
     session::{
         ConnectionFailure, Now, Output,
         acks::AckRecipient,
@@ -107,7 +107,7 @@ impl Machine {
     }
 
     fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
-        let rejection = parse_rejection(arguments);
+        let rejection = parse_refusal(arguments);
         if name == "authentication_failed" {
             return self.on_connection_refused(now, &rejection, RefusalEvidence::Stated);
         }

@@ -4,7 +4,7 @@
 use super::{Machine, joins::join_retry_delay};
 use crate::{
     Error, ErrorKind,
-    events::{ProjectId, ServerRejection, parse_rejection},
+    events::{ProjectId, ServerRefusal, parse_refusal},
     session::{
         Backfill, BackfillQuery, Now, Output,
         auth::RefusalEvidence,
@@ -111,12 +111,7 @@ impl Machine {
 
     /// Handles an error that may refuse a join or leave, or end a project. Returns `false` if the error is not known to
     /// do so and must therefore be delivered as an event.
-    pub(super) fn on_possible_refusal(
-        &mut self,
-        now: Now,
-        rejection: &ServerRejection,
-        is_access_denial: bool,
-    ) -> bool {
+    pub(super) fn on_possible_refusal(&mut self, now: Now, rejection: &ServerRefusal, is_access_denial: bool) -> bool {
         let Some(connection) = self.phase.connection_mut() else { return false };
         let requests = &mut connection.requests;
         let named = rejection.project_id.as_ref();
@@ -140,7 +135,7 @@ impl Machine {
 
     /// Handles an access denial that answers no request. Returns `false` if the project is unknown or the user has left
     /// it.
-    fn on_access_lost(&mut self, rejection: &ServerRejection) -> bool {
+    fn on_access_lost(&mut self, rejection: &ServerRefusal) -> bool {
         let only = || self.rooms.only_possible_project(&self.phase.connection()?.requests);
         let project = rejection.project_id.as_ref().or_else(only);
         let wanted = project.filter(|project| self.rooms.get(project).is_some_and(|room| room.wanted));
@@ -153,7 +148,7 @@ impl Machine {
         &mut self,
         now: Now,
         project: &ProjectId,
-        rejection: &ServerRejection,
+        rejection: &ServerRefusal,
         is_access_denial: bool,
     ) {
         let (error, pause) = join_error(rejection, is_access_denial);
@@ -226,7 +221,7 @@ impl Machine {
             (RoomRequestKind::Join, AckVerdict::Refused) => {
                 requests.remove(id);
                 if !requests.awaits_join(project) {
-                    self.on_join_failed(now, project, &parse_rejection(arguments), false);
+                    self.on_join_failed(now, project, &parse_refusal(arguments), false);
                 }
             }
             // The acknowledgement ends a request that an `error` event may have refused.

@@ -1,7 +1,7 @@
 //! Searches JSON text eight bytes at a time.
 
 /// Returns the index of the first quote, backslash or control character.
-pub(crate) fn find_special_byte(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn find_json_special_byte(bytes: &[u8]) -> Option<usize> {
     const LOW_BITS: u64 = u64::MAX / 255;
     const HIGH_BITS: u64 = LOW_BITS << 7;
     // Returns a mask in which the high bit of a byte is set if that byte of `word` is less than `limit`. The mask is
@@ -24,7 +24,7 @@ pub(crate) fn find_special_byte(bytes: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::find_special_byte;
+    use super::find_json_special_byte;
 
     #[test]
     fn the_first_special_byte_is_found_at_every_position() {
@@ -34,11 +34,11 @@ mod tests {
                     let mut bytes = vec![b'!'; length];
                     bytes[at] = byte;
                     bytes[length - 1] = byte;
-                    assert_eq!(find_special_byte(&bytes), Some(at), "{bytes:?}");
+                    assert_eq!(find_json_special_byte(&bytes), Some(at), "{bytes:?}");
                 }
             }
             for plain in [b' ', b'#', b'[', b']', 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
-                assert_eq!(find_special_byte(&vec![plain; length]), None, "{plain}");
+                assert_eq!(find_json_special_byte(&vec![plain; length]), None, "{plain}");
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     Extra, Meta, RawJson,
     decode::PayloadReader,
-    fields::{lenient, payload},
+    fields::{coerced_scalar, payload},
 };
 
 /// Error that the server sent as an event.
@@ -54,7 +54,7 @@ pub struct MalformedEvent {
 
 /// Decoded payload of a refusal: an error event, a CONNECT_ERROR packet or the acknowledgement of a refused request.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct ServerRejection {
+pub(crate) struct ServerRefusal {
     pub(crate) message: String,
     pub(crate) code: Option<String>,
     pub(crate) project_id: Option<super::ProjectId>,
@@ -63,16 +63,16 @@ pub(crate) struct ServerRejection {
 
 payload! {
     ErrorPayload<'de> {
-        message: String = "message" | "error" => lenient,
-        code: String = "code" | "error_code" => lenient,
-        retry_after: f64 = "retry_after" => lenient,
+        message: String = "message" | "error" => coerced_scalar,
+        code: String = "code" | "error_code" => coerced_scalar,
+        retry_after: f64 = "retry_after" => coerced_scalar,
     }
 }
 
 /// Decodes the payload of a refusal, which is an object, a bare string or empty.
-pub(crate) fn parse_rejection(data: &str) -> ServerRejection {
+pub(crate) fn parse_refusal(data: &str) -> ServerRefusal {
     if let Ok(payload) = serde_json::from_str::<ErrorPayload<'_>>(data) {
-        return ServerRejection {
+        return ServerRefusal {
             message: payload.message.unwrap_or_default(),
             code: payload.code,
             project_id: payload.project_id,
@@ -80,7 +80,7 @@ pub(crate) fn parse_rejection(data: &str) -> ServerRejection {
         };
     }
     let message = serde_json::from_str::<String>(data).unwrap_or_else(|_| data.to_owned());
-    ServerRejection { message, ..ServerRejection::default() }
+    ServerRefusal { message, ..ServerRefusal::default() }
 }
 
 impl ServerError {

@@ -1,44 +1,44 @@
 //! Fast reader for JSON objects whose values are mostly short strings without escapes, as in the payloads of events.
 //!
-//! The scanner itself reads keys and strings without escapes, eight bytes at a time, and delegates all other values to
-//! `serde_json`. Its errors contain no reason. After an error, the caller parses the text again with `serde_json`,
-//! which either succeeds or explains the error.
+//! The deserializer itself reads keys and strings without escapes, eight bytes at a time, and delegates all other
+//! values to `serde_json`. Its errors contain no reason. After an error, the caller parses the text again with
+//! `serde_json`, which either succeeds or explains the error.
 
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor, value::BorrowedStrDeserializer};
 
-use crate::text::find_special_byte;
+use crate::json_byte_search::find_json_special_byte;
 
-/// Error for text that the scanner does not support.
+/// Error for text that the deserializer does not support.
 #[derive(Debug)]
-pub(super) struct Unsupported;
+pub(super) struct UnsupportedJson;
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for UnsupportedJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON that the fast scanner does not support")
+        f.write_str("JSON that the fast deserializer does not support")
     }
 }
 
-impl std::error::Error for Unsupported {}
+impl std::error::Error for UnsupportedJson {}
 
-impl de::Error for Unsupported {
+impl de::Error for UnsupportedJson {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
     }
 }
 
 /// Fast deserializer of the object at the beginning of a text.
-pub(super) struct Scanner<'de> {
+pub(super) struct FastObjectDeserializer<'de> {
     text: &'de str,
     position: usize,
     /// True until the first key has been read. Only later keys must be preceded by a comma.
-    before_first_key: bool,
+    is_before_first_key: bool,
 }
 
-impl<'de> Scanner<'de> {
+impl<'de> FastObjectDeserializer<'de> {
     pub(super) fn new(text: &'de str) -> Self {
-        Self { text, position: 0, before_first_key: true }
+        Self { text, position: 0, is_before_first_key: true }
     }
 
     /// Returns the number of bytes read so far.
@@ -58,9 +58,9 @@ impl<'de> Scanner<'de> {
         None
     }
 
-    fn expect_byte(&mut self, byte: u8) -> Result<(), Unsupported> {
+    fn expect_byte(&mut self, byte: u8) -> Result<(), UnsupportedJson> {
         if self.peek_non_whitespace() != Some(byte) {
-            return Err(Unsupported);
+            return Err(UnsupportedJson);
         }
         self.position += 1;
         Ok(())
@@ -68,13 +68,13 @@ impl<'de> Scanner<'de> {
 
     /// Reads a string without escapes. Returns `None`, without advancing, if there is no such string at the current
     /// position.
-    fn unescaped_string(&mut self) -> Option<&'de str> {
+    fn read_string_without_escapes(&mut self) -> Option<&'de str> {
         let bytes = self.text.as_bytes();
         if bytes.get(self.position) != Some(&b'"') {
             return None;
         }
         let start = self.position + 1;
-        let end = start + find_special_byte(&bytes[start..])?;
+        let end = start + find_json_special_byte(&bytes[start..])?;
         if bytes[end] != b'"' {
             return None;
         }
@@ -86,19 +86,19 @@ impl<'de> Scanner<'de> {
     fn delegate_to_serde_json<T>(
         &mut self,
         read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::StrRead<'de>>) -> serde_json::Result<T>,
-    ) -> Result<T, Unsupported> {
-        let rest = self.text.get(self.position..).ok_or(Unsupported)?;
+    ) -> Result<T, UnsupportedJson> {
+        let rest = self.text.get(self.position..).ok_or(UnsupportedJson)?;
         let mut deserializer = serde_json::Deserializer::from_str(rest);
-        let value = read(&mut deserializer).map_err(|_| Unsupported)?;
+        let value = read(&mut deserializer).map_err(|_| UnsupportedJson)?;
         self.position += deserializer.into_iter::<IgnoredAny>().byte_offset();
         Ok(value)
     }
 }
 
-impl<'de> Deserializer<'de> for &mut Scanner<'de> {
-    type Error = Unsupported;
+impl<'de> Deserializer<'de> for &mut FastObjectDeserializer<'de> {
+    type Error = UnsupportedJson;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnsupportedJson> {
         self.expect_byte(b'{')?;
         visitor.visit_map(self)
     }
@@ -109,44 +109,44 @@ impl<'de> Deserializer<'de> for &mut Scanner<'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Scanner<'de> {
-    type Error = Unsupported;
+impl<'de> MapAccess<'de> for &mut FastObjectDeserializer<'de> {
+    type Error = UnsupportedJson;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unsupported> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, UnsupportedJson> {
         if self.peek_non_whitespace() == Some(b'}') {
             self.position += 1;
             return Ok(None);
         }
-        if !std::mem::take(&mut self.before_first_key) {
+        if !std::mem::take(&mut self.is_before_first_key) {
             self.expect_byte(b',')?;
             self.peek_non_whitespace();
         }
-        let key = self.unescaped_string().ok_or(Unsupported)?;
+        let key = self.read_string_without_escapes().ok_or(UnsupportedJson)?;
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Unsupported> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, UnsupportedJson> {
         self.expect_byte(b':')?;
         self.peek_non_whitespace();
-        seed.deserialize(ValueScanner(self))
+        seed.deserialize(FastValueDeserializer(self))
     }
 }
 
-/// Deserializer of the value at the scanner's position.
-struct ValueScanner<'a, 'de>(&'a mut Scanner<'de>);
+/// Deserializer of the value at the object deserializer's position.
+struct FastValueDeserializer<'a, 'de>(&'a mut FastObjectDeserializer<'de>);
 
-impl<'de> Deserializer<'de> for ValueScanner<'_, 'de> {
-    type Error = Unsupported;
+impl<'de> Deserializer<'de> for FastValueDeserializer<'_, 'de> {
+    type Error = UnsupportedJson;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
-        match self.0.unescaped_string() {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnsupportedJson> {
+        match self.0.read_string_without_escapes() {
             Some(text) => visitor.visit_borrowed_str(text),
             None => self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_any(visitor)),
         }
     }
 
     // The value inside the option may be raw JSON, which only `serde_json` supports.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unsupported> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, UnsupportedJson> {
         self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_option(visitor))
     }
 
@@ -154,7 +154,7 @@ impl<'de> Deserializer<'de> for ValueScanner<'_, 'de> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Unsupported> {
+    ) -> Result<V::Value, UnsupportedJson> {
         self.0.delegate_to_serde_json(|deserializer| deserializer.deserialize_newtype_struct(name, visitor))
     }
 
