@@ -48,8 +48,8 @@ impl ClientBuilder {
         let session = SessionConfig {
             endpoint_count: endpoints.all().len(),
             can_ask_rest: cfg!(feature = "rest") && authenticator.may_have_api_key(),
-            credentials: authenticator.credentials_source(),
-            paced_by_readers: true,
+            credentials_source: authenticator.credentials_source(),
+            is_paced_by_readers: true,
             has_only_key: authenticator.has_only_api_key(),
             has_spare_key: authenticator.has_spare_api_key(),
             ..self.session_config

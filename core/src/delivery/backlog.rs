@@ -2,7 +2,7 @@
 
 use crate::{
     events::{Cursor, Event, GapReason, ProjectId},
-    session::{LogReader, Page},
+    session::{LogPage, LogReader},
 };
 
 /// Part of one project's log that a stream has yet to read.
@@ -64,7 +64,7 @@ impl Backlog {
     /// `None` if the server did not return the page. Returns `true` once nothing is left in the backlog.
     pub(super) fn on_page(
         &mut self,
-        page: Option<Page>,
+        page: Option<LogPage>,
         at: jiff::Timestamp,
         push: &mut impl FnMut(Event) -> bool,
     ) -> bool {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Error,
     events::{Event, EventKinds, ProjectId},
-    session::{CommandToken, PAGE_EVENTS_MAX, Page, PageRequest, StreamId},
+    session::{BacklogPageRequest, CommandId, LogPage, PAGE_EVENTS_MAX, StreamId},
 };
 
 /// Registry that distributes events to a client's streams.
@@ -73,7 +73,7 @@ impl Hub {
 
     /// Returns requests for the log pages that slow streams have room for. The response to each request is passed to
     /// [`on_page`](Self::on_page).
-    pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
+    pub(crate) fn page_requests(&self) -> Vec<BacklogPageRequest> {
         if !self.capacity_signal.is_set.swap(false, Ordering::AcqRel) {
             return Vec::new();
         }
@@ -100,7 +100,7 @@ impl Hub {
         stream: StreamId,
         project: &ProjectId,
         after: u64,
-        page: Option<Page>,
+        page: Option<LogPage>,
         at: jiff::Timestamp,
     ) {
         let mut wakers = Vec::new();
@@ -155,15 +155,15 @@ impl Hub {
     }
 
     /// Registers the streams of a join that is in progress. The streams start when the project is opened.
-    pub(crate) fn add_join(&self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
-        self.lock().joins.add(token, project, streams);
+    pub(crate) fn add_join(&self, command_id: CommandId, project: ProjectId, streams: PlannedStreams) {
+        self.lock().joins.add(command_id, project, streams);
     }
 
     /// Handles the answer to a command. If the command is a join whose streams have not started, the streams start now
     /// if the project is joined, and end otherwise.
-    pub(crate) fn on_answer(&self, token: CommandToken, error: Option<&Error>) {
+    pub(crate) fn on_answer(&self, command_id: CommandId, error: Option<&Error>) {
         let mut state = self.lock();
-        let Some((project, streams)) = state.joins.remove(token) else { return };
+        let Some((project, streams)) = state.joins.remove(command_id) else { return };
         let end = match (error, state.client_end.clone()) {
             (Some(error), _) => StreamEnd::Failed(error.clone()),
             (None, Some(end)) => end,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{StreamBuffer, StreamEnd, subscription::Subscription};
 use crate::{
     events::{EventKinds, ProjectId},
-    session::CommandToken,
+    session::CommandId,
 };
 
 /// Streams of one join. Dropping this value ends the streams, unless they have been taken.
@@ -41,7 +41,7 @@ pub(super) struct PendingJoins(Vec<PendingJoin>);
 
 #[derive(Debug)]
 struct PendingJoin {
-    token: CommandToken,
+    command_id: CommandId,
     project: ProjectId,
     streams: PlannedStreams,
 }
@@ -56,8 +56,8 @@ pub(super) struct OpenedStreams {
 }
 
 impl PendingJoins {
-    pub(super) fn add(&mut self, token: CommandToken, project: ProjectId, streams: PlannedStreams) {
-        self.0.push(PendingJoin { token, project, streams });
+    pub(super) fn add(&mut self, command_id: CommandId, project: ProjectId, streams: PlannedStreams) {
+        self.0.push(PendingJoin { command_id, project, streams });
     }
 
     /// Takes the streams of all joins of a project that has just been joined.
@@ -69,8 +69,8 @@ impl PendingJoins {
     }
 
     /// Removes an answered join. Returns its streams if they have not started yet.
-    pub(super) fn remove(&mut self, token: CommandToken) -> Option<(ProjectId, PlannedStreams)> {
-        let at = self.0.iter().position(|join| join.token == token)?;
+    pub(super) fn remove(&mut self, command_id: CommandId) -> Option<(ProjectId, PlannedStreams)> {
+        let at = self.0.iter().position(|join| join.command_id == command_id)?;
         let join = self.0.swap_remove(at);
         Some((join.project, join.streams))
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     events::{Event, ProjectId},
-    session::{PAGE_EVENTS_MAX, Page, PageRequest, StreamId},
+    session::{BacklogPageRequest, LogPage, PAGE_EVENTS_MAX, StreamId},
 };
 
 /// Signal to the client's task that readers have room for pages of the log.
@@ -201,7 +201,7 @@ impl StreamBuffer {
     }
 
     /// Returns requests for the backlog pages that the stream has room for. Each page is requested only once.
-    pub(crate) fn page_requests(&self) -> Vec<PageRequest> {
+    pub(crate) fn page_requests(&self) -> Vec<BacklogPageRequest> {
         let mut queue = self.lock();
         if !queue.can_request_page() {
             return Vec::new();
@@ -213,7 +213,7 @@ impl StreamBuffer {
         let request_page = |backlog: &mut Backlog| {
             backlog.is_page_requested = true;
             let (project, after) = (backlog.project().clone(), backlog.position().clone());
-            PageRequest { stream: self.id, project, after, limit }
+            BacklogPageRequest { stream: self.id, project, after, limit }
         };
         queue.backlogs.iter_mut().filter(|backlog| !backlog.is_page_requested).map(request_page).collect()
     }
@@ -236,7 +236,7 @@ impl StreamBuffer {
         &self,
         project: &ProjectId,
         after: u64,
-        page: Option<Page>,
+        page: Option<LogPage>,
         at: jiff::Timestamp,
         wanted: impl Fn(&Event) -> bool,
         wakers: &mut Vec<Waker>,

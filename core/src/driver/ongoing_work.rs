@@ -13,7 +13,7 @@ use super::{
     timer::now,
     transport::{Frame, Transport},
 };
-use crate::session::{BackfillReply, CommandToken, ConnectionFailure, Input, Machine};
+use crate::session::{BackfillReply, CommandId, ConnectionFailure, Input, Machine};
 
 /// Maximum number of frames that the task handles before it handles requests and timers.
 const FRAMES_PER_TURN_MAX: usize = 64;
@@ -31,8 +31,8 @@ pub(crate) struct OngoingWork {
     /// dropped.
     pub(super) dialing: JoinSet<(u64, Result<DialedTransport, ConnectionFailure>)>,
     pub(super) backfills: JoinSet<BackfillReply>,
-    pub(super) reply_senders: HashMap<CommandToken, oneshot::Sender<AnswerToHandle>>,
-    pub(super) last_token: u64,
+    pub(super) reply_senders: HashMap<CommandId, oneshot::Sender<AnswerToHandle>>,
+    pub(super) last_command_id: u64,
     /// `true` if the last turn may have left frames unread.
     pub(super) is_turn_full: bool,
     /// `true` if the last turn handled a request. All other wake reasons then take precedence in the next turn.

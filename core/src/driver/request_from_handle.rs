@@ -6,7 +6,7 @@ use crate::{
     Cursor, Error,
     delivery::{PlannedStreams, StreamEnd},
     events::ProjectId,
-    session::{Command, CommandToken},
+    session::{Command, CommandId},
 };
 
 /// Answer to a request. For an acknowledged emit, it contains the data of the acknowledgement.
@@ -30,13 +30,13 @@ impl RequestFromHandle {
         }
     }
 
-    pub(crate) fn into_command(self, token: CommandToken) -> Command {
+    pub(crate) fn into_command(self, command_id: CommandId) -> Command {
         match self {
-            Self::Connect => Command::Connect { token },
-            Self::Join { project, after, .. } => Command::Join { token, project, after },
-            Self::Leave { project } => Command::Leave { token, project },
-            Self::Emit { name, data, ack_timeout } => Command::Emit { token, name, data, ack_timeout },
-            Self::Close => Command::Close { token },
+            Self::Connect => Command::Connect { command_id },
+            Self::Join { project, after, .. } => Command::Join { command_id, project, after },
+            Self::Leave { project } => Command::Leave { command_id, project },
+            Self::Emit { name, data, ack_timeout } => Command::Emit { command_id, name, data, ack_timeout },
+            Self::Close => Command::Close { command_id },
         }
     }
 }

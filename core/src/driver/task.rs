@@ -26,7 +26,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     delivery::{CursorRegistry, Hub, StateFeed},
-    session::{BackfillReply, Command, CommandToken, ConnectionFailure, Input, Machine, Metrics, Now, Output, State},
+    session::{BackfillReply, Command, CommandId, ConnectionFailure, Input, Machine, Metrics, Now, Output, State},
 };
 
 /// Suggested delay before another attempt to send an event that was refused because the connection was congested.
@@ -116,13 +116,13 @@ impl ClientTask {
             let _ = reply.send(Err(error.with_retry_in(CONGESTED_EMIT_RETRY_DELAY)));
             return;
         }
-        self.work.last_token += 1;
-        let token = CommandToken(self.work.last_token);
-        self.work.reply_senders.insert(token, reply);
+        self.work.last_command_id += 1;
+        let command_id = CommandId(self.work.last_command_id);
+        self.work.reply_senders.insert(command_id, reply);
         if let RequestFromHandle::Join { project, streams, .. } = &mut request {
-            self.hub.add_join(token, project.clone(), std::mem::take(streams));
+            self.hub.add_join(command_id, project.clone(), std::mem::take(streams));
         }
-        self.machine.handle(now, Input::Command(request.into_command(token)));
+        self.machine.handle(now, Input::Command(request.into_command(command_id)));
     }
 
     /// Drops idle HTTP connections, which may be dead, and notifies the machine.
@@ -210,11 +210,11 @@ impl ClientTask {
                     self.hub.end_project(&project, error.map(|error| self.authenticator.redact(error)))
                 }
                 Output::ClientEnded { error } => self.hub.end_all(error.map(|error| self.authenticator.redact(error))),
-                Output::CommandDone { token, data } => self.send_answer(token, Ok(data)),
-                Output::CommandFailed { token, error } => {
-                    self.send_answer(token, Err(self.authenticator.redact(error)))
+                Output::CommandDone { command_id, data } => self.send_answer(command_id, Ok(data)),
+                Output::CommandFailed { command_id, error } => {
+                    self.send_answer(command_id, Err(self.authenticator.redact(error)))
                 }
-                Output::PageReply { stream, project, after, page } => {
+                Output::BacklogPageReply { stream, project, after, page } => {
                     self.hub.on_page(stream, &project, after, page, now().wall);
                 }
                 Output::Backfill(request) => {
@@ -257,9 +257,9 @@ impl ClientTask {
         self.endpoints.all()[self.machine.current_endpoint()].base_url.as_str()
     }
 
-    fn send_answer(&mut self, token: CommandToken, answer: AnswerToHandle) {
-        self.hub.on_answer(token, answer.as_ref().err());
-        if let Some(reply) = self.work.reply_senders.remove(&token) {
+    fn send_answer(&mut self, command_id: CommandId, answer: AnswerToHandle) {
+        self.hub.on_answer(command_id, answer.as_ref().err());
+        if let Some(reply) = self.work.reply_senders.remove(&command_id) {
             // The caller may have dropped its future.
             let _ = reply.send(answer);
         }

@@ -71,11 +71,11 @@ async fn collect(
     request: &BackfillRequest,
     found: &mut BackfillData,
 ) -> Result<(), Error> {
-    let known_flagged = request.flagged.as_deref();
+    let known_flagged = request.known_flagged_ids.as_deref();
     match request.query {
         BackfillQuery::StreamStart => {
             found.stream_start = fetch_stream_start(source, &request.project).await?;
-            found.flagged = reviews::list_flagged_ids(source, &request.project).await?;
+            found.flagged_ids = reviews::list_flagged_ids(source, &request.project).await?;
             found.is_complete = true;
         }
         BackfillQuery::MissedDecisions { since } => {

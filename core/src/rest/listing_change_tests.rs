@@ -74,8 +74,8 @@ impl ContentSource for ScriptedSource {
 
 async fn fetch_missed(source: &ScriptedSource, known_flagged: &[&str]) -> BackfillData {
     let query = BackfillQuery::MissedDecisions { since: at(0) };
-    let flagged = Some(known_flagged.iter().map(|id| (*id).to_owned()).collect());
-    let request = BackfillRequest { id: 1, project: "p".into(), query, flagged };
+    let known_flagged_ids = Some(known_flagged.iter().map(|id| (*id).to_owned()).collect());
+    let request = BackfillRequest { id: 1, project: "p".into(), query, known_flagged_ids };
     fetch_backfill(source, request).await.result.unwrap()
 }
 
@@ -109,7 +109,7 @@ async fn flagged_item_with_an_invalid_response_does_not_affect_others() {
     let source = ScriptedSource { pages, contents, flagged_pages: Mutex::default(), lookups: Mutex::default() };
     let found = fetch_missed(&source, &["huge", "z"]).await;
     assert_eq!(ids_and_statuses(&found), ["a approved", "z approved"]);
-    assert!(!found.is_complete && found.flagged == Some(vec!["huge".to_owned()]), "{found:?}");
+    assert!(!found.is_complete && found.flagged_ids == Some(vec!["huge".to_owned()]), "{found:?}");
     assert_eq!(*source.lookups.lock().unwrap(), ["huge", "z"]);
 }
 
@@ -133,6 +133,6 @@ async fn flagged_item_is_found_after_a_review_moves_it_to_a_page_already_read() 
         lookups: Mutex::default(),
     };
     let found = fetch_missed(&source, &[]).await;
-    let known = found.flagged.clone().unwrap_or_default();
+    let known = found.flagged_ids.clone().unwrap_or_default();
     assert!(found.is_complete && known == ["a", "b", "c", "d"], "{found:?}");
 }

@@ -56,7 +56,7 @@ pub(super) async fn find_reviews(
         }
     }
     // An incomplete list must not replace the ids that are already known.
-    found.flagged = all_listed.then(|| flagged.into_iter().collect());
+    found.flagged_ids = all_listed.then(|| flagged.into_iter().collect());
     Ok(complete)
 }
 

@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use super::{CommandToken, StreamId};
+use super::{CommandId, StreamId};
 use crate::events::ProjectId;
 
 /// Recipient of an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AckRecipient {
     /// The user who emitted the event.
-    User(CommandToken),
+    User(CommandId),
     /// A join or leave of this project.
     Room(ProjectId),
     /// A follower's request for the page of the project's event log after this id.
@@ -59,7 +59,7 @@ impl PendingAcks {
     }
 
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn entry_count(&self) -> usize {
         self.pending.len()
     }
 

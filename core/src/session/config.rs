@@ -94,9 +94,9 @@ pub(crate) struct SessionConfig {
     pub(crate) review_poll: Option<Duration>,
     /// True if the REST API may be usable: an API key is configured, or the provider may return one.
     pub(crate) can_ask_rest: bool,
-    pub(crate) credentials: CredentialsSource,
+    pub(crate) credentials_source: CredentialsSource,
     /// True if replays and backfills wait until readers have room. False only if there are no readers to wait for.
-    pub(crate) paced_by_readers: bool,
+    pub(crate) is_paced_by_readers: bool,
     /// True if an API key is the client's only credential.
     pub(crate) has_only_key: bool,
     /// True if an API key is configured in addition to a session or a login.
@@ -118,8 +118,8 @@ impl Default for SessionConfig {
             backfill: Backfill::default(),
             review_poll: None,
             can_ask_rest: false,
-            credentials: CredentialsSource::Fixed,
-            paced_by_readers: false,
+            credentials_source: CredentialsSource::Fixed,
+            is_paced_by_readers: false,
             has_only_key: false,
             has_spare_key: false,
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{
     CredentialsReason,
-    auth::{CredentialChoice, CredentialsSource, EndpointAuth, LoginStatus, RefusalEvidence, RefusalReaction},
+    endpoint_auth::{CredentialChoice, CredentialsSource, EndpointAuth, LoginStatus, RefusalEvidence, RefusalReaction},
 };
 use crate::Error;
 
@@ -36,7 +36,7 @@ struct EndpointState {
     is_abandoned: bool,
     next_credentials: NextCredentials,
     /// Refusal of the credentials that the client no longer uses at this address.
-    earlier_refusal: Option<Error>,
+    previous_credentials_refusal: Option<Error>,
 }
 
 /// All endpoints, in the order in which they are tried. One of them is current: it is in use or will be tried next.
@@ -46,13 +46,13 @@ pub(crate) struct EndpointRotation {
     current: usize,
     /// Number of consecutive failures, at any address, that a restart of the server could explain. The first of them
     /// was an unclear refusal.
-    unclear_refusal_count: u32,
+    restart_like_failure_count: u32,
 }
 
 /// Number of consecutive unclear refusals after which the credentials are blamed rather than a restart of the server.
-const UNCLEAR_REFUSALS_MAX: u32 = 4;
-/// Same as [`UNCLEAR_REFUSALS_MAX`], but applies while other credentials can still be tried.
-const UNCLEAR_REFUSALS_BEFORE_SWITCH: u32 = 3;
+const RESTART_LIKE_FAILURES_MAX: u32 = 4;
+/// Same as [`RESTART_LIKE_FAILURES_MAX`], but applies while other credentials can still be tried.
+const RESTART_LIKE_FAILURES_BEFORE_SWITCH: u32 = 3;
 
 impl EndpointRotation {
     pub(crate) fn new(count: usize, source: CredentialsSource, has_spare_key: bool) -> Self {
@@ -63,12 +63,12 @@ impl EndpointRotation {
             not_before: None,
             is_abandoned: false,
             next_credentials: NextCredentials::default(),
-            earlier_refusal: None,
+            previous_credentials_refusal: None,
         };
         Self {
             endpoints: std::iter::repeat_with(endpoint).take(count.max(1)).collect(),
             current: 0,
-            unclear_refusal_count: 0,
+            restart_like_failure_count: 0,
         }
     }
 
@@ -79,12 +79,12 @@ impl EndpointRotation {
 
     /// Records that the current address accepts the credentials.
     pub(crate) fn on_auth_confirmed(&mut self) {
-        self.unclear_refusal_count = 0;
+        self.restart_like_failure_count = 0;
         self.endpoints[self.current].auth.on_accepted();
     }
 
     /// Returns `true` if the current address has accepted the credentials before.
-    pub(crate) fn has_accepted_credentials(&self) -> bool {
+    pub(crate) fn has_current_accepted_credentials(&self) -> bool {
         self.endpoints[self.current].auth.has_been_accepted()
     }
 
@@ -95,13 +95,13 @@ impl EndpointRotation {
 
     /// Returns `true` if the next attempt at the current address uses credentials different from those of the previous
     /// attempt.
-    pub(crate) fn has_new_credentials(&self) -> bool {
+    pub(crate) fn uses_new_credentials_next(&self) -> bool {
         self.endpoints[self.current].next_credentials != NextCredentials::Same
     }
 
     /// Returns the refusal of the credentials that the client no longer uses at the current address.
-    pub(crate) fn earlier_refusal(&self) -> Option<&Error> {
-        self.endpoints[self.current].earlier_refusal.as_ref()
+    pub(crate) fn previous_credentials_refusal(&self) -> Option<&Error> {
+        self.endpoints[self.current].previous_credentials_refusal.as_ref()
     }
 
     /// Records the start of an attempt at the current address and returns the reason for requesting credentials.
@@ -133,7 +133,7 @@ impl EndpointRotation {
     pub(crate) fn on_stable_connection(&mut self) {
         let current = &mut self.endpoints[self.current];
         current.auth.on_stable_connection();
-        current.earlier_refusal = None;
+        current.previous_credentials_refusal = None;
         for (at, endpoint) in self.endpoints.iter_mut().enumerate() {
             endpoint.was_tried_since_stable = at == self.current;
         }
@@ -152,7 +152,7 @@ impl EndpointRotation {
     /// Moves on to the next address that may be tried now, or else to the address that may be tried soonest. Stays at
     /// the current address if new credentials are about to be tried there.
     pub(crate) fn select_next(&mut self, now: Instant) {
-        if self.has_new_credentials() {
+        if self.uses_new_credentials_next() {
             return;
         }
         let count = self.endpoints.len();
@@ -165,14 +165,14 @@ impl EndpointRotation {
 
     /// Returns `true` if there were unclear refusals, but not enough of them to rule out a restart of the server.
     pub(crate) fn may_be_restarting(&self) -> bool {
-        (1..UNCLEAR_REFUSALS_MAX).contains(&self.unclear_refusal_count)
+        (1..RESTART_LIKE_FAILURES_MAX).contains(&self.restart_like_failure_count)
     }
 
     /// Records a failure that is not a refusal. After an unclear refusal, the failure counts as another unclear
     /// refusal, because the server may be restarting.
-    pub(crate) fn on_other_failure(&mut self) {
-        self.unclear_refusal_count =
-            self.unclear_refusal_count.saturating_add(u32::from(self.unclear_refusal_count > 0));
+    pub(crate) fn on_failure_without_refusal(&mut self) {
+        self.restart_like_failure_count =
+            self.restart_like_failure_count.saturating_add(u32::from(self.restart_like_failure_count > 0));
     }
 
     /// Records that the current address refuses the credentials and returns the reaction.
@@ -186,10 +186,11 @@ impl EndpointRotation {
             self.endpoints.iter().enumerate().filter(|(at, endpoint)| *at != self.current && !endpoint.is_abandoned);
         let accepted_elsewhere = others.into_iter().any(|(_, endpoint)| endpoint.auth.has_been_accepted());
         let unclear = matches!(evidence, RefusalEvidence::Ambiguous | RefusalEvidence::Interrupted);
-        self.unclear_refusal_count = self.unclear_refusal_count.saturating_add(u32::from(unclear));
+        self.restart_like_failure_count = self.restart_like_failure_count.saturating_add(u32::from(unclear));
         let endpoint = &mut self.endpoints[self.current];
-        let limit = if endpoint.auth.can_switch() { UNCLEAR_REFUSALS_BEFORE_SWITCH } else { UNCLEAR_REFUSALS_MAX };
-        let may_be_restart = self.unclear_refusal_count < limit;
+        let limit =
+            if endpoint.auth.can_switch() { RESTART_LIKE_FAILURES_BEFORE_SWITCH } else { RESTART_LIKE_FAILURES_MAX };
+        let may_be_restart = self.restart_like_failure_count < limit;
         let verdict = endpoint.auth.on_refused(evidence, login_status, accepted_elsewhere, may_be_restart);
         endpoint.is_abandoned |= verdict == RefusalReaction::AbandonEndpoint;
         endpoint.next_credentials = match verdict {
@@ -198,8 +199,8 @@ impl EndpointRotation {
             _ => NextCredentials::Same,
         };
         if verdict == RefusalReaction::SwitchCredentials {
-            endpoint.earlier_refusal = Some(error.clone());
-            self.unclear_refusal_count = 0;
+            endpoint.previous_credentials_refusal = Some(error.clone());
+            self.restart_like_failure_count = 0;
         }
         verdict
     }

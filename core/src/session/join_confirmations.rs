@@ -12,7 +12,7 @@ use crate::events::ProjectId;
 
 /// Request that a `joined_project` event answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JoinConfirmation {
+pub(crate) enum AnsweredJoin {
     /// The awaited join.
     Awaited,
     /// An overdue join.
@@ -32,15 +32,15 @@ pub(super) struct ContestedConfirmation {
     awaited_ack_id: u64,
     project: ProjectId,
     /// Number of events that no acknowledgement of an earlier join has explained.
-    unexplained_events: u32,
+    unexplained_event_count: u32,
     /// Payload of the latest event.
-    latest: JoinedProject,
+    latest_payload: JoinedProject,
 }
 
 impl RoomRequests {
     /// Records that the server has acknowledged a request, even if the answer is no longer awaited. `refused` is true
     /// if the acknowledgement refuses the request.
-    pub(crate) fn on_acknowledged(&mut self, ack_id: u64, refused: bool) {
+    pub(crate) fn on_request_acknowledged(&mut self, ack_id: u64, refused: bool) {
         let Some(at) = self.requests.iter().position(|request| request.ack_id == Some(ack_id)) else { return };
         let request = &mut self.requests[at];
         request.is_acknowledged = true;
@@ -48,12 +48,12 @@ impl RoomRequests {
             return;
         }
         self.server_acknowledges_joins |= !refused;
-        if let Some(contested) = &mut self.contested
+        if let Some(contested) = &mut self.contested_confirmation
             && contested.awaited_ack_id != ack_id
             && contested.project == request.project
         {
-            contested.unexplained_events -= 1;
-            self.contested.take_if(|contested| contested.unexplained_events == 0);
+            contested.unexplained_event_count -= 1;
+            self.contested_confirmation.take_if(|contested| contested.unexplained_event_count == 0);
         }
         if self.requests[at].stage == RoomRequestStage::Superseded {
             self.requests.remove(at);
@@ -67,14 +67,14 @@ impl RoomRequests {
         project: &ProjectId,
         joined: &JoinedProject,
         ack_deadline: Instant,
-    ) -> JoinConfirmation {
+    ) -> AnsweredJoin {
         let answers = |request: &RoomRequest| request.is_join() && request.project == *project;
         let Some(at) = self.requests.iter().position(|request| request.is_awaited() && answers(request)) else {
             return self.on_late_joined_event(project, ack_deadline);
         };
         if self.requests[at].is_acknowledged {
             self.requests.remove(at);
-            return JoinConfirmation::Awaited;
+            return AnsweredJoin::Awaited;
         }
         // If the client has not left the room since an earlier join, the answer to that join also shows that the client
         // is in the room.
@@ -84,21 +84,21 @@ impl RoomRequests {
             && let Some(awaited) = self.requests[at].ack_id
         {
             self.record_contested_event(awaited, project, joined);
-            return JoinConfirmation::Contested;
+            return AnsweredJoin::Contested;
         }
         self.requests[at].confirm(contested, ack_deadline);
-        JoinConfirmation::Awaited
+        AnsweredJoin::Awaited
     }
 
     /// Handles a `joined_project` event while no join of the project is awaited.
-    fn on_late_joined_event(&mut self, project: &ProjectId, ack_deadline: Instant) -> JoinConfirmation {
+    fn on_late_joined_event(&mut self, project: &ProjectId, ack_deadline: Instant) -> AnsweredJoin {
         let answers = |request: &RoomRequest| request.is_join() && request.project == *project;
         let Some(at) = self.requests.iter().position(|request| request.is_overdue() && answers(request)) else {
-            return JoinConfirmation::Unrequested;
+            return AnsweredJoin::Unrequested;
         };
         // A leave that was sent in the meantime ends the membership.
         if self.awaits_answer_for(project) {
-            return JoinConfirmation::Unrequested;
+            return AnsweredJoin::Unrequested;
         }
         if self.requests.iter().filter(|request| request.can_be_answered_late() && answers(request)).count() > 1 {
             // The event may have answered another join, so this join may still be refused.
@@ -107,7 +107,7 @@ impl RoomRequests {
         } else {
             self.requests.remove(at);
         }
-        JoinConfirmation::Overdue
+        AnsweredJoin::Overdue
     }
 
     /// Returns `true` if an event may answer an earlier join of the project, after which the client left the room.
@@ -119,21 +119,23 @@ impl RoomRequests {
 
     fn record_contested_event(&mut self, awaited_ack_id: u64, project: &ProjectId, joined: &JoinedProject) {
         let earlier_events = self
-            .contested
+            .contested_confirmation
             .take_if(|contested| contested.awaited_ack_id == awaited_ack_id)
-            .map_or(0, |known| known.unexplained_events);
+            .map_or(0, |known| known.unexplained_event_count);
         let (project, joined) = (project.clone(), joined.clone());
-        self.contested = Some(ContestedConfirmation {
+        self.contested_confirmation = Some(ContestedConfirmation {
             awaited_ack_id,
             project,
-            unexplained_events: earlier_events + 1,
-            latest: joined,
+            unexplained_event_count: earlier_events + 1,
+            latest_payload: joined,
         });
     }
 
     /// Removes and returns the payload of the contested event if this acknowledgement shows that the event answered the
     /// awaited join.
     pub(crate) fn take_contested_payload(&mut self, ack_id: u64) -> Option<JoinedProject> {
-        self.contested.take_if(|contested| contested.awaited_ack_id == ack_id).map(|contested| contested.latest)
+        self.contested_confirmation
+            .take_if(|contested| contested.awaited_ack_id == ack_id)
+            .map(|contested| contested.latest_payload)
     }
 }

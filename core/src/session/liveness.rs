@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::earliest::EarliestDeadline;
+use super::earliest_deadline::EarliestDeadline;
 use crate::eio::Handshake;
 
 /// Time allowed for the reply to a probe.
@@ -18,7 +18,7 @@ const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 const PING_GRACE: Duration = Duration::from_secs(5);
 
 /// Longest ping timeout for which no probes are needed.
-const PROBELESS_TIMEOUT_MAX: Duration = Duration::from_secs(30);
+const PING_TIMEOUT_WITHOUT_PROBES_MAX: Duration = Duration::from_secs(30);
 
 /// Unanswered probes.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ impl Liveness {
 
     /// Returns the time at which to send a probe because the server's ping is late.
     pub(crate) fn next_probe_at(&self) -> Option<Instant> {
-        if self.pending_probes.is_some() || self.ping_timeout <= PROBELESS_TIMEOUT_MAX {
+        if self.pending_probes.is_some() || self.ping_timeout <= PING_TIMEOUT_WITHOUT_PROBES_MAX {
             return None;
         }
         let last = self.last_packet_at?.max(self.last_sign_of_life_at.unwrap_or(self.last_packet_at?));

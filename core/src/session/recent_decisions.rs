@@ -31,17 +31,17 @@ fn decision_key(update: &ModerationUpdate) -> DecisionKey {
 pub(crate) struct RecentDecisions {
     seen: HashSet<DecisionKey>,
     insertion_order: VecDeque<DecisionKey>,
-    newest_decision_at: Option<jiff::Timestamp>,
+    complete_until: Option<jiff::Timestamp>,
     /// Status and time, by item, of the backfilled decisions that the server may still send until `echoes_until`.
     possible_echoes: HashMap<String, (String, Option<jiff::Timestamp>)>,
     echoes_until: Option<Instant>,
     /// Items whose last known status is flagged. `None` until REST has listed them.
-    flagged: Option<BTreeSet<String>>,
+    flagged_ids: Option<BTreeSet<String>>,
     /// Items that events have flagged since REST last listed the flagged items, or since the start if REST has not
     /// listed them.
-    flagged_by_events: BTreeSet<String>,
+    flagged_ids_from_events: BTreeSet<String>,
     /// True if REST has failed to list the flagged items and has never listed them.
-    listing_failed: bool,
+    has_only_failed_listings: bool,
 }
 
 impl RecentDecisions {
@@ -60,13 +60,13 @@ impl RecentDecisions {
         }
         // A server clock that is ahead must not move the start of the next backfill into the future.
         let decided = update.timestamp.instant().map(|at| at.min(update.meta.received_at));
-        self.newest_decision_at = self.newest_decision_at.max(decided);
+        self.complete_until = self.complete_until.max(decided);
         true
     }
 
     /// Updates the flagged items. Once an item is flagged again, a repeated decision on it is not a duplicate.
     fn update_flagged(&mut self, update: &ModerationUpdate) {
-        let sets = [self.flagged.as_mut(), Some(&mut self.flagged_by_events)].into_iter().flatten();
+        let sets = [self.flagged_ids.as_mut(), Some(&mut self.flagged_ids_from_events)].into_iter().flatten();
         if update.status != Status::Flagged {
             for flagged in sets {
                 flagged.remove(&update.content_id);
@@ -86,9 +86,9 @@ impl RecentDecisions {
         let mut flagged: BTreeSet<_> = listed.into_iter().collect();
         // The listing may be older than an event that has arrived in the meantime.
         flagged.retain(|id| !self.was_approved_or_rejected(id));
-        flagged.append(&mut self.flagged_by_events);
-        self.listing_failed = false;
-        self.flagged = Some(flagged);
+        flagged.append(&mut self.flagged_ids_from_events);
+        self.has_only_failed_listings = false;
+        self.flagged_ids = Some(flagged);
     }
 
     fn was_approved_or_rejected(&self, id: &str) -> bool {
@@ -99,24 +99,24 @@ impl RecentDecisions {
     /// Records that REST could not list the flagged items. The flagged items are then unknown, unless an earlier
     /// listing has succeeded.
     pub(crate) fn on_listing_failed(&mut self) {
-        self.listing_failed = self.flagged.is_none();
+        self.has_only_failed_listings = self.flagged_ids.is_none();
     }
 
     /// Returns `true` if REST has listed the flagged items.
     pub(crate) fn has_flagged_listing(&self) -> bool {
-        self.flagged.is_some()
+        self.flagged_ids.is_some()
     }
 
     /// Returns the items that REST or events have reported as flagged, or `None` if they are unknown because REST could
     /// not list them.
-    pub(crate) fn flagged_items(&self) -> Option<Vec<String>> {
-        let flagged = self.flagged.as_ref().unwrap_or(&self.flagged_by_events);
-        (!self.listing_failed).then(|| flagged.iter().cloned().collect())
+    pub(crate) fn known_flagged_ids(&self) -> Option<Vec<String>> {
+        let flagged = self.flagged_ids.as_ref().unwrap_or(&self.flagged_ids_from_events);
+        (!self.has_only_failed_listings).then(|| flagged.iter().cloned().collect())
     }
 
     /// Sets the server time before which no decision can be missing. Has no effect if this time is already known.
-    pub(crate) fn set_newest_if_unknown(&mut self, at: jiff::Timestamp) {
-        self.newest_decision_at.get_or_insert(at);
+    pub(crate) fn set_complete_until_if_unknown(&mut self, at: jiff::Timestamp) {
+        self.complete_until.get_or_insert(at);
     }
 
     /// Remembers an event if it is a decision. Returns `false` if the decision is a duplicate.
@@ -128,13 +128,13 @@ impl RecentDecisions {
     }
 
     /// Like [`insert_event`](Self::insert_event), but for an event from REST. Does not advance
-    /// [`newest_decision_at`](Self::newest_decision_at), because earlier decisions may still be missing;
-    /// [`advance_newest`](Self::advance_newest) advances it.
+    /// [`complete_until`](Self::complete_until), because earlier decisions may still be missing;
+    /// [`advance_complete_until`](Self::advance_complete_until) advances it.
     pub(crate) fn insert_backfilled(&mut self, now: Instant, event: &Event) -> bool {
         let Event::ModerationUpdate(update) = event else { return true };
-        let newest = self.newest_decision_at;
+        let before = self.complete_until;
         let new = self.insert_decision(update);
-        self.newest_decision_at = newest;
+        self.complete_until = before;
         if new {
             let (content, status) = decision_key(update);
             self.possible_echoes.insert(content, (status, update.timestamp.instant()));
@@ -144,8 +144,8 @@ impl RecentDecisions {
     }
 
     /// Records that REST has returned every decision up to this server time.
-    pub(crate) fn advance_newest(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
-        self.newest_decision_at = self.newest_decision_at.max(Some(until.min(now)));
+    pub(crate) fn advance_complete_until(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
+        self.complete_until = self.complete_until.max(Some(until.min(now)));
     }
 
     /// Returns `true` if a live event repeats a backfilled decision or is older than the backfilled decision on the
@@ -178,7 +178,7 @@ impl RecentDecisions {
 
     /// Returns the server time up to which no decision is missing: that of the newest live decision, the end of a
     /// backfill, or the start of the stream.
-    pub(crate) fn newest_decision_at(&self) -> Option<jiff::Timestamp> {
-        self.newest_decision_at
+    pub(crate) fn complete_until(&self) -> Option<jiff::Timestamp> {
+        self.complete_until
     }
 }

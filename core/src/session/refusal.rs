@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use super::auth::{CredentialChoice, RefusalEvidence};
+use super::endpoint_auth::{CredentialChoice, RefusalEvidence};
 use crate::{Error, ErrorKind, Stage, events::ServerRefusal};
 
-fn append_server_message(what: &str, rejection: &ServerRefusal) -> String {
-    if rejection.message.is_empty() { what.to_owned() } else { format!("{what}: {}", rejection.message) }
+fn append_server_message(what: &str, refusal: &ServerRefusal) -> String {
+    if refusal.message.is_empty() { what.to_owned() } else { format!("{what}: {}", refusal.message) }
 }
 
 /// Returns the pause that the server requested before a retry, or one minute if it requested none. All documented
 /// limits have a period of one minute.
-fn retry_delay(rejection: &ServerRefusal) -> Duration {
-    rejection.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
+fn rate_limit_retry_delay(refusal: &ServerRefusal) -> Duration {
+    refusal.retry_after.map_or(Duration::from_secs(60), |s| Duration::from_secs_f64(s.min(86_400.0)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +32,9 @@ use RefusalReason::{Kind, NoNamespace, ServerFailure};
 /// and the meaning of the message.
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
-/// Returns the error kind for the rejection's code, or `None` if the rejection has no documented code.
-fn kind_from_code(rejection: &ServerRefusal) -> Option<ErrorKind> {
-    Some(match rejection.code.as_deref()?.to_ascii_lowercase().as_str() {
+/// Returns the error kind for the refusal's code, or `None` if the refusal has no documented code.
+fn kind_from_code(refusal: &ServerRefusal) -> Option<ErrorKind> {
+    Some(match refusal.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
         "access_denied" | "forbidden" => ErrorKind::AccessDenied,
         "project_not_found" | "not_found" => ErrorKind::ProjectNotFound,
@@ -80,30 +80,30 @@ const CONNECT_REFUSALS: &KnownMessages = &[
 
 /// Returns the reason for a refusal according to its code or, without a documented code, according to its message.
 /// Returns `None` if the message is not known either.
-fn classify(rejection: &ServerRefusal, known_messages: &KnownMessages) -> Option<RefusalReason> {
-    if let Some(kind) = kind_from_code(rejection) {
+fn classify(refusal: &ServerRefusal, known_messages: &KnownMessages) -> Option<RefusalReason> {
+    if let Some(kind) = kind_from_code(refusal) {
         return Some(Kind(kind));
     }
-    let text = rejection.message.trim().to_ascii_lowercase();
+    let text = refusal.message.trim().to_ascii_lowercase();
     let known = known_messages.iter().find(|(start, end, _)| text.starts_with(start) && text.ends_with(end));
     known.map(|(_, _, reason)| *reason)
 }
 
-/// Returns `true` if the rejection is known to refuse a join. An `error` event with any other message may concern a
+/// Returns `true` if the refusal is known to concern a join. An `error` event with any other message may concern a
 /// different request.
-pub(crate) fn is_join_refusal(rejection: &ServerRefusal) -> bool {
-    classify(rejection, JOIN_REFUSALS).is_some()
+pub(crate) fn is_join_refusal(refusal: &ServerRefusal) -> bool {
+    classify(refusal, JOIN_REFUSALS).is_some()
 }
 
 /// Returns the error of a failed join and the shortest pause before a retry. The pause is `None` if a retry cannot
 /// help. After an unknown message or a server failure, a retry may help. `is_access_denial` is true if the event was
 /// `project_access_denied`.
-pub(crate) fn join_error(rejection: &ServerRefusal, is_access_denial: bool) -> (Error, Option<Duration>) {
+pub(crate) fn join_error(refusal: &ServerRefusal, is_access_denial: bool) -> (Error, Option<Duration>) {
     // Documented servers send `project_access_denied`, with a special message, only if the client lacks access. Without
     // a code, the reason is therefore a lack of access.
-    let reason = match (is_access_denial, kind_from_code(rejection)) {
+    let reason = match (is_access_denial, kind_from_code(refusal)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
-        (false, _) => classify(rejection, JOIN_REFUSALS).unwrap_or(ServerFailure),
+        (false, _) => classify(refusal, JOIN_REFUSALS).unwrap_or(ServerFailure),
     };
     let (kind, what) = match reason {
         ServerFailure | NoNamespace => (ErrorKind::JoinTimeout, "the server could not complete the join"),
@@ -119,10 +119,12 @@ pub(crate) fn join_error(rejection: &ServerRefusal, is_access_denial: bool) -> (
             },
         ),
     };
-    let error = Error::new(kind, append_server_message(what, rejection));
+    let error = Error::new(kind, append_server_message(what, refusal));
     match reason {
         ServerFailure | NoNamespace => (error, Some(Duration::ZERO)),
-        Kind(ErrorKind::RateLimited) => (error.with_retry_in(retry_delay(rejection)), Some(retry_delay(rejection))),
+        Kind(ErrorKind::RateLimited) => {
+            (error.with_retry_in(rate_limit_retry_delay(refusal)), Some(rate_limit_retry_delay(refusal)))
+        }
         Kind(_) => (error, None),
     }
 }
@@ -141,12 +143,12 @@ pub(crate) struct JoinFailure {
 impl JoinFailure {
     /// Creates the failure of a join that the server did not answer or answered ambiguously.
     pub(crate) fn unanswered(message: String) -> Self {
-        let rejection = ServerRefusal { message, ..ServerRefusal::default() };
+        let refusal = ServerRefusal { message, ..ServerRefusal::default() };
         let error = Error::new(
             ErrorKind::JoinTimeout,
-            append_server_message("the server could not complete the join", &rejection),
+            append_server_message("the server could not complete the join", &refusal),
         );
-        Self { error, retry_pause: Some(Duration::ZERO), message: rejection.message }
+        Self { error, retry_pause: Some(Duration::ZERO), message: refusal.message }
     }
 }
 
@@ -160,13 +162,14 @@ pub(crate) enum ConnectRefusal {
 
 /// Interprets the refusal of a connection. `default_evidence` is the evidence that the credentials are to blame if
 /// the message contains no known reason.
-pub(crate) fn classify_connect_refusal(rejection: &ServerRefusal, default_evidence: RefusalEvidence) -> ConnectRefusal {
+pub(crate) fn classify_connect_refusal(refusal: &ServerRefusal, default_evidence: RefusalEvidence) -> ConnectRefusal {
     let refused =
-        |kind, what: &str| Error::new(kind, append_server_message(what, rejection)).with_stage(Stage::Namespace);
+        |kind, what: &str| Error::new(kind, append_server_message(what, refusal)).with_stage(Stage::Namespace);
     let credentials = || refused(ErrorKind::AuthenticationFailed, "the server refused the connection");
-    match classify(rejection, CONNECT_REFUSALS) {
+    match classify(refusal, CONNECT_REFUSALS) {
         Some(Kind(ErrorKind::RateLimited)) => ConnectRefusal::Other(
-            refused(ErrorKind::RateLimited, "the server limits connections").with_retry_in(retry_delay(rejection)),
+            refused(ErrorKind::RateLimited, "the server limits connections")
+                .with_retry_in(rate_limit_retry_delay(refusal)),
         ),
         Some(ServerFailure) => {
             ConnectRefusal::Other(refused(ErrorKind::ConnectFailed, "the server could not accept the connection"))
@@ -194,9 +197,9 @@ pub(crate) fn both_credentials_refused_error(last: CredentialChoice, earlier: &E
     both.with_retryable(false).with_cause(error)
 }
 
-/// Returns `true` if the rejection can only concern the credentials.
-pub(crate) fn is_about_credentials(rejection: &ServerRefusal) -> bool {
-    classify(rejection, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
+/// Returns `true` if the refusal can only concern the credentials.
+pub(crate) fn is_about_credentials(refusal: &ServerRefusal) -> bool {
+    classify(refusal, CONNECT_REFUSALS) == Some(Kind(ErrorKind::AuthenticationFailed))
 }
 
 #[cfg(test)]
@@ -220,8 +223,8 @@ mod tests {
             ("Internal server error: session rolled back", "join_timeout"),
             ("token bucket exhausted", "join_timeout"),
         ] {
-            let rejection = ServerRefusal { message: message.into(), ..ServerRefusal::default() };
-            assert_eq!(join_error(&rejection, false).0.code(), code, "{message}");
+            let refusal = ServerRefusal { message: message.into(), ..ServerRefusal::default() };
+            assert_eq!(join_error(&refusal, false).0.code(), code, "{message}");
         }
     }
 
@@ -239,8 +242,8 @@ mod tests {
             ("the session store is away for maintenance", "authentication_failed", false),
             ("", "authentication_failed", false),
         ] {
-            let rejection = ServerRefusal { message: message.into(), ..ServerRefusal::default() };
-            let (error, evidence) = match classify_connect_refusal(&rejection, RefusalEvidence::Ambiguous) {
+            let refusal = ServerRefusal { message: message.into(), ..ServerRefusal::default() };
+            let (error, evidence) = match classify_connect_refusal(&refusal, RefusalEvidence::Ambiguous) {
                 ConnectRefusal::Credentials(error, evidence) => (error, evidence),
                 ConnectRefusal::Other(error) => (error, RefusalEvidence::Ambiguous),
             };

@@ -60,23 +60,23 @@ impl JoinedProject {
 
 /// Page of a project's event log.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct LogPage {
     pub(crate) events: Vec<Event>,
-    pub(crate) head: u64,
-    pub(crate) oldest: u64,
-    pub(crate) log: Option<Arc<str>>,
+    pub(crate) head_id: u64,
+    pub(crate) oldest_id: u64,
+    pub(crate) log_id: Option<Arc<str>>,
 }
 
-impl Page {
+impl LogPage {
     /// Returns the head of the log as a cursor.
     pub(crate) fn head_cursor(&self) -> Cursor {
-        Cursor { log: self.log.clone(), event_id: self.head }
+        Cursor { log: self.log_id.clone(), event_id: self.head_id }
     }
 
     /// Decodes the acknowledgement of `replay_events`.
     ///
     /// # Errors
-    /// Returns the server's rejection if the acknowledgement contains no page.
+    /// Returns the server's refusal if the acknowledgement contains no page.
     pub(crate) fn decode(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRefusal> {
         #[derive(Deserialize)]
         struct PagePayload<'a> {
@@ -100,7 +100,7 @@ impl Page {
                 let received = Arrival { origin: Origin::Replay, at };
                 let events = events.iter().map(|e| decode(&e.event, e.data.get(), received)).collect();
                 let events = sort_by_id(events);
-                Ok(Self { events, head, oldest: oldest.unwrap_or(1), log: log.map(Arc::from) })
+                Ok(Self { events, head_id: head, oldest_id: oldest.unwrap_or(1), log_id: log.map(Arc::from) })
             }
             _ => Err(parse_refusal(arguments)),
         }
@@ -130,13 +130,13 @@ fn first_argument<'a, T: Deserialize<'a>>(arguments: &'a str) -> Option<Result<T
 }
 
 /// Returns `true` if the first argument is valid JSON, or if there are no arguments.
-pub(crate) fn is_valid_json(arguments: &str) -> bool {
+pub(crate) fn is_first_argument_valid_json(arguments: &str) -> bool {
     first_argument::<serde::de::IgnoredAny>(arguments).is_none_or(|read| read.is_ok())
 }
 
 /// Outcome of a join or leave according to its acknowledgement alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AckVerdict {
+pub(crate) enum RoomAckVerdict {
     /// The acknowledgement, such as the `[]` of deployed servers, does not state the outcome.
     Unstated,
     Accepted,
@@ -144,15 +144,17 @@ pub(crate) enum AckVerdict {
 }
 
 /// Reads the outcome of a join or leave from the arguments of its acknowledgement.
-pub(crate) fn read_ack_verdict(arguments: &str) -> AckVerdict {
-    let Some(Ok(serde_json::Value::Object(fields))) = first_argument(arguments) else { return AckVerdict::Unstated };
+pub(crate) fn read_room_ack_verdict(arguments: &str) -> RoomAckVerdict {
+    let Some(Ok(serde_json::Value::Object(fields))) = first_argument(arguments) else {
+        return RoomAckVerdict::Unstated;
+    };
     let flag = ["ok", "success"].iter().find_map(|name| fields.get(*name)?.as_bool());
     match flag {
-        Some(true) => AckVerdict::Accepted,
-        Some(false) => AckVerdict::Refused,
-        None if fields.contains_key("error") || fields.contains_key("code") => AckVerdict::Refused,
-        None if fields.contains_key("project_id") => AckVerdict::Accepted,
-        None => AckVerdict::Unstated,
+        Some(true) => RoomAckVerdict::Accepted,
+        Some(false) => RoomAckVerdict::Refused,
+        None if fields.contains_key("error") || fields.contains_key("code") => RoomAckVerdict::Refused,
+        None if fields.contains_key("project_id") => RoomAckVerdict::Accepted,
+        None => RoomAckVerdict::Unstated,
     }
 }
 
@@ -176,7 +178,7 @@ mod tests {
     fn events_of_a_page_are_sorted_by_id() {
         let event = |id: &str| format!(r#"{{"event":"user_activity","data":{{"user_id":"u"{id}}}}}"#);
         let ids = [r#","event_id":7"#, r#","event_id":5"#, "", r#","event_id":6"#].map(event).join(",");
-        let page = Page::decode(&format!(r#"{{"events":[{ids}],"head":7}}"#), jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let page = LogPage::decode(&format!(r#"{{"events":[{ids}],"head":7}}"#), jiff::Timestamp::UNIX_EPOCH).unwrap();
         let ids: Vec<_> = page.events.iter().map(Event::event_id).collect();
         assert_eq!(ids, [Some(5), None, Some(6), Some(7)]);
     }
@@ -188,8 +190,8 @@ mod tests {
                 JoinedProject::decode(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
             assert_eq!(joined.head(), Some(Cursor { log: Some("l".into()), event_id: 5 }), "{head}");
             let page = format!(r#"{{"events":[],"head":{head},"oldest":{head},"log":7}}"#);
-            let page = Page::decode(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
-            assert_eq!((page.head, page.oldest, page.log.as_deref()), (5, 5, Some("7")));
+            let page = LogPage::decode(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!((page.head_id, page.oldest_id, page.log_id.as_deref()), (5, 5, Some("7")));
         }
         assert_eq!(JoinedProject::decode(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
         for head in ["-1", "1.5", "null", "[]"] {
@@ -198,7 +200,9 @@ mod tests {
                 None,
                 "{head}"
             );
-            assert!(Page::decode(&format!(r#"{{"events":[],"head":{head}}}"#), jiff::Timestamp::UNIX_EPOCH).is_err());
+            assert!(
+                LogPage::decode(&format!(r#"{{"events":[],"head":{head}}}"#), jiff::Timestamp::UNIX_EPOCH).is_err()
+            );
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) enum RoomRequestStage {
 /// event answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PossibleRefusal {
-    pub(crate) rejection: ServerRefusal,
+    pub(crate) refusal: ServerRefusal,
     /// True if the event was `project_access_denied`.
     pub(crate) is_access_denial: bool,
     /// True if a different refusal had arrived before, so that either event may answer another request.
@@ -52,7 +52,7 @@ pub(crate) struct RoomRequest {
     pub(crate) kind: RoomRequestKind,
     pub(crate) stage: RoomRequestStage,
     /// Time at which the stage ends. The value is meaningless for `GivenUp` and `Superseded`, which do not end.
-    pub(crate) deadline: Instant,
+    pub(crate) stage_deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
     /// True if the acknowledgement has arrived.
     pub(crate) is_acknowledged: bool,
@@ -66,14 +66,14 @@ impl RoomRequest {
         project: ProjectId,
         kind: RoomRequestKind,
         stage: RoomRequestStage,
-        deadline: Instant,
+        stage_deadline: Instant,
     ) -> Self {
         Self {
             ack_id,
             project,
             kind,
             stage,
-            deadline,
+            stage_deadline,
             possible_refusal: None,
             is_acknowledged: false,
             has_left_since: false,
@@ -100,7 +100,7 @@ impl RoomRequest {
     pub(super) fn confirm(&mut self, is_contested: bool, ack_deadline: Instant) {
         self.stage = RoomRequestStage::Confirmed { is_contested, may_be_refused: false };
         self.possible_refusal = None;
-        self.deadline = ack_deadline;
+        self.stage_deadline = ack_deadline;
     }
 
     /// Returns `true` if the answer may still arrive even though the client has stopped waiting for it.

@@ -15,7 +15,7 @@ pub(crate) struct RoomRequests {
     pub(super) requests: Vec<RoomRequest>,
     /// True if the server has acknowledged a join that it did not refuse.
     pub(super) server_acknowledges_joins: bool,
-    pub(super) contested: Option<ContestedConfirmation>,
+    pub(super) contested_confirmation: Option<ContestedConfirmation>,
 }
 
 impl RoomRequests {
@@ -111,12 +111,14 @@ impl RoomRequests {
     /// Marks an unanswered request as overdue, which extends its deadline by `extension`. Gives up requests that have
     /// been overdue for `extension`. Returns the request that became overdue, if any.
     pub(crate) fn mark_overdue_or_give_up(&mut self, now: Instant, extension: Duration) -> Option<&RoomRequest> {
-        while let Some(request) = self.requests.iter().find(|request| request.is_overdue() && request.deadline <= now) {
+        while let Some(request) =
+            self.requests.iter().find(|request| request.is_overdue() && request.stage_deadline <= now)
+        {
             self.give_up(request.ack_id?);
         }
-        let late = self.requests.iter_mut().find(|request| request.is_awaited() && request.deadline <= now)?;
+        let late = self.requests.iter_mut().find(|request| request.is_awaited() && request.stage_deadline <= now)?;
         late.stage = RoomRequestStage::Overdue;
-        late.deadline += extension;
+        late.stage_deadline += extension;
         Some(late)
     }
 
@@ -124,7 +126,8 @@ impl RoomRequests {
     /// acknowledged this join in time. Returns the join's project, because the join may have been lost.
     pub(crate) fn take_unacknowledged_join(&mut self, now: Instant) -> Option<ProjectId> {
         let acknowledges = self.server_acknowledges_joins;
-        let request = self.remove_first(|request| acknowledges && request.is_contested() && request.deadline <= now)?;
+        let request =
+            self.remove_first(|request| acknowledges && request.is_contested() && request.stage_deadline <= now)?;
         Some(request.project)
     }
 
@@ -132,7 +135,7 @@ impl RoomRequests {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let expires =
             |request: &&RoomRequest| request.is_pending() || self.server_acknowledges_joins && request.is_contested();
-        self.requests.iter().filter(expires).map(|request| request.deadline).min()
+        self.requests.iter().filter(expires).map(|request| request.stage_deadline).min()
     }
 
     /// Records that the server refused a request of the named project, or of any project if `named` is `None`. The
@@ -163,17 +166,17 @@ impl RoomRequests {
     /// the refusal names a project, only requests of that project are considered.
     pub(crate) fn record_possible_refusal(
         &mut self,
-        rejection: &ServerRefusal,
+        refusal: &ServerRefusal,
         is_access_denial: bool,
         include_overdue: bool,
     ) {
-        let named = rejection.project_id.as_ref();
+        let named = refusal.project_id.as_ref();
         let matches = |request: &&mut RoomRequest| named.is_none_or(|named| *named == request.project);
         let open = |request: &&mut RoomRequest| request.is_awaited() || include_overdue && request.is_overdue();
         for request in self.requests.iter_mut().filter(open).filter(matches) {
-            let is_ambiguous = request.possible_refusal.as_ref().is_some_and(|before| before.rejection != *rejection);
+            let is_ambiguous = request.possible_refusal.as_ref().is_some_and(|before| before.refusal != *refusal);
             request.possible_refusal =
-                Some(PossibleRefusal { rejection: rejection.clone(), is_access_denial, is_ambiguous });
+                Some(PossibleRefusal { refusal: refusal.clone(), is_access_denial, is_ambiguous });
         }
     }
 
@@ -181,9 +184,7 @@ impl RoomRequests {
     /// several possible refusals keep them.
     pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
         for request in &mut self.requests {
-            request
-                .possible_refusal
-                .take_if(|other| other.rejection == possible_refusal.rejection && !other.is_ambiguous);
+            request.possible_refusal.take_if(|other| other.refusal == possible_refusal.refusal && !other.is_ambiguous);
         }
     }
 
@@ -223,7 +224,7 @@ impl RoomRequests {
     }
 
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn entry_count(&self) -> usize {
         self.requests.len()
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    CommandToken, Now,
+    CommandId, Now,
     follower::Follower,
     room_requests::{RoomRequestKind, RoomRequests},
 };
@@ -30,9 +30,9 @@ pub(crate) struct Room {
     /// True if the user's join has succeeded. Later rejoins do not reset it.
     pub(crate) join_succeeded: bool,
     /// Callers that wait for the join.
-    pub(crate) joiners: Vec<CommandToken>,
+    pub(crate) joiners: Vec<CommandId>,
     /// Callers that wait for the leave.
-    pub(crate) leavers: Vec<CommandToken>,
+    pub(crate) leavers: Vec<CommandId>,
     /// Time by which the user's join must succeed. The clock runs while there is no connection and while the join is in
     /// progress, but not while the join is queued for its first attempt.
     pub(crate) join_deadline: Option<Instant>,
@@ -40,7 +40,7 @@ pub(crate) struct Room {
     pub(crate) next_join_at: Option<Instant>,
     /// Time at which the first unconfirmed join of this connection was sent. The client may have been in the room since
     /// then.
-    pub(crate) join_sent_at: Option<Now>,
+    pub(crate) first_join_sent_at: Option<Now>,
     /// Number of consecutive failed joins and removals by the server.
     pub(crate) join_failures: u32,
     /// Message about the last failed join, usually from the server.
@@ -55,7 +55,7 @@ pub(crate) struct Room {
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
     by_project: BTreeMap<ProjectId, Room>,
-    order_count: u64,
+    last_join_order: u64,
 }
 
 impl Rooms {
@@ -68,7 +68,7 @@ impl Rooms {
     }
 
     pub(crate) fn insert(&mut self, project: ProjectId, follower: Follower) -> &mut Room {
-        self.order_count += 1;
+        self.last_join_order += 1;
         let room = Room {
             wanted: true,
             membership: Membership::Out,
@@ -77,10 +77,10 @@ impl Rooms {
             leavers: Vec::new(),
             join_deadline: None,
             next_join_at: None,
-            join_sent_at: None,
+            first_join_sent_at: None,
             join_failures: 0,
             last_failure_message: None,
-            join_order: self.order_count,
+            join_order: self.last_join_order,
             follower,
         };
         match self.by_project.entry(project) {
@@ -134,7 +134,7 @@ impl Rooms {
     pub(crate) fn on_connection_lost(&mut self) {
         for room in self.by_project.values_mut() {
             room.membership = Membership::Out;
-            (room.next_join_at, room.join_sent_at) = (None, None);
+            (room.next_join_at, room.first_join_sent_at) = (None, None);
             // Failures on the lost connection do not predict failures on the next connection.
             if room.join_succeeded {
                 room.join_failures = 0;

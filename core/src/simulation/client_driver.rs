@@ -115,8 +115,8 @@ impl World {
             if let Some(result) = running.poll_calls() {
                 self.on_call_result(client, running, result);
             } else if let Ok((request, reply)) = running.task.requests.try_recv() {
-                let token = running.register_reply(reply);
-                running.task.machine.handle(self.client_now(client), Input::Command(request.into_command(token)));
+                let command_id = running.register_reply(reply);
+                running.task.machine.handle(self.client_now(client), Input::Command(request.into_command(command_id)));
             } else if running.take_capacity_signal() {
                 running.task.machine.handle(self.client_now(client), Input::Tick);
             } else if running.task.machine.poll_timeout().is_some_and(|due| due <= self.client_now(client).mono) {
@@ -218,9 +218,9 @@ impl World {
                     }
                 }
                 Output::ClientEnded { error } => running.task.hub.end_all(error),
-                Output::CommandDone { token, data } => running.complete(token, Ok(data)),
-                Output::CommandFailed { token, error } => running.complete(token, Err(error)),
-                Output::PageReply { stream, project, after, page } => {
+                Output::CommandDone { command_id, data } => running.complete(command_id, Ok(data)),
+                Output::CommandFailed { command_id, error } => running.complete(command_id, Err(error)),
+                Output::BacklogPageReply { stream, project, after, page } => {
                     running.task.hub.on_page(stream, &project, after, page, self.client_now(client).wall)
                 }
                 Output::Backfill(request) => self.start_backfill(client, running, request),

@@ -127,7 +127,7 @@ impl DecisionProgress {
         contents: &ModelContents,
     ) {
         self.decisions_at_last_poll = request.decisions_at_request;
-        if let Some(listed) = found.and_then(|found| found.flagged.as_ref()) {
+        if let Some(listed) = found.and_then(|found| found.flagged_ids.as_ref()) {
             let flagged = contents
                 .flagged
                 .iter()

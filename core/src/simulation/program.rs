@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
     driver::{AnswerToHandle, ClientTask, DialFuture, Dialer, SuspendDetector},
-    session::{CommandToken, CredentialChoice, CredentialsReason, InvariantChecker, Now},
+    session::{CommandId, CredentialChoice, CredentialsReason, InvariantChecker, Now},
 };
 
 /// Simulated program that uses a client. It may crash and be restarted.
@@ -109,8 +109,8 @@ pub(super) struct Running {
     /// The driver's task with the machine and the hub. The task is never run.
     pub(super) task: ClientTask,
     /// Senders of the replies to commands that the machine has not completed.
-    pub(super) pending_replies: HashMap<CommandToken, oneshot::Sender<AnswerToHandle>>,
-    pub(super) last_token: u64,
+    pub(super) pending_replies: HashMap<CommandId, oneshot::Sender<AnswerToHandle>>,
+    pub(super) last_command_id: u64,
     pub(super) invariants: InvariantChecker,
     pub(super) connection: Option<u64>,
     pub(super) dialing_attempt: Option<u64>,
@@ -197,7 +197,7 @@ impl Running {
             invariants: task.machine.invariant_checker(),
             task,
             pending_replies: HashMap::new(),
-            last_token: 0,
+            last_command_id: 0,
             connection: None,
             dialing_attempt: None,
             transports: Transports::new(plan.endpoints),
@@ -267,19 +267,19 @@ impl Running {
         self.calls.push(Call::Emit(Box::pin(async move { client.emit("custom", "data").await })));
     }
 
-    /// Registers a command's reply under a new token.
-    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<AnswerToHandle>) -> CommandToken {
-        self.last_token += 1;
-        self.pending_replies.insert(CommandToken(self.last_token), reply);
-        CommandToken(self.last_token)
+    /// Registers a command's reply under a new id.
+    pub(super) fn register_reply(&mut self, reply: oneshot::Sender<AnswerToHandle>) -> CommandId {
+        self.last_command_id += 1;
+        self.pending_replies.insert(CommandId(self.last_command_id), reply);
+        CommandId(self.last_command_id)
     }
 
-    /// Completes the command with this token.
-    pub(super) fn complete(&mut self, token: CommandToken, answer: AnswerToHandle) {
+    /// Completes the command with this id.
+    pub(super) fn complete(&mut self, command_id: CommandId, answer: AnswerToHandle) {
         let reply = self
             .pending_replies
-            .remove(&token)
-            .unwrap_or_else(|| panic!("a command completes twice: {token:?}, {answer:?}"));
+            .remove(&command_id)
+            .unwrap_or_else(|| panic!("a command completes twice: {command_id:?}, {answer:?}"));
         // Sending fails if the caller no longer waits.
         let _ = reply.send(answer);
     }
@@ -291,7 +291,7 @@ impl Running {
 
     /// Returns the number of entries in all tables and queues.
     pub(super) fn table_entries(&self) -> usize {
-        self.task.machine.size()
+        self.task.machine.entry_count()
             + self.task.hub.entry_count()
             + self.task.cursors.entry_count()
             + self.pending_replies.len()

@@ -100,7 +100,7 @@ impl World {
         let checked_request = CheckedRequest {
             query: request.query,
             decisions_at_request: self.server.contents[project].history.len(),
-            may_be_incomplete: request.flagged.is_none(),
+            may_be_incomplete: request.known_flagged_ids.is_none(),
             uses_foreign_key: self.clients[client].plan.uses_foreign_key,
         };
         let source = ModelSource { queue: queue.clone(), limits: self.scenario.rest.limits };

@@ -9,7 +9,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     events::{Event, ProjectId},
-    session::{Command, CommandToken, ConnectionFailure, Input, LoginStatus, Machine, Now, Output, SessionConfig},
+    session::{Command, CommandId, ConnectionFailure, Input, LoginStatus, Machine, Now, Output, SessionConfig},
 };
 
 /// Maximum number of outputs that one input may cause in a machine with two projects.
@@ -35,9 +35,13 @@ pub fn login_token(page: &str) -> Option<String> {
 /// causes too many outputs, if an output follows the end of the session, or if its timers don't advance.
 pub fn session(script: &[u8]) -> usize {
     let mut run = SessionRun::new();
-    run.handle(Input::Command(Command::Connect { token: CommandToken(1) }));
-    for (token, project) in [(2, "p"), (3, "q")] {
-        run.handle(Input::Command(Command::Join { token: CommandToken(token), project: project.into(), after: None }));
+    run.handle(Input::Command(Command::Connect { command_id: CommandId(1) }));
+    for (command_id, project) in [(2, "p"), (3, "q")] {
+        run.handle(Input::Command(Command::Join {
+            command_id: CommandId(command_id),
+            project: project.into(),
+            after: None,
+        }));
     }
     for line in script.split(|byte| *byte == b'\n') {
         run.execute_line(line);
@@ -82,7 +86,7 @@ impl SessionRun {
             [b'*', name @ ..] => {
                 let project = String::from_utf8_lossy(name).into_owned().into();
                 self.additional_projects += 1;
-                self.handle(Input::Command(Command::Join { token: CommandToken(4), project, after: None }));
+                self.handle(Input::Command(Command::Join { command_id: CommandId(4), project, after: None }));
             }
             text => {
                 if let Ok(text) = std::str::from_utf8(text) {

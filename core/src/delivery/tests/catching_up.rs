@@ -6,15 +6,15 @@ use super::{
     Arrival, Event, Gap, GapReason, Meta, Origin, Overflow, StreamBuffer, StreamId, decode, epoch, limits, push_events,
     take_batch,
 };
-use crate::session::{Page, PageRequest};
+use crate::session::{BacklogPageRequest, LogPage};
 
 fn moderation_event(id: u64) -> Event {
     let payload = format!(r#"{{"content_id":"{id}","status":"approved","project_id":"p","event_id":{id}}}"#);
     decode("moderation_update", &payload, Arrival { origin: Origin::Live, at: epoch() })
 }
 
-fn page_of(ids: RangeInclusive<u64>) -> Option<Page> {
-    Some(Page { head: *ids.end(), oldest: 1, log: None, events: ids.map(moderation_event).collect() })
+fn page_of(ids: RangeInclusive<u64>) -> Option<LogPage> {
+    Some(LogPage { head_id: *ids.end(), oldest_id: 1, log_id: None, events: ids.map(moderation_event).collect() })
 }
 
 fn take_ids(buffer: &StreamBuffer) -> Vec<u64> {
@@ -25,7 +25,7 @@ fn slow_buffer() -> StreamBuffer {
     StreamBuffer::new(StreamId(1), limits(2), Overflow::Replay, Arc::default())
 }
 
-fn requested_positions(requests: &[PageRequest]) -> Vec<u64> {
+fn requested_positions(requests: &[BacklogPageRequest]) -> Vec<u64> {
     requests.iter().map(|request| request.after.event_id).collect()
 }
 

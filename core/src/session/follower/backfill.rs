@@ -11,25 +11,25 @@ impl NoLogFollower {
     pub(crate) fn on_rest_requested(&mut self, now: Now, id: u64, query: BackfillQuery) {
         let Some(connection) = &mut self.connection else { return };
         match query {
-            BackfillQuery::MissedDecisions { .. } => connection.backfill_request = Some(id),
-            BackfillQuery::StreamStart | BackfillQuery::Reviews => connection.background_request = Some(id),
+            BackfillQuery::MissedDecisions { .. } => connection.missed_decisions_request_id = Some(id),
+            BackfillQuery::StreamStart | BackfillQuery::Reviews => connection.background_request_id = Some(id),
         }
         if query == BackfillQuery::StreamStart {
             self.stream_start_request = Some((id, connection.join_sent_at));
         }
-        connection.last_request_at = now.mono;
+        connection.last_rest_request_at = now.mono;
     }
 
     /// Returns `true` if the start of the stream must still be requested and REST can be asked now. The start counts as
     /// unknown until REST has listed the flagged items, which belong to the same answer.
-    pub(crate) fn needs_stream_start(&self) -> bool {
+    pub(crate) fn should_request_stream_start(&self) -> bool {
         self.connection_without_request().is_some()
             && self.recent_decisions.as_ref().is_some_and(|recent| !recent.has_flagged_listing())
     }
 
     /// Returns the items that are known to be flagged, or `None` if they are unknown.
-    pub(crate) fn flagged_items(&self) -> Option<Vec<String>> {
-        self.recent_decisions.as_ref().and_then(|recent| recent.flagged_items())
+    pub(crate) fn known_flagged_ids(&self) -> Option<Vec<String>> {
+        self.recent_decisions.as_ref().and_then(|recent| recent.known_flagged_ids())
     }
 
     /// Handles the answer from REST. `data` is `None` if the request failed.
@@ -42,17 +42,17 @@ impl NoLogFollower {
     ) {
         let data = data.unwrap_or_default();
         if let Some((_, join_sent_at)) = self.stream_start_request.take_if(|(asked, _)| *asked == id) {
-            self.on_start_answer(now, join_sent_at, &data);
+            self.on_stream_start_answer(now, join_sent_at, &data);
         }
         let Some(connection) = &mut self.connection else { return };
-        if connection.background_request.take_if(|asked| *asked == id).is_some() {
+        if connection.background_request_id.take_if(|asked| *asked == id).is_some() {
             self.on_reviews_answer(now, data, output);
-        } else if connection.backfill_request.take_if(|asked| *asked == id).is_some() {
-            self.on_backfill_answer(now, data, output);
+        } else if connection.missed_decisions_request_id.take_if(|asked| *asked == id).is_some() {
+            self.on_missed_decisions_answer(now, data, output);
         }
     }
 
-    fn on_backfill_answer(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
+    fn on_missed_decisions_answer(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
         // Decisions made since the join but missing from an incomplete answer will arrive live or with the next
         // backfill.
         let joined_at = self.connection.as_ref().map(|connection| connection.join_sent_at.wall);
@@ -67,20 +67,22 @@ impl NoLogFollower {
             }
         }
         if let Some(recent) = &mut self.recent_decisions {
-            until.into_iter().for_each(|until| recent.advance_newest(until, now.wall));
-            data.flagged.into_iter().for_each(|flagged| recent.set_listed_flagged(flagged));
+            until.into_iter().for_each(|until| recent.advance_complete_until(until, now.wall));
+            data.flagged_ids.into_iter().for_each(|flagged| recent.set_listed_flagged(flagged));
         }
         self.deliver_waiting(now, output);
     }
 
-    fn on_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
+    fn on_stream_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start) else { return };
         // `stream_start` is the server time at which REST was asked. Decisions made since the join was sent may have
         // been lost in transit, and an earlier request for the start may have failed. The start of the stream is
         // therefore moved back at least to the time at which the join was sent.
-        recent.set_newest_if_unknown(start.saturating_sub(now.since(join_sent_at)).unwrap_or(start));
+        recent.set_complete_until_if_unknown(
+            start.saturating_sub(now.since_including_sleep(join_sent_at)).unwrap_or(start),
+        );
         // While the client is not in the room, nothing else updates the flagged items.
-        if let Some(flagged) = data.flagged.clone().filter(|_| self.connection.is_none()) {
+        if let Some(flagged) = data.flagged_ids.clone().filter(|_| self.connection.is_none()) {
             recent.set_listed_flagged(flagged);
         }
     }
@@ -88,7 +90,7 @@ impl NoLogFollower {
     fn on_reviews_answer(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
         let Some(recent) = self.recent_decisions.as_mut() else { return };
         let new: Vec<_> = data.events.into_iter().filter(|event| recent.insert_backfilled(now.mono, event)).collect();
-        match data.flagged {
+        match data.flagged_ids {
             Some(flagged) => recent.set_listed_flagged(flagged),
             None => recent.on_listing_failed(),
         }

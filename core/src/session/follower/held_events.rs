@@ -27,7 +27,7 @@ impl HeldEvents {
     }
 
     #[cfg(test)]
-    pub(super) fn size(&self) -> usize {
+    pub(super) fn entry_count(&self) -> usize {
         self.events.len()
     }
 

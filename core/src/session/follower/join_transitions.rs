@@ -124,7 +124,7 @@ impl Follower {
         log.reader.set_log_id(head.log.clone());
         if !std::mem::replace(&mut self.has_reported_start, true) {
             let cursor = log.reader.position().clone();
-            output.out.push_back(Output::StreamStarted { project: self.project.clone(), cursor });
+            output.outputs.push_back(Output::StreamStarted { project: self.project.clone(), cursor });
         }
         log.on_join_confirmed(head.event_id, now, output);
     }

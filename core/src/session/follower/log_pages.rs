@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{FollowerOutput, log::LogFollower};
 use crate::{
     events::GapReason,
-    session::{Now, Page},
+    session::{LogPage, Now},
 };
 
 /// Delay between the detection of a hole in the live ids and the request for the missing events. Servers publish
@@ -47,7 +47,7 @@ impl LogFollower {
     }
 
     /// Records the request for the page after this id.
-    pub(crate) fn on_requested(&mut self, after: u64) {
+    pub(crate) fn on_page_requested(&mut self, after: u64) {
         if let Some(connection) = &mut self.connection {
             connection.page_attempts.on_requested(after);
             connection.reader_capacity = None;
@@ -60,18 +60,18 @@ impl LogFollower {
     }
 
     /// Handles the requested page.
-    pub(crate) fn on_page(&mut self, now: Now, mut page: Page, output: &mut FollowerOutput<'_>) {
+    pub(crate) fn on_page(&mut self, now: Now, mut page: LogPage, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         let is_first_try = !connection.page_attempts.has_failed();
         if let Some(gap) = self.reader.resync_to_head(&page.head_cursor(), now.wall) {
             connection.page_attempts.on_progress();
             output.deliver_gap(gap);
-            self.held.drop_up_to(page.head);
-            (self.newest_seen_id, self.read_until_id) = (page.head, page.head);
+            self.held.drop_up_to(page.head_id);
+            (self.newest_seen_id, self.read_until_id) = (page.head_id, page.head_id);
             return self.deliver_held(now, output);
         }
         let before = self.reader.last_id();
-        let head = page.head;
+        let head = page.head_id;
         page.events = self.held.merge_into(page.events);
         self.reader.read_page(page, u64::MAX, now.wall, &mut |event| {
             // A repeated page contains the same events again. An event without an id cannot be recognised as a

@@ -21,7 +21,7 @@ use crate::events::{Cursor, Event, Origin, ProjectId};
 
 /// Destination of a follower's events.
 pub(crate) struct FollowerOutput<'a> {
-    pub(crate) out: &'a mut Outputs,
+    pub(crate) outputs: &'a mut Outputs,
     pub(crate) counters: &'a mut Metrics,
 }
 
@@ -39,12 +39,12 @@ impl FollowerOutput<'_> {
         if matches!(event, Event::MalformedEvent(_)) {
             counters.malformed += 1;
         }
-        self.out.last_batch().push_back(event);
+        self.outputs.last_batch().push_back(event);
     }
 
     fn deliver_gap(&mut self, gap: Event) {
         self.counters.gaps += 1;
-        self.out.last_batch().push_back(gap);
+        self.outputs.last_batch().push_back(gap);
     }
 
     fn deliver_or_gap(&mut self, event: Event) {
@@ -102,11 +102,11 @@ impl Follower {
 
     /// Returns the number of events that are held back.
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn entry_count(&self) -> usize {
         match &self.state {
-            FollowerState::Unjoined(unjoined) => unjoined.held.size() + unjoined.waiting.size(),
-            FollowerState::Log(log) => log.held.size(),
-            FollowerState::NoLog(no_log) => no_log.size(),
+            FollowerState::Unjoined(unjoined) => unjoined.held.entry_count() + unjoined.waiting.entry_count(),
+            FollowerState::Log(log) => log.held.entry_count(),
+            FollowerState::NoLog(no_log) => no_log.entry_count(),
         }
     }
 

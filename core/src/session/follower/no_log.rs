@@ -34,18 +34,18 @@ pub(super) struct NoLogConnection {
     /// Time at which the join was sent. The client may have been in the room since then.
     pub(super) join_sent_at: Now,
     /// Id of the pending request to REST for missed decisions. Live events wait for its answer.
-    pub(super) backfill_request: Option<u64>,
+    pub(super) missed_decisions_request_id: Option<u64>,
     /// Id of the pending request to REST for reviews or the start of the stream. No event waits for its answer.
-    pub(super) background_request: Option<u64>,
+    pub(super) background_request_id: Option<u64>,
     /// Time of the last request to REST. Initially, the time at which the join was confirmed.
-    pub(super) last_request_at: Instant,
+    pub(super) last_rest_request_at: Instant,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct ReaderQueue {
     events: VecDeque<Event>,
     /// Number of live events added to `events` since it was last empty.
-    live_count: usize,
+    live_count_since_empty: usize,
     /// Number of events that the readers have room for. `None` after each delivery, until the readers report again.
     reader_capacity: Option<u64>,
 }
@@ -75,16 +75,13 @@ impl NoLogFollower {
     ) -> Option<jiff::Timestamp> {
         self.connection = Some(NoLogConnection {
             join_sent_at,
-            backfill_request: None,
-            background_request: None,
-            last_request_at: now.mono,
+            missed_decisions_request_id: None,
+            background_request_id: None,
+            last_rest_request_at: now.mono,
         });
         self.stream_start_request = None;
-        let since = self
-            .recent_decisions
-            .as_ref()
-            .filter(|_| missed && backfills)
-            .and_then(RecentDecisions::newest_decision_at);
+        let since =
+            self.recent_decisions.as_ref().filter(|_| missed && backfills).and_then(RecentDecisions::complete_until);
         if since.is_none() {
             if missed | self.waiting.take_drop_flag() {
                 self.report_gap(GapReason::Interrupted, now, output);
@@ -97,7 +94,7 @@ impl NoLogFollower {
     /// Handles a live event of this project.
     #[inline]
     pub(super) fn on_event(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
-        if self.connection.as_ref().is_none_or(|connection| connection.backfill_request.is_some()) {
+        if self.connection.as_ref().is_none_or(|connection| connection.missed_decisions_request_id.is_some()) {
             self.waiting.push(event);
         } else {
             self.deliver_or_queue(now, event, output);
@@ -123,9 +120,9 @@ impl NoLogFollower {
         if self.reader_queue.events.is_empty() {
             return output.deliver(event);
         }
-        self.reader_queue.live_count += 1;
+        self.reader_queue.live_count_since_empty += 1;
         self.reader_queue.events.push_back(event);
-        if self.reader_queue.live_count > HELD_EVENTS_MAX {
+        if self.reader_queue.live_count_since_empty > HELD_EVENTS_MAX {
             // The streams drop the events that their readers have no room for and report the loss.
             self.deliver_queued(usize::MAX, output);
         }
@@ -158,7 +155,7 @@ impl NoLogFollower {
             output.deliver_or_gap(event);
         }
         if self.reader_queue.events.is_empty() {
-            self.reader_queue.live_count = 0;
+            self.reader_queue.live_count_since_empty = 0;
         }
     }
 
@@ -172,8 +169,8 @@ impl NoLogFollower {
     }
 
     #[cfg(test)]
-    pub(super) fn size(&self) -> usize {
-        self.waiting.size() + self.reader_queue.events.len()
+    pub(super) fn entry_count(&self) -> usize {
+        self.waiting.entry_count() + self.reader_queue.events.len()
     }
 
     /// Resets the state of the connection. Waiting events are kept until the next join, except decisions, which the
@@ -193,13 +190,13 @@ impl NoLogFollower {
 
     /// Returns the time of the next request for reviews. Requests are `pause` apart.
     pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
-        self.connection_without_request().map(|connection| connection.last_request_at + pause)
+        self.connection_without_request().map(|connection| connection.last_rest_request_at + pause)
     }
 
     /// Returns the connection if REST can be used and no request is pending.
     pub(super) fn connection_without_request(&self) -> Option<&NoLogConnection> {
         let idle = |connection: &&NoLogConnection| {
-            connection.backfill_request.is_none() && connection.background_request.is_none()
+            connection.missed_decisions_request_id.is_none() && connection.background_request_id.is_none()
         };
         self.connection.as_ref().filter(|_| self.recent_decisions.is_some()).filter(idle)
     }

@@ -14,7 +14,7 @@ pub(super) struct WaitingEvents {
 
 impl WaitingEvents {
     #[cfg(test)]
-    pub(super) fn size(&self) -> usize {
+    pub(super) fn entry_count(&self) -> usize {
         self.events.len()
     }
 

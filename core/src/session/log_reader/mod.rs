@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(crate) use page_attempts::PageAttempts;
 
-use super::Page;
+use super::LogPage;
 use crate::events::{Cursor, Event, Gap, GapReason, Meta, Origin, ProjectId};
 
 /// Largest number of events in one page of the log.
@@ -92,7 +92,7 @@ impl LogReader {
 
     /// Returns `true` if reading the page moves the position, because the page contains a new event or shows that
     /// missing events cannot be read.
-    pub(crate) fn makes_progress_with(&self, page: &Page) -> bool {
+    pub(crate) fn makes_progress_with(&self, page: &LogPage) -> bool {
         let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_id());
         self.discontinuity(&page.head_cursor()).is_some()
             || last_expired_id(page) > self.last_id()
@@ -104,7 +104,7 @@ impl LogReader {
     /// Events without an id are passed on but do not move the position.
     pub(crate) fn read_page(
         &mut self,
-        page: Page,
+        page: LogPage,
         limit: u64,
         at: jiff::Timestamp,
         push: &mut impl FnMut(Event) -> bool,
@@ -140,6 +140,6 @@ impl LogReader {
 }
 
 /// Returns the id of the last expired event. This id is at most the head, because a log cannot begin after its end.
-fn last_expired_id(page: &Page) -> u64 {
-    page.oldest.min(page.head.saturating_add(1)).saturating_sub(1)
+fn last_expired_id(page: &LogPage) -> u64 {
+    page.oldest_id.min(page.head_id.saturating_add(1)).saturating_sub(1)
 }

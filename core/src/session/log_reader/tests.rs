@@ -7,7 +7,7 @@ use proptest::{collection::btree_set, prelude::*};
 use super::{LogReader, PageAttempts};
 use crate::{
     events::{Arrival, Cursor, Event, Origin, decode},
-    session::Page,
+    session::LogPage,
 };
 
 const RECEIVED_AT: jiff::Timestamp = jiff::Timestamp::UNIX_EPOCH;
@@ -17,8 +17,13 @@ fn update_event(id: u64) -> Event {
     decode("moderation_update", &payload, Arrival { origin: Origin::Replay, at: RECEIVED_AT })
 }
 
-fn page(log: Option<&str>, oldest: u64, ids: impl IntoIterator<Item = u64>, head: u64) -> Page {
-    Page { events: ids.into_iter().map(update_event).collect(), head, oldest, log: log.map(Into::into) }
+fn page(log: Option<&str>, oldest: u64, ids: impl IntoIterator<Item = u64>, head: u64) -> LogPage {
+    LogPage {
+        events: ids.into_iter().map(update_event).collect(),
+        head_id: head,
+        oldest_id: oldest,
+        log_id: log.map(Into::into),
+    }
 }
 
 fn reader(position: &str) -> LogReader {
@@ -34,7 +39,7 @@ fn describe(event: &Event) -> String {
     }
 }
 
-fn read_all(reader: &mut LogReader, page: Page, limit: u64) -> Vec<String> {
+fn read_all(reader: &mut LogReader, page: LogPage, limit: u64) -> Vec<String> {
     let mut seen = Vec::new();
     reader.read_page(page, limit, RECEIVED_AT, &mut |event| {
         assert_eq!(event.project_id().map(|project| &**project), Some("p"), "every event of p's log belongs to p");

@@ -6,8 +6,9 @@ use crate::{
     eio::Handshake,
     events::ServerRefusal,
     session::{
-        CredentialsReason, SessionConfig, acks::PendingAcks, auth::LoginStatus, budget::SendBudget,
-        earliest::EarliestDeadline, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
+        CredentialsReason, SessionConfig, acks::PendingAcks, earliest_deadline::EarliestDeadline,
+        endpoint_auth::LoginStatus, heartbeat::Heartbeat, liveness::Liveness, room_requests::RoomRequests,
+        send_budget::SendBudget,
     },
     sio::AttachmentAssembler,
 };
@@ -29,7 +30,7 @@ pub(super) enum Admission {
     },
     /// The namespace is acknowledged. The connection is announced at the deadline, or earlier if the server shows that
     /// it accepts the client.
-    Acknowledged { confirm_deadline: Instant },
+    Acknowledged { announce_deadline: Instant },
     /// The client's state is `connected`.
     Announced,
 }
@@ -50,14 +51,14 @@ pub(super) struct Connection {
     /// Time at which the budget has room again for packets that are due. `None` if it has room now.
     pub(super) budget_available_at: Option<Instant>,
     /// Maximum size of a packet that the server accepts, in bytes.
-    pub(super) max_payload: usize,
+    pub(super) packet_bytes_max: usize,
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
     pub(super) acks: PendingAcks,
     /// Time at which a page request first timed out since the last acknowledgement of any kind.
     pub(super) pages_unanswered_since: Option<Instant>,
     /// Joins and leaves in progress.
-    pub(super) requests: RoomRequests,
+    pub(super) room_requests: RoomRequests,
     pub(super) assembler: AttachmentAssembler,
 }
 
@@ -76,12 +77,12 @@ impl Connection {
             stable_at: None,
             budget: SendBudget::new(config.rate_limit),
             budget_available_at: None,
-            max_payload: usize::MAX,
+            packet_bytes_max: usize::MAX,
             liveness: Liveness::default(),
             heartbeat: Heartbeat::new(config.heartbeat_interval),
             acks: PendingAcks::default(),
             pages_unanswered_since: None,
-            requests: RoomRequests::default(),
+            room_requests: RoomRequests::default(),
             assembler: AttachmentAssembler::default(),
         }
     }
@@ -96,17 +97,17 @@ impl Connection {
     }
 
     /// Applies the parameters of the Engine.IO handshake.
-    pub(super) fn configure(&mut self, handshake: &Handshake, now: Instant) {
+    pub(super) fn apply_handshake(&mut self, handshake: &Handshake, now: Instant) {
         self.liveness.start(handshake, now);
         if handshake.max_payload > 0 {
-            self.max_payload = handshake.max_payload;
+            self.packet_bytes_max = handshake.max_payload;
         }
     }
 
     /// Handles the acknowledgement of the namespace. `stable_after` is the time after which the connection counts as
     /// stable.
-    pub(super) fn on_acknowledged(&mut self, now: Instant, stable_after: Option<Duration>) {
-        self.admission = Admission::Acknowledged { confirm_deadline: now + ACCEPTANCE_WAIT };
+    pub(super) fn on_namespace_acknowledged(&mut self, now: Instant, stable_after: Option<Duration>) {
+        self.admission = Admission::Acknowledged { announce_deadline: now + ACCEPTANCE_WAIT };
         self.stable_at = stable_after.map(|time| now + time);
         self.heartbeat.start(now);
     }
@@ -132,9 +133,9 @@ impl Connection {
     }
 
     /// Returns the time at which the connection is announced even without a sign that the server accepts the client.
-    pub(super) fn confirm_deadline(&self) -> Option<Instant> {
+    pub(super) fn announce_deadline(&self) -> Option<Instant> {
         match self.admission {
-            Admission::Acknowledged { confirm_deadline } => Some(confirm_deadline),
+            Admission::Acknowledged { announce_deadline } => Some(announce_deadline),
             _ => None,
         }
     }
@@ -145,9 +146,9 @@ impl Connection {
         earliest.include(self.connect_deadline());
         earliest.include(self.liveness.deadline());
         earliest.include(self.acks.deadline());
-        earliest.include(self.requests.deadline());
+        earliest.include(self.room_requests.deadline());
         if self.is_online() {
-            earliest.include(self.confirm_deadline());
+            earliest.include(self.announce_deadline());
             earliest.include(self.stable_at);
             earliest.include(self.liveness.next_probe_at());
             earliest.include(self.heartbeat.deadline());

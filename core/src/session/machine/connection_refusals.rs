@@ -8,7 +8,7 @@ use crate::{
     events::{ServerRefusal, parse_refusal},
     session::{
         ConnectionFailure, Now,
-        auth::{RefusalEvidence, RefusalReaction},
+        endpoint_auth::{RefusalEvidence, RefusalReaction},
         refusal::{ConnectRefusal, both_credentials_refused_error, classify_connect_refusal},
     },
 };
@@ -27,7 +27,7 @@ impl Machine {
             Admission::AwaitingNamespace { auth_confirmed: true, .. } | Admission::Announced => None,
             Admission::AwaitingOpen { .. } | Admission::AwaitingNamespace { .. } => Some(RefusalEvidence::Ambiguous),
             Admission::Acknowledged { .. } => {
-                (!self.endpoints.has_accepted_credentials()).then_some(RefusalEvidence::Interrupted)
+                (!self.endpoints.has_current_accepted_credentials()).then_some(RefusalEvidence::Interrupted)
             }
         };
         if !data.is_empty() {
@@ -45,7 +45,7 @@ impl Machine {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
         let unknown = matches!(failure, ConnectionFailure::SessionUnknown(_));
-        if acknowledged && !unknown && !self.endpoints.has_accepted_credentials() {
+        if acknowledged && !unknown && !self.endpoints.has_current_accepted_credentials() {
             self.on_end_without_confirmation(now, RefusalEvidence::Interrupted);
         } else {
             self.on_connection_lost(now, failure);
@@ -55,9 +55,9 @@ impl Machine {
     /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server may
     /// contain the reason.
     fn on_end_without_confirmation(&mut self, now: Now, evidence: RefusalEvidence) {
-        let rejection = self.phase.connection_mut().and_then(|connection| connection.possible_refusal.take());
-        if let Some(rejection) = rejection {
-            return self.on_connection_refused(now, &rejection, evidence);
+        let refusal = self.phase.connection_mut().and_then(|connection| connection.possible_refusal.take());
+        if let Some(refusal) = refusal {
+            return self.on_connection_refused(now, &refusal, evidence);
         }
         let error = Error::new(ErrorKind::AuthenticationFailed, "the server refused the connection");
         self.on_credentials_refused(now, evidence, error.with_stage(Stage::Namespace));
@@ -73,10 +73,10 @@ impl Machine {
     pub(super) fn on_connection_refused(
         &mut self,
         now: Now,
-        rejection: &ServerRefusal,
+        refusal: &ServerRefusal,
         default_evidence: RefusalEvidence,
     ) {
-        match classify_connect_refusal(rejection, default_evidence) {
+        match classify_connect_refusal(refusal, default_evidence) {
             ConnectRefusal::Credentials(error, evidence) => self.on_credentials_refused(now, evidence, error),
             ConnectRefusal::Other(error) => self.on_connection_lost(now, ConnectionFailure::NamespaceRefused(error)),
         }
@@ -87,7 +87,7 @@ impl Machine {
         let login_status = self.phase.connection().map(|connection| connection.login_status).unwrap_or_default();
         let (error, pause) = match self.endpoints.on_refused(evidence, login_status, &error) {
             RefusalReaction::EndClient => {
-                let error = match self.endpoints.earlier_refusal() {
+                let error = match self.endpoints.previous_credentials_refusal() {
                     Some(earlier) => both_credentials_refused_error(self.endpoints.credential_choice(), earlier, error),
                     None if evidence == RefusalEvidence::Stated => error,
                     None => self.add_key_advice(error),

@@ -6,7 +6,7 @@ use super::{Machine, Phase};
 use crate::{
     Error, ErrorKind,
     session::{
-        CommandToken, ConnectionFailure, Now, OnServerDisconnect, Output, ReconnectPolicy, State, acks::AckRecipient,
+        CommandId, ConnectionFailure, Now, OnServerDisconnect, Output, ReconnectPolicy, State, acks::AckRecipient,
     },
     sio,
 };
@@ -23,8 +23,8 @@ impl Machine {
         let stop = matches!(failure, ConnectionFailure::ServerDisconnected)
             && self.config.on_server_disconnect == OnServerDisconnect::Stop;
         let error = failure.into_error();
-        if self.connect_token.is_some() && !self.config.retry_first_connect {
-            self.endpoints.on_other_failure();
+        if self.connect_command_id.is_some() && !self.config.retry_first_connect {
+            self.endpoints.on_failure_without_refusal();
         }
         self.drop_connection(&error);
         if stop {
@@ -37,15 +37,15 @@ impl Machine {
     /// Drops the connection or attempt, and everything that belongs to it. The caller must set the next phase.
     pub(super) fn drop_connection(&mut self, error: &Error) {
         // This output also aborts an attempt in progress, whose result would arrive too late.
-        self.out.push_back(Output::CloseTransport { graceful: false });
+        self.outputs.push_back(Output::CloseTransport { graceful: false });
         let Phase::Open(connection) = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
         self.rooms.on_connection_lost();
-        self.page_requests.on_connection_lost();
+        self.backlog_page_requests.on_connection_lost();
         for recipient in connection.acks.into_recipients() {
-            if let AckRecipient::User(token) = recipient {
+            if let AckRecipient::User(command_id) = recipient {
                 let kind = if error.kind() == ErrorKind::Closed { ErrorKind::Closed } else { ErrorKind::Disconnected };
                 let lost = Error::new(kind, "the connection was lost before the acknowledgement arrived");
-                self.out.push_back(Output::CommandFailed { token, error: lost.with_cause(error.clone()) });
+                self.outputs.push_back(Output::CommandFailed { command_id, error: lost.with_cause(error.clone()) });
             }
         }
     }
@@ -66,15 +66,15 @@ impl Machine {
         let delay = if self.endpoints.is_current_untried() {
             self.attempts.schedule_first_at_endpoint(&policy, &mut self.rng)
         } else {
-            let unclear = self.connect_token.is_some() && self.endpoints.may_be_restarting();
+            let unclear = self.connect_command_id.is_some() && self.endpoints.may_be_restarting();
             let growth_limit = if unclear { GROWTH_LIMIT_WHILE_UNCLEAR } else { u32::MAX };
             self.attempts.schedule_next(&policy, growth_limit, &mut self.rng)
         };
         let not_before = self.endpoints.not_before().map_or(now.mono, |at| at.max(now.mono));
         let retry_at = self.attempts.earliest_allowed(not_before.max(now.mono + delay));
         self.phase = Phase::Waiting { retry_at, not_before };
-        self.start_join_deadlines(now);
-        if self.connect_token.is_none() {
+        self.prepare_rooms_for_new_connection(now);
+        if self.connect_command_id.is_none() {
             let retry_in = retry_at.saturating_duration_since(now.mono);
             self.push_state(State::Reconnecting { attempt: self.attempts.count(), retry_in, cause });
         }
@@ -82,12 +82,12 @@ impl Machine {
 
     /// Returns the policy for the next attempt, or `None` if no further attempt is allowed.
     fn next_attempt_policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
-        let first = self.connect_token.is_some() && !self.config.retry_first_connect;
+        let first = self.connect_command_id.is_some() && !self.config.retry_first_connect;
         // An attempt does not count as a reconnection if it uses new or other credentials, if reconnecting is enabled
         // and the server may be restarting, or if no connection has been made yet and an address is still untried.
         let unclear = self.endpoints.may_be_restarting() && self.config.reconnect.is_some() && pause.is_zero();
         let once_more =
-            self.endpoints.has_new_credentials() || unclear || (first && self.endpoints.has_untried_endpoint());
+            self.endpoints.uses_new_credentials_next() || unclear || (first && self.endpoints.has_untried_endpoint());
         if first && !once_more {
             return None;
         }
@@ -100,34 +100,34 @@ impl Machine {
     /// Ends the client with this error, whose code is `closed` if the user closed the client.
     pub(super) fn end_client(&mut self, error: Error) {
         self.phase = Phase::Closed;
-        self.page_requests.clear();
+        self.backlog_page_requests.clear();
         // The state is reported first, so that a caller that learns of the end can read the reason from the state.
         self.push_state(State::Closed { reason: error.clone() });
-        if let Some(token) = self.connect_token.take() {
-            self.fail_command(token, error.clone());
+        if let Some(command_id) = self.connect_command_id.take() {
+            self.fail_command(command_id, error.clone());
         }
         for (_, room) in self.rooms.drain() {
-            for token in room.joiners {
-                self.out.push_back(Output::CommandFailed { token, error: error.clone() });
+            for command_id in room.joiners {
+                self.outputs.push_back(Output::CommandFailed { command_id, error: error.clone() });
             }
-            for token in room.leavers {
-                self.out.push_back(Output::CommandDone { token, data: None });
+            for command_id in room.leavers {
+                self.outputs.push_back(Output::CommandDone { command_id, data: None });
             }
         }
         let by_user = error.kind() == ErrorKind::Closed;
-        self.out.push_back(Output::ClientEnded { error: (!by_user).then_some(error) });
+        self.outputs.push_back(Output::ClientEnded { error: (!by_user).then_some(error) });
     }
 
-    pub(super) fn close(&mut self, token: CommandToken) {
+    pub(super) fn close(&mut self, command_id: CommandId) {
         self.push_state(State::Closing);
         let connected = self.phase.is_online();
         if connected {
             self.send_message(&sio::disconnect());
         }
-        self.out.push_back(Output::CloseTransport { graceful: connected });
+        self.outputs.push_back(Output::CloseTransport { graceful: connected });
         let error = Error::closed();
         self.drop_connection(&error);
         self.end_client(error);
-        self.complete_command(token);
+        self.complete_command(command_id);
     }
 }

@@ -7,9 +7,9 @@ use crate::{
     Error, ErrorKind,
     events::{Cursor, ProjectId},
     session::{
-        CommandToken, Now, Output,
+        CommandId, Now, Output,
         acks::AckRecipient,
-        earliest::EarliestDeadline,
+        earliest_deadline::EarliestDeadline,
         follower::Follower,
         refusal::JoinFailure,
         room_requests::RoomRequestKind,
@@ -23,17 +23,17 @@ pub(super) fn join_retry_delay(failures: u32) -> Duration {
 }
 
 impl Machine {
-    pub(super) fn join(&mut self, now: Now, token: CommandToken, project: ProjectId, after: Option<Cursor>) {
+    pub(super) fn join(&mut self, now: Now, command_id: CommandId, project: ProjectId, after: Option<Cursor>) {
         let deadline = now.mono + self.config.join_timeout;
         if let Some(room) = self.rooms.get_mut(&project).filter(|room| room.wanted) {
             if after.is_some() {
                 let error = Error::invalid_argument("after: the project is joined already; leave it first");
-                return self.fail_command(token, error);
+                return self.fail_command(command_id, error);
             }
             if room.join_succeeded {
-                return self.complete_command(token);
+                return self.complete_command(command_id);
             }
-            room.joiners.push(token);
+            room.joiners.push(command_id);
             return;
         }
         let follower = Follower::new(project.clone(), after, self.config.can_ask_rest);
@@ -44,13 +44,13 @@ impl Machine {
                 room.join_succeeded = false;
                 room.follower = follower;
                 room.join_deadline = Some(deadline);
-                room.joiners.push(token);
+                room.joiners.push(command_id);
                 // If the client is still in the room, the leave has not been sent. Another join is needed nevertheless,
                 // because only the confirmation of a join contains the position at which the new streams start.
                 if room.membership == Membership::In {
                     room.membership = Membership::Out;
                     if let Some(connection) = self.phase.connection_mut() {
-                        connection.requests.record_unexplained_membership(&project, now.mono);
+                        connection.room_requests.record_unexplained_membership(&project, now.mono);
                     }
                 }
                 for leaver in std::mem::take(&mut room.leavers) {
@@ -60,21 +60,21 @@ impl Machine {
             None => {
                 let room = self.rooms.insert(project, follower);
                 room.join_deadline = Some(deadline);
-                room.joiners.push(token);
+                room.joiners.push(command_id);
             }
         }
     }
 
-    pub(super) fn leave(&mut self, token: CommandToken, project: ProjectId) {
-        let Some(room) = self.rooms.get_mut(&project) else { return self.complete_command(token) };
+    pub(super) fn leave(&mut self, command_id: CommandId, project: ProjectId) {
+        let Some(room) = self.rooms.get_mut(&project) else { return self.complete_command(command_id) };
         let was_wanted = std::mem::replace(&mut room.wanted, false);
         room.join_deadline = None;
         let joiners = std::mem::take(&mut room.joiners);
         if room.membership == Membership::Out {
             self.rooms.remove(&project);
-            self.complete_command(token);
+            self.complete_command(command_id);
         } else {
-            room.leavers.push(token);
+            room.leavers.push(command_id);
         }
         for joiner in joiners {
             self.fail_command(
@@ -83,7 +83,7 @@ impl Machine {
             );
         }
         if was_wanted {
-            self.out.push_back(Output::ProjectEnded { project, error: None });
+            self.outputs.push_back(Output::ProjectEnded { project, error: None });
         }
     }
 
@@ -92,7 +92,7 @@ impl Machine {
     pub(super) fn send_due_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         connection.budget_available_at = None;
-        if connection.requests.awaited().is_some() {
+        if connection.room_requests.awaited().is_some() {
             self.clear_deadlines_of_queued_joins();
         } else if let Some((project, kind)) = self.rooms.next_request(now.mono) {
             if !connection.take_from_budget(now.mono) {
@@ -129,19 +129,19 @@ impl Machine {
         };
         if let Some(room) = self.rooms.get_mut(&project) {
             room.membership = if joining { Membership::Joining } else { Membership::Leaving };
-            room.join_sent_at = joining.then(|| room.join_sent_at.unwrap_or(now));
+            room.first_join_sent_at = joining.then(|| room.first_join_sent_at.unwrap_or(now));
             if joining && !room.joiners.is_empty() && room.join_failures == 0 {
                 room.join_deadline = Some(deadline);
             }
         }
         if let Some(connection) = self.phase.online_connection_mut() {
-            connection.requests.record_sent(id, project, kind, deadline);
+            connection.room_requests.record_sent(id, project, kind, deadline);
         }
     }
 
     /// Sets the deadlines of joins that wait for a new connection. Removes rooms that the user has left, because the
     /// lost connection has ended their memberships.
-    pub(super) fn start_join_deadlines(&mut self, now: Now) {
+    pub(super) fn prepare_rooms_for_new_connection(&mut self, now: Now) {
         let deadline = now.mono + self.config.join_timeout;
         let mut gone = Vec::new();
         for (project, room) in self.rooms.iter_mut() {
@@ -158,8 +158,8 @@ impl Machine {
 
     /// Removes a room that is neither wanted nor joined, and completes the pending leaves.
     pub(super) fn remove_room(&mut self, project: &ProjectId) {
-        for token in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
-            self.complete_command(token);
+        for command_id in self.rooms.remove(project).map(|room| room.leavers).unwrap_or_default() {
+            self.complete_command(command_id);
         }
     }
 
@@ -175,9 +175,9 @@ impl Machine {
     pub(super) fn expire_room_requests(&mut self, now: Now) {
         self.repeat_unacknowledged_joins(now);
         let late = self.phase.connection_mut().and_then(|connection| {
-            let request = connection.requests.mark_overdue_or_give_up(now.mono, self.config.join_timeout)?;
+            let request = connection.room_requests.mark_overdue_or_give_up(now.mono, self.config.join_timeout)?;
             let message =
-                request.possible_refusal.as_ref().map(|possible_refusal| possible_refusal.rejection.message.clone());
+                request.possible_refusal.as_ref().map(|possible_refusal| possible_refusal.refusal.message.clone());
             Some((request.project.clone(), request.kind, message))
         });
         match late {
@@ -206,7 +206,7 @@ impl Machine {
     /// Repeats joins that were confirmed only by a contested event and whose acknowledgement is overdue.
     fn repeat_unacknowledged_joins(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        let requests = &mut connection.requests;
+        let requests = &mut connection.room_requests;
         let projects: Vec<_> = std::iter::from_fn(|| requests.take_unacknowledged_join(now.mono)).collect();
         for project in projects {
             self.rejoin_room(now, &project);
@@ -217,7 +217,8 @@ impl Machine {
     /// up.
     pub(super) fn rooms_deadline(&self, may_send: bool) -> Option<Instant> {
         let mut earliest = EarliestDeadline::default();
-        let is_free = self.phase.online_connection().is_some_and(|connection| connection.requests.awaited().is_none());
+        let is_free =
+            self.phase.online_connection().is_some_and(|connection| connection.room_requests.awaited().is_none());
         for (_, room) in self.rooms.iter() {
             if may_send && is_free && room.membership == Membership::Out {
                 earliest.include(room.next_join_at);

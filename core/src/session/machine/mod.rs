@@ -1,5 +1,6 @@
 //! The session's state machine. No other code changes the state of a session.
 
+mod backlog_page_requests;
 mod connection;
 mod connection_refusals;
 mod ending;
@@ -7,7 +8,6 @@ mod joins;
 mod network_changes;
 mod opening;
 mod packets;
-mod page_requests;
 mod phase;
 mod replays;
 mod room_replies;
@@ -19,10 +19,10 @@ use std::{collections::VecDeque, time::Instant};
 
 use rand::rngs::SmallRng;
 
-use self::{page_requests::PageRequests, phase::Phase};
+use self::{backlog_page_requests::BacklogPageRequests, phase::Phase};
 use super::{
-    Command, CommandToken, Input, Metrics, Now, Output, Outputs, SessionConfig, State, acks::AckIds,
-    connect_attempts::ConnectAttempts, earliest::EarliestDeadline, endpoint_rotation::EndpointRotation,
+    Command, CommandId, Input, Metrics, Now, Output, Outputs, SessionConfig, State, acks::AckIds,
+    connect_attempts::ConnectAttempts, earliest_deadline::EarliestDeadline, endpoint_rotation::EndpointRotation,
     follower::FollowerOutput, rooms::Rooms,
 };
 use crate::{
@@ -36,10 +36,10 @@ pub(crate) struct Machine {
     config: SessionConfig,
     rng: SmallRng,
     phase: Phase,
-    out: Outputs,
+    outputs: Outputs,
     counters: Metrics,
-    /// Token of the `connect` command that waits for the first connection.
-    connect_token: Option<CommandToken>,
+    /// Id of the `connect` command that waits for the first connection.
+    connect_command_id: Option<CommandId>,
     attempts: ConnectAttempts,
     endpoints: EndpointRotation,
     ack_ids: AckIds,
@@ -48,7 +48,7 @@ pub(crate) struct Machine {
     unresponsive_connection_count: u8,
     /// Number of backfill requests, which is also the id of the latest one.
     rest_request_count: u64,
-    page_requests: PageRequests,
+    backlog_page_requests: BacklogPageRequests,
     /// Projects whose replay or backfill waits until readers have room.
     projects_awaiting_capacity: Vec<ProjectId>,
 }
@@ -60,16 +60,16 @@ impl Machine {
         Self {
             rng,
             phase: Phase::Idle,
-            out: Outputs::default(),
+            outputs: Outputs::default(),
             counters: Metrics::default(),
-            connect_token: None,
+            connect_command_id: None,
             attempts: ConnectAttempts::new(per_minute),
-            endpoints: EndpointRotation::new(config.endpoint_count, config.credentials, config.has_spare_key),
+            endpoints: EndpointRotation::new(config.endpoint_count, config.credentials_source, config.has_spare_key),
             ack_ids: AckIds::default(),
             rooms: Rooms::default(),
             unresponsive_connection_count: 0,
             rest_request_count: 0,
-            page_requests: PageRequests::default(),
+            backlog_page_requests: BacklogPageRequests::default(),
             projects_awaiting_capacity: Vec::new(),
             config,
         }
@@ -106,26 +106,26 @@ impl Machine {
             return self.reject_after_close(command);
         }
         match command {
-            Command::Connect { token } => self.connect(now, token),
-            Command::Join { token, project, after } => self.join(now, token, project, after),
-            Command::Leave { token, project } => self.leave(token, project),
-            Command::Emit { token, name, data, ack_timeout } => {
-                self.emit(now, token, &name, data.as_deref(), ack_timeout)
+            Command::Connect { command_id } => self.connect(now, command_id),
+            Command::Join { command_id, project, after } => self.join(now, command_id, project, after),
+            Command::Leave { command_id, project } => self.leave(command_id, project),
+            Command::Emit { command_id, name, data, ack_timeout } => {
+                self.emit(now, command_id, &name, data.as_deref(), ack_timeout)
             }
             Command::NetworkChanged => self.on_network_changed(now),
-            Command::RequestPage(request) => self.on_page_request(request),
+            Command::RequestPage(request) => self.on_backlog_page_request(request),
             Command::ReaderCapacity { project, events } => self.on_reader_capacity(&project, events),
-            Command::Close { token } => self.close(token),
+            Command::Close { command_id } => self.close(command_id),
         }
     }
 
     fn reject_after_close(&mut self, command: Command) {
         match command {
-            Command::Close { token } | Command::Leave { token, .. } => {
-                self.out.push_back(Output::CommandDone { token, data: None });
+            Command::Close { command_id } | Command::Leave { command_id, .. } => {
+                self.outputs.push_back(Output::CommandDone { command_id, data: None });
             }
-            Command::Connect { token } | Command::Join { token, .. } | Command::Emit { token, .. } => {
-                self.fail_command(token, Error::closed());
+            Command::Connect { command_id } | Command::Join { command_id, .. } | Command::Emit { command_id, .. } => {
+                self.fail_command(command_id, Error::closed());
             }
             Command::NetworkChanged | Command::RequestPage(_) | Command::ReaderCapacity { .. } => {}
         }
@@ -157,19 +157,19 @@ impl Machine {
 
     /// Returns the next output, or `None` if there is none.
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
-        self.out.pop_front()
+        self.outputs.pop_front()
     }
 
     /// Takes back the emptied batch of an [`Output::Events`] for reuse.
     pub(crate) fn recycle_batch(&mut self, batch: VecDeque<Event>) {
-        self.out.recycle(batch);
+        self.outputs.recycle(batch);
     }
 
     /// Returns the time at which to send [`Input::Tick`] if no other input arrives first.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let has_budget =
             self.phase.online_connection().is_some_and(|connection| connection.budget_available_at.is_none());
-        let pages = self.page_requests.deadline().filter(|_| has_budget);
+        let pages = self.backlog_page_requests.deadline().filter(|_| has_budget);
         let mut earliest = EarliestDeadline(self.phase.deadline());
         earliest.include(self.rooms_deadline(has_budget));
         earliest.include(pages);
@@ -196,23 +196,23 @@ impl Machine {
         self.counters
     }
 
-    fn fail_command(&mut self, token: CommandToken, error: Error) {
-        self.out.push_back(Output::CommandFailed { token, error });
+    fn fail_command(&mut self, command_id: CommandId, error: Error) {
+        self.outputs.push_back(Output::CommandFailed { command_id, error });
     }
 
-    fn complete_command(&mut self, token: CommandToken) {
-        self.out.push_back(Output::CommandDone { token, data: None });
+    fn complete_command(&mut self, command_id: CommandId) {
+        self.outputs.push_back(Output::CommandDone { command_id, data: None });
     }
 
     fn push_state(&mut self, state: State) {
-        self.out.push_back(Output::State(state));
+        self.outputs.push_back(Output::State(state));
     }
 
     fn send_message(&mut self, message: &str) {
-        self.out.push_back(Output::Send(crate::eio::Packet::Message(message).encode()));
+        self.outputs.push_back(Output::Send(crate::eio::Packet::Message(message).encode()));
     }
 
     fn follower_output(&mut self) -> FollowerOutput<'_> {
-        FollowerOutput { out: &mut self.out, counters: &mut self.counters }
+        FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters }
     }
 }

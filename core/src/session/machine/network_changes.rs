@@ -11,7 +11,7 @@ impl Machine {
     pub(super) fn send_probe(&mut self, now: Now) {
         if let Some(connection) = self.phase.online_connection_mut() {
             connection.liveness.on_probe_sent(now.mono);
-            self.out.push_back(Output::Probe);
+            self.outputs.push_back(Output::Probe);
         }
     }
 

@@ -8,25 +8,25 @@ use crate::{
     Error, ErrorKind, Stage,
     eio::Handshake,
     session::{
-        CommandToken, ConnectionFailure, CredentialsReason, Now, Output, State,
-        auth::{LoginStatus, RefusalEvidence},
+        CommandId, ConnectionFailure, CredentialsReason, Now, Output, State,
+        endpoint_auth::{LoginStatus, RefusalEvidence},
         refusal::is_about_credentials,
     },
     sio,
 };
 
 impl Machine {
-    pub(super) fn connect(&mut self, now: Now, token: CommandToken) {
+    pub(super) fn connect(&mut self, now: Now, command_id: CommandId) {
         if !matches!(self.phase, Phase::Idle) {
-            return self.fail_command(token, Error::invalid_argument("the client has already been connected"));
+            return self.fail_command(command_id, Error::invalid_argument("the client has already been connected"));
         }
-        self.connect_token = Some(token);
+        self.connect_command_id = Some(command_id);
         self.push_state(State::Connecting);
         self.start_attempt(now);
     }
 
     pub(super) fn start_attempt(&mut self, now: Now) {
-        let reason = self.endpoints.record_attempt(self.connect_token.is_some());
+        let reason = self.endpoints.record_attempt(self.connect_command_id.is_some());
         self.dial(now, reason);
     }
 
@@ -36,7 +36,7 @@ impl Machine {
         let id = self.counters.attempts;
         self.phase = Phase::Dialing { id, deadline: now.mono + self.config.connect_timeout, reason };
         let (endpoint, choice) = (self.endpoints.current(), self.endpoints.credential_choice());
-        self.out.push_back(Output::Dial { id, endpoint, reason, choice });
+        self.outputs.push_back(Output::Dial { id, endpoint, reason, choice });
     }
 
     pub(super) fn on_dialed(&mut self, dialed_id: u64, login_status: LoginStatus, auth_payload: Option<String>) {
@@ -80,7 +80,7 @@ impl Machine {
         let Some(auth_payload) = connection.on_open() else { return };
         match Handshake::decode(data) {
             Ok(handshake) => {
-                connection.configure(&handshake, now.mono);
+                connection.apply_handshake(&handshake, now.mono);
                 self.send_message(&sio::connect(auth_payload.as_deref()));
             }
             Err(error) => self.on_connection_lost(
@@ -93,12 +93,12 @@ impl Machine {
     pub(super) fn on_namespace_acknowledged(&mut self, now: Now) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let Admission::AwaitingNamespace { auth_confirmed, .. } = connection.admission else { return };
-        let refusal =
-            connection.possible_refusal.take_if(|rejection| !auth_confirmed && is_about_credentials(rejection));
-        if let Some(rejection) = refusal {
-            return self.on_connection_refused(now, &rejection, RefusalEvidence::Ambiguous);
+        let refusal = connection.possible_refusal.take_if(|refusal| !auth_confirmed && is_about_credentials(refusal));
+        if let Some(refusal) = refusal {
+            return self.on_connection_refused(now, &refusal, RefusalEvidence::Ambiguous);
         }
-        connection.on_acknowledged(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
+        connection
+            .on_namespace_acknowledged(now.mono, self.config.reconnect.as_ref().map(|policy| policy.stable_after));
         self.counters.connections += 1;
         if auth_confirmed {
             self.announce_connected();
@@ -119,17 +119,17 @@ impl Machine {
     pub(super) fn announce_connected(&mut self) {
         let Some(connection) = self.phase.connection_mut() else { return };
         connection.admission = Admission::Announced;
-        self.out.push_back(Output::ConnectionUsable { endpoint: self.endpoints.current() });
+        self.outputs.push_back(Output::ConnectionUsable { endpoint: self.endpoints.current() });
         self.push_state(State::Connected);
-        if let Some(token) = self.connect_token.take() {
-            self.complete_command(token);
+        if let Some(command_id) = self.connect_command_id.take() {
+            self.complete_command(command_id);
         }
     }
 
     /// Handles deadlines of a connection whose namespace is acknowledged.
     pub(super) fn handle_online_deadlines(&mut self, now: Now) {
         let due = |at: Option<std::time::Instant>| at.is_some_and(|at| at <= now.mono);
-        if due(self.phase.online_connection().and_then(Connection::confirm_deadline)) {
+        if due(self.phase.online_connection().and_then(Connection::announce_deadline)) {
             self.announce_connected();
         }
         let Some(connection) = self.phase.online_connection_mut() else { return };

@@ -8,8 +8,8 @@ use crate::{
     session::{
         ConnectionFailure, Now, Output,
         acks::AckRecipient,
-        auth::RefusalEvidence,
-        room_protocol::{AckVerdict, ack_arguments_as_value, is_valid_json, read_ack_verdict},
+        endpoint_auth::RefusalEvidence,
+        room_protocol::{RoomAckVerdict, ack_arguments_as_value, is_first_argument_valid_json, read_room_ack_verdict},
         rooms::Membership,
     },
     sio::{self, BinaryEvent, PacketKind},
@@ -27,7 +27,7 @@ impl Machine {
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
             // The only data that servers send in a ping is `probe`. Echoing megabytes would only help an attacker.
             Ok(eio::Packet::Ping(data)) if data.len() <= ECHOED_PING_BYTES_MAX => {
-                self.out.push_back(Output::Send(eio::Packet::Pong(data).encode()));
+                self.outputs.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }
             Ok(eio::Packet::Ping(_)) => self.deliver_malformed(now, "", "a ping carries too much data"),
             Ok(eio::Packet::Close) => self.on_transport_lost(now, ConnectionFailure::EngineClosed),
@@ -69,7 +69,7 @@ impl Machine {
                 Err(error) => self.deliver_malformed(now, packet.data, &error.to_string()),
             },
             PacketKind::Ack => match packet.id {
-                Some(id) => self.on_acknowledged(now, id, packet.data),
+                Some(id) => self.on_ack_packet(now, id, packet.data),
                 None => self.deliver_malformed(now, text, "an acknowledgement has no id"),
             },
             PacketKind::Connect => self.on_namespace_acknowledged(now),
@@ -89,7 +89,7 @@ impl Machine {
         match name {
             // Do not treat a truncated event as the reply that it resembles.
             "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
-                if !is_complete || !is_valid_json(arguments) =>
+                if !is_complete || !is_first_argument_valid_json(arguments) =>
             {
                 self.deliver_malformed(now, arguments, "the event's data is not JSON");
             }
@@ -107,16 +107,16 @@ impl Machine {
     }
 
     fn on_error_event(&mut self, now: Now, name: &str, arguments: &str) {
-        let rejection = parse_refusal(arguments);
+        let refusal = parse_refusal(arguments);
         if name == "authentication_failed" {
-            return self.on_connection_refused(now, &rejection, RefusalEvidence::Stated);
+            return self.on_connection_refused(now, &refusal, RefusalEvidence::Stated);
         }
         if let Some(connection) = self.phase.connection_mut()
             && !matches!(connection.admission, Admission::Announced)
         {
-            connection.possible_refusal = Some(rejection.clone());
+            connection.possible_refusal = Some(refusal.clone());
         }
-        if !self.on_possible_refusal(now, &rejection, name == "project_access_denied") {
+        if !self.on_possible_room_refusal(now, &refusal, name == "project_access_denied") {
             let event = decode(name, arguments, Arrival { origin: Origin::Live, at: now.wall });
             self.deliver_live(now, event);
         }
@@ -127,7 +127,7 @@ impl Machine {
     #[inline]
     fn deliver_live(&mut self, now: Now, mut event: Event) {
         let Some(connection) = self.phase.connection() else { return };
-        let requests = &connection.requests;
+        let requests = &connection.room_requests;
         if event.meta().project_id.is_none()
             && !matches!(event, Event::ServerError(_) | Event::MalformedEvent(_))
             && let Some(only) = self.rooms.only_possible_project(requests)
@@ -140,7 +140,7 @@ impl Machine {
         let may_be_in_room = event.project_id().is_some_and(|project| requests.may_be_in_room(project));
         let may_be_outdated =
             may_be_in_room && event.project_id().is_some_and(|project| requests.events_may_predate_leave(project));
-        let mut output = super::FollowerOutput { out: &mut self.out, counters: &mut self.counters };
+        let mut output = super::FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };
         match event.project_id().and_then(|project| self.rooms.get_mut(project)) {
             // An event without an id may be older than an unanswered leave, so such events are dropped until the join
             // is confirmed.
@@ -171,7 +171,7 @@ impl Machine {
 
     fn on_binary_event(&mut self, now: Now, event: BinaryEvent) {
         if let Some(id) = event.ack {
-            return self.on_acknowledged(now, id, &event.data);
+            return self.on_ack_packet(now, id, &event.data);
         }
         let Ok((name, arguments)) = sio::split_event(&event.data) else {
             return self.deliver_malformed(
@@ -190,7 +190,7 @@ impl Machine {
         }
     }
 
-    fn on_acknowledged(&mut self, now: Now, id: u64, data: &str) {
+    fn on_ack_packet(&mut self, now: Now, id: u64, data: &str) {
         let arguments = data.trim().strip_prefix('[').unwrap_or(data);
         let arguments = arguments.strip_suffix(']').unwrap_or(arguments).trim();
         let Some(connection) = self.phase.connection_mut() else { return };
@@ -200,14 +200,16 @@ impl Machine {
             self.unresponsive_connection_count = 0;
         }
         if matches!(recipient, Some(AckRecipient::Room(_)) | None) {
-            connection.requests.on_acknowledged(id, read_ack_verdict(arguments) == AckVerdict::Refused);
+            connection
+                .room_requests
+                .on_request_acknowledged(id, read_room_ack_verdict(arguments) == RoomAckVerdict::Refused);
         }
         match recipient {
-            Some(AckRecipient::User(token)) => match ack_arguments_as_value(arguments) {
-                Ok(value) => self.out.push_back(Output::CommandDone { token, data: Some(value) }),
+            Some(AckRecipient::User(command_id)) => match ack_arguments_as_value(arguments) {
+                Ok(value) => self.outputs.push_back(Output::CommandDone { command_id, data: Some(value) }),
                 Err(error) => {
                     let text = format!("the acknowledgement is invalid: {error}");
-                    self.fail_command(token, crate::Error::new(crate::ErrorKind::Protocol, text));
+                    self.fail_command(command_id, crate::Error::new(crate::ErrorKind::Protocol, text));
                 }
             },
             Some(AckRecipient::Room(project)) => self.on_room_ack(now, id, &project, arguments),

@@ -7,7 +7,7 @@ use crate::{
         BackfillQuery, BackfillReply, BackfillRequest, Now, Output, PAGE_EVENTS_MAX,
         acks::AckRecipient,
         follower::{FollowerOutput, NoLogFollower},
-        room_protocol::Page,
+        room_protocol::LogPage,
         rooms::Room,
     },
 };
@@ -23,11 +23,11 @@ impl Machine {
     /// Delivers as many backfilled events as the readers have room for. This delivery needs no connection.
     pub(super) fn deliver_backfills(&mut self) {
         self.projects_awaiting_capacity.clear();
-        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
+        let mut output = FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(no_log) = room.follower.no_log_mut().filter(|no_log| no_log.has_queued_events()) else { continue };
             match no_log.reader_capacity() {
-                _ if !self.config.paced_by_readers => no_log.deliver_queued(usize::MAX, &mut output),
+                _ if !self.config.is_paced_by_readers => no_log.deliver_queued(usize::MAX, &mut output),
                 Some(events) => no_log.deliver_queued(events as usize, &mut output),
                 None => {}
             }
@@ -44,7 +44,7 @@ impl Machine {
         for (project, room) in self.rooms.iter_mut().filter(|(_, room)| room.wanted) {
             let Some(log) = room.follower.log_mut() else { continue };
             let Some(after) = log.due_page_start(now.mono) else { continue };
-            let Some(limit) = log.reader_capacity().or((!self.config.paced_by_readers).then_some(PAGE_EVENTS_MAX))
+            let Some(limit) = log.reader_capacity().or((!self.config.is_paced_by_readers).then_some(PAGE_EVENTS_MAX))
             else {
                 self.projects_awaiting_capacity.push(project.clone());
                 continue;
@@ -52,7 +52,7 @@ impl Machine {
             if !connection.take_from_budget(now.mono) {
                 break;
             }
-            log.on_requested(after);
+            log.on_page_requested(after);
             requests.push((project.clone(), after, limit));
         }
         for (project, after, limit) in requests {
@@ -76,13 +76,13 @@ impl Machine {
         // Since the request was sent, the user may have left the project and joined it again at another position.
         let log = self.rooms.get_mut(project).and_then(|room| room.follower.log_mut());
         let Some(log) = log.filter(|log| log.awaits_page_after(after)) else { return };
-        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        match Page::decode(arguments, now.wall) {
+        let mut output = FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };
+        match LogPage::decode(arguments, now.wall) {
             Ok(page) => log.on_page(now, page, &mut output),
-            Err(rejection) => {
+            Err(refusal) => {
                 // The message is not logged, because it may contain secrets that only the driver can redact.
                 tracing::debug!(%project, "a page of the event log was refused");
-                log.on_page_failed(now, rejection.retry_after, &mut output);
+                log.on_page_failed(now, refusal.retry_after, &mut output);
             }
         }
     }
@@ -93,8 +93,13 @@ impl Machine {
         self.rest_request_count += 1;
         let id = self.rest_request_count;
         no_log.on_rest_requested(now, id, query);
-        let flagged = no_log.flagged_items();
-        self.out.push_back(Output::Backfill(BackfillRequest { id, project: project.clone(), query, flagged }));
+        let known_flagged_ids = no_log.known_flagged_ids();
+        self.outputs.push_back(Output::Backfill(BackfillRequest {
+            id,
+            project: project.clone(),
+            query,
+            known_flagged_ids,
+        }));
     }
 
     /// Requests reviews for each project whose next poll is due. If the start of the project's stream is unknown,
@@ -108,7 +113,7 @@ impl Machine {
         let due: Vec<_> = self.rooms.iter().filter_map(due).collect();
         for project in due {
             let no_log = self.rooms.get(&project).and_then(|room| room.follower.no_log());
-            let needs_stream_start = no_log.is_some_and(NoLogFollower::needs_stream_start);
+            let needs_stream_start = no_log.is_some_and(NoLogFollower::should_request_stream_start);
             self.request_backfill(
                 now,
                 &project,
@@ -120,7 +125,7 @@ impl Machine {
     pub(super) fn on_backfill_reply(&mut self, now: Now, reply: BackfillReply) {
         let room = self.rooms.get_mut(&reply.project);
         let Some(no_log) = room.and_then(|room| room.follower.no_log_mut()) else { return };
-        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
+        let mut output = FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };
         if let Err(error) = &reply.result {
             tracing::debug!(project = %reply.project, %error, "backfill failed");
         }

@@ -7,11 +7,11 @@ use crate::{
     events::{ProjectId, ServerRefusal, parse_refusal},
     session::{
         Backfill, BackfillQuery, Now, Output,
-        auth::RefusalEvidence,
+        endpoint_auth::RefusalEvidence,
         follower::{Follower, FollowerOutput, NoLogFollower},
-        join_confirmations::JoinConfirmation,
+        join_confirmations::AnsweredJoin,
         refusal::{JoinFailure, is_join_refusal, join_error},
-        room_protocol::{AckVerdict, JoinedProject, read_ack_verdict},
+        room_protocol::{JoinedProject, RoomAckVerdict, read_room_ack_verdict},
         room_requests::{AmbiguousRefusal, RoomRequestKind},
         rooms::Membership,
     },
@@ -21,15 +21,15 @@ impl Machine {
     pub(super) fn on_joined_project(&mut self, now: Now, arguments: &str) {
         let joined = JoinedProject::decode(arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
-        let requests = &mut connection.requests;
+        let requests = &mut connection.room_requests;
         let Some(project) = joined.project().or_else(|| requests.awaited_project(RoomRequestKind::Join)) else {
             return;
         };
         let ack_deadline = now.mono + self.config.join_timeout;
         match requests.on_joined_event(&project, &joined, ack_deadline) {
-            JoinConfirmation::Awaited | JoinConfirmation::Overdue => self.on_join_confirmed(now, &project, &joined),
-            JoinConfirmation::Contested => {}
-            JoinConfirmation::Unrequested => match self.rooms.get(&project) {
+            AnsweredJoin::Awaited | AnsweredJoin::Overdue => self.on_join_confirmed(now, &project, &joined),
+            AnsweredJoin::Contested => {}
+            AnsweredJoin::Unrequested => match self.rooms.get(&project) {
                 Some(room) if room.membership == Membership::In => self.on_join_confirmed(now, &project, &joined),
                 // This confirmation is repeated or late. A leave may have taken effect in the meantime, and the next
                 // join may be pending.
@@ -61,15 +61,15 @@ impl Machine {
         let first = !std::mem::replace(&mut room.join_succeeded, true);
         let joiners = std::mem::take(&mut room.joiners);
         if first {
-            self.out.push_back(Output::ProjectOpened { project: project.clone() });
+            self.outputs.push_back(Output::ProjectOpened { project: project.clone() });
         }
-        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
-        let join_sent_at = room.join_sent_at.take().unwrap_or(now);
+        let mut output = FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };
+        let join_sent_at = room.first_join_sent_at.take().unwrap_or(now);
         let since =
             room.follower.on_join_confirmed(now, join_sent_at, joined.head(), self.config.backfill, &mut output);
-        let needs_stream_start = room.follower.no_log().is_some_and(NoLogFollower::needs_stream_start);
-        for token in joiners {
-            self.complete_command(token);
+        let needs_stream_start = room.follower.no_log().is_some_and(NoLogFollower::should_request_stream_start);
+        for command_id in joiners {
+            self.complete_command(command_id);
         }
         let recovers_by_rest = self.config.backfill == Backfill::Auto || self.config.review_poll.is_some();
         match since {
@@ -83,7 +83,7 @@ impl Machine {
 
     pub(super) fn on_left_project(&mut self, now: Now, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        let requests = &mut connection.requests;
+        let requests = &mut connection.room_requests;
         let named = JoinedProject::decode(arguments).project();
         let Some(project) = named.or_else(|| requests.awaited_project(RoomRequestKind::Leave)) else { return };
         requests.on_room_left(&project);
@@ -111,36 +111,41 @@ impl Machine {
 
     /// Handles an error that may refuse a join or leave, or end a project. Returns `false` if the error is not known to
     /// do so and must therefore be delivered as an event.
-    pub(super) fn on_possible_refusal(&mut self, now: Now, rejection: &ServerRefusal, is_access_denial: bool) -> bool {
+    pub(super) fn on_possible_room_refusal(
+        &mut self,
+        now: Now,
+        refusal: &ServerRefusal,
+        is_access_denial: bool,
+    ) -> bool {
         let Some(connection) = self.phase.connection_mut() else { return false };
-        let requests = &mut connection.requests;
-        let named = rejection.project_id.as_ref();
+        let requests = &mut connection.room_requests;
+        let named = refusal.project_id.as_ref();
         requests.mark_possibly_refused(named);
-        if !is_access_denial && named.is_none() && !is_join_refusal(rejection) {
+        if !is_access_denial && named.is_none() && !is_join_refusal(refusal) {
             // The error may answer another request. The acknowledgement or the deadline of the awaited request shows
             // whether that request was refused.
-            requests.record_possible_refusal(rejection, is_access_denial, false);
+            requests.record_possible_refusal(refusal, is_access_denial, false);
             return false;
         }
         match requests.take_refused(named) {
-            Err(AmbiguousRefusal) => requests.record_possible_refusal(rejection, is_access_denial, true),
+            Err(AmbiguousRefusal) => requests.record_possible_refusal(refusal, is_access_denial, true),
             Ok(Some(request)) if request.is_join() => {
-                self.on_join_failed(now, &request.project, rejection, is_access_denial)
+                self.on_join_failed(now, &request.project, refusal, is_access_denial)
             }
             Ok(Some(request)) => self.on_membership_ended(now, &request.project),
-            Ok(None) => return is_access_denial && self.on_access_lost(rejection),
+            Ok(None) => return is_access_denial && self.on_access_lost(refusal),
         }
         true
     }
 
     /// Handles an access denial that answers no request. Returns `false` if the project is unknown or the user has left
     /// it.
-    fn on_access_lost(&mut self, rejection: &ServerRefusal) -> bool {
-        let only = || self.rooms.only_possible_project(&self.phase.connection()?.requests);
-        let project = rejection.project_id.as_ref().or_else(only);
+    fn on_access_lost(&mut self, refusal: &ServerRefusal) -> bool {
+        let only = || self.rooms.only_possible_project(&self.phase.connection()?.room_requests);
+        let project = refusal.project_id.as_ref().or_else(only);
         let wanted = project.filter(|project| self.rooms.get(project).is_some_and(|room| room.wanted));
         let Some(project) = wanted.cloned() else { return false };
-        self.end_project(&project, join_error(rejection, true).0);
+        self.end_project(&project, join_error(refusal, true).0);
         true
     }
 
@@ -148,16 +153,16 @@ impl Machine {
         &mut self,
         now: Now,
         project: &ProjectId,
-        rejection: &ServerRefusal,
+        refusal: &ServerRefusal,
         is_access_denial: bool,
     ) {
-        let (error, pause) = join_error(rejection, is_access_denial);
+        let (error, pause) = join_error(refusal, is_access_denial);
         if error.kind() == ErrorKind::AuthenticationFailed {
-            let needs_session = rejection.code.is_none() && rejection.message == "Authentication required";
+            let needs_session = refusal.code.is_none() && refusal.message == "Authentication required";
             let error = if needs_session { self.add_key_advice(error) } else { error };
             return self.on_credentials_refused(now, RefusalEvidence::Stated, error);
         }
-        self.retry_join(now, project, JoinFailure { error, retry_pause: pause, message: rejection.message.clone() });
+        self.retry_join(now, project, JoinFailure { error, retry_pause: pause, message: refusal.message.clone() });
     }
 
     /// Retries a failed join if a retry can help. A join that has not succeeded before is retried only until its
@@ -182,13 +187,13 @@ impl Machine {
     /// Ends a project's streams and joins with this error, and completes its leaves.
     pub(super) fn end_project(&mut self, project: &ProjectId, error: Error) {
         let Some(room) = self.rooms.remove(project) else { return };
-        for token in room.joiners {
-            self.fail_command(token, error.clone());
+        for command_id in room.joiners {
+            self.fail_command(command_id, error.clone());
         }
-        for token in room.leavers {
-            self.complete_command(token);
+        for command_id in room.leavers {
+            self.complete_command(command_id);
         }
-        self.out.push_back(Output::ProjectEnded { project: project.clone(), error: Some(error) });
+        self.outputs.push_back(Output::ProjectEnded { project: project.clone(), error: Some(error) });
     }
 
     /// Handles the acknowledgement of a join or leave. The acknowledgements of deployed servers contain no verdict, but
@@ -196,7 +201,7 @@ impl Machine {
     pub(super) fn on_room_ack(&mut self, now: Now, id: u64, project: &ProjectId, arguments: &str) {
         self.on_ack_after_confirmation(now, id, arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
-        let requests = &mut connection.requests;
+        let requests = &mut connection.room_requests;
         let event = requests.take_contested_payload(id);
         let Some(request) = requests.find_pending(id) else { return };
         // The acknowledgement of the awaited request decides the outcome of the join or leave; the acknowledgement of
@@ -208,24 +213,24 @@ impl Machine {
         let has_intact_log =
             self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.join_failures == 0);
         let is_event_unread = !has_event && has_intact_log && joined.head().is_none();
-        match (request.kind, read_ack_verdict(arguments)) {
+        match (request.kind, read_room_ack_verdict(arguments)) {
             (RoomRequestKind::Leave, _) => {
                 requests.remove(id);
                 self.on_membership_ended(now, project);
             }
-            (RoomRequestKind::Join, AckVerdict::Accepted) if is_earlier => requests.give_up(id),
-            (RoomRequestKind::Join, AckVerdict::Accepted) if !is_event_unread => {
+            (RoomRequestKind::Join, RoomAckVerdict::Accepted) if is_earlier => requests.give_up(id),
+            (RoomRequestKind::Join, RoomAckVerdict::Accepted) if !is_event_unread => {
                 requests.remove(id);
                 self.on_join_confirmed(now, project, &joined);
             }
-            (RoomRequestKind::Join, AckVerdict::Refused) => {
+            (RoomRequestKind::Join, RoomAckVerdict::Refused) => {
                 requests.remove(id);
                 if !requests.awaits_join(project) {
                     self.on_join_failed(now, project, &parse_refusal(arguments), false);
                 }
             }
             // The acknowledgement ends a request that an `error` event may have refused.
-            (RoomRequestKind::Join, AckVerdict::Unstated) if request.possible_refusal.is_some() => {
+            (RoomRequestKind::Join, RoomAckVerdict::Unstated) if request.possible_refusal.is_some() => {
                 let Some(possible_refusal) = requests.remove(id).and_then(|request| request.possible_refusal) else {
                     return;
                 };
@@ -234,12 +239,12 @@ impl Machine {
                     return;
                 }
                 if possible_refusal.is_ambiguous || has_event {
-                    self.retry_join(now, project, JoinFailure::unanswered(possible_refusal.rejection.message));
+                    self.retry_join(now, project, JoinFailure::unanswered(possible_refusal.refusal.message));
                 } else {
-                    self.on_join_failed(now, project, &possible_refusal.rejection, possible_refusal.is_access_denial);
+                    self.on_join_failed(now, project, &possible_refusal.refusal, possible_refusal.is_access_denial);
                 }
             }
-            (RoomRequestKind::Join, AckVerdict::Unstated) if has_event => {
+            (RoomRequestKind::Join, RoomAckVerdict::Unstated) if has_event => {
                 requests.remove(id);
                 self.on_join_confirmed(now, project, &joined);
             }
@@ -253,11 +258,11 @@ impl Machine {
     /// Handles the acknowledgement of a join that an event has already confirmed.
     pub(super) fn on_ack_after_confirmation(&mut self, now: Now, id: u64, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
-        let Some((project, doubtful)) = connection.requests.take_join_confirmed_by_event(id) else { return };
-        let refused = match read_ack_verdict(arguments) {
-            AckVerdict::Accepted => false,
-            AckVerdict::Refused => true,
-            AckVerdict::Unstated => doubtful,
+        let Some((project, doubtful)) = connection.room_requests.take_join_confirmed_by_event(id) else { return };
+        let refused = match read_room_ack_verdict(arguments) {
+            RoomAckVerdict::Accepted => false,
+            RoomAckVerdict::Refused => true,
+            RoomAckVerdict::Unstated => doubtful,
         };
         if refused {
             self.rejoin_room(now, &project);

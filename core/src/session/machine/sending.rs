@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Machine;
 use crate::{
     Error, ErrorKind,
-    session::{CommandToken, ConnectionFailure, Now, acks::AckRecipient, follower::FollowerOutput},
+    session::{CommandId, ConnectionFailure, Now, acks::AckRecipient, follower::FollowerOutput},
     sio,
 };
 
@@ -25,35 +25,35 @@ impl Machine {
     pub(super) fn emit(
         &mut self,
         now: Now,
-        token: CommandToken,
+        command_id: CommandId,
         name: &str,
         data: Option<&str>,
         ack_timeout: Option<Duration>,
     ) {
         let Some(connection) = self.phase.online_connection_mut() else {
             let error = Error::new(ErrorKind::Disconnected, "cannot emit without a connection");
-            return self.fail_command(token, error);
+            return self.fail_command(command_id, error);
         };
         // A packet that exceeds the server's limit would make the server end the Engine.IO session.
         let size = EVENT_ENVELOPE_BYTES_MAX + name.len() + data.map_or(0, str::len);
-        let longest = connection.max_payload;
+        let longest = connection.packet_bytes_max;
         if size > longest {
             let text = format!("data: the event exceeds the server's limit of {longest} bytes");
-            return self.fail_command(token, Error::invalid_argument(text));
+            return self.fail_command(command_id, Error::invalid_argument(text));
         }
         if let Err(wait) = connection.budget.take_for_user(now.mono) {
             let error = Error::new(ErrorKind::RateLimited, "the limit of events per minute is used up");
-            return self.fail_command(token, error.with_retry_in(wait));
+            return self.fail_command(command_id, error.with_retry_in(wait));
         }
         self.counters.sent += 1;
         let id = ack_timeout.map(|timeout| {
             let id = self.ack_ids.next();
-            connection.acks.expect(id, AckRecipient::User(token), now.mono + timeout);
+            connection.acks.expect(id, AckRecipient::User(command_id), now.mono + timeout);
             id
         });
         self.send_message(&sio::event(name, data, id));
         if id.is_none() {
-            self.complete_command(token);
+            self.complete_command(command_id);
         }
     }
 
@@ -97,9 +97,9 @@ impl Machine {
                 unresponsive |= now.mono.duration_since(since) >= UNANSWERED_PAGES_WAIT;
             }
             match recipient {
-                AckRecipient::User(token) => {
+                AckRecipient::User(command_id) => {
                     self.fail_command(
-                        token,
+                        command_id,
                         Error::new(ErrorKind::AckTimeout, "the server did not acknowledge the event in time"),
                     );
                 }
@@ -113,7 +113,7 @@ impl Machine {
                     if let Some(log) =
                         room.and_then(|room| room.follower.log_mut()).filter(|log| log.awaits_page_after(after))
                     {
-                        let mut output = FollowerOutput { out: &mut self.out, counters: &mut self.counters };
+                        let mut output = FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };
                         log.on_page_failed(now, None, &mut output);
                     }
                 }

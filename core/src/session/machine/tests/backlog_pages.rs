@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rig::{Rig, quick_reconnect_config};
 use crate::{
-    session::{PageRequest, StreamId},
+    session::{BacklogPageRequest, StreamId},
     testing::Emitted,
 };
 
@@ -20,7 +20,7 @@ fn rig_with_page_request() -> Rig {
     rig.receive(r#"42["joined_project",{"project_id":"p","replay":true,"event_id":9,"log":"a"}]"#);
     rig.sent_frames.clear();
     let after = "a:5".parse().unwrap();
-    rig.request_page(PageRequest { stream: StreamId(1), project: "p".into(), after, limit: 10 });
+    rig.request_page(BacklogPageRequest { stream: StreamId(1), project: "p".into(), after, limit: 10 });
     rig
 }
 

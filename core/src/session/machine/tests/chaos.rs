@@ -161,7 +161,7 @@ fn any_config() -> impl Strategy<Value = SessionConfig> {
             backfill,
             can_ask_rest: rest,
             has_spare_key,
-            credentials: if renewable { CredentialsSource::Renewable } else { CredentialsSource::Fixed },
+            credentials_source: if renewable { CredentialsSource::Renewable } else { CredentialsSource::Fixed },
             ..SessionConfig::default()
         },
     )

@@ -8,7 +8,7 @@ use super::{
     },
     rig::{Rig, StreamOutput},
 };
-use crate::{Event, session::CommandToken};
+use crate::{Event, session::CommandId};
 
 #[test]
 fn on_a_new_connection_known_rooms_are_joined_before_new_ones() {
@@ -94,7 +94,7 @@ fn accept_leave(rig: &mut Rig) {
 /// Sends a join of `a` that is not answered, then a join and a leave that are answered, then a third join. The server
 /// is known to acknowledge joins. Returns the acknowledgement ids of the first and the third join, and the command of
 /// the third join.
-fn leave_between_two_joins(rig: &mut Rig) -> (u64, u64, CommandToken) {
+fn leave_between_two_joins(rig: &mut Rig) -> (u64, u64, CommandId) {
     rig.join("b", None);
     accept_join(rig, "b");
     rig.join("a", None);

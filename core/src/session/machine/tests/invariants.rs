@@ -39,14 +39,15 @@ impl Machine {
     }
 
     /// Returns the number of entries in all tables and queues of the machine.
-    pub(crate) fn size(&self) -> usize {
-        let rooms =
-            self.rooms.iter().map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.size());
-        let connection = self
-            .phase
-            .connection()
-            .map_or(0, |connection| connection.acks.size() + connection.budget.size() + connection.requests.size());
-        connection + self.page_requests.size() + self.out.size() + rooms.sum::<usize>()
+    pub(crate) fn entry_count(&self) -> usize {
+        let rooms = self
+            .rooms
+            .iter()
+            .map(|(_, room)| 1 + room.joiners.len() + room.leavers.len() + room.follower.entry_count());
+        let connection = self.phase.connection().map_or(0, |connection| {
+            connection.acks.entry_count() + connection.budget.entry_count() + connection.room_requests.entry_count()
+        });
+        connection + self.backlog_page_requests.entry_count() + self.outputs.entry_count() + rooms.sum::<usize>()
     }
 }
 

@@ -47,7 +47,7 @@ fn reconnect_and_rejoin(rig: &mut Rig, early: &[String], confirmed: &str) {
 fn answer_backfills(rig: &mut Rig) -> Vec<BackfillQuery> {
     let requests = std::mem::take(&mut rig.backfill_requests);
     for request in &requests {
-        let found = BackfillData { is_complete: true, flagged: Some(Vec::new()), ..BackfillData::default() };
+        let found = BackfillData { is_complete: true, flagged_ids: Some(Vec::new()), ..BackfillData::default() };
         let (id, project) = (request.id, request.project.clone());
         rig.handle(Input::BackfillReply(BackfillReply { id, project, result: Ok(found) }));
     }

@@ -9,7 +9,8 @@ use crate::{
 };
 
 fn paced_rig() -> Rig {
-    let mut rig = Rig::new(SessionConfig { paced_by_readers: true, can_ask_rest: true, ..quick_reconnect_config() }, 1);
+    let mut rig =
+        Rig::new(SessionConfig { is_paced_by_readers: true, can_ask_rest: true, ..quick_reconnect_config() }, 1);
     rig.connect();
     rig.complete_handshake();
     rig

@@ -40,7 +40,7 @@ fn joined_rig(config: SessionConfig) -> Rig {
         &mut rig,
         BackfillData {
             stream_start: Some(time_at(0)),
-            flagged: Some(Vec::new()),
+            flagged_ids: Some(Vec::new()),
             is_complete: true,
             ..BackfillData::default()
         },
@@ -84,7 +84,7 @@ fn a_flag_that_arrives_after_its_backfilled_review_is_dropped() {
         &mut rig,
         BackfillData {
             events,
-            flagged: Some(Vec::new()),
+            flagged_ids: Some(Vec::new()),
             is_complete: true,
             complete_until: Some(time_at(10)),
             ..BackfillData::default()
@@ -108,7 +108,7 @@ fn after_an_incomplete_backfill_the_next_backfill_starts_at_the_join() {
         &mut rig,
         BackfillData {
             complete_until: until,
-            flagged: Some(Vec::new()),
+            flagged_ids: Some(Vec::new()),
             is_complete: false,
             ..BackfillData::default()
         },
@@ -125,7 +125,7 @@ fn a_decision_that_is_made_again_is_delivered_again() {
     let events = vec![backfilled_update("a", "approved", 20)];
     answer_backfill(
         &mut rig,
-        BackfillData { events, flagged: Some(Vec::new()), is_complete: true, ..BackfillData::default() },
+        BackfillData { events, flagged_ids: Some(Vec::new()), is_complete: true, ..BackfillData::default() },
     );
     receive_update(&mut rig, "a", "rejected", 30);
     receive_update(&mut rig, "a", "approved", 40);
@@ -136,7 +136,7 @@ fn a_decision_that_is_made_again_is_delivered_again() {
 fn an_event_delayed_beyond_a_rejoin_is_still_a_duplicate() {
     let mut rig = joined_rig(quick_reconnect_config());
     reconnect(&mut rig);
-    let complete = || BackfillData { flagged: Some(Vec::new()), is_complete: true, ..BackfillData::default() };
+    let complete = || BackfillData { flagged_ids: Some(Vec::new()), is_complete: true, ..BackfillData::default() };
     let events = vec![backfilled_update("a", "approved", 20)];
     answer_backfill(&mut rig, BackfillData { events, complete_until: Some(time_at(20)), ..complete() });
     // The server reports that the client has left the room, although the client has not left it.
@@ -157,7 +157,7 @@ fn a_backfilled_review_does_not_move_the_start_of_the_next_backfill() {
         &mut rig,
         BackfillData {
             events,
-            flagged: Some(Vec::new()),
+            flagged_ids: Some(Vec::new()),
             is_complete: true,
             complete_until: Some(time_at(10)),
             ..BackfillData::default()
@@ -193,7 +193,7 @@ fn the_start_of_a_stream_may_be_reported_between_two_joins() {
         &mut rig,
         BackfillData {
             stream_start: Some(time_at(0)),
-            flagged: Some(vec!["a".into()]),
+            flagged_ids: Some(vec!["a".into()]),
             is_complete: true,
             ..BackfillData::default()
         },
@@ -208,7 +208,7 @@ fn the_start_of_a_stream_may_be_reported_between_two_joins() {
     );
     let asked = rig.backfill_requests.pop().expect("no request to REST");
     assert_eq!(
-        (asked.query, asked.flagged),
+        (asked.query, asked.known_flagged_ids),
         (BackfillQuery::MissedDecisions { since: time_at(0) }, Some(vec!["a".into()]))
     );
 }
@@ -229,7 +229,7 @@ fn a_stream_starts_at_its_join_even_if_rest_reports_the_start_late() {
         &mut rig,
         BackfillData {
             stream_start: Some(time_at(60)),
-            flagged: Some(Vec::new()),
+            flagged_ids: Some(Vec::new()),
             is_complete: true,
             ..BackfillData::default()
         },
@@ -254,7 +254,7 @@ fn a_stream_starts_when_its_join_was_sent() {
             &mut rig,
             BackfillData {
                 stream_start: start,
-                flagged: Some(Vec::new()),
+                flagged_ids: Some(Vec::new()),
                 is_complete: true,
                 ..BackfillData::default()
             },

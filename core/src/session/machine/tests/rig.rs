@@ -12,8 +12,8 @@ use crate::{
     Error,
     events::{Cursor, Event},
     session::{
-        BackfillRequest, Command, CommandToken, ConnectionFailure, Input, LoginStatus, Now, Output, Page, PageRequest,
-        ReconnectPolicy, SessionConfig,
+        BackfillRequest, BacklogPageRequest, Command, CommandId, ConnectionFailure, Input, LogPage, LoginStatus, Now,
+        Output, ReconnectPolicy, SessionConfig,
     },
 };
 
@@ -32,10 +32,10 @@ pub(super) struct Rig {
     machine: Machine,
     start: Now,
     elapsed: Duration,
-    last_token: u64,
+    last_command_id: u64,
     /// Unanswered commands and their names.
-    pub(super) pending_commands: BTreeMap<CommandToken, &'static str>,
-    pub(super) answers: HashMap<CommandToken, Result<Option<String>, Error>>,
+    pub(super) pending_commands: BTreeMap<CommandId, &'static str>,
+    pub(super) answers: HashMap<CommandId, Result<Option<String>, Error>>,
     /// Id of the attempt in progress.
     pub(super) pending_attempt_id: Option<u64>,
     pub(super) abandoned_attempts: Vec<u64>,
@@ -49,7 +49,7 @@ pub(super) struct Rig {
     pending_page_requests: u64,
     /// Answers to the page requests of streams: the id after which events were requested, and the page if the request
     /// has succeeded.
-    pub(super) page_replies: Vec<(u64, Option<Page>)>,
+    pub(super) page_replies: Vec<(u64, Option<LogPage>)>,
 }
 
 impl Rig {
@@ -59,7 +59,7 @@ impl Rig {
             machine: Machine::new(config, SmallRng::seed_from_u64(seed)),
             start: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
             elapsed: Duration::ZERO,
-            last_token: 0,
+            last_command_id: 0,
             pending_commands: BTreeMap::new(),
             answers: HashMap::new(),
             pending_attempt_id: None,
@@ -105,36 +105,41 @@ impl Rig {
         }
     }
 
-    pub(super) fn command(&mut self, what: &'static str, make: impl FnOnce(CommandToken) -> Command) -> CommandToken {
-        self.last_token += 1;
-        let token = CommandToken(self.last_token);
-        self.pending_commands.insert(token, what);
-        self.handle(Input::Command(make(token)));
-        token
+    pub(super) fn command(&mut self, what: &'static str, make: impl FnOnce(CommandId) -> Command) -> CommandId {
+        self.last_command_id += 1;
+        let command_id = CommandId(self.last_command_id);
+        self.pending_commands.insert(command_id, what);
+        self.handle(Input::Command(make(command_id)));
+        command_id
     }
 
-    pub(super) fn connect(&mut self) -> CommandToken {
-        self.command("connect", |token| Command::Connect { token })
+    pub(super) fn connect(&mut self) -> CommandId {
+        self.command("connect", |command_id| Command::Connect { command_id })
     }
 
-    pub(super) fn join(&mut self, project: &str, after: Option<Cursor>) -> CommandToken {
-        self.command("join", |token| Command::Join { token, project: project.into(), after })
+    pub(super) fn join(&mut self, project: &str, after: Option<Cursor>) -> CommandId {
+        self.command("join", |command_id| Command::Join { command_id, project: project.into(), after })
     }
 
-    pub(super) fn leave(&mut self, project: &str) -> CommandToken {
-        self.command("leave", |token| Command::Leave { token, project: project.into() })
+    pub(super) fn leave(&mut self, project: &str) -> CommandId {
+        self.command("leave", |command_id| Command::Leave { command_id, project: project.into() })
     }
 
-    pub(super) fn emit(&mut self, ack: Option<Duration>) -> CommandToken {
-        self.command("emit", |token| Command::Emit { token, name: "hello".into(), data: None, ack_timeout: ack })
+    pub(super) fn emit(&mut self, ack: Option<Duration>) -> CommandId {
+        self.command("emit", |command_id| Command::Emit {
+            command_id,
+            name: "hello".into(),
+            data: None,
+            ack_timeout: ack,
+        })
     }
 
-    pub(super) fn close(&mut self) -> CommandToken {
-        self.command("close", |token| Command::Close { token })
+    pub(super) fn close(&mut self) -> CommandId {
+        self.command("close", |command_id| Command::Close { command_id })
     }
 
     /// Requests a page for a stream's backlog.
-    pub(super) fn request_page(&mut self, request: PageRequest) {
+    pub(super) fn request_page(&mut self, request: BacklogPageRequest) {
         self.pending_page_requests += 1;
         self.handle(Input::Command(Command::RequestPage(request)));
     }
@@ -247,10 +252,10 @@ impl Rig {
                 self.stream_outputs.push_back(StreamOutput::Ended(project.to_string(), error))
             }
             Output::ClientEnded { .. } => self.stream_outputs.push_back(StreamOutput::ClientEnded),
-            Output::CommandDone { token, data } => self.check_answer(token, Ok(data)),
-            Output::CommandFailed { token, error } => self.check_answer(token, Err(error)),
+            Output::CommandDone { command_id, data } => self.check_answer(command_id, Ok(data)),
+            Output::CommandFailed { command_id, error } => self.check_answer(command_id, Err(error)),
             Output::Backfill(request) => self.backfill_requests.push(request),
-            Output::PageReply { after, page, .. } => {
+            Output::BacklogPageReply { after, page, .. } => {
                 assert!(self.pending_page_requests > 0, "a page reply without a page request");
                 self.pending_page_requests -= 1;
                 self.page_replies.push((after, page));
@@ -258,10 +263,10 @@ impl Rig {
         }
     }
 
-    fn check_answer(&mut self, token: CommandToken, answer: Result<Option<String>, Error>) {
-        let what = self.pending_commands.remove(&token);
-        assert!(what.is_some(), "second answer to {token:?}: {answer:?}");
-        self.answers.insert(token, answer);
+    fn check_answer(&mut self, command_id: CommandId, answer: Result<Option<String>, Error>) {
+        let what = self.pending_commands.remove(&command_id);
+        assert!(what.is_some(), "second answer to {command_id:?}: {answer:?}");
+        self.answers.insert(command_id, answer);
     }
 
     fn check_dial(&mut self, id: u64) {

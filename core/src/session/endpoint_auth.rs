@@ -75,7 +75,7 @@ pub(crate) struct EndpointAuth {
     /// True if the server has refused the other credentials since the last stable connection.
     is_other_choice_refused: bool,
     has_been_accepted: bool,
-    rejection_count: u32,
+    refusal_count: u32,
     has_waited_out_lockout: bool,
 }
 
@@ -88,7 +88,7 @@ impl EndpointAuth {
             choice,
             is_other_choice_refused: false,
             has_been_accepted: false,
-            rejection_count: 0,
+            refusal_count: 0,
             has_waited_out_lockout: false,
         }
     }
@@ -110,7 +110,7 @@ impl EndpointAuth {
 
     /// Records that the server has accepted the credentials.
     pub(crate) fn on_accepted(&mut self) {
-        (self.has_been_accepted, self.rejection_count, self.has_waited_out_lockout) = (true, 0, false);
+        (self.has_been_accepted, self.refusal_count, self.has_waited_out_lockout) = (true, 0, false);
     }
 
     /// Returns `true` if the server has accepted the credentials before.
@@ -138,7 +138,7 @@ impl EndpointAuth {
             CredentialChoice::SpareKey => CredentialChoice::Primary,
         };
         self.is_other_choice_refused = evidence != RefusalEvidence::NoLoginForm;
-        (self.has_been_accepted, self.rejection_count) = (false, 0);
+        (self.has_been_accepted, self.refusal_count) = (false, 0);
         RefusalReaction::SwitchCredentials
     }
 
@@ -158,18 +158,18 @@ impl EndpointAuth {
         if evidence == RefusalEvidence::Interrupted && may_be_restart {
             return RefusalReaction::Retry;
         }
-        self.rejection_count += 1;
+        self.refusal_count += 1;
         if evidence != RefusalEvidence::Stated && !no_more_from_source {
             if login_status.has_just_logged_in {
                 return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
-            let exhausted = source == CredentialsSource::Fixed || self.rejection_count > 1;
+            let exhausted = source == CredentialsSource::Fixed || self.refusal_count > 1;
             if exhausted && (self.has_been_accepted || accepted_elsewhere) && !self.has_waited_out_lockout {
                 self.has_waited_out_lockout = true;
                 return RefusalReaction::WaitOutLockout(LOCKOUT_PAUSE);
             }
         }
-        if source == CredentialsSource::Renewable && self.rejection_count <= 1 && !no_more_from_source {
+        if source == CredentialsSource::Renewable && self.refusal_count <= 1 && !no_more_from_source {
             return RefusalReaction::RenewCredentials;
         }
         if evidence == RefusalEvidence::Ambiguous && may_be_restart {

@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     ConnectionFailure, State,
-    auth::{CredentialChoice, LoginStatus},
-    room_protocol::Page,
+    endpoint_auth::{CredentialChoice, LoginStatus},
+    room_protocol::LogPage,
 };
 use crate::{
     Error,
@@ -25,7 +25,7 @@ pub(crate) struct Now {
 impl Now {
     /// Returns the time since `earlier`. Time that the computer spent asleep is included, because the wall clock counts
     /// it.
-    pub(crate) fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since_including_sleep(self, earlier: Self) -> Duration {
         let wall = Duration::try_from(self.wall.duration_since(earlier.wall)).unwrap_or_default();
         self.mono.saturating_duration_since(earlier.mono).max(wall)
     }
@@ -33,40 +33,40 @@ impl Now {
 
 /// Identifier of a command, which the machine repeats in its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct CommandToken(pub(crate) u64);
+pub(crate) struct CommandId(pub(crate) u64);
 
 /// Request from the client's public API or from its streams.
 #[derive(Debug)]
 pub(crate) enum Command {
     Connect {
-        token: CommandToken,
+        command_id: CommandId,
     },
     Join {
-        token: CommandToken,
+        command_id: CommandId,
         project: ProjectId,
         after: Option<Cursor>,
     },
     Leave {
-        token: CommandToken,
+        command_id: CommandId,
         project: ProjectId,
     },
     /// Emits an event. If `ack_timeout` is set, waits that long for an acknowledgement.
     Emit {
-        token: CommandToken,
+        command_id: CommandId,
         name: String,
         data: Option<String>,
         ack_timeout: Option<Duration>,
     },
     NetworkChanged,
     /// Requests a page of a stream's backlog, because the stream has room for it.
-    RequestPage(PageRequest),
+    RequestPage(BacklogPageRequest),
     /// Reports that the readers of a project have room for this many events of its replay or backfill.
     ReaderCapacity {
         project: ProjectId,
         events: u64,
     },
     Close {
-        token: CommandToken,
+        command_id: CommandId,
     },
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct StreamId(pub(crate) u64);
 
 /// Request from a slow stream for up to `limit` events after a position in a project's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PageRequest {
+pub(crate) struct BacklogPageRequest {
     pub(crate) stream: StreamId,
     pub(crate) project: ProjectId,
     pub(crate) after: Cursor,
@@ -151,23 +151,23 @@ pub(crate) enum Output {
     ClientEnded {
         error: Option<Error>,
     },
-    /// Report that the command with this token has succeeded. `data` contains the acknowledgement, if there is one.
+    /// Report that the command with this id has succeeded. `data` contains the acknowledgement, if there is one.
     CommandDone {
-        token: CommandToken,
+        command_id: CommandId,
         data: Option<String>,
     },
-    /// Report that the command with this token has failed.
+    /// Report that the command with this id has failed.
     CommandFailed {
-        token: CommandToken,
+        command_id: CommandId,
         error: Error,
     },
     Backfill(BackfillRequest),
-    /// Answer a [`PageRequest`]. `page` is `None` if the server does not return the page.
-    PageReply {
+    /// Answer a [`BacklogPageRequest`]. `page` is `None` if the server does not return the page.
+    BacklogPageReply {
         stream: StreamId,
         project: ProjectId,
         after: u64,
-        page: Option<Page>,
+        page: Option<LogPage>,
     },
 }
 
@@ -192,7 +192,7 @@ impl Outputs {
     }
 
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
+    pub(crate) fn entry_count(&self) -> usize {
         self.queue.len() + self.spare_batch.capacity()
     }
 
@@ -257,7 +257,7 @@ pub(crate) struct BackfillRequest {
     pub(crate) project: ProjectId,
     pub(crate) query: BackfillQuery,
     /// Ids of the items that the client knows to be flagged; `None` if the flagged items are unknown.
-    pub(crate) flagged: Option<Vec<String>>,
+    pub(crate) known_flagged_ids: Option<Vec<String>>,
 }
 
 /// Answer to a [`BackfillRequest`].
@@ -276,7 +276,7 @@ pub(crate) struct BackfillData {
     /// True if `events` contains every decision that the query asked for.
     pub(crate) is_complete: bool,
     /// Ids of the items that are flagged now; `None` if the items could not be listed completely.
-    pub(crate) flagged: Option<Vec<String>>,
+    pub(crate) flagged_ids: Option<Vec<String>>,
     /// Server time at which REST was asked for the start of the stream. The stream itself starts earlier, at the time
     /// at which the join was sent.
     pub(crate) stream_start: Option<jiff::Timestamp>,

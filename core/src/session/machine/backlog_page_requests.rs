@@ -6,8 +6,8 @@ use super::Machine;
 use crate::{
     events::ProjectId,
     session::{
-        LogReader, Now, Output, PageRequest, StreamId, acks::AckRecipient, log_reader::PageAttempts,
-        room_protocol::Page, rooms::Membership,
+        BacklogPageRequest, LogReader, Now, Output, StreamId, acks::AckRecipient, log_reader::PageAttempts,
+        room_protocol::LogPage, rooms::Membership,
     },
 };
 
@@ -15,16 +15,16 @@ type StreamProjectKey = (StreamId, ProjectId);
 
 /// Page requests of streams, by stream and project. Each stream has at most one request per project.
 #[derive(Debug, Default)]
-pub(super) struct PageRequests(BTreeMap<StreamProjectKey, PendingPage>);
+pub(super) struct BacklogPageRequests(BTreeMap<StreamProjectKey, PendingPageRequest>);
 
 #[derive(Debug)]
-struct PendingPage {
+struct PendingPageRequest {
     reader: LogReader,
     limit: u64,
     attempts: PageAttempts,
 }
 
-impl PageRequests {
+impl BacklogPageRequests {
     /// Resets the attempts, because pending requests and failures belong to the lost connection.
     pub(super) fn on_connection_lost(&mut self) {
         for pending in self.0.values_mut() {
@@ -33,7 +33,7 @@ impl PageRequests {
     }
 
     #[cfg(test)]
-    pub(super) fn size(&self) -> usize {
+    pub(super) fn entry_count(&self) -> usize {
         self.0.len()
     }
 
@@ -48,12 +48,12 @@ impl PageRequests {
 }
 
 impl Machine {
-    pub(super) fn on_page_request(&mut self, request: PageRequest) {
-        let PageRequest { stream, project, after, limit } = request;
+    pub(super) fn on_backlog_page_request(&mut self, request: BacklogPageRequest) {
+        let BacklogPageRequest { stream, project, after, limit } = request;
         let reader = LogReader::new(project.clone(), after);
-        self.page_requests
+        self.backlog_page_requests
             .0
-            .insert((stream, project), PendingPage { reader, limit, attempts: PageAttempts::default() });
+            .insert((stream, project), PendingPageRequest { reader, limit, attempts: PageAttempts::default() });
     }
 
     /// Sends as many of the streams' page requests as the budget allows. Answers those that can't succeed, because the
@@ -62,7 +62,7 @@ impl Machine {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut unanswerable = Vec::new();
         let mut requests = Vec::new();
-        for ((stream, project), pending) in &mut self.page_requests.0 {
+        for ((stream, project), pending) in &mut self.backlog_page_requests.0 {
             let Some(room) = self.rooms.get(project).filter(|room| room.wanted) else {
                 unanswerable.push((*stream, project.clone()));
                 continue;
@@ -82,7 +82,7 @@ impl Machine {
             requests.push((*stream, project.clone(), after, pending.limit));
         }
         for key in unanswerable {
-            self.answer_page_request(key, None);
+            self.answer_backlog_page_request(key, None);
         }
         for (stream, project, after, limit) in requests {
             self.send_page_request(now, AckRecipient::Backlog(stream, project.clone(), after), &project, after, limit);
@@ -90,23 +90,23 @@ impl Machine {
     }
 
     /// Returns the stream's request for the events after `after`, or `None` if that page is no longer awaited.
-    fn pending_request(&mut self, key: &StreamProjectKey, after: u64) -> Option<&mut PendingPage> {
-        self.page_requests.0.get_mut(key).filter(|pending| pending.attempts.awaits_page_after(after))
+    fn pending_request(&mut self, key: &StreamProjectKey, after: u64) -> Option<&mut PendingPageRequest> {
+        self.backlog_page_requests.0.get_mut(key).filter(|pending| pending.attempts.awaits_page_after(after))
     }
 
     pub(super) fn on_backlog_page(&mut self, now: Now, key: StreamProjectKey, after: u64, arguments: &str) {
         let Some(pending) = self.pending_request(&key, after) else { return };
-        match Page::decode(arguments, now.wall) {
+        match LogPage::decode(arguments, now.wall) {
             Ok(page) if pending.reader.makes_progress_with(&page) => {
                 self.counters.replayed += page.events.len() as u64;
-                self.answer_page_request(key, Some(page));
+                self.answer_backlog_page_request(key, Some(page));
             }
             // The page allows no progress: published events are missing from the log, perhaps only temporarily.
             Ok(_) => self.on_backlog_page_failed(now, key, after, None),
-            Err(rejection) => {
+            Err(refusal) => {
                 // The message is not logged, because it may contain secrets that only the driver can redact.
                 tracing::debug!(project = %key.1, "a page for a stream was refused");
-                self.on_backlog_page_failed(now, key, after, rejection.retry_after);
+                self.on_backlog_page_failed(now, key, after, refusal.retry_after);
             }
         }
     }
@@ -122,14 +122,14 @@ impl Machine {
     ) {
         let Some(pending) = self.pending_request(&key, after) else { return };
         if !pending.attempts.on_failure(now.mono, retry_after) {
-            self.answer_page_request(key, None);
+            self.answer_backlog_page_request(key, None);
         }
     }
 
-    fn answer_page_request(&mut self, key: StreamProjectKey, page: Option<Page>) {
-        if let Some(pending) = self.page_requests.0.remove(&key) {
+    fn answer_backlog_page_request(&mut self, key: StreamProjectKey, page: Option<LogPage>) {
+        if let Some(pending) = self.backlog_page_requests.0.remove(&key) {
             let after = pending.reader.last_id();
-            self.out.push_back(Output::PageReply { stream: key.0, project: key.1, after, page });
+            self.outputs.push_back(Output::BacklogPageReply { stream: key.0, project: key.1, after, page });
         }
     }
 }

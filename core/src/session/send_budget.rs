@@ -13,17 +13,17 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(61);
 #[derive(Debug)]
 pub(crate) struct SendBudget {
     limit: Option<usize>,
-    sent: VecDeque<Instant>,
+    sent_at: VecDeque<Instant>,
 }
 
 impl SendBudget {
     pub(crate) fn new(per_minute: Option<u32>) -> Self {
-        Self { limit: per_minute.map(|n| n as usize), sent: VecDeque::new() }
+        Self { limit: per_minute.map(|n| n as usize), sent_at: VecDeque::new() }
     }
 
     #[cfg(test)]
-    pub(crate) fn size(&self) -> usize {
-        self.sent.len()
+    pub(crate) fn entry_count(&self) -> usize {
+        self.sent_at.len()
     }
 
     /// Takes one user event from the budget. A fifth of the budget is reserved for joins, leaves, page requests and
@@ -45,15 +45,17 @@ impl SendBudget {
 
     fn take_within(&mut self, now: Instant, limit: Option<usize>) -> Result<(), Duration> {
         let Some(limit) = limit else { return Ok(()) };
-        while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= BUDGET_WINDOW) {
-            self.sent.pop_front();
+        while self.sent_at.front().is_some_and(|at| now.saturating_duration_since(*at) >= BUDGET_WINDOW) {
+            self.sent_at.pop_front();
         }
-        match self.sent.len().checked_sub(limit) {
+        match self.sent_at.len().checked_sub(limit) {
             None => {
-                self.sent.push_back(now);
+                self.sent_at.push_back(now);
                 Ok(())
             }
-            Some(oldest_blocking) => Err((self.sent[oldest_blocking] + BUDGET_WINDOW).saturating_duration_since(now)),
+            Some(oldest_blocking) => {
+                Err((self.sent_at[oldest_blocking] + BUDGET_WINDOW).saturating_duration_since(now))
+            }
         }
     }
 }
