@@ -51,11 +51,11 @@ pub(crate) fn sio_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = sio::decode(text) else { return };
     assert!(text.ends_with(packet.data) || packet.data.is_empty());
-    assert!(packet.attachments <= sio::MAX_ATTACHMENTS);
+    assert!(packet.attachment_count <= sio::MAX_ATTACHMENTS);
     let mut assembler = sio::AttachmentAssembler::default();
     let complete = assembler.start(&packet, packet.kind == sio::PacketKind::BinaryAck);
-    assert_eq!(complete.is_some(), packet.attachments == 0);
-    for due in (0..packet.attachments).rev() {
+    assert_eq!(complete.is_some(), packet.attachment_count == 0);
+    for due in (0..packet.attachment_count).rev() {
         let event = assembler.add(b"bytes").expect("the attachment was announced");
         assert_eq!(event.is_some(), due == 0);
     }
@@ -67,9 +67,9 @@ pub(crate) fn sio_decode(data: &[u8]) {
         assert_eq!(list.first().and_then(serde_json::Value::as_str), Some(&*name));
         let rest: serde_json::Value = serde_json::from_str(&format!("[{arguments}]")).expect("arguments");
         assert_eq!(rest.as_array().map(Vec::as_slice), list.get(1..));
-        let encoded = sio::event(&name, (!arguments.is_empty()).then_some(arguments), packet.id);
+        let encoded = sio::event(&name, (!arguments.is_empty()).then_some(arguments), packet.ack_id);
         let again = sio::decode(&encoded).expect("an event of our own");
-        assert_eq!(again.id, packet.id);
+        assert_eq!(again.ack_id, packet.ack_id);
         assert_eq!(sio::split_event(again.data).expect("its name"), (name, arguments));
     }
 }
@@ -127,15 +127,15 @@ fn assert_decoders_agree(event: &Event, arguments: &str) {
     }
 }
 
-/// Runs a session on a script of frames; see [`fuzz::session`].
+/// Runs a session on a script of frames; see [`fuzz::run_session_script`].
 pub(crate) fn session(data: &[u8]) {
-    fuzz::session(data);
+    fuzz::run_session_script(data);
 }
 
 /// Extracts the token from a login page. The SDK reads no other HTML.
 pub(crate) fn login_form(data: &[u8]) {
     let Ok(page) = std::str::from_utf8(data) else { return };
-    if let Some(token) = fuzz::login_token(page) {
+    if let Some(token) = fuzz::login_csrf_token(page) {
         assert!(token.len() <= page.len());
     }
 }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::{
     network::Side,
     plans::ReaderPlan,
-    rest::RestQuery,
+    rest_backfills::RestQuery,
     server::{ClientRequest, LiveEvent},
 };
 use crate::{Error, rest::ResponseBody};
@@ -15,7 +15,7 @@ use crate::{Error, rest::ResponseBody};
 /// Scheduled action. Unless stated otherwise, the numbers in a variant identify a client and its run, or a
 /// connection.
 #[derive(Debug)]
-pub(super) enum Action {
+pub(super) enum ScheduledAction {
     /// A timer of a client fires.
     Timer(usize, u64),
     /// A client's connection attempt ends.
@@ -85,7 +85,7 @@ pub(super) enum Action {
     RunReader(usize, u64, u64),
     InjectFault,
     /// The sizes of all tables and queues are measured.
-    MeasureSizes,
+    MeasureEntryCount,
     /// The fault phase ends.
     EndFaults,
     CheckCompletion,

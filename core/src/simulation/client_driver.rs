@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::{
-    action::Action,
+    action::ScheduledAction,
     network::{PROBE, PROBE_REPLY, Side},
-    program::{CallResult, ProjectProgress, Running},
+    program::{CallResult, ProgramRun, ProjectProgress},
     world::World,
 };
 use crate::{
@@ -18,16 +18,16 @@ use crate::{
 /// Maximum number of times that a client's timers may fire per minute.
 const TIMERS_PER_MINUTE_MAX: usize = 400;
 /// Maximum number of rounds in which the driver reacts to one input.
-const DRIVER_ROUNDS_MAX: usize = 2_000;
+const ROUNDS_PER_INPUT_MAX: usize = 2_000;
 /// Time after a refusal during which the client may attribute the refusal to another request.
-const REFUSAL_EFFECT_MAX: Duration = Duration::from_secs(180);
+const MISATTRIBUTED_REFUSAL_AGE_MAX: Duration = Duration::from_secs(180);
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Number of consecutive interrupted attempts that the client interprets as a refusal instead of a server restart.
-const ATTEMPTS_BEFORE_REFUSAL: u32 = 4;
+const INTERRUPTIONS_TAKEN_AS_REFUSAL: u32 = 4;
 
 impl World {
     /// Applies an action to a running client and executes everything that follows from it.
-    pub(super) fn with_client(&mut self, client: usize, action: impl FnOnce(&mut Self, &mut Running)) {
+    pub(super) fn with_client(&mut self, client: usize, action: impl FnOnce(&mut Self, &mut ProgramRun)) {
         let Some(mut running) = self.clients[client].running.take() else { return };
         self.detect_sleep(client, &mut running);
         action(self, &mut running);
@@ -54,7 +54,7 @@ impl World {
             }
             running.dialing_attempt = None;
             let connection = connection.filter(|id| world.open_transport(running, *id));
-            running.connection = connection;
+            running.connection_id = connection;
             let (now, login_status) = (world.client_now(client), crate::session::LoginStatus::default());
             match connection {
                 Some(id) => {
@@ -97,16 +97,16 @@ impl World {
 
     pub(super) fn on_connection_lost(&mut self, client: usize, failure: ConnectionFailure) {
         self.with_client(client, |world, running| {
-            running.connection = None;
+            running.connection_id = None;
             running.forget_connection();
             running.task.machine.handle(world.client_now(client), Input::TransportLost(failure));
         });
     }
 
-    fn run_until_idle(&mut self, client: usize, running: &mut Running) {
+    fn run_until_idle(&mut self, client: usize, running: &mut ProgramRun) {
         let mut ticks = 0;
         for round in 0.. {
-            assert!(round < DRIVER_ROUNDS_MAX, "the driver never becomes idle");
+            assert!(round < ROUNDS_PER_INPUT_MAX, "the driver never becomes idle");
             self.execute_outputs(client, running);
             let now = self.client_now(client);
             while forward_page_requests_and_capacities(&mut running.task.machine, &running.task.hub, now) {
@@ -130,7 +130,7 @@ impl World {
         let run_number = self.clients[client].run_number;
         for reader in &mut running.readers {
             if reader.was_woken() {
-                self.schedule_after(Duration::ZERO, Action::RunReader(client, run_number, reader.number));
+                self.schedule_after(Duration::ZERO, ScheduledAction::RunReader(client, run_number, reader.number));
                 reader.is_waiting = false;
             }
         }
@@ -141,12 +141,12 @@ impl World {
             deadline.saturating_duration_since(self.start_instant) + self.clients[client].total_sleep
         });
         if let Some(next) = next.filter(|next| running.next_timer_at != Some(*next) || *next <= self.now) {
-            self.schedule_at(next, Action::Timer(client, run_number));
+            self.schedule_at(next, ScheduledAction::Timer(client, run_number));
         }
         running.next_timer_at = next;
     }
 
-    fn execute_outputs(&mut self, client: usize, running: &mut Running) {
+    fn execute_outputs(&mut self, client: usize, running: &mut ProgramRun) {
         while let Some(output) = running.task.machine.poll_output() {
             self.trace(|| format!("         client {client}: {output:?}").chars().take(2_000).collect());
             match output {
@@ -157,7 +157,7 @@ impl World {
                 }
                 Output::Dial { id, endpoint, reason, .. } => {
                     assert!(
-                        running.connection.is_none() && running.dialing_attempt.is_none(),
+                        running.connection_id.is_none() && running.dialing_attempt.is_none(),
                         "a second connection attempt has started"
                     );
                     running.invariants.on_dial(self.client_now(client).mono);
@@ -169,24 +169,27 @@ impl World {
                 Output::Send(packet) => {
                     self.record_request(client, running, &packet);
                     // There is no connection if the transport was lost in the same batch.
-                    if let Some(id) = running.connection {
+                    if let Some(id) = running.connection_id {
                         running.invariants.on_send(self.client_now(client).mono, &packet);
                         self.send_frame(id, Side::Server, packet);
                     }
                 }
                 Output::CloseTransport { .. } => {
-                    running.connection.into_iter().for_each(|id| self.check_survival(client, running, id));
+                    running
+                        .connection_id
+                        .into_iter()
+                        .for_each(|id| self.check_connection_kept_after_sleep(client, running, id));
                     running.dialing_attempt = None;
                     running.backfills.clear();
                     running.forget_connection();
-                    if let Some(id) = running.connection.take() {
+                    if let Some(id) = running.connection_id.take() {
                         self.close_client_side(id);
                     }
                 }
                 Output::ConnectionUsable { endpoint } => self.on_connection_usable(client, running, endpoint),
                 Output::Probe => {
                     self.tally.probes += 1;
-                    if let Some(id) = running.connection {
+                    if let Some(id) = running.connection_id {
                         self.send_frame(id, Side::Server, PROBE.into());
                     }
                 }
@@ -200,20 +203,22 @@ impl World {
                     }
                 }
                 Output::ProjectOpened { project } => {
-                    let project = self.server.project(&project).expect("the client has joined only existing projects");
+                    let project =
+                        self.server.project_index(&project).expect("the client has joined only existing projects");
                     running.task.hub.open_project((*self.server.logs[project].name).into());
                     self.on_project_opened(client, running, project);
                 }
                 Output::StreamStarted { project, cursor } => {
                     running.task.cursors.on_joined(&project, cursor.clone());
-                    let project = self.server.project(&project).expect("the client has joined only existing projects");
+                    let project =
+                        self.server.project_index(&project).expect("the client has joined only existing projects");
                     self.on_stream_started(running, project, &cursor);
                 }
                 Output::ProjectEnded { project, error } => {
                     let joined = self.is_joined(running, &project) && !running.has_ended;
                     assert!(error.is_none() || !joined, "the project {project} has ended: {error:?}");
                     running.task.hub.end_project(&project, error);
-                    if let Some(index) = self.server.project(&project) {
+                    if let Some(index) = self.server.project_index(&project) {
                         running.rooms[index].progress = ProjectProgress::Nothing;
                     }
                 }
@@ -228,11 +233,11 @@ impl World {
         }
     }
 
-    fn is_joined(&self, running: &Running, project: &str) -> bool {
-        self.server.project(project).is_some_and(|at| running.rooms[at].project.is_some())
+    fn is_joined(&self, running: &ProgramRun, project: &str) -> bool {
+        self.server.project_index(project).is_some_and(|at| running.rooms[at].project.is_some())
     }
 
-    fn on_call_result(&mut self, client: usize, running: &mut Running, result: CallResult) {
+    fn on_call_result(&mut self, client: usize, running: &mut ProgramRun, result: CallResult) {
         let run_number = self.clients[client].run_number;
         match result {
             CallResult::Connected(Ok(())) => {
@@ -251,23 +256,25 @@ impl World {
                 // quickly.
                 let abandoned_after =
                     if self.scenario.network.stall_rate > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
-                let is_late = |time: &Duration| (abandoned_after..REFUSAL_EFFECT_MAX).contains(&(self.now - *time));
+                let is_late =
+                    |time: &Duration| (abandoned_after..MISATTRIBUTED_REFUSAL_AGE_MAX).contains(&(self.now - *time));
                 let late = room.refused_join_arrivals.iter().any(is_late);
                 // A refusal that names no project may have been meant for any request.
-                let unnamed = running.unnamed_refusal_at.is_some_and(|time| self.now - time < REFUSAL_EFFECT_MAX);
+                let unnamed =
+                    running.unnamed_refusal_at.is_some_and(|time| self.now - time < MISATTRIBUTED_REFUSAL_AGE_MAX);
                 let refused = room.is_join_refused || late || unnamed;
                 // A late reply to an earlier join, made before a leave, may be mistaken for the reply to this join.
                 let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join failed although it was not refused: {error}");
                 let pause = self.dice.duration_ms(500, 5_000);
-                self.schedule_after(pause, Action::Join(client, run_number, project));
+                self.schedule_after(pause, ScheduledAction::Join(client, run_number, project));
             }
             CallResult::Left | CallResult::Emitted => {}
         }
     }
 
     /// Checks that the client had a reason to end, and schedules the restart of its program.
-    fn on_client_ended(&mut self, client: usize, running: &mut Running, reason: &Error) {
+    fn on_client_ended(&mut self, client: usize, running: &mut ProgramRun, reason: &Error) {
         // Before the first connection, any error may end a client that does not retry its first connection attempt.
         let first_attempt = running.is_first_connect_pending && !self.clients[client].plan.retry_first_connect;
         let is_justified = match reason.kind() {
@@ -278,14 +285,14 @@ impl World {
             ErrorKind::AuthenticationFailed => {
                 self.tally.clients_ended_by_drops += 1;
                 self.scenario.server.unstable_start_rate > 0.0
-                    && running.unconfirmed_attempts >= ATTEMPTS_BEFORE_REFUSAL
+                    && running.unconfirmed_attempts >= INTERRUPTIONS_TAKEN_AS_REFUSAL
             }
             _ => first_attempt,
         };
         assert!(is_justified, "the client ended after {} attempts: {reason}", running.unconfirmed_attempts);
         running.has_ended = true;
         let (run_number, pause) = (self.clients[client].run_number, self.dice.duration_ms(500, 5_000));
-        self.schedule_after(pause, Action::RestartProgram { client, run_number, down: Duration::ZERO });
+        self.schedule_after(pause, ScheduledAction::RestartProgram { client, run_number, down: Duration::ZERO });
     }
 
     /// Randomly schedules events that the program emits soon after connecting and that the server does not know.
@@ -293,7 +300,7 @@ impl World {
         if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
             for _ in 0..self.dice.between(1, 3) {
                 let pause = self.dice.duration_ms(0, 2_000);
-                self.schedule_after(pause, Action::EmitCustomEvent(client, self.clients[client].run_number));
+                self.schedule_after(pause, ScheduledAction::EmitCustomEvent(client, self.clients[client].run_number));
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    action::Action,
-    program::{ProjectProgress, Running},
+    action::ScheduledAction,
+    program::{ProgramRun, ProjectProgress},
     reader::Reader,
     world::World,
 };
@@ -27,13 +27,14 @@ enum IncompleteReason<'a> {
 
 impl World {
     /// Records the total number of table entries, and schedules the next measurement.
-    pub(super) fn record_table_entries(&mut self) {
+    pub(super) fn measure_entry_count(&mut self) {
         let hour = (self.now.as_secs() / 3600) as usize;
-        self.sizes_by_hour.resize(self.sizes_by_hour.len().max(hour + 1), 0);
-        let size = self.clients.iter().filter_map(|client| client.running.as_deref()).map(Running::table_entries).sum();
-        self.sizes_by_hour[hour] = self.sizes_by_hour[hour].max(size);
+        self.entry_count_max_by_hour.resize(self.entry_count_max_by_hour.len().max(hour + 1), 0);
+        let size =
+            self.clients.iter().filter_map(|client| client.running.as_deref()).map(ProgramRun::table_entry_count).sum();
+        self.entry_count_max_by_hour[hour] = self.entry_count_max_by_hour[hour].max(size);
         if self.faults_active {
-            self.schedule_after(Duration::from_secs(5), Action::MeasureSizes);
+            self.schedule_after(Duration::from_secs(5), ScheduledAction::MeasureEntryCount);
         }
     }
 
@@ -41,10 +42,11 @@ impl World {
     pub(super) fn check_completion(&mut self) {
         let faults_ended_at = self.faults_ended_at.unwrap_or(self.now);
         let waited = self.now - faults_ended_at.max(self.last_start_or_wake_up_at).min(self.now);
-        let incomplete = (0..self.clients.len()).find_map(|client| Some((client, self.find_incomplete(client)?)));
+        let incomplete =
+            (0..self.clients.len()).find_map(|client| Some((client, self.find_incomplete_reason(client)?)));
         let is_away = |client: &super::program::Program| client.running.is_none() || client.asleep_until.is_some();
         if self.clients.iter().any(is_away) {
-            return self.schedule_after(Duration::from_secs(30), Action::CheckCompletion);
+            return self.schedule_after(Duration::from_secs(30), ScheduledAction::CheckCompletion);
         }
         if incomplete.is_none() {
             self.tally.slowest_recovery_s = waited.as_secs();
@@ -54,10 +56,10 @@ impl World {
         let refused = self.clients.iter().any(|client| client.has_bad_key && client.running.is_some());
         assert!(!refused || waited < BAD_KEY_RUN_MAX, "a client with a bad API key has not closed");
         assert!(waited < RECOVERY_MAX, "NEVER CAUGHT UP: {incomplete:?} after {waited:?}");
-        self.schedule_after(Duration::from_secs(1), Action::CheckCompletion);
+        self.schedule_after(Duration::from_secs(1), ScheduledAction::CheckCompletion);
     }
 
-    fn find_incomplete(&self, client: usize) -> Option<IncompleteReason<'_>> {
+    fn find_incomplete_reason(&self, client: usize) -> Option<IncompleteReason<'_>> {
         let Some(running) = &self.clients[client].running else { return Some(IncompleteReason::NotRunning) };
         if running.has_ended {
             return Some(IncompleteReason::ClientEnded);

@@ -24,20 +24,20 @@ pub(super) struct DecisionProgress {
     expected_from_rest: BTreeSet<usize>,
     /// True if a REST reply or a live event shows from which point decisions may be missing. A review does not show
     /// that point, because earlier reviews may be missing.
-    knows_start: bool,
+    knows_stream_start: bool,
     /// Number of failed or incomplete backfills that no gap has reported yet.
     unreported_failures: u32,
     /// Items that the client has seen in a list of flagged items.
     known_flagged: BTreeSet<usize>,
     /// Number of decisions when the last answered backfill was requested.
-    decisions_at_last_poll: usize,
+    decisions_at_last_backfill: usize,
     polls_reviews: bool,
     backfill_disabled: bool,
 }
 
 /// Request for a backfill, with the state of the model when the request was made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CheckedRequest {
+pub(super) struct RecordedBackfillRequest {
     pub(super) query: BackfillQuery,
     /// Number of decisions when the backfill was requested.
     pub(super) decisions_at_request: usize,
@@ -57,10 +57,10 @@ impl DecisionProgress {
             checked_to: start,
             gap_covers_to: start,
             expected_from_rest: BTreeSet::new(),
-            knows_start: false,
+            knows_stream_start: false,
             unreported_failures: 0,
             known_flagged: BTreeSet::new(),
-            decisions_at_last_poll: 0,
+            decisions_at_last_backfill: 0,
             polls_reviews,
             backfill_disabled,
         }
@@ -82,8 +82,9 @@ impl DecisionProgress {
         match event {
             Event::Gap(gap) => self.check_gap(gap.reason, decisions_at_join),
             Event::ModerationUpdate(update) => {
-                let position =
-                    contents.decision_of(event).unwrap_or_else(|| panic!("a decision of another project: {event:?}"));
+                let position = contents
+                    .decision_position_of(event)
+                    .unwrap_or_else(|| panic!("a decision of another project: {event:?}"));
                 self.check_decision(position, update.meta.origin, contents);
             }
             _ => {}
@@ -93,7 +94,7 @@ impl DecisionProgress {
     fn check_gap(&mut self, reason: GapReason, decisions_at_join: usize) {
         let true_reason = match reason {
             // Without a known start, the client can't request a backfill.
-            GapReason::Interrupted => self.backfill_disabled || !self.knows_start,
+            GapReason::Interrupted => self.backfill_disabled || !self.knows_stream_start,
             GapReason::BackfillIncomplete => self.unreported_failures > 0,
             _ => false,
         };
@@ -110,7 +111,7 @@ impl DecisionProgress {
         assert!(newest.is_none_or(|newest| newest < position), "OUT OF ORDER: {decision:?} after a newer one");
         self.expected_from_rest.remove(&position);
         if origin == Origin::Live {
-            self.knows_start = true;
+            self.knows_stream_start = true;
             assert!(position >= self.checked_to || position < self.start, "OUT OF ORDER: {decision:?}, live");
             let due = (self.checked_to..position).filter(|due| contents.history[*due].is_published);
             let lost: Vec<_> = due.filter(|due| !self.is_settled(contents, *due)).collect();
@@ -122,22 +123,22 @@ impl DecisionProgress {
     /// Checks and records the reply to a backfill request.
     pub(super) fn on_backfill_reply(
         &mut self,
-        request: CheckedRequest,
+        request: RecordedBackfillRequest,
         found: Option<&BackfillData>,
         contents: &ModelContents,
     ) {
-        self.decisions_at_last_poll = request.decisions_at_request;
+        self.decisions_at_last_backfill = request.decisions_at_request;
         if let Some(listed) = found.and_then(|found| found.flagged_ids.as_ref()) {
             let flagged = contents
                 .flagged
                 .iter()
                 .copied()
-                .filter(|content| contents.first_decision(*content) < request.decisions_at_request);
+                .filter(|content| contents.first_decision_position(*content) < request.decisions_at_request);
             self.known_flagged.extend(
                 flagged.filter(|content| !request.may_be_incomplete || listed.contains(&contents.id(*content))),
             );
         }
-        self.knows_start |= found.is_some_and(|found| found.stream_start.is_some());
+        self.knows_stream_start |= found.is_some_and(|found| found.stream_start.is_some());
         let complete = found.is_some_and(|found| found.is_complete);
         let missed = matches!(request.query, BackfillQuery::MissedDecisions { .. });
         assert!(
@@ -152,7 +153,7 @@ impl DecisionProgress {
             // The client does not know that an item is flagged until the item's first decision has arrived.
             BackfillQuery::Reviews if complete && !request.uses_foreign_key => {
                 self.expect_from_rest(request.decisions_at_request, contents, |this, content| {
-                    this.newest_by_item.contains_key(&content) || contents.first_decision(content) < this.start
+                    this.newest_by_item.contains_key(&content) || contents.first_decision_position(content) < this.start
                 })
             }
             BackfillQuery::Reviews | BackfillQuery::StreamStart => {}
@@ -170,7 +171,7 @@ impl DecisionProgress {
         // An item may have been flagged before the join or within a gap, and reviewed before REST listed the item.
         // The client can't know about such an item.
         let listed = |content| {
-            let first = contents.first_decision(content);
+            let first = contents.first_decision_position(content);
             first >= self.gap_covers_to || self.received.contains(&first) || self.known_flagged.contains(&content)
         };
         let due = due.filter(|position| listed(contents.history[*position].content));
@@ -186,7 +187,7 @@ impl DecisionProgress {
         let due = |position: &usize| contents.history[*position].is_published;
         let last_review = contents.history.iter().rposition(|decision| !decision.is_published);
         (!self.polls_reviews
-            || last_review.is_none_or(|review| self.decisions_at_last_poll > review || review < self.start))
+            || last_review.is_none_or(|review| self.decisions_at_last_backfill > review || review < self.start))
             && self.expected_from_rest.iter().all(|position| self.is_settled(contents, *position))
             && (self.start..contents.history.len()).filter(due).all(|position| self.is_settled(contents, position))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{action::Action, network::Side, world::World};
+use super::{action::ScheduledAction, network::Side, world::World};
 use crate::session::{Command, Input};
 
 impl World {
@@ -13,9 +13,9 @@ impl World {
         }
         let mean = self.scenario.mean_fault_interval.as_millis() as u64;
         let pause = self.dice.duration_ms(1, mean.max(1) * 2);
-        self.schedule_after(pause, Action::InjectFault);
+        self.schedule_after(pause, ScheduledAction::InjectFault);
         let client = self.dice.index(self.clients.len());
-        let id = self.clients[client].running.as_ref().and_then(|running| running.connection);
+        let id = self.clients[client].running.as_ref().and_then(|running| running.connection_id);
         let is_asleep = self.clients[client].asleep_until.is_some();
         match self.dice.between(0, 25) {
             14..=18 | 20..=25 if is_asleep => {}
@@ -34,9 +34,12 @@ impl World {
                 let command = Command::NetworkChanged;
                 running.task.machine.handle(world.client_now(client), Input::Command(command));
             }),
-            19 => self.crash_node(),
+            19 => self.crash_random_node(),
             20..=22 => self.drop_random_stream(client),
-            23 => self.schedule_after(Duration::ZERO, Action::EmitCustomEvent(client, self.clients[client].run_number)),
+            23 => self.schedule_after(
+                Duration::ZERO,
+                ScheduledAction::EmitCustomEvent(client, self.clients[client].run_number),
+            ),
             24..=25 if self.scenario.computers_sleep => self.start_sleep(client),
             _ => {}
         }

@@ -28,7 +28,7 @@ pub(super) struct LogProgress {
     last_received: Option<LogPosition>,
     /// Position of the client when it continued on another branch of the log without detecting the change. Events of
     /// the new branch up to this position don't count as missed.
-    undetected_restore_at: Option<u64>,
+    position_at_undetected_restore: Option<u64>,
     /// Kind of events that the reader selects, or `None` for all kinds.
     kind: Option<&'static str>,
 }
@@ -43,7 +43,7 @@ pub(super) fn log_position_of(event: &Event) -> Option<LogPosition> {
 
 impl LogProgress {
     pub(super) fn new(complete_to: Option<u64>) -> Self {
-        Self { complete_to, last_received: None, undetected_restore_at: None, kind: None }
+        Self { complete_to, last_received: None, position_at_undetected_restore: None, kind: None }
     }
 
     /// Returns a copy of the progress for a reader that selects events of this kind.
@@ -120,14 +120,14 @@ impl LogProgress {
         ids.is_some_and(|(_, last)| log.position(last.id) != last)
     }
 
-    pub(super) fn record_restore(&mut self, to: Option<u64>) {
-        self.undetected_restore_at = self.undetected_restore_at.max(to);
+    pub(super) fn record_undetected_restore(&mut self, to: Option<u64>) {
+        self.position_at_undetected_restore = self.position_at_undetected_restore.max(to);
     }
 
     /// Returns `true` if the log contains no further events for the reader.
     pub(super) fn is_done(&self, log: &Log) -> bool {
         let Some(id) = self.complete_to else { return false };
-        let known = self.undetected_restore_at.map_or(id, |undetected_restore_at| undetected_restore_at.max(id));
+        let known = self.position_at_undetected_restore.map_or(id, |position| position.max(id));
         id <= log.head() && (known + 1..=log.head()).all(|id| !self.selects(log, log.position(id)))
     }
 }

@@ -14,7 +14,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{action::Action, dice::Dice, server::Socket, world::World};
+use super::{action::ScheduledAction, dice::Dice, server::Socket, world::World};
 use crate::session::ConnectionFailure;
 
 /// First character of the transport's own packets, which Engine.IO does not see.
@@ -37,7 +37,7 @@ struct Link {
     /// Frames in flight, with their times of arrival.
     queue: VecDeque<(Duration, String)>,
     /// Arrival time of the last frame that was sent.
-    last_arrival: Duration,
+    last_arrival_at: Duration,
     is_dead: bool,
 }
 
@@ -78,7 +78,7 @@ impl World {
             return;
         }
         let pause = self.dice.duration_ms(1, if self.faults_active { 3_000 } else { 50 });
-        self.schedule_after(pause, Action::Dialed { client, run_number, attempt, node, fails });
+        self.schedule_after(pause, ScheduledAction::Dialed { client, run_number, attempt, node, fails });
     }
 
     /// Opens a connection and returns its id, or returns `None` if the server's process is not running.
@@ -86,7 +86,7 @@ impl World {
         if !self.server.is_up || !self.server.running_nodes[node] {
             return None;
         }
-        self.connection_count += 1;
+        self.last_connection_id += 1;
         let connection = Connection {
             client,
             node,
@@ -97,13 +97,13 @@ impl World {
             to_client: Link::default(),
             to_server: Link::default(),
         };
-        self.connections.insert(self.connection_count, connection);
-        Some(self.connection_count)
+        self.connections.insert(self.last_connection_id, connection);
+        Some(self.last_connection_id)
     }
 
     /// Sends a frame to one side of a connection, with delays and faults.
     pub(super) fn send_frame(&mut self, id: u64, to: Side, mut frame: String) {
-        if to == Side::Server && self.maybe_lose_session(id) {
+        if to == Side::Server && self.maybe_lose_polling_session(id) {
             return;
         }
         let network = &self.scenario.network;
@@ -123,10 +123,10 @@ impl World {
             self.tally.frames_garbled += 1;
         }
         let link = connection.link(to);
-        link.last_arrival = link.last_arrival.max(self.now + delay);
-        let at = link.last_arrival;
+        link.last_arrival_at = link.last_arrival_at.max(self.now + delay);
+        let at = link.last_arrival_at;
         link.queue.push_back((at, frame));
-        self.schedule_at(at, Action::DeliverFrames(id, to));
+        self.schedule_at(at, ScheduledAction::DeliverFrames(id, to));
     }
 
     /// Delivers all frames that have arrived at one side.
@@ -142,7 +142,7 @@ impl World {
         self.trace(|| format!("         to the {to:?} of client {client}: {due:?}"));
         match to {
             Side::Client if open && !due.is_empty() => {
-                self.maybe_lose_session(id);
+                self.maybe_lose_polling_session(id);
                 self.on_frames_arrived(client, &due);
             }
             Side::Server => due.iter().for_each(|frame| self.on_client_frame(id, frame)),
@@ -160,7 +160,7 @@ impl World {
             let last = link.queue.back().map_or(self.now, |(at, _)| (*at).max(self.now));
             if is_noticed {
                 let pause = self.dice.duration_ms(0, 3_000);
-                self.schedule_at(last + pause, Action::NoticeClosed(id, to));
+                self.schedule_at(last + pause, ScheduledAction::NoticeClosed(id, to));
             }
         }
     }

@@ -5,14 +5,14 @@ use super::{
     decision_progress::DecisionProgress,
     expected_buffer::ExpectedBuffer,
     log_progress::{Excuses, LogProgress},
-    program::{ProjectProgress, Running},
-    reader::is_for_all_projects,
+    program::{ProgramRun, ProjectProgress},
+    reader::is_delivered_to_every_project,
     world::World,
 };
 use crate::{Backfill, Cursor, Overflow, events::Event};
 
 impl World {
-    pub(super) fn on_project_opened(&self, client: usize, running: &mut Running, project: usize) {
+    pub(super) fn on_project_opened(&self, client: usize, running: &mut ProgramRun, project: usize) {
         let room = &mut running.rooms[project];
         room.progress = match self.scenario.server.has_log {
             true => ProjectProgress::Log(LogProgress::new(room.join_cursor.as_ref().map(Cursor::event_id))),
@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    pub(super) fn on_stream_started(&self, running: &mut Running, project: usize, cursor: &Cursor) {
+    pub(super) fn on_stream_started(&self, running: &mut ProgramRun, project: usize, cursor: &Cursor) {
         assert!(
             cursor.event_id() <= self.server.logs[project].head()
                 || self.server.logs[project].was_restored_or_replaced()
@@ -64,9 +64,9 @@ impl World {
     }
 
     /// Checks an event that the machine outputs, and records it for the readers that receive it later.
-    pub(super) fn on_event_output(&mut self, client: usize, running: &mut Running, event: &Event) {
+    pub(super) fn on_event_output(&mut self, client: usize, running: &mut ProgramRun, event: &Event) {
         self.tally.events_output += 1;
-        let project = event.project_id().and_then(|name| self.server.project(name));
+        let project = event.project_id().and_then(|name| self.server.project_index(name));
         let excuses = self.excuses(client, running.rooms.iter().map(|room| room.restore_undetected));
         if let Some(project) = project {
             let joined = running.rooms[project].decisions_at_join;
@@ -84,7 +84,7 @@ impl World {
             reader.record(event);
         }
         for (number, room) in running.rooms.iter_mut().enumerate() {
-            let is_for_room = project == Some(number) || project.is_none() && is_for_all_projects(event);
+            let is_for_room = project == Some(number) || project.is_none() && is_delivered_to_every_project(event);
             if let Some(initial_buffer) = room.initial_buffer.as_mut().filter(|_| is_for_room) {
                 initial_buffer.record(event);
                 room.unlogged_since_join += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
@@ -115,7 +115,7 @@ impl World {
     }
 
     /// Returns `true` if the client's readers are checked against the logs instead of against their buffers.
-    pub(super) fn is_checked_against_logs(&self, client: usize) -> bool {
+    pub(super) fn checks_readers_against_logs(&self, client: usize) -> bool {
         self.scenario.server.has_log && self.clients[client].plan.overflow == Overflow::Replay
     }
 }

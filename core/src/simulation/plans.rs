@@ -1,6 +1,6 @@
 //! Parts of a scenario: the behaviour of REST, the network, the load balancer and the programs.
 
-use super::{dice::Dice, server::NODES};
+use super::{dice::Dice, server::NODE_COUNT};
 use crate::{Backfill, Overflow, rest::BackfillLimits};
 
 /// Behaviour of REST on servers without an event log.
@@ -15,7 +15,7 @@ pub(super) struct RestBehaviour {
     /// Limits of the client's backfills.
     pub(super) limits: BackfillLimits,
     /// Size limit of a response, in rows of ordinary size.
-    pub(super) response_size_max: u64,
+    pub(super) response_size_max_rows: u64,
     /// Probability that an item has a defective row.
     pub(super) defective_row_rate: f64,
     /// Probability that the decision on an item is delayed by up to several minutes.
@@ -36,7 +36,7 @@ impl RestBehaviour {
             delay_max_ms: dice.pick(&[20, 500, 3_000, 20_000]),
             sends_date: dice.chance(0.8),
             limits,
-            response_size_max: dice.pick(&[3, 20, 1_000]),
+            response_size_max_rows: dice.pick(&[3, 20, 1_000]),
             defective_row_rate: draw_rate(dice, 0.3, 100),
             slow_decision_rate: draw_rate(dice, 0.3, 200),
         }
@@ -45,14 +45,14 @@ impl RestBehaviour {
 
 /// Load balancer in front of the server's processes.
 #[derive(Debug, Clone)]
-pub(super) struct Balancer {
+pub(super) struct BalancerBehaviour {
     /// True if each request of a polling session may reach a different process.
     pub(super) scatters_requests: bool,
     /// Probability that the balancer refuses a WebSocket connection.
     pub(super) refused_websocket_rate: f64,
 }
 
-impl Balancer {
+impl BalancerBehaviour {
     pub(super) fn draw(dice: &mut Dice) -> Self {
         Self { scatters_requests: dice.chance(0.7), refused_websocket_rate: draw_rate(dice, 0.15, 900) }
     }
@@ -60,7 +60,7 @@ impl Balancer {
 
 /// Behaviour of the network. Each rate is the probability per frame or per connection attempt.
 #[derive(Debug, Clone)]
-pub(super) struct NetworkFaults {
+pub(super) struct NetworkBehaviour {
     /// Longest delay of a frame that does not stall, in milliseconds.
     pub(super) frame_delay_max_ms: u64,
     pub(super) stall_rate: f64,
@@ -72,7 +72,7 @@ pub(super) struct NetworkFaults {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReaderPlan {
     /// True if the reader reads the events of all projects instead of a single project.
-    pub(super) all_projects: bool,
+    pub(super) reads_all_projects: bool,
     /// Kind of events that the reader selects, or `None` for all kinds.
     pub(super) kind: Option<&'static str>,
     /// Longest pause after a batch, in milliseconds.
@@ -84,7 +84,7 @@ pub(super) struct ReaderPlan {
 #[derive(Debug, Clone)]
 pub(super) struct ClientPlan {
     /// Number of configured endpoints.
-    pub(super) endpoints: usize,
+    pub(super) endpoint_count: usize,
     pub(super) overflow: Overflow,
     /// Capacity of each stream's buffer, in events.
     pub(super) buffer_events: usize,
@@ -107,7 +107,7 @@ pub(super) fn draw_rate(dice: &mut Dice, nonzero_chance: f64, max_thousandths: u
     if dice.chance(nonzero_chance) { dice.between(1, max_thousandths) as f64 / 1_000.0 } else { 0.0 }
 }
 
-impl NetworkFaults {
+impl NetworkBehaviour {
     pub(super) fn draw(dice: &mut Dice, has_log: bool) -> Self {
         Self {
             frame_delay_max_ms: dice.pick(&[1, 40, 400]),
@@ -130,7 +130,7 @@ impl ClientPlan {
         for first in [true, false, false, false, false] {
             if first || dice.chance(0.4) {
                 readers.push(ReaderPlan {
-                    all_projects: !first && dice.chance(0.3),
+                    reads_all_projects: !first && dice.chance(0.3),
                     kind: dice.pick(&READER_KINDS).filter(|_| !first),
                     pause_max_ms: dice.pick(&[1, 50, 2_000, 20_000, 120_000]),
                     batch_size: dice.pick(&[1, 1, 5, 64]),
@@ -138,7 +138,7 @@ impl ClientPlan {
             }
         }
         Self {
-            endpoints: dice.between(1, NODES as u64) as usize,
+            endpoint_count: dice.between(1, NODE_COUNT as u64) as usize,
             overflow,
             buffer_events: dice.pick(&[1, 2, 8, 40, 1_024]),
             buffer_bytes: dice.pick(&[8 << 20, 8 << 20, 1_500, 10_000]),

@@ -11,8 +11,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    decision_progress::DecisionProgress, expected_buffer::ExpectedBuffer, log_progress::LogProgress, plans::ClientPlan,
-    polling::Transports, reader::Reader, rest::PendingBackfill, sent_joins::SentJoins, suspend::WakeUp,
+    decision_progress::DecisionProgress, expected_buffer::ExpectedBuffer, join_delay_checks::SentJoins,
+    log_progress::LogProgress, plans::ClientPlan, polling_fallback::TransportChoice, reader::Reader,
+    rest_backfills::PendingBackfill, suspend::WakeUp,
 };
 use crate::{
     Client, ClientBuilder, Cursor, Error, Project,
@@ -27,7 +28,7 @@ pub(super) struct Program {
     pub(super) run_number: u64,
     /// Cursors, by project, from which the next join resumes.
     pub(super) stored_cursors: Vec<Option<String>>,
-    pub(super) running: Option<Box<Running>>,
+    pub(super) running: Option<Box<ProgramRun>>,
     /// True if the server rejects the API key in this run.
     pub(super) has_bad_key: bool,
     /// True if the last polling session ended because a request reached a process that did not know the session.
@@ -104,7 +105,7 @@ pub(super) struct Room {
 }
 
 /// One run of a program.
-pub(super) struct Running {
+pub(super) struct ProgramRun {
     pub(super) client: Client,
     /// The driver's task with the machine and the hub. The task is never run.
     pub(super) task: ClientTask,
@@ -112,9 +113,9 @@ pub(super) struct Running {
     pub(super) pending_replies: HashMap<CommandId, oneshot::Sender<AnswerToHandle>>,
     pub(super) last_command_id: u64,
     pub(super) invariants: InvariantChecker,
-    pub(super) connection: Option<u64>,
+    pub(super) connection_id: Option<u64>,
     pub(super) dialing_attempt: Option<u64>,
-    pub(super) transports: Transports,
+    pub(super) transports: TransportChoice,
     /// Joins that were sent on the current connection.
     pub(super) sent_joins: SentJoins,
     pub(super) backfills: Vec<PendingBackfill>,
@@ -146,15 +147,15 @@ impl Dialer for UnusedDialer {
     }
 }
 
-impl std::fmt::Debug for Running {
+impl std::fmt::Debug for ProgramRun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("machine", &self.task.machine).finish_non_exhaustive()
+        f.debug_struct("ProgramRun").field("machine", &self.task.machine).finish_non_exhaustive()
     }
 }
 
-impl Running {
+impl ProgramRun {
     pub(super) fn new(plan: &ClientPlan, projects: usize, seed: u64, now: Now) -> Self {
-        let fallbacks = (1..plan.endpoints).map(|n| format!("http://model-{n}"));
+        let fallbacks = (1..plan.endpoint_count).map(|n| format!("http://model-{n}"));
         let client = fallbacks
             .fold(Client::builder("http://model"), ClientBuilder::fallback_url)
             .api_key("am_model")
@@ -198,9 +199,9 @@ impl Running {
             task,
             pending_replies: HashMap::new(),
             last_command_id: 0,
-            connection: None,
+            connection_id: None,
             dialing_attempt: None,
-            transports: Transports::new(plan.endpoints),
+            transports: TransportChoice::new(plan.endpoint_count),
             sent_joins: SentJoins::default(),
             backfills: Vec::new(),
             next_timer_at: None,
@@ -290,7 +291,7 @@ impl Running {
     }
 
     /// Returns the number of entries in all tables and queues.
-    pub(super) fn table_entries(&self) -> usize {
+    pub(super) fn table_entry_count(&self) -> usize {
         self.task.machine.entry_count()
             + self.task.hub.entry_count()
             + self.task.cursors.entry_count()

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{
-    action::Action,
+    action::ScheduledAction,
     expected_buffer::ExpectedBuffer,
     log_progress::LogProgress,
     plans::ReaderPlan,
-    program::{ProjectProgress, Room, Running},
+    program::{ProgramRun, ProjectProgress, Room},
     reader::{Expectation, Reader},
     world::World,
 };
@@ -25,7 +25,7 @@ impl World {
         let now = self.client_now(client);
         let program = &mut self.clients[client];
         program.has_bad_key = has_bad_key;
-        program.running = Some(Box::new(Running::new(&program.plan, self.server.logs.len(), seed, now)));
+        program.running = Some(Box::new(ProgramRun::new(&program.plan, self.server.logs.len(), seed, now)));
         self.with_client(client, |_, _| {});
     }
 
@@ -43,17 +43,17 @@ impl World {
                 *stored = project.cursor().map(|cursor| cursor.to_string()).or(stored.take());
             }
         }
-        if let Some(id) = running.connection {
+        if let Some(id) = running.connection_id {
             self.close_client_side(id);
         }
         self.tally.program_restarts += 1;
-        self.schedule_after(down.max(Duration::from_millis(10)), Action::StartProgram(client));
+        self.schedule_after(down.max(Duration::from_millis(10)), ScheduledAction::StartProgram(client));
     }
 
-    pub(super) fn on_connected(&mut self, client: usize, running: &mut Running) {
-        for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| plan.all_projects) {
+    pub(super) fn on_connected(&mut self, client: usize, running: &mut ProgramRun) {
+        for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| plan.reads_all_projects) {
             let stream = running.client.stream(plan.kind.and_then(EventKinds::from_name));
-            let expectation = match self.is_checked_against_logs(client) {
+            let expectation = match self.checks_readers_against_logs(client) {
                 true => Expectation::Logs { projects: vec![None; self.server.logs.len()], unread_unlogged: 0 },
                 false => Expectation::Buffer(ExpectedBuffer::default()),
             };
@@ -65,15 +65,15 @@ impl World {
         }
     }
 
-    pub(super) fn join_project(&mut self, client: usize, running: &mut Running, project: usize) {
+    pub(super) fn join_project(&mut self, client: usize, running: &mut ProgramRun, project: usize) {
         let stored = self.clients[client].stored_cursors[project].clone();
         running.rooms[project].decisions_at_join_call = self.server.contents[project].history.len();
         running.join(project, &self.server.logs[project].name, stored.as_deref(), self.now);
     }
 
     /// Opens the streams of a project that the program has joined.
-    pub(super) fn on_joined(&mut self, client: usize, running: &mut Running, number: usize, project: Project) {
-        for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| !plan.all_projects) {
+    pub(super) fn on_joined(&mut self, client: usize, running: &mut ProgramRun, number: usize, project: Project) {
+        for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| !plan.reads_all_projects) {
             let stream = project.stream(plan.kind.and_then(EventKinds::from_name));
             let room = &mut running.rooms[number];
             let first = room.initial_buffer.take();
@@ -82,7 +82,7 @@ impl World {
                 ProjectProgress::Log(log_progress) => log_progress.for_kind(plan.kind),
                 _ => LogProgress::new(None),
             };
-            let expectation = if self.is_checked_against_logs(client) {
+            let expectation = if self.checks_readers_against_logs(client) {
                 let mut projects = vec![None; self.server.logs.len()];
                 projects[number] = Some(log_progress);
                 let unread_unlogged = if first.is_some() { room.unlogged_since_join } else { 0 };
@@ -101,7 +101,7 @@ impl World {
     pub(super) fn add_reader(
         &mut self,
         client: usize,
-        running: &mut Running,
+        running: &mut ProgramRun,
         plan: ReaderPlan,
         project: Option<usize>,
         stream: crate::EventStream,
@@ -121,7 +121,7 @@ impl World {
         ));
         self.schedule_after(
             Duration::ZERO,
-            Action::RunReader(client, self.clients[client].run_number, running.last_reader_number),
+            ScheduledAction::RunReader(client, self.clients[client].run_number, running.last_reader_number),
         );
     }
 
@@ -143,14 +143,14 @@ impl World {
             self.tally.reported_missing += batch.missing;
             if !reader.has_ended {
                 let pause = self.dice.duration_ms(0, pause_max_ms);
-                self.schedule_after(pause, Action::RunReader(client, self.clients[client].run_number, number));
+                self.schedule_after(pause, ScheduledAction::RunReader(client, self.clients[client].run_number, number));
             } else if reader.has_overflowed {
                 let (plan, project) = (reader.plan, reader.project);
                 let pause = self.dice.duration_ms(10, 3_000);
                 self.tally.streams_overflowed += 1;
                 self.schedule_after(
                     pause,
-                    Action::ReopenStream(client, self.clients[client].run_number, plan, project),
+                    ScheduledAction::ReopenStream(client, self.clients[client].run_number, plan, project),
                 );
             }
         }
@@ -192,7 +192,7 @@ impl World {
             if immediately {
                 world.join_project(client, running, project);
             } else {
-                world.schedule_after(pause, Action::Join(client, run_number, project));
+                world.schedule_after(pause, ScheduledAction::Join(client, run_number, project));
             }
         });
     }

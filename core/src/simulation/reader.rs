@@ -70,7 +70,7 @@ pub(super) struct Reader {
 }
 
 /// Returns `true` if the event, which names no project, is delivered to every project's streams.
-pub(super) fn is_for_all_projects(event: &Event) -> bool {
+pub(super) fn is_delivered_to_every_project(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }
 
@@ -128,13 +128,13 @@ impl Reader {
         let mine = match (self.project, project) {
             (None, _) => true,
             (Some(mine), Some(project)) => mine == project,
-            (Some(_), None) => event.project_id().is_none() && is_for_all_projects(event),
+            (Some(_), None) => event.project_id().is_none() && is_delivered_to_every_project(event),
         };
-        mine && !self.has_ended && self.accepts(event)
+        mine && !self.has_ended && self.selects_kind_of(event)
     }
 
     /// Returns `true` if the event is of the kind that the reader selects, or a gap.
-    pub(super) fn accepts(&self, event: &Event) -> bool {
+    pub(super) fn selects_kind_of(&self, event: &Event) -> bool {
         self.plan.kind.is_none_or(|kind| event.name() == kind) || matches!(event, Event::Gap(_))
     }
 
@@ -189,9 +189,9 @@ impl Reader {
     }
 
     fn check(&mut self, event: &Event, server: &Server, excuses: &dyn Fn(usize) -> Excuses, batch: &mut BatchCounts) {
-        let project = event.project_id().and_then(|name| server.project(name));
+        let project = event.project_id().and_then(|name| server.project_index(name));
         assert!(
-            self.accepts(event) || matches!(event, Event::Lagged(_)),
+            self.selects_kind_of(event) || matches!(event, Event::Lagged(_)),
             "the reader did not select this kind: {event:?}"
         );
         match &mut self.expectation {
@@ -225,7 +225,7 @@ impl Reader {
             Expectation::Logs { .. } => Vec::new(),
         };
         for (name, id) in dropped {
-            server.project(&name).into_iter().for_each(|project| self.hold_cursor(project, id - 1));
+            server.project_index(&name).into_iter().for_each(|project| self.hold_cursor(project, id - 1));
         }
     }
 
@@ -257,11 +257,11 @@ impl Reader {
     }
 
     /// Records that the project's log was restored in a way that the client can't detect.
-    pub(super) fn record_restore(&mut self, project: usize, to: Option<u64>) {
+    pub(super) fn record_undetected_restore(&mut self, project: usize, to: Option<u64>) {
         if let Expectation::Logs { projects, .. } = &mut self.expectation
             && let Some(log_progress) = &mut projects[project]
         {
-            log_progress.record_restore(to);
+            log_progress.record_undetected_restore(to);
         }
     }
 

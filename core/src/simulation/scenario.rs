@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{
     dice::Dice,
-    plans::{Balancer, ClientPlan, NetworkFaults, ReaderPlan, RestBehaviour, draw_rate},
-    server::{KeyRefusal, NODES},
+    plans::{BalancerBehaviour, ClientPlan, NetworkBehaviour, ReaderPlan, RestBehaviour, draw_rate},
+    server::{KeyRefusal, NODE_COUNT},
 };
 use crate::{Backfill, Overflow};
 
@@ -35,7 +35,7 @@ pub(super) struct ServerBehaviour {
     /// True if acknowledgements, except those with pages, have no arguments.
     pub(super) has_empty_acks: bool,
     /// True if `connected` precedes the acknowledgement of the namespace, as on deployed servers.
-    pub(super) sends_connected_first: bool,
+    pub(super) sends_connected_before_ack: bool,
     /// Offset of the server's clock, in seconds.
     pub(super) clock_skew_s: i64,
     pub(super) ping_interval_ms: u64,
@@ -47,7 +47,7 @@ pub(super) struct ServerBehaviour {
     pub(super) unstable_start_rate: f64,
     /// Probability that a program starts with an API key that the server rejects.
     pub(super) bad_key_rate: f64,
-    pub(super) refusal: KeyRefusal,
+    pub(super) key_refusal: KeyRefusal,
     /// Probability that a program, soon after connecting, emits events that the server does not know.
     pub(super) custom_event_rate: f64,
     /// Length of the preview in some events, in bytes.
@@ -84,8 +84,8 @@ pub(super) struct Scenario {
     pub(super) server: ServerBehaviour,
     pub(super) rest: RestBehaviour,
     pub(super) broker: BrokerFaults,
-    pub(super) network: NetworkFaults,
-    pub(super) balancer: Balancer,
+    pub(super) network: NetworkBehaviour,
+    pub(super) balancer: BalancerBehaviour,
 }
 
 impl Scenario {
@@ -94,7 +94,7 @@ impl Scenario {
         let dice = &mut dice;
         let has_log = dice.chance(0.75);
         let computers_sleep = dice.chance(0.2);
-        let network = NetworkFaults::draw(dice, has_log);
+        let network = NetworkBehaviour::draw(dice, has_log);
         let server = ServerBehaviour {
             has_log,
             page_max: dice.pick(&[3, 7, 20, 500]),
@@ -110,14 +110,14 @@ impl Scenario {
             // An acknowledgement with arguments would confirm a first join even if the `joined_project` event was
             // damaged.
             has_empty_acks: dice.chance(0.5) || network.garble_rate > 0.0,
-            sends_connected_first: dice.chance(0.5),
+            sends_connected_before_ack: dice.chance(0.5),
             clock_skew_s: dice.pick(&[0, 0, 0, 300, -300]),
             ping_interval_ms: dice.pick(&[5_000, 25_000]),
             restore_rate: draw_rate(dice, 0.3, 500),
             log_loss_rate: draw_rate(dice, 0.2, 300),
             unstable_start_rate: draw_rate(dice, 0.2, 700),
             bad_key_rate: draw_rate(dice, 0.1, 500),
-            refusal: dice.pick(&[
+            key_refusal: dice.pick(&[
                 KeyRefusal::ConnectError,
                 KeyRefusal::Event,
                 KeyRefusal::Disconnect,
@@ -148,16 +148,16 @@ impl Scenario {
             rest: RestBehaviour::draw(dice),
             broker,
             network,
-            balancer: Balancer::draw(dice),
+            balancer: BalancerBehaviour::draw(dice),
         }
     }
 
     /// Returns the scenario of a day with more than a thousand interruptions but no restarts of programs.
     pub(super) fn day() -> Self {
         let reader =
-            |kind, pause_max_ms, batch_size| ReaderPlan { all_projects: false, kind, pause_max_ms, batch_size };
+            |kind, pause_max_ms, batch_size| ReaderPlan { reads_all_projects: false, kind, pause_max_ms, batch_size };
         let client = |overflow| ClientPlan {
-            endpoints: NODES,
+            endpoint_count: NODE_COUNT,
             overflow,
             buffer_events: 20,
             buffer_bytes: 8 << 20,
@@ -171,7 +171,7 @@ impl Scenario {
                 reader(None, 1, 64),
                 reader(None, 20_000, 5),
                 reader(Some("moderation_update"), 2_000, 1),
-                ReaderPlan { all_projects: true, ..reader(None, 1_000, 5) },
+                ReaderPlan { reads_all_projects: true, ..reader(None, 1_000, 5) },
             ],
         };
         let server = ServerBehaviour {
@@ -187,14 +187,14 @@ impl Scenario {
             refused_page_rate: 0.01,
             refusals_name_project: true,
             has_empty_acks: false,
-            sends_connected_first: true,
+            sends_connected_before_ack: true,
             clock_skew_s: 0,
             ping_interval_ms: 25_000,
             restore_rate: 0.0,
             log_loss_rate: 0.0,
             unstable_start_rate: 0.0,
             bad_key_rate: 0.0,
-            refusal: KeyRefusal::ConnectError,
+            key_refusal: KeyRefusal::ConnectError,
             custom_event_rate: 0.1,
             preview_bytes: 0,
         };
@@ -212,13 +212,13 @@ impl Scenario {
             server,
             rest: RestBehaviour::draw(&mut Dice::new(24)),
             broker: BrokerFaults { late_rate: 0.05, lost_rate: 0.01, duplicate_rate: 0.01 },
-            network: NetworkFaults {
+            network: NetworkBehaviour {
                 frame_delay_max_ms: 40,
                 stall_rate: 0.001,
                 garble_rate: 0.0,
                 dial_failure_rate: 0.1,
             },
-            balancer: Balancer { scatters_requests: false, refused_websocket_rate: 0.0 },
+            balancer: BalancerBehaviour { scatters_requests: false, refused_websocket_rate: 0.0 },
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{action::Action, network::Side, program::Running, world::World};
+use super::{action::ScheduledAction, network::Side, program::ProgramRun, world::World};
 use crate::session::{Command, Input};
 
 /// Shortest sleep that a client must detect.
@@ -20,27 +20,27 @@ pub(super) struct WakeUp {
     at: Duration,
     /// Connection that was open during the sleep; `None` if the client was not connected or the sleep was too short to
     /// be detected.
-    connection: Option<u64>,
+    connection_id: Option<u64>,
     /// True if the connection was cut during the sleep.
-    is_cut: bool,
+    is_connection_cut: bool,
     /// True if the client has detected the sleep.
     is_detected: bool,
 }
 
 impl World {
     /// Returns the client whose computer must be awake for this action.
-    pub(super) fn client_needed_by(&self, action: &Action) -> Option<usize> {
+    pub(super) fn client_needed_by(&self, action: &ScheduledAction) -> Option<usize> {
         match action {
-            Action::Dialed { client, .. }
-            | Action::RestResponseArrived { client, .. }
-            | Action::RestartProgram { client, .. } => Some(*client),
-            Action::Timer(client, _) | Action::EmitCustomEvent(client, _) | Action::CheckWakeUp(client, ..) => {
-                Some(*client)
-            }
-            Action::Join(client, ..) | Action::RunReader(client, ..) | Action::ReopenStream(client, ..) => {
-                Some(*client)
-            }
-            Action::DeliverFrames(id, Side::Client) | Action::NoticeClosed(id, Side::Client) => {
+            ScheduledAction::Dialed { client, .. }
+            | ScheduledAction::RestResponseArrived { client, .. }
+            | ScheduledAction::RestartProgram { client, .. } => Some(*client),
+            ScheduledAction::Timer(client, _)
+            | ScheduledAction::EmitCustomEvent(client, _)
+            | ScheduledAction::CheckWakeUp(client, ..) => Some(*client),
+            ScheduledAction::Join(client, ..)
+            | ScheduledAction::RunReader(client, ..)
+            | ScheduledAction::ReopenStream(client, ..) => Some(*client),
+            ScheduledAction::DeliverFrames(id, Side::Client) | ScheduledAction::NoticeClosed(id, Side::Client) => {
                 Some(self.connections.get(id)?.client)
             }
             _ => None,
@@ -55,7 +55,7 @@ impl World {
             return;
         }
         self.clients[client].asleep_until = Some(self.now + span);
-        self.schedule_after(span, Action::EndSleep(client, span));
+        self.schedule_after(span, ScheduledAction::EndSleep(client, span));
     }
 
     pub(super) fn end_sleep(&mut self, client: usize, span: Duration) {
@@ -66,27 +66,28 @@ impl World {
         let run_number = program.run_number;
         let Some(running) = &mut program.running else { return };
         running.next_timer_at = running.next_timer_at.map(|at| at + span);
-        let (next_timer_at, connection) = (running.next_timer_at, running.connection);
-        let connection = connection.filter(|_| running.invariants.state == "connected" && span >= DETECTABLE_SLEEP_MIN);
+        let (next_timer_at, connection_id) = (running.next_timer_at, running.connection_id);
+        let connection_id =
+            connection_id.filter(|_| running.invariants.state == "connected" && span >= DETECTABLE_SLEEP_MIN);
         let number = running.last_wake_up.map_or(0, |wake_up| wake_up.number) + 1;
-        let is_cut = connection.is_some() && self.dice.chance(0.5);
-        let wake_up = WakeUp { number, at: self.now, connection, is_cut, is_detected: false };
+        let is_connection_cut = connection_id.is_some() && self.dice.chance(0.5);
+        let wake_up = WakeUp { number, at: self.now, connection_id, is_connection_cut, is_detected: false };
         if let Some(running) = &mut self.clients[client].running {
             running.last_wake_up = Some(wake_up);
         }
-        next_timer_at.into_iter().for_each(|at| self.schedule_at(at, Action::Timer(client, run_number)));
-        if let Some(id) = connection.filter(|_| is_cut) {
+        next_timer_at.into_iter().for_each(|at| self.schedule_at(at, ScheduledAction::Timer(client, run_number)));
+        if let Some(id) = connection_id.filter(|_| is_connection_cut) {
             self.tally.cuts_during_sleep += 1;
             self.cut(id, &[Side::Client, Side::Server], false);
         }
-        if connection.is_some() {
-            self.schedule_after(DETECTION_TIME_MAX, Action::CheckWakeUp(client, run_number, number));
-            self.schedule_after(ABANDON_TIME_MAX, Action::CheckWakeUp(client, run_number, number));
+        if connection_id.is_some() {
+            self.schedule_after(DETECTION_TIME_MAX, ScheduledAction::CheckWakeUp(client, run_number, number));
+            self.schedule_after(ABANDON_TIME_MAX, ScheduledAction::CheckWakeUp(client, run_number, number));
         }
     }
 
     /// Detects a sleep by comparing the clocks, as the driver does in each turn.
-    pub(super) fn detect_sleep(&mut self, client: usize, running: &mut Running) {
+    pub(super) fn detect_sleep(&mut self, client: usize, running: &mut ProgramRun) {
         let now = self.client_now(client);
         if self.scenario.computers_sleep && running.suspend_detector.has_slept(now) {
             if let Some(wake_up) = &mut running.last_wake_up {
@@ -102,7 +103,7 @@ impl World {
             return;
         };
         assert!(wake_up.is_detected, "the client has not detected the sleep: {wake_up:?}");
-        let is_still_used = wake_up.is_cut && running.connection == wake_up.connection;
+        let is_still_used = wake_up.is_connection_cut && running.connection_id == wake_up.connection_id;
         let is_late = self.now - wake_up.at >= ABANDON_TIME_MAX;
         // A stalled frame that was in flight may still arrive.
         let may_receive = self.scenario.network.stall_rate > 0.0;
@@ -110,12 +111,13 @@ impl World {
             !is_still_used || !is_late || may_receive,
             "a connection that was cut during the sleep is still in use: {wake_up:?}"
         );
-        self.tally.dead_connections_abandoned += u64::from(is_late && wake_up.is_cut);
+        self.tally.dead_connections_abandoned += u64::from(is_late && wake_up.is_connection_cut);
     }
 
     /// Checks that the client does not abandon a connection that survived the computer's sleep.
-    pub(super) fn check_survival(&mut self, client: usize, running: &Running, id: u64) {
-        let Some(wake_up) = running.last_wake_up.filter(|wake_up| wake_up.connection == Some(id) && !wake_up.is_cut)
+    pub(super) fn check_connection_kept_after_sleep(&mut self, client: usize, running: &ProgramRun, id: u64) {
+        let Some(wake_up) =
+            running.last_wake_up.filter(|wake_up| wake_up.connection_id == Some(id) && !wake_up.is_connection_cut)
         else {
             return;
         };

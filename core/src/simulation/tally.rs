@@ -80,5 +80,5 @@ tally! {
     /// Number of joins that were delayed by a join that was never answered.
     joins_delayed,
     virtual_seconds,
-    steps,
+    actions,
 }

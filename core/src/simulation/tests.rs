@@ -93,10 +93,10 @@ fn tables_do_not_grow_in_a_day_with_a_thousand_interruptions() {
     let tally = world.tally;
     assert!(tally.interruptions >= 1_000, "expected 1,000 interruptions, not {}", tally.interruptions);
     let most = |hours: &[usize]| hours.iter().copied().max().unwrap_or_default();
-    let (morning, evening) = (most(&world.sizes_by_hour[..6]), most(&world.sizes_by_hour[18..24]));
+    let (morning, evening) = (most(&world.entry_count_max_by_hour[..6]), most(&world.entry_count_max_by_hour[18..24]));
     eprintln!(
         "one day: {} interruptions, {} events read; table entries by hour: {:?}",
-        tally.interruptions, tally.events_read, world.sizes_by_hour
+        tally.interruptions, tally.events_read, world.entry_count_max_by_hour
     );
     assert!(
         evening <= morning * 5 / 4,

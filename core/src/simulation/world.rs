@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    action::Action,
+    action::ScheduledAction,
     dice::Dice,
     network::Connection,
     program::Program,
@@ -18,7 +18,7 @@ use super::{
 use crate::session::Now;
 
 /// Maximum number of actions in one simulation.
-const STEPS_MAX: u64 = 2_000_000;
+const ACTIONS_MAX: u64 = 2_000_000;
 
 /// State of a simulation.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ pub(super) struct World {
     pub(super) faults_active: bool,
     pub(super) server: Server,
     pub(super) connections: BTreeMap<u64, Connection>,
-    pub(super) connection_count: u64,
+    pub(super) last_connection_id: u64,
     pub(super) clients: Vec<Program>,
     pub(super) tally: Tally,
     pub(super) faults_ended_at: Option<Duration>,
     /// True if every action is printed.
     pub(super) is_traced: bool,
     /// Maximum number of entries in all tables and queues, by hour.
-    pub(super) sizes_by_hour: Vec<usize>,
+    pub(super) entry_count_max_by_hour: Vec<usize>,
     /// Time at which a program last started or a computer last woke up.
     pub(super) last_start_or_wake_up_at: Duration,
     pub(super) is_finished: bool,
@@ -64,12 +64,12 @@ impl World {
             faults_active: true,
             server: Server::new(scenario.project_count),
             connections: BTreeMap::new(),
-            connection_count: 0,
+            last_connection_id: 0,
             clients: scenario.clients.iter().map(program).collect(),
             tally: Tally { simulations: 1, ..Tally::default() },
             faults_ended_at: None,
             is_traced: false,
-            sizes_by_hour: Vec::new(),
+            entry_count_max_by_hour: Vec::new(),
             last_start_or_wake_up_at: Duration::ZERO,
             is_finished: false,
             scenario,
@@ -82,7 +82,7 @@ impl World {
         let trouble = self.scenario.fault_phase.as_millis() as u64;
         for at in 0..self.clients.len() {
             let pause = self.dice.duration_ms(0, 1_000);
-            self.schedule_after(pause, Action::StartProgram(at));
+            self.schedule_after(pause, ScheduledAction::StartProgram(at));
         }
         let mut remaining = self.scenario.event_count;
         while remaining > 0 {
@@ -92,7 +92,7 @@ impl World {
             for _ in 0..burst {
                 let pause = start + self.dice.duration_ms(0, spread);
                 let project = self.dice.index(self.scenario.project_count);
-                self.schedule_after(pause, Action::Publish(project, false));
+                self.schedule_after(pause, ScheduledAction::Publish(project, false));
             }
             remaining -= burst;
         }
@@ -100,7 +100,7 @@ impl World {
             for _ in 0..self.scenario.event_count / 6 {
                 let (pause, project) =
                     (self.dice.duration_ms(0, trouble), self.dice.index(self.scenario.project_count));
-                self.schedule_after(pause, Action::ReviewContent(project));
+                self.schedule_after(pause, ScheduledAction::ReviewContent(project));
             }
             for _ in 0..self.dice.between(0, 3) {
                 let content = self.server.foreign_contents.submit(jiff::Timestamp::UNIX_EPOCH, RowDefect::None, 1);
@@ -108,24 +108,27 @@ impl World {
             }
         }
         let faults_end = self.scenario.fault_phase;
-        self.schedule_at(faults_end, Action::EndFaults);
+        self.schedule_at(faults_end, ScheduledAction::EndFaults);
         // A client that has missed the last event notices the loss only when another event arrives.
         for project in 0..self.scenario.project_count {
             for pause in [61_000, 62_000, 75_000] {
                 let noise = self.dice.duration_ms(0, 500);
-                self.schedule_at(faults_end + Duration::from_millis(pause) + noise, Action::Publish(project, true));
+                self.schedule_at(
+                    faults_end + Duration::from_millis(pause) + noise,
+                    ScheduledAction::Publish(project, true),
+                );
             }
         }
-        self.schedule_at(faults_end + Duration::from_secs(80), Action::CheckCompletion);
-        self.schedule_after(Duration::ZERO, Action::InjectFault);
-        self.schedule_after(Duration::from_secs(1), Action::MeasureSizes);
+        self.schedule_at(faults_end + Duration::from_secs(80), ScheduledAction::CheckCompletion);
+        self.schedule_after(Duration::ZERO, ScheduledAction::InjectFault);
+        self.schedule_after(Duration::from_secs(1), ScheduledAction::MeasureEntryCount);
     }
 
-    pub(super) fn schedule_at(&mut self, at: Duration, action: Action) {
+    pub(super) fn schedule_at(&mut self, at: Duration, action: ScheduledAction) {
         self.schedule.add(at.max(self.now), action);
     }
 
-    pub(super) fn schedule_after(&mut self, pause: Duration, action: Action) {
+    pub(super) fn schedule_after(&mut self, pause: Duration, action: ScheduledAction) {
         self.schedule_at(self.now + pause, action);
     }
 
@@ -148,8 +151,8 @@ impl World {
         while !self.is_finished {
             let Some((at, action)) = self.schedule.pop() else { panic!("no action is scheduled") };
             self.now = at;
-            self.tally.steps += 1;
-            assert!(self.tally.steps < STEPS_MAX, "the simulation does not end: {action:?}");
+            self.tally.actions += 1;
+            assert!(self.tally.actions < ACTIONS_MAX, "the simulation does not end: {action:?}");
             self.trace(|| format!("{action:?}"));
             self.execute(action);
         }
@@ -167,13 +170,13 @@ impl World {
         self.clients[client].run_number == run_number
     }
 
-    fn execute(&mut self, action: Action) {
+    fn execute(&mut self, action: ScheduledAction) {
         let sleeper = self.client_needed_by(&action).and_then(|client| self.clients[client].asleep_until);
         if let Some(until) = sleeper {
             return self.schedule_at(until, action);
         }
         match action {
-            Action::Timer(client, run_number) => {
+            ScheduledAction::Timer(client, run_number) => {
                 let running = self.clients[client].running.as_ref();
                 if self.is_current_run(client, run_number)
                     && running.is_some_and(|running| running.next_timer_at == Some(self.now))
@@ -181,56 +184,62 @@ impl World {
                     self.on_timer(client);
                 }
             }
-            Action::Dialed { client, run_number, attempt, node, fails } if self.is_current_run(client, run_number) => {
+            ScheduledAction::Dialed { client, run_number, attempt, node, fails }
+                if self.is_current_run(client, run_number) =>
+            {
                 self.on_dialed(client, attempt, (!fails).then_some(node));
             }
-            Action::DeliverFrames(id, to) => self.deliver_frames(id, to),
-            Action::NoticeClosed(id, side) => self.notice_closed(id, side),
-            Action::SendPing(id) => self.send_ping(id),
-            Action::HandleRequest(id, request) => self.handle_request(id, &request),
-            Action::SendFrames(id, frames) => self.send_frames(id, frames),
-            Action::Publish(project, must_be_logged) => self.publish(project, must_be_logged),
-            Action::Broadcast(published) => self.broadcast(&published),
-            Action::StartServer => self.start_server(),
-            Action::StartNode(node) => {
+            ScheduledAction::DeliverFrames(id, to) => self.deliver_frames(id, to),
+            ScheduledAction::NoticeClosed(id, side) => self.notice_closed(id, side),
+            ScheduledAction::SendPing(id) => self.send_ping(id),
+            ScheduledAction::HandleRequest(id, request) => self.handle_request(id, &request),
+            ScheduledAction::SendFrames(id, frames) => self.send_frames(id, frames),
+            ScheduledAction::Publish(project, must_be_logged) => self.publish_random_event(project, must_be_logged),
+            ScheduledAction::Broadcast(published) => self.broadcast(&published),
+            ScheduledAction::StartServer => self.start_server(),
+            ScheduledAction::StartNode(node) => {
                 self.server.running_nodes[node] = true;
                 self.maybe_start_unstable_phase();
             }
-            Action::DecideContent(project, content, status) => self.decide_content(project, content, status),
-            Action::ReviewContent(project) => self.review_random_content(project),
-            Action::DropConnection(id, sends_disconnect) => self.drop_connection(id, sends_disconnect),
-            Action::EmitCustomEvent(client, run_number) if self.is_current_run(client, run_number) => {
+            ScheduledAction::DecideContent(project, content, status) => self.decide_content(project, content, status),
+            ScheduledAction::ReviewContent(project) => self.review_random_content(project),
+            ScheduledAction::DropConnection(id, sends_disconnect) => self.drop_connection(id, sends_disconnect),
+            ScheduledAction::EmitCustomEvent(client, run_number) if self.is_current_run(client, run_number) => {
                 self.with_client(client, |_, running| running.emit());
             }
-            Action::ReopenStream(client, run_number, plan, project) if self.is_current_run(client, run_number) => {
+            ScheduledAction::ReopenStream(client, run_number, plan, project)
+                if self.is_current_run(client, run_number) =>
+            {
                 self.reopen_stream(client, plan, project);
             }
-            Action::EndSleep(client, span) => self.end_sleep(client, span),
-            Action::CheckWakeUp(client, run_number, number) if self.is_current_run(client, run_number) => {
+            ScheduledAction::EndSleep(client, span) => self.end_sleep(client, span),
+            ScheduledAction::CheckWakeUp(client, run_number, number) if self.is_current_run(client, run_number) => {
                 self.check_wake_up(client, number);
             }
-            Action::RestRequestArrived { client, run_number, backfill, query, reply }
+            ScheduledAction::RestRequestArrived { client, run_number, backfill, query, reply }
                 if self.is_current_run(client, run_number) =>
             {
                 self.on_rest_request(client, run_number, backfill, &query, reply);
             }
-            Action::RestResponseArrived { client, run_number, backfill, reply, response }
+            ScheduledAction::RestResponseArrived { client, run_number, backfill, reply, response }
                 if self.is_current_run(client, run_number) =>
             {
                 self.on_rest_response(client, backfill, reply, response);
             }
-            Action::StartProgram(client) => self.start_program(client),
-            Action::RestartProgram { client, run_number, down } => self.restart_program(client, run_number, down),
-            Action::Join(client, run_number, project) if self.is_current_run(client, run_number) => {
+            ScheduledAction::StartProgram(client) => self.start_program(client),
+            ScheduledAction::RestartProgram { client, run_number, down } => {
+                self.restart_program(client, run_number, down)
+            }
+            ScheduledAction::Join(client, run_number, project) if self.is_current_run(client, run_number) => {
                 self.rejoin(client, project)
             }
-            Action::RunReader(client, run_number, reader) if self.is_current_run(client, run_number) => {
+            ScheduledAction::RunReader(client, run_number, reader) if self.is_current_run(client, run_number) => {
                 self.run_reader(client, reader)
             }
-            Action::InjectFault => self.inject_fault(),
-            Action::MeasureSizes => self.record_table_entries(),
-            Action::EndFaults => (self.faults_active, self.faults_ended_at) = (false, Some(self.now)),
-            Action::CheckCompletion => self.check_completion(),
+            ScheduledAction::InjectFault => self.inject_fault(),
+            ScheduledAction::MeasureEntryCount => self.measure_entry_count(),
+            ScheduledAction::EndFaults => (self.faults_active, self.faults_ended_at) = (false, Some(self.now)),
+            ScheduledAction::CheckCompletion => self.check_completion(),
             _ => {}
         }
     }

@@ -8,9 +8,9 @@ const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Text packet with all its binary frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BinaryEvent {
+pub struct BinaryPacket {
     /// Acknowledgement id, if the packet is an acknowledgement.
-    pub ack: Option<u64>,
+    pub ack_id: Option<u64>,
     /// JSON text, with placeholders for the attachments.
     pub data: String,
     /// Attachments, in the order of their arrival.
@@ -38,24 +38,24 @@ pub enum AttachmentError {
 /// Assembler of binary packets. It assembles one packet at a time.
 #[derive(Debug, Default)]
 pub struct AttachmentAssembler {
-    pending: Option<(BinaryEvent, usize)>,
-    bytes: usize,
+    pending: Option<(BinaryPacket, usize)>,
+    byte_count: usize,
 }
 
 impl AttachmentAssembler {
     /// Starts the assembly of a binary packet. A packet that announces no attachments is complete and is returned
     /// immediately.
-    pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryEvent> {
-        let event = BinaryEvent {
-            ack: packet.id.filter(|_| is_ack),
+    pub fn start(&mut self, packet: &Packet<'_>, is_ack: bool) -> Option<BinaryPacket> {
+        let assembled = BinaryPacket {
+            ack_id: packet.ack_id.filter(|_| is_ack),
             data: packet.data.to_owned(),
-            attachments: Vec::with_capacity(packet.attachments),
+            attachments: Vec::with_capacity(packet.attachment_count),
         };
-        if packet.attachments == 0 {
-            return Some(event);
+        if packet.attachment_count == 0 {
+            return Some(assembled);
         }
-        self.bytes = 0;
-        self.pending = Some((event, packet.attachments));
+        self.byte_count = 0;
+        self.pending = Some((assembled, packet.attachment_count));
         None
     }
 
@@ -63,18 +63,18 @@ impl AttachmentAssembler {
     ///
     /// # Errors
     /// Returns [`AttachmentError`] if no attachment is expected, or if the attachments together exceed the size limit.
-    pub fn add(&mut self, bytes: &[u8]) -> Result<Option<BinaryEvent>, AttachmentError> {
-        let (event, expected) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
-        self.bytes += bytes.len();
-        if self.bytes > ATTACHMENT_BYTES_MAX {
+    pub fn add(&mut self, bytes: &[u8]) -> Result<Option<BinaryPacket>, AttachmentError> {
+        let (assembled, expected) = self.pending.as_mut().ok_or(AttachmentError::Unannounced)?;
+        self.byte_count += bytes.len();
+        if self.byte_count > ATTACHMENT_BYTES_MAX {
             self.pending = None;
             return Err(AttachmentError::TooLarge);
         }
-        event.attachments.push(bytes.to_vec());
-        if event.attachments.len() < *expected {
+        assembled.attachments.push(bytes.to_vec());
+        if assembled.attachments.len() < *expected {
             return Ok(None);
         }
-        Ok(self.pending.take().map(|(event, _)| event))
+        Ok(self.pending.take().map(|(assembled, _)| assembled))
     }
 
     /// Checks that no binary frame is missing, and otherwise drops the incomplete packet. Must be called for every text
@@ -88,7 +88,9 @@ impl AttachmentAssembler {
         }
         match self.pending.take() {
             None => Ok(()),
-            Some((event, expected)) => Err(AttachmentError::Missing { missing: expected - event.attachments.len() }),
+            Some((assembled, expected)) => {
+                Err(AttachmentError::Missing { missing: expected - assembled.attachments.len() })
+            }
         }
     }
 }

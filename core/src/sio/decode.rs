@@ -23,14 +23,14 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
         other => return Err(DecodeError::UnknownType(other)),
     };
     let mut rest = chars.as_str();
-    let mut attachments = 0;
+    let mut attachment_count = 0;
     if matches!(kind, PacketKind::BinaryEvent | PacketKind::BinaryAck) {
         let (count, after_count) = rest.split_once('-').ok_or(DecodeError::AttachmentCount)?;
         if count.is_empty() || !count.bytes().all(|b| b.is_ascii_digit()) {
             return Err(DecodeError::AttachmentCount);
         }
-        attachments = count.parse().unwrap_or(usize::MAX);
-        if attachments > MAX_ATTACHMENTS {
+        attachment_count = count.parse().unwrap_or(usize::MAX);
+        if attachment_count > MAX_ATTACHMENTS {
             return Err(DecodeError::TooManyAttachments);
         }
         rest = after_count;
@@ -43,12 +43,12 @@ pub fn decode(text: &str) -> Result<Packet<'_>, DecodeError> {
         namespace = namespace.split('?').next().unwrap_or(namespace);
     }
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let mut id = None;
+    let mut ack_id = None;
     if digits > 0 {
-        id = Some(rest[..digits].parse().map_err(|_| DecodeError::AckId)?);
+        ack_id = Some(rest[..digits].parse().map_err(|_| DecodeError::AckId)?);
         rest = &rest[digits..];
     }
-    Ok(Packet { kind, namespace, id, attachments, data: rest })
+    Ok(Packet { kind, namespace, ack_id, attachment_count, data: rest })
 }
 
 /// Splits the data of an event into its name and the text of its arguments.

@@ -8,7 +8,7 @@ mod decode;
 mod encode;
 mod packet;
 
-pub use attachments::{AttachmentAssembler, AttachmentError, BinaryEvent};
+pub use attachments::{AttachmentAssembler, AttachmentError, BinaryPacket};
 pub use decode::{decode, split_event};
 pub use encode::{connect, disconnect, event};
 pub use packet::{DecodeError, MAX_ATTACHMENTS, Packet, PacketKind};

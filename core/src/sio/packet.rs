@@ -30,9 +30,9 @@ pub struct Packet<'a> {
     /// Namespace. Defaults to `/`.
     pub namespace: &'a str,
     /// Acknowledgement id, if any.
-    pub id: Option<u64>,
+    pub ack_id: Option<u64>,
     /// Number of binary frames that follow.
-    pub attachments: usize,
+    pub attachment_count: usize,
     /// Unparsed JSON text after the header. May be empty.
     pub data: &'a str,
 }

@@ -21,7 +21,7 @@ pub(crate) fn simulated_sleep() -> SignedDuration {
 /// clock does not wait for I/O.
 #[derive(Debug)]
 pub struct Clock {
-    started: Instant,
+    paused_at: Instant,
 }
 
 impl Clock {
@@ -33,13 +33,13 @@ impl Clock {
     #[must_use]
     pub fn paused() -> Self {
         tokio::time::pause();
-        Self { started: Instant::now() }
+        Self { paused_at: Instant::now() }
     }
 
     /// Returns the time that has passed on this clock since it was paused.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.paused_at.elapsed()
     }
 
     /// Lets this much time pass. Each timer fires at its own time.

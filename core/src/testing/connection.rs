@@ -19,19 +19,19 @@ use crate::{driver::transport::Frame, session::ConnectionFailure, sio};
 /// Frames from the client are queued in order until the test reads them.
 #[derive(Debug)]
 pub struct Connection {
-    inbound: mpsc::UnboundedSender<Inbound>,
-    outbound: mpsc::UnboundedReceiver<String>,
+    to_client: mpsc::UnboundedSender<Inbound>,
+    from_client: mpsc::UnboundedReceiver<String>,
     link: Arc<MemoryLink>,
     recv_timeout: Duration,
 }
 
 pub(super) fn new_connection(
-    inbound: mpsc::UnboundedSender<Inbound>,
-    outbound: mpsc::UnboundedReceiver<String>,
+    to_client: mpsc::UnboundedSender<Inbound>,
+    from_client: mpsc::UnboundedReceiver<String>,
     link: Arc<MemoryLink>,
     recv_timeout: Duration,
 ) -> Connection {
-    Connection { inbound, outbound, link, recv_timeout }
+    Connection { to_client, from_client, link, recv_timeout }
 }
 
 impl Connection {
@@ -39,12 +39,12 @@ impl Connection {
     /// validated.
     pub fn send(&self, frame: impl Into<String>) {
         // Sending fails if the client has closed the connection.
-        let _ = self.inbound.send(Ok(Frame::Text(frame.into().into())));
+        let _ = self.to_client.send(Ok(Frame::Text(frame.into().into())));
     }
 
     /// Sends a binary frame, which contains an attachment.
     pub fn send_binary(&self, bytes: impl Into<Vec<u8>>) {
-        let _ = self.inbound.send(Ok(Frame::Binary(bytes.into().into())));
+        let _ = self.to_client.send(Ok(Frame::Binary(bytes.into().into())));
     }
 
     /// Sends an event with one argument, as the frame `42["name",data]`.
@@ -68,7 +68,7 @@ impl Connection {
     /// # Panics
     /// Panics if no frame arrives within 5 minutes on Tokio's clock.
     pub async fn recv(&mut self) -> Option<String> {
-        match tokio::time::timeout(self.recv_timeout, self.outbound.recv()).await {
+        match tokio::time::timeout(self.recv_timeout, self.from_client.recv()).await {
             Ok(frame) => frame,
             Err(_) => panic!("the script expected a frame, but the client sent none"),
         }
@@ -76,7 +76,7 @@ impl Connection {
 
     /// Returns the client's next frame if one has arrived.
     pub fn try_recv(&mut self) -> Option<String> {
-        self.outbound.try_recv().ok()
+        self.from_client.try_recv().ok()
     }
 
     /// Waits for the client's next frame and asserts that it equals `frame`.
@@ -118,13 +118,13 @@ impl Connection {
 
     /// Ignores all further probes from the client.
     pub fn fall_silent(&self) {
-        self.link.silent.store(true, Ordering::Relaxed);
+        self.link.ignores_probes.store(true, Ordering::Relaxed);
     }
 
     /// Returns the number of probes that the client has sent.
     #[must_use]
     pub fn probes(&self) -> u64 {
-        self.link.probes.load(Ordering::Relaxed)
+        self.link.probe_count.load(Ordering::Relaxed)
     }
 
     /// Cuts the connection once the client has received all earlier frames.
@@ -135,7 +135,7 @@ impl Connection {
     /// Closes the connection as a WebSocket does, once the client has received all earlier frames.
     pub fn close(self) {
         let _ = self
-            .inbound
+            .to_client
             .send(Err(ConnectionFailure::PeerClosed("the server closed the WebSocket with code 1000".to_owned())));
     }
 }

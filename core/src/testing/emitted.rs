@@ -24,6 +24,6 @@ impl Emitted {
         let (name, arguments) = sio::split_event(packet.data).ok()?;
         let arguments: Vec<Value> = serde_json::from_str(&format!("[{arguments}]")).ok()?;
         let data = arguments.into_iter().next().unwrap_or_default();
-        Some(Self { name: name.into_owned(), data, ack: packet.id })
+        Some(Self { name: name.into_owned(), data, ack: packet.ack_id })
     }
 }

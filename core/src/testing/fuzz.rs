@@ -13,14 +13,15 @@ use crate::{
 };
 
 /// Maximum number of outputs that one input may cause in a machine with two projects.
-const OUTPUTS_MAX: usize = 64;
-/// Increase of [`OUTPUTS_MAX`] for each additional project. A lost connection, for example, affects every project.
-const OUTPUTS_MAX_PER_PROJECT: usize = 4;
+const OUTPUTS_PER_INPUT_MAX: usize = 64;
+/// Increase of [`OUTPUTS_PER_INPUT_MAX`] for each additional project. A lost connection, for example, affects every
+/// project.
+const OUTPUTS_PER_ADDITIONAL_PROJECT: usize = 4;
 
 /// Returns the CSRF token in the login form of this page.
 #[cfg(feature = "rest")]
 #[must_use]
-pub fn login_token(page: &str) -> Option<String> {
+pub fn login_csrf_token(page: &str) -> Option<String> {
     crate::driver::csrf_token(page)
 }
 
@@ -33,7 +34,7 @@ pub fn login_token(page: &str) -> Option<String> {
 /// # Panics
 /// Panics if the session loses an event without a gap, if it delivers an event twice or out of order, if an input
 /// causes too many outputs, if an output follows the end of the session, or if its timers don't advance.
-pub fn session(script: &[u8]) -> usize {
+pub fn run_session_script(script: &[u8]) -> usize {
     let mut run = SessionRun::new();
     run.handle(Input::Command(Command::Connect { command_id: CommandId(1) }));
     for (command_id, project) in [(2, "p"), (3, "q")] {
@@ -46,7 +47,7 @@ pub fn session(script: &[u8]) -> usize {
     for line in script.split(|byte| *byte == b'\n') {
         run.execute_line(line);
     }
-    run.delivered
+    run.delivered_count
 }
 
 struct SessionRun {
@@ -55,9 +56,9 @@ struct SessionRun {
     is_closed: bool,
     /// Number of projects joined by the script, in addition to the first two.
     additional_projects: usize,
-    delivered: usize,
+    delivered_count: usize,
     /// Id of the last event delivered in each project.
-    last_ids: HashMap<ProjectId, u64>,
+    last_event_ids: HashMap<ProjectId, u64>,
 }
 
 impl SessionRun {
@@ -68,8 +69,8 @@ impl SessionRun {
             now: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
             is_closed: false,
             additional_projects: 0,
-            delivered: 0,
-            last_ids: HashMap::new(),
+            delivered_count: 0,
+            last_event_ids: HashMap::new(),
         }
     }
 
@@ -98,23 +99,23 @@ impl SessionRun {
 
     fn handle(&mut self, input: Input<'_>) {
         self.machine.handle(self.now, input);
-        self.drain();
+        self.drain_outputs();
         for _ in 0..4 {
             match self.machine.poll_timeout() {
                 Some(at) if at <= self.now.mono => self.machine.handle(self.now, Input::Tick),
                 _ => return,
             }
-            self.drain();
+            self.drain_outputs();
         }
         panic!("the timer never advances");
     }
 
-    fn drain(&mut self) {
+    fn drain_outputs(&mut self) {
         let mut outputs = 0;
         while let Some(output) = self.machine.poll_output() {
             outputs += 1;
             assert!(
-                outputs <= OUTPUTS_MAX + OUTPUTS_MAX_PER_PROJECT * self.additional_projects,
+                outputs <= OUTPUTS_PER_INPUT_MAX + OUTPUTS_PER_ADDITIONAL_PROJECT * self.additional_projects,
                 "outputs never end: {output:?}"
             );
             assert!(
@@ -137,11 +138,11 @@ impl SessionRun {
                     }
                 }
                 Output::Events(run) => {
-                    self.delivered += run.len();
+                    self.delivered_count += run.len();
                     run.iter().for_each(|event| self.check_order(event));
                 }
                 Output::StreamStarted { project, cursor } => {
-                    self.last_ids.insert(project, cursor.event_id());
+                    self.last_event_ids.insert(project, cursor.event_id());
                 }
                 Output::State(state) => self.is_closed = state.is_closed(),
                 _ => {}
@@ -155,13 +156,13 @@ impl SessionRun {
         let Some(project) = &meta.project_id else { return };
         match (event, meta.event_id, &meta.log) {
             (Event::Gap(_), Some(id), _) => {
-                self.last_ids.insert(project.clone(), id);
+                self.last_event_ids.insert(project.clone(), id);
             }
             (Event::Gap(_), None, _) => {
-                self.last_ids.remove(project);
+                self.last_event_ids.remove(project);
             }
             (_, Some(id), Some(_)) => {
-                if let Some(last) = self.last_ids.insert(project.clone(), id) {
+                if let Some(last) = self.last_event_ids.insert(project.clone(), id) {
                     assert_eq!(id, last + 1, "events of {project} are missing or out of order");
                 }
             }

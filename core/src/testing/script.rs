@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Maximum time for which a script waits for the client to act, measured on Tokio's clock.
-const SCRIPT_TIMEOUT: Duration = Duration::from_secs(300);
+const CLIENT_ACTION_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// In-memory server that a test operates step by step. See the [module](super) for an example.
 ///
@@ -36,7 +36,7 @@ struct ScriptState {
     dial_receiver: Mutex<mpsc::UnboundedReceiver<Dial>>,
     dial_count: AtomicU64,
     /// Seed for the jitter of the client's delays.
-    seed: u64,
+    jitter_seed: u64,
 }
 
 impl Default for Script {
@@ -60,7 +60,7 @@ impl Script {
             dial_sender,
             dial_receiver: Mutex::new(dial_receiver),
             dial_count: AtomicU64::new(0),
-            seed,
+            jitter_seed: seed,
         }))
     }
 
@@ -70,7 +70,7 @@ impl Script {
     /// Panics if the client makes no attempt within 5 minutes on Tokio's clock.
     pub async fn next_dial(&self) -> Dial {
         let mut dials = self.0.dial_receiver.lock().await;
-        match tokio::time::timeout(SCRIPT_TIMEOUT, dials.recv()).await {
+        match tokio::time::timeout(CLIENT_ACTION_TIMEOUT, dials.recv()).await {
             Ok(Some(dial)) => dial,
             _ => panic!("the script expected a connection attempt, but the client made none"),
         }
@@ -111,7 +111,7 @@ impl ClientBuilder {
     /// Connects the client to a scripted server in memory. The script receives the client's URL, which is not resolved.
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
-        let (script, seed) = (script.clone(), script.0.seed);
+        let (script, seed) = (script.clone(), script.0.jitter_seed);
         let make_dialer = move |endpoint, authenticator| -> Arc<dyn Dialer> {
             Arc::new(ScriptDialer { script: script.clone(), endpoint, authenticator })
         };
@@ -181,12 +181,12 @@ impl Dial {
     /// Accepts the attempt by opening its transport.
     #[must_use]
     pub fn accept(self) -> Connection {
-        let (inbound, client_inbound) = mpsc::unbounded_channel();
-        let (client_outbound, outbound) = mpsc::unbounded_channel();
+        let (to_client, client_inbound) = mpsc::unbounded_channel();
+        let (client_outbound, from_client) = mpsc::unbounded_channel();
         let link = Arc::new(MemoryLink::default());
         let transport = MemoryTransport {
             inbound: client_inbound,
-            probe_replies: inbound.downgrade(),
+            probe_replies: to_client.downgrade(),
             outbound: client_outbound,
             unsent: VecDeque::new(),
             link: link.clone(),
@@ -200,7 +200,7 @@ impl Dial {
             login_status,
             auth_payload,
         }));
-        connection::new_connection(inbound, outbound, link, SCRIPT_TIMEOUT)
+        connection::new_connection(to_client, from_client, link, CLIENT_ACTION_TIMEOUT)
     }
 
     /// Makes the attempt fail with this message, as if the server were unreachable.

@@ -23,9 +23,9 @@ pub(super) type Inbound = Result<Frame, ConnectionFailure>;
 #[derive(Debug, Default)]
 pub(super) struct MemoryLink {
     /// Number of probes that the client has sent.
-    pub(super) probes: AtomicU64,
+    pub(super) probe_count: AtomicU64,
     /// True if the server side ignores probes.
-    pub(super) silent: AtomicBool,
+    pub(super) ignores_probes: AtomicBool,
 }
 
 /// Transport on the client side.
@@ -79,8 +79,8 @@ impl Transport for MemoryTransport {
     }
 
     fn probe(&mut self) -> bool {
-        self.link.probes.fetch_add(1, Ordering::Relaxed);
-        if !self.link.silent.load(Ordering::Relaxed)
+        self.link.probe_count.fetch_add(1, Ordering::Relaxed);
+        if !self.link.ignores_probes.load(Ordering::Relaxed)
             && let Some(replies) = self.probe_replies.upgrade()
         {
             let _ = replies.send(Ok(Frame::Activity));

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 fn expected_packet(
     kind: PacketKind,
     namespace: &str,
-    id: Option<u64>,
-    attachments: usize,
+    ack_id: Option<u64>,
+    attachment_count: usize,
     data: &'static str,
 ) -> Packet<'static> {
-    Packet { kind, namespace: Box::leak(namespace.to_owned().into_boxed_str()), id, attachments, data }
+    Packet { kind, namespace: Box::leak(namespace.to_owned().into_boxed_str()), ack_id, attachment_count, data }
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn invalid_packets_are_refused() {
     ] {
         assert_eq!(decode(text), Err(wanted), "{text}");
     }
-    assert_eq!(decode("218446744073709551615[]").unwrap().id, Some(u64::MAX));
+    assert_eq!(decode("218446744073709551615[]").unwrap().ack_id, Some(u64::MAX));
 }
 
 #[test]
@@ -129,11 +129,11 @@ fn attachments_complete_their_packet() {
     assert_eq!(assembler.start(&decode(text).unwrap(), false), None);
     assert_eq!(assembler.add(&[1]), Ok(None));
     let whole = assembler.add(&[2, 3]).unwrap().unwrap();
-    assert_eq!((whole.ack, whole.attachments), (None, vec![vec![1], vec![2, 3]]));
+    assert_eq!((whole.ack_id, whole.attachments), (None, vec![vec![1], vec![2, 3]]));
     assert_eq!(assembler.add(&[4]), Err(AttachmentError::Unannounced));
 
     assembler.start(&decode(r#"61-7[{"_placeholder":true,"num":0}]"#).unwrap(), true);
-    assert_eq!(assembler.add(&[]).unwrap().unwrap().ack, Some(7));
+    assert_eq!(assembler.add(&[]).unwrap().unwrap().ack_id, Some(7));
 
     assembler.start(&decode("53-[]").unwrap(), false);
     assert_eq!(assembler.add(&[1]), Ok(None));
@@ -153,7 +153,7 @@ proptest! {
         let argument = argument.map(|text| serde_json::to_string(&text).unwrap());
         let text = event(&name, argument.as_deref(), id);
         let packet = decode(&text).unwrap();
-        prop_assert_eq!((packet.kind, packet.namespace, packet.id), (PacketKind::Event, "/", id));
+        prop_assert_eq!((packet.kind, packet.namespace, packet.ack_id), (PacketKind::Event, "/", id));
         let (found, rest) = split_event(packet.data).unwrap();
         prop_assert_eq!(&*found, &*name);
         prop_assert_eq!(rest, argument.as_deref().unwrap_or(""));

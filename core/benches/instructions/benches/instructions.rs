@@ -72,7 +72,7 @@ fn session_script() -> String {
 #[library_benchmark]
 #[bench::thousand(args = [session_script()], config = instruction_limit(13_252_405))]
 fn session(script: String) -> String {
-    assert_eq!(fuzz::session(black_box(&script).as_bytes()), EVENTS);
+    assert_eq!(fuzz::run_session_script(black_box(&script).as_bytes()), EVENTS);
     script
 }
 

@@ -12,7 +12,7 @@ use crate::{
         room_protocol::{RoomAckVerdict, ack_arguments_as_value, is_first_argument_valid_json, read_room_ack_verdict},
         rooms::Membership,
     },
-    sio::{self, BinaryEvent, PacketKind},
+    sio::{self, BinaryPacket, PacketKind},
 };
 
 /// Largest ping payload that is echoed, in bytes.
@@ -41,7 +41,7 @@ impl Machine {
         connection.liveness.on_packet(now.mono);
         match connection.assembler.add(bytes) {
             Ok(None) => {}
-            Ok(Some(event)) => self.on_binary_event(now, event),
+            Ok(Some(event)) => self.on_binary_packet(now, event),
             Err(error) => self.deliver_malformed(now, "", &error.to_string()),
         }
     }
@@ -68,7 +68,7 @@ impl Machine {
                 Ok((name, arguments)) => self.on_event(now, &name, arguments, packet.data.trim_end().ends_with(']')),
                 Err(error) => self.deliver_malformed(now, packet.data, &error.to_string()),
             },
-            PacketKind::Ack => match packet.id {
+            PacketKind::Ack => match packet.ack_id {
                 Some(id) => self.on_ack_packet(now, id, packet.data),
                 None => self.deliver_malformed(now, text, "an acknowledgement has no id"),
             },
@@ -78,7 +78,7 @@ impl Machine {
             PacketKind::BinaryEvent | PacketKind::BinaryAck => {
                 let Some(connection) = self.phase.connection_mut() else { return };
                 if let Some(event) = connection.assembler.start(&packet, packet.kind == PacketKind::BinaryAck) {
-                    self.on_binary_event(now, event);
+                    self.on_binary_packet(now, event);
                 }
             }
         }
@@ -169,8 +169,8 @@ impl Machine {
         self.follower_output().deliver(event);
     }
 
-    fn on_binary_event(&mut self, now: Now, event: BinaryEvent) {
-        if let Some(id) = event.ack {
+    fn on_binary_packet(&mut self, now: Now, event: BinaryPacket) {
+        if let Some(id) = event.ack_id {
             return self.on_ack_packet(now, id, &event.data);
         }
         let Ok((name, arguments)) = sio::split_event(&event.data) else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::{action::Action, network::Side, world::World};
+use super::super::{action::ScheduledAction, network::Side, world::World};
 
 /// Way in which the server refuses a bad API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl World {
         if self.is_unstable() {
             self.tally.fresh_connections_dropped += 1;
             let (pause, sends_disconnect) = (self.dice.duration_ms(0, 300), self.dice.chance(0.5));
-            self.schedule_after(pause, Action::DropConnection(id, sends_disconnect));
+            self.schedule_after(pause, ScheduledAction::DropConnection(id, sends_disconnect));
         }
     }
 
@@ -49,7 +49,7 @@ impl World {
     }
 
     pub(super) fn refuse_connection(&mut self, id: u64) {
-        match self.scenario.server.refusal {
+        match self.scenario.server.key_refusal {
             KeyRefusal::ConnectError => {
                 self.send_frame(id, Side::Client, r#"44{"message":"Authentication required"}"#.into())
             }
@@ -75,6 +75,6 @@ impl World {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.socket.is_open = false;
         let pause = Duration::from_millis(self.scenario.network.frame_delay_max_ms + 1) + self.dice.duration_ms(0, 100);
-        self.schedule_after(pause, Action::NoticeClosed(id, Side::Client));
+        self.schedule_after(pause, ScheduledAction::NoticeClosed(id, Side::Client));
     }
 }

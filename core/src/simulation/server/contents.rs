@@ -23,7 +23,7 @@ pub(in crate::simulation) enum RowDefect {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::simulation) struct Decision {
     pub(in crate::simulation) content: usize,
-    pub(in crate::simulation) at: jiff::Timestamp,
+    pub(in crate::simulation) decided_at: jiff::Timestamp,
     status: &'static str,
     /// True if the server publishes an event for the decision. Reviews are not published.
     pub(in crate::simulation) is_published: bool,
@@ -36,7 +36,7 @@ struct Item {
     decisions: Vec<usize>,
     defect: RowDefect,
     /// Size of the row, in rows of ordinary size.
-    size: u64,
+    size_in_rows: u64,
 }
 
 /// All items of a project.
@@ -54,8 +54,8 @@ impl ModelContents {
         Self { project, items: Vec::new(), history: Vec::new(), flagged: BTreeSet::new() }
     }
 
-    pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, defect: RowDefect, size: u64) -> usize {
-        self.items.push(Item { submitted_at: at, decisions: Vec::new(), defect, size });
+    pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, defect: RowDefect, size_in_rows: u64) -> usize {
+        self.items.push(Item { submitted_at: at, decisions: Vec::new(), defect, size_in_rows });
         self.items.len() - 1
     }
 
@@ -72,21 +72,22 @@ impl ModelContents {
         } else {
             self.flagged.remove(&content);
         }
-        self.history.push(Decision { content, at, status, is_published });
+        self.history.push(Decision { content, decided_at: at, status, is_published });
         self.items[content].decisions.push(self.history.len() - 1);
         self.history.len() - 1
     }
 
     /// Returns the data of the event that reports a decision.
     pub(in crate::simulation) fn decision_event_data(&self, position: usize) -> Value {
-        let Decision { content, at, status, .. } = self.history[position];
+        let Decision { content, decided_at, status, .. } = self.history[position];
         json!({
-            "content_id": self.id(content), "project_id": self.project, "status": status, "timestamp": at.to_string(),
+            "content_id": self.id(content), "project_id": self.project, "status": status,
+            "timestamp": decided_at.to_string(),
         })
     }
 
     /// Returns the position of the first decision on an item.
-    pub(in crate::simulation) fn first_decision(&self, content: usize) -> usize {
+    pub(in crate::simulation) fn first_decision_position(&self, content: usize) -> usize {
         self.items[content].decisions[0]
     }
 
@@ -100,12 +101,12 @@ impl ModelContents {
     }
 
     /// Returns the position of the decision that an event reports, or `None` for an item of another project.
-    pub(in crate::simulation) fn decision_of(&self, event: &Event) -> Option<usize> {
+    pub(in crate::simulation) fn decision_position_of(&self, event: &Event) -> Option<usize> {
         let Event::ModerationUpdate(update) = event else { return None };
         let content = self.index_of(&update.content_id)?;
         let position = self.items[content].decisions.iter().find(|position| {
             let decision = self.history[**position];
-            Some(decision.at) == update.timestamp.instant() && update.status == *decision.status
+            Some(decision.decided_at) == update.timestamp.instant() && update.status == *decision.status
         });
         Some(*position.unwrap_or_else(|| panic!("the server has not made this decision: {event:?}")))
     }
@@ -120,12 +121,12 @@ impl ModelContents {
         matches!(self.items[content].defect, RowDefect::Unreadable | RowDefect::TooLarge)
     }
 
-    pub(in crate::simulation) fn has_readable(&self) -> bool {
+    pub(in crate::simulation) fn has_readable_item(&self) -> bool {
         (0..self.items.len()).any(|content| !self.is_unreadable(content))
     }
 
     /// Returns the number of items submitted since this time.
-    pub(in crate::simulation) fn submitted_since(&self, since: jiff::Timestamp) -> usize {
+    pub(in crate::simulation) fn count_submitted_since(&self, since: jiff::Timestamp) -> usize {
         self.items.iter().rev().take_while(|content| content.submitted_at >= since).count()
     }
 
@@ -139,11 +140,11 @@ impl ModelContents {
         flagged: bool,
         page: usize,
         per_page: usize,
-        response_size_max: u64,
+        response_size_max_rows: u64,
     ) -> Option<String> {
         let mut listed = (0..self.items.len()).rev().filter(|at| !flagged || self.flagged.contains(at));
         let rows: Vec<_> = listed.by_ref().skip((page - 1) * per_page).take(per_page).collect();
-        if rows.iter().map(|at| self.row_size(*at, response_size_max)).sum::<u64>() > response_size_max {
+        if rows.iter().map(|at| self.row_size(*at, response_size_max_rows)).sum::<u64>() > response_size_max_rows {
             return None;
         }
         let has_more = listed.next().is_some();
@@ -157,14 +158,14 @@ impl ModelContents {
         (self.items[content].defect != RowDefect::TooLarge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))
     }
 
-    fn row_size(&self, content: usize, response_size_max: u64) -> u64 {
-        let Item { defect, size, .. } = self.items[content];
-        if defect == RowDefect::TooLarge { response_size_max + 1 } else { size }
+    fn row_size(&self, content: usize, response_size_max_rows: u64) -> u64 {
+        let Item { defect, size_in_rows, .. } = self.items[content];
+        if defect == RowDefect::TooLarge { response_size_max_rows + 1 } else { size_in_rows }
     }
 
     fn row(&self, content: usize) -> String {
         let Item { submitted_at, defect, ref decisions, .. } = self.items[content];
-        let updated = decisions.last().map_or(submitted_at, |position| self.history[*position].at);
+        let updated = decisions.last().map_or(submitted_at, |position| self.history[*position].decided_at);
         let id = match defect {
             RowDefect::Unreadable => json!({"no": self.id(content)}),
             _ => self.id(content).into(),

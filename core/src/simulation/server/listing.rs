@@ -1,6 +1,6 @@
 //! Responses to REST requests.
 
-use super::super::{rest::RestQuery, world::World};
+use super::super::{rest_backfills::RestQuery, world::World};
 use crate::{Error, ErrorKind, Status, rest::ResponseBody};
 
 impl World {
@@ -22,7 +22,10 @@ impl World {
             RestQuery::Page(filter) => {
                 let flagged = filter.status == Some(Status::Flagged);
                 let number = |value: Option<u32>| value.unwrap_or(1) as usize;
-                (contents.page(flagged, number(filter.page), number(filter.per_page), rest.response_size_max), foreign)
+                (
+                    contents.page(flagged, number(filter.page), number(filter.per_page), rest.response_size_max_rows),
+                    foreign,
+                )
             }
             // A request with the key of another project does not find the item.
             RestQuery::Content(_) if foreign => {
@@ -35,7 +38,7 @@ impl World {
             excused |= contents.lookup_may_fail(id);
         }
         // A listing without readable rows does not show which project the key belongs to.
-        excused |= !contents.has_readable();
+        excused |= !contents.has_readable_item();
         self.tally.rest_responses += 1;
         self.tally.foreign_key_responses += u64::from(foreign);
         self.tally.rest_responses_too_large += u64::from(text.is_none());

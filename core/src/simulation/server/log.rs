@@ -133,7 +133,7 @@ impl Log {
     }
 
     /// Returns the data of the next `stats_update`, which is not logged.
-    pub(in crate::simulation) fn statistics(&mut self) -> Value {
+    pub(in crate::simulation) fn next_statistics(&mut self) -> Value {
         self.statistics_count += 1;
         json!({"project_id": self.name, "total_content": self.statistics_count})
     }

@@ -22,14 +22,14 @@ pub(super) use self::{
     publisher::LiveEvent,
 };
 use super::{
-    action::Action,
+    action::ScheduledAction,
     network::{PROBE, PROBE_REPLY, Side},
     world::World,
 };
 use crate::sio;
 
 /// Number of the server's processes, which share a database. Each process has its own endpoint.
-pub(super) const NODES: usize = 2;
+pub(super) const NODE_COUNT: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Error messages that the server sends in reply to an unknown event.
 const UNKNOWN_EVENT_ERRORS: [&str; 4] =
@@ -41,7 +41,7 @@ const PING_TIMEOUT_MS: u64 = 20_000;
 pub(super) struct Server {
     pub(super) is_up: bool,
     /// True for each process that is running.
-    pub(super) running_nodes: [bool; NODES],
+    pub(super) running_nodes: [bool; NODE_COUNT],
     /// Number of crashes so far, which identifies the server's current run.
     pub(super) crash_count: u64,
     /// Time until which the server drops connections right after accepting them.
@@ -87,7 +87,7 @@ pub(super) struct ClientRequest {
     name: String,
     project: Option<usize>,
     data: Value,
-    ack: Option<u64>,
+    ack_id: Option<u64>,
     arrived_at: Duration,
 }
 
@@ -97,7 +97,7 @@ impl Server {
         let contents = (0..projects).map(|at| ModelContents::new(format!("p{at}"))).collect();
         Self {
             is_up: true,
-            running_nodes: [true; NODES],
+            running_nodes: [true; NODE_COUNT],
             crash_count: 0,
             unstable_until: Duration::ZERO,
             logs,
@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    pub(super) fn project(&self, name: &str) -> Option<usize> {
+    pub(super) fn project_index(&self, name: &str) -> Option<usize> {
         self.logs.iter().position(|log| log.name == name)
     }
 }
@@ -125,7 +125,7 @@ impl World {
         let interval = self.scenario.server.ping_interval_ms;
         let open = json!({"sid": "e", "upgrades": [], "pingInterval": interval, "pingTimeout": PING_TIMEOUT_MS});
         self.send_frame(id, Side::Client, format!("0{open}"));
-        self.schedule_after(Duration::from_millis(interval), Action::SendPing(id));
+        self.schedule_after(Duration::from_millis(interval), ScheduledAction::SendPing(id));
     }
 
     pub(super) fn send_ping(&mut self, id: u64) {
@@ -136,11 +136,11 @@ impl World {
         }
         socket.unanswered_ping_at.get_or_insert(now);
         self.send_frame(id, Side::Client, "2".into());
-        self.schedule_after(Duration::from_millis(interval), Action::SendPing(id));
+        self.schedule_after(Duration::from_millis(interval), ScheduledAction::SendPing(id));
     }
 
     pub(super) fn on_client_frame(&mut self, id: u64, frame: &str) {
-        let connected_first = self.scenario.server.sends_connected_first;
+        let connected_first = self.scenario.server.sends_connected_before_ack;
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let has_bad_key = self.clients[client].has_bad_key;
         let Some(socket) = self.socket(id) else { return };
@@ -168,9 +168,14 @@ impl World {
             sio::PacketKind::Event if socket.is_connected => {
                 let Ok((name, data)) = sio::split_event(packet.data) else { return };
                 let data: Value = serde_json::from_str(data).unwrap_or_default();
-                let project = data["project_id"].as_str().and_then(|name| self.server.project(name));
-                let request =
-                    ClientRequest { name: name.into_owned(), project, data, ack: packet.id, arrived_at: self.now };
+                let project = data["project_id"].as_str().and_then(|name| self.server.project_index(name));
+                let request = ClientRequest {
+                    name: name.into_owned(),
+                    project,
+                    data,
+                    ack_id: packet.ack_id,
+                    arrived_at: self.now,
+                };
                 let within = if self.faults_active { self.scenario.server.reply_delay_max_ms } else { 20 };
                 let mut at = self.now + self.dice.duration_ms(0, within);
                 if request.name != "replay_events" {
@@ -179,7 +184,7 @@ impl World {
                     socket.busy_until = socket.busy_until.max(at);
                     at = socket.busy_until;
                 }
-                self.schedule_at(at, Action::HandleRequest(id, request));
+                self.schedule_at(at, ScheduledAction::HandleRequest(id, request));
             }
             _ => {}
         }
@@ -230,12 +235,12 @@ impl World {
             self.close_server_side(id, is_noticed);
         }
         let pause = self.dice.duration_ms(50, 60_000);
-        self.schedule_after(pause, Action::StartServer);
+        self.schedule_after(pause, ScheduledAction::StartServer);
     }
 
     /// Crashes a random server process, which is restarted later.
-    pub(super) fn crash_node(&mut self) {
-        let node = self.dice.index(NODES);
+    pub(super) fn crash_random_node(&mut self) {
+        let node = self.dice.index(NODE_COUNT);
         if !std::mem::replace(&mut self.server.running_nodes[node], false) {
             return;
         }
@@ -246,7 +251,7 @@ impl World {
             self.close_server_side(id, is_noticed);
         }
         let pause = self.dice.duration_ms(50, 60_000);
-        self.schedule_after(pause, Action::StartNode(node));
+        self.schedule_after(pause, ScheduledAction::StartNode(node));
     }
 
     /// Restarts the server with its previous logs, with older logs from a backup, or with new logs.

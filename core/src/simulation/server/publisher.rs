@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    super::{action::Action, network::Side, world::World},
+    super::{action::ScheduledAction, network::Side, world::World},
     RowDefect,
 };
 
@@ -25,7 +25,7 @@ fn frame(name: &str, data: &Value) -> String {
 
 impl World {
     /// Publishes one event. If `must_be_logged` is set, the event is of a kind that the log keeps.
-    pub(in crate::simulation) fn publish(&mut self, project: usize, must_be_logged: bool) {
+    pub(in crate::simulation) fn publish_random_event(&mut self, project: usize, must_be_logged: bool) {
         if !self.server.is_up {
             return;
         }
@@ -36,7 +36,7 @@ impl World {
         let at = self.wall_time();
         let log = &mut self.server.logs[project];
         let (name, data) = if !behaviour.has_log || (!must_be_logged && self.dice.chance(0.2)) {
-            ("stats_update", log.statistics())
+            ("stats_update", log.next_statistics())
         } else {
             let kinds = ["moderation_update", "moderation_update", "rule_update", "user_activity"];
             let kind = self.dice.pick(&kinds);
@@ -61,7 +61,7 @@ impl World {
             let late = self.faults_active && self.scenario.server.has_log && self.dice.chance(broker.late_rate);
             let pause = if late { self.dice.duration_ms(1, 2_000) } else { Duration::ZERO };
             let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame.clone() };
-            self.schedule_after(pause, Action::Broadcast(published));
+            self.schedule_after(pause, ScheduledAction::Broadcast(published));
         }
     }
 
@@ -78,7 +78,7 @@ impl World {
         let content = self.server.contents[project].submit(at, defect, weight);
         if !must_be_logged && self.faults_active && self.dice.chance(rest.slow_decision_rate) {
             let pause = self.dice.duration_ms(100, 500_000);
-            return self.schedule_after(pause, Action::DecideContent(project, content, status));
+            return self.schedule_after(pause, ScheduledAction::DecideContent(project, content, status));
         }
         self.decide_content(project, content, status);
     }
@@ -86,14 +86,15 @@ impl World {
     /// Decides on an item and publishes the decision.
     pub(in crate::simulation) fn decide_content(&mut self, project: usize, content: usize, status: &'static str) {
         if !self.server.is_up {
-            return self.schedule_after(Duration::from_secs(1), Action::DecideContent(project, content, status));
+            return self
+                .schedule_after(Duration::from_secs(1), ScheduledAction::DecideContent(project, content, status));
         }
         let (at, contents) = (self.server_time(), &mut self.server.contents[project]);
         let position = contents.decide(content, status, at, true);
         let (name, data) = ("moderation_update", contents.decision_event_data(position));
         self.tally.events_published += 1;
         let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame(name, &data) };
-        self.schedule_after(Duration::ZERO, Action::Broadcast(published));
+        self.schedule_after(Duration::ZERO, ScheduledAction::Broadcast(published));
     }
 
     /// Reviews a random flagged item. Servers without a log send no event for a review.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{
-    super::{action::Action, program::ProjectProgress, world::World},
+    super::{action::ScheduledAction, program::ProjectProgress, world::World},
     ClientRequest,
 };
 
@@ -57,7 +57,7 @@ impl World {
         if room.into_iter().chain(readers).any(|log_progress| log_progress.is_on_another_branch(log)) {
             let position = room.and_then(|log_progress| log_progress.complete_to);
             running.rooms[project].restore_undetected = true;
-            running.readers.iter_mut().for_each(|reader| reader.record_restore(project, position));
+            running.readers.iter_mut().for_each(|reader| reader.record_undetected_restore(project, position));
         }
     }
 
@@ -92,11 +92,11 @@ impl World {
     /// Schedules the reply to a request: the events and the acknowledgement are sent together, after a delay.
     pub(super) fn reply(&mut self, id: u64, request: &ClientRequest, events: &[(&str, Value)], acknowledgement: Value) {
         let mut frames: Vec<_> = events.iter().map(|(name, data)| format!("42{}", json!([name, data]))).collect();
-        if let Some(ack) = request.ack {
+        if let Some(ack_id) = request.ack_id {
             let is_room = request.name != "replay_events";
             frames.push(match is_room && self.scenario.server.has_empty_acks {
-                true => format!("43{ack}[]"),
-                false => format!("43{ack}[{acknowledgement}]"),
+                true => format!("43{ack_id}[]"),
+                false => format!("43{ack_id}[{acknowledgement}]"),
             });
         }
         let mut pause = Duration::ZERO;
@@ -105,6 +105,6 @@ impl World {
         } else if self.faults_active {
             pause = self.dice.duration_ms(0, self.scenario.server.reply_delay_max_ms);
         }
-        self.schedule_after(pause, Action::SendFrames(id, frames));
+        self.schedule_after(pause, ScheduledAction::SendFrames(id, frames));
     }
 }

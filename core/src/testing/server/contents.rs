@@ -11,7 +11,7 @@ pub(super) struct StoredContents {
     /// Position of each item in `rows`, by item id.
     indices: HashMap<String, usize>,
     /// Body and response of each submission, by idempotency key.
-    submissions: HashMap<String, (Value, Value)>,
+    submissions_by_idempotency_key: HashMap<String, (Value, Value)>,
 }
 
 /// Result of looking up an idempotency key.
@@ -111,7 +111,7 @@ impl StoredContents {
     }
 
     pub(super) fn find_submission(&self, key: &str, body: &Value) -> IdempotencyLookup {
-        match self.submissions.get(key) {
+        match self.submissions_by_idempotency_key.get(key) {
             None => IdempotencyLookup::New,
             Some((earlier, response)) if earlier == body => IdempotencyLookup::Repeated(response.clone()),
             Some(_) => IdempotencyLookup::Mismatch,
@@ -119,7 +119,7 @@ impl StoredContents {
     }
 
     pub(super) fn remember_submission(&mut self, key: &str, body: Value, response: Value) {
-        self.submissions.insert(key.to_owned(), (body, response));
+        self.submissions_by_idempotency_key.insert(key.to_owned(), (body, response));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Loopback server for testing programs in any language.
 
 mod contents;
+mod projects;
 mod rest;
-mod room;
 mod socket;
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::{net::TcpListener, sync::watch, task::AbortHandle};
 
-use self::room::ServerRooms;
+use self::projects::ServerProjects;
 use super::Emitted;
 
 /// Maximum number of client events that are kept for [`Server::received`].
@@ -70,10 +70,10 @@ struct Shared {
 
 #[derive(Debug)]
 struct ServerState {
-    rooms: ServerRooms,
+    projects: ServerProjects,
     offline: bool,
     refuse_credentials: bool,
-    silent: bool,
+    withholds_rest_responses: bool,
     connected: usize,
     received: Vec<Emitted>,
 }
@@ -123,10 +123,10 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let state = ServerState {
-            rooms: ServerRooms::new(has_log.then(|| format!("log-of-{url}"))),
+            projects: ServerProjects::new(has_log.then(|| format!("log-of-{url}"))),
             offline: false,
             refuse_credentials: false,
-            silent: false,
+            withholds_rest_responses: false,
             connected: 0,
             received: Vec::new(),
         };
@@ -155,7 +155,7 @@ impl Server {
     }
 
     pub(crate) fn publish_object(&self, project: &str, name: &str, data: Map<String, Value>) -> Option<u64> {
-        self.shared.state().rooms.publish(project, name, data)
+        self.shared.state().projects.publish(project, name, data)
     }
 
     /// Creates or updates a content item without publishing an event, as deployed servers do when an item is reviewed.
@@ -175,13 +175,13 @@ impl Server {
     /// Stores a content item. Returns `false` if the item's `id` is missing or not a string.
     pub(crate) fn store_object(&self, project: &str, fields: &Map<String, Value>) -> bool {
         let Some(id) = fields.get("id").and_then(Value::as_str) else { return false };
-        self.shared.state().rooms.store(project, id, fields.clone());
+        self.shared.state().projects.store(project, id, fields.clone());
         true
     }
 
     /// Cuts all connections, which then receive no further events. Clients may reconnect immediately.
     pub fn cut(&self) {
-        self.shared.state().rooms.remove_all_members();
+        self.shared.state().projects.remove_all_members();
         self.shared.cut_count.send_modify(|count| *count += 1);
     }
 
@@ -196,7 +196,7 @@ impl Server {
 
     /// Sets whether the server executes REST calls without sending a response.
     pub fn set_silent(&self, silent: bool) {
-        self.shared.state().silent = silent;
+        self.shared.state().withholds_rest_responses = silent;
     }
 
     /// Sets whether the server refuses the credentials of new connections, and of REST calls other than `/api/health`.
@@ -210,18 +210,18 @@ impl Server {
     ///
     /// Clients that have already joined are not affected.
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
-        self.shared.state().rooms.refuse(project, code);
+        self.shared.state().projects.refuse_joins(project, code);
     }
 
     /// Removes all events from the project's log. Clients that missed some of these events receive a `Gap` with the
     /// reason `expired`.
     pub fn forget(&self, project: &str) {
-        self.shared.state().rooms.clear_log(project);
+        self.shared.state().projects.clear_log(project);
     }
 
     /// Waits until exactly this number of connections has joined the project. The future can be dropped at any time.
     pub async fn joined(&self, project: &str, connections: usize) {
-        self.wait_until(|state| state.rooms.member_count(project) == connections).await;
+        self.wait_until(|state| state.projects.member_count(project) == connections).await;
     }
 
     /// Waits until exactly this number of Socket.IO connections is open. The future can be dropped at any time.

@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     Shared,
     contents::{IdempotencyLookup, StoredContents},
-    room::ServerRooms,
+    projects::ServerProjects,
 };
 
 /// Maximum total size of the request line and the headers, in bytes.
@@ -48,17 +48,17 @@ impl HttpResponse {
 /// Reads one HTTP request and responds to it.
 pub(super) async fn serve_request(mut stream: TcpStream, shared: &Shared) {
     let Some(request) = read_request(&mut stream).await else { return };
-    let (response, silent) = {
+    let (response, withholds_response) = {
         let mut state = shared.state();
         let is_refused = state.refuse_credentials && request.url.path() != "/api/health";
         let response = if is_refused {
             HttpResponse::error(401, "authentication_failed", "Invalid API key")
         } else {
-            request.execute(&mut state.rooms)
+            request.execute(&mut state.projects)
         };
-        (response, state.silent)
+        (response, state.withholds_rest_responses)
     };
-    if silent {
+    if withholds_response {
         return std::future::pending().await;
     }
     let body = response.body.to_string();
@@ -117,22 +117,22 @@ impl HttpRequest {
         self.url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
-    fn execute(&self, rooms: &mut ServerRooms) -> HttpResponse {
+    fn execute(&self, projects: &mut ServerProjects) -> HttpResponse {
         let key = self.header("x-api-key").map(str::to_owned).or_else(|| self.query_parameter("api_key"));
-        let project = rooms.project_of_key(&key.unwrap_or_default());
+        let project = projects.project_of_key(&key.unwrap_or_default());
         let path: Vec<_> = self.url.path_segments().into_iter().flatten().collect();
         match (self.method.as_str(), &path[..]) {
-            ("POST", ["api", "moderate"]) => self.moderate(rooms, &project),
+            ("POST", ["api", "moderate"]) => self.moderate(projects, &project),
             ("GET", ["api", "content"]) => {
-                let is_documented = rooms.has_log();
-                self.list_contents(rooms.contents(&project), is_documented)
+                let is_documented = projects.has_log();
+                self.list_contents(projects.contents(&project), is_documented)
             }
-            ("GET", ["api", "content", id]) => match rooms.contents(&project).get(&percent_decode(id)) {
+            ("GET", ["api", "content", id]) => match projects.contents(&project).get(&percent_decode(id)) {
                 Some(content) => HttpResponse::ok(json!({"success": true, "content": content})),
                 None => HttpResponse::error(404, "not_found", "Content not found"),
             },
             ("GET", ["api", "stats"]) => {
-                HttpResponse::ok(json!({"success": true, "stats": rooms.contents(&project).statistics()}))
+                HttpResponse::ok(json!({"success": true, "stats": projects.contents(&project).statistics()}))
             }
             ("GET", ["api", "health"]) => HttpResponse::ok(json!({"status": "healthy", "service": "AutoModerate API"})),
             _ => HttpResponse::error(404, "not_found", "Not found"),
@@ -163,15 +163,15 @@ impl HttpRequest {
     }
 
     /// Stores a submission, approves it and publishes the decision.
-    fn moderate(&self, rooms: &mut ServerRooms, project: &str) -> HttpResponse {
+    fn moderate(&self, projects: &mut ServerProjects, project: &str) -> HttpResponse {
         let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
             return HttpResponse::error(400, "validation_error", "Invalid input data");
         };
         let Some(content) = body["content"].as_str().filter(|content| !content.trim().is_empty()) else {
             return HttpResponse::error(400, "validation_error", "Invalid input data");
         };
-        let key = self.header("idempotency-key").filter(|_| rooms.has_log());
-        match key.map(|key| rooms.contents(project).find_submission(key, &body)) {
+        let key = self.header("idempotency-key").filter(|_| projects.has_log());
+        match key.map(|key| projects.contents(project).find_submission(key, &body)) {
             Some(IdempotencyLookup::Repeated(response)) => {
                 return HttpResponse { is_replayed: true, ..HttpResponse::ok(response) };
             }
@@ -198,16 +198,16 @@ impl HttpRequest {
             ("rule_name", "Unknown Rule".into()),
         ];
         let update: Map<_, _> = update.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        rooms.publish(project, "moderation_update", update);
+        projects.publish(project, "moderation_update", update);
         // The event contains only a preview of the content.
         let content_data = Map::from_iter([("content_data".to_owned(), content.into())]);
-        rooms.store(project, &id, content_data);
-        let results = rooms.contents(project).get(&id).map(|row| row["moderation_results"].clone());
+        projects.store(project, &id, content_data);
+        let results = projects.contents(project).get(&id).map(|row| row["moderation_results"].clone());
         let response = json!({
             "success": true, "content_id": id, "status": "approved", "moderation_results": results.unwrap_or_default(),
         });
         if let Some(key) = key {
-            rooms.contents(project).remember_submission(key, body, response.clone());
+            projects.contents(project).remember_submission(key, body, response.clone());
         }
         HttpResponse::ok(response)
     }

@@ -45,7 +45,7 @@ async fn serve_until_cut(stream: TcpStream, shared: Arc<Shared>, connection: u64
         _ = cuts.changed() => {}
     }
     let mut state = shared.state();
-    state.rooms.leave_all(connection);
+    state.projects.leave_all(connection);
     drop(state);
     shared.notify_change();
 }
@@ -95,7 +95,7 @@ async fn serve_socket(stream: TcpStream, shared: &Shared, connection: u64) {
     let (outbound, mut frames) = unbounded_channel();
     let mut pings = tokio::time::interval(PING_INTERVAL);
     pings.reset();
-    let is_documented = shared.state().rooms.has_log();
+    let is_documented = shared.state().projects.has_log();
     let _ = outbound.send(if is_documented { OPEN_DOCUMENTED } else { OPEN_DEPLOYED }.to_owned());
     let mut open_guard = None;
     loop {
@@ -154,13 +154,13 @@ fn handle_event(
     };
     // The lock is held until the reply is queued, so that no event of the project is queued before the reply.
     let mut state = shared.state();
-    let is_documented = state.rooms.has_log();
+    let is_documented = state.projects.has_log();
     let success = || if is_documented { json!({"ok": true}).to_string() } else { String::new() };
     let project = event.data["project_id"].as_str().unwrap_or_default();
     match event.name.as_str() {
         "join_project" => {
             let result = if is_authenticated {
-                state.rooms.join(project, connection, outbound)
+                state.projects.join(project, connection, outbound)
             } else {
                 Err("authentication_failed".to_owned())
             };
@@ -177,13 +177,13 @@ fn handle_event(
             });
         }
         "leave_project" => {
-            state.rooms.leave(project, connection);
+            state.projects.leave(project, connection);
             emit("left_project", &json!({"project_id": project}));
             ack(&success());
         }
         "replay_events" if is_documented => {
             let (after, limit) = (event.data["after"].as_u64().unwrap_or(0), event.data["limit"].as_u64());
-            ack(&state.rooms.replay_page(project, connection, after, limit).to_string());
+            ack(&state.projects.replay_page(project, connection, after, limit).to_string());
         }
         _ => {
             if is_documented {

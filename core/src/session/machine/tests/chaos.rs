@@ -183,7 +183,7 @@ fn answer_one_request(rig: &mut Rig, how: u8) {
     let Some(frame) = rig.sent_frames.pop_front() else { return };
     let Some(packet) = frame.strip_prefix('4').and_then(|text| crate::sio::decode(text).ok()) else { return };
     let Ok((name, data)) = crate::sio::split_event(packet.data) else { return };
-    let Some(id) = packet.id else { return };
+    let Some(id) = packet.ack_id else { return };
     let project = serde_json::from_str(data).unwrap_or(serde_json::Value::Null)["project_id"].clone();
     match (&*name, how) {
         ("join_project", 0) => rig.receive(&format!(r#"42["joined_project",{{"project_id":{project}}}]"#)),

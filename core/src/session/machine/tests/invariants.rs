@@ -79,7 +79,7 @@ impl InvariantChecker {
                 let waited = now.duration_since(before.sent_at);
                 assert!(waited >= self.config.join_timeout, "{packet} next to {before:?}");
             }
-            let ack_id = event.id.expect("a join or leave without an acknowledgement id");
+            let ack_id = event.ack_id.expect("a join or leave without an acknowledgement id");
             self.in_flight = Some(InFlight { ack_id, is_join: name == "join_project", project, sent_at: now });
         }
     }
@@ -90,7 +90,7 @@ impl InvariantChecker {
         let Some(in_flight) = &self.in_flight else { return };
         let Some(packet) = text.strip_prefix('4').and_then(|text| sio::decode(text).ok()) else { return };
         let answered = match packet.kind {
-            sio::PacketKind::Ack => packet.id == Some(in_flight.ack_id),
+            sio::PacketKind::Ack => packet.ack_id == Some(in_flight.ack_id),
             sio::PacketKind::Event => sio::split_event(packet.data).is_ok_and(|(name, data)| {
                 let right_kind = match &*name {
                     "joined_project" => in_flight.is_join,

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use super::{
-    action::Action,
+    action::ScheduledAction,
     expected_buffer::ExpectedBuffer,
     plans::ReaderPlan,
-    program::{ProjectProgress, Running},
+    program::{ProgramRun, ProjectProgress},
     reader::{Expectation, Reader},
     world::World,
 };
 use crate::{EventKinds, Project, session::Input};
 
-impl Running {
+impl ProgramRun {
     /// Returns the readers that determine a project's cursor: the readers of all kinds of events or, if there are none,
     /// the readers of one kind.
     fn cursor_readers(&self, project: usize) -> impl Iterator<Item = &Reader> {
@@ -71,7 +71,7 @@ impl World {
             if is_reopened {
                 world.schedule_after(
                     pause,
-                    Action::ReopenStream(client, world.clients[client].run_number, plan, project),
+                    ScheduledAction::ReopenStream(client, world.clients[client].run_number, plan, project),
                 );
             }
         });
@@ -80,12 +80,12 @@ impl World {
 
     /// Opens a replacement for a stream that the program dropped or that ended because its reader was too slow.
     pub(super) fn reopen_stream(&mut self, client: usize, plan: ReaderPlan, project: Option<usize>) {
-        let is_left = |running: &Running| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
+        let is_left = |running: &ProgramRun| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
         if project.is_none() && self.clients[client].running.as_deref().is_some_and(is_left) {
             // The stream would receive the project's remaining events now and receive them again after the next join.
             return self.schedule_after(
                 Duration::from_secs(1),
-                Action::ReopenStream(client, self.clients[client].run_number, plan, project),
+                ScheduledAction::ReopenStream(client, self.clients[client].run_number, plan, project),
             );
         }
         self.with_client(client, |world, running| {
@@ -103,7 +103,7 @@ impl World {
                 ProjectProgress::Log(log_progress) if mine(number) => Some(log_progress.for_kind(plan.kind)),
                 _ => None,
             });
-            let expectation = match world.is_checked_against_logs(client) {
+            let expectation = match world.checks_readers_against_logs(client) {
                 true => Expectation::Logs { projects: progresses.collect(), unread_unlogged: 0 },
                 false => Expectation::Buffer(ExpectedBuffer::default()),
             };

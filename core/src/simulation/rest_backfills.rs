@@ -10,9 +10,9 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    action::Action,
-    decision_progress::CheckedRequest,
-    program::{ProjectProgress, Running},
+    action::ScheduledAction,
+    decision_progress::RecordedBackfillRequest,
+    program::{ProgramRun, ProjectProgress},
     world::World,
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 /// Time limit for a backfill. A backfill that reaches the limit may be incomplete.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest time between an item's submission and a decision that a backfill must find.
-const DECISION_WINDOW: Duration = Duration::from_secs(602);
+const DECISION_DELAY_MAX: Duration = Duration::from_secs(602);
 
 type RestResult = Result<ResponseBody, Error>;
 
@@ -83,7 +83,7 @@ impl ContentSource for ModelSource {
 pub(super) struct PendingBackfill {
     id: u64,
     pub(super) project: usize,
-    request: CheckedRequest,
+    request: RecordedBackfillRequest,
     /// True if the flagged items were listed on several pages.
     has_several_pages: bool,
     /// Number of joins of the project that the client had sent when it started the backfill.
@@ -94,10 +94,11 @@ pub(super) struct PendingBackfill {
 }
 
 impl World {
-    pub(super) fn start_backfill(&mut self, client: usize, running: &mut Running, request: BackfillRequest) {
-        let project = self.server.project(&request.project).expect("the client has joined only existing projects");
+    pub(super) fn start_backfill(&mut self, client: usize, running: &mut ProgramRun, request: BackfillRequest) {
+        let project =
+            self.server.project_index(&request.project).expect("the client has joined only existing projects");
         let queue = Arc::new(Mutex::new(RequestQueue { now: self.client_now(client), requests: Vec::new() }));
-        let checked_request = CheckedRequest {
+        let recorded_request = RecordedBackfillRequest {
             query: request.query,
             decisions_at_request: self.server.contents[project].history.len(),
             may_be_incomplete: request.known_flagged_ids.is_none(),
@@ -110,7 +111,7 @@ impl World {
         running.backfills.push(PendingBackfill {
             id,
             project,
-            request: checked_request,
+            request: recorded_request,
             has_several_pages: false,
             joins_sent,
             started_at: self.now,
@@ -123,7 +124,7 @@ impl World {
     }
 
     /// Resumes a backfill and sends its next REST requests. Returns the reply once the backfill is complete.
-    fn poll_backfill(&mut self, client: usize, running: &mut Running, id: u64) -> Option<BackfillReply> {
+    fn poll_backfill(&mut self, client: usize, running: &mut ProgramRun, id: u64) -> Option<BackfillReply> {
         let backfill = running.backfills.iter_mut().find(|backfill| backfill.id == id)?;
         backfill.queue.lock().unwrap().now = self.client_now(client);
         let polled = backfill.future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
@@ -133,7 +134,7 @@ impl World {
             if let RestQuery::Sleep(pause) = query {
                 self.schedule_after(
                     pause,
-                    Action::RestResponseArrived {
+                    ScheduledAction::RestResponseArrived {
                         client,
                         run_number,
                         backfill: id,
@@ -145,7 +146,7 @@ impl World {
                 let pause = self.rest_delay();
                 self.schedule_after(
                     pause,
-                    Action::RestRequestArrived { client, run_number, backfill: id, query, reply },
+                    ScheduledAction::RestRequestArrived { client, run_number, backfill: id, query, reply },
                 );
             }
         }
@@ -182,7 +183,10 @@ impl World {
             }
         }
         let pause = self.rest_delay();
-        self.schedule_after(pause, Action::RestResponseArrived { client, run_number, backfill, reply, response });
+        self.schedule_after(
+            pause,
+            ScheduledAction::RestResponseArrived { client, run_number, backfill, reply, response },
+        );
     }
 
     /// Delivers a REST response to the backfill that requested it.
@@ -193,7 +197,7 @@ impl World {
         reply: oneshot::Sender<RestResult>,
         response: RestResult,
     ) {
-        let is_known = |running: &Running| running.backfills.iter().any(|known| known.id == backfill);
+        let is_known = |running: &ProgramRun| running.backfills.iter().any(|known| known.id == backfill);
         if !self.clients[client].running.as_deref().is_some_and(is_known) {
             return;
         }
@@ -205,7 +209,7 @@ impl World {
         });
     }
 
-    fn check_backfill_reply(&mut self, running: &mut Running, id: u64, found: &BackfillReply) {
+    fn check_backfill_reply(&mut self, running: &mut ProgramRun, id: u64, found: &BackfillReply) {
         let Some(at) = running.backfills.iter().position(|backfill| backfill.id == id) else { return };
         let backfill = running.backfills.remove(at);
         let (contents, limits) = (&self.server.contents[backfill.project], self.scenario.rest.limits);
@@ -217,9 +221,9 @@ impl World {
         request.may_be_incomplete |=
             contents.flagged.len() >= limits.lookups_max || request.decisions_at_request >= limits.lookups_max;
         if let BackfillQuery::MissedDecisions { since } = request.query {
-            let since = since.saturating_sub(DECISION_WINDOW).unwrap_or(jiff::Timestamp::MIN);
+            let since = since.saturating_sub(DECISION_DELAY_MAX).unwrap_or(jiff::Timestamp::MIN);
             request.may_be_incomplete |=
-                contents.submitted_since(since) + 2 * limits.per_page as usize >= limits.rows_max;
+                contents.count_submitted_since(since) + 2 * limits.per_page as usize >= limits.rows_max;
         }
         let found = found.result.as_ref().ok();
         self.tally.backfills_complete += u64::from(found.is_some_and(|found| found.is_complete));

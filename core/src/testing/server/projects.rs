@@ -13,61 +13,61 @@ const PAGE_EVENTS_MAX: u64 = 500;
 
 /// All projects of a server. A project is created when a test or a client first names it.
 #[derive(Debug)]
-pub(super) struct ServerRooms {
+pub(super) struct ServerProjects {
     /// Id of the event log, or `None` if the server, like deployed servers, has no event log.
-    log: Option<String>,
-    rooms: HashMap<String, ServerRoom>,
+    log_id: Option<String>,
+    projects: HashMap<String, ServerProject>,
     /// Project that a test or a client named first.
     first_project: Option<String>,
 }
 
 #[derive(Debug, Default)]
-struct ServerRoom {
+struct ServerProject {
     /// Sender of frames to each member, by connection number.
     members: HashMap<u64, UnboundedSender<String>>,
-    /// Logged events in the form `{"event","data"}`. The first event in the list has the id `removed_events + 1`.
+    /// Logged events in the form `{"event","data"}`. The first event in the list has the id `removed_event_count + 1`.
     events: Vec<Value>,
     /// Number of events that were removed from the log.
-    removed_events: u64,
+    removed_event_count: u64,
     /// Error code with which joins are refused, or `None` if joins are allowed.
     refusal_code: Option<String>,
     contents: StoredContents,
 }
 
-impl ServerRoom {
+impl ServerProject {
     /// Returns the id of the newest event, or 0 if no event was logged.
     fn newest_event_id(&self) -> u64 {
-        self.removed_events + self.events.len() as u64
+        self.removed_event_count + self.events.len() as u64
     }
 }
 
-impl ServerRooms {
-    pub(super) fn new(log: Option<String>) -> Self {
-        Self { log, rooms: HashMap::new(), first_project: None }
+impl ServerProjects {
+    pub(super) fn new(log_id: Option<String>) -> Self {
+        Self { log_id, projects: HashMap::new(), first_project: None }
     }
 
     pub(super) fn has_log(&self) -> bool {
-        self.log.is_some()
+        self.log_id.is_some()
     }
 
     fn timestamp_format(&self) -> TimestampFormat {
         TimestampFormat { has_zone: self.has_log() }
     }
 
-    fn room(&mut self, project: &str) -> &mut ServerRoom {
+    fn project_mut(&mut self, project: &str) -> &mut ServerProject {
         self.first_project.get_or_insert_with(|| project.to_owned());
-        self.rooms.entry(project.to_owned()).or_default()
+        self.projects.entry(project.to_owned()).or_default()
     }
 
     /// Returns the project of an API key: the project whose id equals the key, or otherwise the first project that a
     /// test or a client named.
     pub(super) fn project_of_key(&self, key: &str) -> String {
-        let first = self.first_project.as_deref().filter(|_| !self.rooms.contains_key(key));
+        let first = self.first_project.as_deref().filter(|_| !self.projects.contains_key(key));
         first.unwrap_or(key).to_owned()
     }
 
     pub(super) fn contents(&mut self, project: &str) -> &mut StoredContents {
-        &mut self.room(project).contents
+        &mut self.project_mut(project).contents
     }
 
     /// Sets fields of an item without publishing an event.
@@ -78,42 +78,42 @@ impl ServerRooms {
 
     pub(super) fn publish(&mut self, project: &str, name: &str, mut data: Map<String, Value>) -> Option<u64> {
         let (format, is_logged) = (self.timestamp_format(), self.has_log() && name != "stats_update");
-        let room = self.room(project);
+        let server_project = self.project_mut(project);
         data.insert("project_id".to_owned(), project.into());
         if name == "moderation_update" {
             if !format.has_zone {
                 data.entry("timestamp").or_insert_with(|| format.now().into());
             }
-            room.contents.store_decision(project, &data, format);
+            server_project.contents.store_decision(project, &data, format);
         }
-        let id = is_logged.then(|| room.newest_event_id() + 1);
+        let id = is_logged.then(|| server_project.newest_event_id() + 1);
         if let Some(id) = id {
             data.insert("event_id".to_owned(), id.into());
         }
         let data = Value::Object(data);
         let frame = format!("4{}", sio::event(name, Some(&data.to_string()), None));
-        for member in room.members.values() {
+        for member in server_project.members.values() {
             // Sending fails if the connection has ended.
             let _ = member.send(frame.clone());
         }
         if id.is_some() {
-            room.events.push(json!({"event": name, "data": data}));
+            server_project.events.push(json!({"event": name, "data": data}));
         }
         id
     }
 
-    pub(super) fn refuse(&mut self, project: &str, code: Option<&str>) {
-        self.room(project).refusal_code = code.map(str::to_owned);
+    pub(super) fn refuse_joins(&mut self, project: &str, code: Option<&str>) {
+        self.project_mut(project).refusal_code = code.map(str::to_owned);
     }
 
     pub(super) fn clear_log(&mut self, project: &str) {
-        let room = self.room(project);
-        room.removed_events = room.newest_event_id();
-        room.events.clear();
+        let server_project = self.project_mut(project);
+        server_project.removed_event_count = server_project.newest_event_id();
+        server_project.events.clear();
     }
 
     pub(super) fn member_count(&self, project: &str) -> usize {
-        self.rooms.get(project).map_or(0, |room| room.members.len())
+        self.projects.get(project).map_or(0, |server_project| server_project.members.len())
     }
 
     /// Adds a connection to a project. Returns the data of `joined_project`, or the code of the refusal.
@@ -123,46 +123,49 @@ impl ServerRooms {
         connection: u64,
         frames: &UnboundedSender<String>,
     ) -> Result<Value, String> {
-        let log = self.log.clone();
-        let room = self.room(project);
-        if let Some(code) = &room.refusal_code {
+        let log_id = self.log_id.clone();
+        let server_project = self.project_mut(project);
+        if let Some(code) = &server_project.refusal_code {
             return Err(code.clone());
         }
-        room.members.insert(connection, frames.clone());
-        let (name, head) = (format!("project_{project}"), room.newest_event_id());
-        Ok(match log {
-            Some(log) => json!({"project_id": project, "room": name, "replay": true, "event_id": head, "log": log}),
+        server_project.members.insert(connection, frames.clone());
+        let (name, head) = (format!("project_{project}"), server_project.newest_event_id());
+        Ok(match log_id {
+            Some(log_id) => {
+                json!({"project_id": project, "room": name, "replay": true, "event_id": head, "log": log_id})
+            }
             None => json!({"project_id": project, "room": name}),
         })
     }
 
     pub(super) fn leave(&mut self, project: &str, connection: u64) {
-        self.room(project).members.remove(&connection);
+        self.project_mut(project).members.remove(&connection);
     }
 
     /// Removes all members from all projects, so that current connections receive no further events.
     pub(super) fn remove_all_members(&mut self) {
-        for room in self.rooms.values_mut() {
-            room.members.clear();
+        for server_project in self.projects.values_mut() {
+            server_project.members.clear();
         }
     }
 
     pub(super) fn leave_all(&mut self, connection: u64) {
-        for room in self.rooms.values_mut() {
-            room.members.remove(&connection);
+        for server_project in self.projects.values_mut() {
+            server_project.members.remove(&connection);
         }
     }
 
     /// Returns the acknowledgement of `replay_events`: a page of the log, or an error.
     pub(super) fn replay_page(&mut self, project: &str, connection: u64, after: u64, limit: Option<u64>) -> Value {
-        let log = self.log.clone();
-        let room = self.room(project);
-        if !room.members.contains_key(&connection) {
+        let log_id = self.log_id.clone();
+        let server_project = self.project_mut(project);
+        if !server_project.members.contains_key(&connection) {
             return json!({"error": "Join the project first", "code": "not_joined"});
         }
-        let skipped = usize::try_from(after.saturating_sub(room.removed_events)).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(after.saturating_sub(server_project.removed_event_count)).unwrap_or(usize::MAX);
         let limit = usize::try_from(limit.unwrap_or(PAGE_EVENTS_MAX).clamp(1, PAGE_EVENTS_MAX)).unwrap_or(usize::MAX);
-        let events: Vec<_> = room.events.iter().skip(skipped).take(limit).collect();
-        json!({"events": events, "head": room.newest_event_id(), "oldest": room.removed_events + 1, "log": log})
+        let events: Vec<_> = server_project.events.iter().skip(skipped).take(limit).collect();
+        let (head, oldest) = (server_project.newest_event_id(), server_project.removed_event_count + 1);
+        json!({"events": events, "head": head, "oldest": oldest, "log": log_id})
     }
 }

@@ -3,7 +3,7 @@
 //! The load balancer may send each request of a polling session to a different process of the server. A process that
 //! does not know the session responds with 400, which ends the session.
 
-use super::{action::Action, network::Side, program::Running, server::NODES, world::World};
+use super::{action::ScheduledAction, network::Side, program::ProgramRun, server::NODE_COUNT, world::World};
 use crate::driver::PollingFallback;
 
 /// Maximum number of consecutive polling connections through a balancer that scatters requests. A connection becomes
@@ -13,7 +13,7 @@ const SCATTERED_ATTEMPTS_MAX: u32 = 16;
 
 /// A client's choice of transports: the fallback state of each endpoint, and the current attempt.
 #[derive(Debug)]
-pub(super) struct Transports {
+pub(super) struct TransportChoice {
     fallbacks: Vec<PollingFallback>,
     endpoint: usize,
     /// True if the attempt may try both transports.
@@ -23,16 +23,16 @@ pub(super) struct Transports {
     scattered_attempts: u32,
 }
 
-impl Transports {
-    pub(super) fn new(endpoints: usize) -> Self {
-        let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoints).collect();
+impl TransportChoice {
+    pub(super) fn new(endpoint_count: usize) -> Self {
+        let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoint_count).collect();
         Self { fallbacks, endpoint: 0, tries_both: false, uses_polling: false, scattered_attempts: 0 }
     }
 }
 
 impl World {
     /// Chooses the transport of a new connection attempt.
-    pub(super) fn begin_attempt(&self, client: usize, running: &mut Running, endpoint: usize, tries_both: bool) {
+    pub(super) fn begin_attempt(&self, client: usize, running: &mut ProgramRun, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
         let uses_polling = transports.fallbacks[endpoint].begin_attempt(self.client_now(client).mono);
         (transports.endpoint, transports.tries_both, transports.uses_polling) = (endpoint, tries_both, uses_polling);
@@ -40,7 +40,7 @@ impl World {
 
     /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses the
     /// transport.
-    pub(super) fn open_transport(&mut self, running: &mut Running, id: u64) -> bool {
+    pub(super) fn open_transport(&mut self, running: &mut ProgramRun, id: u64) -> bool {
         let transports = &mut running.transports;
         let is_refused = self.faults_active && self.dice.chance(self.scenario.balancer.refused_websocket_rate);
         if is_refused && !transports.uses_polling {
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Records that the server has accepted the client.
-    pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut Running, endpoint: usize) {
+    pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut ProgramRun, endpoint: usize) {
         let transports = &mut running.transports;
         transports.fallbacks[endpoint].on_connection_usable(self.client_now(client).mono);
         if !transports.uses_polling && std::mem::take(&mut self.clients[client].lost_polling_session) {
@@ -78,9 +78,9 @@ impl World {
 
     /// Randomly decides whether the next request of a session with scattered requests reaches a process that does not
     /// know the session. If so, ends the session and returns `true`.
-    pub(super) fn maybe_lose_session(&mut self, id: u64) -> bool {
+    pub(super) fn maybe_lose_polling_session(&mut self, id: u64) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        if !connection.scatters_requests || !connection.is_healthy() || self.dice.index(NODES) == 0 {
+        if !connection.scatters_requests || !connection.is_healthy() || self.dice.index(NODE_COUNT) == 0 {
             return false;
         }
         self.tally.wrong_node_requests += 1;
@@ -88,7 +88,7 @@ impl World {
         self.clients[connection.client].lost_polling_session = true;
         self.cut(id, &[Side::Client, Side::Server], false);
         let pause = self.dice.duration_ms(1, 300);
-        self.schedule_after(pause, Action::NoticeClosed(id, Side::Client));
+        self.schedule_after(pause, ScheduledAction::NoticeClosed(id, Side::Client));
         true
     }
 }

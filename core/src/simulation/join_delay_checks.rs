@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    program::{Call, Running},
+    program::{Call, ProgramRun},
     world::World,
 };
 
@@ -20,7 +20,7 @@ impl SentJoins {
     }
 }
 
-impl Running {
+impl ProgramRun {
     /// Returns `true` if the project's join has been pending since before this time and has not been sent on this
     /// connection.
     fn has_unsent_join(&self, project: usize, since: Duration) -> bool {
@@ -37,11 +37,11 @@ impl World {
     pub(super) fn project_in_packet(&self, event: &str, packet: &str) -> Option<usize> {
         let arguments = packet.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("[\"")?;
         let named = arguments.strip_prefix(event)?.strip_prefix(r#"",{"project_id":""#)?;
-        self.server.project(named.split_once('"')?.0)
+        self.server.project_index(named.split_once('"')?.0)
     }
 
     /// Records joins and leaves that a client sends.
-    pub(super) fn record_request(&mut self, client: usize, running: &mut Running, packet: &str) {
+    pub(super) fn record_request(&mut self, client: usize, running: &mut ProgramRun, packet: &str) {
         if let Some(project) = self.project_in_packet("join_project", packet) {
             running.rooms[project].joins_sent += 1;
             self.check_join_delay(client, running, project);
@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    fn check_join_delay(&mut self, client: usize, running: &Running, project: usize) {
+    fn check_join_delay(&mut self, client: usize, running: &ProgramRun, project: usize) {
         // If replies may be late, other joins may also have failed and be pending.
         let replies_in_time = self.scenario.server.late_reply_rate == 0.0 && self.scenario.network.stall_rate == 0.0;
         if !replies_in_time || !self.ignores_joins_of(0) {
