@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,7 +18,7 @@ use super::input;
 use super::moderate::{ModerateAnswer, SubmissionBody, parse_submission};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::ModeratedItem;
+use crate::moderation::{BATCH_ITEMS_AT_ONCE, ModeratedItem};
 use crate::store::{IdempotencyKey, IdempotentAnswer};
 
 const BATCH_ITEMS_MAX: usize = 100;
@@ -67,9 +67,11 @@ pub(super) async fn moderate(
     if !(1..=BATCH_ITEMS_MAX).contains(&items.len()) {
         return Err(ApiError::invalid(format!("items must have from 1 to {BATCH_ITEMS_MAX} entries")));
     }
-    let part = |index| key.as_ref().map(|key| key.for_part(index));
-    let items = items.iter().enumerate().map(|(index, item)| moderate_item(&app, &project_id, item, part(index)));
-    let outcomes = join_all(items).await;
+    let items = items.into_iter().enumerate().map(|(index, item)| {
+        let key = key.as_ref().map(|key| key.for_part(index));
+        moderate_item(app.clone(), project_id.clone(), item, key)
+    });
+    let outcomes: Vec<_> = stream::iter(items).buffered(BATCH_ITEMS_AT_ONCE).collect().await;
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
     let mut results = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
@@ -83,10 +85,10 @@ pub(super) async fn moderate(
 }
 
 async fn moderate_item(
-    app: &App,
-    project_id: &Arc<str>,
-    item: &RawValue,
+    app: Arc<App>,
+    project_id: Arc<str>,
+    item: Box<RawValue>,
     key: Option<IdempotencyKey>,
 ) -> Result<IdempotentAnswer<ModeratedItem>, ApiError> {
-    Ok(app.moderation.moderate(project_id.clone(), parse_submission(item.get().as_bytes())?, key).await?)
+    Ok(app.moderation.moderate_batch_item(project_id, parse_submission(item.get().as_bytes())?, key).await?)
 }

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ai::{AiJudge, AiOptions};
+use super::batch_slots::BatchSlots;
 use super::compilation;
 use super::fair_pool::FairPool;
 use super::idempotency_locks::IdempotencyLocks;
@@ -24,6 +25,8 @@ pub(crate) struct Moderation {
     pub(super) ai_judge: AiJudge,
     /// Locks the idempotency keys of submissions that the language model is judging.
     pub(super) idempotency_locks: IdempotencyLocks,
+    /// Limits the batch items of each project that are moderated at the same time.
+    pub(super) batch_slots: BatchSlots,
     /// Tracks the items that the language model is judging.
     pub(super) in_flight: TaskTracker,
     /// Cancelled when the server begins to drain. Unanswered prompts are then abandoned.
@@ -46,8 +49,18 @@ impl Moderation {
     ) -> Result<Self, Error> {
         let (rule_cache, ai_judge) = (RuleCache::new()?, AiJudge::new(options)?);
         let matching_pool = FairPool::new(matching_thread_count())?;
-        let idempotency_locks = IdempotencyLocks::default();
-        Ok(Self { store, writer, rule_cache, matching_pool, ai_judge, idempotency_locks, in_flight, drain_started })
+        let (idempotency_locks, batch_slots) = (IdempotencyLocks::default(), BatchSlots::default());
+        Ok(Self {
+            store,
+            writer,
+            rule_cache,
+            matching_pool,
+            ai_judge,
+            idempotency_locks,
+            batch_slots,
+            in_flight,
+            drain_started,
+        })
     }
 
     /// Removes the compiled rules of a project from the cache. Must be called after every committed change to the rules.

@@ -34,6 +34,17 @@ pub(crate) struct ModeratedItem {
 }
 
 impl Moderation {
+    /// Moderates an item of a batch like [`Self::moderate`], once the project has a free slot for it.
+    pub(crate) async fn moderate_batch_item(
+        self: &Arc<Self>,
+        project_id: Arc<str>,
+        submission: Submission,
+        key: Option<IdempotencyKey>,
+    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
+        let _slot = self.batch_slots.acquire(&project_id).await;
+        self.moderate(project_id, submission, key).await
+    }
+
     /// Moderates an item and returns once the item, its results and its event are durable. The event is published right
     /// afterwards.
     ///

@@ -1,0 +1,76 @@
+//! Limits on the items of batches that are moderated at the same time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Maximum number of a project's batch items that are moderated at the same time. All projects share the writer, so this limits how long
+/// the items of other projects wait for it.
+pub(crate) const BATCH_ITEMS_AT_ONCE: usize = 32;
+/// Number of projects from which unused semaphores are removed before another one is added.
+const PROJECTS_BEFORE_CLEANUP: usize = 256;
+
+/// One semaphore per project that has batches in progress.
+#[derive(Debug, Default)]
+pub(super) struct BatchSlots {
+    by_project: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
+}
+
+impl BatchSlots {
+    /// Waits for a free slot of the project. Waiting items receive slots in the order of their calls.
+    ///
+    /// Cancel safety: if the future is dropped, no slot is taken.
+    pub(super) async fn acquire(&self, project_id: &Arc<str>) -> Option<OwnedSemaphorePermit> {
+        // `acquire_owned` fails only for a closed semaphore, and this one is never closed.
+        self.semaphore(project_id).acquire_owned().await.ok()
+    }
+
+    fn semaphore(&self, project_id: &Arc<str>) -> Arc<Semaphore> {
+        let mut by_project = self.by_project.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(semaphore) = by_project.get(project_id).and_then(Weak::upgrade) {
+            return semaphore;
+        }
+        if by_project.len() >= PROJECTS_BEFORE_CLEANUP {
+            by_project.retain(|_, semaphore| semaphore.strong_count() > 0);
+        }
+        let semaphore = Arc::new(Semaphore::new(BATCH_ITEMS_AT_ONCE));
+        by_project.insert(project_id.clone(), Arc::downgrade(&semaphore));
+        semaphore
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_project_has_its_own_slots() {
+        let slots = BatchSlots::default();
+        let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
+        let mut held = Vec::new();
+        for _ in 0..BATCH_ITEMS_AT_ONCE {
+            held.push(slots.acquire(&first).now_or_never().expect("a free slot"));
+        }
+        let mut waiting = Box::pin(slots.acquire(&first));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert!(slots.acquire(&second).now_or_never().is_some());
+        held.pop();
+        assert!(waiting.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn unused_semaphores_are_removed() {
+        let slots = BatchSlots::default();
+        let used: Arc<str> = "used".into();
+        let held = slots.acquire(&used).await;
+        for number in 0..10 * PROJECTS_BEFORE_CLEANUP {
+            drop(slots.acquire(&format!("project {number}").into()).await);
+        }
+        let by_project = slots.by_project.lock().unwrap();
+        assert!(by_project.len() <= PROJECTS_BEFORE_CLEANUP && by_project[&used].strong_count() > 0);
+        drop(held);
+    }
+}
