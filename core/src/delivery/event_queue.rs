@@ -3,11 +3,15 @@
 use std::{collections::VecDeque, task::Waker};
 
 use super::{
-    BufferLimits, Overflow, StreamEnd, backlog::Backlog, cursor_holds::CursorHolds, overflow::UNMERGED_EXTRA_GAPS_MAX,
+    BufferLimits, Overflow, StreamEnd,
+    backlog::Backlog,
+    cursor_holds::CursorHolds,
+    event_batch::EventBatch,
+    overflow::{UNMERGED_EXTRA_GAPS_MAX, is_logged, lagged_event},
 };
 use crate::{
     Error, ErrorKind,
-    events::{Event, Gap, Lagged, Meta, Origin},
+    events::{Event, Gap, Meta},
 };
 
 /// Queued events of one stream, and a record of the events that it has missed.
@@ -40,16 +44,6 @@ pub(super) struct EventQueue {
     pub(super) has_waiting_replay: bool,
     /// Estimated size of an event, in bytes.
     typical_bytes: usize,
-}
-
-/// Events that a reader takes at one time.
-#[derive(Debug, Default)]
-pub(crate) struct EventBatch {
-    pub(crate) events: VecDeque<Event>,
-    /// Positions that no cursor may pass, because logged events after them were dropped.
-    pub(crate) holds: CursorHolds,
-    /// Set if the stream ends after these events. Contains an error unless the user ended the stream.
-    pub(crate) end: Option<StreamEnd>,
 }
 
 impl EventQueue {
@@ -297,13 +291,4 @@ impl EventQueue {
             self.typical_bytes = typical.max(1);
         }
     }
-}
-
-/// Returns `true` if a replay can return the event.
-fn is_logged(event: &Event) -> bool {
-    event.event_id().is_some()
-}
-
-fn lagged_event(missed: u64, at: jiff::Timestamp) -> Event {
-    Lagged::new(missed, Meta::new(Origin::Live, at)).into()
 }

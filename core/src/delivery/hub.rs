@@ -46,13 +46,8 @@ struct HubState {
 
 impl Hub {
     pub(crate) fn new(limits: BufferLimits, overflow: Overflow) -> Self {
-        Self {
-            state: Mutex::default(),
-            limits,
-            overflow,
-            next_stream_id: AtomicU64::new(0),
-            capacity_signal: Arc::default(),
-        }
+        let (state, next_stream_id) = (Mutex::default(), AtomicU64::new(0));
+        Self { state, limits, overflow, next_stream_id, capacity_signal: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, HubState> {

@@ -4,6 +4,7 @@
 mod backlog;
 mod cursor_holds;
 mod cursor_registry;
+mod event_batch;
 mod event_queue;
 mod hub;
 mod overflow;
@@ -18,7 +19,7 @@ mod subscription;
 mod tests;
 
 pub(crate) use cursor_registry::CursorRegistry;
-pub(crate) use event_queue::EventBatch;
+pub(crate) use event_batch::EventBatch;
 pub(crate) use hub::Hub;
 pub use overflow::Overflow;
 pub(crate) use overflow::{BufferLimits, STREAM_BYTES_MAX};

@@ -1,5 +1,7 @@
 //! Limits of a stream's buffer, and the policy for a full buffer.
 
+use crate::events::{Event, Lagged, Meta, Origin};
+
 /// Policy for a stream whose buffer is full.
 ///
 /// The policy applies to events that arrive while the buffer is full. Under every policy, replayed events are requested
@@ -34,3 +36,13 @@ pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Number of events by which a buffer may exceed its limit before each new gap is merged with the latest gap of the
 /// same project, even if other events lie between them.
 pub(super) const UNMERGED_EXTRA_GAPS_MAX: usize = 16;
+
+/// Returns `true` if a replay can return the event.
+pub(super) fn is_logged(event: &Event) -> bool {
+    event.event_id().is_some()
+}
+
+/// Returns the report of `missed` dropped events, of which the last one arrived at this time.
+pub(super) fn lagged_event(missed: u64, at: jiff::Timestamp) -> Event {
+    Lagged::new(missed, Meta::new(Origin::Live, at)).into()
+}

@@ -11,11 +11,7 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{
-    BufferLimits, Overflow, StreamEnd,
-    backlog::Backlog,
-    event_queue::{EventBatch, EventQueue},
-};
+use super::{BufferLimits, Overflow, StreamEnd, backlog::Backlog, event_batch::EventBatch, event_queue::EventQueue};
 use crate::{
     events::{Event, ProjectId},
     session::{BacklogPageRequest, LogPage, PAGE_EVENTS_MAX, StreamId},

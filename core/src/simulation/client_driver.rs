@@ -294,14 +294,4 @@ impl World {
         let (run_number, pause) = (self.clients[client].run_number, self.dice.duration_ms(500, 5_000));
         self.schedule_after(pause, ScheduledAction::RestartProgram { client, run_number, down: Duration::ZERO });
     }
-
-    /// Randomly schedules events that the program emits soon after connecting and that the server does not know.
-    fn maybe_schedule_custom_events(&mut self, client: usize) {
-        if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
-            for _ in 0..self.dice.between(1, 3) {
-                let pause = self.dice.duration_ms(0, 2_000);
-                self.schedule_after(pause, ScheduledAction::EmitCustomEvent(client, self.clients[client].run_number));
-            }
-        }
-    }
 }

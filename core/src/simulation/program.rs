@@ -292,10 +292,8 @@ impl ProgramRun {
 
     /// Returns the number of entries in all tables and queues.
     pub(super) fn table_entry_count(&self) -> usize {
-        self.task.machine.entry_count()
-            + self.task.hub.entry_count()
-            + self.task.cursors.entry_count()
-            + self.pending_replies.len()
-            + self.task.requests.len()
+        let task = &self.task;
+        let entries = task.machine.entry_count() + task.hub.entry_count() + task.cursors.entry_count();
+        entries + self.pending_replies.len() + task.requests.len()
     }
 }

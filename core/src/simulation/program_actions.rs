@@ -200,4 +200,14 @@ impl World {
     pub(super) fn rejoin(&mut self, client: usize, project: usize) {
         self.with_client(client, |world, running| world.join_project(client, running, project));
     }
+
+    /// Randomly schedules events that the program emits soon after connecting and that the server does not know.
+    pub(super) fn maybe_schedule_custom_events(&mut self, client: usize) {
+        if self.faults_active && self.dice.chance(self.scenario.server.custom_event_rate) {
+            for _ in 0..self.dice.between(1, 3) {
+                let pause = self.dice.duration_ms(0, 2_000);
+                self.schedule_after(pause, ScheduledAction::EmitCustomEvent(client, self.clients[client].run_number));
+            }
+        }
+    }
 }
