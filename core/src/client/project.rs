@@ -74,7 +74,7 @@ impl Project {
     }
 
     /// Returns the position of the slowest stream in this project's event log, or `None` on servers without an event
-    /// log. Streams that are limited to some kinds of events count only if there is no stream of all kinds.
+    /// log. Streams limited to some kinds of events are considered only if no stream receives all kinds.
     ///
     /// To resume later, even in another process, store the cursor as text and pass it to
     /// [`Client::join_after`](crate::Client::join_after).

@@ -92,7 +92,7 @@ impl LogFollower {
     }
 
     /// Handles a failed page request. Retries after a pause and reports a gap after too many failures. If `retry_after`
-    /// is set, the server expects to have the page after that many seconds.
+    /// is set, the server asked the client to wait that many seconds.
     pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         if connection.page_attempts.on_failure(now.mono, retry_after) {

@@ -58,8 +58,8 @@ impl PageAttempts {
         *self = Self::default();
     }
 
-    /// Records a failed request. Returns `false` if the reader must give up. If `retry_after` is set, the server
-    /// expects to have the page after that many seconds, and the request does not count as a failure.
+    /// Records a request that returned no page. Returns `false` if the reader must give up. If `retry_after` is set, the
+    /// server asked the client to wait that many seconds, and the request does not count towards giving up.
     #[must_use]
     pub(crate) fn on_failure(&mut self, now: Instant, retry_after: Option<f64>) -> bool {
         self.pending_after = None;

@@ -189,7 +189,7 @@ impl Store {
         matches!(self.inner.database, Backend::Postgres(_))
     }
 
-    /// Returns a connection for writing everything except the event log.
+    /// Returns a connection for transactions that append no events to the log.
     async fn write_connection(&self) -> Result<WriteConnection<'_>, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.write_connection().await?),
@@ -197,7 +197,7 @@ impl Store {
         })
     }
 
-    /// Returns the connection for writing the event log.
+    /// Returns the connection for transactions that append events to the log.
     async fn log_connection(&self) -> Result<LogConnection<'_>, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.write_connection().await?),
