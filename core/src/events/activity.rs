@@ -38,7 +38,7 @@ pub struct Activity {
     pub recent_violations: Option<u64>,
     /// Percentage of submissions that were approved.
     pub approval_rate: Option<f64>,
-    /// Risk estimated by the server. A higher score means a higher risk.
+    /// Risk of the user, as estimated by the server. A higher score means a higher risk.
     pub risk_score: Option<f64>,
     /// Undocumented fields.
     pub extra: Extra,

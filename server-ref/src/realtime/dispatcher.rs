@@ -41,7 +41,7 @@ impl Dispatcher {
     /// own task, so the futures could overtake one another. No request is handled before [`Self::handle_queued_requests`] is
     /// called.
     pub(super) fn attach(connection: Arc<Connection>, slot_handle: SessionSlotHandle, socket: &SocketRef) {
-        let dispatcher = Arc::new(Self { connection, slot_handle, queue: Mutex::new(RequestQueue::new()) });
+        let dispatcher = Arc::new(Self { connection, slot_handle, queue: Mutex::new(RequestQueue::with_consumer()) });
         socket.extensions.insert(dispatcher.clone());
         let handler = |kind: RequestKind| {
             let dispatcher = dispatcher.clone();

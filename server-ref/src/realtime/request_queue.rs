@@ -14,7 +14,7 @@ pub(super) struct RequestQueue<T> {
 
 impl<T> RequestQueue<T> {
     /// Creates an empty queue. The caller must start the first task that takes requests out.
-    pub(super) fn new() -> Self {
+    pub(super) fn with_consumer() -> Self {
         Self { queued: VecDeque::new(), has_consumer: true }
     }
 
@@ -42,14 +42,14 @@ mod tests {
 
     #[test]
     fn first_requests_wait_for_the_creator() {
-        let mut queue = RequestQueue::new();
+        let mut queue = RequestQueue::with_consumer();
         assert_eq!((queue.push(1), queue.push(2)), (Ok(false), Ok(false)));
         assert_eq!([(); 3].map(|()| queue.pop()), [Some(1), Some(2), None]);
     }
 
     #[test]
     fn only_one_task_consumes_requests() {
-        let mut queue = RequestQueue::new();
+        let mut queue = RequestQueue::with_consumer();
         assert_eq!(queue.pop(), None);
         assert_eq!((queue.push(1), queue.push(2)), (Ok(true), Ok(false)));
         assert_eq!([(); 3].map(|()| queue.pop()), [Some(1), Some(2), None]);
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_queue_is_bounded() {
-        let mut queue = RequestQueue::new();
+        let mut queue = RequestQueue::with_consumer();
         assert!((0..QUEUED_REQUESTS_MAX).all(|request| queue.push(request) == Ok(false)));
         assert_eq!(queue.push(QUEUED_REQUESTS_MAX), Err(QUEUED_REQUESTS_MAX));
         assert_eq!((queue.pop(), queue.push(QUEUED_REQUESTS_MAX)), (Some(0), Ok(false)));

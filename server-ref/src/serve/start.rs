@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::accept_loop::{StopConditions, accept_loop};
-use super::polling_post::limit_polling_posts;
-use super::python_polling::{PythonPollLimiter, limit_python_polls};
+use super::polling_post_limits::limit_polling_posts;
+use super::python_poll_limiter::{PythonPollLimiter, limit_python_polls};
 use super::realtime_middleware::{admit_sessions, end_polls_at_shutdown, realtime_cors};
 use super::{RunningServer, ServerBuilder, demo, maintenance};
 use crate::Error;

@@ -48,7 +48,7 @@ pub(crate) struct CommitState {
     /// The latest decision about each item that the group reviews, with its time. The keys are item ids.
     pub(crate) latest_decisions: HashMap<String, (Status, Micros)>,
     /// The current states of the rules that the group changes, for the audit log. Each key is a pair of a project id and a rule id.
-    pub(crate) rule_states: HashMap<(Arc<str>, String), Value>,
+    pub(crate) rule_audit_states: HashMap<(Arc<str>, String), Value>,
     /// The idempotency keys in the group that have already been used.
     pub(crate) used_idempotency_keys: HashMap<IdempotencyId, IdempotencyRecord>,
     /// The length of the review queue above which a project receives a warning. 0 disables the warning.
@@ -102,7 +102,7 @@ impl CommitState {
                 self.latest_decisions.get(&review.content_id).map(|(status, _)| json!({"status": status.as_str()}))
             }
             Mutation::RuleUpdated(StoredRule { id, .. }) | Mutation::RuleDeleted(id) => {
-                self.rule_states.get(&(change.project_id.clone(), id.clone())).cloned()
+                self.rule_audit_states.get(&(change.project_id.clone(), id.clone())).cloned()
             }
             Mutation::Nothing
             | Mutation::Moderated(_)
@@ -118,16 +118,16 @@ impl CommitState {
         let rule = |id: &String| (change.project_id.clone(), id.clone());
         let (exists, what) = match &change.mutation {
             Mutation::Reviewed(review) => (self.latest_decisions.contains_key(&review.content_id), "Content"),
-            Mutation::RuleUpdated(updated) => match self.rule_states.get_mut(&rule(&updated.id)) {
+            Mutation::RuleUpdated(updated) => match self.rule_audit_states.get_mut(&rule(&updated.id)) {
                 Some(state) => {
                     *state = rule_audit_state(updated);
                     (true, "Rule")
                 }
                 None => (false, "Rule"),
             },
-            Mutation::RuleDeleted(id) => (self.rule_states.remove(&rule(id)).is_some(), "Rule"),
+            Mutation::RuleDeleted(id) => (self.rule_audit_states.remove(&rule(id)).is_some(), "Rule"),
             Mutation::RuleCreated(created) => {
-                self.rule_states.insert(rule(&created.id), rule_audit_state(created));
+                self.rule_audit_states.insert(rule(&created.id), rule_audit_state(created));
                 (true, "Rule")
             }
             Mutation::Nothing | Mutation::Moderated(_) | Mutation::NotificationCreated(_) => (true, ""),
@@ -213,7 +213,7 @@ mod tests {
         let id: Arc<str> = "p".into();
         let mut commit_state = CommitState::default();
         commit_state.projects.insert(id.clone(), ProjectTotals::default());
-        commit_state.rule_states.insert((id.clone(), "r".into()), Value::Null);
+        commit_state.rule_audit_states.insert((id.clone(), "r".into()), Value::Null);
         let draft = EventDraft { name: "rule_update", payload: "{}".into() };
         let delete = ProjectChange {
             project_id: id,

@@ -37,7 +37,7 @@ pub(super) async fn load_commit_state(
             }
             Mutation::RuleUpdated(StoredRule { id, .. }) | Mutation::RuleDeleted(id) => {
                 if let Some(rule) = super::rules::abridged_rule(tx, project_id, id).await? {
-                    commit_state.rule_states.insert((project_id.clone(), id.clone()), rule_audit_state(&rule));
+                    commit_state.rule_audit_states.insert((project_id.clone(), id.clone()), rule_audit_state(&rule));
                 }
             }
             Mutation::Nothing

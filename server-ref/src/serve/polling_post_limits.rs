@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 
-use super::python_polling::PACKET_SEPARATOR;
+use super::python_poll_limiter::PACKET_SEPARATOR;
 use crate::http::{body_too_large_response, invalid_request_response, request_timeout_response};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
