@@ -58,7 +58,7 @@ pub struct ClientOptions {
     pub danger_accept_invalid_certs: Option<bool>,
 }
 
-/// [`ReconnectPolicy`] as plain values. `None` stands for the default.
+/// [`ReconnectPolicy`] as plain values. Durations are in seconds. `None` stands for the default.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)] // fields have the names and meanings of `ReconnectPolicy`
 pub struct ReconnectOptions {
