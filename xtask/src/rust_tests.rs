@@ -16,6 +16,9 @@ use crate::workspace::Workspace;
 /// tests of the bindings.
 const PACKAGES: [&str; 6] = ["automoderate", "automoderate-server", "quickstart", "automod-tail", "interop", "stock"];
 
+/// Files of tests that need other programs, and that only the steps of the same name run.
+const SEPARATE_TARGETS: [&str; 2] = ["nodes", "schema"];
+
 /// A program built by cargo that runs the tests of one target.
 #[derive(Debug)]
 pub(crate) struct TestProgram {
@@ -55,8 +58,13 @@ pub(crate) fn selection() -> Vec<&'static str> {
 pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestProgram>> {
     let selection = selection();
     let format = "json-render-diagnostics";
-    let output = workspace
-        .read(cmd!(workspace.shell, "cargo test --quiet {selection...} --no-run --message-format {format}"))?;
+    // `cargo test` builds the targets with `test = false` only if they are named.
+    let named = SEPARATE_TARGETS.into_iter().flat_map(|target| ["--test", target]);
+    let targets = ["--lib", "--bins", "--examples", "--tests"].into_iter().chain(named);
+    let output = workspace.read(cmd!(
+        workspace.shell,
+        "cargo test --quiet {selection...} --no-run {targets...} --message-format {format}"
+    ))?;
     let programs = output.lines().filter_map(|line| program(serde_json::from_str(line).ok()?));
     let programs: Vec<_> = programs.collect();
     ensure!(!programs.is_empty(), "cargo built no test program");
@@ -84,6 +92,11 @@ impl TestProgram {
     /// Returns true if the program runs the tests of the library, or of one of these test files.
     pub(crate) fn is_library_or_one_of(&self, targets: &[&str]) -> bool {
         self.is_library || targets.contains(&&*self.target)
+    }
+
+    /// Returns true if the program needs other programs and has a step of its own.
+    pub(crate) fn is_separate(&self) -> bool {
+        self.is_one_of(&SEPARATE_TARGETS)
     }
 
     pub(crate) fn is_one_of(&self, targets: &[&str]) -> bool {

@@ -12,7 +12,7 @@ use crate::need::{
         Schemathesis, StandIns, StockClients, Swift,
     },
 };
-use crate::rust_tests;
+use crate::rust_tests::{self, TestProgram};
 use crate::step::{self, Step};
 use crate::workspace::Workspace;
 
@@ -101,7 +101,7 @@ fn check_rustdoc(workspace: &Workspace, _: &Environment) -> Result<()> {
 fn test_rust(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let folders = ["core", "server-ref", "examples/quickstart", "examples/automod-tail"];
     for program in rust_tests::build(workspace)? {
-        if folders.iter().any(|folder| program.is_in(workspace, folder)) {
+        if folders.iter().any(|folder| program.is_in(workspace, folder)) && !program.is_separate() {
             program.run(workspace, environment, None, &["--quiet"])?;
         }
     }
@@ -123,12 +123,13 @@ fn run_simulation(workspace: &Workspace, _: &Environment) -> Result<()> {
 
 fn test_postgres(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let cluster = workspace.root.join("server-ref/tests/postgres/with-cluster.sh");
-    for program in rust_tests::build(workspace)? {
-        if program.is_in(workspace, "server-ref") && program.is_library_or_one_of(&["it", "sdk", "store"]) {
-            program.run(workspace, environment, Some(&cluster), &["--quiet", "--include-ignored"])?;
-        }
-    }
-    Ok(())
+    let targets = ["it", "sdk", "store"];
+    let programs = rust_tests::build(workspace)?.into_iter();
+    let programs = programs.filter(|program| program.is_in(workspace, "server-ref"));
+    let chosen: Vec<_> = programs.filter(|program| program.is_library_or_one_of(&targets)).collect();
+    ensure!(chosen.len() == targets.len() + 1, "the server has other tests: {chosen:?}");
+    let arguments = ["--quiet", "--include-ignored"];
+    chosen.iter().try_for_each(|program| program.run(workspace, environment, Some(&cluster), &arguments))
 }
 
 fn test_schema(workspace: &Workspace, environment: &Environment) -> Result<()> {
@@ -154,7 +155,11 @@ fn run_tests(
     arguments: &[&str],
 ) -> Result<()> {
     let programs = rust_tests::build(workspace)?.into_iter().filter(|program| program.is_in(workspace, folder));
-    let chosen: Vec<_> = programs.filter(|program| target.is_none_or(|target| program.is_one_of(&[target]))).collect();
+    let is_chosen = |program: &TestProgram| match target {
+        Some(target) => program.is_one_of(&[target]),
+        None => !program.is_separate(),
+    };
+    let chosen: Vec<_> = programs.filter(is_chosen).collect();
     ensure!(!chosen.is_empty(), "{folder} has no such test");
     chosen.iter().try_for_each(|program| program.run(workspace, environment, None, arguments))
 }

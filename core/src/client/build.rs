@@ -59,7 +59,7 @@ impl ClientBuilder {
             endpoints: endpoints.clone(),
             authenticator: authenticator.clone(),
             timeout: self.request_timeout,
-            supports_idempotency_keys: false.into(),
+            idempotency_support_asked_at: std::sync::Mutex::default(),
         });
         #[cfg(feature = "rest")]
         let backfill: Option<Arc<dyn BackfillSource>> = Some(Arc::new(api.clone()));

@@ -16,7 +16,7 @@ impl Client {
     /// A failed submission is repeated within the [`request_timeout`](ClientBuilder::request_timeout) if the repetition
     /// can't store a second item. This is the case if the server can't be reached or answers with 429. If the server
     /// supports idempotency keys, it is also the case after a lost connection, after status 408, 502, 503 or 504, and
-    /// after ten seconds without an answer (or a quarter of the timeout, if that is shorter).
+    /// after fifteen seconds without an answer (or a quarter of the timeout, if that is shorter).
     ///
     /// # Errors
     /// - `authentication_failed` if the server refuses the credentials

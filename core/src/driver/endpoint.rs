@@ -1,5 +1,7 @@
 //! Configuration that is shared by a client's connections to one address: headers, TLS, proxy and HTTP client.
 
+#[cfg(feature = "rest")]
+use std::sync::atomic::AtomicBool;
 #[cfg(feature = "_http")]
 use std::{
     io,
@@ -39,6 +41,9 @@ pub(crate) struct Endpoint {
     pub(crate) connect_timeout: Duration,
     #[cfg(feature = "_http")]
     http_client: Mutex<Option<HttpClient>>,
+    /// True once the server has said that it supports idempotency keys.
+    #[cfg(feature = "rest")]
+    pub(crate) supports_idempotency_keys: AtomicBool,
     rustls: Arc<OnceLock<Arc<rustls::ClientConfig>>>,
 }
 
@@ -60,6 +65,8 @@ impl Endpoint {
             connect_timeout: Duration::from_secs(20),
             #[cfg(feature = "_http")]
             http_client: Mutex::default(),
+            #[cfg(feature = "rest")]
+            supports_idempotency_keys: AtomicBool::default(),
             rustls,
         }
     }
@@ -75,6 +82,8 @@ impl Endpoint {
             connect_timeout: self.connect_timeout,
             #[cfg(feature = "_http")]
             http_client: Mutex::default(),
+            #[cfg(feature = "rest")]
+            supports_idempotency_keys: AtomicBool::default(),
             rustls: self.rustls.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! Requests to the REST API, and the errors of failed requests.
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -19,6 +19,9 @@ use crate::{
 /// Maximum number of characters of a response body that an error keeps.
 const ERROR_BODY_CHARS_MAX: usize = 4096;
 
+/// Maximum value of `Retry-After` in seconds. Longer delays are shortened, because times must not overflow.
+const RETRY_AFTER_SECONDS_MAX: u64 = 86_400;
+
 /// Client for the REST API.
 #[derive(Debug)]
 pub(crate) struct Api {
@@ -26,8 +29,8 @@ pub(crate) struct Api {
     pub(crate) authenticator: Arc<Authenticator>,
     /// Time limit for a call, including a login and all repetitions.
     pub(crate) timeout: Duration,
-    /// True once a server has said that it supports idempotency keys.
-    pub(crate) supports_idempotency_keys: AtomicBool,
+    /// Time at which the endpoints were last asked whether they support idempotency keys.
+    pub(crate) idempotency_support_asked_at: Mutex<Option<tokio::time::Instant>>,
 }
 
 /// Body of a successful response.
@@ -149,7 +152,12 @@ impl Api {
         Err(network_error.unwrap_or_else(Error::closed))
     }
 
-    async fn call_endpoint(&self, endpoint: &Endpoint, url: Url, request: &ApiRequest) -> Result<ResponseBody, Error> {
+    pub(super) async fn call_endpoint(
+        &self,
+        endpoint: &Endpoint,
+        url: Url,
+        request: &ApiRequest,
+    ) -> Result<ResponseBody, Error> {
         let request_error = |error: reqwest::Error| endpoint.request_error(Stage::Http, &error);
         let mut response = self.send_renewing_credentials(endpoint, url, request).await?;
         if !response.status().is_success() {
@@ -216,7 +224,8 @@ fn server_time(response: &Response) -> Option<jiff::Timestamp> {
 async fn status_error(mut response: Response) -> Error {
     let status = response.status();
     let retry_after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok());
+    let retry_after = retry_after.map(|seconds: u64| Duration::from_secs(seconds.min(RETRY_AFTER_SECONDS_MAX)));
     let location = response.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
     let requires_https = status.is_redirection() && location.is_some_and(|to| to.starts_with("https:"));
     let mut excerpt = Vec::new();

@@ -5,7 +5,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Api, Moderation, Submission, api::ResponseBody, moderate::checked_or_random_key};
+use super::{
+    Api, Moderation, Submission,
+    api::{ResponseBody, outcome_unknown_error},
+    moderate::checked_or_random_key,
+};
 use crate::{Error, ErrorKind, driver::BaseUrl};
 
 /// Maximum number of submissions per request.
@@ -91,8 +95,13 @@ impl Api {
         let items: Vec<_> = submissions.iter().map(Submission::to_json).collect();
         let url = |base_url: &BaseUrl| base_url.join("api/moderate/batch");
         let payload = match self.post::<BatchPayload>(url, json!({"items": items}), key.clone()).await {
-            Err(error) if matches!(error.status(), Some(404 | 405)) => {
+            // An error with a cause says that an earlier attempt may have stored the submissions, under other keys.
+            Err(error) if matches!(error.status(), Some(404 | 405)) && error.cause().is_none() => {
                 return self.moderate_one_by_one(submissions, &key).await;
+            }
+            // Some submissions may have been stored before another one failed.
+            Err(error) if matches!(error.status(), Some(429 | 500..)) && error.cause().is_none() => {
+                return Err(outcome_unknown_error(&error));
             }
             result => result?,
         };
@@ -103,7 +112,8 @@ impl Api {
         Ok(payload.results.into_iter().map(parse_result).collect())
     }
 
-    /// Sends the submissions one by one. If the first one fails, the call fails.
+    /// Sends the submissions one by one, until one fails for a reason that concerns all of them. If this is the first
+    /// one, the call fails; otherwise this error is also the result of all further submissions.
     async fn moderate_one_by_one(
         &self,
         submissions: &[Submission],
@@ -113,7 +123,13 @@ impl Api {
         for (index, submission) in submissions.iter().enumerate() {
             let submission = submission.clone().idempotency_key(format!("{key}-{index}"));
             match self.moderate(submission).await {
-                Err(error) if index == 0 => return Err(error),
+                Err(error) if !matches!(error.status(), Some(400 | 413 | 422)) => {
+                    if index == 0 {
+                        return Err(error);
+                    }
+                    results.resize_with(submissions.len(), || Err(error.clone()));
+                    break;
+                }
                 result => results.push(result),
             }
         }

@@ -1,6 +1,9 @@
 //! Repetition of failed writes. A write is repeated only if the repetition can't execute it twice.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
 
 use reqwest::Method;
 use serde_json::Value;
@@ -19,12 +22,17 @@ const REPEAT_DELAY: Duration = Duration::from_millis(250);
 /// or status 429 without `Retry-After`.
 const REPEAT_DELAY_MAX: Duration = Duration::from_secs(5);
 /// Time without a response after which a write is repeated, if the server supports idempotency keys.
-const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(10);
+const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(15);
 /// Divisor of the call's time limit. The quotient is an upper bound on [`RESPONSE_WAIT_MAX`], so that a short limit
 /// leaves time for repetitions.
 const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
 /// Kind of failed attempt, which determines whether the write may be repeated.
+/// Time after which the endpoints that don't support idempotency keys are asked again.
+const SUPPORT_RECHECK_DELAY: Duration = Duration::from_secs(600);
+/// Time limit for asking all endpoints, which delays the result of the write that was sent before.
+const SUPPORT_QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailedAttemptKind {
     /// The server did not execute the write. Another attempt may succeed.
@@ -38,6 +46,9 @@ enum FailedAttemptKind {
 impl FailedAttemptKind {
     fn classify(error: &Error) -> Self {
         match (error.status(), error.stage()) {
+            // No write was sent, because the login failed.
+            (_, Some(Stage::Credentials)) if error.is_retryable() => Self::NotExecuted,
+            (_, Some(Stage::Credentials)) => Self::Permanent,
             (Some(429), _) => Self::NotExecuted,
             // Proxies send these statuses if they receive no valid answer from the server in time.
             (Some(408 | 502 | 503 | 504), _) => Self::OutcomeUnknown,
@@ -61,18 +72,21 @@ impl Api {
         let deadline = Instant::now() + self.timeout;
         let mut outcome_unknown = false;
         for attempt in 1.. {
+            // Must be known before the attempt: a server that is upgraded afterwards has never seen the key.
+            let supported = self.all_endpoints_support_idempotency();
             let error = match self.attempt_write(&url, &request, deadline).await {
-                Ok(body) => return Ok(body),
+                Ok(body) => {
+                    self.learn_idempotency_support().await;
+                    return Ok(body);
+                }
                 Err(error) => self.authenticator.redact(error),
             };
             let failure = FailedAttemptKind::classify(&error);
-            if failure == FailedAttemptKind::Permanent {
-                return Err(error);
-            }
             outcome_unknown |= failure == FailedAttemptKind::OutcomeUnknown;
             let next_attempt_at = Instant::now() + delay_before_repetition(attempt, &error);
-            let may_repeat = next_attempt_at < deadline
-                && (!outcome_unknown || self.wait_for_idempotency_support(deadline).await == Some(true));
+            let may_repeat = failure != FailedAttemptKind::Permanent
+                && next_attempt_at < deadline
+                && (!outcome_unknown || (supported && self.confirm_idempotency_support(deadline).await));
             if !may_repeat {
                 return Err(if outcome_unknown { outcome_unknown_error(&error) } else { error });
             }
@@ -93,7 +107,7 @@ impl Api {
         let patience = RESPONSE_WAIT_MAX.min(self.timeout / RESPONSE_WAIT_DIVISOR);
         let patience_ends = async {
             sleep(patience).await;
-            if self.wait_for_idempotency_support(deadline).await != Some(true) {
+            if !self.all_endpoints_support_idempotency() || !self.confirm_idempotency_support(deadline).await {
                 std::future::pending::<()>().await;
             }
         };
@@ -106,39 +120,72 @@ impl Api {
         timeout_at(deadline, attempt).await.unwrap_or_else(|_| Err(no_response_error(self.timeout)))
     }
 
-    /// Returns whether the server supports idempotency keys. Asks the server until it responds, unless the client
-    /// already knows that it supports them. Returns `None` if the deadline expires first.
-    #[allow(clippy::disallowed_methods)] // the delays between requests
-    async fn wait_for_idempotency_support(&self, deadline: Instant) -> Option<bool> {
-        for attempt in 1.. {
-            if self.supports_idempotency_keys.load(Ordering::Relaxed) {
-                return Some(true);
-            }
-            match timeout_at(deadline, self.ask_for_idempotency_support()).await.ok()? {
-                Ok(supported) => {
-                    // Only support is remembered: a server without it may be replaced by one with it.
-                    self.supports_idempotency_keys.fetch_or(supported, Ordering::Relaxed);
-                    return Some(supported);
-                }
-                Err(error) => timeout_at(deadline, sleep(delay_before_repetition(attempt, &error))).await.ok()?,
-            }
-        }
-        None
+    /// Returns `true` if every endpoint is known to support idempotency keys.
+    fn all_endpoints_support_idempotency(&self) -> bool {
+        self.endpoints.all().iter().all(|endpoint| endpoint.supports_idempotency_keys.load(Ordering::Relaxed))
     }
 
-    /// Asks the server for its health. The response, even that of an unhealthy server, says whether the server supports
-    /// idempotency keys.
-    async fn ask_for_idempotency_support(&self) -> Result<bool, Error> {
-        let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
-        let says_so = |health: &Value| health["idempotency_keys"] == true;
-        match self.call_any_endpoint(&|base_url: &BaseUrl| base_url.join("api/health"), &request).await {
-            Ok(body) => Ok(body.parse::<Value>().is_ok_and(|health| says_so(&health))),
-            Err(error) => match error.body().map(serde_json::from_str::<Value>) {
-                Some(Ok(health)) if says_so(&health) => Ok(true),
-                _ if FailedAttemptKind::classify(&error) == FailedAttemptKind::Permanent => Ok(false),
-                _ => Err(error),
-            },
+    /// Asks the endpoints that are not known to support idempotency keys whether they do, unless they were asked
+    /// recently.
+    #[allow(clippy::disallowed_methods)] // the time limit of the question
+    async fn learn_idempotency_support(&self) {
+        let now = Instant::now();
+        {
+            let mut asked_at = self.idempotency_support_asked_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.all_endpoints_support_idempotency() || asked_at.is_some_and(|at| now < at + SUPPORT_RECHECK_DELAY) {
+                return;
+            }
+            *asked_at = Some(now);
         }
+        let ask_all = async {
+            for endpoint in self.endpoints.all() {
+                let request = health_request();
+                let answer = self.call_endpoint(endpoint, endpoint.base_url.join("api/health"), &request).await;
+                let supports = says_idempotency_support(&answer) == Some(true);
+                endpoint.supports_idempotency_keys.fetch_or(supports, Ordering::Relaxed);
+            }
+        };
+        let _ = timeout_at(now + SUPPORT_QUESTION_TIMEOUT, ask_all).await;
+    }
+
+    /// Waits until a server answers whether it supports idempotency keys. Returns `false` if it does not, or if the
+    /// deadline expires first.
+    #[allow(clippy::disallowed_methods)] // the delays between requests
+    async fn confirm_idempotency_support(&self, deadline: Instant) -> bool {
+        for attempt in 1.. {
+            let url = |base_url: &BaseUrl| base_url.join("api/health");
+            let Ok(answer) = timeout_at(deadline, self.call_any_endpoint(&url, &health_request())).await else { break };
+            match (says_idempotency_support(&answer), answer) {
+                (Some(supports), _) => return supports,
+                (None, Err(error)) => {
+                    let pause = sleep(delay_before_repetition(attempt, &error));
+                    if timeout_at(deadline, pause).await.is_err() {
+                        break;
+                    }
+                }
+                (None, Ok(_)) => return false,
+            }
+        }
+        false
+    }
+}
+
+fn health_request() -> ApiRequest {
+    ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false }
+}
+
+/// Returns what the answer to a health request says about idempotency keys. An unhealthy server answers with an error
+/// status, but says it as well. Returns `None` if the server did not answer.
+fn says_idempotency_support(answer: &Result<ResponseBody, Error>) -> Option<bool> {
+    let says_so =
+        |text: &[u8]| serde_json::from_slice::<Value>(text).ok().map(|health| health["idempotency_keys"] == true);
+    match answer {
+        Ok(ResponseBody::Text { text, .. }) => Some(says_so(text) == Some(true)),
+        Ok(ResponseBody::TooLarge) => Some(false),
+        Err(error) => match error.body().and_then(|body| says_so(body.as_bytes())) {
+            Some(true) => Some(true),
+            _ => (FailedAttemptKind::classify(error) == FailedAttemptKind::Permanent).then_some(false),
+        },
     }
 }
 

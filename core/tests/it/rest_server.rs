@@ -110,6 +110,10 @@ impl RestServer {
         *self.0.supports_keys.lock().unwrap() = true;
     }
 
+    pub(crate) fn ignore_keys(&self) {
+        *self.0.supports_keys.lock().unwrap() = false;
+    }
+
     /// Plans the faults of the next submissions, one each. Further submissions are answered without a fault.
     pub(crate) fn plan_write_faults(&self, faults: &[WriteFault]) {
         self.0.write_faults.lock().unwrap().extend(faults);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use futures_util::{StreamExt as _, stream};
+use futures_util::future::join_all;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,7 +18,7 @@ use super::input;
 use super::moderate::{ModerateAnswer, SubmissionBody, parse_submission};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::{BATCH_ITEMS_AT_ONCE, ModeratedItem};
+use crate::moderation::ModeratedItem;
 use crate::store::{IdempotencyKey, IdempotentAnswer};
 
 const BATCH_ITEMS_MAX: usize = 100;
@@ -71,7 +71,7 @@ pub(super) async fn moderate(
         let key = key.as_ref().map(|key| key.for_part(index));
         moderate_item(app.clone(), project_id.clone(), item, key)
     });
-    let outcomes: Vec<_> = stream::iter(items).buffered(BATCH_ITEMS_AT_ONCE).collect().await;
+    let outcomes = join_all(items).await;
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
     let mut results = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {

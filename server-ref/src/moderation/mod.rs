@@ -24,7 +24,6 @@ mod unicode_word_boundaries;
 
 pub use ai::AiOptions;
 use author::author_id;
-pub(crate) use batch_slots::BATCH_ITEMS_AT_ONCE;
 pub(crate) use context::Moderation;
 use decision::{Decision, ModerationUpdateWithoutDecision, Moderator};
 pub(crate) use pipeline::{ModeratedItem, Submission};

@@ -34,14 +34,17 @@ pub(crate) struct ModeratedItem {
 }
 
 impl Moderation {
-    /// Moderates an item of a batch like [`Self::moderate`], once the project has a free slot for it.
+    /// Moderates an item of a batch like [`Self::moderate`]. If no language model is needed, the item first waits for a free slot of the
+    /// project.
     pub(crate) async fn moderate_batch_item(
         self: &Arc<Self>,
         project_id: Arc<str>,
         submission: Submission,
         key: Option<IdempotencyKey>,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let _slot = self.batch_slots.acquire(&project_id).await;
+        let rules = self.rule_cache.get(&self.store, &self.matching_pool, &project_id).await?;
+        // A slot limits the use of the writer. It must not be held while the language model judges, which may take seconds.
+        let _slot = if rules.prompts().is_empty() { self.batch_slots.acquire(&project_id).await } else { None };
         self.moderate(project_id, submission, key).await
     }
 
