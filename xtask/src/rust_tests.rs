@@ -56,15 +56,17 @@ pub(crate) fn selection() -> Vec<&'static str> {
 
 /// Builds all test programs, and the programs that they start.
 pub(crate) fn build(workspace: &Workspace) -> Result<Vec<TestProgram>> {
-    let selection = selection();
+    let selection = &selection();
     let format = "json-render-diagnostics";
-    // `cargo test` builds the targets with `test = false` only if they are named.
-    let named = SEPARATE_TARGETS.into_iter().flat_map(|target| ["--test", target]);
-    let targets = ["--lib", "--bins", "--examples", "--tests"].into_iter().chain(named);
-    let output = workspace.read(cmd!(
-        workspace.shell,
-        "cargo test --quiet {selection...} --no-run {targets...} --message-format {format}"
-    ))?;
+    // `cargo test` builds the targets with `test = false` only if they are named, and then no others.
+    let separate = SEPARATE_TARGETS.map(|target| ["--test", target]).concat();
+    let mut output = String::new();
+    for targets in [vec![], separate] {
+        let build =
+            cmd!(workspace.shell, "cargo test --quiet {selection...} --no-run {targets...} --message-format {format}");
+        output += &workspace.read(build)?;
+        output.push('\n');
+    }
     let programs = output.lines().filter_map(|line| program(serde_json::from_str(line).ok()?));
     let programs: Vec<_> = programs.collect();
     ensure!(!programs.is_empty(), "cargo built no test program");
