@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::Deserialize;
 use xshell::cmd;
 
@@ -16,7 +16,7 @@ use crate::workspace::Workspace;
 /// tests of the bindings.
 const PACKAGES: [&str; 6] = ["automoderate", "automoderate-server", "quickstart", "automod-tail", "interop", "stock"];
 
-/// Files of tests that need other programs, and that only the steps of the same name run.
+/// Test files that need other programs. Only the steps of the same name run them.
 const SEPARATE_TARGETS: [&str; 2] = ["nodes", "schema"];
 
 /// A program built by cargo that runs the tests of one target.
@@ -101,6 +101,7 @@ impl TestProgram {
         self.is_one_of(&SEPARATE_TARGETS)
     }
 
+    /// Returns true if the program runs the tests of one of these test files.
     pub(crate) fn is_one_of(&self, targets: &[&str]) -> bool {
         !self.is_library && targets.contains(&&*self.target)
     }
@@ -114,10 +115,12 @@ impl TestProgram {
         arguments: &[&str],
     ) -> Result<()> {
         let _folder = workspace.shell.push_dir(&self.package_folder);
-        let words = wrapper.into_iter().chain([&*self.path]);
-        let mut words = words.map(Path::as_os_str);
-        let program = words.next().context("a program")?;
-        workspace.run(cmd!(workspace.shell, "{program} {words...} {arguments...}").envs(environment))
+        let tests = &self.path;
+        let command = match wrapper {
+            Some(wrapper) => cmd!(workspace.shell, "{wrapper} {tests} {arguments...}"),
+            None => cmd!(workspace.shell, "{tests} {arguments...}"),
+        };
+        workspace.run(command.envs(environment))
     }
 }
 

@@ -100,10 +100,8 @@ fn check_rustdoc(workspace: &Workspace, _: &Environment) -> Result<()> {
 
 fn test_rust(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let folders = ["core", "server-ref", "examples/quickstart", "examples/automod-tail"];
-    for program in rust_tests::build(workspace)? {
-        if folders.iter().any(|folder| program.is_in(workspace, folder)) && !program.is_separate() {
-            program.run(workspace, environment, None, &["--quiet"])?;
-        }
+    for folder in folders {
+        run_tests(workspace, environment, folder, None, &["--quiet"])?;
     }
     rust_tests::run_doc_tests(workspace)
 }

@@ -19,7 +19,7 @@ use crate::{
 /// Maximum number of characters of a response body that an error keeps.
 const ERROR_BODY_CHARS_MAX: usize = 4096;
 
-/// Maximum value of `Retry-After` in seconds. Longer delays are shortened, because times must not overflow.
+/// Maximum delay in seconds that a server can demand.
 const RETRY_AFTER_SECONDS_MAX: u64 = 86_400;
 
 /// Client for the REST API.
@@ -62,11 +62,21 @@ impl ResponseBody {
 
 /// Request to the REST API, without its URL.
 pub(super) struct ApiRequest {
-    pub(super) method: Method,
-    pub(super) body: Option<Value>,
+    method: Method,
+    body: Option<Value>,
     /// Key by which a server recognises a request that it has already executed.
-    pub(super) idempotency_key: Option<String>,
-    pub(super) with_credentials: bool,
+    idempotency_key: Option<String>,
+    with_credentials: bool,
+}
+
+impl ApiRequest {
+    fn get() -> Self {
+        Self { method: Method::GET, body: None, idempotency_key: None, with_credentials: true }
+    }
+
+    pub(super) fn get_without_credentials() -> Self {
+        Self { with_credentials: false, ..Self::get() }
+    }
 }
 
 /// Returns the error for a request that the server may have executed. The error is not retryable, because a retry might
@@ -82,25 +92,25 @@ pub(super) fn outcome_unknown_error(error: &Error) -> Error {
     unknown.with_retryable(false).with_cause(error.clone())
 }
 
+/// Returns `true` if [`outcome_unknown_error`] created the error of this failed write.
+pub(super) fn is_outcome_unknown(error: &Error) -> bool {
+    error.cause().is_some() && !error.is_retryable()
+}
+
 impl Api {
     pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<T, Error> {
         self.get_body(url).await?.parse()
     }
 
     pub(super) async fn get_body(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<ResponseBody, Error> {
-        self.call_read_only(
-            url,
-            ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: true },
-        )
-        .await
+        self.call_read_only(url, ApiRequest::get()).await
     }
 
     pub(super) async fn get_without_credentials<T: DeserializeOwned>(
         &self,
         url: impl Fn(&BaseUrl) -> Url,
     ) -> Result<T, Error> {
-        let request = ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false };
-        self.call_read_only(url, request).await?.parse()
+        self.call_read_only(url, ApiRequest::get_without_credentials()).await?.parse()
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -219,13 +229,18 @@ fn server_time(response: &Response) -> Option<jiff::Timestamp> {
     jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
+/// Returns a delay that the server demands, which is shortened so that times do not overflow.
+pub(super) fn retry_delay(seconds: u64) -> Duration {
+    Duration::from_secs(seconds.min(RETRY_AFTER_SECONDS_MAX))
+}
+
 /// Returns the error for a response with an error status. The statuses 401 and 429 have their own codes; all other
 /// statuses become `api`.
 async fn status_error(mut response: Response) -> Error {
     let status = response.status();
     let retry_after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok());
-    let retry_after = retry_after.map(|seconds: u64| Duration::from_secs(seconds.min(RETRY_AFTER_SECONDS_MAX)));
+    let retry_after = retry_after.map(retry_delay);
     let location = response.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
     let requires_https = status.is_redirection() && location.is_some_and(|to| to.starts_with("https:"));
     let mut excerpt = Vec::new();

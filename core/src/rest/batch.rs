@@ -1,13 +1,11 @@
 //! `POST /api/moderate/batch`.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Api, Moderation, Submission,
-    api::{ResponseBody, outcome_unknown_error},
+    api::{ResponseBody, is_outcome_unknown, retry_delay},
     moderate::checked_or_random_key,
 };
 use crate::{Error, ErrorKind, driver::BaseUrl};
@@ -95,13 +93,9 @@ impl Api {
         let items: Vec<_> = submissions.iter().map(Submission::to_json).collect();
         let url = |base_url: &BaseUrl| base_url.join("api/moderate/batch");
         let payload = match self.post::<BatchPayload>(url, json!({"items": items}), key.clone()).await {
-            // An error with a cause says that an earlier attempt may have stored the submissions, under other keys.
-            Err(error) if matches!(error.status(), Some(404 | 405)) && error.cause().is_none() => {
+            // If an earlier attempt may have stored the submissions, the single ones would be stored again under other keys.
+            Err(error) if matches!(error.status(), Some(404 | 405)) && !is_outcome_unknown(&error) => {
                 return self.moderate_one_by_one(submissions, &key).await;
-            }
-            // Some submissions may have been stored before another one failed.
-            Err(error) if matches!(error.status(), Some(429 | 500..)) && error.cause().is_none() => {
-                return Err(outcome_unknown_error(&error));
             }
             result => result?,
         };
@@ -146,13 +140,15 @@ fn parse_result(result: Value) -> Result<Moderation, Error> {
     let kind = if result["code"] == "rate_limited" { ErrorKind::RateLimited } else { ErrorKind::Api };
     let error = Error::new(kind, message).with_body(result.to_string());
     Err(match result["retry_after"].as_u64() {
-        Some(seconds) => error.with_retryable(true).with_retry_in(Duration::from_secs(seconds)),
+        Some(seconds) => error.with_retryable(true).with_retry_in(retry_delay(seconds)),
         None => error,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

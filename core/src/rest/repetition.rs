@@ -1,20 +1,25 @@
 //! Repetition of failed writes. A write is repeated only if the repetition can't execute it twice.
 
 use std::{
-    sync::{PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
-use reqwest::Method;
+use futures_util::future::join_all;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use url::Url;
 
 use super::{
     Api,
     api::{ApiRequest, ResponseBody, outcome_unknown_error},
+    statistics::health_url,
 };
-use crate::{Error, ErrorKind, ReconnectPolicy, Stage, driver::BaseUrl, session::next_delay};
+use crate::{
+    Error, ErrorKind, ReconnectPolicy, Stage,
+    driver::{BaseUrl, Endpoint},
+    session::next_delay,
+};
 
 /// Delay before the first repetition, without jitter. The delay doubles with each further repetition.
 const REPEAT_DELAY: Duration = Duration::from_millis(250);
@@ -27,12 +32,12 @@ const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(15);
 /// leaves time for repetitions.
 const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
-/// Kind of failed attempt, which determines whether the write may be repeated.
-/// Time after which the endpoints that don't support idempotency keys are asked again.
+/// Time after which endpoints that are not known to support idempotency keys are asked again.
 const SUPPORT_RECHECK_DELAY: Duration = Duration::from_secs(600);
-/// Time limit for asking all endpoints, which delays the result of the write that was sent before.
-const SUPPORT_QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time limit for asking all endpoints. The result of the preceding write is delayed by up to this time.
+const SUPPORT_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Kind of failed attempt, which determines whether the write may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailedAttemptKind {
     /// The server did not execute the write. Another attempt may succeed.
@@ -62,7 +67,8 @@ impl FailedAttemptKind {
 impl Api {
     /// Sends a write, and repeats it until it succeeds or fails permanently, or until the call's time limit expires.
     ///
-    /// After an attempt whose outcome is unknown, the write is repeated only if the server supports idempotency keys.
+    /// After an attempt whose outcome is unknown, the write is repeated only if every endpoint was known to support
+    /// idempotency keys before the attempt, and a server confirms it before the repetition.
     #[allow(clippy::disallowed_methods)] // the delays and the time limit of a call
     pub(super) async fn write_with_repetitions(
         &self,
@@ -72,11 +78,11 @@ impl Api {
         let deadline = Instant::now() + self.timeout;
         let mut outcome_unknown = false;
         for attempt in 1.. {
-            // Must be known before the attempt: a server that is upgraded afterwards has never seen the key.
+            // This must be known before the attempt. A server that is upgraded after the attempt has never seen the key.
             let supported = self.all_endpoints_support_idempotency();
             let error = match self.attempt_write(&url, &request, deadline).await {
                 Ok(body) => {
-                    self.learn_idempotency_support().await;
+                    self.learn_idempotency_support(deadline).await;
                     return Ok(body);
                 }
                 Err(error) => self.authenticator.redact(error),
@@ -91,7 +97,7 @@ impl Api {
                 return Err(if outcome_unknown { outcome_unknown_error(&error) } else { error });
             }
             tracing::debug!(attempt, %error, "a REST call is repeated");
-            tokio::time::sleep_until(next_attempt_at).await;
+            sleep_until(next_attempt_at).await;
         }
         unreachable!("the loop ends with the time limit")
     }
@@ -127,66 +133,61 @@ impl Api {
 
     /// Asks the endpoints that are not known to support idempotency keys whether they do, unless they were asked
     /// recently.
-    #[allow(clippy::disallowed_methods)] // the time limit of the question
-    async fn learn_idempotency_support(&self) {
+    #[allow(clippy::disallowed_methods)] // the time limit of the query
+    async fn learn_idempotency_support(&self, deadline: Instant) {
+        if self.all_endpoints_support_idempotency() {
+            return;
+        }
         let now = Instant::now();
         {
             let mut asked_at = self.idempotency_support_asked_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.all_endpoints_support_idempotency() || asked_at.is_some_and(|at| now < at + SUPPORT_RECHECK_DELAY) {
+            if asked_at.is_some_and(|at| now < at + SUPPORT_RECHECK_DELAY) {
                 return;
             }
             *asked_at = Some(now);
         }
-        let ask_all = async {
-            for endpoint in self.endpoints.all() {
-                let request = health_request();
-                let answer = self.call_endpoint(endpoint, endpoint.base_url.join("api/health"), &request).await;
-                let supports = says_idempotency_support(&answer) == Some(true);
-                endpoint.supports_idempotency_keys.fetch_or(supports, Ordering::Relaxed);
-            }
+        let ask = async |endpoint: &Arc<Endpoint>| {
+            let request = ApiRequest::get_without_credentials();
+            let response = self.call_endpoint(endpoint, health_url(&endpoint.base_url), &request).await;
+            let is_supported = reported_idempotency_support(&response) == Some(true);
+            endpoint.supports_idempotency_keys.fetch_or(is_supported, Ordering::Relaxed);
         };
-        let _ = timeout_at(now + SUPPORT_QUESTION_TIMEOUT, ask_all).await;
+        let _ =
+            timeout_at(deadline.min(now + SUPPORT_QUERY_TIMEOUT), join_all(self.endpoints.all().iter().map(ask))).await;
     }
 
-    /// Waits until a server answers whether it supports idempotency keys. Returns `false` if it does not, or if the
+    /// Waits until a server reports whether it supports idempotency keys. Returns `false` if it does not, or if the
     /// deadline expires first.
     #[allow(clippy::disallowed_methods)] // the delays between requests
     async fn confirm_idempotency_support(&self, deadline: Instant) -> bool {
-        for attempt in 1.. {
-            let url = |base_url: &BaseUrl| base_url.join("api/health");
-            let Ok(answer) = timeout_at(deadline, self.call_any_endpoint(&url, &health_request())).await else { break };
-            match (says_idempotency_support(&answer), answer) {
-                (Some(supports), _) => return supports,
-                (None, Err(error)) => {
-                    let pause = sleep(delay_before_repetition(attempt, &error));
-                    if timeout_at(deadline, pause).await.is_err() {
-                        break;
-                    }
+        let request = ApiRequest::get_without_credentials();
+        let confirm = async {
+            for attempt in 1.. {
+                let response = self.call_any_endpoint(&health_url, &request).await;
+                if let Some(is_supported) = reported_idempotency_support(&response) {
+                    return is_supported;
                 }
-                (None, Ok(_)) => return false,
+                let Err(error) = response else { break };
+                sleep(delay_before_repetition(attempt, &error)).await;
             }
-        }
-        false
+            false
+        };
+        timeout_at(deadline, confirm).await.unwrap_or(false)
     }
 }
 
-fn health_request() -> ApiRequest {
-    ApiRequest { method: Method::GET, body: None, idempotency_key: None, with_credentials: false }
-}
-
-/// Returns what the answer to a health request says about idempotency keys. An unhealthy server answers with an error
-/// status, but says it as well. Returns `None` if the server did not answer.
-fn says_idempotency_support(answer: &Result<ResponseBody, Error>) -> Option<bool> {
-    let says_so =
-        |text: &[u8]| serde_json::from_slice::<Value>(text).ok().map(|health| health["idempotency_keys"] == true);
-    match answer {
-        Ok(ResponseBody::Text { text, .. }) => Some(says_so(text) == Some(true)),
-        Ok(ResponseBody::TooLarge) => Some(false),
-        Err(error) => match error.body().and_then(|body| says_so(body.as_bytes())) {
-            Some(true) => Some(true),
-            _ => (FailedAttemptKind::classify(error) == FailedAttemptKind::Permanent).then_some(false),
-        },
-    }
+/// Returns what the response to a health request reports about idempotency keys, or `None` if the server did not
+/// respond. The response of an unhealthy server has an error status, but contains the same report.
+fn reported_idempotency_support(response: &Result<ResponseBody, Error>) -> Option<bool> {
+    let body: &[u8] = match response {
+        Ok(ResponseBody::Text { text, .. }) => text,
+        Ok(ResponseBody::TooLarge) => &[],
+        Err(error) => error.body().unwrap_or_default().as_bytes(),
+    };
+    let is_supported = serde_json::from_slice::<Value>(body).is_ok_and(|health| health["idempotency_keys"] == true);
+    let is_final =
+        response.as_ref().err().is_none_or(|error| FailedAttemptKind::classify(error) == FailedAttemptKind::Permanent);
+    (is_supported || is_final).then_some(is_supported)
 }
 
 /// Returns the delay before attempt number `attempt + 1`.
@@ -219,7 +220,9 @@ mod tests {
             (with_status(400), FailedAttemptKind::Permanent),
             (with_status(500), FailedAttemptKind::Permanent),
             (at_stage(Stage::Tls), FailedAttemptKind::Permanent),
-            (at_stage(Stage::Credentials), FailedAttemptKind::Permanent),
+            (at_stage(Stage::Credentials), FailedAttemptKind::NotExecuted),
+            (with_status(503).with_stage(Stage::Credentials).with_retryable(true), FailedAttemptKind::NotExecuted),
+            (at_stage(Stage::Credentials).with_retryable(false), FailedAttemptKind::Permanent),
         ] {
             assert_eq!(FailedAttemptKind::classify(&error), expected, "{error:?}");
         }

@@ -2,10 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use super::Api;
 use crate::{
     Error,
+    driver::BaseUrl,
     events::{Extra, coerced_scalar_or_default},
 };
 
@@ -48,6 +50,11 @@ pub struct Health {
     pub extra: Extra,
 }
 
+/// Returns the URL of the server's health.
+pub(super) fn health_url(base_url: &BaseUrl) -> Url {
+    base_url.join("api/health")
+}
+
 impl Api {
     pub(crate) async fn statistics(&self) -> Result<Statistics, Error> {
         #[derive(Deserialize)]
@@ -58,7 +65,7 @@ impl Api {
     }
 
     pub(crate) async fn health(&self) -> Result<Health, Error> {
-        let response: Value = self.get_without_credentials(|base_url| base_url.join("api/health")).await?;
+        let response: Value = self.get_without_credentials(health_url).await?;
         let status = response.get("status").and_then(Value::as_str).unwrap_or("ok").to_owned();
         let extra = response.as_object().cloned().unwrap_or_default();
         Ok(Health { status, extra: extra.into_iter().filter(|(name, _)| name != "status").collect() })

@@ -161,7 +161,7 @@ impl RestServer {
         let mut further_headers = "";
         let (status, body) = if path == "/auth/login" {
             self.0.login_page.lock().unwrap().map_or((404, String::new()), |page| (200, page.to_owned()))
-        } else if request.starts_with("POST /api/moderate ") {
+        } else if request.starts_with("POST /api/moderate ") || self.has_fault_for(&request) {
             let fault = self.0.write_faults.lock().unwrap().pop_front();
             let stored = json!({"success": true, "content_id": "new", "status": "approved"}).to_string();
             if !matches!(fault, Some(WriteFault::Refuse(..))) {
@@ -194,6 +194,11 @@ impl RestServer {
         );
         let _ = stream.write_all(head.as_bytes()).await;
         let _ = stream.write_all(body.as_bytes()).await;
+    }
+
+    /// Returns true if the request is a batch and a fault is planned. Without a fault, the server has no route for batches.
+    fn has_fault_for(&self, request: &str) -> bool {
+        request.starts_with("POST /api/moderate/batch ") && !self.0.write_faults.lock().unwrap().is_empty()
     }
 
     /// Stores a submission, unless its key is known and the server supports keys.

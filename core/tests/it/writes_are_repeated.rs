@@ -84,7 +84,6 @@ async fn refusal_after_a_lost_answer_does_not_claim_that_nothing_was_stored() {
         let error = client.moderate("hello").await.unwrap_err();
         assert!(error.to_string().contains("outcome is unknown"), "{error}");
         assert!(!error.is_retryable());
-        server.plan_write_faults(&[]);
     }
 }
 
@@ -155,6 +154,16 @@ async fn server_without_batches_receives_the_submissions_one_by_one() {
     assert!(results.len() == 3 && results.iter().all(Result::is_ok));
     let keys: BTreeSet<_> = server.stored_keys().into_iter().collect();
     assert_eq!(keys.len(), 3, "each submission has its own key");
+}
+
+#[tokio::test]
+async fn batch_that_may_be_stored_is_not_submitted_again_one_by_one() {
+    let server = server_with(&[]).await;
+    let client = client_with_known_support(&server, LONG).await;
+    server.plan_write_faults(&[StoreAndRefuse(502)]);
+    let error = client.moderate_batch(vec!["a", "b"]).await.unwrap_err();
+    assert!(error.to_string().contains("outcome is unknown"), "{error}");
+    assert_eq!(server.stored_keys().len(), 2, "the first submission and the batch");
 }
 
 #[tokio::test]

@@ -49,8 +49,8 @@ enum BatchResult {
 /// Moderates up to 100 items.
 ///
 /// Each item is stored and published separately. A refused item does not affect the other items, and its result is the error. With an
-/// `Idempotency-Key`, an error that a retry may resolve fails the whole request. The retry then moderates only the items that were not
-/// stored.
+/// `Idempotency-Key`, an error that a retry may resolve fails the whole request, with status 503 if some items were stored. The retry then
+/// moderates only the items that were not stored.
 #[utoipa::path(
     post, path = "/api/moderate/batch", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),
@@ -73,11 +73,15 @@ pub(super) async fn moderate(
     });
     let outcomes = join_all(items).await;
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
+    let is_partly_stored =
+        outcomes.iter().any(|outcome| outcome.as_ref().err().is_none_or(ApiError::is_outcome_unknown));
     let mut results = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
         results.push(match outcome {
             Ok(done) => BatchResult::Moderated(ModerateAnswer::new(done.value)?),
-            Err(error) if key.is_some() && error.should_fail_batch() => return Err(error),
+            Err(error) if key.is_some() && error.should_fail_batch() => {
+                return Err(if is_partly_stored { error.for_partly_stored_batch() } else { error });
+            }
             Err(error) => BatchResult::Refused(error.into()),
         });
     }

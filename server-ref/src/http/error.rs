@@ -18,6 +18,7 @@ use crate::store::{DbFault, Scope};
 const DEFAULT_RETRY_AFTER_SECONDS: u64 = 1;
 
 const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
+const OUTCOME_UNKNOWN_CODE: &str = "outcome_unknown";
 
 /// The response body of a failed request to the REST interface, and the result of a refused item in a batch.
 #[derive(Serialize, ToSchema)]
@@ -139,6 +140,28 @@ impl ApiError {
         self.retry_after_seconds.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }
 
+    /// Returns the error for a batch of which some items may have been stored. A client must not take it for a refusal of the whole batch,
+    /// so the status is 503 unless the key belongs to another request.
+    pub(super) fn for_partly_stored_batch(self) -> Self {
+        if self.code == IDEMPOTENCY_MISMATCH_CODE {
+            return self;
+        }
+        let message = format!(
+            "Some items may have been stored; repeat the request with the same Idempotency-Key. {}",
+            self.message
+        );
+        let unknown = Self::new(StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN_CODE, message);
+        match self.retry_after_seconds {
+            Some(_) => Self { retry_after_seconds: self.retry_after_seconds, ..unknown },
+            None => unknown.with_default_retry_after(),
+        }
+    }
+
+    /// Returns true if the change that failed may have been stored.
+    pub(super) fn is_outcome_unknown(&self) -> bool {
+        self.code == OUTCOME_UNKNOWN_CODE
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
@@ -172,7 +195,7 @@ impl From<Error> for ApiError {
             }
             Error::OutcomeUnknown => {
                 let message = "The connection to the database was lost; the change may or may not have been made";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message).with_default_retry_after()
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN_CODE, message).with_default_retry_after()
             }
             Error::Busy => {
                 let message = "Too many requests of this kind are waiting";
@@ -242,5 +265,20 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partly_stored_batch_is_not_reported_as_a_refusal() {
+        let busy = ApiError::from(Error::Busy);
+        let (retry_after_seconds, error) = (busy.retry_after_seconds, busy.for_partly_stored_batch());
+        assert_eq!((error.status, error.code), (StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN_CODE));
+        assert!(error.retry_after_seconds == retry_after_seconds && retry_after_seconds.is_some());
+        let mismatch = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH_CODE, "another request");
+        assert_eq!(mismatch.for_partly_stored_batch().status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

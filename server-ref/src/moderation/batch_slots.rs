@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Maximum number of a project's batch items that are moderated at the same time. All projects share the writer, so this limits how long
-/// the items of other projects wait for it.
+/// Maximum number of a project's batch items that use the matching threads or the writer at the same time. All projects share these, so
+/// the limit bounds how long the items of other projects wait for them.
 const BATCH_ITEMS_AT_ONCE: usize = 32;
 /// Number of projects from which unused semaphores are removed before another one is added.
 const PROJECTS_BEFORE_CLEANUP: usize = 256;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Decision, Moderation, ModerationUpdateWithoutDecision, RuleSet, author_id};
 use crate::Error;
@@ -34,20 +35,6 @@ pub(crate) struct ModeratedItem {
 }
 
 impl Moderation {
-    /// Moderates an item of a batch like [`Self::moderate`]. If no language model is needed, the item first waits for a free slot of the
-    /// project.
-    pub(crate) async fn moderate_batch_item(
-        self: &Arc<Self>,
-        project_id: Arc<str>,
-        submission: Submission,
-        key: Option<IdempotencyKey>,
-    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let rules = self.rule_cache.get(&self.store, &self.matching_pool, &project_id).await?;
-        // A slot limits the use of the writer. It must not be held while the language model judges, which may take seconds.
-        let _slot = if rules.prompts().is_empty() { self.batch_slots.acquire(&project_id).await } else { None };
-        self.moderate(project_id, submission, key).await
-    }
-
     /// Moderates an item and returns once the item, its results and its event are durable. The event is published right
     /// afterwards.
     ///
@@ -58,13 +45,38 @@ impl Moderation {
         submission: Submission,
         key: Option<IdempotencyKey>,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let mut pending = PendingSubmission { project_id, submission, key, started_at: Instant::now(), at: now() };
+        self.moderate_pending(PendingSubmission::new(project_id, submission, key, false)).await
+    }
+
+    /// Moderates an item of a batch like [`Self::moderate`], but uses the shared threads and the writer only while it has a slot of its
+    /// project.
+    pub(crate) async fn moderate_batch_item(
+        self: &Arc<Self>,
+        project_id: Arc<str>,
+        submission: Submission,
+        key: Option<IdempotencyKey>,
+    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
+        self.moderate_pending(PendingSubmission::new(project_id, submission, key, true)).await
+    }
+
+    async fn moderate_pending(
+        self: &Arc<Self>,
+        mut pending: PendingSubmission,
+    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
+        let slot = self.acquire_batch_slot(&pending).await;
         let rules = self.rule_cache.get(&self.store, &self.matching_pool, &pending.project_id).await?;
         let decided = self.match_rules(&rules, &mut pending).await?;
         if decided.is_none() && !rules.prompts().is_empty() {
+            // The model may take seconds, during which other items can use the slot.
+            drop(slot);
             return self.clone().judge_and_commit(rules, pending).await;
         }
         pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::approve_unmatched)]).await
+    }
+
+    /// Waits for a slot of the project if the item belongs to a batch.
+    async fn acquire_batch_slot(&self, pending: &PendingSubmission) -> Option<OwnedSemaphorePermit> {
+        if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None }
     }
 
     /// Evaluates the prompts, which may take seconds, and stores the item. Continues in the background if the caller stops waiting.
@@ -84,7 +96,10 @@ impl Moderation {
         }
         let permit = match self.ai_judge.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
-            Err(decision) => return pending.commit(&self.writer, vec![*decision]).await,
+            Err(decision) => {
+                let _slot = self.acquire_batch_slot(&pending).await;
+                return pending.commit(&self.writer, vec![*decision]).await;
+            }
         };
         let token = self.in_flight.token();
         let judged = tokio::spawn(async move {
@@ -92,6 +107,7 @@ impl Moderation {
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
             let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.drain_started).await;
             drop(permit);
+            let _slot = self.acquire_batch_slot(&pending).await;
             pending.commit(&self.writer, decisions).await
         });
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
@@ -132,14 +148,19 @@ struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
     key: Option<IdempotencyKey>,
+    is_batch_item: bool,
     started_at: Instant,
     at: Micros,
 }
 
 impl PendingSubmission {
+    fn new(project_id: Arc<str>, submission: Submission, key: Option<IdempotencyKey>, is_batch_item: bool) -> Self {
+        Self { project_id, submission, key, is_batch_item, started_at: Instant::now(), at: now() }
+    }
+
     /// Stores and publishes the item with its decisions. The first decision determines the item's status.
     async fn commit(self, writer: &Writer, decisions: Vec<Decision>) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let Self { project_id, submission, key, started_at, at } = self;
+        let Self { project_id, submission, key, is_batch_item: _, started_at, at } = self;
         let processing_time = started_at.elapsed().as_secs_f64();
         let content_id = new_content_id();
         let decision = decisions.first().ok_or_else(|| Error::Internal("no decision was made".into()))?;
