@@ -8,6 +8,8 @@
 //! `cargo test` runs each attack for one second. `make hostile` runs each attack for ten seconds on an optimized server,
 //! also checks the tail latencies, and prints the table for `docs/security.md`. A word on the command line selects the
 //! attacks whose names contain the word.
+//!
+//! An attack during which only a latency exceeds its limit runs once more, and the second run decides.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 #![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
@@ -96,8 +98,14 @@ async fn run_all(chosen: &[&Attack], plan: RunPlan) -> ExitCode {
     println!("{}", verdict::TABLE_HEAD);
     let mut complaints = Vec::new();
     for attack in chosen {
-        let run = run_attack(attack, plan).await;
+        let mut run = run_attack(attack, plan).await;
         println!("{}", run.row());
+        // A single slow answer may be due to the machine. Harm that the attack causes would show again.
+        let is_only_slow = run.failed_criteria(Criteria::Harm).is_empty();
+        if is_only_slow && !run.failed_criteria(plan.criteria).is_empty() {
+            run = run_attack(attack, plan).await;
+            println!("{}", run.row());
+        }
         complaints.extend(run.failed_criteria(plan.criteria));
     }
     for complaint in &complaints {
