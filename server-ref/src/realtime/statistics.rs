@@ -145,7 +145,7 @@ impl Statistics {
     }
 }
 
-/// Returns each count as a percentage of their sum, with one decimal place. Unless all counts are zero, the percentages add up to 100,
+/// Returns each count as a percentage of the sum, with one decimal place. Unless all counts are zero, the percentages add up to 100,
 /// because the largest remainders are rounded up.
 pub(crate) fn percentages(counts: [i64; 3]) -> [f64; 3] {
     let total: i64 = counts.iter().sum();
@@ -207,7 +207,8 @@ mod tests {
         let project: Arc<str> = "p".into();
         let mut statistics = Statistics::default();
         statistics.set_recent_activity(project.clone(), vec![recent("a", Status::Flagged)], 1);
-        // The read includes event 3. Events 4 and 5 arrive before its result, which already contains the item of event 4.
+        // The read begins after event 3 is committed. Events 4 and 5 arrive before the result of the read, which already contains the item
+        // of event 4.
         statistics.add_activity("p", recent("b", Status::Approved), 2);
         statistics.add_activity("p", recent("d", Status::Rejected), 4);
         statistics.add_activity("p", recent("a", Status::Approved), 5);

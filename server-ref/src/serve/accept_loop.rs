@@ -54,7 +54,7 @@ pub(super) struct StopConditions {
 }
 
 /// Accepts connections until the server drains, then lets each connection finish its request. An address may have at most `limit`
-/// connections, not counting WebSockets; further connections are closed immediately.
+/// connections, not counting WebSockets; further connections are closed immediately. Trusted proxies are exempt, and 0 means no limit.
 pub(super) async fn accept_loop(
     listener: TcpListener,
     router: Router,
@@ -132,7 +132,7 @@ async fn serve_connection(
         async move {
             pacer.wait_for_turn().await;
             let answer = router.oneshot(request).await;
-            // If the budget was exceeded, the handler could not read the body, so it had no effect.
+            // If the budget was exceeded, the handler could not read the whole body, so the request had no effect.
             if meter.is_over_budget() { Ok(crate::http::busy_response()) } else { answer }
         }
     });

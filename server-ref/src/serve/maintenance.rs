@@ -24,7 +24,7 @@ pub(super) fn spawn_tasks(app: &Arc<App>) {
     tokio::spawn(record_key_uses(app.clone()));
 }
 
-/// Records the use of keys. The requests that use the keys don't wait for these writes.
+/// Records the use of keys every second, so that the requests that use the keys don't wait for these writes.
 async fn record_key_uses(app: Arc<App>) {
     let record = async {
         loop {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 /// The state that a connection shares with the service that handles its requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestPacer {
-    /// True if a request was served since the connection was last polled.
+    /// True if a request has been served since the connection was last polled.
     has_served_since_poll: Arc<AtomicBool>,
 }
 

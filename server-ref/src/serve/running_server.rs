@@ -92,8 +92,7 @@ impl RunningServer {
         format!("http://{address}")
     }
 
-    /// Returns the credentials for the demo project, or `None` if [`demo`](crate::ServerBuilder::demo) was not
-    /// called.
+    /// Returns the credentials of the demonstration, or `None` if [`demo`](crate::ServerBuilder::demo) was not set to `true`.
     #[must_use]
     pub fn demo(&self) -> Option<&DemoCredentials> {
         self.demo.as_ref()
@@ -247,7 +246,6 @@ impl RunningServer {
         let _ = timeout(DRAIN_STEP_TIMEOUT, self.app.store.close()).await;
     }
 
-    /// Waits until all WebSockets are closed.
     async fn wait_until_websockets_closed(&self) {
         while self.io.of("/").is_some_and(|namespace| {
             namespace.sockets().iter().any(|socket| socket.transport_type() == TransportType::Websocket)

@@ -20,7 +20,7 @@ use crate::time::Micros;
 /// The counters in a project's row.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ProjectTotals {
-    /// The id of the project's newest event, or 0 if nothing was ever logged.
+    /// The id of the project's newest event, or 0 if nothing has ever been logged.
     pub(crate) head: i64,
     pub(crate) counts: StatusCounts,
 }

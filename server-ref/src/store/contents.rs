@@ -145,7 +145,7 @@ pub(crate) struct CursorPage {
 pub(crate) struct EventPage {
     /// The name and payload of each event, oldest first.
     pub(crate) events: Vec<(String, Box<RawValue>)>,
-    /// The id of the newest event, even if the event has been pruned, or 0 if nothing was ever logged.
+    /// The id of the newest event, even if the event has been pruned, or 0 if nothing has ever been logged.
     pub(crate) head: i64,
     /// The id of the oldest event still in the log, or `head + 1` if the log is empty.
     pub(crate) oldest: i64,

@@ -1,6 +1,6 @@
 //! Messages by which a process informs all processes on the same database that cached data is out of date.
 //!
-//! An invalidation is sent in the same transaction as the change that it announces.
+//! An invalidation that announces a change is sent in the same transaction as the change.
 
 use serde::{Deserialize, Serialize};
 

@@ -37,7 +37,7 @@ pub(crate) struct KeyInfo {
     pub(crate) expires_at: Option<Micros>,
     /// Maximum number of requests per minute at each node, or null if there is no limit.
     pub(crate) requests_per_minute: Option<i64>,
-    /// Time of the last use, accurate to the minute, or null if the key was never used.
+    /// Time of the last use, accurate to the minute, or null if the key has never been used.
     #[serde(serialize_with = "serialize_optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) last_used_at: Option<Micros>,

@@ -89,7 +89,7 @@ pub(crate) struct LoggedEvent {
     pub(crate) data: Arc<RawValue>,
 }
 
-/// The events of one commit in the order of their ids, with the resulting counts and decisions.
+/// The events of one commit, those of each project in the order of their ids, with the resulting counts and decisions.
 #[derive(Debug, Default)]
 pub(crate) struct EventBatch {
     pub(crate) events: Vec<LoggedEvent>,

@@ -1,4 +1,4 @@
-//! Tests of the order of reads.
+//! Tests of the order and the limits of reads.
 
 use futures_util::FutureExt as _;
 

@@ -30,7 +30,7 @@ pub(crate) enum CommitOutcome {
 /// The result of a committed transaction.
 #[derive(Debug)]
 pub(crate) struct Committed {
-    /// The events in the order of their ids, which is also the order of the changes.
+    /// The events in the order of the changes, which within each project is also the order of the event ids.
     pub(crate) batch: EventBatch,
     /// The errors of changes that failed, by the index of the change. Except for repeated changes, all other changes were
     /// committed.
@@ -180,7 +180,7 @@ async fn write_changes(
     Ok(Committed { batch: event_batch(&applied, commit_state, events), failures, repeated_answers })
 }
 
-/// Writes the effects of a change, except for new items and events, which are inserted for the whole group at once.
+/// Writes the rows that a change affects, except for those that are written for the whole group at once. Announces changes to rules.
 async fn apply_mutation(tx: &mut Tx<'_>, change: &ProjectChange) -> Result<(), Error> {
     let project_id = &*change.project_id;
     match &change.mutation {

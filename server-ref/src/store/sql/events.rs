@@ -11,7 +11,7 @@ use crate::store::EventPage;
 /// Size in bytes at which a page ends early, so that a reply stays within the size limits of
 /// clients.
 const PAGE_BYTES_MAX: usize = 512 * 1024;
-/// Number of rows deleted per transaction, kept small so that other writers don't wait long.
+/// Maximum number of rows deleted per transaction, kept small so that other writers don't wait long.
 const PRUNED_ROWS_PER_TRANSACTION_MAX: i64 = 1000;
 
 impl Store {

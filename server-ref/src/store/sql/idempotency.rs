@@ -13,7 +13,7 @@ use crate::store::idempotency::{ALL_PROJECTS_ID, EVENTS_WITH_IDEMPOTENCY_KEYS_MA
 use crate::store::{IdempotencyKey, IdempotencyRecord, ProjectChange};
 use crate::time::{Micros, now};
 
-/// Number of rows deleted per transaction, kept small so that other writers don't wait long.
+/// Maximum number of rows deleted per transaction, kept small so that other writers don't wait long.
 const PRUNED_ROWS_PER_TRANSACTION_MAX: i64 = 1000;
 
 /// A change, the key and answer to be stored for it, and the id of the project's newest event after the change.

@@ -1,4 +1,4 @@
-//! Storage of invitations. An invitation is kept until it is accepted, declined or withdrawn, or until it expires.
+//! Storage of invitations. An invitation is kept until it is accepted, declined, withdrawn or replaced, or until it expires.
 
 use serde_json::json;
 
@@ -262,7 +262,7 @@ async fn lock_valid_invitation(
     let pending = pending.ok_or_else(not_found)?;
     match (pending.email == email.to_ascii_lowercase(), invitation) {
         (true, _) => Ok(pending),
-        // Ids are not secret, so the reply to an id must not reveal that the invitation exists. Tokens are secret.
+        // Ids are not secret, so the answer to a request with an id must not reveal that the invitation exists. Tokens are secret.
         (false, InvitationRef::Token(_)) => Err(Error::Forbidden("The invitation is for another e-mail address")),
         (false, InvitationRef::Id(_)) => Err(not_found()),
     }
