@@ -44,7 +44,7 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 struct RunPlan {
     time_alone: Duration,
     time_attacked: Duration,
-    /// The criteria. They include latencies only if the machine is otherwise idle.
+    /// The criteria of the run, which include latencies only if the machine is otherwise idle.
     criteria: Criteria,
 }
 

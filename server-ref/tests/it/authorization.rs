@@ -26,7 +26,7 @@ const CALLERS: [&str; 11] = [
     "server admin",
 ];
 
-/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A blank separates the keys and the token from the
+/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A space separates the keys and the token from the
 /// people.
 const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     // Routes for the project of the key or for the given `project_id`. The other key's project does not contain the item.
@@ -122,7 +122,7 @@ struct TestSetup {
     server: RunningServer,
     id: String,
     callers: Vec<Caller>,
-    /// Callers whose credentials have expired, were revoked, or were never valid.
+    /// Callers without valid credentials.
     refused: Vec<(&'static str, Caller)>,
     owner: Caller,
 }
@@ -160,7 +160,7 @@ async fn setup() -> TestSetup {
     TestSetup { _folder: folder, server, id, callers, refused, owner }
 }
 
-/// Creates callers whose credentials are not valid, and waits until each of them is refused.
+/// Creates callers without valid credentials, and waits until each of them is refused.
 async fn create_refused_callers(
     server: &RunningServer,
     id: &str,

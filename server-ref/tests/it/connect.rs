@@ -45,7 +45,7 @@ async fn refused_credentials_lead_to_the_documented_event() {
     server.shutdown().await;
 }
 
-/// A client that stays connected after a refusal receives no events, and is disconnected.
+/// A client that does not disconnect after a refusal receives no events, and the server closes its connection.
 #[tokio::test]
 async fn a_refused_socket_joins_no_room() {
     let server = demo_server_builder().start().await.unwrap();

@@ -1,4 +1,4 @@
-//! A server in this process, and a Socket.IO client that yields every packet.
+//! A server in this process, and a Socket.IO client that returns every packet except pings.
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;

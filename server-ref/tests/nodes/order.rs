@@ -1,5 +1,5 @@
-//! The events of a commit on any node reach the clients of all nodes, each once and in the order of ids. The same guarantee holds for
-//! clients without replay.
+//! The events of a commit on any node reach the clients of all nodes, each once and in the order of ids. Clients without replay have the
+//! same guarantee.
 
 use std::time::{Duration, Instant};
 
@@ -105,7 +105,7 @@ async fn an_event_reaches_the_other_node_at_once() {
     second.shutdown().await;
 }
 
-/// The metric counts all nodes, and no longer counts a node that has ended.
+/// `automoderate_nodes` counts all nodes, and no longer counts a node that has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_are_counted() {
     let cluster = PostgresCluster::start().await;

@@ -1,4 +1,4 @@
-//! An SDK client that records the ids of the decisions that it receives.
+//! An SDK client that records the event ids of the decisions that it receives.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ pub(crate) struct RecordingClient {
 }
 
 impl RecordingClient {
-    /// Joins the project, and records the decisions about this many items and the longest time between two decisions.
+    /// Joins the project, and records the event ids of this many decisions and the longest time between two decisions.
     pub(crate) async fn start(url: &str, access: &Access, items: usize) -> Self {
         let policy = ReconnectPolicy {
             delay: Duration::from_millis(200),

@@ -23,8 +23,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Session settings. If a process hangs or disappears, PostgreSQL ends its transaction before other transactions stop
 /// waiting for that transaction's locks.
 const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
-/// Additional session settings for read connections. PostgreSQL stops long-running statements whether or not their callers are still
-/// waiting for the results.
+/// Additional session settings for connections that only read. PostgreSQL stops long-running statements whether or not their callers are
+/// still waiting for the results.
 ///
 /// Connections that write must not use this timeout: a COMMIT that waits for a standby could be interrupted, and PostgreSQL would
 /// then report success.

@@ -31,7 +31,7 @@ pub(crate) struct SessionDraft<'a> {
 impl Store {
     /// Stores a new session. Returns false if the hash is already in use.
     ///
-    /// If `address` is given, the session results from a sign-in, and the sign-in is recorded in the audit log.
+    /// `address` is given if a user has just signed in; the sign-in is then recorded in the audit log.
     pub(crate) async fn create_session(
         &self,
         session: SessionDraft<'_>,

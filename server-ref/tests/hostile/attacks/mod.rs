@@ -1,4 +1,4 @@
-//! The attacks, grouped by their target.
+//! The attacks, grouped by kind.
 
 mod accounts;
 mod connections;
