@@ -1,4 +1,4 @@
-//! Measurements, most of them in comparison with other implementations.
+//! Measurements, many of them in comparison with other implementations.
 
 use anyhow::Result;
 use xshell::cmd;

@@ -1,4 +1,4 @@
-//! Lints, and the checks to run before each commit.
+//! The linters, and the checks to run before each commit.
 
 use anyhow::Result;
 use xshell::cmd;

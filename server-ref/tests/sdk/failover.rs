@@ -15,7 +15,7 @@ use crate::fixtures::{
 use crate::program::ServerProgram;
 use crate::relay::Relay;
 
-/// Number of items that each round submits before its server is killed.
+/// Number of items that are acknowledged in each round before a server is killed.
 const ITEMS_PER_ROUND: usize = 100;
 
 /// Waits until the client is connected to this address.

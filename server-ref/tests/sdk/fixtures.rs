@@ -43,7 +43,7 @@ pub(crate) fn demo_server_builder() -> ServerBuilder {
     }
 }
 
-/// Returns a builder for a client that reconnects quickly.
+/// Returns a builder for a client that reconnects quickly and has no rate limit.
 pub(crate) fn client_builder(url: impl Into<String>) -> ClientBuilder {
     Client::builder(url)
         .reconnect(ReconnectPolicy {

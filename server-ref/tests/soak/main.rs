@@ -1,4 +1,4 @@
-//! Many real interruptions: no event is lost or delivered twice, and no resource grows.
+//! Many real interruptions: no event is lost or delivered twice, and the use of resources does not grow.
 //!
 //! Two clients run in this process, one per transport. Each connects through its own relay, which interrupts its connections. The server is
 //! a separate process that is killed from time to time. `SOAK_RECONNECTS=1000` makes the run longer. This test runs alone in its process,

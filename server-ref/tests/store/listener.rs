@@ -26,7 +26,7 @@ impl EventListener {
         self.expect_end_of_log(access, usize::MAX).await;
     }
 
-    /// Asserts that the socket received the last `last` decisions in the log, each once and in the order of the log.
+    /// Asserts that the socket received the newest `last` decisions in the log, each once and in the order of the log.
     pub(crate) async fn expect_end_of_log(self, access: &Access, last: usize) {
         let published = self.0.await.unwrap();
         let log = access.read_log().await.into_iter().filter(|(name, _)| name == "moderation_update");
