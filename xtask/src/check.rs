@@ -46,7 +46,7 @@ fn run_clippy(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings"))
 }
 
-/// Checks the wording, the spelling, and the shell scripts.
+/// Checks the wording, the spelling, and the shell scripts, and runs the tests in `docs/check`.
 fn check_prose(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(
         workspace.shell,

@@ -1,7 +1,7 @@
 //! The test programs of the Rust packages.
 //!
 //! cargo unifies the features of a dependency across the packages that a command selects. Commands that select different packages would
-//! therefore compile the dependencies, the SDK and the server again. Instead, all steps run programs from one build.
+//! therefore compile the dependencies, the SDK and the server again. Instead, the steps run programs from one build.
 
 use std::path::{Path, PathBuf};
 

@@ -166,8 +166,8 @@ impl ServerBuilder {
         Ok(self)
     }
 
-    /// Sets the number of items awaiting review above which a project is warned. The project is warned once each time the number is
-    /// exceeded. 0 disables the warning. Default 100.
+    /// Sets the length of the review queue above which a project receives a warning. The project receives one warning each time its queue
+    /// exceeds this length. 0 disables the warning. Default 100.
     pub fn review_queue_warning(mut self, contents: u32) -> Self {
         self.settings.review_queue_warning = contents;
         self

@@ -71,7 +71,7 @@ async fn probe_database(app: Arc<App>) {
     app.drain_started.run_until_cancelled(watch).await;
 }
 
-/// Deletes events and idempotency keys beyond their limits, and expired sessions, invitations and audit log entries.
+/// Deletes events and idempotency keys that exceed the retention limits, and expired sessions, invitations and audit log entries.
 async fn prune_periodically(app: Arc<App>) {
     loop {
         tokio::select! {

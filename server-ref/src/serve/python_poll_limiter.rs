@@ -24,7 +24,7 @@ const POLL_PACKETS_MAX: usize = 16;
 /// within a packet.
 pub(super) const PACKET_SEPARATOR: u8 = 0x1e;
 
-/// The packets that did not fit in each session's last poll.
+/// A limiter that keeps the packets that did not fit into each session's last poll.
 #[derive(Debug, Clone)]
 pub(crate) struct PythonPollLimiter {
     /// Time without a poll after which a session counts as ended.

@@ -11,7 +11,7 @@ use crate::time::{Micros, rfc3339};
 pub enum Role {
     /// May read everything except API keys, invitations and the audit log, and may submit and review items.
     Member,
-    /// May also read the audit log, edit the project and its rules, API keys and members, and send notifications.
+    /// May also read the audit log, edit the project and its rules, API keys, invitations and members, and send notifications.
     Admin,
     /// May also delete the project, and add and remove admins and owners.
     Owner,

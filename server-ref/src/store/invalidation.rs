@@ -1,4 +1,4 @@
-//! Messages by which a process informs all processes on the same database that cached data is out of date.
+//! Messages that a process sends to all processes on the same database, usually because cached data is out of date.
 //!
 //! An invalidation that announces a change is sent in the same transaction as the change.
 

@@ -88,7 +88,7 @@ impl KeyDraft {
     }
 }
 
-/// The values that are stored in place of an API key's secret, and that verify the key and its tokens.
+/// The values that are stored instead of an API key's secret, and that verify the key and its tokens.
 #[derive(Debug)]
 pub(crate) struct KeyVerifiers {
     pub(crate) hash: CredentialHash,

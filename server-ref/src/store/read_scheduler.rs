@@ -51,7 +51,7 @@ struct Schedule {
     /// The owners with a pending read who may use another connection, in the order in which they are served. An entry consists of
     /// the owner's number of connections in use, used time and id.
     ready_owners: BTreeSet<(usize, Duration, Arc<str>)>,
-    /// The greatest used time with which an owner was served. New owners start with this used time.
+    /// The greatest used time that any owner had when a read started. New owners start with this used time.
     virtual_clock: Duration,
 }
 

@@ -64,7 +64,7 @@ impl RunPlan {
     }
 }
 
-/// Returns true if more than one processor was busy with other programs in the last minute.
+/// Returns true if, on average, other programs kept more than one processor busy in the last minute.
 fn is_machine_busy() -> bool {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap();
     let load: f64 = load.split(' ').next().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! A connection of the attacker, which sends HTTP/1.1 as raw bytes, without the checks of a client library.
+//! One of the attacker's connections, over which HTTP/1.1 is sent as raw bytes, without the checks of a client library.
 
 use std::io::{self, ErrorKind};
 

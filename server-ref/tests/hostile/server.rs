@@ -1,4 +1,4 @@
-//! The server program with the documented limits, and the resources that it uses.
+//! The server program with its default limits, and the resources that it uses.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -70,7 +70,7 @@ impl MeasuredServer {
         ServerUsage { memory_bytes: self.status_bytes("VmHWM:"), database_bytes }
     }
 
-    /// Resets the peak to the memory that is currently in use.
+    /// Resets the peak memory to the memory that is currently in use.
     pub(crate) fn reset_peak_memory(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").unwrap();
     }

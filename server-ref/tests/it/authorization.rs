@@ -93,8 +93,8 @@ const SOCKET_MATRIX: &[(&str, &str)] = &[
 
 /// Routes in the OpenAPI description that need no credentials.
 const PUBLIC_ROUTES: [&str; 1] = ["/api/health"];
-/// Routes that the OpenAPI description omits: pages, assets, and probes. Any caller may use them, and they reveal nothing
-/// about a project.
+/// Routes that the OpenAPI description omits: pages, assets, and probes. Any caller may request them. Apart from the sockets, whose
+/// requests have a matrix of their own, they reveal nothing about a project.
 const UNDESCRIBED_ROUTES: [&str; 19] = [
     "/",
     "/dashboard",

@@ -1,5 +1,4 @@
-//! Databases of the tests, one per test: SQLite files, or databases on the PostgreSQL server that `AUTOMODERATE_TEST_POSTGRES`
-//! names.
+//! Databases for the tests, one per test: SQLite files, or databases on the PostgreSQL server that `AUTOMODERATE_TEST_POSTGRES` names.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! A demo server prints the same credentials at each start, and stores neither its password nor its key in clear text.
+//! A demo server prints the same credentials each time it starts, and stores neither its password nor its key in clear text.
 
 use std::path::Path;
 

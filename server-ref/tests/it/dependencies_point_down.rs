@@ -76,7 +76,7 @@ fn violations_are_found() {
     assert_eq!(modules_in_cycles("realtime", &ring).unwrap(), "realtime: a, b, c");
 }
 
-/// Returns the modules that this module imports although they are not in a lower layer.
+/// Returns the paths that this module imports from other modules that are not in a lower layer.
 fn upward_imports(module: &str, text: &str, exported: &BTreeMap<String, String>) -> Vec<String> {
     let names = first_names(text, &CRATE_PATHS).into_iter();
     let wrong = names.filter(|name| {

@@ -29,7 +29,7 @@ async fn ids_are_in_order_under_concurrent_submissions() {
         })
         .collect();
 
-    // A socket that joins during the submissions receives every event after the event id in its join confirmation.
+    // A socket that joins during the submissions receives every event whose id is higher than the one in its join confirmation.
     early.next_event("moderation_update").await;
     let mut late = Socket::connect(&server).await;
     let head = late.join(&id).await["event_id"].as_i64().unwrap();

@@ -155,7 +155,7 @@ async fn invitations_are_limited_per_project() {
     }
     let one_more = (Method::POST, &*format!("/api/projects/{id}/invitations"), json!({"email": "x@example.org"}));
     owner.expect_failure(&server, one_more, (409, "limit_reached")).await;
-    // Inviting an address that is already invited does not count toward the limit.
+    // Inviting an address that is already invited replaces the invitation, so the limit is not exceeded.
     invite(&server, &owner, &id, json!({"email": "7@example.org"})).await;
     server.shutdown().await;
 }

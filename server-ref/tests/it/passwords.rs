@@ -54,7 +54,7 @@ async fn administrators_reset_the_passwords_of_others() {
     socket.expect_authentication_failed().await;
     ada.expect_failure(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     assert!(Browser::sign_in(&server.base_url(), USER_EMAIL, NEW_PASSWORD).await.is_some());
-    // To change their own password, administrators must also give the current one.
+    // Even administrators must give the current password to change their own.
     let own = format!("/api/users/{}", member_id(&server, &admin, &id, &server.demo().unwrap().email).await);
     admin.expect_failure(&server, (Method::PATCH, &own, json!({"password": NEW_PASSWORD})), (409, "own_account")).await;
     server.shutdown().await;

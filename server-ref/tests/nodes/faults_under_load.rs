@@ -38,7 +38,7 @@ impl TestBed {
         Self { cluster, redis, nodes, balancer, access }
     }
 
-    /// Starts a new node in place of a node that has been killed.
+    /// Replaces a killed node with a new one.
     async fn replace_node(&mut self, which: usize) {
         let gone = std::mem::replace(
             &mut self.nodes[which],

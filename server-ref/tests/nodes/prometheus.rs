@@ -1,4 +1,4 @@
-//! A real Prometheus server with the server's alert rules.
+//! A real Prometheus server with the alert rules in `deploy/alerts.yml`.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

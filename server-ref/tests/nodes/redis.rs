@@ -28,7 +28,7 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Starts the server without data at its fixed address unless it is running, and waits until it answers.
+    /// Unless the server is running, starts it without data at its fixed address. Waits until it answers.
     pub(crate) async fn ensure_running(&mut self) {
         eventually("Redis answers", async || {
             // The server exits by itself if another process uses its port.

@@ -1,4 +1,4 @@
-//! Tests of everything that the documentation shows, in the same order.
+//! Tests of what the documentation shows, in the same order.
 
 use reqwest::Method;
 use serde_json::{Value, json};

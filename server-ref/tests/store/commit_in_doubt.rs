@@ -33,8 +33,7 @@ enum CommitFault {
     HalfOpen,
 }
 
-/// Returns the kind of the nth fault. The first three kinds alternate; the last kind occurs only once, because it takes several
-/// seconds.
+/// Returns the kind of the nth fault. The first three kinds take turns; the last kind occurs only once, because it takes several seconds.
 fn nth_commit_fault(n: usize) -> CommitFault {
     match n {
         5 => CommitFault::HalfOpen,

@@ -1,4 +1,4 @@
-//! Insertion of the items, results and events of a whole group at once.
+//! Insertion of the items, results and events of a whole group of changes at once.
 //!
 //! On SQLite, an INSERT lists its rows as values. No network round trip is needed, but a separate statement must be prepared
 //! for each number of rows. On PostgreSQL, an INSERT receives each column as an array, so one statement and one round trip

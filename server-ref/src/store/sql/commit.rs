@@ -32,11 +32,9 @@ pub(crate) enum CommitOutcome {
 pub(crate) struct Committed {
     /// The events in the order of the changes, which within each project is also the order of the event ids.
     pub(crate) batch: EventBatch,
-    /// The errors of changes that failed, by the index of the change. Except for repeated changes, all other changes were
-    /// committed.
+    /// The errors of changes that failed, keyed by the index of the change. Except for repeated changes, all other changes were committed.
     pub(crate) failures: HashMap<usize, Error>,
-    /// The stored answers to changes that were not made because they repeat earlier changes, by the index of the
-    /// change.
+    /// The stored answers to changes that were not made because they repeat earlier changes, keyed by the index of the change.
     pub(crate) repeated_answers: HashMap<usize, String>,
 }
 

@@ -13,7 +13,7 @@ use crate::store::{ContentFilter, ContentPosition, CursorPage};
 const SCANNED_ROWS_PER_PAGE_MAX: usize = 4096;
 /// Number of bytes after which no further rows are read for one page.
 const SCANNED_BYTES_PER_PAGE_MAX: usize = 8 * 1024 * 1024;
-/// Minimum number of rows that a text search reads at a time. A search may skip most of the rows.
+/// Minimum number of rows that a text search reads at a time, because a search may skip most of them.
 const ROWS_PER_READ_MIN: usize = 256;
 
 impl Store {

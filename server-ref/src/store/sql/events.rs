@@ -40,8 +40,8 @@ impl Store {
 
     /// Returns the events with ids greater than `after`, oldest first.
     ///
-    /// The page contains at most `limit` events. It contains fewer if the events are large, but at least one event if the log
-    /// contains any after `after`.
+    /// The page contains at most `limit` events. It contains fewer if the events are large, but at least one if the log contains any event
+    /// after `after`.
     pub(crate) async fn events_after(&self, project_id: &str, after: i64, limit: i64) -> Result<EventPage, Error> {
         const SELECT_LOG_BOUNDS: &str = "SELECT event_head, (SELECT MIN(event_id) FROM events WHERE project_id = id)
                               FROM projects WHERE id = $1 AND deleted_at IS NULL";

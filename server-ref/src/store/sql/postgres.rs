@@ -131,7 +131,7 @@ impl PgDatabase {
         let (committed, committed_at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
         let stored: Option<i64> =
             sqlx::query_scalar(SELECT_MARK).bind(&self.writer_id).fetch_optional(&mut *log).await?;
-        // At its start, each process deletes the marks of processes that have not written for a long time.
+        // When a process starts, it deletes the marks of processes that have not written for a long time.
         let may_be_deleted = stored.is_none() && committed_at < now() - WRITER_MARK_LIFETIME / 2;
         if stored.unwrap_or(0) < committed && !may_be_deleted {
             log_identity::replace_log_id(log, log_id).await?;

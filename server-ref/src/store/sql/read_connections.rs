@@ -24,7 +24,7 @@ pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<
 /// A scheduler of reads, with a cache of the projects' owners.
 pub(super) struct ProjectReadScheduler {
     scheduler: ReadScheduler,
-    /// The id of each project's owner, with the time of the lookup.
+    /// The id of each project's first owner, or of the project itself if it has no owner, with the time of the lookup.
     owner_ids: Cache<String, (Arc<str>, Instant)>,
 }
 

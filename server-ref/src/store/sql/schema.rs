@@ -1,4 +1,4 @@
-//! The version of the database schema.
+//! The state of the database schema, and the migrations that update it.
 //!
 //! Migrations only add to the schema. A server of the previous version can therefore keep running after a migration, and can be
 //! started on a migrated database. A server ignores applied migrations that it does not know.

@@ -86,7 +86,8 @@ impl SqliteDatabase {
         self.write_connection.lock(async || self.options.connect().await).await
     }
 
-    /// Closes all connections. SQLite then merges the write-ahead log into the database file.
+    /// Closes all connections. SQLite then merges the write-ahead log into the database file, unless another process still uses the
+    /// database.
     pub(super) async fn close(&self) {
         self.read_pool.close().await;
         if let Some(connection) = self.health_check.close().await {

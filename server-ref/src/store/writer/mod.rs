@@ -85,7 +85,7 @@ impl Writer {
         answer.await.map_err(|_| Error::ShuttingDown)?
     }
 
-    /// Returns once all changes that were submitted before the call have been written and published.
+    /// Returns once all changes that were submitted before the call have been written and published, or refused.
     pub(crate) async fn flush(&self) {
         let (reply, answer) = oneshot::channel();
         if self.jobs.send(WriterJob::Flush(reply)).await.is_ok() {

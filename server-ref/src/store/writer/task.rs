@@ -159,7 +159,7 @@ impl WriterTask {
         self.publish(committed.batch);
     }
 
-    /// Polls the database until the outcome of the group is known.
+    /// Polls the database until the outcome of the group is known or all handles have been dropped.
     ///
     /// Returns the reply channels if the group was not committed and its callers are still waiting. The commit can then be
     /// retried.

@@ -26,7 +26,7 @@ pub(super) async fn half_open_sessions(attacker: &Attacker) {
         .await;
 }
 
-/// Sends handshakes with invalid session ids. The sessions that they open must count toward the limits like any other sessions.
+/// Sends handshakes with invalid session ids. The sessions that these handshakes open must count toward the limits like any other sessions.
 pub(super) async fn invalid_session_ids(attacker: &Attacker) {
     let queries = ["&sid", "&sid=", "&%73id=x", "&sid=none", "&sid=x&sid"];
     attacker

@@ -41,7 +41,7 @@ pub(super) async fn batches(attacker: &Attacker) {
         .await;
 }
 
-/// Submits the largest bodies, 64 at a time, so that each group of changes is as large as possible.
+/// Submits bodies of almost the maximum size, 64 at a time, so that each group of changes is as large as possible.
 pub(super) async fn megabyte_bodies(attacker: &Attacker) {
     let metadata: Vec<_> = (0..90).map(|_| "x".repeat(10_000)).collect();
     submit_repeatedly(
