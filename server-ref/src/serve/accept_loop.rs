@@ -35,8 +35,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// wake-ups.
 const ACCEPTED_PER_TURN: u32 = 4;
 /// Number of connections closed before other tasks get a turn. These are connections that the client has already reset. Closing a
-/// connection is much cheaper than serving it, so a queue full of such connections is emptied quickly, and a client behind them in the
-/// queue does not wait long.
+/// connection is much cheaper than serving it, so a queue full of such connections is emptied quickly, and clients later in the queue do
+/// not wait long.
 const CLOSED_PER_TURN: u32 = 32;
 
 /// The conditions that end connections: three signals, and the time limit for writes.
