@@ -26,7 +26,7 @@ const ONE_ADDRESS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Maximum length of a chunk that is copied. A small chunk would otherwise keep hyper's larger read buffer in memory.
 const COPIED_CHUNK_BYTES_MAX: usize = 4096;
 
-/// The budget for the request bodies in memory.
+/// The budget for request bodies in memory, shared by all connections of a listener.
 #[derive(Debug)]
 pub(super) struct BodyBudget {
     total_bytes_max: usize,

@@ -95,7 +95,7 @@ pub(crate) struct IdempotentAnswer<T> {
 }
 
 impl<T: DeserializeOwned> IdempotentAnswer<T> {
-    /// Parses a stored answer.
+    /// Parses the JSON text of a stored answer.
     pub(crate) fn from_stored(answer: &str) -> Result<Self, Error> {
         let value = serde_json::from_str(answer).map_err(|error| Error::Internal(error.to_string()))?;
         Ok(Self { value, is_replayed: true })

@@ -147,7 +147,6 @@ impl ProjectChange {
         }
     }
 
-    /// Returns the approximate size of the change in bytes.
     pub(crate) fn approximate_bytes(&self) -> usize {
         let mutation = match &self.mutation {
             Mutation::Nothing | Mutation::RuleDeleted(_) | Mutation::NotificationCreated(_) => 0,

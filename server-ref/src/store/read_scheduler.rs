@@ -232,7 +232,6 @@ impl OwnerReads {
         None
     }
 
-    /// Removes pending reads that have been abandoned.
     fn remove_abandoned(&mut self) {
         self.projects.retain_mut(|(_, senders)| {
             senders.retain(|sender| !sender.is_closed());

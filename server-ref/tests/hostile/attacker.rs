@@ -140,7 +140,6 @@ impl Attacker {
         Ok(answer)
     }
 
-    /// Sends a request with the attacker's key.
     pub(crate) async fn request_with_key(
         &self,
         line: &mut RawConnection,
@@ -151,7 +150,6 @@ impl Attacker {
         self.send_request(line, &request(method, path, &format!("x-api-key: {}", self.target.key), body)).await
     }
 
-    /// Sends a request with the attacker's session.
     pub(crate) async fn request_with_session(
         &self,
         line: &mut RawConnection,

@@ -13,7 +13,6 @@ async fn audit_entries(server: &RunningServer, caller: &Caller, path: &str) -> V
     caller.get(server, &format!("{path}?limit=200")).await["entries"].as_array().unwrap().clone()
 }
 
-/// Returns the newest entry for this action.
 async fn newest_entry(server: &RunningServer, caller: &Caller, path: &str, action: &str) -> Value {
     let entries = audit_entries(server, caller, path).await;
     entries.into_iter().find(|entry| entry["action"] == action).unwrap_or_else(|| panic!("no {action}"))

@@ -13,7 +13,6 @@ use crate::web::{Browser, TEST_PASSWORD};
 
 const ADMIN_EMAIL: &str = "ada@example.org";
 
-/// Starts a server without users.
 async fn start_without_users() -> RunningServer {
     let server = Server::builder();
     match databases::fresh_database_url() {

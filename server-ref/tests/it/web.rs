@@ -17,7 +17,7 @@ pub(crate) enum Caller {
 }
 
 impl Caller {
-    /// Signs in as this user.
+    /// Signs in as this user; panics if the server refuses the sign-in.
     pub(crate) async fn sign_in(server: &RunningServer, email: &str, password: &str) -> Self {
         let browser = Browser::sign_in(&server.base_url(), email, password).await;
         let Browser { cookie, token, .. } = browser.unwrap_or_else(|| panic!("{email}"));
@@ -55,7 +55,6 @@ impl Caller {
         assert_eq!(request.send().await.unwrap().status(), 302);
     }
 
-    /// Adds the credentials to a request.
     pub(crate) fn add_credentials(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Self::Nobody => request,

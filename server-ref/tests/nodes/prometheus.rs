@@ -90,7 +90,6 @@ impl Prometheus {
         eventually(alert, async || self.firing_alerts().await.iter().any(|name| name == alert)).await;
     }
 
-    /// Waits until no alert is firing.
     pub(crate) async fn wait_for_no_alert(&self) {
         eventually("no alert fires", async || self.firing_alerts().await.is_empty()).await;
     }

@@ -28,7 +28,6 @@ const NEXT_MIGRATIONS: [&str; 7] = [
     "CREATE INDEX events_by_next ON events (project_id, created_at)",
 ];
 
-/// Runs the migrations of the next version.
 async fn migrate_to_next_version(database: &str) {
     let migrations = NEXT_MIGRATIONS
         .into_iter()

@@ -18,7 +18,6 @@ use crate::relay::Relay;
 /// Number of items that are acknowledged in each round before a server is killed.
 const ITEMS_PER_ROUND: usize = 100;
 
-/// Waits until the client is connected to this address.
 async fn wait_until_connected_to(client: &Client, url: &str) {
     within_timeout("the other address", async {
         while client.url() != url || !client.state().is_connected() {

@@ -80,7 +80,6 @@ pub(crate) struct TlsEndpoint {
     pub(crate) ca: String,
 }
 
-/// Returns a self-signed certificate for this name.
 pub(crate) fn self_signed_certificate(name: &str) -> CertifiedKey<KeyPair> {
     generate_simple_self_signed(vec![name.to_owned()]).unwrap()
 }

@@ -93,7 +93,6 @@ impl PgDatabase {
         Ok((database, DatabaseIdentity { log_id, database_id }))
     }
 
-    /// Returns the schema state of the database at this URL.
     pub(super) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
         let mut connection = connect_options(url)?.connect().await?;
         let schema = SchemaState::of_postgres(&mut connection).await?;

@@ -9,7 +9,6 @@ use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation};
 use crate::time::{Micros, now};
 
-/// A stored web session.
 #[derive(Debug, sqlx::FromRow)]
 pub(crate) struct StoredSession {
     /// The session's data as JSON text.

@@ -74,7 +74,6 @@ impl SqliteDatabase {
         Ok(())
     }
 
-    /// Returns the schema state of the database at this URL.
     pub(super) async fn schema_state(url: &str) -> Result<SchemaState, Error> {
         let mut connection = connect_options(url, false)?.read_only(true).connect().await?;
         let schema = SchemaState::of_sqlite(&mut connection).await?;

@@ -47,7 +47,6 @@ enum WriterJob {
 }
 
 impl WriterJob {
-    /// Returns the approximate size of the job in bytes.
     fn approximate_bytes(&self) -> usize {
         match self {
             Self::Change(change, _) => change.approximate_bytes(),

@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     Silence,
     /// No data passes for 3 seconds; all delayed data then passes.
     Stall,
-    /// One byte from the server is changed.
+    /// For each client, one byte from the server is changed.
     Corruption,
     /// The server is killed with SIGKILL, and restarted on the same database.
     Kill,
