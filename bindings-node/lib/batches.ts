@@ -6,7 +6,7 @@
 
 import type { Event, Meta, ModerationUpdate } from './events.js'
 
-/** Field values of a `moderation_update`, followed by those of its `meta` except `project_id`, which is the same. */
+/** Field values of a `moderation_update` and of its `meta`, without the `project_id` of `meta`, which is the same. */
 type UpdateRow = [
   content_id: string,
   project_id: string | null,

@@ -20,7 +20,7 @@ export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByNam
   state: [state: State, info: StateInfo]
   /**
    * Called with the error that ended the client or, with `overflow: 'close'`, the stream that supplies the listeners.
-   * The server's own `error` event is named `serverError`.
+   * Not called unless there is a listener for events. The server's own `error` event is named `serverError`.
    */
   error: [error: AutoModerateError]
   /** Called with an exception that another listener threw. */
@@ -94,8 +94,8 @@ export class ClientListeners {
     const stream = new EventStream(this.#native.events(), this.#host)
     this.#stream = stream
     this.#dispatch(stream).catch((error) => {
-      // If the client has ended, the state listeners receive this error as the cause of `closed`. If no listener
-      // receives the error, it becomes a warning.
+      // If the client has ended, the state listeners receive this error as the cause of `closed`. If there are neither
+      // error listeners nor state listeners, the error becomes a warning.
       const hasErrorListener = this.#listeners.callAll('error', error)
       if (this.#listeners.count('state') > 0) this.#keepAliveUntilEnd()
       else if (!hasErrorListener) process.emitWarning(error)

@@ -31,10 +31,11 @@ export type Credentials =
   | undefined
 
 /**
- * Function that returns the credentials for each connection attempt and, unless `apiKey` is set, for REST calls. If it
- * throws an `AutoModerateError` with `retryable: false`, or returns invalid credentials, the client closes; after any
- * other error, the client retries. Log exceptions in the provider: the SDK hides their messages, which may contain
- * secrets. The signal is aborted when credentials are requested again, or when the client has been garbage-collected.
+ * Function that returns the credentials for each connection attempt, and for a REST call if the client has no valid
+ * credentials. If, during a connection attempt, it throws an `AutoModerateError` with `retryable: false` or returns
+ * invalid credentials, the client closes; any other error only makes the attempt or call fail. Log exceptions in the
+ * provider: the SDK hides their messages, which may contain secrets. The signal is aborted when credentials are
+ * requested again, or when the client has been garbage-collected.
  */
 export type CredentialsProvider = (
   reason: CredentialsReason,

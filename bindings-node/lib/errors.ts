@@ -19,7 +19,7 @@ export type ErrorCode =
   | 'overflow'
   | 'closed'
 
-/** Stage at which the connection attempt failed. */
+/** Stage at which the connection attempt or REST call failed. */
 export type Stage = 'credentials' | 'network' | 'tls' | 'http' | 'engine_io' | 'namespace'
 
 /** Error as the native module reports it. */
@@ -50,7 +50,7 @@ export class AutoModerateError extends Error {
   declare readonly retryable: boolean
   /** Time to wait before a retry, in milliseconds, if known. */
   declare readonly retryIn?: number
-  /** Stage at which the connection attempt failed. */
+  /** Stage at which the connection attempt or REST call failed. */
   declare readonly stage?: Stage
   /** HTTP status of the server's response. */
   declare readonly status?: number

@@ -183,7 +183,7 @@ export interface SystemNotification extends Common<'system_notification'>, Syste
 /** Activity of a user. Sent when an item whose metadata contains a `user_id` is submitted or reviewed. */
 export interface UserActivity extends Common<'user_activity'>, UserActivityData, Extensible {}
 
-/** `error` or `project_access_denied` event from the server, unless it answers a request or ends a project. */
+/** `error` or `project_access_denied` event from the server, unless it answers a request or withdraws access. */
 export interface ServerError extends Common<'serverError'>, Extensible {
   /** Message from the server. */
   message: string
@@ -244,7 +244,7 @@ export interface EventByName {
   /** Activity of a user of the moderated application. */
   user_activity: UserActivity
   /**
-   * `error` or `project_access_denied` event from the server, unless it answers a request or ends a project.
+   * `error` or `project_access_denied` event from the server, unless it answers a request or withdraws access.
    * The name `error` is reserved for the error that ended the client.
    */
   serverError: ServerError

@@ -18,7 +18,7 @@ export interface ReconnectPolicy {
   delay?: number
   /** Factor by which the delay grows after each failed attempt; at least 1. Default 2. */
   factor?: number
-  /** Maximum delay in ms, before jitter. Default 10000. */
+  /** Maximum delay in ms, before jitter. Default 10000, or `delay` if `delay` is longer. */
   maxDelay?: number
   /**
    * Number of attempts after which the client gives up, counted from the last stable connection. Default `Infinity`.

@@ -106,8 +106,8 @@ export class Server {
   }
 
   /**
-   * Takes the server offline, or back online. Going offline cuts all connections. While the server is offline, it
-   * closes new connections without a response.
+   * Takes the server offline or brings it back online. Going offline cuts all connections. While the server is offline,
+   * it closes new connections without a response.
    */
   setOffline(offline: boolean): void {
     this.#native.setOffline(checkBoolean('offline', offline))
@@ -118,7 +118,10 @@ export class Server {
     this.#native.setSilent(checkBoolean('silent', silent))
   }
 
-  /** Sets whether later connections and REST calls are refused with `authentication_failed`. */
+  /**
+   * Sets whether later connections, and REST calls other than `health`, are refused with `authentication_failed`.
+   * Without an event log, the server accepts connections, but refuses their joins.
+   */
   refuseCredentials(refuse = true): void {
     this.#native.refuseCredentials(checkBoolean('refuse', refuse))
   }

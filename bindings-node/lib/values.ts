@@ -32,7 +32,7 @@ export interface Metrics {
   attempts: number
   /** Number of connections that the server acknowledged. */
   connections: number
-  /** Number of events delivered to streams, of any origin. */
+  /** Number of events delivered to streams, whether live, replayed or backfilled. */
   events: number
   /** Number of events read from the server's log, by replay or because a stream's buffer was full. */
   replayed: number

@@ -1,5 +1,5 @@
-// Packs the packages for publication into release/: the main package, without a native module, and one platform package
-// for each addon in native/ or in the given folder. The main package lists the platform packages as optional
+// Creates and packs, in release/, the packages to publish: the main package, without a native module, and one platform
+// package for each addon in native/ or in the given folder. The main package lists the platform packages as optional
 // dependencies.
 //
 // node scripts/release.mjs [FOLDER WITH *.node]

@@ -36,7 +36,7 @@ pub struct Metrics {
     pub attempts: i64,
     /// Number of connections that the server acknowledged.
     pub connections: i64,
-    /// Number of events delivered to streams, of any origin.
+    /// Number of events delivered to streams, whether live, replayed or backfilled.
     pub events: i64,
     /// Number of events read from the server's log, by replay or because a stream's buffer was full.
     pub replayed: i64,
@@ -185,7 +185,7 @@ impl Client {
         json_results::state_to_json(&self.facade.state()).to_string()
     }
 
-    /// Returns a [`States`] object that yields the current state and then every change.
+    /// Returns a [`States`] object that yields the current state and then later states.
     #[napi(catch_unwind)]
     pub fn state_changes(&self) -> States {
         States(Arc::new(self.facade.state_changes()))

@@ -43,7 +43,7 @@ impl From<serde_json::Value> for CallResult {
 /// Sending side of a [`CompletionQueue`], for the SDK's threads.
 struct CompletionSender {
     completed: Mutex<Vec<(i64, Result<CallResult, Error>)>>,
-    /// True if `wake` has been called since the last `drain`, so that it need not be called again.
+    /// True if `wake` has been called since the last `drain` and need not be called again.
     is_wake_pending: AtomicBool,
     wake: WakeFunction,
 }

@@ -50,7 +50,8 @@ impl CredentialRequests {
         Ok(())
     }
 
-    /// Answers a request with an error. If `fatal` is true, the client closes; otherwise, the client retries.
+    /// Answers a request with an error. If `fatal` is true and a connection attempt fails with the error, the client
+    /// closes.
     #[napi(catch_unwind)]
     pub fn fail(&self, number: i64, message: String, fatal: bool) {
         let error = if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) };

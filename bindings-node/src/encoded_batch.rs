@@ -1,4 +1,4 @@
-//! Serializes events on an SDK thread, in the encoding that Node reads fastest.
+//! Serializes events in the encoding that Node reads fastest.
 
 use automoderate::{Event, facade};
 use napi::{Env, JsString};

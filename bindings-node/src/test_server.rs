@@ -44,7 +44,7 @@ impl TestServer {
         self.0.cut();
     }
 
-    /// Takes the server offline, or back online.
+    /// Takes the server offline or brings it back online.
     #[napi(catch_unwind)]
     pub fn set_offline(&self, offline: bool) {
         self.0.set_offline(offline);
@@ -56,7 +56,7 @@ impl TestServer {
         self.0.set_silent(silent);
     }
 
-    /// Sets whether connections and REST calls are refused.
+    /// Sets whether later connections, and REST calls other than `health`, are refused.
     #[napi(catch_unwind)]
     pub fn refuse_credentials(&self, refuse: bool) {
         self.0.refuse_credentials(refuse);

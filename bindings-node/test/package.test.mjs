@@ -1,4 +1,4 @@
-/** The package: its files, the checks of packaging tools, and its use after installation. */
+/** The package: its files, checks by packaging tools, and its use after installation. */
 
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'

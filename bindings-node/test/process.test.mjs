@@ -74,7 +74,7 @@ for (const [how, code] of Object.entries({
   })
 }
 
-// The timer does not keep the event loop running, so this output shows that the case under test does.
+// The timer does not keep the event loop running, so its output shows that the case under test does.
 const REPORT_ALIVE = `
 let turns = 0
 setInterval(() => ++turns === 10 && console.log('still here'), 1).unref()

@@ -21,7 +21,7 @@ pub(crate) struct Client {
     credentials: Option<Arc<CredentialQueue>>,
 }
 
-/// Current state of a client, followed by all later states.
+/// Current state of a client, followed by later states.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct States(Arc<FacadeStates>);
 

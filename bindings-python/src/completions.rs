@@ -24,7 +24,7 @@ type ConvertToPython = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>
 /// Sending side of a [`CompletionQueue`], for the SDK's threads.
 pub(crate) struct CompletionSender {
     completed: Mutex<Vec<(u64, ConvertToPython)>>,
-    /// True if a byte has been written since the last `drain`, so that no further byte is needed.
+    /// True if a byte has been written since the last `drain`, and no further byte is needed.
     is_wake_pending: AtomicBool,
     wake_writer: WakeSocket,
 }
@@ -44,8 +44,8 @@ impl CompletionSender {
             completed.push((id, convert_to_python));
         }
         if !self.is_wake_pending.swap(true, Ordering::AcqRel) {
-            // The write fails only if the event loop no longer exists, or if the socket's buffer is full. A full buffer
-            // wakes the event loop anyway.
+            // The write fails only if the [`CompletionQueue`] no longer exists, or if the socket's buffer is full. A full
+            // buffer wakes the event loop anyway.
             let _ = (&self.wake_writer).write(&[1]);
         }
         true

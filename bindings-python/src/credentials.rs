@@ -35,7 +35,8 @@ pub(crate) fn credentials_from_python(answer: &Bound<'_, PyAny>) -> PyResult<Cre
     }
 }
 
-/// Creates the error for a failed provider. If `fatal` is true, the client closes; otherwise, the client retries.
+/// Creates the error for a failed provider. If `fatal` is true and a connection attempt fails with the error, the client
+/// closes.
 pub(crate) fn provider_error(message: String, fatal: bool) -> ProviderError {
     if fatal { ProviderError::fatal(message) } else { ProviderError::retry(message) }
 }

@@ -59,7 +59,7 @@ def test_a_blocking_client_recovers_events_after_a_cut(documented: Server) -> No
         with pytest.raises(automoderate.AccessDenied):
             client.join(documented.other_project_id)
         stream = client.join(documented.project_id).events(ModerationUpdate)
-        # The client first receives a decision, so that it knows from which time on REST must recover decisions.
+        # The client first receives a decision, so that it knows the time from which REST must recover decisions.
         documented.admin("/moderate", content="trustedword")
         assert next(stream).status == "approved"
         documented.admin("/cut")

@@ -88,7 +88,7 @@ class Metrics:
     connections: int
     """Number of connections that the server acknowledged."""
     events: int
-    """Number of events delivered to streams, of any origin."""
+    """Number of events delivered to streams, whether live, replayed or backfilled."""
     replayed: int
     """Number of events read from the server's log, by replay or because a stream's buffer was full."""
     backfilled: int

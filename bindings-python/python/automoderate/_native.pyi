@@ -401,7 +401,7 @@ class UserActivity:
 
 @final
 class ServerError:
-    """`error` or `project_access_denied` event from the server, unless it answers a request or ends a project."""
+    """`error` or `project_access_denied` event from the server, unless it answers a request or withdraws access."""
 
     __match_args__ = ("message", "code")
     event: Final = "server_error"

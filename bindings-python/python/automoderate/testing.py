@@ -88,7 +88,7 @@ class Server:
         self._native.cut()
 
     def set_offline(self, offline: bool) -> None:
-        """Take the server offline, or back online."""
+        """Take the server offline or bring it back online."""
         self._native.set_offline(offline)
 
     def set_silent(self, silent: bool) -> None:

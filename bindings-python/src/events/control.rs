@@ -9,7 +9,7 @@ use super::class::{event_class, extra_dict, get_or_create};
 use crate::json;
 
 event_class! {
-    /// `error` or `project_access_denied` event from the server, unless it answers a request or ends a project.
+    /// `error` or `project_access_denied` event from the server, unless it answers a request or withdraws access.
     ServerError = "server_error",
     repr ["message", "code"],
     match_args ["message", "code"],

@@ -29,7 +29,7 @@ macro_rules! event_classes {
             let (cached_field, cached_extra) = (PyOnceLock::new(), PyOnceLock::new());
             match event {
                 $(Event::$class(_) => Py::new(py, $module::$class { event, cached_field, cached_extra })?.into_py_any(py),)*
-                // Convert an event of a kind unknown to this binding to a dict, so that the event is not lost.
+                // An event of a kind that this binding does not know is converted to a dict, so that it is not lost.
                 other => json::to_python(py, &automoderate::facade::event_to_value(&other)).map(Bound::unbind),
             }
         }

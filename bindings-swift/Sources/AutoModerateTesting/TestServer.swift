@@ -55,7 +55,8 @@ public final class TestServer: Sendable {
         try callNative { try native.setSilent(silent: silent) }
     }
 
-    /// Sets whether the server refuses later connections and REST calls with `authentication_failed`.
+    /// Sets whether the server refuses later connections, and REST calls other than `health`, with
+    /// `authentication_failed`. Without an event log, the server accepts connections, but refuses their joins.
     public func refuseCredentials(_ refuse: Bool = true) throws(AutoModerateError) {
         try callNative { try native.refuseCredentials(refuse: refuse) }
     }

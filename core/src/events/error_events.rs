@@ -9,8 +9,8 @@ use super::{
 /// Error that the server sent as an event.
 ///
 /// This type represents the server's `error` event, unless the event is the reply to a request from the SDK. The event
-/// `project_access_denied` also appears as this type if it neither refuses a join nor ends a project. Its
-/// [`code`](Self::code) is then `access_denied`, unless the server sends another code.
+/// `project_access_denied` also appears as this type if it neither refuses a join nor withdraws access to a
+/// project. Its [`code`](Self::code) is then `access_denied`, unless the server sends another code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ServerError {

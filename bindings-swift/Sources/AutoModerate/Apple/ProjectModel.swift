@@ -30,7 +30,7 @@
         public private(set) var statistics: StatsUpdate?
         /// Latest notification from the server or its operators.
         public private(set) var notification: SystemNotification?
-        /// True if some of the project's events are missing.
+        /// True if some of the project's events may be missing.
         public private(set) var isIncomplete = false
         /// State of the connection.
         public private(set) var state = ConnectionState.idle

@@ -68,7 +68,7 @@ extension Client {
         try await awaitPacked({ Statistics(&$0) }) { try await self.native.statistics(cancellation: $0) }
     }
 
-    /// Fetches the server's health.
+    /// Fetches the server's health. Requires no credentials.
     public func health() async throws(AutoModerateError) -> Health {
         try await awaitPacked({ Health(&$0) }) { try await self.native.health(cancellation: $0) }
     }

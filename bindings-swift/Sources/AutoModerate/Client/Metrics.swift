@@ -6,7 +6,7 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var attempts: Int
     /// Number of connections that the server acknowledged.
     public var connections: Int
-    /// Number of events delivered to streams, of any origin.
+    /// Number of events delivered to streams, whether live, replayed or backfilled.
     public var events: Int
     /// Number of events read from the server's log, by replay or because a stream's buffer was full.
     public var replayed: Int

@@ -20,8 +20,9 @@ extension Client {
         public var email: String?
         /// Password for ``email``.
         public var password: String?
-        /// Function that returns the credentials for each connection attempt. If it throws an ``AutoModerateError``
-        /// that is not retryable, the client closes; any other error only makes the attempt fail.
+        /// Function that returns the credentials for connection attempts and REST calls; see ``CredentialsProvider``.
+        /// If it throws an ``AutoModerateError`` that is not retryable during a connection attempt, the client closes;
+        /// any other error only makes the attempt or call fail.
         public var credentials: CredentialsProvider?
         /// Transports that the client uses. Default ``Transports/auto``.
         public var transports: Transports

@@ -1,6 +1,6 @@
 /// Type that represents one kind of event. `events(of:)` takes such a type, and returns a stream of that kind of event.
 public protocol EventKind: Sendable, Hashable, Codable {
-    /// Name of the kind.
+    /// Name of the kind, as in ``Event/kind``.
     static var kind: String { get }
     /// Metadata that the SDK adds to every event.
     var meta: Meta { get }

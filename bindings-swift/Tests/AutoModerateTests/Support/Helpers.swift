@@ -32,7 +32,7 @@ func waitUntil(
     }
 }
 
-/// Returns the error of a call that must fail.
+/// Returns the error thrown by a call that must fail.
 func expectFailure(
     _ sourceLocation: SourceLocation = #_sourceLocation, _ call: () async throws -> Void
 ) async -> AutoModerateError? {
