@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Creates a separate environment, installs the wheel built by `make test-wheel` and the libraries to compare it with,
-# and runs the benchmark: bench.sh [--rounds N]. With --install, only installs the wheel and the libraries.
+# bench.sh [--rounds N]: creates a separate environment, installs the wheel built by `make test-wheel` and the libraries
+# to compare it with, and runs the benchmark.
+# bench.sh --install: creates the environment, and only installs the wheel and the libraries.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

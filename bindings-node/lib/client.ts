@@ -49,7 +49,7 @@ export interface Submission extends Abortable {
  * ```
  *
  * Calling `close` before the process exits is optional. Pending calls keep the process running. So do awaited streams
- * and event listeners, unless the option `ref` is `false`.
+ * and event listeners, unless the option `ref` is `false` or `unref` has been called.
  */
 export class Client {
   readonly #native: native.Client

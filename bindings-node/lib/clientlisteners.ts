@@ -16,7 +16,7 @@ import type { State, StateInfo } from './values.js'
 export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByName[Name]] } & {
   /** Called with every event. */
   event: [event: Event]
-  /** Called with every change of the client's state. */
+  /** Called with the new state after every change. */
   state: [state: State, info: StateInfo]
   /**
    * Called with the error that ended the client or, with `overflow: 'close'`, the stream that supplies the listeners.

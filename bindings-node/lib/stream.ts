@@ -134,9 +134,9 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /**
-   * Limits the stream to one event per `ms` milliseconds. The first event is yielded at once, and then the latest event
-   * of each interval. The last event is never dropped, and `gap` and `lagged` events are not delayed. This stream ends;
-   * use the returned stream instead.
+   * Ends this stream, and returns a stream that yields at most one event per `ms` milliseconds: the first event at
+   * once, and then the latest event of each interval. The last event is never dropped, and `gap` and `lagged` events
+   * are not delayed.
    */
   throttle(ms: number): EventStream<E> {
     const interval = checkDuration('ms', ms)

@@ -91,8 +91,8 @@ export class Server {
   }
 
   /**
-   * Sets fields of the item with this `id` in REST responses, and creates the item if necessary. Publishes no event,
-   * like deployed servers when they store a review.
+   * Sets fields of the item with this `id` in REST responses, and creates the item if necessary. No event is published,
+   * as when a deployed server stores a review.
    */
   store(project: string, content: { id: string; [field: string]: unknown }): void {
     const written = toJson('content', checkObject('content', content))

@@ -10,7 +10,7 @@ export type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'clos
 export interface StateInfo {
   /** State, as in `client.state`. */
   readonly state: State
-  /** Number of the next attempt while reconnecting, counted from 1 since the last stable connection. */
+  /** Number of the next attempt while reconnecting, counted from 1 after the last stable connection. */
   readonly attempt?: number
   /** Time until the next attempt while reconnecting, in milliseconds. */
   readonly retryIn?: number

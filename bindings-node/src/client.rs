@@ -64,7 +64,7 @@ impl States {
 
 #[napi]
 impl Client {
-    /// Creates a client from options as JSON, without connecting it.
+    /// Creates a client from JSON options, without connecting it.
     #[napi(constructor, catch_unwind)]
     pub fn new(options: String, has_provider: bool) -> napi::Result<Self> {
         let options: JsonOptions =

@@ -35,7 +35,7 @@ function startProgram(t, server, code) {
   return child
 }
 
-/** Waits for a program to exit, and kills it after 20 s. */
+/** Waits for a program to exit, and kills it if it is still running after 20 s. */
 async function waitForExit(child) {
   const late = sleep(20_000, undefined, { ref: false }).then(() => child.kill('SIGKILL'))
   const [code, signal] = await Promise.race([once(child, 'exit'), late.then(() => once(child, 'exit'))])

@@ -1,4 +1,4 @@
-"""A reader with default options that is slower than the server, after a long absence and in a burst."""
+"""A slow reader, with default options, after a long absence and during a burst."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ export function startDocumented(t, ...flags) {
   return startProgram(t, standInInterpreter(), join(STANDINS, 'asgi_server.py'), '--max-connections', '0', ...flags)
 }
 
-/** Starts a stand-in for deployed servers: only web sessions authenticate, and there is no event log. */
+/** Starts a stand-in for deployed servers: only web sessions authenticate connections, and there is no event log. */
 export function startDeployed(t, ...flags) {
   return startProgram(t, standInInterpreter(), join(STANDINS, 'flask_server.py'), '--rate-limit', '0', ...flags)
 }

@@ -118,7 +118,7 @@ pub(super) fn _unpickle_event(py: Python<'_>, text: &str) -> PyResult<Py<PyAny>>
     super::to_python(py, event)
 }
 
-/// Returns the undocumented fields of a payload as a dict, which the first access creates.
+/// Returns the undocumented fields of a payload as a dict, created on first access.
 pub(super) fn extra_dict<'py>(
     py: Python<'py>,
     cache: &PyOnceLock<Py<PyDict>>,
@@ -128,7 +128,7 @@ pub(super) fn extra_dict<'py>(
     Ok(dict.bind(py).clone())
 }
 
-/// Returns the cached object, which the first access creates with `make`.
+/// Returns the cached object, created with `make` on first access.
 pub(super) fn get_or_create<'py>(
     py: Python<'py>,
     cache: &PyOnceLock<Py<PyAny>>,

@@ -70,7 +70,7 @@ func residentBytes() throws -> Int {
     return (Int(statm.split(separator: " ")[1]) ?? 0) * 4096
 }
 
-/// Accesses fields of an event. Every benchmark of speed accesses the same fields.
+/// Accesses fields of an event. Every speed benchmark accesses the same fields.
 func accessFields(_ id: String, _ status: String, _ preview: String, _ rule: String?, _ date: Date?) {
     precondition(id.utf8.count == 44 && status.utf8.count == 8 && !preview.isEmpty && rule != nil && date != nil)
 }

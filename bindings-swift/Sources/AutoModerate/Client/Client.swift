@@ -74,7 +74,8 @@ public final class Client: Sendable {
         EventStream(makeSource(nil)) { $0 }
     }
 
-    /// Returns a stream of one kind of event from all projects. ``EventStream/losses`` reports the losses.
+    /// Returns a stream of one kind of event from all projects. The stream counts losses in ``EventStream/losses``
+    /// instead of yielding them.
     public func events<Kind: EventKind>(of kind: Kind.Type) -> EventStream<Kind> {
         EventStream(makeSource(Kind.kind)) { Kind($0) }
     }
@@ -98,7 +99,7 @@ public final class Client: Sendable {
         (try? native.url()) ?? ""
     }
 
-    /// Sequence of the current state and all later states.
+    /// Sequence of the current state and later states.
     public var stateChanges: StateChanges {
         StateChanges(native: try? native.stateChanges())
     }

@@ -44,7 +44,7 @@ public enum ConnectionState: Sendable, Hashable {
     }
 }
 
-/// Sequence of the current state and all later states. It ends after `closed`, or when the task is cancelled.
+/// Sequence of the current state and later states. It ends after `closed`, or when the task is cancelled.
 ///
 /// If more than 64 states are pending, the oldest states are skipped. The sequence does not keep the client alive.
 public struct StateChanges: AsyncSequence, Sendable {
