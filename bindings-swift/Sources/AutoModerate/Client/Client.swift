@@ -105,8 +105,9 @@ public final class Client: Sendable {
     }
 
     /// Notifies the client of a network change. A client that is waiting to reconnect tries at once, unless the server
-    /// requested the delay; a connected client checks whether its connection still works. On Apple's platforms with
-    /// ``Options/watchesNetwork``, the client detects network changes itself.
+    /// requested the delay or ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a connected client checks whether its
+    /// connection still works. On Apple's platforms with ``Options/watchesNetwork``, the client detects network changes
+    /// itself.
     public func networkChanged() {
         try? native.networkChanged()
     }
