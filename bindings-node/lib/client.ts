@@ -200,8 +200,7 @@ export class Client {
 
   /**
    * Notifies the client of a network change. A client that is waiting to reconnect tries at once, unless the server
-   * requested the delay or `maxAttemptsPerMinute` is reached; a connected client checks whether its connection still
-   * works.
+   * requested the delay or `maxAttemptsPerMinute` is reached; a connected client checks its connection.
    */
   networkChanged(): void {
     this.#native.networkChanged()
