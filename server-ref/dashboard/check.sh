@@ -13,5 +13,5 @@ diff -r dist "$built" >&2 || { echo "check.sh: dist is not what the sources buil
 target="${CARGO_TARGET_DIR:-$(cd ../.. && pwd)/target}"
 export AUTOMODERATE_SERVER="${AUTOMODERATE_SERVER:-$target/debug/automoderate-server}"
 export DASHBOARD_OUTPUT="$target/dashboard-tests"
-# Ends tests that hang.
+# Stops the run if a test hangs.
 timeout 600 npm run --silent test

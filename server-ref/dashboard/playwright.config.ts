@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test'
 
-// Debian's Chromium, or the program that CHROMIUM names. Playwright downloads no browser.
+// Debian's Chromium, or the program that CHROMIUM names. Playwright does not download a browser.
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 
 export default defineConfig({

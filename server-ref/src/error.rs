@@ -16,7 +16,7 @@ pub enum Error {
     /// The database URL is not supported, or the database that it names is missing or unsuitable.
     #[error("invalid database URL: {0}")]
     DatabaseUrl(String),
-    /// The Redis URL is not supported.
+    /// The Redis URL is invalid or not supported.
     #[error("invalid Redis URL: {0}")]
     RedisUrl(String),
     /// The address of a trusted proxy could not be parsed.

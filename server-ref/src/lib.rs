@@ -19,8 +19,8 @@
 //! ```
 //!
 //! # Access control
-//! A request carries either an API key of a project (`X-API-Key`) or the session cookie from `/auth/login`. A request that uses the
-//! cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this token.
+//! A request carries an API key of a project or one of its tokens (`X-API-Key`), or the session cookie from `/auth/login`. A request that
+//! uses the cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this token.
 //!
 //! The scopes of an API key (`read`, `submit`, `review`, `rules`) determine which requests it may make. Managing members, keys,
 //! notifications and project settings requires a signed-in user. Members can read, submit and review. Admins can also edit the project.

@@ -1,5 +1,5 @@
-//! Measures whether the cost of an event stays the same when the load grows. The cost is CPU time, which depends little
-//! on other load.
+//! Measures whether the cost of an event stays the same as the load grows. The cost is CPU time, which other load on
+//! the machine hardly affects.
 //!
 //! - *clients*: 10, 100 and 1,000 of the SDK's clients in this process, all joined to the same project;
 //! - *projects*: 1, 10 and 50 projects joined by one client;
@@ -36,7 +36,7 @@ use child::MeasuredServer;
 use readers::Readers;
 use report::Spread;
 
-/// Measures whether the cost of an event stays the same when the load grows.
+/// Measures whether the cost of an event stays the same as the load grows.
 #[derive(Debug, Parser)]
 pub(crate) struct GrowthOptions {
     /// Measurements to make: clients, projects, sizes, log. All of them by default.
@@ -44,10 +44,10 @@ pub(crate) struct GrowthOptions {
     /// Number of measured rounds.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Maximum number of events in the log, whose length grows tenfold from 1,000.
+    /// Maximum number of events in the log, which starts with 1,000 and becomes ten times as long at each step.
     #[arg(long = "log", value_name = "LOG", default_value_t = 1_000_000)]
     max_log_events: u64,
-    /// Measures nothing, and redraws the plot of the last runs.
+    /// Redraws the plot of the last runs without new measurements.
     #[arg(long)]
     plot: bool,
     /// Flag that cargo passes to every benchmark.

@@ -1,11 +1,11 @@
-//! The time from `POST /api/moderate` to the callback of a user's program, in each language, at 10, 1,000 and 10,000
-//! items a second.
+//! The time from `POST /api/moderate` until the event reaches a user's program, in each language, at 10, 1,000 and
+//! 10,000 items a second.
 //!
 //! The server and the user's program are separate processes on the same machine. Run this with `cargo xtask bench
-//! latency`. Without it, `LATENCY_PYTHON` and `LATENCY_NODE` name interpreters that find the bindings, and
-//! `LATENCY_SWIFT` is the command that `bindings-swift/bench.sh --latency` prints; a language whose variable is not set
-//! is skipped. The benchmark prints rows for `docs/benchmarks.md`, and writes the raw results and the plot to
-//! `docs/plots`.
+//! latency`. To run the benchmark without that command, set `LATENCY_PYTHON` and `LATENCY_NODE` to interpreters that
+//! can load the bindings, and `LATENCY_SWIFT` to the command that `bindings-swift/bench.sh --latency` prints; a
+//! language whose variable is not set is skipped. The benchmark prints rows for `docs/benchmarks.md`, and writes the
+//! raw results and the plot to `docs/plots`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 #![allow(clippy::cast_precision_loss, reason = "printed figures need no full precision")]
 
@@ -32,13 +32,13 @@ use demo_server::DemoServer;
 use report::chart::Chart;
 use subscriber::{Language, Subscriber};
 
-/// Items submitted per second, and the duration of the run in seconds.
+/// Items submitted per second, and the duration in seconds, of each run.
 const RATES_AND_SECONDS: [(usize, usize); 3] = [(10, 30), (1000, 15), (10_000, 10)];
 
-/// Measures the time from a submission to the callback of a user's program.
+/// Measures the time from a submission until its event reaches a user's program.
 #[derive(Debug, Parser)]
 struct LatencyOptions {
-    /// Measures nothing, and redraws the plot of the last run.
+    /// Redraws the plot of the last run without new measurements.
     #[arg(long)]
     plot: bool,
     /// Flag that cargo passes to every benchmark.

@@ -1,4 +1,4 @@
-//! The user's program that receives the events. It is a separate process, written in any of the languages.
+//! The user's program that receives the events. It is a separate process, written in Rust, Python, JavaScript or Swift.
 
 use std::process::Stdio;
 
@@ -14,8 +14,7 @@ const SUBSCRIBER_ARGUMENT: &str = "--subscriber";
 /// Name of a language, and the words of its subscriber's command.
 pub(crate) type Language = (&'static str, Vec<String>);
 
-/// Returns the languages whose subscribers can run. `cargo xtask bench latency` sets the variables that contain their
-/// commands.
+/// Returns Rust, and the other languages whose variables are set. `cargo xtask bench latency` sets these variables.
 pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
     let mut all = vec![("Rust", vec![this, SUBSCRIBER_ARGUMENT.to_owned()])];

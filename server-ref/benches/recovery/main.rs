@@ -1,6 +1,6 @@
 //! Measures the time until a lost connection is detected, and until events arrive again, with default settings.
 //!
-//! Each measurement has its own server, relay and client, and its fault hits a connection that counts as stable.
+//! Each measurement has its own server, relays and client, and its fault hits a connection that counts as stable.
 //! `cargo xtask prove recovery [-- cut kill]` prints a table.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 

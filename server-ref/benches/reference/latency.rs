@@ -1,4 +1,4 @@
-//! The time from a submission to its event at a client, at a steady rate.
+//! The time from a submission until its event arrives at a client, with submissions at a steady rate.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! The reference server under load, compared with a bare socketioxide server that has the same ping settings and size
-//! limits.
+//! The reference server under load. Fan-out and memory are compared with those of a bare socketioxide server that has
+//! the same ping settings and size limits.
 //!
 //! Each server runs in its own process, so that its CPU time and memory can be measured separately. The clients run in
 //! this process.
@@ -9,7 +9,7 @@
 //! - *idle*: the memory per idle connection;
 //! - *submissions*: durable `POST /api/moderate` from 32 connections, with 50 keyword rules and 20 regex rules, and
 //!   with 1,000 of each;
-//! - *latency*: the time from a submission to its event at a client, at 1,000 submissions per second.
+//! - *latency*: the time from a submission until its event arrives at a client, at 1,000 submissions per second.
 //!
 //! Usage: `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`.
 //! `cargo xtask bench postgres` measures the submissions with PostgreSQL.

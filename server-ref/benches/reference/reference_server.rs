@@ -7,7 +7,7 @@ use crate::LONG_PING;
 use crate::child::{documented_update, serve_commands};
 
 /// Returns the URL of the PostgreSQL cluster's default database, if `tests/postgres/with-cluster.sh` runs the
-/// benchmark. The database then replaces a temporary SQLite file.
+/// benchmark. The server then uses this database instead of a temporary SQLite file.
 pub(crate) fn postgres_url() -> Option<String> {
     let server = std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()?;
     Some(server.replace("/?", "/postgres?"))

@@ -60,7 +60,7 @@ struct StormOptions {
     /// Number of seconds between the kill and the restart. May be repeated.
     #[arg(long = "away", value_name = "AWAY", default_values_t = [0, 5])]
     absences: Vec<u64>,
-    /// Measures nothing, and redraws the plot of the last run.
+    /// Redraws the plot of the last run without new measurements.
     #[arg(long)]
     plot: bool,
     /// Flag that cargo passes to every benchmark.

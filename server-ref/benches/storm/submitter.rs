@@ -24,7 +24,7 @@ pub(crate) struct Submitter {
 }
 
 impl Submitter {
-    /// Starts to submit items to the projects in turn. Each project is given by its id and an API key.
+    /// Starts submitting items to the projects in turn. Each project is given by its id and an API key.
     pub(crate) fn start(url: &str, projects: &[(String, String)], per_second: u32) -> Self {
         let (stop, stopped) = watch::channel(false);
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();

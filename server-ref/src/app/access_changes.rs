@@ -6,7 +6,8 @@ use crate::auth::generate_key;
 use crate::store::{Actor, Invalidation, KeyDraft, KeyInfo, User};
 
 impl App {
-    /// Creates a key and returns it. Only its hash and the public key for its tokens are stored.
+    /// Creates a key and returns it. The key itself is not stored, only its hash and the public key that verifies its
+    /// tokens.
     pub(crate) async fn create_key(
         &self,
         project_id: &str,

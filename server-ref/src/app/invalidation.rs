@@ -1,5 +1,6 @@
 //! Invalidations from this process and from other processes that use the same database. Most invalidations drop cached data, or remove
-//! sockets whose access has ended; the others report that a node is running or leaving, or that the log has a new id.
+//! sockets whose access has ended; the others report that a node is running or leaving, that the log has a new id, or that messages may
+//! have been lost.
 
 use std::convert::Infallible;
 use std::sync::Arc;

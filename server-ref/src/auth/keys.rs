@@ -1,4 +1,4 @@
-//! A cache of API keys. Valid keys stay cached until any key changes; unknown keys stay cached for a limited time.
+//! A cache of API keys. Known keys stay cached until any key changes; unknown keys stay cached for a limited time.
 
 use std::collections::HashMap;
 use std::mem;
@@ -24,7 +24,7 @@ const VERIFIED_TOKENS_MAX: usize = 10_000;
 /// Minimum time between two records of the use of a key, in microseconds.
 const USE_RECORD_INTERVAL: Micros = 60 * 1_000_000;
 
-/// The cache of keys and tokens. A database look-up for each request would cost more than moderating the item.
+/// The cache of keys and tokens. A database look-up for each request would cost more than moderating an item.
 #[derive(Debug)]
 pub(super) struct KeyCache {
     known_keys: RwLock<CachedKeys>,
@@ -41,8 +41,8 @@ pub(super) struct KeyCache {
 struct CachedKeys {
     by_hash: HashMap<CredentialHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
-    /// Number of times the keys were removed so far. A key that was read from the database before a removal may be outdated, so it must
-    /// not be cached afterwards.
+    /// Number of times that the keys have been removed. A key that was read from the database before a removal may be outdated, so it
+    /// must not be cached afterwards.
     generation: u64,
 }
 
@@ -91,7 +91,7 @@ impl KeyCache {
         Ok(Ok(access))
     }
 
-    /// Removes all valid keys from the cache. Must be called after each committed change to a key.
+    /// Removes all known keys from the cache. Must be called after each committed change to a key.
     pub(super) fn clear(&self) {
         let mut state = self.lock_for_writing();
         state.generation += 1;

@@ -116,7 +116,7 @@ impl Auth {
         self.rate_limiters.count_request(&access.key, Instant::now())
     }
 
-    /// Removes all keys from the cache. Must be called after each committed change to a key.
+    /// Removes all known keys from the cache. Must be called after each committed change to a key.
     pub(crate) fn forget_keys(&self) {
         self.keys.clear();
     }

@@ -1,7 +1,7 @@
 //! Tokens: short-lived credentials that are created with an API key and have at most its scopes.
 //!
-//! A token is signed and not stored. The signing key pair is derived from the API key, which no server stores. The database contains
-//! only the public key, so every node can verify tokens and none can create them.
+//! A token is signed and not stored. The signing key pair is derived from the API key, which no server stores. The database contains only
+//! the public key, so every node can verify tokens, and none can create them without the API key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,7 +58,7 @@ pub(super) fn sign(api_key: &str, claims: &Claims) -> Result<String, Error> {
     Ok(format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// Parses a token; `None` if the text is malformed or belongs to another version.
+/// Parses a token; `None` if the text is malformed or has another version.
 pub(super) fn parse(token: &str) -> Option<UnverifiedToken> {
     let text = token.strip_prefix(TOKEN_PREFIX).filter(|_| token.len() <= TOKEN_BYTES_MAX)?;
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;

@@ -62,8 +62,8 @@ pub enum UserCommand {
         /// The user.
         #[command(flatten)]
         user: UserOptions,
-        /// E-mail address of the user who becomes the owner of the projects that only the deleted user owns. Without this
-        /// option, the command fails if there are such projects.
+        /// E-mail address of the user who becomes an owner of the projects that only the deleted user owns. Without this option, the
+        /// command fails if there are such projects.
         #[arg(long, value_name = "EMAIL")]
         reassign: Option<String>,
     },

@@ -86,7 +86,7 @@ fn parse_page_query(query: ParsedAuditQuery) -> Result<(AuditPosition, i64), Api
     Ok((after, limit))
 }
 
-/// Returns a page of at most `limit` entries. If another page exists, `entries` contains one more entry.
+/// Returns a page of at most `limit` entries. `entries` may contain one more, which shows that another page exists.
 fn build_page(mut entries: Vec<AuditEntry>, limit: i64) -> Json<AuditPage> {
     let limit = usize::try_from(limit).unwrap_or_default();
     let has_more = entries.len() > limit;

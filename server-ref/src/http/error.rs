@@ -140,8 +140,8 @@ impl ApiError {
         self.retry_after_seconds.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }
 
-    /// Returns the error for a batch of which some items may have been stored. A client must not take it for a refusal of the whole batch,
-    /// so the status is 503 unless the key belongs to another request.
+    /// Returns the error for a batch of which some items may have been stored. A client must not mistake it for a refusal of the whole
+    /// batch, so the status is 503 unless the key belongs to another request.
     pub(super) fn for_partly_stored_batch(self) -> Self {
         if self.code == IDEMPOTENCY_MISMATCH_CODE {
             return self;

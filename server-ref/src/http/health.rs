@@ -1,5 +1,5 @@
-//! Routes `GET /api/health` and `GET /ready`, which report whether the server can take requests, and `GET /live`, which reports
-//! whether the process runs.
+//! Routes `GET /api/health` and `GET /ready`, which report whether the server can take requests, and `GET /live`, which reports whether
+//! the process is running.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::time::{now, rfc3339};
 
-/// Answers as long as the process runs. An unavailable database is no reason to restart the process.
+/// Answers as long as the process is running. An unavailable database is no reason to restart the process.
 pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }

@@ -21,7 +21,7 @@ pub(super) fn login_form(csrf_token: &str, problem: Option<&str>) -> Response {
     )
 }
 
-/// Returns the form that signs out.
+/// Returns the form that signs the user out.
 pub(super) fn logout_form(csrf_token: &str) -> Response {
     let token = escape_html(csrf_token);
     html_page(

@@ -20,7 +20,8 @@ use crate::auth::{SESSION_CSRF_FIELD, SESSION_USER_FIELD};
 use crate::ids::session_id_hash;
 use crate::store::Invalidation;
 
-/// Shows the form that signs out. A GET must not sign out by itself, because any page can make its visitors' browsers send a GET.
+/// Shows the form that signs the user out. A GET must not sign the user out by itself, because any page can make its visitors' browsers
+/// send a GET.
 pub(super) async fn show_form(session: Session) -> Result<Response, ApiError> {
     Ok(match session_csrf_token(&session).await? {
         Some(token) => html_pages::logout_form(&token),
@@ -59,8 +60,8 @@ async fn session_csrf_token(session: &Session) -> Result<Option<String>, ApiErro
     Ok(user.map(|_| token.unwrap_or_default()))
 }
 
-/// Refuses to sign out. A browser receives the sign-out form again, with the current token, because the user may have signed in again in
-/// another tab.
+/// Refuses to sign the user out. A browser receives the sign-out form again, with the current token, because the user may have signed in
+/// again in another tab.
 fn refuse_logout(token: &str, headers: &HeaderMap) -> Response {
     let refusal = ApiError::csrf_failed();
     if !accepts_html(headers) {

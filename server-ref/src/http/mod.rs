@@ -82,7 +82,7 @@ pub(crate) fn routes(app: &Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(read_small_body_early))
         .layer(from_fn_with_state(app.clone(), limit_time))
-        // Only the path is logged, because the query may contain an API key.
+        // Of the URL, only the path is logged, because the query may contain an API key.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request| {
             tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
         }))
@@ -170,8 +170,8 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
 }
 
 /// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have
-/// to close the connection, and the client would notice only when its next request fails. If a request is refused whose body is larger
-/// or of unknown size, the response announces that the connection will be closed.
+/// to close the connection, and the client would notice only when its next request fails. If a request with a larger body or one of
+/// unknown size is refused, the response announces that the connection will be closed.
 async fn read_small_body_early(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= EARLY_BODY_BYTES_MAX as u64) {

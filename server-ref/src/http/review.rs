@@ -29,7 +29,7 @@ pub(super) struct ReviewBody {
 
 answer!(ReviewAnswer { content: Content });
 
-/// Replaces the decision on an item.
+/// Replaces the decision about an item.
 ///
 /// Publishes a `moderation_update` with the `moderator_type` `manual`. `GET /api/content?status=flagged` lists the items awaiting review.
 #[utoipa::path(

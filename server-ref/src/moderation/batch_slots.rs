@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Maximum number of a project's batch items that use the matching threads or the writer at the same time. All projects share these, so
 /// the limit bounds how long the items of other projects wait for them.
 const BATCH_ITEMS_AT_ONCE: usize = 32;
-/// Number of projects from which unused semaphores are removed before another one is added.
+/// Number of stored semaphores at which unused ones are removed before another one is added.
 const PROJECTS_BEFORE_CLEANUP: usize = 256;
 
 /// One semaphore per project that has batches in progress.

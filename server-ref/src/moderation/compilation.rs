@@ -56,8 +56,8 @@ impl Compilation {
         if let Some(rule) = self.remaining_rules.next() {
             match self.add_rule(&rule) {
                 Ok(()) => {}
-                // Such a rule is active, but can't be evaluated. It exceeds a limit of the project, which is not checked when a rule is
-                // stored, or a limit for a single rule that did not apply when the rule was stored.
+                // An active rule exceeds a limit: either one of the project, which is not checked when a rule is stored, or one for a
+                // single rule that did not apply when the rule was stored.
                 Err(Error::RuleTooLarge(reason)) => self.stop_at_rule(&rule, &reason),
                 // An invalid rule is skipped, so that the other rules remain in effect.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),
@@ -144,7 +144,7 @@ impl Compilation {
     }
 }
 
-/// Checks whether a rule can be compiled.
+/// Checks whether a rule can be stored and compiled.
 pub(crate) fn check_rule(rule: &StoredRule) -> Result<(), Error> {
     if rule.name.contains('\0') {
         return Err(Error::NulCharacter("name"));

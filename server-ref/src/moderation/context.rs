@@ -73,10 +73,10 @@ impl Moderation {
         self.rule_cache.forget_all();
     }
 
-    /// Checks whether a rule can be compiled, on a thread of the pool.
+    /// Checks, on a thread of the pool, whether a rule can be stored and compiled.
     ///
     /// # Errors
-    /// Returns an error if the rule can't be compiled, or if too many jobs of the project are pending.
+    /// Returns an error if the rule can't be stored or compiled, or if too many jobs of the project are pending.
     pub(crate) async fn check_rule(&self, project_id: &str, rule: &StoredRule) -> Result<(), Error> {
         let (project_id, rule): (Arc<str>, _) = (project_id.into(), rule.clone());
         self.matching_pool.run(&project_id, rule.data.len(), move || Some(compilation::check_rule(&rule))).await?

@@ -129,7 +129,7 @@ pub(crate) struct ModerationUpdateWithoutDecision<'a> {
 }
 
 impl ModerationUpdateWithoutDecision<'_> {
-    /// Creates the documented `moderation_update` event. Its `rule_name` is null if no rule matched.
+    /// Creates the documented `moderation_update` event. Its `rule_name` is null if no rule matched, and for reviews.
     pub(crate) fn event(&self, decision: &Decision) -> Result<EventDraft, Error> {
         #[derive(Serialize)]
         struct UpdatePayload<'a> {

@@ -1,4 +1,4 @@
-//! A pool of threads for matching and compiling rules, shared fairly between projects.
+//! A pool of threads for matching and compiling rules, shared fairly among projects.
 //!
 //! The project that has used the least time is served first. A project with expensive rules therefore delays mainly itself: it holds up
 //! another project for at most one time slice. A project uses one thread at a time, and its pending jobs are limited in number and size.
@@ -78,7 +78,7 @@ impl FairPool {
     /// future is dropped.
     ///
     /// # Errors
-    /// Returns [`Error::Busy`] if the pending jobs of the project are too many or too large.
+    /// Returns [`Error::Busy`] if the project has too many pending jobs, or jobs that are too large in total.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         project_id: &Arc<str>,

@@ -3,8 +3,8 @@
 //!
 //! A group has a lazily built DFA with a bounded cache. Such a DFA does not support Unicode word boundaries, so the group ignores these
 //! boundaries. The group may therefore report a pattern with such boundaries that does not match, so these patterns are checked one by
-//! one. If a text needs too much space in the cache, the DFA gives up, and each pattern of the group is tried alone: first with its own
-//! DFA, and if that also gives up, step by step.
+//! one. If a text needs too much space in the cache, the DFA gives up, and each pattern of the group is tried alone: with its own DFA if
+//! possible, and step by step if that is impossible or also gives up.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -15,7 +15,7 @@ use crate::time::{Micros, now};
 
 /// Maximum length, in bytes, of a text that is matched on a thread that also serves other requests.
 const INLINE_TEXT_BYTES_MAX: usize = 16 * 1024;
-/// Maximum recent peak of the matching time at which a project's rules are matched on a thread that also serves other requests.
+/// Recent peak of a project's matching time up to which its rules are matched on a thread that also serves other requests.
 const INLINE_PEAK_TIME_MAX: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]
@@ -48,8 +48,8 @@ impl Moderation {
         self.moderate_pending(PendingSubmission::new(project_id, submission, key, false)).await
     }
 
-    /// Moderates an item of a batch like [`Self::moderate`], but uses the shared threads and the writer only while it has a slot of its
-    /// project.
+    /// Moderates an item of a batch like [`Self::moderate`], but uses the shared threads and the writer only while the item holds one of
+    /// its project's slots.
     pub(crate) async fn moderate_batch_item(
         self: &Arc<Self>,
         project_id: Arc<str>,

@@ -80,7 +80,7 @@ impl DatabaseReads {
         self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads_if_postgres(&project_ids).await) });
     }
 
-    /// Starts to replace the log's id.
+    /// Starts replacing the log's id.
     pub(super) fn start_log_id_replacement(&mut self) {
         let store = self.store.clone();
         self.tasks.spawn(async move { FinishedRead::LogIdReplaced(store.replace_log_id().await) });

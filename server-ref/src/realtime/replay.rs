@@ -9,7 +9,7 @@ use super::connection::Connection;
 use super::reply::{Failure, acknowledge};
 use super::request_payload::requested_project_id;
 
-/// Maximum number of events in one page. The default is the same.
+/// Maximum number of events in one page, which is also the default.
 const REPLAY_PAGE_EVENTS_MAX: i64 = 500;
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ pub(super) fn project_room_name(project_id: &str) -> String {
 /// A group of sockets that can lose access together, for example because they use the same API key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SocketGroup<'a> {
-    /// Sockets of the web session with this hash of its id; see `session_id_hash`.
+    /// Sockets of the web session whose id has this hash; see `session_id_hash`.
     Session(&'a str),
     /// Sockets of the user with this id.
     User(&'a str),

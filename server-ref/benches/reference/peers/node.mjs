@@ -1,4 +1,4 @@
-// An npm socket.io server with default settings, except for the pings.
+// An npm socket.io server with default settings, except that it hardly ever pings and does not serve the client script.
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";

@@ -5,7 +5,10 @@ import { io, type Socket } from 'socket.io-client'
 import type { StatsUpdate } from '../api/types.ts'
 import { type EventSink, Follower, type LoggedEvent, type ReplayPage } from './follower.ts'
 
-/** State of the connection. `live` means that the page receives new events of the followed project, if it follows one. */
+/**
+ * State of the connection. `live` means that the page receives new events of the followed project, if it follows one
+ * and was not denied access.
+ */
 export type LinkStatus = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
 /** Receives the events and the status of the followed project. */
@@ -23,7 +26,10 @@ interface FollowedProject {
   listener: Listener
 }
 
-/** The server's acknowledgement of an event. If the server refuses the event, `code` is set. */
+/**
+ * The server's acknowledgement of an event that the page emitted. If the server refused the event or did not answer in
+ * time, `code` is set.
+ */
 interface Acknowledgement {
   ok?: boolean
   code?: string

@@ -44,7 +44,7 @@ export class Follower {
 
   constructor(private readonly sink: EventSink) {}
 
-  /** Drops the state of the previous connection. Must be called after each join. */
+  /** Drops the previous connection's held events and pending page. Must be called after each join. */
   onJoined(log: string, head: number): void {
     this.#isPagePending = false
     this.#heldEvents.clear()

@@ -1,4 +1,4 @@
-// Formats numbers and times for the user's locale.
+// Formats values for users: numbers and times in their locale, and values of the protocol by name.
 
 const numberFormat = new Intl.NumberFormat()
 const percentFormat = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
@@ -13,7 +13,7 @@ export const formatPercent = (value: number): string => `${percentFormat.format(
 
 export const formatShortTime = (at: number): string => shortTimeFormat.format(at)
 
-/** Formats the time of day, preceded by the date unless that is today's. Returns invalid times unchanged. */
+/** Formats a time of day, preceded by the date unless the date is today's. Returns invalid times unchanged. */
 export function formatTime(text: string, now: Date = new Date()): string {
   const at = new Date(text)
   if (Number.isNaN(at.getTime())) return text

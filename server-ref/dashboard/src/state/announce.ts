@@ -3,7 +3,10 @@
 import { signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'
 
-/** Delay from a decision to the announcement of the totals, in milliseconds. Decisions in between are included. */
+/**
+ * Delay from the first unannounced decision to the announcement of the totals, in milliseconds. The totals include the
+ * decisions in between.
+ */
 const TOTALS_INTERVAL = 20_000
 
 /** The text of the page's only live region. */

@@ -2,7 +2,7 @@
 
 /** Delay in milliseconds from the first pending event to the redraw. */
 const FLUSH_DELAY = 100
-/** Maximum number of pending events. A limit is needed because browsers run few timers in background pages. */
+/** Maximum number of pending events. A limit is needed because browsers delay timers in background pages. */
 const MAX_PENDING = 500
 
 export class Batch<T> {

@@ -17,7 +17,10 @@ export interface QueueEntry {
 const ITEMS_PER_PAGE = 50
 /** Maximum number of items shown. */
 const MAX_ENTRIES = 200
-/** Delay in milliseconds from an update to the next request for the queue. Updates in between cause no request. */
+/**
+ * Delay in milliseconds from an update that flags an item to the request for the queue. Further updates during the
+ * delay cause no further request.
+ */
 const REFRESH_DELAY = 1500
 
 interface ContentPage {

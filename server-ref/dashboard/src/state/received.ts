@@ -20,7 +20,7 @@ export class InvitationInbox {
     }
   }
 
-  /** Accepts the invitation with this id or this token from a link. Throws if the request fails. */
+  /** Accepts the invitation with this id, or with this token from its link. Throws if the request fails. */
   async accept(key: string): Promise<Project> {
     const { project } = await this.api.post<{ project: Project }>(path(key), {})
     await this.refresh()

@@ -74,8 +74,8 @@ function toData(fields: RuleFields): RuleData {
 }
 
 /**
- * Finds the field that an error concerns: `data` if the code is `invalid_rule`, and otherwise the field with whose name
- * the server's message begins, if any.
+ * Finds the field that an error concerns: `data` if the code is `invalid_rule`, and otherwise the field whose name the
+ * server's message begins with, if any.
  */
 export function toRuleError(error: unknown): RuleError {
   const message = errorMessage(error)

@@ -17,7 +17,7 @@ const ADMITTED_ITEMS_MAX: usize = 512;
 const ADMITTED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Length of the window in which a project's questions are counted.
 const QUESTION_COUNT_WINDOW: Duration = Duration::from_secs(60);
-/// Number of projects with question counts at which the counts of windows that have ended are dropped.
+/// Number of stored question counts at which those of past windows are dropped.
 const QUESTION_COUNTS_CLEANUP_SIZE: usize = 4096;
 
 /// A queue of questions to the endpoint.

@@ -17,7 +17,7 @@ use crate::store::EventPage;
 const PAGE_READ_RETRY_DELAY: Duration = Duration::from_millis(250);
 
 impl Publisher {
-    /// Starts to read a project's statistics. If they are already being read, they are read once more afterwards.
+    /// Starts reading a project's statistics. If they are already being read, they are read once more afterwards.
     pub(super) fn read_statistics(&mut self, project_id: Arc<str>) {
         match self.ongoing_statistics_reads.entry(project_id) {
             Entry::Occupied(mut entry) => drop(entry.insert(true)),

@@ -1,8 +1,8 @@
 //! The publisher: a task that publishes each project's events in the order of their ids, and statistics in between.
 //!
 //! It publishes only events of projects that a client of this node has joined. Events come from this node's commits and from other nodes'
-//! messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. The missing event is then read from
-//! the log. The newest ids are read periodically, and more often without Redis.
+//! messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. The missing event is then read
+//! from the log. The newest ids are read periodically, and more often without Redis or while Redis is unreachable.
 
 mod finished_reads;
 mod inputs;
