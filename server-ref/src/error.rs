@@ -58,7 +58,7 @@ pub enum Error {
     /// The idempotency key was already used for a different request.
     #[error("the idempotency key was used for another request")]
     IdempotencyMismatch,
-    /// An internal step failed.
+    /// An unexpected error occurred inside the server. The value describes it.
     #[error("{0}")]
     Internal(String),
     /// The database does not answer. Nothing was changed, and a retry may succeed.

@@ -103,7 +103,7 @@ async fn measure_clients(options: &GrowthOptions) -> Value {
         let before = usage::resident_bytes();
         let mut readers = Readers::start_in_one_project(&server, count).await;
         let idle = usage::resident_bytes().saturating_sub(before) as f64 / 1024.0 / count as f64;
-        // The number of deliveries is the same for every number of clients.
+        // The total number of deliveries does not depend on the number of clients.
         let bursts =
             measure_rounds(options, async || readers.measure_cost(&mut server, 200_000 / count, 200, 430, count).await)
                 .await;

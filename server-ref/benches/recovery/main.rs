@@ -24,8 +24,8 @@ use server::DemoServer;
 const PING_SECONDS: [&str; 2] = ["25", "20"];
 /// Number of measurements of each fault.
 const REPETITIONS: usize = 20;
-/// Number of concurrent measurements of faults other than silences. Silences hardly use the processor, so all of their
-/// measurements run at once.
+/// Number of concurrent measurements of faults other than silences. A silence hardly uses the processor, so all
+/// measurements of silences run at once.
 const CONCURRENT_MEASUREMENTS: usize = 4;
 /// Time after which a connection counts as stable (5 s), with a margin.
 const STABLE_AFTER: Duration = Duration::from_millis(5_500);

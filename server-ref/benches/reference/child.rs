@@ -48,7 +48,6 @@ impl MeasuredServer {
         Duration::from_secs_f64(self.request(json!("usage")).await["cpu"].as_f64().unwrap())
     }
 
-    /// Returns the resident memory in bytes.
     pub(crate) async fn resident_bytes(&mut self) -> u64 {
         self.request(json!("usage")).await["memory"].as_u64().unwrap()
     }

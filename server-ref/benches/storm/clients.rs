@@ -71,7 +71,8 @@ impl Outcome {
         times.into_iter().map(|at| at as f64 / 1000.0).collect()
     }
 
-    /// Returns the longest time in seconds from a client's last attempt until that client had caught up.
+    /// Returns the longest time in seconds between a client's last attempt and the moment at which that client had
+    /// caught up.
     pub(crate) fn slowest_catch_up(&self) -> f64 {
         let time = |client: &ClientTimes| Some(client.caught_up?.saturating_sub(*client.attempts.last()?));
         self.clients.iter().filter_map(time).max().unwrap_or(0) as f64 / 1000.0

@@ -34,7 +34,7 @@ impl App {
         password: &str,
         address: IpAddr,
     ) -> Result<Option<User>, Error> {
-        // Hashing a password is expensive, so callers without a valid token must not cause it.
+        // Hashing a password is expensive, so callers without a valid token must not be able to cause it.
         if !self.is_setup_token(token).await? {
             return Ok(None);
         }

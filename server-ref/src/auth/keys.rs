@@ -21,7 +21,7 @@ const WRONG_CREDENTIAL_LIFETIME: Duration = Duration::from_secs(60);
 const WRONG_CREDENTIALS_MAX: usize = 10_000;
 /// Maximum number of cached tokens with verified signatures.
 const VERIFIED_TOKENS_MAX: usize = 10_000;
-/// Minimum time between two records of the use of a key, in microseconds.
+/// Minimum time between two recorded uses of a key, in microseconds.
 const USE_RECORD_INTERVAL: Micros = 60 * 1_000_000;
 
 /// The cache of keys and tokens. A database look-up for each request would cost more than moderating an item.

@@ -100,7 +100,7 @@ impl Caller {
         Ok(user)
     }
 
-    /// Returns the actor without the client's address, which must not appear in the log of a project of which the user is not yet a
+    /// Returns the actor without the client's address, which must not appear in the audit log of a project of which the user is not yet a
     /// member.
     pub(super) fn actor_without_address(&self) -> Actor {
         Actor { address: None, ..self.actor() }

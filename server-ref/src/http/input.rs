@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use super::error::ApiError;
 use crate::app::App;
 
-/// A JSON body. The request is refused with the status 400 if the body is not JSON, and with 422 if fields or types are wrong.
+/// A JSON body. The request is refused with the status 400 if the body is not JSON, and with 422 if fields are missing or invalid.
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {

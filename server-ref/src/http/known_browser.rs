@@ -20,7 +20,6 @@ use crate::auth::SigningSecret;
 use crate::ids::random_token;
 use crate::time::Micros;
 
-/// Name of the cookie.
 const BROWSER_COOKIE: &str = "known_browser";
 /// Time for which a browser is recognised after its last sign-in, in microseconds.
 const BROWSER_LIFETIME: Micros = 180 * 24 * 60 * 60 * 1_000_000;

@@ -16,7 +16,6 @@ use crate::auth::SigningSecret;
 use crate::ids::random_token;
 use crate::time::Micros;
 
-/// Name of the cookie.
 const FORM_TOKEN_COOKIE: &str = "login_form";
 /// Time after which the token of an open form expires, in microseconds.
 const FORM_TOKEN_LIFETIME: Micros = 60 * 60 * 1_000_000;

@@ -40,8 +40,8 @@ struct PoolState {
     projects: HashMap<Arc<str>, ProjectJobs>,
     /// The projects that have a pending job and use no thread, ordered by used time.
     ready_projects: BTreeSet<(Duration, Arc<str>)>,
-    /// The largest used time at which a project has been served. An idle project is given at least this used time when its next job
-    /// arrives, so that idleness is no advantage.
+    /// The largest used time at which a project has been served, or `largest_used_time` after the pool has been idle. An idle project is
+    /// given at least this used time when its next job arrives, so that idleness is no advantage.
     virtual_clock: Duration,
     /// The largest used time that any project has reached.
     largest_used_time: Duration,
@@ -49,7 +49,6 @@ struct PoolState {
     is_closed: bool,
 }
 
-/// The jobs of one project.
 #[derive(Default)]
 struct ProjectJobs {
     /// The pending jobs, with their sizes in bytes.

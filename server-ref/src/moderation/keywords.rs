@@ -10,7 +10,6 @@ use crate::Error;
 /// The deciding keyword in a text, and the rule that contains the keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeywordMatch<'a> {
-    /// The index of the rule.
     pub(super) rule_index: usize,
     /// The keyword as it is written in the rule.
     pub(super) word: &'a str,

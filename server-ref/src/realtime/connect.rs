@@ -122,7 +122,7 @@ async fn recheck_credentials(connection: &Connection, socket: &SocketRef) {
 #[derive(Clone)]
 struct RefusedCredentials(Failure);
 
-/// Emits the documented `authentication_failed` and disconnects. A CONNECT_ERROR would trigger other handlers in clients.
+/// Emits the documented `authentication_failed` and disconnects. A CONNECT_ERROR would trigger different handlers in clients.
 fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCredentials) {
     emit(&socket, "authentication_failed", why);
     tokio::spawn(async move {

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct HangUpHandle(CancellationToken);
 
 impl HangUpHandle {
-    /// Creates a handle. The connection hangs up when `token` is cancelled.
+    /// Creates a handle. The connection is closed when `token` is cancelled.
     pub(crate) fn new(token: CancellationToken) -> Self {
         Self(token)
     }

@@ -1,4 +1,5 @@
-//! The channel through which the publisher is asked to follow a project, or to stop following all projects.
+//! The channel for requests to the publisher: to follow a project, to start its sequence, or to stop following all
+//! projects.
 
 use std::sync::Arc;
 

@@ -35,7 +35,7 @@ pub(crate) struct SessionSlotHandle {
     slot: Arc<SessionSlot>,
 }
 
-/// The error when a client sends more events within a minute than the limit allows.
+/// The error for a client that sends more events within a minute than the limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooManyEvents {
     /// Time until the next event is accepted.

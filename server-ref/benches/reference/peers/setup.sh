@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Creates the environment for the Python servers in the fan-out comparison, and prints PEERS_PYTHON=INTERPRETER.
-# Installs nothing if requirements.txt is unchanged. npm socket.io comes from core/tests/standins.
+# Installs nothing if neither requirements.txt nor the interpreter has changed. npm socket.io comes from
+# core/tests/standins.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../../setup/lib.sh

@@ -49,7 +49,7 @@ impl Publisher {
         }
     }
 
-    /// Announces a commit of this node to the other nodes and publishes it.
+    /// Announces a commit of this node to the other nodes, and publishes its events.
     pub(super) async fn on_committed(&mut self, batch: EventBatch) {
         for (_, recent) in &batch.recent_decisions {
             self.broadcaster.metrics.on_item_decided(recent.decision.as_str());

@@ -32,7 +32,6 @@ pub(crate) struct PublisherChannels {
     pub(crate) requests: mpsc::Receiver<PublisherRequest>,
     /// The link to the other nodes; `None` without Redis.
     pub(crate) link: Option<(RedisLink, mpsc::Receiver<LinkEvent>)>,
-    /// Name of this node.
     pub(crate) node_name: String,
 }
 
