@@ -1,8 +1,8 @@
-//! Rust part of the Swift and Kotlin bindings of the AutoModerate SDK. It exports [`automoderate::facade`] through
+//! Rust part of the Swift and Kotlin bindings for the AutoModerate SDK. It exports [`automoderate::facade`] through
 //! UniFFI.
 //!
 //! Every exported function returns a `Result`, even if it can't fail: UniFFI turns a panic in a fallible function into
-//! an error, but a panic in an infallible function ends the process. Events are passed in packed batches
+//! an error, but a panic in an infallible function ends the process. Swift receives events in packed batches
 //! ([`PackedValues`]). [`schema`] defines the packed format, and the Swift types are generated from the schema.
 
 #![allow(unsafe_code)] // UniFFI's macros generate `extern "C"` functions

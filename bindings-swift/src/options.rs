@@ -1,4 +1,5 @@
-//! Options as UniFFI records. `None` means the default. Durations are in seconds.
+//! Options as UniFFI records. In [`NativeOptions`] and [`NativeReconnect`], `None` means the default. Durations are in
+//! seconds.
 
 use automoderate::facade::{ClientOptions, ReconnectOptions};
 

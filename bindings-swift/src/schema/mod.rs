@@ -113,7 +113,7 @@ impl Schema {
 
 /// Type that can be packed.
 pub(crate) trait Pack {
-    /// Returns the field type of fields of this Rust type.
+    /// Returns the type that fields of this Rust type have in the packed format.
     fn field_type() -> FieldType;
     /// Appends the value to the writer.
     fn pack(&self, writer: &mut PackWriter);

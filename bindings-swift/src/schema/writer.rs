@@ -8,9 +8,9 @@ pub(crate) struct PackWriter {
     shared_texts: Vec<Box<str>>,
 }
 
-/// Maximum number of shared strings in a batch.
+/// Maximum number of shared strings that get a number in a batch.
 const MAX_SHARED_TEXTS: usize = 200;
-/// Byte that precedes a string that is not shared, or a value that an open enum does not list.
+/// Byte that precedes a shared string without a number, or a value that an open enum does not list.
 pub(super) const UNLISTED_MARK: u8 = 255;
 
 impl PackWriter {

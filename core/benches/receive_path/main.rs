@@ -39,7 +39,7 @@ pub(crate) enum EventLog {
 }
 
 impl EventLog {
-    /// Returns the id of the sender's project with or without an event log.
+    /// Returns the id of the sender's project that has an event log, or of the one that has none.
     const fn project_id(self) -> &'static str {
         match self {
             Self::Absent => "proj_plain",

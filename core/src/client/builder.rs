@@ -13,7 +13,7 @@ use crate::{
     session::SessionConfig,
 };
 
-/// Function that creates the dialer of an endpoint. It replaces the default dialer, which connects over the network.
+/// Function that creates an endpoint's dialer, to replace the default dialer, which connects over the network.
 pub(crate) type DialerFactory = Arc<dyn Fn(Arc<Endpoint>, Arc<Authenticator>) -> Arc<dyn Dialer> + Send + Sync>;
 
 /// Builder for a [`Client`]. Every option has a default.
@@ -122,8 +122,8 @@ impl ClientBuilder {
     /// unless an API key is set. The function's argument is the reason for the call.
     ///
     /// If the server refuses the credentials, the client calls the function once more, with
-    /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes with
-    /// `authentication_failed`.
+    /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes, or the REST call
+    /// fails, with `authentication_failed`.
     ///
     /// ```
     /// # use automoderate::{Client, Credentials};
@@ -223,9 +223,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the policy for full stream buffers. With the default, [`Overflow::Replay`], no logged event is lost on
-    /// servers with an event log. On other servers, the oldest event is dropped and a [`Lagged`](crate::Lagged) reports
-    /// the loss.
+    /// Sets the policy for full stream buffers. With the default, [`Overflow::Replay`], no logged event is lost. Events
+    /// that are not logged, such as all events of servers without an event log, may be dropped; a
+    /// [`Lagged`](crate::Lagged) then reports the loss.
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;

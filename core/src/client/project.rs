@@ -73,14 +73,14 @@ impl Project {
         TypedStream::new(self.stream(Some(T::KIND)))
     }
 
-    /// Returns the position of the slowest stream in this project's event log, or `None` on servers without an event
-    /// log. Streams limited to some kinds of events are considered only if no stream receives all kinds.
+    /// Returns the position that the slowest stream has reached in this project's event log, or `None` on servers
+    /// without an event log. Streams limited to some kinds of events are considered only if no stream receives all kinds.
     ///
     /// To resume later, even in another process, store the cursor as text and pass it to
     /// [`Client::join_after`](crate::Client::join_after).
     ///
-    /// The cursor covers events that a stream has yielded, even if the program has not processed them yet. To resume
-    /// after the last processed event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
+    /// The cursor covers all events that these streams have yielded, even if the program has not processed them yet. To
+    /// resume after the last processed event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         self.client.cursors.cursor(&self.id)
@@ -89,8 +89,8 @@ impl Project {
     /// Fetches the project's statistics, rules and review queue as of one position in its event log.
     ///
     /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it,
-    /// except those whose `event_id` is not greater than that of the snapshot's cursor. A program that stores the
-    /// snapshot can pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after) after a restart.
+    /// except those whose `event_id` is at most that of the snapshot's cursor. A program that stores the snapshot can
+    /// pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after) after a restart.
     ///
     /// # Errors
     /// Returns `api` with status 404 on servers without snapshots, and otherwise the same errors as

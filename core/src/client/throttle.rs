@@ -1,5 +1,5 @@
 //! Rate limit for streams: at most one item per interval. The first item passes immediately, and the last item is never
-//! lost. Errors and losses are not limited.
+//! lost. Errors, malformed events and losses are not limited.
 
 use std::{
     pin::Pin,
@@ -21,7 +21,8 @@ const THROTTLE_INTERVAL_MAX: Duration = Duration::from_secs(30 * 365 * 24 * 60 *
 ///
 /// This trait is sealed and can't be implemented outside of this crate.
 pub trait Throttle: Sealed {
-    /// Returns `true` if a newer item may replace this item. Errors and losses are never replaced.
+    /// Returns `true` if a newer item may replace this item. Server errors, malformed events and losses are never
+    /// replaced.
     fn replaceable(&self) -> bool {
         true
     }
@@ -40,8 +41,8 @@ impl<T: EventKind> Throttle for T {
 }
 
 /// Stream that yields at most one item per interval. The first item passes immediately; after that, the latest item of
-/// each interval is yielded. The last item is never lost, even if the stream ends. Errors and losses are yielded
-/// without delay.
+/// each interval is yielded. The last item is never lost, even if the stream ends. Errors, malformed events and losses
+/// are yielded without delay.
 #[derive(Debug)]
 pub struct Throttled<S, T> {
     inner: Option<S>,

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use super::{StreamEnd, cursor_holds::CursorHolds};
 use crate::events::Event;
 
-/// Events that a reader takes at one time.
+/// Events that a reader takes in one call.
 #[derive(Debug, Default)]
 pub(crate) struct EventBatch {
     pub(crate) events: VecDeque<Event>,
     /// Positions that no cursor may pass, because logged events after them were dropped.
     pub(crate) holds: CursorHolds,
-    /// Set if the stream ends after these events. Contains an error unless the user ended the stream.
+    /// Set if the stream ends after these events. Contains an error unless, for example, the user left the project.
     pub(crate) end: Option<StreamEnd>,
 }

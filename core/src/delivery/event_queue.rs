@@ -78,7 +78,7 @@ impl EventQueue {
         self.dropped_after_last_count == 0 && self.backlogs.is_empty()
     }
 
-    /// Moves the reader's waker to `wakers` if there is something to read.
+    /// Moves the reader's waker to `wakers` if there is something to read or the stream has ended.
     pub(super) fn collect_waker(&mut self, wakers: &mut Vec<Waker>) {
         let readable =
             !self.events.is_empty() || self.dropped_before_first_count > 0 || self.dropped_after_last_count > 0;
@@ -191,8 +191,8 @@ impl EventQueue {
         }
     }
 
-    /// Makes room for an event that is not logged. Drops the oldest events as long as they are not logged either; if
-    /// that is not enough, drops the new event.
+    /// Adds an event that is not logged to a full queue. To make room, drops the oldest events as long as they are not
+    /// logged either; if that is not enough, drops the new event.
     fn push_or_drop_unlogged(&mut self, event: Event, weight: usize) {
         while self.is_full_for(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
             self.drop_oldest();

@@ -149,7 +149,8 @@ impl Hub {
         state.projects.insert(project, ProjectStreams::new(pending, streams));
     }
 
-    /// Registers the streams of a join that is in progress. The streams start when the project is opened.
+    /// Registers the streams of a join that is in progress. The streams start when the project is opened or, if it is
+    /// already open, when the join is answered.
     pub(crate) fn add_join(&self, command_id: CommandId, project: ProjectId, streams: PlannedStreams) {
         self.lock().joins.add(command_id, project, streams);
     }
@@ -181,7 +182,6 @@ impl Hub {
         open.map(|(project, _)| project.clone()).collect()
     }
 
-    /// Returns `true` if the project is joined.
     pub(crate) fn has_joined(&self, project: &str) -> bool {
         let state = self.lock();
         state.client_end.is_none() && state.projects.get(project).is_some_and(ProjectStreams::is_open)

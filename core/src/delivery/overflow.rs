@@ -42,7 +42,7 @@ pub(super) fn is_logged(event: &Event) -> bool {
     event.event_id().is_some()
 }
 
-/// Returns the report of `missed` dropped events, of which the last one arrived at this time.
+/// Returns the report of `missed` dropped events, the last of which arrived at this time.
 pub(super) fn lagged_event(missed: u64, at: jiff::Timestamp) -> Event {
     Lagged::new(missed, Meta::new(Origin::Live, at)).into()
 }

@@ -5,7 +5,8 @@ use crate::Error;
 /// Reason why a stream has ended.
 #[derive(Debug, Clone)]
 pub(crate) enum StreamEnd {
-    /// The user left the project or closed the client, or the error has already been returned.
+    /// The stream ended without an error (for example, because the user left the project), or the error has already
+    /// been returned.
     Closed,
     Failed(Error),
 }

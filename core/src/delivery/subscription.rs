@@ -84,7 +84,7 @@ impl<'a> SubscriptionRef<'a> {
         matches!(self, Self::Active(_))
     }
 
-    /// Adds copies of the events that the reader wants. Returns `false` if the reader is gone.
+    /// Adds copies of the events that the reader wants. Returns `false` if the reader is gone or the stream has ended.
     pub(super) fn push_copies<'e>(self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         match self {
             Self::Pending(pending) => pending.0.push_all_compact(events, wakers),

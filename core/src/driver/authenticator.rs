@@ -89,12 +89,13 @@ impl Authenticator {
         self.cache().login_cookies.get(&endpoint.base_url).cloned()
     }
 
-    /// Returns `true` if REST may be usable: there is an API key, or the provider may return one.
+    /// Returns `true` if there is an API key for REST, or if the provider may return one.
     pub(crate) fn may_have_api_key(&self) -> bool {
         self.provider.is_some() || self.api_key.is_some()
     }
 
-    /// Returns the credentials for a connection attempt. Calls the provider if there is one, and logs in if necessary.
+    /// Returns the credentials for a connection attempt or a REST call. Calls the provider if there is one, and logs in
+    /// if necessary.
     #[cfg_attr(not(feature = "rest"), allow(unused_variables))]
     pub(crate) async fn obtain_request_auth(
         &self,

@@ -110,8 +110,8 @@ impl Endpoint {
         Ok(self.rustls.get_or_init(|| config).clone())
     }
 
-    /// Returns the time allowed for opening a TCP connection, which is shared equally by the host's IP addresses of one
-    /// family. An address that drops packets therefore leaves time for the other addresses and for the rest of the
+    /// Returns the time allowed for opening a TCP connection. It is divided equally among the host's IP addresses of
+    /// each family, so an address that drops packets leaves time for the other addresses and for the rest of the
     /// attempt.
     pub(crate) fn tcp_connect_timeout(&self) -> Duration {
         self.connect_timeout / 2

@@ -1,4 +1,5 @@
-//! I/O of a client. One task per client dials, reads, writes and keeps time for the machine.
+//! I/O of a client. One task per client reads, writes and keeps time for the machine. Each connection attempt and each
+//! backfill runs in a task of its own.
 
 mod authenticator;
 mod backfill;

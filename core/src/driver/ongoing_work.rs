@@ -20,7 +20,7 @@ const FRAMES_PER_TURN_MAX: usize = 64;
 /// Number of packets queued for sending at which further emits are refused.
 const CONGESTION_PACKET_COUNT: usize = 1024;
 /// Maximum number of packets queued for sending. If the queue is longer, the connection fails. Packets beyond
-/// [`CONGESTION_PACKET_COUNT`] are mostly pongs, because a server can send any number of pings.
+/// [`CONGESTION_PACKET_COUNT`] are mostly pongs: emits are refused by then, but a server can send any number of pings.
 const QUEUED_PACKETS_MAX: usize = 4096;
 
 /// Work in progress of a client's task.

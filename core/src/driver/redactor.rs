@@ -10,8 +10,8 @@ use crate::{Error, events::Secret};
 /// Minimum length of a secret that is redacted, in bytes. Shorter texts occur in ordinary sentences.
 const SECRET_BYTES_MIN: usize = 6;
 
-/// Maximum number of remembered texts: secrets, and the forms in which servers may echo them. They include earlier
-/// credentials, because a late response may still contain them.
+/// Maximum number of remembered texts: secrets, and the forms in which servers may echo them. Earlier credentials are
+/// remembered too, because a late response may still contain them.
 const REDACTED_TEXTS_MAX: usize = 256;
 
 /// Redactor of all secrets that the client may send to a server.

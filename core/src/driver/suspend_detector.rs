@@ -6,10 +6,11 @@ use jiff::SignedDuration;
 
 use crate::session::Now;
 
-/// Maximum lead of the wall clock over the monotonic clock between two comparisons. A larger lead counts as sleep.
+/// Maximum time that the wall clock may gain on the monotonic clock between two comparisons. A larger gain counts as
+/// sleep.
 const CLOCK_DRIFT_MAX: SignedDuration = SignedDuration::from_secs(3);
 
-/// Maximum interval between comparisons of the clocks.
+/// Maximum interval between comparisons of the clocks while the machine has a deadline.
 const CLOCK_COMPARE_INTERVAL: Duration = Duration::from_secs(4);
 
 /// Detector that compares the clocks to notice system sleep. On Linux and macOS, the monotonic clock and all timers

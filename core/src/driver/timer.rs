@@ -1,4 +1,4 @@
-//! Clock and timer of a client's task.
+//! Clock and timer of client tasks and throttled streams.
 
 use std::{
     pin::Pin,

@@ -16,7 +16,7 @@ pub enum ErrorKind {
     /// The server does not allow the connection to join any more projects.
     RoomLimit,
     /// There were too many events, connections or requests. [`Error::retry_in`] returns the time to wait before a
-    /// retry.
+    /// retry, if known.
     RateLimited,
     /// The server did not confirm a join within the timeout.
     JoinTimeout,

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use kind::ErrorKind;
 pub use stage::Stage;
 
-/// Error of any operation of the SDK.
+/// Error returned by the SDK.
 ///
 /// The message is intended for humans and may change. Programs should match on [`kind`](Self::kind) or
 /// [`code`](Self::code). No error contains an API key, a password or a cookie.

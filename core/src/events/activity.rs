@@ -38,7 +38,7 @@ pub struct Activity {
     pub recent_violations: Option<u64>,
     /// Percentage of submissions that were approved.
     pub approval_rate: Option<f64>,
-    /// Risk of the user, as estimated by the server. A higher score means a higher risk.
+    /// Risk score that the server assigns to the user. A higher score means a higher risk.
     pub risk_score: Option<f64>,
     /// Undocumented fields.
     pub extra: Extra,

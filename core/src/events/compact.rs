@@ -1,11 +1,11 @@
-//! Compact copies of events for storage in buffers. The copy of a moderation update keeps only the metadata and the
-//! shared payload, because a buffered event may never be read.
+//! Compact copies of events for storage in buffers. The copy of a moderation update keeps only the project id, the
+//! metadata and the shared payload, because a buffered event may never be read.
 
 use super::{Arrival, Event, Meta, ModerationUpdate, Status, Timestamp, decode};
 
 impl Event {
-    /// Returns a copy for storage in a buffer. A moderation update keeps only its metadata and shared payload;
-    /// [`expand`](Self::expand) restores its fields.
+    /// Returns a copy for storage in a buffer. The copy of a moderation update keeps only the project id, the metadata
+    /// and the shared payload; [`expand`](Self::expand) restores the other fields.
     pub(crate) fn compacted(&self) -> Self {
         match self {
             Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(compact(update)),
@@ -23,7 +23,7 @@ impl Event {
             && let Some(decoded) = decode_payload_again(update)
         {
             let (project_id, old_meta) = (update.project_id.take(), update.meta.clone());
-            // The decoded fields are slices of the new payload, so keeping the old payload would keep the text in
+            // The decoded `meta_data` is a slice of the new payload, so keeping the old payload would keep the text in
             // memory twice.
             let meta = Meta { payload: decoded.meta.payload.clone(), ..old_meta };
             *update = ModerationUpdate { project_id, meta, ..decoded };

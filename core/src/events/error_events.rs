@@ -1,4 +1,4 @@
-//! Errors sent by the server, unknown events and malformed events.
+//! Server errors, unknown events and malformed events.
 
 use super::{
     Extra, Meta, RawJson,

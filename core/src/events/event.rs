@@ -45,8 +45,8 @@ impl sealed::Sealed for Event {}
 ///
 /// This trait is sealed and cannot be implemented outside this crate.
 pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
-    /// True if a newer event of this kind may replace an older one in a throttled stream. False for errors and losses,
-    /// because each of them matters.
+    /// True if a newer event of this kind may replace an older one in a throttled stream. False for server errors,
+    /// malformed events and losses, because each of them matters.
     const REPLACEABLE: bool = true;
     /// The set that contains only this kind.
     const KIND: EventKinds;
@@ -55,7 +55,7 @@ pub trait EventKind: sealed::Sealed + Sized + Send + 'static {
     fn matches(event: &Event) -> bool {
         Self::KIND.contains(event.kind())
     }
-    /// Converts the event to this kind.
+    /// Converts the event to this type.
     ///
     /// # Errors
     /// Returns the event itself if it is of another kind.
@@ -151,7 +151,7 @@ impl Event {
         self.meta().project_id.as_ref()
     }
 
-    /// Returns the event's position in the project's event log, on servers that have an event log.
+    /// Returns the event's position in the project's event log, or `None` if the event is not logged.
     #[must_use]
     pub fn event_id(&self) -> Option<u64> {
         self.meta().event_id
@@ -169,8 +169,8 @@ impl Event {
 
     /// Formats the event as one line of JSON with the fields `event`, `project_id`, `event_id`, `origin` and `data`.
     ///
-    /// `data` is the payload as received, including any line breaks; for losses and malformed events, it is an object
-    /// that describes them. [`to_json`](Self::to_json) writes the typed fields instead. For an [`UnknownEvent`],
+    /// `data` is the payload as received, so the text spans several lines if the payload contains line breaks. For
+    /// losses and malformed events, `data` is an object that describes them. [`to_json`](Self::to_json) writes the typed fields instead. For an [`UnknownEvent`],
     /// `event` is the name that the server sent.
     #[must_use]
     pub fn to_line(&self) -> String {

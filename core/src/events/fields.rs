@@ -1,4 +1,4 @@
-//! Macros that declare the fields of a payload and decode them in a single pass.
+//! Macros that declare payloads, which are decoded in a single pass, and enums of words.
 
 use std::{borrow::Cow, fmt};
 

@@ -1,4 +1,4 @@
-//! Types of identifiers.
+//! Project ids.
 
 use std::{borrow::Borrow, fmt, ops::Deref, sync::Arc};
 

@@ -37,7 +37,7 @@ pub struct Meta {
     /// Project that the payload names. If the payload names none: the project whose log or listing contains the event
     /// or, for a live event, the only joined project. `None` if the project is unknown.
     pub project_id: Option<ProjectId>,
-    /// Position of the event in the project's event log, on servers that have an event log.
+    /// Position of the event in the project's event log. `None` if the event is not logged.
     pub event_id: Option<u64>,
     /// Path by which the event arrived.
     pub origin: Origin,
@@ -64,8 +64,8 @@ impl Meta {
     /// Returns the payload as the server sent it or, for a decision from a backfill, as the SDK built it from the
     /// content item.
     ///
-    /// Returns `None` for events created by the SDK ([`Gap`](super::Gap) and [`Lagged`](super::Lagged)) and for events
-    /// deserialized from JSON.
+    /// Returns `None` for events created by the SDK ([`Gap`](super::Gap) and [`Lagged`](super::Lagged)), for events
+    /// without data, and for events deserialized from JSON.
     #[must_use]
     pub fn payload(&self) -> Option<&RawJson> {
         self.payload.as_ref()

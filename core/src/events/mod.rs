@@ -1,4 +1,4 @@
-//! Typed events of an AutoModerate server, and their decoder.
+//! Typed events from an AutoModerate server, and their decoder.
 //!
 //! [`decode`] converts the JSON text of an event directly into the structs, without an intermediate tree. Servers
 //! differ in the fields they send and in how they write them, so decoding is lenient. A number may be an integer, a

@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// API key, password or cookie.
+/// API key, password, cookie or private key.
 ///
 /// `Debug` prints `***`, and `Display` is not implemented. The text is zeroed in memory on drop, but copies made from
 /// the exposed text are not zeroed.

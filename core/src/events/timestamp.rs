@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// Returns the text as the server sent it.
+    /// Returns the text as the server sent it. A number of seconds is converted to RFC 3339 text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -36,7 +36,7 @@ impl Timestamp {
     }
 }
 
-/// Serializes the text as the server sent it.
+/// Serializes the text of [`as_str`](Timestamp::as_str).
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())

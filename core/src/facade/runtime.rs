@@ -92,7 +92,7 @@ impl ProcessGuard {
         Self(std::process::id())
     }
 
-    /// Returns `closed` in a forked child of the process that created the guard.
+    /// Fails with `closed` in a forked child of the process that created the guard.
     pub(super) fn check(self) -> Result<(), Error> {
         if self.0 == std::process::id() {
             return Ok(());

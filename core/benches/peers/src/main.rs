@@ -1,4 +1,4 @@
-//! Reads the events of the sender in `receive_path` with rust_socketio, and prints the events per second and the CPU
+//! Receives events from the sender of `receive_path` with rust_socketio, and prints the events per second and the CPU
 //! time per event. Usage: `peers PORT PROJECT EVENTS`.
 //!
 //! The program follows the library's documentation: a blocking client passes a tree of JSON values to a callback, which

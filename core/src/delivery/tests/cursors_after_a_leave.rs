@@ -1,4 +1,5 @@
-//! After a leave and a new join, a project's cursor follows only the streams of the new join.
+//! After a leave and a new join, a project's cursor follows only the streams of the new join and the streams of all
+//! projects.
 
 use std::sync::Arc;
 

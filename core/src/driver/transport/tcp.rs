@@ -51,7 +51,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
     Ok(stream.into_inner())
 }
 
-/// Configures the connector. `timeout` is shared equally by the host's addresses of one family.
+/// Configures the connector. `timeout` is divided equally among the host's addresses of each family.
 fn configure_connector<R>(connector: &mut HttpConnector<R>, timeout: Duration) {
     connector.enforce_http(false);
     connector.set_nodelay(true);

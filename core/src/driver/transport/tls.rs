@@ -1,4 +1,4 @@
-//! TLS with rustls. Trusts the platform's root certificates, or Mozilla's if the platform has none.
+//! TLS with rustls. By default, trusts the platform's root certificates, or Mozilla's if the platform has none.
 
 use std::sync::Arc;
 
