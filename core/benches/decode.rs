@@ -1,4 +1,4 @@
-//! Benchmark of decoding an event from the text of its frame, without a connection.
+//! Benchmark that decodes events from the text of their frames, without a connection.
 
 #[path = "samples/mod.rs"]
 mod samples;

@@ -28,7 +28,7 @@ pub enum FieldType {
     Flag,
     /// Bytes.
     Data,
-    /// Instant in time.
+    /// Point in time.
     Date,
     /// Timestamp, as an optional instant and as the original text. An invalid timestamp has no instant.
     Timestamp,

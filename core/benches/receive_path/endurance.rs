@@ -1,4 +1,4 @@
-//! Sends ten million events through one client and one connection, and fails if the memory of this process keeps
+//! Receives ten million events through one client and one connection, and fails if the memory of this process keeps
 //! growing.
 
 use automoderate::{Client, Event};

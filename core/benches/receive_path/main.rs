@@ -1,4 +1,4 @@
-//! The receive path over loopback TCP, compared with a hand-written loop.
+//! The SDK's receive path over loopback TCP, compared with a hand-written loop and another library.
 //!
 //! A sender in its own process sends the documented `moderation_update`, one per frame, as fast as the reader reads.
 //! The readers take turns, so that the measured CPU time is the current reader's alone:

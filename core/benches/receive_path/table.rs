@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use crate::{EventLog, usage::Cost};
 
-/// The results of one reader in all rounds.
+/// The results of one reader in all rounds, with or without an event log.
 pub(crate) struct ReaderResult {
     pub(crate) name: &'static str,
     log: EventLog,

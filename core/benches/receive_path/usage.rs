@@ -1,4 +1,4 @@
-//! Measurement of wall-clock time and CPU time.
+//! Measurement of wall-clock time, CPU time and memory.
 
 use std::time::{Duration, Instant};
 

@@ -30,7 +30,7 @@ pub(crate) const STATS_UPDATE: &str = concat!(
     r#""decision":"approved","timestamp":"2024-01-15T16:45:30Z"}]}"#
 );
 
-/// Returns a Socket.IO message that carries this event.
+/// Returns the Socket.IO message of an event with this name and data.
 pub(crate) fn socket_io_message(name: &str, data: &str) -> String {
     format!(r#"2["{name}",{data}]"#)
 }

@@ -74,7 +74,7 @@ impl ClientBuilder {
             }
         };
         let dialers = endpoints.all().iter().map(dialer).collect();
-        #[allow(clippy::disallowed_methods)] // the seed of all of the session's randomness; tests pass their own
+        #[allow(clippy::disallowed_methods)] // the seed of the session's random numbers; tests pass their own
         let rng = self.rng_seed.map_or_else(|| SmallRng::seed_from_u64(rand::random()), SmallRng::seed_from_u64);
         let (requests, receiver) = mpsc::channel(QUEUED_REQUESTS_MAX);
         let (metrics_sender, metrics) = watch::channel(Metrics::default());

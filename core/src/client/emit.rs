@@ -15,8 +15,8 @@ impl Client {
     ///
     /// # Errors
     /// - `disconnected` if there is no connection; the event is not queued
-    /// - `rate_limited`, with [`retry_in`](Error::retry_in), if the event would exceed the
-    ///   [`rate_limit`](ClientBuilder::rate_limit) for emits, or if the connection is congested
+    /// - `rate_limited`, with [`retry_in`](Error::retry_in), if four fifths of the
+    ///   [`rate_limit`](ClientBuilder::rate_limit) are used up, or if the connection is congested
     /// - `invalid_argument` if the name is empty or reserved, `data` can't be serialized, or the event exceeds the
     ///   server's size limit
     /// - `closed` if the client is closed

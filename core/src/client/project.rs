@@ -79,8 +79,8 @@ impl Project {
     /// To resume later, even in another process, store the cursor as text and pass it to
     /// [`Client::join_after`](crate::Client::join_after).
     ///
-    /// The cursor covers all events that these streams have yielded, even if the program has not processed them yet. To
-    /// resume after the last processed event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
+    /// The cursor covers events as soon as the streams have yielded them, even if the program has not processed them
+    /// yet. To resume after the last processed event, store that event's [`Meta::cursor`](crate::Meta::cursor) instead.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         self.client.cursors.cursor(&self.id)

@@ -17,7 +17,6 @@ use crate::{
     driver::{AnswerToHandle, ClientTask, EndpointPool, RequestFromHandle},
 };
 
-/// State shared by all handles of a client.
 pub(crate) struct ClientShared {
     pub(super) requests: mpsc::Sender<(RequestFromHandle, oneshot::Sender<AnswerToHandle>)>,
     pub(super) unstarted_task: Mutex<Option<ClientTask>>,

@@ -11,6 +11,6 @@ pub(crate) struct EventBatch {
     pub(crate) events: VecDeque<Event>,
     /// Positions that no cursor may pass, because logged events after them were dropped.
     pub(crate) holds: CursorHolds,
-    /// Set if the stream ends after these events. Contains an error unless, for example, the user left the project.
+    /// Set if the stream ends after these events. Contains the error if the stream ends with one.
     pub(crate) end: Option<StreamEnd>,
 }

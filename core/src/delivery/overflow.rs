@@ -23,7 +23,6 @@ pub enum Overflow {
     Close,
 }
 
-/// Limits of a stream's buffer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BufferLimits {
     pub(crate) events: usize,

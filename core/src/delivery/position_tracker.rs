@@ -9,7 +9,6 @@ use super::{
 };
 use crate::events::{Cursor, Event, Gap, GapReason, ProjectId};
 
-/// Tracker of one reader's position in each project's log.
 #[derive(Debug)]
 pub(crate) struct PositionTracker {
     cursors: Arc<CursorRegistry>,

@@ -23,7 +23,6 @@ const CONGESTION_PACKET_COUNT: usize = 1024;
 /// [`CONGESTION_PACKET_COUNT`] are mostly pongs: emits are refused by then, but a server can send any number of pings.
 const QUEUED_PACKETS_MAX: usize = 4096;
 
-/// Work in progress of a client's task.
 #[derive(Default)]
 pub(crate) struct OngoingWork {
     pub(super) transport: Option<Box<dyn Transport>>,

@@ -14,7 +14,7 @@ const SECRET_BYTES_MIN: usize = 6;
 /// remembered too, because a late response may still contain them.
 const REDACTED_TEXTS_MAX: usize = 256;
 
-/// Redactor of all secrets that the client may send to a server.
+/// Redactor for the secrets that the client sends to servers.
 #[derive(Default)]
 pub(super) struct Redactor(Mutex<VecDeque<String>>);
 

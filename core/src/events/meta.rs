@@ -35,7 +35,8 @@ impl Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
     /// Project that the payload names. If the payload names none: the project whose log or listing contains the event
-    /// or, for a live event, the only joined project. `None` if the project is unknown.
+    /// or, for a live event other than a server error or malformed event, the only joined project. `None` if the project
+    /// is unknown.
     pub project_id: Option<ProjectId>,
     /// Position of the event in the project's event log. `None` if the event is not logged.
     pub event_id: Option<u64>,

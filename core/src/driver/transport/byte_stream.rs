@@ -7,7 +7,6 @@ use tokio_rustls::TlsConnector;
 use super::tcp::connect_tcp;
 use crate::{Error, Stage, driver::Endpoint};
 
-/// Bidirectional byte stream.
 pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for T {}
@@ -38,7 +37,7 @@ impl From<Error> for ByteStreamError {
     }
 }
 
-/// Opens a byte stream to the server.
+/// Connects to the server and, if the URL is secure, performs the TLS handshake.
 pub(super) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, ByteStreamError> {
     let tcp = connect_tcp(endpoint).await?;
     if !endpoint.base_url.is_secure() {

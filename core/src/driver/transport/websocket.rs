@@ -32,7 +32,6 @@ use crate::{
 /// events.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
 
-/// Open WebSocket.
 pub(crate) struct WebSocket {
     stream: WebSocketStream<Box<dyn ByteStream>>,
     /// Frame that was received while the transport was being opened.
@@ -60,7 +59,8 @@ impl WebSocket {
         Self::upgrade(endpoint, auth, io, sid).await
     }
 
-    /// Opens the byte stream for a WebSocket.
+    /// Opens the byte stream for a WebSocket. If the proxy refuses a tunnel that only WebSocket needs, long-polling may
+    /// still work.
     pub(crate) async fn open_byte_stream(endpoint: &Endpoint) -> Result<Box<dyn ByteStream>, WebSocketFailure> {
         open_byte_stream(endpoint).await.map_err(|failed| WebSocketFailure {
             should_try_polling: failed.is_websocket_only_tunnel_refused(endpoint),
@@ -68,7 +68,7 @@ impl WebSocket {
         })
     }
 
-    /// Upgrades a byte stream to a WebSocket.
+    /// Upgrades a byte stream to a WebSocket, which takes over the Engine.IO session `sid` if it is set.
     pub(crate) async fn upgrade(
         endpoint: &Endpoint,
         auth: &RequestAuth,
