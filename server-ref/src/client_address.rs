@@ -11,7 +11,7 @@ pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 /// Returns the address of the client that sent a request.
 ///
-/// Each proxy appends its peer's address to `X-Forwarded-For`, after entries that the client may have forged. The list is therefore
+/// Each proxy appends its peer's address to `X-Forwarded-For`, after entries that the client may have forged. The header is therefore
 /// read from the end, and only for as long as the address that reports an entry is trusted.
 pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));

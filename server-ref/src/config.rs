@@ -170,7 +170,7 @@ pub struct ServeOptions {
     pub log: String,
 }
 
-/// Shows only the address, because other options contain secrets.
+/// Shows only the address, because some of the other options contain secrets.
 impl fmt::Debug for ServeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("listen", &self.listen).finish_non_exhaustive()

@@ -32,8 +32,8 @@
 //!
 //! # Persistent notifications
 //! A `system_notification` is logged like any other event. A persistent notification is also sent to every socket that joins, until it is
-//! withdrawn. Such a copy has no `event_id`, so it does not affect replay. Clients recognise the copy by the `notification_id`, which it
-//! shares with the original.
+//! withdrawn. The copy that a joining socket receives has no `event_id`, so it does not affect replay. Clients recognise the copy by the
+//! `notification_id`, which it shares with the original.
 //!
 //! # Layers
 //! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to

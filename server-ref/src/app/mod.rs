@@ -53,7 +53,7 @@ pub(crate) struct App {
     pub(crate) ending_polls: CancellationToken,
     /// Tracks the requests in progress to the routes of `http`, and the items that the language model is judging.
     pub(crate) in_flight: TaskTracker,
-    /// Notified after a project was deleted, to start the deletion of its rows.
+    /// Notified after a project has been deleted, to start the deletion of its rows.
     pub(crate) project_deleted: Notify,
 }
 

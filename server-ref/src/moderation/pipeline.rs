@@ -79,7 +79,8 @@ impl Moderation {
         if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None }
     }
 
-    /// Evaluates the prompts, which may take seconds, and stores the item. Continues in the background if the caller stops waiting.
+    /// Evaluates the prompts, which may take seconds, and stores the item. Once the evaluation has started, it continues in the
+    /// background if the caller stops waiting.
     async fn judge_and_commit(
         self: Arc<Self>,
         rules: Arc<RuleSet>,

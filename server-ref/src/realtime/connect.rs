@@ -88,7 +88,8 @@ async fn on_connect(
     Ok(())
 }
 
-/// Greets a socket whose CONNECT was acknowledged and starts to handle its requests, or disconnects it if its credentials were refused.
+/// Greets a socket whose CONNECT has been acknowledged and starts to handle its requests, or disconnects it if its credentials were
+/// refused.
 async fn on_connect_acknowledged(socket: SocketRef) {
     if let Some(refused) = socket.extensions.get::<RefusedCredentials>() {
         return refuse_credentials(socket, &refused);

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 /// Maximum number of admitted items per project.
 const ADMITTED_ITEMS_PER_PROJECT_MAX: usize = 64;
-/// Maximum number of admitted items of all projects.
+/// Maximum number of admitted items across all projects.
 const ADMITTED_ITEMS_MAX: usize = 512;
 /// Maximum total size of admitted items, in bytes.
 const ADMITTED_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -59,7 +59,7 @@ pub(crate) struct JudgingPermit {
     bytes: usize,
 }
 
-/// The right to send one question to the endpoint until the slot is dropped.
+/// The right to send one question to the endpoint, which ends when the slot is dropped.
 #[derive(Debug)]
 pub(super) struct EndpointSlot {
     queue: Arc<EndpointQueue>,
