@@ -98,7 +98,7 @@ impl ClientBuilder {
     }
 
     /// Sets the location of the API key in connection requests. The default is [`ApiKeyVia::Query`], as in the server's
-    /// documentation. Proxies may log the query, but do not normally log the other locations.
+    /// documentation. Proxies may log the query, but normally log neither the header nor the `auth` payload.
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
         self.api_key_via = via;
@@ -122,8 +122,8 @@ impl ClientBuilder {
     /// unless an API key is set. The function's argument is the reason for the call.
     ///
     /// If the server refuses the credentials, the client calls the function once more, with
-    /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes, or the REST call
-    /// fails, with `authentication_failed`.
+    /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes, or the REST
+    /// call fails, with `authentication_failed`.
     ///
     /// ```
     /// # use automoderate::{Client, Credentials};
@@ -236,8 +236,8 @@ impl ClientBuilder {
     /// The default is 100, which is the servers' own limit. The minimum is 10.
     ///
     /// One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Once the limit is reached,
-    /// heartbeats are skipped, and the others are delayed. An [`emit`](Client::emit) that would exceed the other four
-    /// fifths fails with `rate_limited`.
+    /// heartbeats are skipped, and joins, leaves and replays are delayed. An [`emit`](Client::emit) that would exceed
+    /// the other four fifths fails with `rate_limited`.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session_config.rate_limit = per_minute.into();

@@ -58,7 +58,7 @@ impl JoinBuilder {
         Self { client, project, after: Ok(None), streams: PlannedStreams::default() }
     }
 
-    /// Sets a cursor after which the streams start, instead of at the join. If the server no longer has some of the
+    /// Makes the streams start after a cursor instead of at the join. If the server no longer has some of the
     /// events after the cursor, a [`Gap`](crate::Gap) takes their place.
     ///
     /// `cursor` can be a [`Cursor`], the text of a cursor, or an `event_id`. An invalid cursor is reported when the

@@ -74,7 +74,8 @@ impl Project {
     }
 
     /// Returns the position that the slowest stream has reached in this project's event log, or `None` on servers
-    /// without an event log. Streams limited to some kinds of events are considered only if no stream receives all kinds.
+    /// without an event log. Streams limited to some kinds of events are considered only if no stream receives all
+    /// kinds.
     ///
     /// To resume later, even in another process, store the cursor as text and pass it to
     /// [`Client::join_after`](crate::Client::join_after).

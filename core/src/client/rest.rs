@@ -40,9 +40,9 @@ impl Client {
     /// sent in several requests. Servers without `POST /api/moderate/batch` receive the items one by one.
     ///
     /// # Errors
-    /// Returns the same errors as [`moderate`](Self::moderate) if the first request fails. If a later request fails, its
-    /// error becomes the result of its items and of all further items. When items are sent one by one, the refusal of a
-    /// single item (status 400, 413 or 422) affects only the result of that item.
+    /// Returns the same errors as [`moderate`](Self::moderate) if the first request fails. If a later request fails,
+    /// its error becomes the result of its items and of all further items. When items are sent one by one, the refusal
+    /// of a single item (status 400, 413 or 422) affects only the result of that item.
     ///
     /// # Cancel safety
     /// If the future is dropped, some or all of the items may still be submitted.

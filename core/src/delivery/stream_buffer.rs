@@ -123,8 +123,8 @@ impl StreamBuffer {
         self.signal_capacity(&mut queue);
     }
 
-    /// Signals the client's task if there is room for a page that a backlog or a replay needs, or if a replay is waiting
-    /// for a queue that has been closed.
+    /// Signals the client's task if there is room for a page that a backlog or a replay needs, or if a replay is
+    /// waiting for a queue that has been closed.
     fn signal_capacity(&self, queue: &mut EventQueue) {
         if queue.can_request_page() || (queue.has_waiting_replay && (queue.has_page_capacity() || queue.is_closed())) {
             queue.has_waiting_replay = false;
@@ -150,8 +150,8 @@ impl StreamBuffer {
         }
     }
 
-    /// Records that the reader is gone, and discards the queued events. A task that is still waiting for events is woken, so
-    /// that it does not wait forever.
+    /// Records that the reader is gone, and discards the queued events. A task that is still waiting for events is
+    /// woken, so that it does not wait forever.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         queue.is_abandoned = true;

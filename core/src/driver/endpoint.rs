@@ -162,8 +162,8 @@ impl Endpoint {
         builder.build().map_err(failed)
     }
 
-    /// Converts the error of a failed request. Of the URL, only the origin is kept, because the query may contain an
-    /// API key.
+    /// Converts the error of a failed request. Only the origin of the URL is kept, because the query may contain an API
+    /// key.
     pub(crate) fn request_error(&self, stage: Stage, error: &reqwest::Error) -> Error {
         let mut text = String::new();
         let mut is_tls = false;

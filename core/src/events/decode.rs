@@ -63,8 +63,8 @@ fn decode_unknown(name: &str, reader: &mut PayloadReader<'_>) -> Result<Event, S
 
 /// Returns a [`MalformedEvent`] for text that could not be decoded.
 pub(crate) fn malformed_event(name: &str, arguments: &str, reason: String, received: Arrival) -> Event {
-    // The ids are often readable even if another field is invalid. Without its id, the event would look like a hole in
-    // the log.
+    // The ids are often readable even if another field is invalid. Without its id, the event would appear to be
+    // missing from the log.
     let ids = PayloadIds::extract(arguments);
     let data = RawJson::new(arguments);
     let mut meta = Meta::new(received.origin, received.at);

@@ -1,4 +1,4 @@
-//! The [`Event`] enum, which unites all kinds of events.
+//! The [`Event`] enum, with one variant per kind of event.
 
 use super::{
     EventKinds, Gap, Lagged, MalformedEvent, Meta, ModerationUpdate, ProjectId, RuleUpdate, ServerError, StatsUpdate,
@@ -170,8 +170,8 @@ impl Event {
     /// Formats the event as one line of JSON with the fields `event`, `project_id`, `event_id`, `origin` and `data`.
     ///
     /// `data` is the payload as received, so the text spans several lines if the payload contains line breaks. For
-    /// losses and malformed events, `data` is an object that describes them. [`to_json`](Self::to_json) writes the typed
-    /// fields instead. For an [`UnknownEvent`], `event` is the name that the server sent.
+    /// losses and malformed events, `data` is an object that describes them. [`to_json`](Self::to_json) writes the
+    /// typed fields instead. For an [`UnknownEvent`], `event` is the name that the server sent.
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};

@@ -13,7 +13,8 @@ use super::{Cursor, ProjectId, RawJson};
 pub enum Origin {
     /// Pushed by the server when the event occurred.
     Live,
-    /// Read from the server's event log, after an interruption or a cursor, or because a stream's buffer was full.
+    /// Read from the server's event log: after an interruption, after the cursor of a join, or because a stream's
+    /// buffer was full.
     Replay,
     /// Fetched through REST from a server without an event log, after an interruption or by polling for reviews.
     Backfill,
@@ -35,8 +36,8 @@ impl Origin {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
     /// Project that the payload names. If the payload names none: the project whose log or listing contains the event
-    /// or, for a live event other than a server error or malformed event, the only joined project. `None` if the project
-    /// is unknown.
+    /// or, for a live event other than a server error or malformed event, the only joined project. `None` if the
+    /// project is unknown.
     pub project_id: Option<ProjectId>,
     /// Position of the event in the project's event log. `None` if the event is not logged.
     pub event_id: Option<u64>,

@@ -21,8 +21,8 @@ use crate::{
 
 /// Stream of events for a binding. Only one reader may use it at a time.
 ///
-/// [`take`](Self::take) and [`pop`](Self::pop) never wait, so that a binding can pass many events to its language in
-/// one call.
+/// [`take`](Self::take) and [`pop`](Self::pop) never wait. With `take`, a binding can pass many events to its language
+/// in one call.
 ///
 /// A stream of one event kind counts losses of other kinds instead of yielding them.
 #[derive(Debug)]

@@ -69,7 +69,7 @@ proptest! {
             }
         }
         let late = hubs[0].subscribe(&project_scope(), None);
-        // Of a `Lagged`, only the number of missed events is compared.
+        // Two `Lagged` events are compared only by their numbers of missed events.
         let read_events = |buffer: &StreamBuffer| {
             let events = take_batch(buffer, max).events.into_iter();
             let outcomes = events.map(|event| match event {

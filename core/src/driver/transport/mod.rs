@@ -1,5 +1,5 @@
-//! Transports, which carry Engine.IO packets. They only receive, send, probe and close; the machine makes all
-//! decisions.
+//! Transports, which carry Engine.IO packets. The machine decides what they send, and when they probe the connection or
+//! close it.
 
 pub(crate) mod byte_stream;
 pub(crate) mod http_refusal;

@@ -188,7 +188,8 @@ fn refuses_upgrade(status: StatusCode) -> bool {
     !status.is_server_error() && !about_something_else.contains(&status)
 }
 
-/// Returns `true` if headers that an upgrade needs are missing or invalid, for example because a proxy has removed them.
+/// Returns `true` if headers that an upgrade needs are missing or invalid, for example because a proxy has removed
+/// them.
 fn lacks_upgrade_headers(error: &tungstenite::Error) -> bool {
     use tungstenite::error::ProtocolError;
     matches!(
