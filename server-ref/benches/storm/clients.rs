@@ -26,7 +26,7 @@ pub(crate) struct ConnectCommand {
     pub(crate) jitter: f64,
 }
 
-/// The last command: names the items that every client must have received.
+/// The last command: names the items that the clients of each project must have received.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FinishCommand {
     /// Per project, the sequence numbers of the acknowledged items.

@@ -94,7 +94,7 @@ impl Compilation {
         Some(std::mem::take(&mut self.rule_set))
     }
 
-    /// Skips all further rules, so that items that no earlier rule matches are flagged.
+    /// Skips this rule and all later ones, so that items that no earlier rule matches are flagged.
     fn stop_at_rule(&mut self, rule: &StoredRule, reason: &str) {
         tracing::warn!(
             rule = rule.id,

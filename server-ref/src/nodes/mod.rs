@@ -1,7 +1,8 @@
 //! Messages between nodes that share a PostgreSQL database. Each node announces its commits to the others through Redis.
 //!
-//! Redis only carries messages. The event log in PostgreSQL is authoritative and contains every event. A lost message becomes visible as a
-//! hole in the ids, or when the project's newest id is read; see `realtime::publisher`. Submissions therefore never wait for Redis.
+//! Redis only carries messages. The event log in PostgreSQL is authoritative, and every event is committed to it before it is announced.
+//! A lost message becomes visible as a hole in the ids, or when the project's newest id is read; see `realtime::publisher`. Submissions
+//! therefore never wait for Redis.
 
 mod commit_message;
 mod redis_link;

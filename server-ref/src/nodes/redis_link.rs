@@ -73,7 +73,7 @@ impl LinkState {
 }
 
 impl RedisLink {
-    /// Starts the task. `database` is the database's id, which keeps apart databases that share a Redis server. `secret` authenticates
+    /// Starts the task. `database` is the database's id, which distinguishes databases that share a Redis server. `secret` authenticates
     /// the messages. If Redis is unreachable, the task keeps trying to connect.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ impl Realtime {
         }
     }
 
-    /// Disconnects all clients after the log's id has changed. They receive the new id when they reconnect and join again.
+    /// Disconnects all clients of this node after the log's id has changed. They receive the new id when they reconnect and join again.
     pub(crate) async fn disconnect_all_after_log_change(&self) {
         // The publisher is reset first. A join in progress then either follows the project again, or its socket is disconnected below.
         self.publisher.stop_following_all().await;

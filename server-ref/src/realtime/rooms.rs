@@ -16,7 +16,7 @@ pub(crate) enum SocketGroup<'a> {
     User(&'a str),
     /// Sockets of the API key with this id, and of its tokens.
     Key(&'a str),
-    /// Sockets of all API keys of the project with this id.
+    /// Sockets of all API keys of the project with this id, and of their tokens.
     KeysOfProject(&'a str),
 }
 

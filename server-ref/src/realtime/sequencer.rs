@@ -1,8 +1,8 @@
 //! The order of one project's events on this node: each event is published once, in the order of the ids, regardless of which node
 //! committed it.
 //!
-//! Events come from this node's commits, from other nodes, and from the log. Events with later ids wait for missing ones.
-//! A missing event is usually on its way in another node's message, so it is read from the log only after a short wait.
+//! Events come from this node's commits, from other nodes, and from the log. Events with later ids wait for missing ones. While Redis is
+//! up, a missing event is usually on its way in another node's message, so it is read from the log only after a short wait.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-// Delivers each of a project's events once, in the order of their ids, even if the connection is interrupted. It uses
-// neither the network nor a clock: the caller requests the pages of missing events, and adds their events.
+// Delivers a project's events in the order of their ids, each at most once, even if the connection is interrupted. It
+// uses neither the network nor a clock: the caller requests the pages of missing events, and adds their events.
 
 /** Maximum number of earlier events that are delivered after the first join, or after the log was replaced. */
 const INITIAL_EVENTS = 500

@@ -9,7 +9,7 @@ import type { ModerationUpdate } from '../api/types.ts'
  */
 const TOTALS_INTERVAL = 20_000
 
-/** The text of the page's only live region. */
+/** The text of the page's hidden live region. */
 export const announcement = signal('')
 
 const pendingCounts = new Map<string, number>()
