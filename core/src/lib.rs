@@ -1,8 +1,8 @@
 //! Typed, loss-free real-time moderation updates from AutoModerate servers.
 //!
 //! A [`Client`] joins projects, delivers their events as streams, and reconnects automatically. On servers with an
-//! event log, every logged event reaches every stream once and in order. A loss that can't be recovered appears in the
-//! stream as a [`Gap`] or [`Lagged`].
+//! event log, a stream by default delivers every logged event once and in order. A loss that can't be recovered appears
+//! in the stream as a [`Gap`] or [`Lagged`].
 //!
 //! ```no_run
 //! use automoderate::{Client, Event};
@@ -28,7 +28,7 @@
 //! | `polling` | ✓ | HTTP long-polling. Without this feature, `Transports::Auto` uses WebSocket only. Uses reqwest. |
 //! | `tls-ring` | ✓ | TLS, with ring as the cryptography provider. |
 //! | `test-server` | | `testing::Server`, a test server on the loopback interface. |
-//! | `testing` | | The whole `testing` module, which adds a scripted in-memory server and a manual clock. |
+//! | `testing` | | The whole `testing` module, which adds a scripted in-memory server and a paused clock. |
 //! | `facade` | | The layer on which the language bindings are built. May change in any version. |
 //! | `protocol` | | The codecs `eio` and `sio`. May change in any version. |
 //!

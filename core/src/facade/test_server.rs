@@ -49,7 +49,7 @@ impl FacadeTestServer {
     /// Stores a content item that REST requests then return. See [`Server::store`].
     ///
     /// # Errors
-    /// Returns `invalid_argument` if the content is not an object with an id.
+    /// Returns `invalid_argument` if the content is not an object with a string as its `id`.
     pub fn store(&self, project: &str, content: Value) -> Result<(), Error> {
         match content {
             Value::Object(fields) if self.0.store_object(project, &fields) => Ok(()),
@@ -72,7 +72,7 @@ impl FacadeTestServer {
         self.0.set_silent(silent);
     }
 
-    /// Sets whether the server refuses all credentials. See [`Server::refuse_credentials`].
+    /// Sets whether the server refuses credentials. See [`Server::refuse_credentials`].
     pub fn refuse_credentials(&self, refuse: bool) {
         self.0.refuse_credentials(refuse);
     }

@@ -92,7 +92,7 @@ pub(super) fn outcome_unknown_error(error: &Error) -> Error {
     unknown.with_retryable(false).with_cause(error.clone())
 }
 
-/// Returns `true` if [`outcome_unknown_error`] created the error of this failed write.
+/// Returns `true` if [`outcome_unknown_error`] created this error, which must come from a write.
 pub(super) fn is_outcome_unknown(error: &Error) -> bool {
     error.cause().is_some() && !error.is_retryable()
 }
@@ -229,12 +229,12 @@ fn server_time(response: &Response) -> Option<jiff::Timestamp> {
     jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp())
 }
 
-/// Returns a delay that the server demands, which is shortened so that times do not overflow.
+/// Returns the delay that the server demands, but at most [`RETRY_AFTER_SECONDS_MAX`], so that times do not overflow.
 pub(super) fn retry_delay(seconds: u64) -> Duration {
     Duration::from_secs(seconds.min(RETRY_AFTER_SECONDS_MAX))
 }
 
-/// Returns the error for a response with an error status. The statuses 401 and 429 have their own codes; all other
+/// Returns the error for a response whose status is not 2xx. The statuses 401 and 429 have their own codes; all other
 /// statuses become `api`.
 async fn status_error(mut response: Response) -> Error {
     let status = response.status();

@@ -97,7 +97,7 @@ async fn collect(
 }
 
 /// Returns the server's time at the start of the request. If the response contains no time, returns the time of the
-/// decision on the newest item.
+/// decision on the newest item, if there is one.
 async fn fetch_stream_start(
     source: &impl ContentSource,
     project: &ProjectId,
@@ -128,8 +128,8 @@ struct ListingScan {
     /// Index in `found` of the decision on each item, by item id. An item is read twice if new items push it to the
     /// next page.
     found_index_by_item_id: HashMap<String, usize>,
-    /// Submission time of the newest item. Decisions before this time are found even if the listing changes while it is
-    /// read.
+    /// Submission time of the newest item. A complete scan finds all decisions before this time, even if the listing
+    /// changes while it is read.
     complete_until: Option<jiff::Timestamp>,
     scanned_row_count: usize,
     found_payload_bytes: usize,
@@ -210,7 +210,8 @@ impl ListingScan {
         }
     }
 
-    /// Adds a malformed event for an invalid row, unless the row contains a time before `decided_since`.
+    /// Adds a malformed event for an invalid row, unless the row's `updated_at`, or else its `created_at`, is before
+    /// `decided_since`.
     fn add_invalid_row(&mut self, invalid: InvalidRow, now: jiff::Timestamp) {
         let row: Value = invalid.text.to_value().unwrap_or_default();
         let time = |name: &str| row.get(name)?.as_str().and_then(|text| Timestamp::from(text.to_owned()).instant());

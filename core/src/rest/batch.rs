@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, driver::BaseUrl};
 /// Maximum number of submissions per request.
 const SUBMISSIONS_PER_REQUEST_MAX: usize = 100;
 /// Maximum length of a batch's idempotency key in bytes. The limit leaves room for the suffixes that distinguish the
-/// keys of its requests.
+/// keys of the batch's requests.
 const BATCH_KEY_LENGTH_MAX: usize = 240;
 
 /// Submissions to be moderated together.
@@ -61,8 +61,8 @@ struct BatchPayload {
 
 impl Api {
     /// Submits the batch, in order, in requests of up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. If the first
-    /// request fails, the call fails. If a later request fails, the results for its submissions and for all later ones
-    /// are this error.
+    /// request fails, the call fails. If a later request fails, its error is the result for its own submissions and for
+    /// all later ones.
     pub(crate) async fn moderate_batch(&self, batch: Batch) -> Result<Vec<Result<Moderation, Error>>, Error> {
         let Batch { submissions, idempotency_key } = batch;
         if submissions.iter().any(Submission::has_idempotency_key) {
@@ -93,7 +93,8 @@ impl Api {
         let items: Vec<_> = submissions.iter().map(Submission::to_json).collect();
         let url = |base_url: &BaseUrl| base_url.join("api/moderate/batch");
         let payload = match self.post::<BatchPayload>(url, json!({"items": items}), key.clone()).await {
-            // If an earlier attempt may have stored the submissions, the single ones would be stored again under other keys.
+            // If an earlier attempt may have stored the submissions, sending them one by one could store them again,
+            // under other keys.
             Err(error) if matches!(error.status(), Some(404 | 405)) && !is_outcome_unknown(&error) => {
                 return self.moderate_one_by_one(submissions, &key).await;
             }
@@ -106,8 +107,8 @@ impl Api {
         Ok(payload.results.into_iter().map(parse_result).collect())
     }
 
-    /// Sends the submissions one by one, until one fails for a reason that concerns all of them. If this is the first
-    /// one, the call fails; otherwise this error is also the result of all further submissions.
+    /// Sends the submissions one by one, until one fails with an error that concerns all of them. If the first one
+    /// fails in this way, the call fails; otherwise, the error is also the result for all further submissions.
     async fn moderate_one_by_one(
         &self,
         submissions: &[Submission],
@@ -131,7 +132,7 @@ impl Api {
     }
 }
 
-/// Parses the result for one submission, which is a decision or an error.
+/// Parses the result for one submission: a decision or an error.
 fn parse_result(result: Value) -> Result<Moderation, Error> {
     if result["success"] != false {
         return serde_json::from_value(result).map_err(|error| ResponseBody::invalid_response_error(&error));

@@ -1,4 +1,4 @@
-//! Stream of the items on all pages of a listing.
+//! Stream of the items in a listing, page by page.
 
 use std::{
     collections::VecDeque,

@@ -28,11 +28,11 @@ const REPEAT_DELAY: Duration = Duration::from_millis(250);
 const REPEAT_DELAY_MAX: Duration = Duration::from_secs(5);
 /// Time without a response after which a write is repeated, if the server supports idempotency keys.
 const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(15);
-/// Divisor of the call's time limit. The quotient is an upper bound on [`RESPONSE_WAIT_MAX`], so that a short limit
-/// leaves time for repetitions.
+/// Divisor of the call's time limit. The quotient replaces [`RESPONSE_WAIT_MAX`] if it is shorter, so that a short
+/// limit leaves time for repetitions.
 const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
-/// Time after which endpoints that are not known to support idempotency keys are asked again.
+/// Time after which all endpoints are asked again if one of them is not known to support idempotency keys.
 const SUPPORT_RECHECK_DELAY: Duration = Duration::from_secs(600);
 /// Time limit for asking all endpoints. The result of the preceding write is delayed by up to this time.
 const SUPPORT_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ enum FailedAttemptKind {
 impl FailedAttemptKind {
     fn classify(error: &Error) -> Self {
         match (error.status(), error.stage()) {
-            // No write was sent, because the login failed.
+            // The write was not executed, because no credentials could be obtained.
             (_, Some(Stage::Credentials)) if error.is_retryable() => Self::NotExecuted,
             (_, Some(Stage::Credentials)) => Self::Permanent,
             (Some(429), _) => Self::NotExecuted,
@@ -78,7 +78,8 @@ impl Api {
         let deadline = Instant::now() + self.timeout;
         let mut outcome_unknown = false;
         for attempt in 1.. {
-            // This must be known before the attempt. A server that is upgraded after the attempt has never seen the key.
+            // The support must be known before the attempt: a server that is upgraded after the attempt has never seen
+            // the key.
             let supported = self.all_endpoints_support_idempotency();
             let error = match self.attempt_write(&url, &request, deadline).await {
                 Ok(body) => {
@@ -131,7 +132,7 @@ impl Api {
         self.endpoints.all().iter().all(|endpoint| endpoint.supports_idempotency_keys.load(Ordering::Relaxed))
     }
 
-    /// Asks the endpoints that are not known to support idempotency keys whether they do, unless they were asked
+    /// Asks all endpoints whether they support idempotency keys, unless all of them are known to, or they were asked
     /// recently.
     #[allow(clippy::disallowed_methods)] // the time limit of the query
     async fn learn_idempotency_support(&self, deadline: Instant) {
@@ -176,8 +177,8 @@ impl Api {
     }
 }
 
-/// Returns what the response to a health request reports about idempotency keys, or `None` if the server did not
-/// respond. The response of an unhealthy server has an error status, but contains the same report.
+/// Returns what the response to a health request reports about idempotency keys, or `None` if the server must be asked
+/// again. The response of an unhealthy server has an error status, but contains the same report.
 fn reported_idempotency_support(response: &Result<ResponseBody, Error>) -> Option<bool> {
     let body: &[u8] = match response {
         Ok(ResponseBody::Text { text, .. }) => text,

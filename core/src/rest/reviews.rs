@@ -20,8 +20,8 @@ pub(super) async fn list_flagged_ids(
     Ok(complete.then(|| ids.into_iter().collect()))
 }
 
-/// Looks up the items among `known_flagged` that are no longer flagged, and adds their decisions to `found`. Returns
-/// `true` if all reviews were found.
+/// Looks up the items among `known_flagged` that are no longer listed as flagged, and adds the decisions on them to
+/// `found`. Returns `true` if all reviews were found.
 pub(super) async fn find_reviews(
     source: &impl ContentSource,
     project: &ProjectId,

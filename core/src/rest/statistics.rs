@@ -50,7 +50,6 @@ pub struct Health {
     pub extra: Extra,
 }
 
-/// Returns the URL of the server's health.
 pub(super) fn health_url(base_url: &BaseUrl) -> Url {
     base_url.join("api/health")
 }

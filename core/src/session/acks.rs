@@ -10,7 +10,7 @@ use crate::events::ProjectId;
 pub(crate) enum AckRecipient {
     /// The user who emitted the event.
     User(CommandId),
-    /// A join or leave of this project.
+    /// A request to join or leave this project.
     Room(ProjectId),
     /// A follower's request for the page of the project's event log after this id.
     Replay(ProjectId, u64),

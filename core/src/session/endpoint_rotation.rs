@@ -24,7 +24,6 @@ enum NextCredentials {
 #[derive(Debug)]
 struct EndpointState {
     auth: EndpointAuth,
-    /// True if the address has ever been tried.
     was_ever_tried: bool,
 
     /// True if the address has been tried since the last stable connection.

@@ -20,7 +20,6 @@ const PING_GRACE: Duration = Duration::from_secs(5);
 /// Longest ping timeout for which no probes are needed.
 const PING_TIMEOUT_WITHOUT_PROBES_MAX: Duration = Duration::from_secs(30);
 
-/// Unanswered probes.
 #[derive(Debug, Clone, Copy)]
 struct PendingProbes {
     /// Time of the oldest unanswered probe. The deadline of this probe applies to all pending probes, so further probes
@@ -54,7 +53,7 @@ pub(crate) struct Liveness {
 }
 
 impl Liveness {
-    /// Starts to watch a new connection with the ping interval and timeout of its handshake.
+    /// Starts watching a new connection, with the ping interval and timeout from its handshake.
     pub(crate) fn start(&mut self, handshake: &Handshake, now: Instant) {
         let (ping_interval, ping_timeout) = (handshake.ping_interval(), handshake.ping_timeout());
         *self = Self { ping_interval, ping_timeout, last_packet_at: Some(now), ..Self::default() };

@@ -162,7 +162,7 @@ pub(crate) enum Output {
         error: Error,
     },
     Backfill(BackfillRequest),
-    /// Answer a [`BacklogPageRequest`]. `page` is `None` if the server does not return the page.
+    /// Answer a [`BacklogPageRequest`]. `page` is `None` if the page could not be read.
     BacklogPageReply {
         stream: StreamId,
         project: ProjectId,
@@ -219,7 +219,7 @@ impl Outputs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsReason {
-    /// The first connection.
+    /// The first attempt at an address before the first connection, or the first REST call.
     First,
     /// A further attempt, after the connection was lost or an earlier attempt failed.
     Reconnect,

@@ -13,8 +13,8 @@ const REMEMBERED_DECISIONS_MAX: usize = 1024;
 /// Time after a backfill during which the server may still send the decisions that the backfill returned.
 const ECHO_WINDOW: Duration = Duration::from_secs(60);
 
-/// Time by which a backfill's start precedes the newest decision, because decisions may be published slightly out of
-/// order.
+/// Time by which a backfill starts before [`RecentDecisions::complete_until`], because decisions may be published
+/// slightly out of order.
 pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.
 pub(crate) const FLAGGED_ITEMS_MAX: usize = 5_000;
@@ -107,8 +107,8 @@ impl RecentDecisions {
         self.flagged_ids.is_some()
     }
 
-    /// Returns the items that REST or events have reported as flagged, or `None` if they are unknown because REST could
-    /// not list them.
+    /// Returns the ids of the items that REST or events have reported as flagged, or `None` if they are unknown because
+    /// REST could not list them.
     pub(crate) fn known_flagged_ids(&self) -> Option<Vec<String>> {
         let flagged = self.flagged_ids.as_ref().unwrap_or(&self.flagged_ids_from_events);
         (!self.has_only_failed_listings).then(|| flagged.iter().cloned().collect())

@@ -160,8 +160,7 @@ pub(crate) enum ConnectRefusal {
     Other(Error),
 }
 
-/// Interprets the refusal of a connection. `default_evidence` is the evidence that the credentials are to blame if
-/// the message contains no known reason.
+/// Interprets the refusal of a connection. `default_evidence` applies if the refusal contains no known reason.
 pub(crate) fn classify_connect_refusal(refusal: &ServerRefusal, default_evidence: RefusalEvidence) -> ConnectRefusal {
     let refused =
         |kind, what: &str| Error::new(kind, append_server_message(what, refusal)).with_stage(Stage::Namespace);

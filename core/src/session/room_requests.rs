@@ -180,8 +180,8 @@ impl RoomRequests {
         }
     }
 
-    /// Removes a possible refusal from all other requests once the request that it answers is known. Requests with
-    /// several possible refusals keep them.
+    /// Removes a possible refusal from all other requests once the request that it answers is known. Ambiguous refusals
+    /// are kept.
     pub(crate) fn clear_possible_refusal(&mut self, possible_refusal: &PossibleRefusal) {
         for request in &mut self.requests {
             request.possible_refusal.take_if(|other| other.refusal == possible_refusal.refusal && !other.is_ambiguous);
@@ -206,12 +206,13 @@ impl RoomRequests {
         Some((self.requests.remove(at).project, may_be_refused))
     }
 
-    /// Returns `true` if the client may be in the project's room because of an unanswered request.
+    /// Returns `true` if the client may be in the project's room because of a request that is overdue or was given up.
     pub(crate) fn may_be_in_room(&self, project: &str) -> bool {
         self.requests.iter().any(|request| request.may_be_in_room() && *request.project == *project)
     }
 
-    /// Returns `true` if the client may be in another project's room because of an unanswered request.
+    /// Returns `true` if the client may be in another project's room because of a request that is overdue or was given
+    /// up.
     pub(crate) fn may_be_in_other_room(&self, project: &ProjectId) -> bool {
         self.requests.iter().any(|request| request.may_be_in_room() && request.project != *project)
     }

@@ -27,7 +27,7 @@ pub(crate) struct Room {
     /// True if the user wants to be in the room.
     pub(crate) wanted: bool,
     pub(crate) membership: Membership,
-    /// True if the user's join has succeeded. Later rejoins do not reset it.
+    /// True if the user's join has succeeded. Stays true during later rejoins.
     pub(crate) join_succeeded: bool,
     /// Callers that wait for the join.
     pub(crate) joiners: Vec<CommandId>,
@@ -120,8 +120,8 @@ impl Rooms {
         Some((project.clone(), if room.wanted { RoomRequestKind::Join } else { RoomRequestKind::Leave }))
     }
 
-    /// Returns the project that a message without a project must refer to, or `None` if several projects are
-    /// possible.
+    /// Returns the project that a message without a project must refer to, or `None` if no project or several projects
+    /// are possible.
     pub(crate) fn only_possible_project(&self, requests: &RoomRequests) -> Option<&ProjectId> {
         let mut present = self.by_project.iter().filter(|(_, room)| room.membership != Membership::Out);
         let (project, room) = present.next()?;

@@ -73,7 +73,7 @@ pub struct Metrics {
     pub replayed: u64,
     /// Events recovered through REST.
     pub backfilled: u64,
-    /// Events dropped because they had already been delivered.
+    /// Events dropped because they had already arrived.
     pub duplicates: u64,
     /// Frames and events that could not be decoded.
     pub malformed: u64,

@@ -1,5 +1,5 @@
-//! Events that were put into a stream's buffer. The reader must receive exactly these events in order, and each
-//! `Lagged` must report the exact number of events that were dropped at its position.
+//! Events that were put into a stream's buffer. The reader must receive these events in order, except those that were
+//! dropped, and each `Lagged` must report the exact number of events that were dropped at its position.
 
 use std::collections::VecDeque;
 

@@ -281,7 +281,7 @@ impl ProgramRun {
             .pending_replies
             .remove(&command_id)
             .unwrap_or_else(|| panic!("a command completes twice: {command_id:?}, {answer:?}"));
-        // Sending fails if the caller no longer waits.
+        // Sending fails if the caller is no longer waiting.
         let _ = reply.send(answer);
     }
 
@@ -290,7 +290,7 @@ impl ProgramRun {
         std::pin::pin!(self.task.hub.capacity_changed()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
-    /// Returns the number of entries in all tables and queues.
+    /// Returns the number of entries in the client's tables and queues.
     pub(super) fn table_entry_count(&self) -> usize {
         let task = &self.task;
         let entries = task.machine.entry_count() + task.hub.entry_count() + task.cursors.entry_count();

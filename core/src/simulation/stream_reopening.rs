@@ -82,7 +82,8 @@ impl World {
     pub(super) fn reopen_stream(&mut self, client: usize, plan: ReaderPlan, project: Option<usize>) {
         let is_left = |running: &ProgramRun| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
         if project.is_none() && self.clients[client].running.as_deref().is_some_and(is_left) {
-            // The stream would receive the project's remaining events now and receive them again after the next join.
+            // If the program has left a project, the stream would receive the project's remaining events now, and again
+            // after the next join.
             return self.schedule_after(
                 Duration::from_secs(1),
                 ScheduledAction::ReopenStream(client, self.clients[client].run_number, plan, project),

@@ -47,7 +47,7 @@ pub enum DecodeError {
     /// The type is not `0` to `6`.
     #[error("unknown Socket.IO packet type {0:?}")]
     UnknownType(char),
-    /// A binary packet has no attachment count.
+    /// A binary packet has no valid attachment count.
     #[error("a binary packet has no attachment count")]
     AttachmentCount,
     /// The packet announces more than [`MAX_ATTACHMENTS`] attachments.

@@ -17,7 +17,7 @@ pub(crate) fn simulated_sleep() -> SignedDuration {
 /// Tokio's clock in its paused state, in which it jumps to the next timer whenever the runtime is idle.
 ///
 /// A test with a paused clock runs at full speed and in the same order every time. The test must use Tokio's
-/// current-thread runtime, which is the default of `#[tokio::test]`. It must not use real sockets, because the paused
+/// current-thread runtime, which is the default for `#[tokio::test]`. It must not use real sockets, because the paused
 /// clock does not wait for I/O.
 #[derive(Debug)]
 pub struct Clock {

@@ -35,7 +35,7 @@ impl Connection {
     /// `connected`. The ping interval is one day, so that the script need not send pings.
     ///
     /// # Panics
-    /// Panics if the client sends anything but a `40`.
+    /// Panics if the client's next frame is not a `40`, or if no frame arrives.
     pub async fn handshake(&mut self) -> String {
         self.open(86_400_000, 86_400_000);
         let auth = self.expect_connect().await;
@@ -54,7 +54,7 @@ impl Connection {
     /// Waits for the client's `40` and returns its payload, or an empty string if there is no payload.
     ///
     /// # Panics
-    /// Panics if the client sends anything else.
+    /// Panics if the client's next frame is anything else, or if no frame arrives.
     pub async fn expect_connect(&mut self) -> String {
         let frame = self.recv().await;
         match frame.as_deref().and_then(|frame| frame.strip_prefix("40")) {
@@ -67,7 +67,7 @@ impl Connection {
     /// server can replay events.
     ///
     /// # Panics
-    /// Panics if the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else, or if no frame arrives.
     pub async fn accept_join(&mut self, project: &str, log: Option<EventLog>) {
         let ack = self.expect_room_request("join_project", project).await;
         match log {
@@ -81,7 +81,7 @@ impl Connection {
     /// Waits for the client to join this project and refuses the join with an `error` event.
     ///
     /// # Panics
-    /// Panics if the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else, or if no frame arrives.
     pub async fn refuse_join(&mut self, project: &str, message: &str) {
         let ack = self.expect_room_request("join_project", project).await;
         self.emit("error", &json!({"message": message}));
@@ -91,7 +91,7 @@ impl Connection {
     /// Waits for the client to leave this project and confirms the leave.
     ///
     /// # Panics
-    /// Panics if the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else, or if no frame arrives.
     pub async fn accept_leave(&mut self, project: &str) {
         let ack = self.expect_room_request("leave_project", project).await;
         self.emit("left_project", &json!({"project_id": project}));
@@ -104,7 +104,7 @@ impl Connection {
     /// contains.
     ///
     /// # Panics
-    /// Panics if the client's next frame is anything else.
+    /// Panics if the client's next frame is anything else, or if no frame arrives.
     pub async fn accept_replay(
         &mut self,
         project: &str,

@@ -5,7 +5,7 @@
 //!
 //! [`Script::accept`] accepts the client's next connection attempt and returns a [`Connection`]. On this connection,
 //! the test reads and writes Engine.IO and Socket.IO packets, verbatim or through helpers such as
-//! [`Connection::handshake`] and [`Connection::accept_join`]. The test can also let attempts fail
+//! [`Connection::handshake`] and [`Connection::accept_join`]. The test can also make attempts fail
 //! ([`Script::next_dial`]), cut connections and ignore the client's probes.
 //!
 //! The client uses Tokio's clock. With a paused [`Clock`], an outage of an hour takes milliseconds.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl NoLogFollower {
-    /// Records a request to REST and its id. While a backfill request is pending, live events wait.
+    /// Records a request to REST and its id. While a request for missed decisions is pending, live events wait.
     pub(crate) fn on_rest_requested(&mut self, now: Now, id: u64, query: BackfillQuery) {
         let Some(connection) = &mut self.connection else { return };
         match query {
@@ -27,7 +27,7 @@ impl NoLogFollower {
             && self.recent_decisions.as_ref().is_some_and(|recent| !recent.has_flagged_listing())
     }
 
-    /// Returns the items that are known to be flagged, or `None` if they are unknown.
+    /// Returns the ids of the items known to be flagged, or `None` if the flagged items are unknown.
     pub(crate) fn known_flagged_ids(&self) -> Option<Vec<String>> {
         self.recent_decisions.as_ref().and_then(|recent| recent.known_flagged_ids())
     }

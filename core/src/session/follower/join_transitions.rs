@@ -12,7 +12,7 @@ use crate::{
 impl Follower {
     /// Handles the confirmation of a join that was sent at `join_sent_at`. `head` is the head of the server's log, or
     /// `None` if the server has no log. Returns the time from which to start a backfill, or `None` if no backfill is
-    /// needed.
+    /// needed or possible.
     pub(crate) fn on_join_confirmed(
         &mut self,
         now: Now,

@@ -13,7 +13,7 @@ use crate::{
 const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {
-    /// Returns the id after which to request a page now, or `None` if no page is needed.
+    /// Returns the id after which to request a page, or `None` if no page should be requested now.
     pub(crate) fn due_page_start(&mut self, now: Instant) -> Option<u64> {
         let connection = self.connection.as_mut()?;
         if connection.page_attempts.is_pending() {

@@ -62,8 +62,8 @@ impl NoLogFollower {
         }
     }
 
-    /// Starts to follow the project, now that the join is confirmed. If a backfill is needed, returns the time from
-    /// which to start the backfill; live events then wait for the answer. The returned time is a server time, because
+    /// Starts to follow the project, now that the join is confirmed. If a backfill is needed and possible, returns the
+    /// time from which to start it; live events then wait for the answer. The returned time is a server time, because
     /// the client's clock may differ.
     pub(super) fn on_join_confirmed(
         &mut self,
@@ -193,7 +193,7 @@ impl NoLogFollower {
         self.connection_without_request().map(|connection| connection.last_rest_request_at + pause)
     }
 
-    /// Returns the connection if REST can be used and no request is pending.
+    /// Returns the connection if REST can be used and no request to REST is pending.
     pub(super) fn connection_without_request(&self) -> Option<&NoLogConnection> {
         let idle = |connection: &&NoLogConnection| {
             connection.missed_decisions_request_id.is_none() && connection.background_request_id.is_none()

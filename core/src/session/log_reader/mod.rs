@@ -60,8 +60,8 @@ impl LogReader {
         }
     }
 
-    /// Moves to the head of the log and returns the gap if the log does not continue at the current position.
-    /// Otherwise, returns `None`.
+    /// If the log does not continue at the current position, moves to the log's head and returns a gap. Otherwise,
+    /// returns `None`.
     pub(crate) fn resync_to_head(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
         let reason = self.discontinuity(head)?;
         Some(self.jump_to(head.clone(), reason, None, at))

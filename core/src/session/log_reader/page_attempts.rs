@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Number of consecutive failures after which the missing events are given up.
 const PAGE_FAILURES_MAX: u32 = 5;
-/// Delay before the first retry. The delay doubles with each failure.
+/// Delay before the first retry. The delay doubles with each further failure.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// Upper bound on the delay that a server may request.
 const REQUESTED_PAUSE_MAX: Duration = Duration::from_secs(3600);
@@ -58,8 +58,9 @@ impl PageAttempts {
         *self = Self::default();
     }
 
-    /// Records a request that returned no page. Returns `false` if the reader must give up. If `retry_after` is set, the
-    /// server asked the client to wait that many seconds, and the request does not count towards giving up.
+    /// Records a request that returned no page, or a page that allowed no progress. Returns `false` if the reader must
+    /// give up. If `retry_after` is set, the server asked the client to wait that many seconds, and the request does
+    /// not count towards giving up.
     #[must_use]
     pub(crate) fn on_failure(&mut self, now: Instant, retry_after: Option<f64>) -> bool {
         self.pending_after = None;

@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// Time that `connect` waits, after the namespace is acknowledged, for a sign that the server accepts the client. A
-/// later refusal still ends the client, but is reported by a join or a stream instead of `connect`.
+/// later refusal can still end the client, but is then reported by a join or a stream instead of `connect`.
 const ACCEPTANCE_WAIT: Duration = Duration::from_millis(500);
 
 /// Progress of a connection until it is announced as usable.
 #[derive(Debug)]
 pub(super) enum Admission {
-    /// Waiting for OPEN. `auth` is the authentication payload for the namespace.
+    /// Waiting for OPEN. `auth_payload` is the authentication payload for the namespace.
     AwaitingOpen { deadline: Instant, auth_payload: Option<String> },
     /// Waiting for the server to acknowledge the namespace.
     AwaitingNamespace {

@@ -68,8 +68,8 @@ impl Machine {
         self.on_connection_refused(now, &parse_refusal(data), RefusalEvidence::Ambiguous);
     }
 
-    /// Handles a refusal with a message, which the server sent as a packet or an event. `default_evidence` is the
-    /// evidence that the credentials are to blame if the message contains no known reason.
+    /// Handles a refusal with a message, which the server sent as a packet or an event. `default_evidence` applies if
+    /// the message contains no known reason.
     pub(super) fn on_connection_refused(
         &mut self,
         now: Now,

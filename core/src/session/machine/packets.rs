@@ -145,8 +145,8 @@ impl Machine {
             // An event without an id may be older than an unanswered leave, so such events are dropped until the join
             // is confirmed.
             Some(room) if may_be_outdated && !room.join_succeeded && event.event_id().is_none() => {}
-            // During a leave, events are dropped: another join follows, and only its confirmation contains the position
-            // at which the stream starts.
+            // During a leave, even the events of a wanted room are dropped: another join follows, and only its
+            // confirmation contains the position at which the stream starts.
             Some(room) if room.wanted && room.membership != Membership::Leaving => {
                 room.follower.on_event(now, event, &mut output)
             }

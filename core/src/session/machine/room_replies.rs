@@ -44,7 +44,7 @@ impl Machine {
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
             None => {
-                // No caller waits for this join any more, so leave the room again.
+                // No caller is waiting for this join any more, so leave the room again.
                 let room = self.rooms.insert(project.clone(), Follower::new(project.clone(), None, false));
                 room.wanted = false;
                 room
@@ -209,7 +209,8 @@ impl Machine {
         let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
         let joined = event.unwrap_or_else(|| JoinedProject::decode(arguments));
-        // Only the event contains the position in the log. If the event was unreadable, another join is needed.
+        // Servers send the position in the log with the event. If the position has not been read, another join may be
+        // needed.
         let has_intact_log =
             self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.join_failures == 0);
         let is_event_unread = !has_event && has_intact_log && joined.head().is_none();

@@ -9,8 +9,8 @@ use crate::{
     sio,
 };
 
-/// Time between two timeouts of page requests after which, without any acknowledgement in between, the connection
-/// counts as dead.
+/// Time that must pass between two timeouts of page requests, without any acknowledgement in between, before the
+/// connection counts as dead.
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
 /// Maximum number of consecutive connections that are given up because page requests were not answered. Two connections

@@ -24,7 +24,8 @@ fn frame(name: &str, data: &Value) -> String {
 }
 
 impl World {
-    /// Publishes one event. If `must_be_logged` is set, the event is of a kind that the log keeps.
+    /// Publishes one event or, on a server without a log, usually submits an item instead. If `must_be_logged` is set,
+    /// the event is of a kind that the log keeps.
     pub(in crate::simulation) fn publish_random_event(&mut self, project: usize, must_be_logged: bool) {
         if !self.server.is_up {
             return;

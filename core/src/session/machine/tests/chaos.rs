@@ -260,7 +260,8 @@ proptest! {
                 apply(&mut rig, ChaosOp::Close);
             }
         }
-        // Without a server, every waiting command must fail, except a `connect` that is retried without a limit.
+        // Even without a server, every command must be answered in the end, except a `connect` that is retried without
+        // a limit.
         if rig.state() != "idle" {
             rig.run_for(Duration::from_secs(3 * 3600), |rig| rig.fail_dial(connection_failure(0)));
             let left: Vec<_> = rig.pending_commands.values().filter(|what| !(endless && **what == "connect")).collect();

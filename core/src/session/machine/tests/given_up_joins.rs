@@ -91,9 +91,9 @@ fn accept_leave(rig: &mut Rig) {
     rig.receive(&format!("43{leave}[]"));
 }
 
-/// Sends a join of `a` that is not answered, then a join and a leave that are answered, then a third join. The server
-/// is known to acknowledge joins. Returns the acknowledgement ids of the first and the third join, and the command of
-/// the third join.
+/// Joins `b`, which shows that the server acknowledges joins. Then sends a join of `a` that is not answered, a join and
+/// a leave that are answered, and a third join. Returns the acknowledgement ids of the first and the third join of `a`,
+/// and the command of the third join.
 fn leave_between_two_joins(rig: &mut Rig) -> (u64, u64, CommandId) {
     rig.join("b", None);
     accept_join(rig, "b");

@@ -38,7 +38,7 @@ impl Machine {
         InvariantChecker::new(self.config.clone())
     }
 
-    /// Returns the number of entries in all tables and queues of the machine.
+    /// Returns the number of entries in the machine's tables and queues.
     pub(crate) fn entry_count(&self) -> usize {
         let rooms = self
             .rooms

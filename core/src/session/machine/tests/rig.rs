@@ -94,8 +94,8 @@ impl Rig {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         self.machine.handle(self.now(), input);
         self.drain_outputs();
-        // The machine must have handled every deadline that has passed. Otherwise, the driver would call the machine
-        // again and again without waiting.
+        // The machine must handle every deadline that has passed within a few ticks. Otherwise, the driver would call
+        // the machine again and again without waiting.
         let mut ticks = 0;
         while self.machine.poll_timeout().is_some_and(|at| at <= self.now().mono) {
             ticks += 1;
@@ -282,7 +282,8 @@ impl Rig {
     }
 }
 
-/// Returns a configuration with quick reconnections, so that a few steps cover many attempts.
+/// Returns a configuration in which neither jitter nor the limit on attempts delays reconnections, so that a few steps
+/// cover many attempts.
 pub(super) fn quick_reconnect_config() -> SessionConfig {
     let reconnect = ReconnectPolicy { jitter: 0.0, max_attempts_per_minute: 1_000, ..ReconnectPolicy::default() };
     SessionConfig { reconnect: Some(reconnect), heartbeat_interval: None, rate_limit: None, ..SessionConfig::default() }

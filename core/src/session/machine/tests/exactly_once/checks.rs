@@ -123,7 +123,7 @@ impl LogWorld {
                 return;
             }
             self.rig.run_for(Duration::from_millis(100), |_| {});
-            // Without a sign of life, the connection would count as dead.
+            // Answers a probe, if one is pending.
             self.rig.handle(Input::SignOfLife);
             self.check_outputs();
         }
