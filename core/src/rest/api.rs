@@ -19,7 +19,7 @@ use crate::{
 /// Maximum number of characters of a response body that an error keeps.
 const ERROR_BODY_CHARS_MAX: usize = 4096;
 
-/// Maximum delay in seconds that a server can demand.
+/// Maximum delay that a server can demand, in seconds.
 const RETRY_AFTER_SECONDS_MAX: u64 = 86_400;
 
 /// Client for the REST API.

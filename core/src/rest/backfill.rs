@@ -120,7 +120,7 @@ fn decision_time(content: &Content) -> Option<jiff::Timestamp> {
 /// Scan of the listing from the newest item back to the decisions that have already been delivered.
 struct ListingScan {
     project: ProjectId,
-    /// Decisions before this time have been delivered.
+    /// Decisions made before this time have already been delivered.
     decided_since: jiff::Timestamp,
     /// Items submitted before this time are assumed to have been decided before `decided_since`.
     submitted_since: jiff::Timestamp,

@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind, driver::BaseUrl};
 
 /// Maximum number of submissions per request.
 const SUBMISSIONS_PER_REQUEST_MAX: usize = 100;
-/// Maximum length of a batch's idempotency key in bytes. The limit leaves room for the suffixes that distinguish the
+/// Maximum length of a batch's idempotency key, in bytes. The limit leaves room for the suffixes that distinguish the
 /// keys of the batch's requests.
 const BATCH_KEY_LENGTH_MAX: usize = 240;
 

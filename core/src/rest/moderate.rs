@@ -9,7 +9,7 @@ use crate::{
     events::{Status, coerced_scalar_or_default},
 };
 
-/// Maximum length of an idempotency key in bytes.
+/// Maximum length of an idempotency key, in bytes.
 const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
 
 /// Content to be submitted for moderation.
@@ -100,7 +100,7 @@ pub struct Moderation {
     pub moderation_results: Vec<Value>,
 }
 
-/// Returns the key given by the user, or else a random one.
+/// Returns the key given by the user, if it is valid, or a random key if none was given.
 #[allow(clippy::disallowed_methods)] // a random idempotency key
 pub(super) fn checked_or_random_key(key: Option<String>, length_max: usize) -> Result<String, Error> {
     let Some(key) = key else { return Ok(format!("{:032x}", rand::random::<u128>())) };

@@ -26,7 +26,7 @@ const REPEAT_DELAY: Duration = Duration::from_millis(250);
 /// Maximum delay between two attempts, without jitter. The delay is longer if the server sends a longer `Retry-After`,
 /// or status 429 without `Retry-After`.
 const REPEAT_DELAY_MAX: Duration = Duration::from_secs(5);
-/// Time without a response after which a write is repeated, if the server supports idempotency keys.
+/// Time after which an unanswered write is repeated, if the servers support idempotency keys.
 const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(15);
 /// Divisor of the call's time limit. The quotient replaces [`RESPONSE_WAIT_MAX`] if it is shorter, so that a short
 /// limit leaves time for repetitions.
@@ -68,7 +68,7 @@ impl Api {
     /// Sends a write, and repeats it until it succeeds or fails permanently, or until the call's time limit expires.
     ///
     /// After an attempt whose outcome is unknown, the write is repeated only if every endpoint was known to support
-    /// idempotency keys before the attempt, and a server confirms it before the repetition.
+    /// idempotency keys before the attempt, and a server confirms its support before the repetition.
     #[allow(clippy::disallowed_methods)] // the delays and the time limit of a call
     pub(super) async fn write_with_repetitions(
         &self,

@@ -22,7 +22,7 @@ pub struct ReconnectPolicy {
     pub delay: Duration,
     /// Factor by which the delay grows after each failed attempt, at least 1. Defaults to 2.
     pub factor: f64,
-    /// Longest delay before jitter is applied. Defaults to 10 s.
+    /// Longest delay, not counting jitter. Defaults to 10 s.
     pub max_delay: Duration,
     /// Number of attempts, since the last stable connection, after which the client gives up. Defaults to `None`: the
     /// client never gives up.

@@ -12,7 +12,7 @@ pub(crate) enum ConnectionFailure {
     /// Like `Credentials`, but the source has no other credentials: the provider has given up, or the login form
     /// rejected the credentials.
     CredentialsExhausted(Error),
-    /// The server has no login form. Other credentials can be tried.
+    /// The server has no login form. Other configured credentials can be tried, if there are any.
     NoLoginForm(Error),
     /// The transport failed.
     Io(String),

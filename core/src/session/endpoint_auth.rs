@@ -48,7 +48,7 @@ pub(crate) enum RefusalEvidence {
 /// Reaction to a refusal that may concern the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RefusalReaction {
-    /// End the client with `authentication_failed`.
+    /// End the client with the refusal's error.
     EndClient,
     /// Request new credentials from the source, stating that the previous ones were rejected.
     RenewCredentials,

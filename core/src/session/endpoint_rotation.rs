@@ -174,7 +174,7 @@ impl EndpointRotation {
             self.restart_like_failure_count.saturating_add(u32::from(self.restart_like_failure_count > 0));
     }
 
-    /// Records that the current address refuses the credentials and returns the reaction.
+    /// Records a possible refusal of the credentials at the current address, and returns the reaction.
     pub(crate) fn on_refused(
         &mut self,
         evidence: RefusalEvidence,

@@ -1,5 +1,5 @@
-//! Matching of `joined_project` events to joins. The event does not identify the join that it answers, which may be an
-//! earlier join of the project.
+//! Matching of `joined_project` events to joins. Such an event does not identify the join that it answers, which may be
+//! an earlier join of the project.
 
 use std::time::Instant;
 

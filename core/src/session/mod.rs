@@ -1,4 +1,4 @@
-//! State machine of a session. It makes all decisions, without I/O, clocks or threads.
+//! State machine of a session, without I/O, clocks or threads.
 //!
 //! The API follows the pattern of other sans-IO crates: pass each input with the current time to [`Machine::handle`],
 //! drain [`Machine::poll_output`], then sleep until [`Machine::poll_timeout`] or the next input. Time and randomness

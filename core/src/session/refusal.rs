@@ -18,7 +18,7 @@ fn rate_limit_retry_delay(refusal: &ServerRefusal) -> Duration {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RefusalReason {
-    /// The refusal, which has this error kind, is permanent or lasts until a limit allows another attempt.
+    /// A refusal with this error kind, which is permanent or lasts until a limit allows another attempt.
     Kind(ErrorKind),
     /// The server failed. A retry may help.
     ServerFailure,
@@ -29,7 +29,7 @@ enum RefusalReason {
 use RefusalReason::{Kind, NoNamespace, ServerFailure};
 
 /// Messages that known servers send. Each entry contains the beginning and the end of a message, both in lower case,
-/// and the meaning of the message.
+/// and the reason that the message gives.
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
 /// Returns the error kind for the refusal's code, or `None` if the refusal has no documented code.
@@ -99,8 +99,8 @@ pub(crate) fn is_join_refusal(refusal: &ServerRefusal) -> bool {
 /// help. After an unknown message or a server failure, a retry may help. `is_access_denial` is true if the event was
 /// `project_access_denied`.
 pub(crate) fn join_error(refusal: &ServerRefusal, is_access_denial: bool) -> (Error, Option<Duration>) {
-    // Documented servers send `project_access_denied`, with a special message, only if the client lacks access. Without
-    // a code, the reason is therefore a lack of access.
+    // Documented servers send `project_access_denied` only if the client lacks access. Without a code, the reason is
+    // therefore a lack of access, whatever the message says.
     let reason = match (is_access_denial, kind_from_code(refusal)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => classify(refusal, JOIN_REFUSALS).unwrap_or(ServerFailure),

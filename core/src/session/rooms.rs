@@ -135,7 +135,8 @@ impl Rooms {
         for room in self.by_project.values_mut() {
             room.membership = Membership::Out;
             (room.next_join_at, room.first_join_sent_at) = (None, None);
-            // Failures on the lost connection do not predict failures on the next connection.
+            // Failures on the lost connection do not predict failures on the next connection. Those of a first join
+            // still count, so that its deadline stays in force.
             if room.join_succeeded {
                 room.join_failures = 0;
             }

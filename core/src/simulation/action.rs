@@ -45,8 +45,8 @@ pub(super) enum ScheduledAction {
     DropConnection(u64, bool),
     /// A program emits an event that the server does not know.
     EmitCustomEvent(usize, u64),
-    /// A program replaces a stream that it has dropped. The last number identifies the project; `None` stands for a
-    /// stream of all projects.
+    /// A program replaces a stream that it dropped or that ended because its reader was too slow. The last number
+    /// identifies the project; `None` stands for a stream of all projects.
     ReopenStream(usize, u64, ReaderPlan, Option<usize>),
     /// A client's computer wakes up after sleeping for this time.
     EndSleep(usize, Duration),

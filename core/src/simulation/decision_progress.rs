@@ -41,7 +41,7 @@ pub(super) struct RecordedBackfillRequest {
     pub(super) query: BackfillQuery,
     /// Number of decisions when the backfill was requested.
     pub(super) decisions_at_request: usize,
-    /// True if a defective response or an exceeded limit may have made the backfill incomplete.
+    /// True if the backfill may be incomplete, for example because of a defective response or an exceeded limit.
     pub(super) may_be_incomplete: bool,
     /// True if the API key belongs to another project.
     pub(super) uses_foreign_key: bool,

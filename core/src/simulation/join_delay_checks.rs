@@ -40,7 +40,7 @@ impl World {
         self.server.project_index(named.split_once('"')?.0)
     }
 
-    /// Records joins and leaves that a client sends.
+    /// Records the joins and leaves that a client sends, and checks that no join was delayed for too long.
     pub(super) fn record_request(&mut self, client: usize, running: &mut ProgramRun, packet: &str) {
         if let Some(project) = self.project_in_packet("join_project", packet) {
             running.rooms[project].joins_sent += 1;

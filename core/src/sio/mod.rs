@@ -1,7 +1,7 @@
 //! Client side of the Socket.IO protocol, version 5. Performs no I/O and reads no clock.
 //!
-//! [`decode`] parses only the header of a packet and borrows the rest from the frame. The caller knows the type of the
-//! event and parses its JSON.
+//! [`decode`] parses only the header of a packet and borrows the rest from the frame. The caller, which knows the type
+//! of the event, parses the JSON.
 
 mod attachments;
 mod decode;

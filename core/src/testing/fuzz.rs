@@ -14,7 +14,7 @@ use crate::{
 
 /// Maximum number of outputs that one input may cause in a machine with two projects.
 const OUTPUTS_PER_INPUT_MAX: usize = 64;
-/// Increase of [`OUTPUTS_PER_INPUT_MAX`] for each additional project. A lost connection, for example, affects every
+/// Increase in [`OUTPUTS_PER_INPUT_MAX`] for each additional project. A lost connection, for example, affects every
 /// project.
 const OUTPUTS_PER_ADDITIONAL_PROJECT: usize = 4;
 

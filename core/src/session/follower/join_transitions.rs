@@ -33,8 +33,8 @@ impl Follower {
             return None;
         }
         // If the user passed a cursor or the server had a log at the last join, events after the cursor or after the
-        // last event read may be missing. REST cannot return these events, because the time of that position is
-        // unknown.
+        // last event read may be missing. REST cannot return these events, because it is not known at what time they
+        // begin.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(UnjoinedFollower { cursor, held, mut waiting }) => {
@@ -130,8 +130,8 @@ impl Follower {
     }
 }
 
-/// Compares the position with the head of the log and reports a gap if the log does not continue at the position. If
-/// `skip` is set, missed events are not replayed but reported as a gap with that reason.
+/// Compares the position with the head of the log and reports a gap if the log does not continue from the position. If
+/// `skip` contains a reason, missed events are not replayed, but reported as a gap with that reason.
 fn reconcile_position(
     log: &mut LogFollower,
     head: &Cursor,

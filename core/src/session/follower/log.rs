@@ -1,8 +1,8 @@
 //! Follower of a project whose server has an event log. It delivers each event once and in the order of the ids.
 //!
 //! The ids of a project's events are 1, 2, 3, … The id of the last delivered event therefore identifies all delivered
-//! events, which is enough to drop duplicates and detect holes. Servers publish concurrently, so the follower waits
-//! briefly before it reads missing events from the log.
+//! events, which is enough to drop duplicates and detect holes. Servers publish concurrently, so events may arrive out
+//! of order, and the follower waits briefly before it reads missing events from the log.
 
 use std::time::Instant;
 
@@ -104,7 +104,7 @@ impl LogFollower {
         }
     }
 
-    /// Ends the membership and drops the held events, which will be read from the log after the next join.
+    /// Ends the membership and drops the held events, which can be read from the log after the next join.
     pub(super) fn on_membership_ended(&mut self) {
         self.connection = None;
         self.held = HeldEvents::default();

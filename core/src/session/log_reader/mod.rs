@@ -43,12 +43,12 @@ impl LogReader {
         self.position.event_id
     }
 
-    /// Sets the id of the log, which is known to continue at the current position.
+    /// Sets the id of the log, which is known to continue from the current position.
     pub(crate) fn set_log_id(&mut self, log: Option<Arc<str>>) {
         self.position.log = log;
     }
 
-    /// Returns the reason why a log with this head does not continue at the current position, or `None` if it does.
+    /// Returns the reason why a log with this head does not continue from the current position, or `None` if it does.
     fn discontinuity(&self, head: &Cursor) -> Option<GapReason> {
         let is_other = self.position.log.is_some() && head.log.is_some() && self.position.log != head.log;
         if is_other {
@@ -60,7 +60,7 @@ impl LogReader {
         }
     }
 
-    /// If the log does not continue at the current position, moves to the log's head and returns a gap. Otherwise,
+    /// If the log does not continue from the current position, moves to the log's head and returns a gap. Otherwise,
     /// returns `None`.
     pub(crate) fn resync_to_head(&mut self, head: &Cursor, at: jiff::Timestamp) -> Option<Event> {
         let reason = self.discontinuity(head)?;
@@ -76,14 +76,14 @@ impl LogReader {
         Gap::new(self.project.clone(), reason, missed, meta).into()
     }
 
-    /// Skips the events up to this id and returns the gap, or `None` if there are no events to skip.
+    /// Skips the events up to this id and returns a gap, or returns `None` if there are no events to skip.
     pub(crate) fn skip_to(&mut self, id: u64, reason: GapReason, at: jiff::Timestamp) -> Option<Event> {
         let missed = id.checked_sub(self.last_id()).filter(|missed| *missed > 0)?;
         let to = Cursor { log: self.position.log.clone(), event_id: id };
         Some(self.jump_to(to, reason, Some(missed), at))
     }
 
-    /// Advances to an event and sets its log id.
+    /// Advances to an event and sets the event's log id.
     #[inline]
     pub(crate) fn advance(&mut self, id: u64, event: &mut Event) {
         self.position.event_id = id;

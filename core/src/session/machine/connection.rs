@@ -13,8 +13,8 @@ use crate::{
     sio::AttachmentAssembler,
 };
 
-/// Time that `connect` waits, after the namespace is acknowledged, for a sign that the server accepts the client. A
-/// later refusal can still end the client, but is then reported by a join or a stream instead of `connect`.
+/// Time for which `connect` waits, after the namespace is acknowledged, for a sign that the server accepts the client.
+/// A later refusal can still end the client, but is then reported by a join or a stream instead of `connect`.
 const ACCEPTANCE_WAIT: Duration = Duration::from_millis(500);
 
 /// Progress of a connection until it is announced as usable.
@@ -55,7 +55,7 @@ pub(super) struct Connection {
     pub(super) liveness: Liveness,
     pub(super) heartbeat: Heartbeat,
     pub(super) acks: PendingAcks,
-    /// Time at which a page request first timed out since the last acknowledgement of any kind.
+    /// Time of the first timeout of a page request since the last acknowledgement of any kind.
     pub(super) pages_unanswered_since: Option<Instant>,
     /// Joins and leaves in progress.
     pub(super) room_requests: RoomRequests,

@@ -1,5 +1,5 @@
-//! Items of a project without a log, and the decisions on them. REST lists the items, and the checks of clients refer
-//! to the decisions.
+//! Items of a project without a log, and the decisions on them. REST lists the items, and what clients receive is
+//! checked against the decisions.
 
 use std::collections::BTreeSet;
 

@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// Submits an item to a server without a log, which decides on the item immediately or later.
+    /// Submits an item to a server without a log. The server decides on the item immediately or later.
     fn submit_content(&mut self, project: usize, must_be_logged: bool) {
         let (rest, at) = (self.scenario.rest.clone(), self.server_time());
         let defect = match self.faults_active && self.dice.chance(rest.defective_row_rate) {

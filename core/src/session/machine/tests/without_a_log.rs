@@ -1,4 +1,4 @@
-//! Servers without an event log. REST recovers events that were missed during an interruption. If REST fails, a gap
+//! Servers without an event log. REST recovers decisions that were missed during an interruption. If REST fails, a gap
 //! reports the loss.
 
 use std::{

@@ -51,7 +51,7 @@ impl LogWorld {
         self.frames_in_transit.push_back(NetworkFrame { text, is_live: false });
     }
 
-    /// Removes all frames in transit and all memberships if the connection is lost.
+    /// Removes all frames in transit and all memberships if the connection has been lost.
     pub(super) fn clear_after_disconnect(&mut self) {
         if !self.rig.is_open {
             self.frames_in_transit.clear();
