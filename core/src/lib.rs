@@ -1,7 +1,7 @@
 //! Typed, loss-free real-time moderation updates from AutoModerate servers.
 //!
-//! A [`Client`] joins projects, delivers their events as streams, and reconnects automatically. On servers with an
-//! event log, a stream by default delivers every logged event once and in order. A loss that can't be recovered appears
+//! A [`Client`] joins projects, delivers their events as streams, and reconnects automatically. By default, streams
+//! deliver every logged event once and in order if the server has an event log. A loss that can't be recovered appears
 //! in the stream as a [`Gap`] or [`Lagged`].
 //!
 //! ```no_run

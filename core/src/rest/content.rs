@@ -82,7 +82,6 @@ pub struct ContentPage {
     pub unreadable: Vec<String>,
 }
 
-/// Fetches the item with this id.
 pub(crate) async fn fetch_content(source: &impl ContentSource, id: &str) -> Result<Content, Error> {
     #[derive(Deserialize)]
     struct ItemPayload {

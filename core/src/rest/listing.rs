@@ -19,7 +19,6 @@ const DEFAULT_PER_PAGE_WITHOUT_TOTAL: u32 = 50;
 /// Row that is too large or could not be parsed.
 #[derive(Debug)]
 pub(super) struct InvalidRow {
-    /// Reason why the row is invalid.
     pub(super) reason: String,
     /// Row as the server sent it, or `null` if the row is too large.
     pub(super) text: RawJson,

@@ -9,7 +9,7 @@ use rand::{Rng, RngExt};
 
 use super::ReconnectPolicy;
 
-/// Returns the delay before attempt number `attempt`, counted from 1.
+/// Returns the delay before retry number `attempt`, counted from 1.
 pub(crate) fn next_delay(policy: &ReconnectPolicy, attempt: u32, rng: &mut impl Rng) -> Duration {
     let grown = policy.delay.as_secs_f64() * policy.factor.powi(attempt.saturating_sub(1).min(1_000) as i32);
     let delay = grown.min(policy.max_delay.as_secs_f64());

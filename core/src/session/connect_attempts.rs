@@ -19,7 +19,6 @@ pub(crate) struct ConnectAttempts {
 }
 
 impl ConnectAttempts {
-    /// Creates a counter that allows `per_minute` attempts per minute.
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { count: 0, first_at_endpoint_count: 0, window: AttemptWindow::new(per_minute) }
     }
@@ -29,7 +28,6 @@ impl ConnectAttempts {
         self.count
     }
 
-    /// Records the start of an attempt.
     pub(crate) fn record_start(&mut self, now: Instant) {
         self.window.record(now);
     }

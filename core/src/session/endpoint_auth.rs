@@ -108,7 +108,6 @@ impl EndpointAuth {
         self.is_other_choice_refused = false;
     }
 
-    /// Records that the server has accepted the credentials.
     pub(crate) fn on_accepted(&mut self) {
         (self.has_been_accepted, self.refusal_count, self.has_waited_out_lockout) = (true, 0, false);
     }

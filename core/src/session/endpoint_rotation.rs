@@ -20,7 +20,6 @@ enum NextCredentials {
     Switched,
 }
 
-/// State of one endpoint.
 #[derive(Debug)]
 struct EndpointState {
     auth: EndpointAuth,
@@ -82,7 +81,6 @@ impl EndpointRotation {
         self.endpoints[self.current].auth.on_accepted();
     }
 
-    /// Returns `true` if the current address has accepted the credentials before.
     pub(crate) fn has_current_accepted_credentials(&self) -> bool {
         self.endpoints[self.current].auth.has_been_accepted()
     }

@@ -9,8 +9,8 @@ use crate::eio::Handshake;
 /// Time allowed for the reply to a probe.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Time after a probe during which an arriving packet proves nothing, because the server may have sent the packet
-/// before the connection died.
+/// Time after a probe or a network hint during which an arriving packet proves nothing, because the server may have
+/// sent the packet before the connection died.
 const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 
 /// Time by which a ping may be late before a server with a long ping timeout is probed. After a hint that the network
@@ -59,7 +59,6 @@ impl Liveness {
         *self = Self { ping_interval, ping_timeout, last_packet_at: Some(now), ..Self::default() };
     }
 
-    /// Records the arrival of a packet.
     pub(crate) fn on_packet(&mut self, now: Instant) {
         self.last_packet_at = self.last_packet_at.map(|_| now);
         self.pending_probes = self.pending_probes.and_then(|probes| probes.after_packet(now));
@@ -72,7 +71,6 @@ impl Liveness {
         self.pending_probes = None;
     }
 
-    /// Records that a probe was sent.
     pub(crate) fn on_probe_sent(&mut self, now: Instant) {
         let first_sent_at = self.pending_probes.map_or(now, |probes| probes.first_sent_at);
         self.pending_probes = Some(PendingProbes { first_sent_at, last_sent_at: now });

@@ -129,7 +129,6 @@ pub(crate) fn join_error(refusal: &ServerRefusal, is_access_denial: bool) -> (Er
     }
 }
 
-/// Failure of a join.
 #[derive(Debug)]
 pub(crate) struct JoinFailure {
     /// Error that ends the project's streams if the join is not retried.

@@ -58,7 +58,6 @@ impl JoinedProject {
     }
 }
 
-/// Page of a project's event log.
 #[derive(Debug)]
 pub(crate) struct LogPage {
     pub(crate) events: Vec<Event>,
@@ -68,7 +67,6 @@ pub(crate) struct LogPage {
 }
 
 impl LogPage {
-    /// Returns the head of the log as a cursor.
     pub(crate) fn head_cursor(&self) -> Cursor {
         Cursor { log: self.log_id.clone(), event_id: self.head_id }
     }

@@ -54,7 +54,6 @@ pub(crate) struct RoomRequest {
     /// Time at which the stage ends. The value is meaningless for `GivenUp` and `Superseded`, which do not end.
     pub(crate) stage_deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
-    /// True if the acknowledgement has arrived.
     pub(crate) is_acknowledged: bool,
     /// True if the client has left the room, or asked to leave it, since this join was sent.
     pub(crate) has_left_since: bool,

@@ -19,7 +19,6 @@ pub(crate) struct RoomRequests {
 }
 
 impl RoomRequests {
-    /// Records a request that was just sent.
     pub(crate) fn record_sent(&mut self, ack_id: u64, project: ProjectId, kind: RoomRequestKind, deadline: Instant) {
         if kind == RoomRequestKind::Leave {
             self.mark_left_since_join(&project);
@@ -49,7 +48,6 @@ impl RoomRequests {
         self.requests.iter().find(|request| request.is_pending() && request.ack_id == Some(ack_id))
     }
 
-    /// Removes the request with this acknowledgement id.
     pub(crate) fn remove(&mut self, ack_id: u64) -> Option<RoomRequest> {
         self.remove_first(|request| request.ack_id == Some(ack_id))
     }
@@ -73,7 +71,6 @@ impl RoomRequests {
         }
     }
 
-    /// Records that the client has left the room.
     pub(crate) fn on_room_left(&mut self, project: &ProjectId) {
         self.mark_left_since_join(project);
         let is_over = |request: &RoomRequest| request.stage == RoomRequestStage::GivenUp || request.is_contested();

@@ -21,10 +21,8 @@ use crate::session::ConnectionFailure;
 const TRANSPORT_PACKET_PREFIX: char = '\u{1}';
 /// Packet that tests whether the other side is alive.
 pub(super) const PROBE: &str = "\u{1}probe";
-/// Reply to [`PROBE`].
 pub(super) const PROBE_REPLY: &str = "\u{1}alive";
 
-/// Side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     Client,

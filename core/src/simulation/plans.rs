@@ -83,7 +83,6 @@ pub(super) struct ReaderPlan {
 /// Options of a client, and the plans of its readers.
 #[derive(Debug, Clone)]
 pub(super) struct ClientPlan {
-    /// Number of configured endpoints.
     pub(super) endpoint_count: usize,
     pub(super) overflow: Overflow,
     /// Capacity of each stream's buffer, in events.

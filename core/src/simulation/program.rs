@@ -49,7 +49,6 @@ pub(super) enum Call {
     Emit(CallFuture<()>),
 }
 
-/// Result of a completed call.
 #[derive(Debug)]
 pub(super) enum CallResult {
     Connected(Result<(), Error>),
@@ -104,7 +103,6 @@ pub(super) struct Room {
     pub(super) removed_reader_event_id: Option<u64>,
 }
 
-/// One run of a program.
 pub(super) struct ProgramRun {
     pub(super) client: Client,
     /// The driver's task with the machine and the hub. The task is never run.
@@ -275,7 +273,6 @@ impl ProgramRun {
         CommandId(self.last_command_id)
     }
 
-    /// Completes the command with this id.
     pub(super) fn complete(&mut self, command_id: CommandId, answer: AnswerToHandle) {
         let reply = self
             .pending_replies

@@ -44,7 +44,6 @@ pub(super) enum Expectation {
     },
 }
 
-/// Reader of one stream.
 #[derive(Debug)]
 pub(super) struct Reader {
     pub(super) number: u64,

@@ -79,7 +79,6 @@ impl ContentSource for ModelSource {
     }
 }
 
-/// Backfill in progress.
 pub(super) struct PendingBackfill {
     id: u64,
     pub(super) project: usize,

@@ -20,7 +20,6 @@ use crate::session::Now;
 /// Maximum number of actions in one simulation.
 const ACTIONS_MAX: u64 = 2_000_000;
 
-/// State of a simulation.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) scenario: Scenario,

@@ -46,7 +46,6 @@ impl LogFollower {
         }
     }
 
-    /// Records the request for the page after this id.
     pub(crate) fn on_page_requested(&mut self, after: u64) {
         if let Some(connection) = &mut self.connection {
             connection.page_attempts.on_requested(after);
@@ -59,7 +58,6 @@ impl LogFollower {
         self.connection.as_ref().is_some_and(|connection| connection.page_attempts.awaits_page_after(after))
     }
 
-    /// Handles the requested page.
     pub(crate) fn on_page(&mut self, now: Now, mut page: LogPage, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
         let is_first_try = !connection.page_attempts.has_failed();

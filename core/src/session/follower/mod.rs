@@ -52,7 +52,6 @@ impl FollowerOutput<'_> {
     }
 }
 
-/// Follower of one project's events.
 #[derive(Debug)]
 pub(crate) struct Follower {
     project: ProjectId,
@@ -129,7 +128,6 @@ impl Follower {
         }
     }
 
-    /// Handles the end of the client's membership in the room.
     pub(crate) fn on_membership_ended(&mut self) {
         match &mut self.state {
             FollowerState::Log(log) => log.on_membership_ended(),
@@ -138,7 +136,6 @@ impl Follower {
         }
     }
 
-    /// Handles the loss of the connection.
     pub(crate) fn on_connection_lost(&mut self) {
         self.on_membership_ended();
         if let FollowerState::NoLog(no_log) = &mut self.state {

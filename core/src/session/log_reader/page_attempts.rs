@@ -37,7 +37,6 @@ impl PageAttempts {
         self.pending_after = Some(after);
     }
 
-    /// Returns `true` if a request is pending.
     #[inline]
     pub(crate) fn is_pending(&self) -> bool {
         self.pending_after.is_some()

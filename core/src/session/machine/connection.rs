@@ -35,7 +35,6 @@ pub(super) enum Admission {
     Announced,
 }
 
-/// One connection to the server.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) admission: Admission,
@@ -96,7 +95,6 @@ impl Connection {
         Some(auth_payload)
     }
 
-    /// Applies the parameters of the Engine.IO handshake.
     pub(super) fn apply_handshake(&mut self, handshake: &Handshake, now: Instant) {
         self.liveness.start(handshake, now);
         if handshake.max_payload > 0 {

@@ -90,7 +90,6 @@ impl Machine {
         self.on_membership_ended(now, &project);
     }
 
-    /// Handles the end of the client's membership in a room.
     pub(super) fn on_membership_ended(&mut self, now: Now, project: &ProjectId) {
         let Some(room) = self.rooms.get_mut(project) else { return };
         if room.wanted {

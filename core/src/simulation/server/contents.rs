@@ -86,7 +86,6 @@ impl ModelContents {
         })
     }
 
-    /// Returns the position of the first decision on an item.
     pub(in crate::simulation) fn first_decision_position(&self, content: usize) -> usize {
         self.items[content].decisions[0]
     }

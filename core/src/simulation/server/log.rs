@@ -108,7 +108,6 @@ impl Log {
         self.oldest = self.oldest.min(fork + 1);
     }
 
-    /// Replaces the log with a new log.
     pub(in crate::simulation) fn replace(&mut self) {
         let log_id = format!("log-{}", self.branches.len());
         self.branches.push(Branch { log_id, parent: None, fork: 0, events: Vec::new() });

@@ -36,7 +36,6 @@ const UNKNOWN_EVENT_ERRORS: [&str; 4] =
     ["Unknown command", "No.", "token bucket exhausted", "The session handler has failed"];
 const PING_TIMEOUT_MS: u64 = 20_000;
 
-/// State of the server.
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) is_up: bool,

@@ -112,7 +112,6 @@ impl InvariantChecker {
         }
     }
 
-    /// Records the end of the connection.
     pub(crate) fn on_connection_lost(&mut self) {
         self.events_sent_at.clear();
         self.in_flight = None;

@@ -17,7 +17,6 @@ use crate::{
     },
 };
 
-/// Output for the streams.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // Most values are of the large variant.
 pub(super) enum StreamOutput {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::LogWorld;
 use crate::testing::Emitted;
 
-/// Event log of a project on the server.
 pub(super) struct ServerLog {
     pub(super) generation: u64,
     /// Item ids of all events, starting with the event whose id is 1.
