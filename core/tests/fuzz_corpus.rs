@@ -30,7 +30,8 @@ fn run_corpus(target: &str, body: fn(&[u8])) {
     }
 }
 
-/// Applies one mutation as a fuzzer would: changes, inserts, removes, or repeats bytes, or splices in another input.
+/// Applies one mutation as a fuzzer would: changes, inserts, removes, or repeats bytes, or replaces the end with the
+/// end of another input.
 fn mutate(input: &mut Vec<u8>, others: &[Vec<u8>], random: &mut SmallRng) {
     let at = random.random_range(0..=input.len());
     match random.random_range(0..6) {

@@ -1,4 +1,5 @@
-//! A refusal that could also indicate a server restart closes the client only after several repetitions.
+//! If reconnection is enabled, a refusal that could also indicate a server restart closes the client only after several
+//! repetitions.
 
 use std::time::Duration;
 

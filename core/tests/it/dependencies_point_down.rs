@@ -1,4 +1,5 @@
-//! Each layer of the crate imports only from lower layers, and only `driver`, `rest` and `testing` do I/O.
+//! Apart from [`EXCEPTIONS`], each layer of the crate imports only from lower layers, and only `driver`, `rest` and
+//! `testing` do I/O.
 //!
 //! The layers below `driver` receive time and randomness as arguments, and start no tasks. `clippy.toml` forbids clocks,
 //! randomness and tasks outside `driver`, except where the code states a reason.
@@ -153,7 +154,7 @@ fn exported_names(root: &str) -> HashMap<String, String> {
     pairs.collect()
 }
 
-/// Returns the name of every source file outside folders of tests, and its code without comments and unit tests.
+/// Returns the name of every source file except test files, and its code without comments and unit tests.
 fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];

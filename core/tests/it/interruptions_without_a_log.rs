@@ -1,4 +1,4 @@
-//! On servers without an event log, possible losses are reported once per interruption and project.
+//! Without an event log, or with `Backfill::Off`, possible losses are reported once per interruption and project.
 
 use automoderate::{Backfill, Event, GapReason, testing::Script};
 

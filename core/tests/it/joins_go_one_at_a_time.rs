@@ -123,7 +123,7 @@ async fn a_late_refusal_does_not_refuse_the_next_join() {
         let asked = server.expect_event("join_project").await;
         let next = server.expect_event("join_project").await;
         tokio::time::sleep(Duration::from_secs(2)).await;
-        // Refusals by deployed servers carry no project and no code.
+        // Refusals by deployed servers contain neither a project id nor a code.
         server.emit("error", &json!({"message": "Access denied - you are not a member of this project"}));
         server.send(format!("43{}[]", asked.ack.unwrap()));
         tokio::time::sleep(Duration::from_secs(2)).await;

@@ -99,7 +99,7 @@ fn fields_of_deployed_servers_are_decoded() {
     assert_eq!(markup.content_preview_html(), "&lt;b onclick=&quot;x&quot;&gt;&#39;&amp;&lt;/b&gt;");
     let uuid = "76e868d6-9306-4805-a2f3-e7d7e36fa799";
     assert_eq!(update_with("project_id", json!(uuid)).meta.project_id.as_deref(), Some(uuid));
-    // Python's `json` module escapes characters outside ASCII.
+    // By default, Python's `json` module escapes characters outside ASCII.
     let escaped = r#"{"content_id":"c","status":"approved","content_preview":"\u00e9\ud83d\ude00"}"#;
     assert!(
         matches!(decode_event("moderation_update", escaped), Event::ModerationUpdate(u) if u.content_preview == "é😀")

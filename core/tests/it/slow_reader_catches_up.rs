@@ -1,4 +1,5 @@
-//! With `Overflow::Replay`, events that do not fit into a stream are read from the log once the reader has made room.
+//! With `Overflow::Replay`, logged events that do not fit into a stream are read from the log once the reader has made
+//! room.
 
 use std::time::Duration;
 

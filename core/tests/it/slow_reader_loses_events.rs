@@ -1,5 +1,5 @@
-//! A reader that is too slow loses events according to the overflow policy, and receives a `Lagged` event in their
-//! place.
+//! A reader that is too slow loses the events that the overflow policy selects, and receives a `Lagged` event that
+//! counts them.
 
 use automoderate::{
     Event, ModerationUpdate, Overflow, Project,

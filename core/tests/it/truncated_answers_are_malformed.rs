@@ -35,7 +35,7 @@ async fn a_truncated_join_answer_leads_to_another_join() {
             server.send(frame);
             server.send(format!("43{}{acknowledgement}", ack.unwrap()));
             assert!(matches!(next_event(&mut events).await, Event::MalformedEvent(_)), "{frame}");
-            // The client repeats the join after it has timed out.
+            // The join times out, and the client repeats it.
             server.accept_join("p", Some(event_log(2))).await;
             server.accept_replay("p", 1, event_log(2), 1, &[page_entry(2)]).await;
             expect_decision(&mut events, "c2").await;

@@ -1,5 +1,5 @@
 // A stand-in for a documented AutoModerate server, on npm socket.io. It behaves as the published documentation
-// describes. With --recovery on, connection state recovery appends an offset to each broadcast as an extra argument.
+// describes. With `--recovery on`, connection state recovery appends an offset to each broadcast as an extra argument.
 
 import { randomBytes, createHash } from "node:crypto";
 import { createServer } from "node:http";

@@ -31,7 +31,7 @@ pub(super) struct TimestampFormat {
 }
 
 impl TimestampFormat {
-    /// Returns the current time as text.
+    /// Returns the current time in this format.
     pub(super) fn now(self) -> String {
         let form = if self.has_zone { "%Y-%m-%dT%H:%M:%S%.6fZ" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
         jiff::Timestamp::now().strftime(form).to_string()
@@ -39,7 +39,8 @@ impl TimestampFormat {
 }
 
 impl StoredContents {
-    /// Sets fields of the item with this id. Creates the item with default fields if it does not exist.
+    /// Sets these fields of the item with this id, and its `updated_at`. If the item does not exist, creates it with
+    /// default values in the other fields.
     pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>, format: TimestampFormat) {
         let now = fields.get("updated_at").cloned().unwrap_or_else(|| format.now().into());
         let row = match self.indices.get(id) {

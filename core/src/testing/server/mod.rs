@@ -21,7 +21,7 @@ const RECEIVED_EVENTS_MAX: usize = 10_000;
 
 /// Server on a free loopback port. A test can use it to produce events, interruptions and refusals.
 ///
-/// The server behaves like the reference server over WebSocket or, if it was started
+/// Over WebSocket, the server behaves like the reference server or, if it was started
 /// [without an event log](Self::start_without_log), like deployed servers. It accepts all credentials unless the test
 /// [refuses](Self::refuse_credentials) them, and approves every submission. The server stops when this value is
 /// dropped.
@@ -111,7 +111,8 @@ impl Server {
     /// Starts a server that behaves like deployed servers, on a free port of 127.0.0.1.
     ///
     /// The server has no event log and sends no event ids, so missed decisions can be recovered only through REST. Its
-    /// timestamps have no `Z`, it refuses joins without a code, and it never acknowledges events that it does not know.
+    /// timestamps have no `Z`, its refusals of joins contain no code, and it never acknowledges events that it does not
+    /// know.
     ///
     /// # Errors
     /// Returns an error if no port is free.

@@ -14,7 +14,7 @@ const PAGE_EVENTS_MAX: u64 = 500;
 /// All projects of a server. A project is created when a test or a client first names it.
 #[derive(Debug)]
 pub(super) struct ServerProjects {
-    /// Id of the event log, or `None` if the server, like deployed servers, has no event log.
+    /// Id that the event logs of all projects share, or `None` if the server, like deployed servers, has no event log.
     log_id: Option<String>,
     projects: HashMap<String, ServerProject>,
     /// Project that a test or a client named first.

@@ -136,7 +136,8 @@ async fn serve_socket(stream: TcpStream, shared: &Shared, connection: u64) {
     }
 }
 
-/// Answers a join, a leave or a request for a replay, or records any other event.
+/// Answers a join, a leave or, on a documented server, a request for a replay; records any other event, which only
+/// documented servers acknowledge.
 fn handle_event(
     event: Emitted,
     shared: &Shared,

@@ -82,8 +82,8 @@ async fn missed_events_are_backfilled_by_rest_with_a_key() {
         let before = server.moderate("before").await;
         let Event::ModerationUpdate(update) = next_event(&mut events).await else { panic!("an update") };
         assert_eq!(update.content_id, before);
-        // Until the client has learned from REST where the stream starts, an interruption causes a gap. The server
-        // answers one call at a time, so after these calls it has also answered the call that the join triggered.
+        // Until the client has learned from REST where the stream starts, an interruption causes a gap. By the time
+        // these calls have been answered, the call that the join triggered has been answered too.
         for _ in 0..5 {
             client.contents_page(ContentFilter::default()).await.unwrap();
         }
