@@ -1,4 +1,4 @@
-"""Follows the documentation step by step on an empty Debian system, once for each page or language, and measures times.
+"""Follows the documentation step by step on an empty Debian system, once for each page or language, and times the steps.
 
 python3 -m walkthrough BASE [NAME...]     readme, rust, python, node, swift
 

@@ -1,4 +1,4 @@
-"""Performs a page's steps on an empty machine, and measures their times."""
+"""Performs a page's steps on an empty machine, and times them."""
 
 from __future__ import annotations
 

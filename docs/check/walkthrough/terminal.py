@@ -16,7 +16,7 @@ ESCAPE_SEQUENCES = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[()][A-Z0-9]|\][^\x07]*\
 
 
 class PageMismatch(Exception):
-    """A difference between the result of a command and the page."""
+    """A result of a command that differs from what the page describes."""
 
 
 class Terminal:
