@@ -1,5 +1,5 @@
 //! A connection is given up if the server stays silent for longer than the handshake's ping interval and ping timeout
-//! together.
+//! together, or leaves several requests for pages unanswered.
 
 use std::time::Duration;
 

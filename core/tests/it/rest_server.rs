@@ -78,7 +78,7 @@ impl RestServer {
         self.0.rows.lock().unwrap().insert(0, row);
     }
 
-    /// Changes the item with this id.
+    /// Applies `change` to the item with this id.
     pub(crate) fn change_row(&self, id: &str, change: impl Fn(&mut Value)) {
         let mut rows = self.0.rows.lock().unwrap();
         for row in rows.iter_mut() {

@@ -1,4 +1,4 @@
-//! No key, password, or cookie appears in any text that the crate produces.
+//! No key, password, cookie, or other secret option appears in an error, a state, or debug output.
 
 use automoderate::{ApiKeyVia, Client, Credentials, Secret, testing::Script};
 

@@ -1,5 +1,5 @@
 //! A throttled stream yields its first item immediately and then the latest item of each interval. The last item is
-//! never lost.
+//! never lost, and reports of losses and malformed events are neither delayed nor dropped.
 
 use std::time::Duration;
 

@@ -18,7 +18,7 @@ mod databases;
 
 pub(crate) struct TestBed {
     nodes: Vec<(Child, SocketAddr)>,
-    /// Ids and API keys.
+    /// Id and API key of each project.
     pub(crate) projects: Vec<(String, String)>,
     database_url: String,
     /// Process id of PostgreSQL's main process.

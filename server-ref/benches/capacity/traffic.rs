@@ -15,7 +15,6 @@ const BURSTS_PER_SECOND: u32 = 50;
 
 pub(crate) struct TrafficResult {
     pub(crate) accepted: usize,
-    /// Includes failed requests.
     pub(crate) refused_or_failed: usize,
     pub(crate) elapsed: Duration,
     /// Times from the request to the answer or failure.

@@ -45,7 +45,7 @@ impl HttpResponse {
     }
 }
 
-/// Reads one HTTP request and responds to it.
+/// Reads one HTTP request, executes it, and sends the response unless the test withholds responses.
 pub(super) async fn serve_request(mut stream: TcpStream, shared: &Shared) {
     let Some(request) = read_request(&mut stream).await else { return };
     let (response, withholds_response) = {
@@ -213,7 +213,7 @@ impl HttpRequest {
     }
 }
 
-/// Decodes a percent-encoded path segment.
+/// Decodes a percent-encoded path segment; invalid escapes remain unchanged.
 fn percent_decode(segment: &str) -> String {
     let (mut rest, mut text) = (segment.as_bytes(), Vec::with_capacity(segment.len()));
     while let [first, after @ ..] = rest {

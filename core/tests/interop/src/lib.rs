@@ -102,7 +102,7 @@ impl StandIn {
         Self { kind, ready, http: reqwest::Client::new(), _child: child }
     }
 
-    /// Calls the admin interface and returns its answer.
+    /// Calls the admin interface and returns its answer; panics if the call fails.
     pub async fn admin(&self, call: &str, body: Value) -> Value {
         let url = format!("{}/{call}", self.ready.admin_url.trim_end_matches('/'));
         let answer = self.http.post(url).json(&body).send().await.unwrap();
