@@ -1,4 +1,4 @@
-//! A client with minimal cost: it joins a project, answers pings, and reads the send times in its events.
+//! A lightweight client: it joins a project, answers pings, and reads the send times in its events.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

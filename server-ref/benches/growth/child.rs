@@ -1,5 +1,5 @@
-//! A server in its own process, so that its CPU time can be measured alone. It publishes events on request, and reports
-//! its usage.
+//! A server in its own process, so that its CPU time can be measured alone. It publishes events on request, and then
+//! reports its CPU time.
 
 use std::path::Path;
 use std::process::Stdio;
