@@ -1,4 +1,4 @@
-//! A submission that failed temporarily is repeated, but only if the repetition can't store it twice.
+//! A submission that fails temporarily is repeated, but only if the repetition can't store it twice.
 
 use std::{
     collections::BTreeSet,
