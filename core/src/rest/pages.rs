@@ -17,7 +17,7 @@ use crate::Error;
 
 type PageFuture = Pin<Box<dyn Future<Output = Result<ListingPage, Error>> + Send>>;
 
-/// Stream of a project's content items, newest first. Pages are fetched as needed.
+/// Stream of the content items that match a filter, newest first. Pages are fetched as needed.
 ///
 /// For an item that is too large or can't be parsed, the stream yields a `protocol` error and continues. Any other
 /// error ends the stream.

@@ -26,7 +26,7 @@ pub(crate) enum RoomRequestStage {
         /// True if the server has since refused a request, possibly this request.
         may_be_refused: bool,
     },
-    /// No longer waited for, although the outcome is unclear. The client may be in the room.
+    /// No longer awaited, although the outcome is unclear. The client may be in the room.
     GivenUp,
     /// Replaced by a leave or another join. The answer to this request may still arrive.
     Superseded,

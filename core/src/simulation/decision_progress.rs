@@ -1,4 +1,4 @@
-//! Check of a project without a log: the machine outputs each decision once.
+//! Check that, in a project without a log, the machine outputs each decision once.
 
 use std::collections::{BTreeMap, BTreeSet};
 

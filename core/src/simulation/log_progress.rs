@@ -1,4 +1,4 @@
-//! Check of a project with a log: each event arrives once and in order, or a correct gap reports it as missing.
+//! Check that, in a project with a log, each event arrives once and in order, or a correct gap reports it as missing.
 
 use super::server::{Log, LogPosition};
 use crate::events::{Event, Gap, GapReason};

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Returns the shortest delay before another join, which grows with the number of failures.
+/// Returns the minimum delay before another join. The delay doubles with each failure, up to 16 s.
 pub(super) fn join_retry_delay(failures: u32) -> Duration {
     Duration::from_millis(500) * 2u32.pow(failures.min(5))
 }
@@ -140,7 +140,7 @@ impl Machine {
     }
 
     /// Sets the deadlines of joins that wait for a new connection. Removes rooms that the user has left, because the
-    /// lost connection has ended their memberships.
+    /// client's membership in them ended with the connection.
     pub(super) fn prepare_rooms_for_new_connection(&mut self, now: Now) {
         let deadline = now.mono + self.config.join_timeout;
         let mut gone = Vec::new();

@@ -15,9 +15,9 @@ impl Machine {
         }
     }
 
-    /// Handles a change of network or a wake-up from sleep. Shortens a delay between attempts as far as the limits
-    /// allow, and probes a connection whose namespace is acknowledged. Replaces an attempt in progress if the limit on
-    /// attempts allows a new attempt now.
+    /// Handles a network change or a wake-up from sleep. Shortens the delay before the next attempt as far as the
+    /// limits allow, and probes a connection whose namespace is acknowledged. Replaces an attempt in progress if the
+    /// limit on attempts allows a new attempt now.
     pub(super) fn on_network_changed(&mut self, now: Now) {
         let reason = match &mut self.phase {
             Phase::Waiting { retry_at, not_before } => {

@@ -20,7 +20,7 @@ impl Machine {
         }
     }
 
-    /// Delivers as many backfilled events as the readers have room for. This delivery needs no connection.
+    /// Delivers as many backfilled events as the readers have room for. No connection is needed.
     pub(super) fn deliver_backfills(&mut self) {
         self.projects_awaiting_capacity.clear();
         let mut output = FollowerOutput { outputs: &mut self.outputs, counters: &mut self.counters };

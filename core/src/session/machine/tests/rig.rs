@@ -77,7 +77,7 @@ impl Rig {
         Now { mono: self.start.mono + self.elapsed, wall: self.start.wall + self.elapsed }
     }
 
-    /// Lets the computer sleep for this time. Only the wall clock advances.
+    /// Lets the computer sleep for this long. Only the wall clock advances.
     pub(super) fn suspend_computer(&mut self, time: Duration) {
         self.start.wall += time;
     }
