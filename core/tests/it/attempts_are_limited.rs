@@ -1,4 +1,5 @@
-//! Limits on connection attempts, the delays between them, and when the delays and the attempt count are reset.
+//! Limits on connection attempts, the delays between them, and the conditions that reset the delays and the attempt
+//! count.
 
 use std::time::Duration;
 

@@ -83,7 +83,7 @@ async fn a_recorded_websocket_session_is_followed() {
     assert_eq!(frames, ["41", "1"], "the client must close like the stock client");
 }
 
-/// Repeats the recording `sio516_nocookie`, in which an older deployed server refuses the client and then sends raw
+/// Plays back the recording `sio516_nocookie`, in which an older deployed server refuses the client and then sends raw
 /// HTTP.
 #[tokio::test(start_paused = true)]
 async fn a_recorded_refusal_is_understood() {
@@ -116,7 +116,7 @@ async fn expect_ended(events: &mut automoderate::EventStream) {
     assert!(events.next().await.is_none());
 }
 
-/// Repeats a recording of the stock client with polling. After the upgrade, the early `connected` and the
+/// Plays back a recording of the stock client with polling. After the upgrade, the early `connected` and the
 /// acknowledgement arrive on the WebSocket. The test uses the frames that the transport passes to the session.
 #[tokio::test(start_paused = true)]
 async fn a_recorded_upgrade_is_followed() {
