@@ -17,7 +17,7 @@ maturin sdist --out "$out" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
 tar -xzf "$out"/automoderate-*.tar.gz -C "$work"
 # zig links against the glibc of manylinux2014, regardless of this machine's glibc.
 CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/wheel" \
-    maturin build --quiet --release --zig --compatibility manylinux2014 --out "$out" \
+    maturin build --quiet --profile "${PROFILE:-release}" --zig --compatibility manylinux2014 --out "$out" \
     --manifest-path "$work"/automoderate-*/bindings-python/Cargo.toml
 python check_wheel.py "$out"
 

@@ -34,7 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
         name: "wheel",
         about: "the Python wheel, tried in an empty environment",
         needs: &[PythonEnvironment],
-        run: tests::test_wheel,
+        run: tests::test_release_wheel,
     },
     Step { name: "node", about: "the Node packages, packed", needs: &[NodePackages], run: package_node },
     Step {

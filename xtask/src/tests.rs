@@ -174,7 +174,14 @@ fn test_python(workspace: &Workspace, environment: &Environment) -> Result<()> {
     workspace.run(check.envs(environment).env(SERVER_VARIABLE, server))
 }
 
-pub(crate) fn test_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
+/// Builds the wheel without optimization, which is much quicker, and tests it. `make package` does the same with the wheel for a release.
+fn test_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    let _profile = workspace.shell.push_env("PROFILE", "dev");
+    test_release_wheel(workspace, environment)
+}
+
+/// Builds the wheel for a release, and tests it.
+pub(crate) fn test_release_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let server = rust_tests::build_server(workspace)?;
     let folder = &environment["PYTHON_ENVIRONMENT"];
     workspace.run(cmd!(workspace.shell, "bindings-python/wheel.sh {folder}").env(SERVER_VARIABLE, server))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -22,6 +22,8 @@ use crate::moderation::ModeratedItem;
 use crate::store::{IdempotencyKey, IdempotentAnswer};
 
 const BATCH_ITEMS_MAX: usize = 100;
+/// Maximum number of items of one request that are moderated at the same time. An item takes several kilobytes of memory meanwhile.
+const BATCH_ITEMS_AT_ONCE: usize = 16;
 
 /// Items to moderate.
 #[derive(Deserialize, ToSchema)]
@@ -69,9 +71,12 @@ pub(super) async fn moderate(
     }
     let items = items.into_iter().enumerate().map(|(index, item)| {
         let key = key.as_ref().map(|key| key.for_part(index));
-        moderate_item(app.clone(), project_id.clone(), item, key)
+        let moderated = moderate_item(app.clone(), project_id.clone(), item, key);
+        async move { (index, moderated.await) }
     });
-    let outcomes = join_all(items).await;
+    let mut outcomes: Vec<_> = stream::iter(items).buffer_unordered(BATCH_ITEMS_AT_ONCE).collect().await;
+    outcomes.sort_unstable_by_key(|(index, _)| *index);
+    let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
     let is_partly_stored =
         outcomes.iter().any(|outcome| outcome.as_ref().err().is_none_or(ApiError::is_outcome_unknown));
