@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# wheel.sh ENVIRONMENT [FOLDER]: creates the source distribution, builds the wheel from it as pip would, and tests the
-# wheel in a new virtual environment. The virtual environment ENVIRONMENT provides maturin. The results are stored in
-# FOLDER. PYTHONS lists additional interpreters to test with.
+# wheel.sh ENVIRONMENT [FOLDER]: creates the source distribution, builds the wheel from it, and tests the wheel in a new
+# virtual environment. The virtual environment ENVIRONMENT provides maturin. The results are stored in FOLDER, by default
+# .cache/wheels in the repository. PYTHONS lists additional interpreters to test with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root="$(cd .. && pwd)"
