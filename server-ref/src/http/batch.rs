@@ -51,8 +51,8 @@ enum BatchResult {
 /// Moderates up to 100 items.
 ///
 /// Each item is stored and published separately. A refused item does not affect the other items, and its result is the error. With an
-/// `Idempotency-Key`, an error that a retry may resolve fails the whole request, with status 503 if some items were stored. The retry then
-/// moderates only the items that were not stored.
+/// `Idempotency-Key`, the whole request fails if the key was used for another request, or if a retry may resolve the error of an item. In
+/// the latter case, the status is 503 if some items may have been stored, and the retry moderates only the items that were not stored.
 #[utoipa::path(
     post, path = "/api/moderate/batch", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),
