@@ -73,7 +73,7 @@ impl App {
         kept_session: Option<&str>,
         by: &Actor,
     ) -> Result<(), Error> {
-        let hash = self.auth.hash_new_password(password).await?;
+        let hash = self.auth.check_and_hash_password(password).await?;
         self.store.set_password(id, &hash, kept_session, by).await?;
         self.apply_invalidation(&Invalidation::PasswordChanged {
             user_id: id.to_owned(),

@@ -39,7 +39,7 @@ impl App {
             return Ok(None);
         }
         let email = trim_and_check_email(email)?;
-        let password = self.auth.hash_new_password(password).await?;
+        let password = self.auth.check_and_hash_password(password).await?;
         let user = self.store.create_first_admin(&hash_setup_token(token), &email, &password, address).await?;
         if let Some(user) = &user {
             tracing::info!(email = user.email, "the first administrator was created");

@@ -5,8 +5,8 @@ mod account_checks;
 mod account_throttle;
 mod address_throttle;
 mod key_access;
-mod key_rates;
-mod keys;
+mod key_cache;
+mod key_rate_limiters;
 mod passwords;
 mod permission;
 mod signing_secret;
@@ -86,8 +86,8 @@ impl From<SignedInSession> for Principal {
 #[derive(Debug)]
 pub(crate) struct Auth {
     store: Store,
-    keys: keys::KeyCache,
-    rate_limiters: key_rates::KeyRateLimiters,
+    keys: key_cache::KeyCache,
+    rate_limiters: key_rate_limiters::KeyRateLimiters,
     passwords: PasswordThreads,
 }
 
@@ -95,8 +95,8 @@ impl Auth {
     pub(crate) fn new(store: Store) -> Self {
         Self {
             store,
-            keys: keys::KeyCache::default(),
-            rate_limiters: key_rates::KeyRateLimiters::default(),
+            keys: key_cache::KeyCache::default(),
+            rate_limiters: key_rate_limiters::KeyRateLimiters::default(),
             passwords: PasswordThreads::default(),
         }
     }
@@ -186,7 +186,7 @@ impl Auth {
     ///
     /// # Errors
     /// Returns an error if the password is too short or too long, or if too many passwords are queued.
-    pub(crate) async fn hash_new_password(&self, password: &str) -> Result<String, Error> {
+    pub(crate) async fn check_and_hash_password(&self, password: &str) -> Result<String, Error> {
         check_password_length(password)?;
         self.hash_password(password).await
     }

@@ -90,7 +90,7 @@ pub struct PasswordOptions {
 
 impl PasswordOptions {
     /// Reads or generates a password and returns it with its hash. The boolean is true if the password must be printed.
-    async fn read_or_generate(&self) -> Result<(String, String, bool), Error> {
+    async fn read_or_generate_and_hash(&self) -> Result<(String, String, bool), Error> {
         let password = if self.password_stdin { read_password()? } else { random_token() };
         check_password_length(&password)?;
         let hash = PasswordThreads::default().hash(password.clone()).await?;
@@ -120,7 +120,7 @@ impl UserCommand {
 
 async fn create(named: &UserOptions, admin: bool, password: &PasswordOptions) -> Result<CommandOutput, Error> {
     let email = trim_and_check_email(&named.email)?;
-    let (password, hash, is_shown) = password.read_or_generate().await?;
+    let (password, hash, is_shown) = password.read_or_generate_and_hash().await?;
     let store = named.common.open_or_create().await?;
     let user = store.create_user(&email, &hash, admin, &Actor::command_line()).await?;
     store.close().await;
@@ -131,7 +131,7 @@ async fn create(named: &UserOptions, admin: bool, password: &PasswordOptions) ->
 async fn set_password(named: &UserOptions, password: &PasswordOptions) -> Result<CommandOutput, Error> {
     let store = named.common.open().await?;
     let user = find_user(&store, &named.email).await?;
-    let (password, hash, is_shown) = password.read_or_generate().await?;
+    let (password, hash, is_shown) = password.read_or_generate_and_hash().await?;
     store.set_password(&user.id, &hash, None, &Actor::command_line()).await?;
     store.close().await;
     let done = format!("{} has a new password, and is signed out everywhere", user.email);

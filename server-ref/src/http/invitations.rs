@@ -13,12 +13,12 @@ use http::header::CACHE_CONTROL;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
 use super::members::check_may_manage_role;
 use super::projects::{ProjectAnswer, project_answer};
+use super::success_answer::{SuccessAnswer, answer};
 use crate::app::App;
 use crate::auth::{Permission, trim_and_check_email};
 use crate::ids::{invitation_token_hash, new_invitation_token};
@@ -46,7 +46,7 @@ answer!(InvitationAnswer { invitation: NewInvitation });
 answer!(InvitationsAnswer { invitations: Vec<Invitation> });
 answer!(ReceivedInvitationsAnswer { invitations: Vec<ReceivedInvitation> });
 
-type CreatedInvitation = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
+type InvitationCreatedResponse = (StatusCode, [(http::HeaderName, &'static str); 1], Json<InvitationAnswer>);
 
 /// Lists the pending invitations of a project. For admins.
 #[utoipa::path(
@@ -74,7 +74,7 @@ pub(super) async fn create(
     caller: Caller,
     PathIds(id): PathIds<String>,
     JsonBody(body): JsonBody<InvitationBody>,
-) -> Result<CreatedInvitation, ApiError> {
+) -> Result<InvitationCreatedResponse, ApiError> {
     invite(&app, &caller, &id, &body).await
 }
 
@@ -88,11 +88,16 @@ pub(super) async fn invite_member(
     caller: Caller,
     PathIds(id): PathIds<String>,
     JsonBody(body): JsonBody<InvitationBody>,
-) -> Result<CreatedInvitation, ApiError> {
+) -> Result<InvitationCreatedResponse, ApiError> {
     invite(&app, &caller, &id, &body).await
 }
 
-async fn invite(app: &App, caller: &Caller, id: &str, body: &InvitationBody) -> Result<CreatedInvitation, ApiError> {
+async fn invite(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    body: &InvitationBody,
+) -> Result<InvitationCreatedResponse, ApiError> {
     let own = caller.require_permission(app, id, Permission::EditMembers).await?;
     let role = body.role.unwrap_or(Role::Member);
     check_may_manage_role(own, role)?;

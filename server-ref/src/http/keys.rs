@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds, trim_and_check_text};
+use super::success_answer::{SuccessAnswer, answer};
 use crate::app::App;
 use crate::auth::Permission;
 use crate::store::{AllowedOrigins, KeyDraft, KeyInfo, Scope, Scopes};

@@ -10,10 +10,10 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
+use super::success_answer::{SuccessAnswer, answer};
 use crate::app::App;
 use crate::auth::{Permission, ProjectAccess};
 use crate::store::{Member, Role};

@@ -1,6 +1,5 @@
 //! The REST interface, the sign-in pages, and the dashboard.
 
-mod answer;
 mod audit;
 mod batch;
 mod caller;
@@ -32,6 +31,7 @@ mod rules;
 mod security_headers;
 mod snapshot;
 mod stats;
+mod success_answer;
 mod tokens;
 mod users;
 mod web_session;

@@ -8,11 +8,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{SuccessAnswer, answer};
 use super::caller::{Caller, ProjectCaller};
 use super::error::ApiError;
 use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use super::input::{JsonBody, PathIds, trim_and_check_text};
+use super::success_answer::{SuccessAnswer, answer};
 use crate::app::{App, NotificationDraft};
 use crate::auth::Permission;
 use crate::store::SystemNotification;

@@ -8,10 +8,10 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::SuccessAnswer;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::JsonBody;
+use super::success_answer::SuccessAnswer;
 use crate::app::App;
 use crate::client_address::ClientAddress;
 

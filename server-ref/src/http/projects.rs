@@ -8,10 +8,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds, trim_and_check_text};
+use super::success_answer::{SuccessAnswer, answer};
 use crate::app::App;
 use crate::auth::{Permission, ProjectAccess};
 use crate::store::{ProjectInfo, UNPAGED_LIST_MAX};

@@ -7,11 +7,11 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::answer;
 use super::caller::ProjectCaller;
 use super::error::ApiError;
 use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use super::input::{JsonBody, PathIds};
+use super::success_answer::answer;
 use crate::app::App;
 use crate::auth::Permission;
 use crate::moderation::Action;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::answer::{SuccessAnswer, answer};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds, trim_and_check_text};
+use super::success_answer::{SuccessAnswer, answer};
 use crate::Error;
 use crate::app::App;
 use crate::auth::Permission;

@@ -8,10 +8,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::answer::answer;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::input::{JsonBody, PathIds};
+use super::success_answer::answer;
 use crate::app::App;
 use crate::auth::{check_password_length, trim_and_check_email};
 use crate::store::User;
@@ -59,7 +59,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<UserAnswer>), ApiError> {
     caller.require_server_admin(&app).await?;
     let email = trim_and_check_email(&body.email)?;
-    let hash = app.auth.hash_new_password(&body.password).await?;
+    let hash = app.auth.check_and_hash_password(&body.password).await?;
     let user = app.store.create_user(&email, &hash, body.is_admin, &caller.actor()).await?;
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Maximum number of a project's batch items that use the matching threads or the writer at the same time. All projects share these, so
 /// the limit bounds how long the items of other projects wait for them.
-const BATCH_ITEMS_AT_ONCE: usize = 32;
+const BATCH_SLOTS_PER_PROJECT: usize = 32;
 /// Number of stored semaphores at which unused ones are removed before another one is added.
 const PROJECTS_BEFORE_CLEANUP: usize = 256;
 
@@ -34,7 +34,7 @@ impl BatchSlots {
         if by_project.len() >= PROJECTS_BEFORE_CLEANUP {
             by_project.retain(|_, semaphore| semaphore.strong_count() > 0);
         }
-        let semaphore = Arc::new(Semaphore::new(BATCH_ITEMS_AT_ONCE));
+        let semaphore = Arc::new(Semaphore::new(BATCH_SLOTS_PER_PROJECT));
         by_project.insert(project_id.clone(), Arc::downgrade(&semaphore));
         semaphore
     }
@@ -51,7 +51,7 @@ mod tests {
         let slots = BatchSlots::default();
         let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
         let mut held = Vec::new();
-        for _ in 0..BATCH_ITEMS_AT_ONCE {
+        for _ in 0..BATCH_SLOTS_PER_PROJECT {
             held.push(slots.acquire(&first).now_or_never().expect("a free slot"));
         }
         let mut waiting = Box::pin(slots.acquire(&first));

@@ -31,7 +31,7 @@ const DFA_CACHE_BYTES: usize = 512 * 1024;
 /// Number of times that a DFA clears its full cache before it may give up.
 const DFA_CACHE_CLEARS_MIN: usize = 3;
 /// Minimum number of bytes searched per cached state. Below this number, a DFA gives up.
-const DFA_BYTES_PER_STATE_MIN: usize = 10;
+const DFA_SEARCHED_BYTES_PER_STATE_MIN: usize = 10;
 /// Maximum number of caches that a group keeps for later texts.
 const IDLE_CACHES_MAX: usize = 2;
 
@@ -205,7 +205,7 @@ fn lazy_dfa_config() -> regex_automata::hybrid::dfa::Config {
         .cache_capacity(DFA_CACHE_BYTES)
         .skip_cache_capacity_check(true)
         .minimum_cache_clear_count(Some(DFA_CACHE_CLEARS_MIN))
-        .minimum_bytes_per_state(Some(DFA_BYTES_PER_STATE_MIN))
+        .minimum_bytes_per_state(Some(DFA_SEARCHED_BYTES_PER_STATE_MIN))
 }
 
 #[cfg(test)]

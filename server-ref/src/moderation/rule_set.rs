@@ -86,7 +86,7 @@ impl RecentPeakTime {
 }
 
 impl MatchProgress {
-    fn record_match(&mut self, rule: usize, reason: MatchReason) {
+    fn record_match_if_earliest(&mut self, rule: usize, reason: MatchReason) {
         if self.first_match.as_ref().is_none_or(|(first, _)| rule < *first) {
             self.first_match = Some((rule, reason));
         }
@@ -144,12 +144,12 @@ impl RuleSet {
         match stage {
             0 => {
                 if let Some(found) = self.case_sensitive_keywords.as_ref().and_then(|index| index.find(text)) {
-                    progress.record_match(found.rule_index, MatchReason::Keyword(found.word.to_owned()));
+                    progress.record_match_if_earliest(found.rule_index, MatchReason::Keyword(found.word.to_owned()));
                 }
                 if let Some(index) = &self.case_insensitive_keywords
                     && let Some(found) = index.find(&text.to_lowercase())
                 {
-                    progress.record_match(found.rule_index, MatchReason::Keyword(found.word.to_owned()));
+                    progress.record_match_if_earliest(found.rule_index, MatchReason::Keyword(found.word.to_owned()));
                 }
                 self.pattern_groups.is_empty()
             }
@@ -162,11 +162,11 @@ impl RuleSet {
                 match group.find(text, before, &mut progress.steps_left) {
                     GroupMatch::None => stage == self.pattern_groups.len(),
                     GroupMatch::Rule(rule) => {
-                        progress.record_match(rule, MatchReason::Pattern);
+                        progress.record_match_if_earliest(rule, MatchReason::Pattern);
                         true
                     }
                     GroupMatch::Undecided(rule) => {
-                        progress.record_match(rule, MatchReason::OutOfSteps);
+                        progress.record_match_if_earliest(rule, MatchReason::OutOfSteps);
                         true
                     }
                 }

@@ -37,7 +37,7 @@ const ACCEPTED_PER_TURN: u32 = 4;
 /// Number of connections closed before other tasks get a turn. These are connections that the client has already reset. Closing a
 /// connection is much cheaper than serving it, so a queue full of such connections is emptied quickly, and clients later in the queue do
 /// not wait long.
-const CLOSED_PER_TURN: u32 = 32;
+const RESET_CONNECTIONS_PER_TURN: u32 = 32;
 
 /// The conditions that end connections: three signals, and the time limit for writes.
 #[derive(Debug, Clone)]
@@ -53,22 +53,23 @@ pub(super) struct StopConditions {
     pub(super) write_timeout: Duration,
 }
 
-/// Accepts connections until the server drains, then lets each connection finish its request. An address may have at most `limit`
-/// connections, not counting WebSockets; further connections are closed immediately. Trusted proxies are exempt, and 0 means no limit.
+/// Accepts connections until the server drains, then lets each connection finish its request. An address may have at most
+/// `connections_per_address_max` connections, not counting WebSockets; further connections are closed immediately. Trusted proxies are
+/// exempt, and 0 means no limit.
 pub(super) async fn accept_loop(
     listener: TcpListener,
     router: Router,
     proxies: Arc<[IpNet]>,
-    limit: usize,
+    connections_per_address_max: usize,
     connections: TaskTracker,
     stop: StopConditions,
 ) {
-    let counter = ConnectionCounter::new(limit, proxies.clone());
+    let counter = ConnectionCounter::new(connections_per_address_max, proxies.clone());
     let bodies = BodyBudget::new();
-    let (mut accepted_in_turn, mut closed_in_turn) = (0, 0);
+    let (mut accepted_in_turn, mut reset_in_turn) = (0, 0);
     loop {
-        if accepted_in_turn == ACCEPTED_PER_TURN || closed_in_turn == CLOSED_PER_TURN {
-            (accepted_in_turn, closed_in_turn) = (0, 0);
+        if accepted_in_turn == ACCEPTED_PER_TURN || reset_in_turn == RESET_CONNECTIONS_PER_TURN {
+            (accepted_in_turn, reset_in_turn) = (0, 0);
             tokio::task::yield_now().await;
         }
         let accepted = tokio::select! {
@@ -77,7 +78,7 @@ pub(super) async fn accept_loop(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) if is_reset(&stream) => closed_in_turn += 1,
+            Ok((stream, _)) if is_reset(&stream) => reset_in_turn += 1,
             Ok((stream, peer)) => {
                 accepted_in_turn += 1;
                 let Some(counted) = counter.try_count(peer.ip()) else {

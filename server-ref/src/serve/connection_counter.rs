@@ -12,7 +12,7 @@ use crate::client_address::prefix_for_limits;
 /// connections.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionCounter {
-    limit: usize,
+    connections_per_address_max: usize,
     proxies: Arc<[IpNet]>,
     counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
@@ -25,9 +25,9 @@ pub(super) struct CountedConnection {
 }
 
 impl ConnectionCounter {
-    /// Creates a counter. A `limit` of 0 allows any number of connections.
-    pub(super) fn new(limit: usize, proxies: Arc<[IpNet]>) -> Self {
-        Self { limit, proxies, counts: Arc::default() }
+    /// Creates a counter. A `connections_per_address_max` of 0 allows any number of connections.
+    pub(super) fn new(connections_per_address_max: usize, proxies: Arc<[IpNet]>) -> Self {
+        Self { connections_per_address_max, proxies, counts: Arc::default() }
     }
 
     /// Counts a connection. Returns `None` if its address has reached the limit.
@@ -37,7 +37,7 @@ impl ConnectionCounter {
         let peer = prefix_for_limits(peer);
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(peer).or_default();
-        if self.limit > 0 && !is_proxy && *count >= self.limit {
+        if self.connections_per_address_max > 0 && !is_proxy && *count >= self.connections_per_address_max {
             return None;
         }
         *count += 1;

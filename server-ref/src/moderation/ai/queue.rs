@@ -48,7 +48,7 @@ struct ProjectQuestions {
     slots_in_use: usize,
     waiting: VecDeque<oneshot::Sender<EndpointSlot>>,
     /// True if the project is listed in [`EndpointQueueState::eligible_projects`].
-    is_waiting_for_turn: bool,
+    is_in_eligible_projects: bool,
 }
 
 /// The admission of an item for judging, which ends when the permit is dropped.
@@ -150,8 +150,11 @@ impl EndpointQueueState {
     /// Adds a project to the end of the queue if it waits for a slot and may use another one.
     fn enqueue_project_if_eligible(&mut self, project_id: &Arc<str>, slots_per_project_max: usize) {
         let Some(project) = self.projects.get_mut(project_id) else { return };
-        if !project.is_waiting_for_turn && !project.waiting.is_empty() && project.slots_in_use < slots_per_project_max {
-            project.is_waiting_for_turn = true;
+        if !project.is_in_eligible_projects
+            && !project.waiting.is_empty()
+            && project.slots_in_use < slots_per_project_max
+        {
+            project.is_in_eligible_projects = true;
             self.eligible_projects.push_back(project_id.clone());
         }
     }
@@ -159,7 +162,7 @@ impl EndpointQueueState {
     /// Assigns a slot to the project's next question that has not been abandoned, and returns the question's channel.
     fn assign_slot(&mut self, project_id: &Arc<str>) -> Option<oneshot::Sender<EndpointSlot>> {
         let project = self.projects.get_mut(project_id)?;
-        project.is_waiting_for_turn = false;
+        project.is_in_eligible_projects = false;
         while let Some(sender) = project.waiting.pop_front() {
             if !sender.is_closed() {
                 project.slots_in_use += 1;
@@ -175,7 +178,7 @@ impl EndpointQueueState {
             project.admitted_items == 0
                 && project.slots_in_use == 0
                 && project.waiting.is_empty()
-                && !project.is_waiting_for_turn
+                && !project.is_in_eligible_projects
         }) {
             self.projects.remove(project_id);
         }
