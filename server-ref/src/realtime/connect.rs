@@ -16,7 +16,7 @@ use super::context::Realtime;
 use super::dispatcher::Dispatcher;
 use super::expiry;
 use super::hang_up::HangUpHandle;
-use super::origin::may_use_cookie;
+use super::http_origin::may_use_cookie;
 use super::reply::{Failure, emit};
 use super::revoke::{disconnect_with_authentication_failed, invalid_credentials_failure};
 use super::rooms::group_room_names;
@@ -78,7 +78,7 @@ async fn on_connect(
         Err(refusal) => return Err(refusal),
     };
     if !slot_handle.take_slot() {
-        return Err(ConnectRefusal::TooManyConnections { limit: slot_handle.limit() });
+        return Err(ConnectRefusal::TooManyConnections { limit: slot_handle.sessions_per_address_max() });
     }
     socket.join(group_room_names(&principal));
     let connection = Connection::new(realtime, principal);

@@ -43,7 +43,7 @@ impl DatabaseReads {
     }
 
     /// Returns true if a read other than that of the newest ids is in progress; its result may be published.
-    pub(super) fn has_publishable_read(&self) -> bool {
+    pub(super) fn is_reading_besides_heads(&self) -> bool {
         self.tasks.len() > usize::from(self.is_reading_heads)
     }
 

@@ -65,11 +65,13 @@ async fn read_page(connection: &Connection, payload: Option<&Value>) -> Result<c
     let field = |name: &str| payload.and_then(|payload| payload.get(name));
     let after = match field("after") {
         None | Some(Value::Null) => 0,
-        Some(value) => parse_count(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?,
+        Some(value) => {
+            parse_non_negative_integer(value).ok_or_else(|| Failure::invalid("`after` must be an event id"))?
+        }
     };
     let limit = match field("limit") {
         None | Some(Value::Null) => REPLAY_PAGE_EVENTS_MAX,
-        Some(value) => parse_count(value)
+        Some(value) => parse_non_negative_integer(value)
             .filter(|&limit| limit > 0)
             .ok_or_else(|| Failure::invalid("`limit` must be from 1 to 500"))?,
     };
@@ -78,7 +80,7 @@ async fn read_page(connection: &Connection, payload: Option<&Value>) -> Result<c
 }
 
 /// Parses a non-negative integer, given as a JSON number or as decimal text.
-fn parse_count(value: &Value) -> Option<i64> {
+fn parse_non_negative_integer(value: &Value) -> Option<i64> {
     let number = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
     (number >= 0).then_some(number)
 }

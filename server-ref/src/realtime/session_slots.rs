@@ -16,7 +16,7 @@ const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 /// The open Engine.IO sessions of each address, with the limits that apply to them.
 #[derive(Debug)]
 pub(crate) struct SessionSlots {
-    limit: usize,
+    sessions_per_address_max: usize,
     events_per_minute: usize,
     by_address: Mutex<HashMap<IpAddr, AddressSessionCounts>>,
 }
@@ -56,10 +56,10 @@ struct SessionSlot {
 }
 
 impl SessionSlots {
-    /// Creates an empty set of slots. `limit` is the number of connections per address, and `events_per_minute` applies to each
-    /// connection; 0 means no limit.
-    pub(crate) fn new(limit: usize, events_per_minute: usize) -> Arc<Self> {
-        Arc::new(Self { limit, events_per_minute, by_address: Mutex::default() })
+    /// Creates an empty set of slots. `sessions_per_address_max` limits the connections from one address, and `events_per_minute` applies
+    /// to each connection; 0 means no limit.
+    pub(crate) fn new(sessions_per_address_max: usize, events_per_minute: usize) -> Arc<Self> {
+        Arc::new(Self { sessions_per_address_max, events_per_minute, by_address: Mutex::default() })
     }
 
     /// Admits a session. Returns `None` if its address has so many sessions that refusals are no longer explained.
@@ -67,7 +67,9 @@ impl SessionSlots {
         let address = prefix_for_limits(address);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_default();
-        if self.limit > 0 && count.all_sessions >= self.limit.saturating_mul(EXPLAINED_REFUSALS_FACTOR) {
+        if self.sessions_per_address_max > 0
+            && count.all_sessions >= self.sessions_per_address_max.saturating_mul(EXPLAINED_REFUSALS_FACTOR)
+        {
             return None;
         }
         count.all_sessions += 1;
@@ -92,14 +94,14 @@ impl SessionSlotHandle {
         if is_counted.load(Ordering::Relaxed) {
             return true;
         }
-        let free = slots.limit == 0 || count.counted_sessions < slots.limit;
+        let free = slots.sessions_per_address_max == 0 || count.counted_sessions < slots.sessions_per_address_max;
         count.counted_sessions += usize::from(free);
         is_counted.store(free, Ordering::Relaxed);
         free
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.slot.slots.limit
+    pub(crate) fn sessions_per_address_max(&self) -> usize {
+        self.slot.slots.sessions_per_address_max
     }
 
     /// Counts a CONNECT as an event, except the first one of the session.

@@ -6,7 +6,6 @@ mod accounts;
 mod audit;
 mod author_stats;
 mod commit_state;
-mod contents;
 mod db_error;
 mod idempotency;
 mod invalidation;
@@ -14,6 +13,7 @@ mod invitations;
 mod keys;
 mod notifications;
 mod project_change;
+mod project_data;
 mod read_scheduler;
 mod scopes;
 mod sql;
@@ -26,10 +26,6 @@ pub use accounts::Role;
 pub(crate) use accounts::{Member, ProjectInfo, User, UserCredentials};
 pub(crate) use audit::{Actor, AuditDraft, AuditEntry, rule_audit_state};
 pub(crate) use commit_state::ProjectTotals;
-pub(crate) use contents::{
-    Content, ContentFilter, ContentPosition, CursorPage, EventPage, OffsetPage, ProjectSnapshot, RecentDecision,
-    Status, StatusCounts, StoredRule,
-};
 pub(crate) use db_error::DbFault;
 pub(crate) use idempotency::{ALL_PROJECTS_ID, IdempotencyKey, IdempotencyRecord, IdempotentAnswer, SubmitOutcome};
 pub(crate) use invalidation::Invalidation;
@@ -38,6 +34,10 @@ pub(crate) use keys::{AllowedOrigins, KeyDraft, KeyInfo, KeyVerifiers, StoredKey
 pub(crate) use notifications::{NotificationPayload, SystemNotification, notification_event};
 pub(crate) use project_change::{
     ContentReview, EventBatch, EventDraft, LoggedEvent, Mutation, NewContent, ProjectChange, ProjectEventBatch,
+};
+pub(crate) use project_data::{
+    Content, ContentFilter, ContentPosition, CursorPage, EventPage, OffsetPage, ProjectSnapshot, RecentDecision,
+    Status, StatusCounts, StoredRule,
 };
 pub use scopes::Scope;
 pub(crate) use scopes::Scopes;

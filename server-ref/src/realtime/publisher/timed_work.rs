@@ -83,7 +83,7 @@ impl Publisher {
     async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
         let flush = !self.waiting_flushes.is_empty()
             && self.projects_with_holes.is_empty()
-            && !self.reads.has_publishable_read();
+            && !self.reads.is_reading_besides_heads();
         for id in self.statistics.take_due_projects(now, flush) {
             if let Some(payload) = self.statistics.payload(&id) {
                 self.broadcaster.publish_statistics(&id, &payload).await;

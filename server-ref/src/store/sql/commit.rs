@@ -41,7 +41,7 @@ pub(crate) struct Committed {
 /// A group of changes that may have been committed. [`Store::was_committed`] determines the outcome.
 #[derive(Debug)]
 pub(crate) struct InDoubtCommit {
-    mark: i64,
+    transaction_mark: i64,
     /// The result of the transaction, provided that it was committed.
     pub(crate) committed: Committed,
 }
@@ -70,9 +70,10 @@ impl Store {
         match &self.inner.database {
             Backend::Sqlite(_) => Err(Error::Internal("with SQLite, the outcome is never in doubt".into())),
             Backend::Postgres(database) => {
-                let is_committed = self.with_transaction_timeout(database.is_mark_committed(in_doubt.mark)).await?;
+                let is_committed =
+                    self.with_transaction_timeout(database.is_mark_committed(in_doubt.transaction_mark)).await?;
                 if is_committed {
-                    database.remember_committed_mark(in_doubt.mark);
+                    database.remember_committed_mark(in_doubt.transaction_mark);
                 }
                 Ok(is_committed)
             }
@@ -81,7 +82,7 @@ impl Store {
 
     async fn try_commit(&self, changes: &[ProjectChange]) -> Result<CommitOutcome, Error> {
         let mut log = self.log_connection().await?;
-        let outcome = match self.replace_log_id_if_mark_lost(&mut log).await {
+        let outcome = match self.replace_log_id_if_mark_lost_on(&mut log).await {
             Ok(()) => self.run_transaction(&mut log, changes).await,
             Err(error) => Err(error),
         };
@@ -108,7 +109,7 @@ impl Store {
             let mut commit_state = load_commit_state(&mut tx, changes, self.inner.review_warning_threshold).await?;
             let committed = write_changes(&mut tx, changes, &mut commit_state).await?;
             let mark = match (&self.inner.database, &mut tx) {
-                (Backend::Postgres(database), Tx::Postgres(tx)) => database.write_mark(tx).await?,
+                (Backend::Postgres(database), Tx::Postgres(tx)) => database.write_next_mark(tx).await?,
                 _ => 0,
             };
             Ok::<_, Error>((tx, committed, mark))
@@ -123,7 +124,7 @@ impl Store {
             }
             (Err(error), Backend::Postgres(_)) if !is_certain_rollback(&error) => {
                 tracing::warn!(%error, "it is not known whether a group was committed");
-                Ok(CommitOutcome::Unknown(InDoubtCommit { mark, committed }))
+                Ok(CommitOutcome::Unknown(InDoubtCommit { transaction_mark: mark, committed }))
             }
             (Err(error), _) => Err(error.into()),
         }

@@ -75,7 +75,7 @@ impl Store {
             let mut found = query.build_query_as::<ContentRow>().fetch(db);
             while let Some(row) = found.try_next().await? {
                 count += 1;
-                if !scan.add_row(row) {
+                if !scan.scan_row(row) {
                     break;
                 }
             }
@@ -99,7 +99,7 @@ struct PageScan<'a> {
 
 impl PageScan<'_> {
     /// Scans a row and adds it to the page if it matches. Returns false if the page was already complete.
-    fn add_row(&mut self, row: ContentRow) -> bool {
+    fn scan_row(&mut self, row: ContentRow) -> bool {
         if self.matching_rows.len() >= self.limit
             || self.scanned_rows >= SCANNED_ROWS_PER_PAGE_MAX
             || self.scanned_bytes >= SCANNED_BYTES_PER_PAGE_MAX

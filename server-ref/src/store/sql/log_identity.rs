@@ -39,17 +39,17 @@ impl Store {
 
     /// Checks whether the database still contains the last committed transaction of this process. If the transaction is
     /// missing, gives the log a new id.
-    pub(crate) async fn replace_log_id_on_loss(&self) -> Result<(), Error> {
+    pub(crate) async fn replace_log_id_if_mark_lost(&self) -> Result<(), Error> {
         let mut log = self.log_connection().await?;
-        let checked = self.replace_log_id_if_mark_lost(&mut log).await;
+        let checked = self.replace_log_id_if_mark_lost_on(&mut log).await;
         if checked.is_err() {
             self.mark_log_connection_suspect();
         }
         checked
     }
 
-    /// Does the same as [`Store::replace_log_id_on_loss`] on a connection that is already locked.
-    pub(super) async fn replace_log_id_if_mark_lost(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
+    /// Does the same as [`Store::replace_log_id_if_mark_lost`] on a connection that is already locked.
+    pub(super) async fn replace_log_id_if_mark_lost_on(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
         if let (Backend::Postgres(database), Backend::Postgres(log)) = (&self.inner.database, log) {
             self.with_transaction_timeout(database.replace_log_id_if_mark_lost(log, &self.log_id())).await?;
         }

@@ -37,14 +37,14 @@ pub(super) struct PgDatabase {
     pub(super) write_pool: PgPool,
     pub(super) read_pool: PgPool,
     /// The connection for checking the health of the database.
-    health_check: ExclusiveConnection<PgConnection>,
+    health_check_connection: ExclusiveConnection<PgConnection>,
     health_check_options: PgConnectOptions,
     pub(super) log_connection: ExclusiveConnection<PgConnection>,
     /// The id of this process in the `writers` table.
     writer_id: String,
-    last_mark: AtomicI64,
+    last_assigned_mark: AtomicI64,
     /// The mark of the last transaction that is known to be committed, and the time of its commit.
-    committed_mark: Mutex<(i64, Micros)>,
+    last_committed_mark: Mutex<(i64, Micros)>,
     /// True once the mark has been checked on the current connection for writing the log.
     is_mark_checked: AtomicBool,
 }
@@ -83,11 +83,11 @@ impl PgDatabase {
             write_pool: pool(WRITE_POOL_SIZE, options.clone()),
             read_pool: pool(READ_POOL_SIZE, options.clone().options(READ_SESSION_SETTINGS)),
             log_connection: ExclusiveConnection::new(None),
-            health_check: ExclusiveConnection::new(None),
+            health_check_connection: ExclusiveConnection::new(None),
             health_check_options: options.options(READ_SESSION_SETTINGS),
             writer_id: random_id(),
-            last_mark: AtomicI64::new(0),
-            committed_mark: Mutex::new((0, 0)),
+            last_assigned_mark: AtomicI64::new(0),
+            last_committed_mark: Mutex::new((0, 0)),
             is_mark_checked: AtomicBool::new(true),
         };
         Ok((database, DatabaseIdentity { log_id, database_id }))
@@ -102,11 +102,12 @@ impl PgDatabase {
 
     /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
-        let mut connection = self.health_check.lock(async || self.health_check_options.connect().await).await?;
+        let mut connection =
+            self.health_check_connection.lock(async || self.health_check_options.connect().await).await?;
         // If the caller stops waiting for this check, the next check must not wait for this check's response.
-        self.health_check.mark_suspect();
+        self.health_check_connection.mark_suspect();
         connection.ping().await?;
-        self.health_check.clear_suspect();
+        self.health_check_connection.clear_suspect();
         Ok(())
     }
 
@@ -127,7 +128,7 @@ impl PgDatabase {
         if self.is_mark_checked.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let (committed, committed_at) = *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
+        let (committed, committed_at) = *self.last_committed_mark.lock().unwrap_or_else(PoisonError::into_inner);
         let stored: Option<i64> =
             sqlx::query_scalar(SELECT_MARK).bind(&self.writer_id).fetch_optional(&mut *log).await?;
         // When a process starts, it deletes the marks of processes that have not written for a long time.
@@ -143,12 +144,12 @@ impl PgDatabase {
 
     /// Remembers the mark of a transaction that is known to be committed.
     pub(super) fn remember_committed_mark(&self, mark: i64) {
-        *self.committed_mark.lock().unwrap_or_else(PoisonError::into_inner) = (mark, now());
+        *self.last_committed_mark.lock().unwrap_or_else(PoisonError::into_inner) = (mark, now());
     }
 
     /// Writes a new mark in the transaction and returns the mark, which later shows whether the transaction was committed.
-    pub(super) async fn write_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
-        let mark = self.last_mark.fetch_add(1, Ordering::Relaxed) + 1;
+    pub(super) async fn write_next_mark(&self, tx: &mut PgConnection) -> sqlx::Result<i64> {
+        let mark = self.last_assigned_mark.fetch_add(1, Ordering::Relaxed) + 1;
         sqlx::query(
             "INSERT INTO writers (id, mark, seen_at) VALUES ($1, $2, $3)
              ON CONFLICT (id) DO UPDATE SET mark = excluded.mark, seen_at = excluded.seen_at",
@@ -181,7 +182,7 @@ impl PgDatabase {
         if let Some(connection) = self.log_connection.close().await {
             let _ = connection.close().await;
         }
-        if let Some(connection) = self.health_check.close().await {
+        if let Some(connection) = self.health_check_connection.close().await {
             let _ = connection.close().await;
         }
         self.read_pool.close().await;

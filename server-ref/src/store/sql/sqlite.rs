@@ -25,7 +25,7 @@ pub(super) struct SqliteDatabase {
     pub(super) write_connection: ExclusiveConnection<SqliteConnection>,
     pub(super) read_pool: SqlitePool,
     /// The connection for checking the health of the database.
-    health_check: ExclusiveConnection<SqliteConnection>,
+    health_check_connection: ExclusiveConnection<SqliteConnection>,
     options: SqliteConnectOptions,
 }
 
@@ -57,7 +57,7 @@ impl SqliteDatabase {
             Self {
                 write_connection: ExclusiveConnection::new(Some(write_connection)),
                 read_pool,
-                health_check: ExclusiveConnection::new(None),
+                health_check_connection: ExclusiveConnection::new(None),
                 options,
             },
             DatabaseIdentity { log_id, database_id },
@@ -67,10 +67,10 @@ impl SqliteDatabase {
     /// Checks whether the database responds.
     pub(super) async fn ping(&self) -> Result<(), Error> {
         let mut connection =
-            self.health_check.lock(async || self.options.clone().read_only(true).connect().await).await?;
-        self.health_check.mark_suspect();
+            self.health_check_connection.lock(async || self.options.clone().read_only(true).connect().await).await?;
+        self.health_check_connection.mark_suspect();
         sqlx::query("SELECT 1 FROM meta LIMIT 1").execute(&mut *connection).await?;
-        self.health_check.clear_suspect();
+        self.health_check_connection.clear_suspect();
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl SqliteDatabase {
     /// database.
     pub(super) async fn close(&self) {
         self.read_pool.close().await;
-        if let Some(connection) = self.health_check.close().await {
+        if let Some(connection) = self.health_check_connection.close().await {
             let _ = connection.close().await;
         }
         if let Some(connection) = self.write_connection.close().await
