@@ -55,7 +55,7 @@ struct SessionRun {
     now: Now,
     is_closed: bool,
     /// Number of projects joined by the script, in addition to the first two.
-    additional_projects: usize,
+    additional_project_count: usize,
     delivered_count: usize,
     /// Id of the last event delivered in each project.
     last_event_ids: HashMap<ProjectId, u64>,
@@ -68,7 +68,7 @@ impl SessionRun {
             machine: Machine::new(config, SmallRng::seed_from_u64(0)),
             now: Now { mono: Instant::now(), wall: jiff::Timestamp::UNIX_EPOCH },
             is_closed: false,
-            additional_projects: 0,
+            additional_project_count: 0,
             delivered_count: 0,
             last_event_ids: HashMap::new(),
         }
@@ -86,7 +86,7 @@ impl SessionRun {
             b"-" => self.handle(Input::TransportLost(ConnectionFailure::PeerClosed("cut".to_owned()))),
             [b'*', name @ ..] => {
                 let project = String::from_utf8_lossy(name).into_owned().into();
-                self.additional_projects += 1;
+                self.additional_project_count += 1;
                 self.handle(Input::Command(Command::Join { command_id: CommandId(4), project, after: None }));
             }
             text => {
@@ -115,7 +115,7 @@ impl SessionRun {
         while let Some(output) = self.machine.poll_output() {
             outputs += 1;
             assert!(
-                outputs <= OUTPUTS_PER_INPUT_MAX + OUTPUTS_PER_ADDITIONAL_PROJECT * self.additional_projects,
+                outputs <= OUTPUTS_PER_INPUT_MAX + OUTPUTS_PER_ADDITIONAL_PROJECT * self.additional_project_count,
                 "outputs never end: {output:?}"
             );
             assert!(
@@ -139,7 +139,7 @@ impl SessionRun {
                 }
                 Output::Events(run) => {
                     self.delivered_count += run.len();
-                    run.iter().for_each(|event| self.check_order(event));
+                    run.iter().for_each(|event| self.check_no_event_missing(event));
                 }
                 Output::StreamStarted { project, cursor } => {
                     self.last_event_ids.insert(project, cursor.event_id());
@@ -151,7 +151,7 @@ impl SessionRun {
     }
 
     /// Checks that a logged event directly follows the previous logged event, unless a gap was reported in between.
-    fn check_order(&mut self, event: &Event) {
+    fn check_no_event_missing(&mut self, event: &Event) {
         let meta = event.meta();
         let Some(project) = &meta.project_id else { return };
         match (event, meta.event_id, &meta.log) {

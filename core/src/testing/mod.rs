@@ -40,24 +40,24 @@
 //! ```
 
 #[cfg(feature = "testing")]
-mod clock;
-#[cfg(feature = "testing")]
 mod connection;
 mod emitted;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod fuzz;
 #[cfg(feature = "testing")]
-mod helpers;
+mod paused_clock;
 #[cfg(feature = "testing")]
 mod script;
+#[cfg(feature = "testing")]
+mod scripted_exchanges;
 mod server;
 #[cfg(feature = "testing")]
 mod transport;
 
-#[cfg(feature = "testing")]
-pub(crate) use clock::simulated_sleep;
 pub use emitted::Emitted;
+#[cfg(feature = "testing")]
+pub(crate) use paused_clock::simulated_sleep;
 pub use server::Server;
 #[cfg(feature = "testing")]
-pub use {clock::Clock, connection::Connection, helpers::EventLog, script::Dial, script::Script};
+pub use {connection::Connection, paused_clock::Clock, script::Dial, script::Script, scripted_exchanges::EventLog};

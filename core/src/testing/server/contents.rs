@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub(super) struct StoredContents {
     rows: Vec<Map<String, Value>>,
     /// Position of each item in `rows`, by item id.
-    indices: HashMap<String, usize>,
+    row_indices_by_id: HashMap<String, usize>,
     /// Body and response of each submission, by idempotency key.
     submissions_by_idempotency_key: HashMap<String, (Value, Value)>,
 }
@@ -43,10 +43,10 @@ impl StoredContents {
     /// default values in the other fields.
     pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>, format: TimestampFormat) {
         let now = fields.get("updated_at").cloned().unwrap_or_else(|| format.now().into());
-        let row = match self.indices.get(id) {
+        let row = match self.row_indices_by_id.get(id) {
             Some(index) => &mut self.rows[*index],
             None => {
-                self.indices.insert(id.to_owned(), self.rows.len());
+                self.row_indices_by_id.insert(id.to_owned(), self.rows.len());
                 self.rows.push(new_row(project, id, &now));
                 let last = self.rows.len() - 1;
                 &mut self.rows[last]
@@ -87,7 +87,7 @@ impl StoredContents {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Map<String, Value>> {
-        self.indices.get(id).map(|index| &self.rows[*index])
+        self.row_indices_by_id.get(id).map(|index| &self.rows[*index])
     }
 
     /// Returns one page of the items with this status, or of all items if `status` is `None`, newest first, and the

@@ -71,11 +71,11 @@ struct Shared {
 #[derive(Debug)]
 struct ServerState {
     projects: ServerProjects,
-    offline: bool,
-    refuse_credentials: bool,
+    is_offline: bool,
+    refuses_credentials: bool,
     withholds_rest_responses: bool,
-    connected: usize,
-    received: Vec<Emitted>,
+    open_socket_count: usize,
+    received_events: Vec<Emitted>,
 }
 
 impl Shared {
@@ -89,8 +89,8 @@ impl Shared {
 
     fn record_event(&self, event: Emitted) {
         let mut state = self.state();
-        if state.received.len() < RECEIVED_EVENTS_MAX {
-            state.received.push(event);
+        if state.received_events.len() < RECEIVED_EVENTS_MAX {
+            state.received_events.push(event);
         }
         drop(state);
         self.notify_change();
@@ -125,11 +125,11 @@ impl Server {
         let url = format!("http://{}", listener.local_addr()?);
         let state = ServerState {
             projects: ServerProjects::new(has_log.then(|| format!("log-of-{url}"))),
-            offline: false,
-            refuse_credentials: false,
+            is_offline: false,
+            refuses_credentials: false,
             withholds_rest_responses: false,
-            connected: 0,
-            received: Vec::new(),
+            open_socket_count: 0,
+            received_events: Vec::new(),
         };
         let (change_count, cut_count) = (watch::Sender::new(0), watch::Sender::new(0));
         let shared = Arc::new(Shared { state: Mutex::new(state), change_count, cut_count });
@@ -189,7 +189,7 @@ impl Server {
     /// Takes the server offline or brings it back online. While the server is offline, it closes all connections,
     /// including new connections.
     pub fn set_offline(&self, offline: bool) {
-        self.shared.state().offline = offline;
+        self.shared.state().is_offline = offline;
         if offline {
             self.cut();
         }
@@ -203,7 +203,7 @@ impl Server {
     /// Sets whether the server refuses the credentials of new connections, and of REST calls other than `/api/health`.
     /// A server without an event log still accepts new connections, but refuses their joins.
     pub fn refuse_credentials(&self, refuse: bool) {
-        self.shared.state().refuse_credentials = refuse;
+        self.shared.state().refuses_credentials = refuse;
     }
 
     /// Makes the server refuse every request to join this project, for the reason that `code` names, such as
@@ -227,14 +227,14 @@ impl Server {
 
     /// Waits until exactly this number of Socket.IO connections is open. The future can be dropped at any time.
     pub async fn connected(&self, connections: usize) {
-        self.wait_until(|state| state.connected == connections).await;
+        self.wait_until(|state| state.open_socket_count == connections).await;
     }
 
     /// Returns the first 10,000 events emitted by clients, including `heartbeat`, in order of arrival. Joins, leaves
     /// and, on a server with an event log, requests for a replay are not included.
     #[must_use]
     pub fn received(&self) -> Vec<Emitted> {
-        self.shared.state().received.clone()
+        self.shared.state().received_events.clone()
     }
 
     async fn wait_until(&self, condition: impl Fn(&ServerState) -> bool) {

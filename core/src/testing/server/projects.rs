@@ -30,7 +30,7 @@ struct ServerProject {
     /// Number of events that were removed from the log.
     removed_event_count: u64,
     /// Error code with which joins are refused, or `None` if joins are allowed.
-    refusal_code: Option<String>,
+    join_refusal_code: Option<String>,
     contents: StoredContents,
 }
 
@@ -103,7 +103,7 @@ impl ServerProjects {
     }
 
     pub(super) fn refuse_joins(&mut self, project: &str, code: Option<&str>) {
-        self.project_mut(project).refusal_code = code.map(str::to_owned);
+        self.project_mut(project).join_refusal_code = code.map(str::to_owned);
     }
 
     pub(super) fn clear_log(&mut self, project: &str) {
@@ -125,7 +125,7 @@ impl ServerProjects {
     ) -> Result<Value, String> {
         let log_id = self.log_id.clone();
         let server_project = self.project_mut(project);
-        if let Some(code) = &server_project.refusal_code {
+        if let Some(code) = &server_project.join_refusal_code {
             return Err(code.clone());
         }
         server_project.members.insert(connection, frames.clone());

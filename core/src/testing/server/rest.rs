@@ -50,7 +50,7 @@ pub(super) async fn serve_request(mut stream: TcpStream, shared: &Shared) {
     let Some(request) = read_request(&mut stream).await else { return };
     let (response, withholds_response) = {
         let mut state = shared.state();
-        let is_refused = state.refuse_credentials && request.url.path() != "/api/health";
+        let is_refused = state.refuses_credentials && request.url.path() != "/api/health";
         let response = if is_refused {
             HttpResponse::error(401, "authentication_failed", "Invalid API key")
         } else {

@@ -29,7 +29,7 @@ pub(super) async fn accept_connections(listener: TcpListener, shared: Weak<Share
     for connection in 0.. {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let Some(shared) = shared.upgrade() else { return };
-        if !shared.state().offline {
+        if !shared.state().is_offline {
             tokio::spawn(serve_until_cut(stream, shared, connection));
         }
     }
@@ -55,7 +55,7 @@ struct OpenConnectionGuard<'a>(&'a Shared);
 
 impl<'a> OpenConnectionGuard<'a> {
     fn new(shared: &'a Shared) -> Self {
-        shared.state().connected += 1;
+        shared.state().open_socket_count += 1;
         shared.notify_change();
         Self(shared)
     }
@@ -63,7 +63,7 @@ impl<'a> OpenConnectionGuard<'a> {
 
 impl Drop for OpenConnectionGuard<'_> {
     fn drop(&mut self) {
-        self.0.state().connected -= 1;
+        self.0.state().open_socket_count -= 1;
         self.0.notify_change();
     }
 }
@@ -104,7 +104,7 @@ async fn serve_socket(stream: TcpStream, shared: &Shared, connection: u64) {
             _ = pings.tick() => Some("2".to_owned()),
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) if text.starts_with("40") => {
-                    if shared.state().refuse_credentials {
+                    if shared.state().refuses_credentials {
                         if !is_documented {
                             // Newer deployed servers accept the connection and refuse each request.
                             let _ = outbound.send(r#"40{"sid":"test"}"#.to_owned());
