@@ -35,7 +35,7 @@ impl ClientBuilder {
         let authenticator =
             Arc::new(Authenticator::new(self.credentials, self.provider, self.api_key, self.api_key_via));
         let added = self.headers.iter().chain(&self.query).map(|(_, value)| value.clone().into());
-        added.for_each(|value| authenticator.add_secret(&value));
+        added.for_each(|value| authenticator.add_secret_to_redact(&value));
         let mut endpoint = Endpoint::new(base_url, headers, self.query, self.tls, self.proxy);
         if endpoint.has_tls_options_to_check()
             || std::iter::once(&endpoint.base_url).chain(&others).any(BaseUrl::is_secure)
@@ -50,8 +50,8 @@ impl ClientBuilder {
             can_ask_rest: cfg!(feature = "rest") && authenticator.may_have_api_key(),
             credentials_source: authenticator.credentials_source(),
             is_paced_by_readers: true,
-            has_only_key: authenticator.has_only_api_key(),
-            has_spare_key: authenticator.has_spare_api_key(),
+            has_only_api_key: authenticator.has_only_api_key(),
+            has_spare_api_key: authenticator.has_spare_api_key(),
             ..self.session_config
         };
         #[cfg(feature = "rest")]

@@ -3,9 +3,9 @@
 mod build;
 mod builder;
 mod client;
+mod connect_and_close;
 mod emit;
 mod join;
-mod lifetime;
 mod network_options;
 mod option_checks;
 mod project;

@@ -57,7 +57,7 @@ impl Backlog {
 
     /// Returns the number of events in the backlog.
     pub(super) fn len(&self) -> u64 {
-        self.last_id.saturating_sub(self.reader.last_id())
+        self.last_id.saturating_sub(self.reader.last_read_id())
     }
 
     /// Passes the events of a page to `push`, which returns `false` when there is no room for another event. `page` is

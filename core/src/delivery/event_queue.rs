@@ -139,20 +139,20 @@ impl EventQueue {
     }
 
     fn push_back(&mut self, event: Event) {
-        self.total_bytes += event.approximate_size();
+        self.total_bytes += event.approximate_bytes();
         self.events.push_back(event);
     }
 
     fn pop_front(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
-        self.total_bytes -= event.approximate_size().min(self.total_bytes);
+        self.total_bytes -= event.approximate_bytes().min(self.total_bytes);
         Some(event)
     }
 
     /// Adds a gap after which the project continues in another log or at another position. The project's backlog is
     /// discarded, because no page contains its events any more. The gap is added even if there is no room. If the
     /// project's last queued event is a gap of unknown size, the new gap replaces it.
-    fn push_restart_gap(&mut self, gap: Event) {
+    fn push_gap_discarding_backlog(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
         self.backlogs.retain(|backlog| gap.project_id() != Some(backlog.project()));
         match self.events.iter_mut().rev().find(|event| same_project(event)) {
@@ -164,9 +164,9 @@ impl EventQueue {
     pub(super) fn push(&mut self, event: Event) {
         let replays = self.overflow == Overflow::Replay;
         if replays && let Event::Gap(Gap { missed: None, meta: Meta { event_id: Some(_), .. }, .. }) = event {
-            return self.push_restart_gap(event);
+            return self.push_gap_discarding_backlog(event);
         }
-        let weight = event.approximate_size();
+        let weight = event.approximate_bytes();
         let is_full = self.is_full_for(weight);
         if replays && (is_full || !self.backlogs.is_empty()) && self.postpone(&event, is_full) {
             return;

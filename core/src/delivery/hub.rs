@@ -17,7 +17,7 @@ use super::{
     project_streams::ProjectStreams,
     stream_buffer::CapacitySignal,
     subscription::{
-        PendingSubscription, StreamScope, Subscription, SubscriptionRef, have_same_readers, may_concern_all_projects,
+        StreamScope, Subscription, SubscriptionRef, UntakenSubscription, have_same_readers, may_concern_all_projects,
     },
 };
 use crate::{
@@ -145,8 +145,8 @@ impl Hub {
     pub(crate) fn open_project(&self, project: ProjectId) {
         let mut state = self.lock();
         let OpenedStreams { streams, next_starts_at_join } = state.joins.take_streams_of(&project);
-        let pending = next_starts_at_join.then(|| PendingSubscription::new(self.new_buffer()));
-        state.projects.insert(project, ProjectStreams::new(pending, streams));
+        let untaken = next_starts_at_join.then(|| UntakenSubscription::new(self.new_buffer()));
+        state.projects.insert(project, ProjectStreams::new(untaken, streams));
     }
 
     /// Registers the streams of a join that is in progress. The streams start when the project is opened or, if it is

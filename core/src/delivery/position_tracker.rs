@@ -18,7 +18,7 @@ pub(crate) struct PositionTracker {
     positions: Vec<TrackedPosition>,
     by_project: HashMap<ProjectId, usize>,
     /// Index in `positions` of the last event's project. Consecutive events often belong to the same project.
-    last_index: usize,
+    last_used_index: usize,
     holds: CursorHolds,
 }
 
@@ -45,7 +45,7 @@ impl PositionTracker {
             all_projects,
             positions: Vec::new(),
             by_project: HashMap::new(),
-            last_index: 0,
+            last_used_index: 0,
             holds: CursorHolds::default(),
         };
         if let Some(project) = project {
@@ -58,10 +58,10 @@ impl PositionTracker {
     /// the project was not joined or has no log.
     #[inline]
     fn tracked_position(&mut self, project: &ProjectId) -> Option<&mut TrackedPosition> {
-        if self.positions.get(self.last_index).is_none_or(|tracked| tracked.project != *project) {
-            self.last_index = self.find_or_add(project)?;
+        if self.positions.get(self.last_used_index).is_none_or(|tracked| tracked.project != *project) {
+            self.last_used_index = self.find_or_add(project)?;
         }
-        self.positions.get_mut(self.last_index)
+        self.positions.get_mut(self.last_used_index)
     }
 
     fn find_or_add(&mut self, project: &ProjectId) -> Option<usize> {

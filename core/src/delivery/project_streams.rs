@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use super::{
     StreamBuffer, StreamEnd,
-    subscription::{PendingSubscription, Subscription, SubscriptionRef},
+    subscription::{Subscription, SubscriptionRef, UntakenSubscription},
 };
 use crate::{Error, events::EventKinds};
 
 #[derive(Debug, Default)]
 pub(super) struct ProjectStreams {
     /// Stream that collects events from the join on, until the application takes it.
-    pending: Option<PendingSubscription>,
+    untaken: Option<UntakenSubscription>,
     pub(super) subscriptions: Vec<Subscription>,
     /// Error that ended the project, if any.
     end_error: Option<Error>,
 }
 
 impl ProjectStreams {
-    pub(super) fn new(pending: Option<PendingSubscription>, subscriptions: Vec<Subscription>) -> Self {
-        Self { pending, subscriptions, end_error: None }
+    pub(super) fn new(untaken: Option<UntakenSubscription>, subscriptions: Vec<Subscription>) -> Self {
+        Self { untaken, subscriptions, end_error: None }
     }
 
     pub(super) fn readers(&self) -> impl Iterator<Item = SubscriptionRef<'_>> {
-        self.pending.iter().map(SubscriptionRef::Pending).chain(self.subscriptions.iter().map(SubscriptionRef::Active))
+        self.untaken.iter().map(SubscriptionRef::Untaken).chain(self.subscriptions.iter().map(SubscriptionRef::Active))
     }
 
     /// Returns the stream that has collected events since the join, or a new stream that starts now. `end` is set if
@@ -34,10 +34,10 @@ impl ProjectStreams {
         end: Option<&StreamEnd>,
         new_buffer: impl FnOnce() -> Arc<StreamBuffer>,
     ) -> Arc<StreamBuffer> {
-        let pending = self.pending.take();
-        let collects = pending.is_some();
+        let untaken = self.untaken.take();
+        let collects = untaken.is_some();
         let subscription =
-            pending.map_or_else(|| Subscription::new(new_buffer(), kinds), |pending| pending.activate(kinds));
+            untaken.map_or_else(|| Subscription::new(new_buffer(), kinds), |untaken| untaken.activate(kinds));
         let buffer = subscription.buffer.clone();
         match (end, &self.end_error) {
             (Some(end), _) => buffer.end(end.clone()),

@@ -94,7 +94,7 @@ impl StreamBuffer {
     /// individually. Returns `false` if the reader is gone or the stream has ended.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
-        let bytes = run.iter().map(Event::approximate_size).sum::<usize>();
+        let bytes = run.iter().map(Event::approximate_bytes).sum::<usize>();
         let fits =
             queue.events.len() + run.len() <= queue.limits.events && queue.total_bytes + bytes <= queue.limits.bytes;
         if !fits || !queue.has_no_omission_at_end() {
@@ -119,7 +119,7 @@ impl StreamBuffer {
     pub(crate) fn retain(&self, wanted: impl FnMut(&Event) -> bool) {
         let mut queue = self.lock();
         queue.events.retain(wanted);
-        queue.total_bytes = queue.events.iter().map(Event::approximate_size).sum();
+        queue.total_bytes = queue.events.iter().map(Event::approximate_bytes).sum();
         self.signal_capacity(&mut queue);
     }
 
@@ -246,7 +246,7 @@ impl StreamBuffer {
         let mut backlog = queue.backlogs.remove(index);
         let push = &mut |event: Event| {
             if wanted(&event) {
-                queue.raise_typical_bytes(event.approximate_size());
+                queue.raise_typical_bytes(event.approximate_bytes());
                 queue.push_with_loss_report(event);
             }
             !queue.is_full_for(0)

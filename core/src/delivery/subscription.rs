@@ -35,9 +35,9 @@ impl Subscription {
 /// Subscription of a project's first stream, which collects events starting with the join. The stream may never be
 /// taken, so it keeps compact copies.
 #[derive(Debug)]
-pub(super) struct PendingSubscription(Arc<StreamBuffer>);
+pub(super) struct UntakenSubscription(Arc<StreamBuffer>);
 
-impl PendingSubscription {
+impl UntakenSubscription {
     pub(super) fn new(buffer: Arc<StreamBuffer>) -> Self {
         Self(buffer)
     }
@@ -54,28 +54,28 @@ impl PendingSubscription {
 /// Reference to a subscription of either type.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SubscriptionRef<'a> {
-    Pending(&'a PendingSubscription),
+    Untaken(&'a UntakenSubscription),
     Active(&'a Subscription),
 }
 
 impl<'a> SubscriptionRef<'a> {
     pub(super) fn buffer(self) -> &'a Arc<StreamBuffer> {
         match self {
-            Self::Pending(pending) => &pending.0,
+            Self::Untaken(untaken) => &untaken.0,
             Self::Active(subscription) => &subscription.buffer,
         }
     }
 
     pub(super) fn wants(self, event: &Event) -> bool {
         match self {
-            Self::Pending(_) => true,
+            Self::Untaken(_) => true,
             Self::Active(subscription) => subscription.wants(event),
         }
     }
 
     pub(super) fn wants_all(self) -> bool {
         match self {
-            Self::Pending(_) => true,
+            Self::Untaken(_) => true,
             Self::Active(subscription) => subscription.kinds.is_none(),
         }
     }
@@ -87,7 +87,7 @@ impl<'a> SubscriptionRef<'a> {
     /// Adds copies of the events that the reader wants. Returns `false` if the reader is gone or the stream has ended.
     pub(super) fn push_copies<'e>(self, events: impl Iterator<Item = &'e Event>, wakers: &mut Vec<Waker>) -> bool {
         match self {
-            Self::Pending(pending) => pending.0.push_all_compact(events, wakers),
+            Self::Untaken(untaken) => untaken.0.push_all_compact(events, wakers),
             Self::Active(subscription) => {
                 subscription.buffer.push_all(events.filter(|event| subscription.wants(event)).cloned(), wakers)
             }

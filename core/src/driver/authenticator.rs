@@ -150,7 +150,7 @@ impl Authenticator {
     }
 
     /// Adds a secret that must be redacted, such as the value of a custom header.
-    pub(crate) fn add_secret(&self, secret: &Secret) {
+    pub(crate) fn add_secret_to_redact(&self, secret: &Secret) {
         self.redactor.add_secret(secret);
     }
 

@@ -31,7 +31,7 @@ impl Authenticator {
             ConnectionFailure::NoLoginForm(error) if !self.has_spare_api_key() => ConnectionFailure::Dial(error),
             failure => failure,
         })?;
-        self.add_secret(&cookie);
+        self.add_secret_to_redact(&cookie);
         self.cache().login_cookies.insert(endpoint.base_url.clone(), cookie.clone());
         Ok(cookie)
     }

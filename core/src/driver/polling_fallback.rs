@@ -31,7 +31,7 @@ pub(crate) struct PollingFallback {
 
 impl PollingFallback {
     /// Starts an attempt. Returns `true` if the attempt uses long-polling.
-    pub(crate) fn begin_attempt(&mut self, now: Instant) -> bool {
+    pub(crate) fn take_polling_preference(&mut self, now: Instant) -> bool {
         self.unacknowledged_polling = match std::mem::take(&mut self.next_transport) {
             NextTransport::PollingOnce => Some(None),
             NextTransport::Polling { until } if now < until => Some(Some(until)),
@@ -65,24 +65,24 @@ mod tests {
     #[test]
     fn unacknowledged_polling_is_not_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        assert!(!fallback.begin_attempt(now));
+        assert!(!fallback.take_polling_preference(now));
         fallback.on_websocket_refused();
-        assert!(fallback.begin_attempt(now));
+        assert!(fallback.take_polling_preference(now));
         fallback.on_polling_opened();
-        assert!(!fallback.begin_attempt(now), "WebSocket is tried again");
+        assert!(!fallback.take_polling_preference(now), "WebSocket is tried again");
     }
 
     #[test]
     fn polling_that_works_is_preferred_for_a_while() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        assert!(!fallback.begin_attempt(now));
+        assert!(!fallback.take_polling_preference(now));
         fallback.on_polling_opened();
         fallback.on_connection_usable(now);
         let later = now + POLLING_PREFERENCE_DURATION / 2;
-        assert!(fallback.begin_attempt(later));
+        assert!(fallback.take_polling_preference(later));
         fallback.on_connection_usable(later);
         assert!(
-            !fallback.begin_attempt(now + POLLING_PREFERENCE_DURATION),
+            !fallback.take_polling_preference(now + POLLING_PREFERENCE_DURATION),
             "a second success does not prolong the preference"
         );
     }
@@ -90,18 +90,18 @@ mod tests {
     #[test]
     fn failed_polling_is_no_longer_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        fallback.begin_attempt(now);
+        fallback.take_polling_preference(now);
         fallback.on_polling_opened();
         fallback.on_connection_usable(now);
-        assert!(fallback.begin_attempt(now));
-        assert!(!fallback.begin_attempt(now));
+        assert!(fallback.take_polling_preference(now));
+        assert!(!fallback.take_polling_preference(now));
     }
 
     #[test]
     fn acknowledged_websocket_does_not_make_polling_preferred() {
         let (mut fallback, now) = (PollingFallback::default(), Instant::now());
-        fallback.begin_attempt(now);
+        fallback.take_polling_preference(now);
         fallback.on_connection_usable(now);
-        assert!(!fallback.begin_attempt(now));
+        assert!(!fallback.take_polling_preference(now));
     }
 }

@@ -49,7 +49,7 @@ impl TransportSelector {
         auth: &RequestAuth,
         is_first_attempt: bool,
     ) -> Result<Box<dyn Transport>, ConnectionFailure> {
-        let prefers_polling = self.fallback().begin_attempt(now().mono);
+        let prefers_polling = self.fallback().take_polling_preference(now().mono);
         if prefers_polling {
             return open_polling(endpoint, auth).await;
         }

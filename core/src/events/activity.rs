@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Timestamp,
     decode::PayloadReader,
-    fields::{coerced_scalar, nullable, payload},
+    payload_fields::{coerced_scalar, nullable, payload},
 };
 
 /// Submission statistics for one user of the moderated application.

@@ -81,7 +81,7 @@ struct PayloadIds {
     event_id: Option<u64>,
 }
 
-super::fields::payload! { IdFields<'de> {} }
+super::payload_fields::payload! { IdFields<'de> {} }
 
 impl PayloadIds {
     fn extract(text: &str) -> Self {

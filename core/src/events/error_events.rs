@@ -3,7 +3,7 @@
 use super::{
     Extra, Meta, RawJson,
     decode::PayloadReader,
-    fields::{coerced_scalar, payload},
+    payload_fields::{coerced_scalar, payload},
 };
 
 /// Error that the server sent as an event.

@@ -158,7 +158,7 @@ impl Event {
     }
 
     /// Returns the approximate amount of memory that the event occupies in a buffer, in bytes.
-    pub(crate) fn approximate_size(&self) -> usize {
+    pub(crate) fn approximate_bytes(&self) -> usize {
         let payload = self.meta().payload.as_ref().map_or(0, |payload| payload.as_str().len());
         let attachments = match self {
             Self::UnknownEvent(event) => event.attachments.iter().map(Vec::len).sum(),

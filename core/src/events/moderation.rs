@@ -6,7 +6,7 @@ use super::{
     Event, Extra, Meta, ProjectId, RawJson, Timestamp,
     decode::PayloadReader,
     escape::escape_html,
-    fields::{coerced_scalar, nullable, payload, word_enum},
+    payload_fields::{coerced_scalar, nullable, payload, word_enum},
 };
 
 word_enum! {

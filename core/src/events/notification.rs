@@ -3,7 +3,7 @@
 use super::{
     Extra, Meta, Timestamp,
     decode::PayloadReader,
-    fields::{coerced_scalar, payload, word_enum},
+    payload_fields::{coerced_scalar, payload, word_enum},
 };
 
 word_enum! {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Timestamp,
     decode::PayloadReader,
-    fields::{coerced_scalar, nullable, payload, word_enum},
+    payload_fields::{coerced_scalar, nullable, payload, word_enum},
 };
 
 word_enum! {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Extra, Meta, Status, Timestamp,
     decode::PayloadReader,
-    fields::{coerced_scalar, nullable, payload},
+    payload_fields::{coerced_scalar, nullable, payload},
 };
 
 /// Moderation counters of a project. Each update replaces the previous one.

@@ -230,7 +230,7 @@ fn server_time(response: &Response) -> Option<jiff::Timestamp> {
 }
 
 /// Returns the delay that the server demands, but at most [`RETRY_AFTER_SECONDS_MAX`], so that times do not overflow.
-pub(super) fn retry_delay(seconds: u64) -> Duration {
+pub(super) fn capped_retry_after(seconds: u64) -> Duration {
     Duration::from_secs(seconds.min(RETRY_AFTER_SECONDS_MAX))
 }
 
@@ -240,7 +240,7 @@ async fn status_error(mut response: Response) -> Error {
     let status = response.status();
     let retry_after = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok());
-    let retry_after = retry_after.map(retry_delay);
+    let retry_after = retry_after.map(capped_retry_after);
     let location = response.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
     let requires_https = status.is_redirection() && location.is_some_and(|to| to.starts_with("https:"));
     let mut excerpt = Vec::new();

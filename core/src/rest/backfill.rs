@@ -15,7 +15,8 @@ use futures_util::{
 use serde_json::Value;
 
 use super::{
-    Api, Content, ContentFilter, ContentSource, decision,
+    Api, Content, ContentFilter, ContentSource,
+    decision_event::decision_event,
     listing::{InvalidRow, ListingPage, fetch_listing_page},
     reviews,
 };
@@ -29,7 +30,7 @@ use crate::{
 /// Longest time that the scan allows between an item's submission and the decision on it. Decisions that take longer
 /// may be missed. Listings are sorted by submission time, so the scan also reads the items submitted within this time
 /// before [`ListingScan::decided_since`].
-const DECISION_TIME_MAX: Duration = Duration::from_secs(600);
+const DECISION_DELAY_MAX: Duration = Duration::from_secs(600);
 /// Time limit for a backfill. Live events are held back until the backfill of missed decisions ends.
 const BACKFILL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -45,7 +46,7 @@ impl BackfillSource for Arc<Api> {
 pub(crate) async fn fetch_backfill(source: &impl ContentSource, request: BackfillRequest) -> BackfillReply {
     let mut found = BackfillData::default();
     let failure = {
-        let collected = pin!(AssertUnwindSafe(collect(source, &request, &mut found)).catch_unwind());
+        let collected = pin!(AssertUnwindSafe(collect_backfill_data(source, &request, &mut found)).catch_unwind());
         match select(collected, pin!(source.sleep(BACKFILL_TIMEOUT))).await {
             Either::Left((Ok(result), _)) => result.err(),
             Either::Left((Err(_), _)) => Some(Error::new(ErrorKind::Protocol, "the server's listing is invalid")),
@@ -66,7 +67,7 @@ pub(crate) async fn fetch_backfill(source: &impl ContentSource, request: Backfil
 }
 
 /// Collects the requested data in `found`. Data collected before an error remains there.
-async fn collect(
+async fn collect_backfill_data(
     source: &impl ContentSource,
     request: &BackfillRequest,
     found: &mut BackfillData,
@@ -74,7 +75,7 @@ async fn collect(
     let known_flagged = request.known_flagged_ids.as_deref();
     match request.query {
         BackfillQuery::StreamStart => {
-            found.stream_start = fetch_stream_start(source, &request.project).await?;
+            found.stream_start_time = fetch_stream_start_time(source, &request.project).await?;
             found.flagged_ids = reviews::list_flagged_ids(source, &request.project).await?;
             found.is_complete = true;
         }
@@ -98,7 +99,7 @@ async fn collect(
 
 /// Returns the server's time at the start of the request. If the response contains no time, returns the time of the
 /// decision on the newest item, if there is one.
-async fn fetch_stream_start(
+async fn fetch_stream_start_time(
     source: &impl ContentSource,
     project: &ProjectId,
 ) -> Result<Option<jiff::Timestamp>, Error> {
@@ -145,7 +146,7 @@ impl ListingScan {
         Self {
             project: project.clone(),
             decided_since,
-            submitted_since: before(decided_since, DECISION_TIME_MAX),
+            submitted_since: before(decided_since, DECISION_DELAY_MAX),
             found: Vec::new(),
             found_index_by_item_id: HashMap::new(),
             complete_until: None,
@@ -198,7 +199,7 @@ impl ListingScan {
     /// the same item.
     fn add_decision(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.decided_since) {
-            let event = decision::decision_event(content, now);
+            let event = decision_event(content, now);
             match self.found_index_by_item_id.get(&content.id) {
                 // The item was already on an earlier page, and may have been reviewed since.
                 Some(at) => self.found[*at] = self.with_project(event),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Api, Moderation, Submission,
-    api::{ResponseBody, is_outcome_unknown, retry_delay},
+    api::{ResponseBody, capped_retry_after, is_outcome_unknown},
     moderate::checked_or_random_key,
 };
 use crate::{Error, ErrorKind, driver::BaseUrl};
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, driver::BaseUrl};
 const SUBMISSIONS_PER_REQUEST_MAX: usize = 100;
 /// Maximum length of a batch's idempotency key, in bytes. The limit leaves room for the suffixes that distinguish the
 /// keys of the batch's requests.
-const BATCH_KEY_LENGTH_MAX: usize = 240;
+const BATCH_IDEMPOTENCY_KEY_LENGTH_MAX: usize = 240;
 
 /// Submissions to be moderated together.
 ///
@@ -68,7 +68,7 @@ impl Api {
         if submissions.iter().any(Submission::has_idempotency_key) {
             return Err(Error::invalid_argument("idempotency_key: set the key of the batch, not of a submission"));
         }
-        let key = checked_or_random_key(idempotency_key, BATCH_KEY_LENGTH_MAX)?;
+        let key = checked_or_random_key(idempotency_key, BATCH_IDEMPOTENCY_KEY_LENGTH_MAX)?;
         let mut results = Vec::with_capacity(submissions.len());
         for (index, chunk) in submissions.chunks(SUBMISSIONS_PER_REQUEST_MAX).enumerate() {
             match self.moderate_chunk(chunk, format!("{key}-{index}")).await {
@@ -141,7 +141,7 @@ fn parse_result(result: Value) -> Result<Moderation, Error> {
     let kind = if result["code"] == "rate_limited" { ErrorKind::RateLimited } else { ErrorKind::Api };
     let error = Error::new(kind, message).with_body(result.to_string());
     Err(match result["retry_after"].as_u64() {
-        Some(seconds) => error.with_retryable(true).with_retry_in(retry_delay(seconds)),
+        Some(seconds) => error.with_retryable(true).with_retry_in(capped_retry_after(seconds)),
         None => error,
     })
 }

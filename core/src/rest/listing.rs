@@ -83,7 +83,7 @@ pub(super) async fn fetch_listing_page(
     source: &impl ContentSource,
     filter: &ContentFilter,
 ) -> Result<ListingPage, Error> {
-    if let Some(page) = fetch_response(source, filter).await? {
+    if let Some(page) = fetch_page_in_one_response(source, filter).await? {
         return Ok(page);
     }
     let page = filter.page.unwrap_or(1).max(1);
@@ -98,7 +98,7 @@ pub(super) async fn fetch_listing_page(
     while rows_read < per_page && assembled.has_more {
         let number = u32::try_from((first_row + u64::from(rows_read)) / u64::from(size) + 1).unwrap_or(u32::MAX);
         let part = ContentFilter { page: Some(number), per_page: Some(size), status: filter.status.clone() };
-        match fetch_response(source, &part).await? {
+        match fetch_page_in_one_response(source, &part).await? {
             Some(part) => {
                 assembled.rows.extend(part.rows);
                 (assembled.has_more, assembled.total) = (part.has_more, part.total);
@@ -119,12 +119,15 @@ pub(super) async fn fetch_listing_page(
 /// Returns the server's default page size, which depends on whether the server reports totals.
 async fn default_per_page(source: &impl ContentSource, filter: &ContentFilter) -> Result<u32, Error> {
     let one_item = ContentFilter { page: Some(1), per_page: Some(1), status: filter.status.clone() };
-    let has_total = fetch_response(source, &one_item).await?.is_some_and(|page| page.total.is_some());
+    let has_total = fetch_page_in_one_response(source, &one_item).await?.is_some_and(|page| page.total.is_some());
     Ok(if has_total { DEFAULT_PER_PAGE_WITH_TOTAL } else { DEFAULT_PER_PAGE_WITHOUT_TOTAL })
 }
 
 /// Fetches and parses a single response. Returns `None` if the response exceeds the size limit.
-async fn fetch_response(source: &impl ContentSource, filter: &ContentFilter) -> Result<Option<ListingPage>, Error> {
+async fn fetch_page_in_one_response(
+    source: &impl ContentSource,
+    filter: &ContentFilter,
+) -> Result<Option<ListingPage>, Error> {
     let (text, server_time) = match source.fetch_page(filter).await? {
         ResponseBody::Text { text, server_time } => (text, server_time),
         ResponseBody::TooLarge => return Ok(None),

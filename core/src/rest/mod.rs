@@ -4,7 +4,8 @@ mod api;
 mod backfill;
 mod batch;
 mod content;
-mod decision;
+mod content_source;
+mod decision_event;
 mod listing;
 #[cfg(test)]
 mod listing_change_tests;
@@ -14,7 +15,6 @@ mod pages;
 mod repetition;
 mod reviews;
 mod snapshot;
-mod source;
 mod statistics;
 
 pub(crate) use api::Api;
@@ -25,11 +25,11 @@ pub(crate) use backfill::fetch_backfill;
 pub use batch::Batch;
 pub(crate) use content::fetch_content;
 pub use content::{Content, ContentFilter, ContentPage};
+#[cfg(test)]
+pub(crate) use content_source::BackfillLimits;
+pub(crate) use content_source::ContentSource;
 pub(crate) use listing::fetch_content_page;
 pub use moderate::{Moderation, Submission};
 pub use pages::ContentPages;
 pub use snapshot::{ReviewQueue, Snapshot};
-#[cfg(test)]
-pub(crate) use source::BackfillLimits;
-pub(crate) use source::ContentSource;
 pub use statistics::{Health, Statistics};

@@ -33,9 +33,9 @@ const RESPONSE_WAIT_MAX: Duration = Duration::from_secs(15);
 const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
 /// Time after which all endpoints are asked again if one of them is not known to support idempotency keys.
-const SUPPORT_RECHECK_DELAY: Duration = Duration::from_secs(600);
+const IDEMPOTENCY_RECHECK_DELAY: Duration = Duration::from_secs(600);
 /// Time limit for asking all endpoints. The result of the preceding write is delayed by up to this time.
-const SUPPORT_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
+const IDEMPOTENCY_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Kind of failed attempt, which determines whether the write may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Api {
         let now = Instant::now();
         {
             let mut asked_at = self.idempotency_support_asked_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if asked_at.is_some_and(|at| now < at + SUPPORT_RECHECK_DELAY) {
+            if asked_at.is_some_and(|at| now < at + IDEMPOTENCY_RECHECK_DELAY) {
                 return;
             }
             *asked_at = Some(now);
@@ -154,7 +154,8 @@ impl Api {
             endpoint.supports_idempotency_keys.fetch_or(is_supported, Ordering::Relaxed);
         };
         let _ =
-            timeout_at(deadline.min(now + SUPPORT_QUERY_TIMEOUT), join_all(self.endpoints.all().iter().map(ask))).await;
+            timeout_at(deadline.min(now + IDEMPOTENCY_QUERY_TIMEOUT), join_all(self.endpoints.all().iter().map(ask)))
+                .await;
     }
 
     /// Waits until a server reports whether it supports idempotency keys. Returns `false` if it does not, or if the

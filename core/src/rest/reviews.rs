@@ -7,7 +7,7 @@ use super::{
     ContentFilter, ContentSource,
     backfill::{check_project, fetch_page_within_rate_limit},
     content::fetch_content,
-    decision,
+    decision_event::decision_event,
 };
 use crate::{Error, ErrorKind, Status, events::ProjectId, session::BackfillData};
 
@@ -43,7 +43,7 @@ pub(super) async fn find_reviews(
             }
             Ok(content) => {
                 check_project(&content, project)?;
-                found.events.push(decision::decision_event(&content, source.now().wall));
+                found.events.push(decision_event(&content, source.now().wall));
             }
             Err(error) if error.kind() == ErrorKind::Api && error.status() == Some(404) => {}
             // An invalid response does not affect the other items.

@@ -98,9 +98,9 @@ pub(crate) struct SessionConfig {
     /// True if replays and backfills wait until readers have room. False only if there are no readers to wait for.
     pub(crate) is_paced_by_readers: bool,
     /// True if an API key is the client's only credential.
-    pub(crate) has_only_key: bool,
+    pub(crate) has_only_api_key: bool,
     /// True if an API key is configured in addition to a session or a login.
-    pub(crate) has_spare_key: bool,
+    pub(crate) has_spare_api_key: bool,
 }
 
 impl Default for SessionConfig {
@@ -120,8 +120,8 @@ impl Default for SessionConfig {
             can_ask_rest: false,
             credentials_source: CredentialsSource::Fixed,
             is_paced_by_readers: false,
-            has_only_key: false,
-            has_spare_key: false,
+            has_only_api_key: false,
+            has_spare_api_key: false,
         }
     }
 }

@@ -70,7 +70,7 @@ const LOCKOUT_PAUSE: Duration = Duration::from_secs(61);
 #[derive(Debug)]
 pub(crate) struct EndpointAuth {
     source: CredentialsSource,
-    has_spare_key: bool,
+    has_spare_api_key: bool,
     choice: CredentialChoice,
     /// True if the server has refused the other credentials since the last stable connection.
     is_other_choice_refused: bool,
@@ -80,11 +80,11 @@ pub(crate) struct EndpointAuth {
 }
 
 impl EndpointAuth {
-    pub(crate) fn new(source: CredentialsSource, has_spare_key: bool) -> Self {
+    pub(crate) fn new(source: CredentialsSource, has_spare_api_key: bool) -> Self {
         let choice = CredentialChoice::Primary;
         Self {
             source,
-            has_spare_key,
+            has_spare_api_key,
             choice,
             is_other_choice_refused: false,
             has_been_accepted: false,
@@ -99,8 +99,8 @@ impl EndpointAuth {
     }
 
     /// Returns `true` if other credentials are configured and the server has not refused them.
-    pub(crate) fn can_switch(&self) -> bool {
-        self.has_spare_key && !self.is_other_choice_refused
+    pub(crate) fn can_switch_credentials(&self) -> bool {
+        self.has_spare_api_key && !self.is_other_choice_refused
     }
 
     /// Records a stable connection. The other credentials may be tried again, even if they were refused before.
@@ -128,8 +128,11 @@ impl EndpointAuth {
         accepted_elsewhere: bool,
         may_be_restart: bool,
     ) -> RefusalReaction {
-        let verdict = self.react_without_switching(evidence, login_status, accepted_elsewhere, may_be_restart);
-        if !matches!(verdict, RefusalReaction::EndClient | RefusalReaction::AbandonEndpoint) || !self.can_switch() {
+        let verdict =
+            self.react_without_switching_credentials(evidence, login_status, accepted_elsewhere, may_be_restart);
+        if !matches!(verdict, RefusalReaction::EndClient | RefusalReaction::AbandonEndpoint)
+            || !self.can_switch_credentials()
+        {
             return verdict;
         }
         self.choice = match self.choice {
@@ -142,7 +145,7 @@ impl EndpointAuth {
     }
 
     /// Returns the reaction to a refusal, without considering the other credentials.
-    fn react_without_switching(
+    fn react_without_switching_credentials(
         &mut self,
         evidence: RefusalEvidence,
         login_status: LoginStatus,

@@ -29,7 +29,7 @@ struct EndpointState {
     was_tried_since_stable: bool,
     /// Time before which the address must not be tried, because the server requested a pause or probably limits
     /// attempts.
-    not_before: Option<Instant>,
+    no_attempt_before: Option<Instant>,
     /// True if the address is no longer tried, because it refuses credentials that another address accepts.
     is_abandoned: bool,
     next_credentials: NextCredentials,
@@ -50,15 +50,15 @@ pub(crate) struct EndpointRotation {
 /// Number of consecutive unclear refusals after which the credentials are blamed rather than a restart of the server.
 const RESTART_LIKE_FAILURES_MAX: u32 = 4;
 /// Same as [`RESTART_LIKE_FAILURES_MAX`], but applies while other credentials can still be tried.
-const RESTART_LIKE_FAILURES_BEFORE_SWITCH: u32 = 3;
+const RESTART_LIKE_FAILURES_BEFORE_CREDENTIAL_SWITCH: u32 = 3;
 
 impl EndpointRotation {
-    pub(crate) fn new(count: usize, source: CredentialsSource, has_spare_key: bool) -> Self {
+    pub(crate) fn new(count: usize, source: CredentialsSource, has_spare_api_key: bool) -> Self {
         let endpoint = || EndpointState {
-            auth: EndpointAuth::new(source, has_spare_key),
+            auth: EndpointAuth::new(source, has_spare_api_key),
             was_ever_tried: false,
             was_tried_since_stable: false,
-            not_before: None,
+            no_attempt_before: None,
             is_abandoned: false,
             next_credentials: NextCredentials::default(),
             previous_credentials_refusal: None,
@@ -137,13 +137,13 @@ impl EndpointRotation {
     }
 
     /// Forbids attempts at the current address before `until`.
-    pub(crate) fn hold_until(&mut self, until: Instant) {
-        self.endpoints[self.current].not_before = Some(until);
+    pub(crate) fn forbid_attempts_until(&mut self, until: Instant) {
+        self.endpoints[self.current].no_attempt_before = Some(until);
     }
 
     /// Returns the time before which the current address must not be tried, if such a time is set.
-    pub(crate) fn not_before(&self) -> Option<Instant> {
-        self.endpoints[self.current].not_before
+    pub(crate) fn no_attempt_before(&self) -> Option<Instant> {
+        self.endpoints[self.current].no_attempt_before
     }
 
     /// Moves on to the next address that may be tried now, or else to the address that may be tried soonest. Stays at
@@ -156,7 +156,7 @@ impl EndpointRotation {
         let others = (1..=count).map(|step| (self.current + step) % count);
         let usable = others.filter(|at| !self.endpoints[*at].is_abandoned);
         // `min_by_key` returns the first of several equal elements.
-        let next = usable.min_by_key(|at| self.endpoints[*at].not_before.filter(|until| *until > now));
+        let next = usable.min_by_key(|at| self.endpoints[*at].no_attempt_before.filter(|until| *until > now));
         self.current = next.unwrap_or(self.current);
     }
 
@@ -185,8 +185,11 @@ impl EndpointRotation {
         let unclear = matches!(evidence, RefusalEvidence::Ambiguous | RefusalEvidence::Interrupted);
         self.restart_like_failure_count = self.restart_like_failure_count.saturating_add(u32::from(unclear));
         let endpoint = &mut self.endpoints[self.current];
-        let limit =
-            if endpoint.auth.can_switch() { RESTART_LIKE_FAILURES_BEFORE_SWITCH } else { RESTART_LIKE_FAILURES_MAX };
+        let limit = if endpoint.auth.can_switch_credentials() {
+            RESTART_LIKE_FAILURES_BEFORE_CREDENTIAL_SWITCH
+        } else {
+            RESTART_LIKE_FAILURES_MAX
+        };
         let may_be_restart = self.restart_like_failure_count < limit;
         let verdict = endpoint.auth.on_refused(evidence, login_status, accepted_elsewhere, may_be_restart);
         endpoint.is_abandoned |= verdict == RefusalReaction::AbandonEndpoint;
@@ -227,17 +230,17 @@ mod tests {
     fn an_address_that_requested_a_pause_is_skipped() {
         let (mut endpoints, now) = three_endpoints();
         endpoints.select_next(now);
-        endpoints.hold_until(now + Duration::from_secs(60));
+        endpoints.forbid_attempts_until(now + Duration::from_secs(60));
         endpoints.select_next(now);
         endpoints.select_next(now);
         endpoints.select_next(now);
         assert_eq!(endpoints.current(), 2, "address 1 is skipped");
-        endpoints.hold_until(now + Duration::from_secs(20));
+        endpoints.forbid_attempts_until(now + Duration::from_secs(20));
         endpoints.select_next(now);
-        endpoints.hold_until(now + Duration::from_secs(40));
+        endpoints.forbid_attempts_until(now + Duration::from_secs(40));
         endpoints.select_next(now);
         assert_eq!(
-            (endpoints.current(), endpoints.not_before()),
+            (endpoints.current(), endpoints.no_attempt_before()),
             (2, Some(now + Duration::from_secs(20))),
             "the address that may be tried soonest"
         );

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use super::{
-    room_protocol::JoinedProject,
+    room_protocol::JoinedProjectPayload,
     room_request::{RoomRequest, RoomRequestStage},
     room_requests::RoomRequests,
 };
@@ -34,7 +34,7 @@ pub(super) struct ContestedConfirmation {
     /// Number of events that no acknowledgement of an earlier join has explained.
     unexplained_event_count: u32,
     /// Payload of the latest event.
-    latest_payload: JoinedProject,
+    latest_payload: JoinedProjectPayload,
 }
 
 impl RoomRequests {
@@ -65,7 +65,7 @@ impl RoomRequests {
     pub(crate) fn on_joined_event(
         &mut self,
         project: &ProjectId,
-        joined: &JoinedProject,
+        joined: &JoinedProjectPayload,
         ack_deadline: Instant,
     ) -> AnsweredJoin {
         let answers = |request: &RoomRequest| request.is_join() && request.project == *project;
@@ -117,7 +117,7 @@ impl RoomRequests {
         self.requests.iter().any(|request| matches(request) && request.can_be_answered_late())
     }
 
-    fn record_contested_event(&mut self, awaited_ack_id: u64, project: &ProjectId, joined: &JoinedProject) {
+    fn record_contested_event(&mut self, awaited_ack_id: u64, project: &ProjectId, joined: &JoinedProjectPayload) {
         let earlier_events = self
             .contested_confirmation
             .take_if(|contested| contested.awaited_ack_id == awaited_ack_id)
@@ -133,7 +133,7 @@ impl RoomRequests {
 
     /// Removes and returns the payload of the contested event if this acknowledgement shows that the event answered the
     /// awaited join.
-    pub(crate) fn take_contested_payload(&mut self, ack_id: u64) -> Option<JoinedProject> {
+    pub(crate) fn take_contested_payload(&mut self, ack_id: u64) -> Option<JoinedProjectPayload> {
         self.contested_confirmation
             .take_if(|contested| contested.awaited_ack_id == ack_id)
             .map(|contested| contested.latest_payload)

@@ -279,7 +279,7 @@ pub(crate) struct BackfillData {
     pub(crate) flagged_ids: Option<Vec<String>>,
     /// Server time at which REST was asked for the start of the stream. The stream itself starts earlier, at the time
     /// at which the join was sent.
-    pub(crate) stream_start: Option<jiff::Timestamp>,
+    pub(crate) stream_start_time: Option<jiff::Timestamp>,
     /// Server time up to which a complete backfill has found every decision.
     pub(crate) complete_until: Option<jiff::Timestamp>,
 }

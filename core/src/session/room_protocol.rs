@@ -9,7 +9,7 @@ use crate::events::{Arrival, Cursor, EVENT_ID_MAX, Event, Origin, ProjectId, Ser
 
 /// Payload of `joined_project`, including the fields that only servers with an event log send.
 #[derive(Debug, Default, Clone, Deserialize)]
-pub(crate) struct JoinedProject {
+pub(crate) struct JoinedProjectPayload {
     #[serde(default, deserialize_with = "lenient_string")]
     pub(crate) project_id: Option<String>,
     #[serde(default, deserialize_with = "is_true")]
@@ -41,7 +41,7 @@ fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
     Ok(Value::deserialize(deserializer)? == Value::Bool(true))
 }
 
-impl JoinedProject {
+impl JoinedProjectPayload {
     pub(crate) fn decode(data: &str) -> Self {
         serde_json::from_str(data).unwrap_or_default()
     }
@@ -184,17 +184,18 @@ mod tests {
     #[test]
     fn numbers_may_be_integers_floats_or_strings() {
         for head in ["5", "5.0", "5e0", "\"5\""] {
-            let joined =
-                JoinedProject::decode(&format!(r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#));
+            let joined = JoinedProjectPayload::decode(&format!(
+                r#"{{"project_id":"p","replay":true,"event_id":{head},"log":"l"}}"#
+            ));
             assert_eq!(joined.head(), Some(Cursor { log: Some("l".into()), event_id: 5 }), "{head}");
             let page = format!(r#"{{"events":[],"head":{head},"oldest":{head},"log":7}}"#);
             let page = LogPage::decode(&page, jiff::Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!((page.head_id, page.oldest_id, page.log_id.as_deref()), (5, 5, Some("7")));
         }
-        assert_eq!(JoinedProject::decode(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
+        assert_eq!(JoinedProjectPayload::decode(r#"{"project_id":12,"event_id":null}"#).project(), Some("12".into()));
         for head in ["-1", "1.5", "null", "[]"] {
             assert_eq!(
-                JoinedProject::decode(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(),
+                JoinedProjectPayload::decode(&format!(r#"{{"replay":true,"event_id":{head}}}"#)).head(),
                 None,
                 "{head}"
             );

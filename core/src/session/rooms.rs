@@ -42,7 +42,7 @@ pub(crate) struct Room {
     /// then.
     pub(crate) first_join_sent_at: Option<Now>,
     /// Number of consecutive failed joins and removals by the server.
-    pub(crate) join_failures: u32,
+    pub(crate) join_failure_count: u32,
     /// Message about the last failed join, usually from the server.
     pub(crate) last_failure_message: Option<String>,
     /// Position in the order in which the user requested rooms. Rooms with equally many failures are joined in that
@@ -78,7 +78,7 @@ impl Rooms {
             join_deadline: None,
             next_join_at: None,
             first_join_sent_at: None,
-            join_failures: 0,
+            join_failure_count: 0,
             last_failure_message: None,
             join_order: self.last_join_order,
             follower,
@@ -116,7 +116,7 @@ impl Rooms {
             _ => false,
         };
         let due = self.by_project.iter().filter(|(_, room)| due(room));
-        let (project, room) = due.min_by_key(|(_, room)| (room.join_failures, room.join_order))?;
+        let (project, room) = due.min_by_key(|(_, room)| (room.join_failure_count, room.join_order))?;
         Some((project.clone(), if room.wanted { RoomRequestKind::Join } else { RoomRequestKind::Leave }))
     }
 
@@ -138,7 +138,7 @@ impl Rooms {
             // Failures on the lost connection do not predict failures on the next connection. Those of a first join
             // still count, so that its deadline stays in force.
             if room.join_succeeded {
-                room.join_failures = 0;
+                room.join_failure_count = 0;
             }
             room.follower.on_connection_lost();
         }

@@ -80,13 +80,14 @@ impl World {
                         continue;
                     }
                     if ["42[\"connected\"", "42[\"joined_project\""].iter().any(|start| frame.starts_with(start)) {
-                        running.unconfirmed_attempts = 0;
+                        running.unconfirmed_attempt_count = 0;
                     }
                     running.invariants.on_frame(frame);
                     if let Some(project) = world.project_in_packet("left_project", frame)
-                        && std::mem::take(&mut running.rooms[project].has_unanswered_leave)
+                        && std::mem::take(&mut running.project_states[project].has_unanswered_leave)
                     {
-                        running.rooms[project].decisions_at_leave = world.server.contents[project].history.len();
+                        running.project_states[project].decision_count_at_leave =
+                            world.server.contents[project].history.len();
                     }
                     running.task.machine.handle_in_batch(now, Input::Frame(frame));
                 }
@@ -161,13 +162,13 @@ impl World {
                         "a second connection attempt has started"
                     );
                     running.invariants.on_dial(self.client_now(client).mono);
-                    running.unconfirmed_attempts += 1;
+                    running.unconfirmed_attempt_count += 1;
                     running.dialing_attempt = Some(id);
                     self.begin_attempt(client, running, endpoint, reason == CredentialsReason::First);
                     self.dial(client, self.clients[client].run_number, id, endpoint);
                 }
                 Output::Send(packet) => {
-                    self.record_request(client, running, &packet);
+                    self.record_sent_join_or_leave(client, running, &packet);
                     // There is no connection if the transport was lost in the same batch.
                     if let Some(id) = running.connection_id {
                         running.invariants.on_send(self.client_now(client).mono, &packet);
@@ -219,7 +220,7 @@ impl World {
                     assert!(error.is_none() || !joined, "the project {project} has ended: {error:?}");
                     running.task.hub.end_project(&project, error);
                     if let Some(index) = self.server.project_index(&project) {
-                        running.rooms[index].progress = ProjectProgress::Nothing;
+                        running.project_states[index].progress = ProjectProgress::Nothing;
                     }
                 }
                 Output::ClientEnded { error } => running.task.hub.end_all(error),
@@ -234,7 +235,7 @@ impl World {
     }
 
     fn is_joined(&self, running: &ProgramRun, project: &str) -> bool {
-        self.server.project_index(project).is_some_and(|at| running.rooms[at].project.is_some())
+        self.server.project_index(project).is_some_and(|at| running.project_states[at].project.is_some())
     }
 
     fn on_call_result(&mut self, client: usize, running: &mut ProgramRun, result: CallResult) {
@@ -249,8 +250,8 @@ impl World {
             CallResult::Joined(..) if running.has_ended => {}
             CallResult::Joined(project, Err(error)) => {
                 assert!(error.is_retryable(), "the join failed with a permanent error: {error}");
-                let room = &running.rooms[project];
-                let timed_out = self.now - room.join_called_at >= JOIN_TIMEOUT;
+                let state = &running.project_states[project];
+                let timed_out = self.now - state.join_called_at >= JOIN_TIMEOUT;
                 // The client abandons a request two timeouts after sending it, even if the server received it late.
                 // The client may then attribute the late refusal to the next request. Without stalls, requests arrive
                 // quickly.
@@ -258,13 +259,13 @@ impl World {
                     if self.scenario.network.stall_rate > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
                 let is_late =
                     |time: &Duration| (abandoned_after..MISATTRIBUTED_REFUSAL_AGE_MAX).contains(&(self.now - *time));
-                let late = room.refused_join_arrivals.iter().any(is_late);
+                let late = state.refused_join_arrivals.iter().any(is_late);
                 // A refusal that names no project may have been meant for any request.
                 let unnamed =
                     running.unnamed_refusal_at.is_some_and(|time| self.now - time < MISATTRIBUTED_REFUSAL_AGE_MAX);
-                let refused = room.is_join_refused || late || unnamed;
+                let refused = state.is_join_refused || late || unnamed;
                 // A late reply to an earlier join, made before a leave, may be mistaken for the reply to this join.
-                let excused = refused || room.was_left || timed_out || error.kind() == ErrorKind::Closed;
+                let excused = refused || state.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join failed although it was not refused: {error}");
                 let pause = self.dice.duration_ms(500, 5_000);
                 self.schedule_after(pause, ScheduledAction::Join(client, run_number, project));
@@ -285,11 +286,11 @@ impl World {
             ErrorKind::AuthenticationFailed => {
                 self.tally.clients_ended_by_drops += 1;
                 self.scenario.server.unstable_start_rate > 0.0
-                    && running.unconfirmed_attempts >= INTERRUPTIONS_TAKEN_AS_REFUSAL
+                    && running.unconfirmed_attempt_count >= INTERRUPTIONS_TAKEN_AS_REFUSAL
             }
             _ => first_attempt,
         };
-        assert!(is_justified, "the client ended after {} attempts: {reason}", running.unconfirmed_attempts);
+        assert!(is_justified, "the client ended after {} attempts: {reason}", running.unconfirmed_attempt_count);
         running.has_ended = true;
         let (run_number, pause) = (self.clients[client].run_number, self.dice.duration_ms(500, 5_000));
         self.schedule_after(pause, ScheduledAction::RestartProgram { client, run_number, down: Duration::ZERO });

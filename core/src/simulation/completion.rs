@@ -64,17 +64,18 @@ impl World {
         if running.has_ended {
             return Some(IncompleteReason::ClientEnded);
         }
-        for ((room, log), contents) in running.rooms.iter().zip(&self.server.logs).zip(&self.server.contents) {
-            let done = match &room.progress {
+        for ((state, log), contents) in running.project_states.iter().zip(&self.server.logs).zip(&self.server.contents)
+        {
+            let done = match &state.progress {
                 ProjectProgress::Log(log_progress) => log_progress.is_done(log),
                 ProjectProgress::Decisions(decisions) => decisions.is_done(contents),
                 ProjectProgress::Nothing => false,
             };
-            if room.project.is_none() || !done {
+            if state.project.is_none() || !done {
                 return Some(IncompleteReason::EventsMissing {
                     project: &log.name,
-                    progress: &room.progress,
-                    head: log.head(),
+                    progress: &state.progress,
+                    head: log.head_id(),
                 });
             }
         }

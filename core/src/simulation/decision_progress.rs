@@ -26,11 +26,11 @@ pub(super) struct DecisionProgress {
     /// that point, because earlier reviews may be missing.
     knows_stream_start: bool,
     /// Number of failed or incomplete backfills that no gap has reported yet.
-    unreported_failures: u32,
+    unreported_failure_count: u32,
     /// Items that the client has seen in a list of flagged items.
     known_flagged: BTreeSet<usize>,
     /// Number of decisions when the last answered backfill was requested.
-    decisions_at_last_backfill: usize,
+    decision_count_at_last_backfill: usize,
     polls_reviews: bool,
     backfill_disabled: bool,
 }
@@ -40,7 +40,7 @@ pub(super) struct DecisionProgress {
 pub(super) struct RecordedBackfillRequest {
     pub(super) query: BackfillQuery,
     /// Number of decisions when the backfill was requested.
-    pub(super) decisions_at_request: usize,
+    pub(super) decision_count_at_request: usize,
     /// True if the backfill may be incomplete, for example because of a defective response or an exceeded limit.
     pub(super) may_be_incomplete: bool,
     /// True if the API key belongs to another project.
@@ -58,9 +58,9 @@ impl DecisionProgress {
             gap_covers_to: start,
             expected_from_rest: BTreeSet::new(),
             knows_stream_start: false,
-            unreported_failures: 0,
+            unreported_failure_count: 0,
             known_flagged: BTreeSet::new(),
-            decisions_at_last_backfill: 0,
+            decision_count_at_last_backfill: 0,
             polls_reviews,
             backfill_disabled,
         }
@@ -69,18 +69,18 @@ impl DecisionProgress {
     /// Returns `true` if the decision has arrived or need not arrive. The decision need not arrive if a gap covers it,
     /// if a newer decision on the item has arrived, or if the client can't read the item's row.
     fn is_settled(&self, contents: &ModelContents, position: usize) -> bool {
-        let content = contents.history[position].content;
+        let item_index = contents.history[position].item_index;
         position < self.gap_covers_to
             || self.received.contains(&position)
-            || self.newest_by_item.get(&content).is_some_and(|newest| *newest > position)
-            || contents.is_unreadable(content)
+            || self.newest_by_item.get(&item_index).is_some_and(|newest| *newest > position)
+            || contents.is_unreadable(item_index)
     }
 
-    /// Checks the next event. A gap covers the first `decisions_at_join` decisions, which were made before
+    /// Checks the next event. A gap covers the first `decision_count_at_join` decisions, which were made before
     /// the server let the client join.
-    pub(super) fn check(&mut self, event: &Event, contents: &ModelContents, decisions_at_join: usize) {
+    pub(super) fn check(&mut self, event: &Event, contents: &ModelContents, decision_count_at_join: usize) {
         match event {
-            Event::Gap(gap) => self.check_gap(gap.reason, decisions_at_join),
+            Event::Gap(gap) => self.check_gap(gap.reason, decision_count_at_join),
             Event::ModerationUpdate(update) => {
                 let position = contents
                     .decision_position_of(event)
@@ -91,23 +91,23 @@ impl DecisionProgress {
         }
     }
 
-    fn check_gap(&mut self, reason: GapReason, decisions_at_join: usize) {
+    fn check_gap(&mut self, reason: GapReason, decision_count_at_join: usize) {
         let true_reason = match reason {
             // Without a known start, the client can't request a backfill.
             GapReason::Interrupted => self.backfill_disabled || !self.knows_stream_start,
-            GapReason::BackfillIncomplete => self.unreported_failures > 0,
+            GapReason::BackfillIncomplete => self.unreported_failure_count > 0,
             _ => false,
         };
         assert!(true_reason, "LOST: a gap ({reason:?}) for decisions that REST still lists; {self:?}");
-        self.unreported_failures =
-            self.unreported_failures.saturating_sub(u32::from(reason == GapReason::BackfillIncomplete));
-        self.gap_covers_to = self.gap_covers_to.max(decisions_at_join);
+        self.unreported_failure_count =
+            self.unreported_failure_count.saturating_sub(u32::from(reason == GapReason::BackfillIncomplete));
+        self.gap_covers_to = self.gap_covers_to.max(decision_count_at_join);
     }
 
     fn check_decision(&mut self, position: usize, origin: Origin, contents: &ModelContents) {
         let decision = contents.history[position];
         assert!(self.received.insert(position), "TWICE: {decision:?}");
-        let newest = self.newest_by_item.insert(decision.content, position);
+        let newest = self.newest_by_item.insert(decision.item_index, position);
         assert!(newest.is_none_or(|newest| newest < position), "OUT OF ORDER: {decision:?} after a newer one");
         self.expected_from_rest.remove(&position);
         if origin == Origin::Live {
@@ -127,18 +127,17 @@ impl DecisionProgress {
         found: Option<&BackfillData>,
         contents: &ModelContents,
     ) {
-        self.decisions_at_last_backfill = request.decisions_at_request;
+        self.decision_count_at_last_backfill = request.decision_count_at_request;
         if let Some(listed) = found.and_then(|found| found.flagged_ids.as_ref()) {
-            let flagged = contents
-                .flagged
-                .iter()
-                .copied()
-                .filter(|content| contents.first_decision_position(*content) < request.decisions_at_request);
+            let flagged =
+                contents.flagged.iter().copied().filter(|item_index| {
+                    contents.first_decision_position(*item_index) < request.decision_count_at_request
+                });
             self.known_flagged.extend(
-                flagged.filter(|content| !request.may_be_incomplete || listed.contains(&contents.id(*content))),
+                flagged.filter(|item_index| !request.may_be_incomplete || listed.contains(&contents.id(*item_index))),
             );
         }
-        self.knows_stream_start |= found.is_some_and(|found| found.stream_start.is_some());
+        self.knows_stream_start |= found.is_some_and(|found| found.stream_start_time.is_some());
         let complete = found.is_some_and(|found| found.is_complete);
         let missed = matches!(request.query, BackfillQuery::MissedDecisions { .. });
         assert!(
@@ -146,14 +145,15 @@ impl DecisionProgress {
             "LOST: the backfill missed decisions that REST lists: {request:?}, {found:?}"
         );
         match request.query {
-            BackfillQuery::MissedDecisions { .. } if !complete => self.unreported_failures += 1,
+            BackfillQuery::MissedDecisions { .. } if !complete => self.unreported_failure_count += 1,
             BackfillQuery::MissedDecisions { .. } => {
-                self.expect_from_rest(request.decisions_at_request, contents, |_, _| true)
+                self.expect_from_rest(request.decision_count_at_request, contents, |_, _| true)
             }
             // The client does not know that an item is flagged until the item's first decision has arrived.
             BackfillQuery::Reviews if complete && !request.uses_foreign_key => {
-                self.expect_from_rest(request.decisions_at_request, contents, |this, content| {
-                    this.newest_by_item.contains_key(&content) || contents.first_decision_position(content) < this.start
+                self.expect_from_rest(request.decision_count_at_request, contents, |this, item_index| {
+                    this.newest_by_item.contains_key(&item_index)
+                        || contents.first_decision_position(item_index) < this.start
                 })
             }
             BackfillQuery::Reviews | BackfillQuery::StreamStart => {}
@@ -162,7 +162,7 @@ impl DecisionProgress {
 
     /// Records a reply that the client ignores because it has rejoined the project since the request.
     pub(super) fn on_ignored_backfill_reply(&mut self, found: Option<&BackfillData>) {
-        self.unreported_failures += u32::from(found.is_none_or(|found| !found.is_complete));
+        self.unreported_failure_count += u32::from(found.is_none_or(|found| !found.is_complete));
     }
 
     /// Expects the decisions before position `to` on items that the client knows.
@@ -170,15 +170,15 @@ impl DecisionProgress {
         let due = (self.start..to).filter(|position| !self.is_settled(contents, *position));
         // An item may have been flagged before the join or within a gap, and reviewed before REST listed the item.
         // The client can't know about such an item.
-        let listed = |content| {
-            let first = contents.first_decision_position(content);
-            first >= self.gap_covers_to || self.received.contains(&first) || self.known_flagged.contains(&content)
+        let listed = |item_index| {
+            let first = contents.first_decision_position(item_index);
+            first >= self.gap_covers_to || self.received.contains(&first) || self.known_flagged.contains(&item_index)
         };
-        let due = due.filter(|position| listed(contents.history[*position].content));
-        let due: Vec<_> = due.filter(|position| known(self, contents.history[*position].content)).collect();
+        let due = due.filter(|position| listed(contents.history[*position].item_index));
+        let due: Vec<_> = due.filter(|position| known(self, contents.history[*position].item_index)).collect();
         // REST lists only the most recent decision on each item.
         let newest: BTreeMap<_, _> =
-            due.iter().map(|position| (contents.history[*position].content, *position)).collect();
+            due.iter().map(|position| (contents.history[*position].item_index, *position)).collect();
         self.expected_from_rest.extend(newest.into_values());
     }
 
@@ -187,7 +187,7 @@ impl DecisionProgress {
         let due = |position: &usize| contents.history[*position].is_published;
         let last_review = contents.history.iter().rposition(|decision| !decision.is_published);
         (!self.polls_reviews
-            || last_review.is_none_or(|review| self.decisions_at_last_backfill > review || review < self.start))
+            || last_review.is_none_or(|review| self.decision_count_at_last_backfill > review || review < self.start))
             && self.expected_from_rest.iter().all(|position| self.is_settled(contents, *position))
             && (self.start..contents.history.len()).filter(due).all(|position| self.is_settled(contents, position))
     }

@@ -25,10 +25,10 @@ impl ProgramRun {
     /// connection.
     fn has_unsent_join(&self, project: usize, since: Duration) -> bool {
         let is_its_join = |call: &Call| matches!(call, Call::Join(request, _) if *request == project);
-        let room = &self.rooms[project];
-        let is_pending = room.project.is_some() || self.calls.iter().any(is_its_join) && room.join_called_at < since;
+        let state = &self.project_states[project];
+        let is_pending = state.project.is_some() || self.calls.iter().any(is_its_join) && state.join_called_at < since;
         // The client repeats a refused join only after a pause.
-        is_pending && !self.sent_joins.contains(project) && room.refused_join_arrivals.is_empty()
+        is_pending && !self.sent_joins.contains(project) && state.refused_join_arrivals.is_empty()
     }
 }
 
@@ -41,14 +41,14 @@ impl World {
     }
 
     /// Records the joins and leaves that a client sends, and checks that no join was delayed for too long.
-    pub(super) fn record_request(&mut self, client: usize, running: &mut ProgramRun, packet: &str) {
+    pub(super) fn record_sent_join_or_leave(&mut self, client: usize, running: &mut ProgramRun, packet: &str) {
         if let Some(project) = self.project_in_packet("join_project", packet) {
-            running.rooms[project].joins_sent += 1;
+            running.project_states[project].sent_join_count += 1;
             self.check_join_delay(client, running, project);
             running.sent_joins.0.push((project, self.client_now(client).mono));
         }
         if let Some(project) = self.project_in_packet("leave_project", packet) {
-            running.rooms[project].has_unanswered_leave = true;
+            running.project_states[project].has_unanswered_leave = true;
         }
     }
 
@@ -59,7 +59,7 @@ impl World {
             return;
         }
         if project == 0 && running.sent_joins.contains(0) {
-            let waiting = (1..running.rooms.len()).find(|other| running.has_unsent_join(*other, self.now));
+            let waiting = (1..running.project_states.len()).find(|other| running.has_unsent_join(*other, self.now));
             assert!(waiting.is_none(), "a join that is never answered was sent again before the join of {waiting:?}");
         }
         let before = running.sent_joins.0.last().filter(|(before, _)| *before == 0 && project != 0);

@@ -89,7 +89,7 @@ impl LogProgress {
     fn check_gap(&mut self, gap: &Gap, log: &Log, excuses: Excuses) -> u64 {
         let to = gap.meta.event_id.expect("gaps in a log have a position");
         let true_reason = match gap.reason {
-            GapReason::Expired => to <= log.expired_to || excuses.backfill_disabled,
+            GapReason::Expired => to <= log.newest_expired_id || excuses.backfill_disabled,
             GapReason::ReplayFailed => excuses.pages_unavailable || log.was_restored_or_replaced(),
             GapReason::LogChanged => log.was_restored_or_replaced(),
             GapReason::CursorAhead => log.was_restored_or_replaced() || excuses.stale_join_replies,
@@ -116,7 +116,7 @@ impl LogProgress {
 
     /// Returns `true` if the log now contains another event with the id of the last event received.
     pub(super) fn is_on_another_branch(&self, log: &Log) -> bool {
-        let ids = self.complete_to.zip(self.last_received).filter(|(id, _)| *id <= log.head());
+        let ids = self.complete_to.zip(self.last_received).filter(|(id, _)| *id <= log.head_id());
         ids.is_some_and(|(_, last)| log.position(last.id) != last)
     }
 
@@ -128,6 +128,6 @@ impl LogProgress {
     pub(super) fn is_done(&self, log: &Log) -> bool {
         let Some(id) = self.complete_to else { return false };
         let known = self.position_at_undetected_restore.map_or(id, |position| position.max(id));
-        id <= log.head() && (known + 1..=log.head()).all(|id| !self.selects(log, log.position(id)))
+        id <= log.head_id() && (known + 1..=log.head_id()).all(|id| !self.selects(log, log.position(id)))
     }
 }

@@ -13,45 +13,45 @@ use crate::{Backfill, Cursor, Overflow, events::Event};
 
 impl World {
     pub(super) fn on_project_opened(&self, client: usize, running: &mut ProgramRun, project: usize) {
-        let room = &mut running.rooms[project];
-        room.progress = match self.scenario.server.has_log {
-            true => ProjectProgress::Log(LogProgress::new(room.join_cursor.as_ref().map(Cursor::event_id))),
+        let state = &mut running.project_states[project];
+        state.progress = match self.scenario.server.has_log {
+            true => ProjectProgress::Log(LogProgress::new(state.join_cursor.as_ref().map(Cursor::event_id))),
             false => {
                 let plan = &self.clients[client].plan;
                 let polls = plan.review_poll_s.is_some();
                 // Until the server has executed a leave, an event that precedes the reply to the join may predate the
                 // leave.
-                let decisions_at_leave = if room.has_unanswered_leave {
+                let decision_count_at_leave = if state.has_unanswered_leave {
                     self.server.contents[project].history.len()
                 } else {
-                    room.decisions_at_leave
+                    state.decision_count_at_leave
                 };
                 ProjectProgress::Decisions(DecisionProgress::new(
-                    room.decisions_at_join.max(room.decisions_at_join_call).max(decisions_at_leave),
+                    state.decision_count_at_join.max(state.decision_count_at_join_call).max(decision_count_at_leave),
                     polls,
                     plan.backfill != Backfill::Auto,
                 ))
             }
         };
-        room.initial_progress = room.progress.clone();
-        (room.initial_buffer, room.unlogged_since_join) = (Some(ExpectedBuffer::default()), 0);
+        state.initial_progress = state.progress.clone();
+        (state.initial_buffer, state.unlogged_count_since_join) = (Some(ExpectedBuffer::default()), 0);
         for reader in running.readers.iter_mut().filter(|reader| reader.project.is_none()) {
-            reader.on_project_opened(project, &room.initial_progress);
+            reader.on_project_opened(project, &state.initial_progress);
         }
     }
 
     pub(super) fn on_stream_started(&self, running: &mut ProgramRun, project: usize, cursor: &Cursor) {
         assert!(
-            cursor.event_id() <= self.server.logs[project].head()
+            cursor.event_id() <= self.server.logs[project].head_id()
                 || self.server.logs[project].was_restored_or_replaced()
         );
-        let room = &mut running.rooms[project];
-        (room.start_event_id, room.removed_reader_event_id) = (Some(cursor.event_id()), None);
-        for progress in [&mut room.progress, &mut room.initial_progress] {
+        let state = &mut running.project_states[project];
+        (state.start_event_id, state.removed_reader_event_id) = (Some(cursor.event_id()), None);
+        for progress in [&mut state.progress, &mut state.initial_progress] {
             let ProjectProgress::Log(log_progress) = progress else { panic!("a server without a log sent a position") };
             log_progress.complete_to.get_or_insert(cursor.event_id());
         }
-        if let ProjectProgress::Log(log_progress) = &room.progress {
+        if let ProjectProgress::Log(log_progress) = &state.progress {
             assert_eq!(
                 log_progress.complete_to,
                 Some(cursor.event_id()),
@@ -67,10 +67,10 @@ impl World {
     pub(super) fn on_event_output(&mut self, client: usize, running: &mut ProgramRun, event: &Event) {
         self.tally.events_output += 1;
         let project = event.project_id().and_then(|name| self.server.project_index(name));
-        let excuses = self.excuses(client, running.rooms.iter().map(|room| room.restore_undetected));
+        let excuses = self.excuses(client, running.project_states.iter().map(|state| state.restore_undetected));
         if let Some(project) = project {
-            let joined = running.rooms[project].decisions_at_join;
-            match &mut running.rooms[project].progress {
+            let joined = running.project_states[project].decision_count_at_join;
+            match &mut running.project_states[project].progress {
                 // A join may still succeed after the program has stopped waiting for it.
                 ProjectProgress::Nothing => {}
                 ProjectProgress::Log(log_progress) => {
@@ -83,11 +83,12 @@ impl World {
         for reader in running.readers.iter_mut().filter(|reader| reader.receives(event, project)) {
             reader.record(event);
         }
-        for (number, room) in running.rooms.iter_mut().enumerate() {
-            let is_for_room = project == Some(number) || project.is_none() && is_delivered_to_every_project(event);
-            if let Some(initial_buffer) = room.initial_buffer.as_mut().filter(|_| is_for_room) {
+        for (number, state) in running.project_states.iter_mut().enumerate() {
+            let is_for_project = project == Some(number) || project.is_none() && is_delivered_to_every_project(event);
+            if let Some(initial_buffer) = state.initial_buffer.as_mut().filter(|_| is_for_project) {
                 initial_buffer.record(event);
-                room.unlogged_since_join += u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
+                state.unlogged_count_since_join +=
+                    u64::from(event.event_id().is_none() && !matches!(event, Event::Gap(_)));
             }
         }
     }

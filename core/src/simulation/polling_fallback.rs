@@ -20,13 +20,13 @@ pub(super) struct TransportChoice {
     tries_both: bool,
     uses_polling: bool,
     /// Number of consecutive polling connections with scattered requests since the fault phase ended.
-    scattered_attempts: u32,
+    scattered_attempt_count: u32,
 }
 
 impl TransportChoice {
     pub(super) fn new(endpoint_count: usize) -> Self {
         let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoint_count).collect();
-        Self { fallbacks, endpoint: 0, tries_both: false, uses_polling: false, scattered_attempts: 0 }
+        Self { fallbacks, endpoint: 0, tries_both: false, uses_polling: false, scattered_attempt_count: 0 }
     }
 }
 
@@ -34,7 +34,7 @@ impl World {
     /// Chooses the transport of a new connection attempt.
     pub(super) fn begin_attempt(&self, client: usize, running: &mut ProgramRun, endpoint: usize, tries_both: bool) {
         let transports = &mut running.transports;
-        let uses_polling = transports.fallbacks[endpoint].begin_attempt(self.client_now(client).mono);
+        let uses_polling = transports.fallbacks[endpoint].take_polling_preference(self.client_now(client).mono);
         (transports.endpoint, transports.tries_both, transports.uses_polling) = (endpoint, tries_both, uses_polling);
     }
 
@@ -54,10 +54,10 @@ impl World {
             transports.uses_polling = true;
         }
         let scatters_requests = transports.uses_polling && self.scenario.balancer.scatters_requests;
-        transports.scattered_attempts =
-            if scatters_requests && !self.faults_active { transports.scattered_attempts + 1 } else { 0 };
+        transports.scattered_attempt_count =
+            if scatters_requests && !self.faults_active { transports.scattered_attempt_count + 1 } else { 0 };
         assert!(
-            transports.scattered_attempts <= SCATTERED_ATTEMPTS_MAX,
+            transports.scattered_attempt_count <= SCATTERED_ATTEMPTS_MAX,
             "a client never stops polling although polling does not work"
         );
         self.tally.polling_connections += u64::from(transports.uses_polling);

@@ -67,7 +67,7 @@ pub(super) enum ProjectProgress {
 
 /// State of a project in a running program.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct ProjectState {
     /// Cursor that was passed to the join.
     pub(super) join_cursor: Option<Cursor>,
     pub(super) project: Option<Project>,
@@ -77,28 +77,28 @@ pub(super) struct Room {
     /// Events since the join. `None` once the project's first stream has been opened.
     pub(super) initial_buffer: Option<ExpectedBuffer>,
     /// Number of events without an id since the join.
-    pub(super) unlogged_since_join: u64,
+    pub(super) unlogged_count_since_join: u64,
     /// Id of the event after which the project's events start.
     pub(super) start_event_id: Option<u64>,
     /// True if the log was restored from a backup in a way that the client can't detect.
     pub(super) restore_undetected: bool,
     /// Number of decisions when the server let the client join.
-    pub(super) decisions_at_join: usize,
+    pub(super) decision_count_at_join: usize,
     /// Time at which the program called `join`.
     pub(super) join_called_at: Duration,
     /// Number of decisions when the program called `join`.
-    pub(super) decisions_at_join_call: usize,
+    pub(super) decision_count_at_join_call: usize,
     /// True if the server has refused a join since the program called `join`.
     pub(super) is_join_refused: bool,
     /// Times at which refused joins arrived at the server.
     pub(super) refused_join_arrivals: Vec<Duration>,
     pub(super) was_left: bool,
     /// Number of decisions when the client received the reply to a leave. Earlier decisions may predate the leave.
-    pub(super) decisions_at_leave: usize,
+    pub(super) decision_count_at_leave: usize,
     /// True if a leave has been sent on this connection and has not been answered yet.
     pub(super) has_unanswered_leave: bool,
     /// Number of joins that the client has sent.
-    pub(super) joins_sent: u64,
+    pub(super) sent_join_count: u64,
     /// Position of the project's last reader when that reader was removed.
     pub(super) removed_reader_event_id: Option<u64>,
 }
@@ -121,13 +121,13 @@ pub(super) struct ProgramRun {
     /// Times at which a timer fired in the last minute.
     pub(super) recent_timer_times: VecDeque<Duration>,
     pub(super) calls: Vec<Call>,
-    pub(super) rooms: Vec<Room>,
+    pub(super) project_states: Vec<ProjectState>,
     pub(super) readers: Vec<Reader>,
     pub(super) last_reader_number: u64,
     pub(super) suspend_detector: SuspendDetector,
     pub(super) last_wake_up: Option<WakeUp>,
     /// Number of connection attempts since the server last accepted the credentials.
-    pub(super) unconfirmed_attempts: u32,
+    pub(super) unconfirmed_attempt_count: u32,
     /// True if the client has not connected yet.
     pub(super) is_first_connect_pending: bool,
     /// Time at which the server last refused a request without naming a project.
@@ -169,24 +169,24 @@ impl ProgramRun {
             .build()
             .unwrap();
         let task = client.take_task().expect("a new client has not connected yet");
-        let room = || Room {
+        let new_state = || ProjectState {
             join_cursor: None,
             project: None,
             progress: ProjectProgress::Nothing,
             initial_progress: ProjectProgress::Nothing,
             initial_buffer: None,
-            unlogged_since_join: 0,
+            unlogged_count_since_join: 0,
             start_event_id: None,
             restore_undetected: false,
-            decisions_at_join: 0,
+            decision_count_at_join: 0,
             join_called_at: Duration::ZERO,
-            decisions_at_join_call: 0,
+            decision_count_at_join_call: 0,
             is_join_refused: false,
             refused_join_arrivals: Vec::new(),
             was_left: false,
-            decisions_at_leave: 0,
+            decision_count_at_leave: 0,
             has_unanswered_leave: false,
-            joins_sent: 0,
+            sent_join_count: 0,
             removed_reader_event_id: None,
         };
         let connect = client.clone();
@@ -204,12 +204,12 @@ impl ProgramRun {
             backfills: Vec::new(),
             next_timer_at: None,
             recent_timer_times: VecDeque::new(),
-            rooms: (0..projects).map(|_| room()).collect(),
+            project_states: (0..projects).map(|_| new_state()).collect(),
             readers: Vec::new(),
             last_reader_number: 0,
             suspend_detector: SuspendDetector::new(now),
             last_wake_up: None,
-            unconfirmed_attempts: 0,
+            unconfirmed_attempt_count: 0,
             is_first_connect_pending: true,
             unnamed_refusal_at: None,
             has_ended: false,
@@ -237,16 +237,16 @@ impl ProgramRun {
     /// Discards the state of a connection that has ended.
     pub(super) fn forget_connection(&mut self) {
         self.invariants.on_connection_lost();
-        self.rooms.iter_mut().for_each(|room| room.has_unanswered_leave = false);
+        self.project_states.iter_mut().for_each(|state| state.has_unanswered_leave = false);
         self.sent_joins = SentJoins::default();
     }
 
     /// Calls `join` for a project, or `join_after` if there is a cursor.
     pub(super) fn join(&mut self, project: usize, name: &str, after: Option<&str>, now: Duration) {
-        (self.rooms[project].join_called_at, self.rooms[project].is_join_refused) = (now, false);
+        (self.project_states[project].join_called_at, self.project_states[project].is_join_refused) = (now, false);
         let (client, name) = (self.client.clone(), name.to_owned());
         let after: Option<Cursor> = after.map(|text| text.parse().unwrap());
-        self.rooms[project].join_cursor.clone_from(&after);
+        self.project_states[project].join_cursor.clone_from(&after);
         let call: CallFuture<Project> = Box::pin(async move {
             match after {
                 Some(after) => client.join_after(name, after).await,
@@ -257,7 +257,7 @@ impl ProgramRun {
     }
 
     pub(super) fn leave(&mut self, project: usize) {
-        let Some(joined) = self.rooms[project].project.take() else { return };
+        let Some(joined) = self.project_states[project].project.take() else { return };
         self.calls.push(Call::Leave(Box::pin(async move { joined.leave().await })));
     }
 

@@ -7,7 +7,7 @@ use super::{
     expected_buffer::ExpectedBuffer,
     log_progress::LogProgress,
     plans::ReaderPlan,
-    program::{ProgramRun, ProjectProgress, Room},
+    program::{ProgramRun, ProjectProgress, ProjectState},
     reader::{Expectation, Reader},
     world::World,
 };
@@ -38,8 +38,8 @@ impl World {
         let program = &mut self.clients[client];
         let Some(running) = program.running.take() else { return };
         program.run_number += 1;
-        for (room, stored) in running.rooms.iter().zip(&mut program.stored_cursors) {
-            if let Some(project) = &room.project {
+        for (state, stored) in running.project_states.iter().zip(&mut program.stored_cursors) {
+            if let Some(project) = &state.project {
                 *stored = project.cursor().map(|cursor| cursor.to_string()).or(stored.take());
             }
         }
@@ -67,7 +67,7 @@ impl World {
 
     pub(super) fn join_project(&mut self, client: usize, running: &mut ProgramRun, project: usize) {
         let stored = self.clients[client].stored_cursors[project].clone();
-        running.rooms[project].decisions_at_join_call = self.server.contents[project].history.len();
+        running.project_states[project].decision_count_at_join_call = self.server.contents[project].history.len();
         running.join(project, &self.server.logs[project].name, stored.as_deref(), self.now);
     }
 
@@ -75,9 +75,9 @@ impl World {
     pub(super) fn on_joined(&mut self, client: usize, running: &mut ProgramRun, number: usize, project: Project) {
         for plan in self.clients[client].plan.readers.clone().into_iter().filter(|plan| !plan.reads_all_projects) {
             let stream = project.stream(plan.kind.and_then(EventKinds::from_name));
-            let room = &mut running.rooms[number];
-            let first = room.initial_buffer.take();
-            let progress = if first.is_some() { &room.initial_progress } else { &room.progress };
+            let state = &mut running.project_states[number];
+            let first = state.initial_buffer.take();
+            let progress = if first.is_some() { &state.initial_progress } else { &state.progress };
             let log_progress = match progress {
                 ProjectProgress::Log(log_progress) => log_progress.for_kind(plan.kind),
                 _ => LogProgress::new(None),
@@ -85,16 +85,16 @@ impl World {
             let expectation = if self.checks_readers_against_logs(client) {
                 let mut projects = vec![None; self.server.logs.len()];
                 projects[number] = Some(log_progress);
-                let unread_unlogged = if first.is_some() { room.unlogged_since_join } else { 0 };
+                let unread_unlogged = if first.is_some() { state.unlogged_count_since_join } else { 0 };
                 Expectation::Logs { projects, unread_unlogged }
             } else {
                 Expectation::Buffer(first.unwrap_or_default())
             };
             let mut positions = vec![None; self.server.logs.len()];
-            positions[number] = room.start_event_id;
+            positions[number] = state.start_event_id;
             self.add_reader(client, running, plan, Some(number), stream, expectation, positions);
         }
-        running.rooms[number].project = Some(project);
+        running.project_states[number].project = Some(project);
     }
 
     #[allow(clippy::too_many_arguments)] // all of them are parts of a reader
@@ -127,7 +127,7 @@ impl World {
 
     pub(super) fn run_reader(&mut self, client: usize, number: u64) {
         let Some(running) = &mut self.clients[client].running else { return };
-        let restores_undetected: Vec<_> = running.rooms.iter().map(|room| room.restore_undetected).collect();
+        let restores_undetected: Vec<_> = running.project_states.iter().map(|state| state.restore_undetected).collect();
         let excuses = self.excuses(client, restores_undetected.into_iter());
         let Some(running) = &mut self.clients[client].running else { return };
         let Some(reader) = running.readers.iter_mut().find(|reader| reader.number == number) else { return };
@@ -177,7 +177,8 @@ impl World {
         // After a rejoin, a stream of all projects receives the project's events from a new position. The expected
         // buffer does not model this.
         let has_reader_of_all_projects = running.readers.iter().any(|reader| reader.project.is_none());
-        let Some(joined) = running.rooms[project].project.clone().filter(|_| !has_reader_of_all_projects) else {
+        let Some(joined) = running.project_states[project].project.clone().filter(|_| !has_reader_of_all_projects)
+        else {
             return;
         };
         let cursor = joined.cursor().map(|cursor| cursor.to_string());
@@ -187,7 +188,7 @@ impl World {
                 reader.is_leaving = true;
             }
             running.leave(project);
-            let Room { initial_buffer, was_left, .. } = &mut running.rooms[project];
+            let ProjectState { initial_buffer, was_left, .. } = &mut running.project_states[project];
             (*initial_buffer, *was_left) = (None, true);
             if immediately {
                 world.join_project(client, running, project);

@@ -86,7 +86,7 @@ pub(super) struct PendingBackfill {
     /// True if the flagged items were listed on several pages.
     has_several_pages: bool,
     /// Number of joins of the project that the client had sent when it started the backfill.
-    joins_sent: u64,
+    sent_join_count_at_start: u64,
     started_at: Duration,
     queue: Arc<Mutex<RequestQueue>>,
     future: Pin<Box<dyn Future<Output = BackfillReply>>>,
@@ -99,20 +99,20 @@ impl World {
         let queue = Arc::new(Mutex::new(RequestQueue { now: self.client_now(client), requests: Vec::new() }));
         let recorded_request = RecordedBackfillRequest {
             query: request.query,
-            decisions_at_request: self.server.contents[project].history.len(),
+            decision_count_at_request: self.server.contents[project].history.len(),
             may_be_incomplete: request.known_flagged_ids.is_none(),
             uses_foreign_key: self.clients[client].plan.uses_foreign_key,
         };
         let source = ModelSource { queue: queue.clone(), limits: self.scenario.rest.limits };
         let id = request.id;
         let future = Box::pin(async move { fetch_backfill(&source, request).await });
-        let joins_sent = running.rooms[project].joins_sent;
+        let sent_join_count_at_start = running.project_states[project].sent_join_count;
         running.backfills.push(PendingBackfill {
             id,
             project,
             request: recorded_request,
             has_several_pages: false,
-            joins_sent,
+            sent_join_count_at_start,
             started_at: self.now,
             queue,
             future,
@@ -218,7 +218,7 @@ impl World {
         // While the client reads the pages, a review may move a row to a page that the client has already read.
         request.may_be_incomplete |= backfill.has_several_pages;
         request.may_be_incomplete |=
-            contents.flagged.len() >= limits.lookups_max || request.decisions_at_request >= limits.lookups_max;
+            contents.flagged.len() >= limits.lookups_max || request.decision_count_at_request >= limits.lookups_max;
         if let BackfillQuery::MissedDecisions { since } = request.query {
             let since = since.saturating_sub(DECISION_DELAY_MAX).unwrap_or(jiff::Timestamp::MIN);
             request.may_be_incomplete |=
@@ -227,10 +227,10 @@ impl World {
         let found = found.result.as_ref().ok();
         self.tally.backfills_complete += u64::from(found.is_some_and(|found| found.is_complete));
         self.tally.backfills_incomplete += u64::from(found.is_none_or(|found| !found.is_complete));
-        let room = &mut running.rooms[backfill.project];
+        let state = &mut running.project_states[backfill.project];
         // The client ignores the reply if it has rejoined the project since the request.
-        let ProjectProgress::Decisions(decisions) = &mut room.progress else { return };
-        if room.joins_sent == backfill.joins_sent {
+        let ProjectProgress::Decisions(decisions) = &mut state.progress else { return };
+        if state.sent_join_count == backfill.sent_join_count_at_start {
             decisions.on_backfill_reply(request, found, contents);
         } else {
             decisions.on_ignored_backfill_reply(found);

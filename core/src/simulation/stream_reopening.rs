@@ -27,10 +27,11 @@ impl ProgramRun {
     /// Removes a reader. If it was the last reader of a project, the project's cursor stays at the reader's position.
     pub(super) fn remove_reader(&mut self, index: usize) {
         let reader = self.readers.remove(index);
-        for project in 0..self.rooms.len() {
+        for project in 0..self.project_states.len() {
             if self.cursor_readers(project).next().is_none() && !reader.is_leaving {
                 let limit = reader.cursor_limit(project);
-                self.rooms[project].removed_reader_event_id = limit.or(self.rooms[project].removed_reader_event_id);
+                self.project_states[project].removed_reader_event_id =
+                    limit.or(self.project_states[project].removed_reader_event_id);
             }
         }
     }
@@ -40,11 +41,11 @@ impl World {
     /// Checks that no project's cursor has passed an event that one of the project's readers has not received.
     pub(super) fn check_cursors(&self, client: usize) {
         let Some(running) = &self.clients[client].running else { return };
-        for (number, room) in running.rooms.iter().enumerate() {
-            let Some(cursor) = room.project.as_ref().and_then(Project::cursor) else { continue };
+        for (number, state) in running.project_states.iter().enumerate() {
+            let Some(cursor) = state.project.as_ref().and_then(Project::cursor) else { continue };
             let slowest = running.cursor_readers(number).filter_map(|reader| reader.cursor_limit(number)).min();
             let limit = slowest
-                .or(room.removed_reader_event_id)
+                .or(state.removed_reader_event_id)
                 .filter(|_| !self.server.logs[number].was_restored_or_replaced());
             if let Some(limit) = limit {
                 let cursor = cursor.event_id();
@@ -80,7 +81,8 @@ impl World {
 
     /// Opens a replacement for a stream that the program dropped or that ended because its reader was too slow.
     pub(super) fn reopen_stream(&mut self, client: usize, plan: ReaderPlan, project: Option<usize>) {
-        let is_left = |running: &ProgramRun| running.rooms.iter().any(|room| room.was_left && room.project.is_none());
+        let is_left =
+            |running: &ProgramRun| running.project_states.iter().any(|state| state.was_left && state.project.is_none());
         if project.is_none() && self.clients[client].running.as_deref().is_some_and(is_left) {
             // If the program has left a project, the stream would receive the project's remaining events now, and again
             // after the next join.
@@ -94,13 +96,13 @@ impl World {
             let stream = match project {
                 None => running.client.stream(filter),
                 // If the program has left the project in the meantime, the next join opens the project's streams.
-                Some(number) => match &running.rooms[number].project {
+                Some(number) => match &running.project_states[number].project {
                     Some(project) => project.stream(filter),
                     None => return,
                 },
             };
             let mine = |number: usize| project.is_none_or(|project| project == number);
-            let progresses = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
+            let progresses = running.project_states.iter().enumerate().map(|(number, state)| match &state.progress {
                 ProjectProgress::Log(log_progress) if mine(number) => Some(log_progress.for_kind(plan.kind)),
                 _ => None,
             });
@@ -110,9 +112,9 @@ impl World {
             };
             // The reader starts at the current position. If the project has no other reader, the cursor keeps the
             // position of the project's last reader.
-            let positions = running.rooms.iter().enumerate().map(|(number, room)| match &room.progress {
+            let positions = running.project_states.iter().enumerate().map(|(number, state)| match &state.progress {
                 ProjectProgress::Log(_) if mine(number) && running.cursor_readers(number).next().is_none() => {
-                    room.removed_reader_event_id
+                    state.removed_reader_event_id
                 }
                 ProjectProgress::Log(log_progress) if mine(number) => log_progress.complete_to,
                 _ => None,

@@ -102,8 +102,8 @@ impl World {
                 self.schedule_after(pause, ScheduledAction::ReviewContent(project));
             }
             for _ in 0..self.dice.between(0, 3) {
-                let content = self.server.foreign_contents.submit(jiff::Timestamp::UNIX_EPOCH, RowDefect::None, 1);
-                self.server.foreign_contents.decide(content, "approved", jiff::Timestamp::UNIX_EPOCH, true);
+                let item_index = self.server.foreign_contents.submit(jiff::Timestamp::UNIX_EPOCH, RowDefect::None, 1);
+                self.server.foreign_contents.decide(item_index, "approved", jiff::Timestamp::UNIX_EPOCH, true);
             }
         }
         let faults_end = self.scenario.fault_phase;
@@ -200,7 +200,9 @@ impl World {
                 self.server.running_nodes[node] = true;
                 self.maybe_start_unstable_phase();
             }
-            ScheduledAction::DecideContent(project, content, status) => self.decide_content(project, content, status),
+            ScheduledAction::DecideContent(project, item_index, status) => {
+                self.decide_content(project, item_index, status)
+            }
             ScheduledAction::ReviewContent(project) => self.review_random_content(project),
             ScheduledAction::DropConnection(id, sends_disconnect) => self.drop_connection(id, sends_disconnect),
             ScheduledAction::EmitCustomEvent(client, run_number) if self.is_current_run(client, run_number) => {

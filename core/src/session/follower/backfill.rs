@@ -74,9 +74,9 @@ impl NoLogFollower {
     }
 
     fn on_stream_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
-        let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start) else { return };
-        // `stream_start` is the server time at which REST was asked. Decisions made since the join was sent may have
-        // been lost in transit, and an earlier request for the start may have failed. The start of the stream is
+        let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start_time) else { return };
+        // `stream_start_time` is the server time at which REST was asked. Decisions made since the join was sent may
+        // have been lost in transit, and an earlier request for the start may have failed. The start of the stream is
         // therefore moved back at least to the time at which the join was sent.
         recent.set_complete_until_if_unknown(
             start.saturating_sub(now.since_including_sleep(join_sent_at)).unwrap_or(start),

@@ -59,15 +59,15 @@ impl HeldEvents {
             self.newest_dropped_id = self.newest_dropped_id.max(id);
             return false;
         }
-        self.bytes += event.approximate_size();
+        self.bytes += event.approximate_bytes();
         if let Some(known) = self.events.insert(id, event) {
-            self.bytes -= known.approximate_size();
+            self.bytes -= known.approximate_bytes();
             output.counters.duplicates += 1;
         }
         let mut fits = true;
         while self.events.len() > HELD_EVENTS_MAX || (self.bytes > HELD_BYTES_MAX && self.events.len() > 1) {
             let Some((id, dropped)) = self.events.pop_last() else { break };
-            self.bytes -= dropped.approximate_size();
+            self.bytes -= dropped.approximate_bytes();
             self.newest_dropped_id = self.newest_dropped_id.max(id);
             fits = false;
         }
@@ -82,7 +82,7 @@ impl HeldEvents {
                 return None;
             }
             let event = entry.remove();
-            self.bytes -= event.approximate_size();
+            self.bytes -= event.approximate_bytes();
             if id == last + 1 {
                 return Some(event);
             }
@@ -94,7 +94,7 @@ impl HeldEvents {
     /// Drops the held events up to and including this id.
     pub(super) fn drop_up_to(&mut self, id: u64) {
         self.events.retain(|held, _| *held > id);
-        self.bytes = self.events.values().map(Event::approximate_size).sum();
+        self.bytes = self.events.values().map(Event::approximate_bytes).sum();
     }
 
     /// Merges held events into a page, up to the newest event of the page. Held events take precedence over the page's
@@ -113,11 +113,11 @@ impl HeldEvents {
                 continue;
             };
             while let Some((_, earlier)) = held.next_if(|(held, _)| *held < id) {
-                self.bytes -= earlier.approximate_size();
+                self.bytes -= earlier.approximate_bytes();
                 merged.push(earlier);
             }
             let live = held.next_if(|(held, _)| *held == id).map(|(_, live)| live);
-            self.bytes -= live.as_ref().map_or(0, Event::approximate_size);
+            self.bytes -= live.as_ref().map_or(0, Event::approximate_bytes);
             merged.push(live.unwrap_or(event));
         }
         merged

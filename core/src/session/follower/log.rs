@@ -41,8 +41,8 @@ impl LogFollower {
         Self { reader: LogReader::new(project, position), newest_seen_id: 0, read_until_id: 0, held, connection: None }
     }
 
-    pub(super) fn last_id(&self) -> u64 {
-        self.reader.last_id()
+    pub(super) fn last_read_id(&self) -> u64 {
+        self.reader.last_read_id()
     }
 
     /// Starts to follow a log with this head, now that the join is confirmed.
@@ -58,7 +58,7 @@ impl LogFollower {
     pub(super) fn on_event(&mut self, now: Now, mut event: Event, output: &mut FollowerOutput<'_>) {
         let Some(id) = event.event_id() else { return output.deliver(event) };
         if let Some(connection) = &self.connection {
-            let last = self.reader.last_id();
+            let last = self.reader.last_read_id();
             if id <= last {
                 output.counters.duplicates += 1;
                 return;
@@ -80,7 +80,7 @@ impl LogFollower {
     fn hold_event(&mut self, now: Now, id: u64, event: Event, output: &mut FollowerOutput<'_>) {
         let is_damaged = matches!(event, Event::MalformedEvent(_));
         self.newest_seen_id = self.newest_seen_id.max(id);
-        if !self.held.insert(id, event, Some(self.last_id()), output) {
+        if !self.held.insert(id, event, Some(self.last_read_id()), output) {
             self.read_until_id = self.newest_seen_id;
         }
         if let Some(connection) = self.connection.as_mut().filter(|_| !is_damaged && !self.held.is_empty()) {
@@ -91,8 +91,8 @@ impl LogFollower {
     /// Delivers held events up to the next hole. Starts to wait for the events missing there, or stops waiting if there
     /// is no hole.
     pub(super) fn deliver_held(&mut self, now: Now, output: &mut FollowerOutput<'_>) {
-        while let Some(mut event) = self.held.take_next_after(self.reader.last_id(), output) {
-            let next = self.reader.last_id() + 1;
+        while let Some(mut event) = self.held.take_next_after(self.reader.last_read_id(), output) {
+            let next = self.reader.last_read_id() + 1;
             self.reader.advance(next, &mut event);
             output.deliver(event);
         }

@@ -23,14 +23,14 @@ impl LogFollower {
             self.read_until_id = self.newest_seen_id;
             connection.hole_since = None;
         }
-        (connection.page_attempts.may_request(now) && self.reader.last_id() < self.read_until_id)
-            .then(|| self.reader.last_id())
+        (connection.page_attempts.may_request(now) && self.reader.last_read_id() < self.read_until_id)
+            .then(|| self.reader.last_read_id())
     }
 
     /// Returns the time at which the result of [`due_page_start`](Self::due_page_start) may change.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let connection = self.connection.as_ref().filter(|connection| !connection.page_attempts.is_pending())?;
-        let retry = connection.page_attempts.deadline().filter(|_| self.last_id() < self.read_until_id);
+        let retry = connection.page_attempts.deadline().filter(|_| self.last_read_id() < self.read_until_id);
         let hole = connection.hole_since.map(|since| since + HOLE_WAIT);
         retry.into_iter().chain(hole).min()
     }
@@ -68,21 +68,21 @@ impl LogFollower {
             (self.newest_seen_id, self.read_until_id) = (page.head_id, page.head_id);
             return self.deliver_held(now, output);
         }
-        let before = self.reader.last_id();
+        let before = self.reader.last_read_id();
         let head = page.head_id;
         page.events = self.held.merge_into(page.events);
         self.reader.read_page(page, u64::MAX, now.wall, &mut |event| {
             // A repeated page contains the same events again. An event without an id cannot be recognised as a
             // repetition, so it is delivered only on the first try.
             if is_first_try || event.event_id().is_some() {
-                output.deliver_or_gap(event);
+                output.deliver_event_or_gap(event);
             }
             true
         });
         self.newest_seen_id = self.newest_seen_id.max(head);
         self.read_until_id = self.read_until_id.max(head);
         self.deliver_held(now, output);
-        let has_progressed = self.last_id() > before || self.last_id() >= self.read_until_id;
+        let has_progressed = self.last_read_id() > before || self.last_read_id() >= self.read_until_id;
         match &mut self.connection {
             Some(connection) if has_progressed => connection.page_attempts.on_progress(),
             _ => self.on_page_failed(now, None, output),
@@ -93,10 +93,10 @@ impl LogFollower {
     /// is set, the server asked the client to wait that many seconds.
     pub(crate) fn on_page_failed(&mut self, now: Now, retry_after: Option<f64>, output: &mut FollowerOutput<'_>) {
         let Some(connection) = &mut self.connection else { return };
-        if connection.page_attempts.on_failure(now.mono, retry_after) {
+        if connection.page_attempts.schedule_retry_after_failure(now.mono, retry_after) {
             return;
         }
-        let to = self.held.first_id().map_or(self.read_until_id, |first| (first - 1).max(self.reader.last_id()));
+        let to = self.held.first_id().map_or(self.read_until_id, |first| (first - 1).max(self.reader.last_read_id()));
         if let Some(gap) = self.reader.skip_to(to, GapReason::ReplayFailed, now.wall) {
             output.deliver_gap(gap);
         }

@@ -47,7 +47,7 @@ impl FollowerOutput<'_> {
         self.outputs.last_batch().push_back(gap);
     }
 
-    fn deliver_or_gap(&mut self, event: Event) {
+    fn deliver_event_or_gap(&mut self, event: Event) {
         if matches!(event, Event::Gap(_)) { self.deliver_gap(event) } else { self.deliver(event) }
     }
 }

@@ -152,7 +152,7 @@ impl NoLogFollower {
         self.reader_queue.reader_capacity = None;
         let count = max.min(self.reader_queue.events.len());
         for event in self.reader_queue.events.drain(..count) {
-            output.deliver_or_gap(event);
+            output.deliver_event_or_gap(event);
         }
         if self.reader_queue.events.is_empty() {
             self.reader_queue.live_count_since_empty = 0;

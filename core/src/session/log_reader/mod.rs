@@ -39,7 +39,7 @@ impl LogReader {
 
     /// Returns the id of the last event that was read or skipped.
     #[inline]
-    pub(crate) fn last_id(&self) -> u64 {
+    pub(crate) fn last_read_id(&self) -> u64 {
         self.position.event_id
     }
 
@@ -53,7 +53,7 @@ impl LogReader {
         let is_other = self.position.log.is_some() && head.log.is_some() && self.position.log != head.log;
         if is_other {
             Some(GapReason::LogChanged)
-        } else if self.last_id() > head.event_id {
+        } else if self.last_read_id() > head.event_id {
             Some(GapReason::CursorAhead)
         } else {
             None
@@ -78,7 +78,7 @@ impl LogReader {
 
     /// Skips the events up to this id and returns a gap, or returns `None` if there are no events to skip.
     pub(crate) fn skip_to(&mut self, id: u64, reason: GapReason, at: jiff::Timestamp) -> Option<Event> {
-        let missed = id.checked_sub(self.last_id()).filter(|missed| *missed > 0)?;
+        let missed = id.checked_sub(self.last_read_id()).filter(|missed| *missed > 0)?;
         let to = Cursor { log: self.position.log.clone(), event_id: id };
         Some(self.jump_to(to, reason, Some(missed), at))
     }
@@ -93,9 +93,9 @@ impl LogReader {
     /// Returns `true` if reading the page moves the position, because the page contains a new event or shows that
     /// missing events cannot be read.
     pub(crate) fn makes_progress_with(&self, page: &LogPage) -> bool {
-        let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_id());
+        let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_read_id());
         self.discontinuity(&page.head_cursor()).is_some()
-            || last_expired_id(page) > self.last_id()
+            || last_expired_id(page) > self.last_read_id()
             || page.events.iter().any(is_new)
     }
 
@@ -112,7 +112,7 @@ impl LogReader {
         let expired = last_expired_id(&page).min(limit);
         for mut event in page.events {
             let id = event.event_id();
-            if id.is_some_and(|id| id <= self.last_id()) {
+            if id.is_some_and(|id| id <= self.last_read_id()) {
                 continue;
             }
             if let Some(id) = id {

@@ -61,7 +61,7 @@ impl PageAttempts {
     /// give up. If `retry_after` is set, the server asked the client to wait that many seconds, and the request does
     /// not count towards giving up.
     #[must_use]
-    pub(crate) fn on_failure(&mut self, now: Instant, retry_after: Option<f64>) -> bool {
+    pub(crate) fn schedule_retry_after_failure(&mut self, now: Instant, retry_after: Option<f64>) -> bool {
         self.pending_after = None;
         let pause = match retry_after {
             Some(seconds) => {

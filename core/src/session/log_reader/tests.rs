@@ -59,7 +59,7 @@ fn each_event_is_passed_on_once_and_each_hole_is_a_gap_with_its_reason() {
     let both = ["expired Some(2) to 11", "replay_failed Some(1) to 12", "13"];
     assert_eq!(read_all(&mut reader, page(Some("a"), 12, [13], 13), u64::MAX), both);
     assert_eq!(read_all(&mut reader, page(Some("a"), 99, [], 20), u64::MAX), ["expired Some(7) to 20"]);
-    assert_eq!(reader.last_id(), 20);
+    assert_eq!(reader.last_read_id(), 20);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn events_beyond_the_limit_are_not_read_but_gaps_before_it_are_reported() {
     assert_eq!(read_all(&mut reader, page(Some("a"), 1, [3, 4, 5, 6], 9), 5), ["3", "4", "5"]);
     assert_eq!(read_all(&mut reader, page(Some("a"), 1, [9], 9), 7), ["replay_failed Some(2) to 7"]);
     assert_eq!(read_all(&mut reader, page(Some("a"), 20, [20], 20), 9), ["expired Some(2) to 9"]);
-    assert_eq!(reader.last_id(), 9);
+    assert_eq!(reader.last_read_id(), 9);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn events_without_room_stay_in_the_log() {
         room -= 1;
         room > 0
     });
-    assert_eq!(reader.last_id(), 2);
+    assert_eq!(reader.last_read_id(), 2);
     assert_eq!(read_all(&mut reader, page(Some("a"), 1, 3..=5, 5), 5), ["3", "4", "5"]);
 }
 
@@ -135,7 +135,7 @@ proptest! {
             left -= 1;
             left > 0
         });
-        prop_assert_eq!(reader.last_id(), at);
+        prop_assert_eq!(reader.last_read_id(), at);
         prop_assert!(at <= limit.max(start));
         prop_assert_eq!(gains && start < limit, at > start);
     }
@@ -149,16 +149,16 @@ fn a_page_request_is_repeated_with_growing_pauses_and_then_given_up() {
         assert!(attempts.may_request(now));
         attempts.on_requested(3);
         assert!(attempts.awaits_page_after(3) && !attempts.awaits_page_after(4) && !attempts.may_request(now));
-        assert!(attempts.on_failure(now, None));
+        assert!(attempts.schedule_retry_after_failure(now, None));
         assert_eq!(attempts.deadline(), Some(now + Duration::from_millis(pause)));
         assert!(!attempts.may_request(now) && !attempts.awaits_page_after(3));
         assert!(attempts.may_request(now + Duration::from_millis(pause)));
     }
     attempts.on_requested(3);
     // If the server expects to have the page later, the request does not count as failed.
-    assert!(attempts.on_failure(now, Some(30.0)));
+    assert!(attempts.schedule_retry_after_failure(now, Some(30.0)));
     assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
-    assert!(!attempts.on_failure(now, None), "the fifth failure");
+    assert!(!attempts.schedule_retry_after_failure(now, None), "the fifth failure");
     assert!(attempts.may_request(now) && !attempts.has_failed());
 }
 
@@ -167,7 +167,7 @@ fn pauses_that_a_server_requests_are_limited() {
     let now = Instant::now();
     for seconds in [1e300, f64::INFINITY, f64::NAN] {
         let mut attempts = PageAttempts::default();
-        assert!(attempts.on_failure(now, Some(seconds)));
+        assert!(attempts.schedule_retry_after_failure(now, Some(seconds)));
         assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(3600)));
     }
 }

@@ -77,7 +77,7 @@ impl Machine {
             if !connection.take_from_budget(now.mono) {
                 break;
             }
-            let after = pending.reader.last_id();
+            let after = pending.reader.last_read_id();
             pending.attempts.on_requested(after);
             requests.push((*stream, project.clone(), after, pending.limit));
         }
@@ -121,14 +121,14 @@ impl Machine {
         retry_after: Option<f64>,
     ) {
         let Some(pending) = self.pending_request(&key, after) else { return };
-        if !pending.attempts.on_failure(now.mono, retry_after) {
+        if !pending.attempts.schedule_retry_after_failure(now.mono, retry_after) {
             self.answer_backlog_page_request(key, None);
         }
     }
 
     fn answer_backlog_page_request(&mut self, key: StreamProjectKey, page: Option<LogPage>) {
         if let Some(pending) = self.backlog_page_requests.0.remove(&key) {
-            let after = pending.reader.last_id();
+            let after = pending.reader.last_read_id();
             self.outputs.push_back(Output::BacklogPageReply { stream: key.0, project: key.1, after, page });
         }
     }

@@ -110,7 +110,7 @@ impl Machine {
 
     /// Adds advice to a refusal if only an API key is configured.
     pub(super) fn add_key_advice(&self, error: Error) -> Error {
-        if !self.config.has_only_key {
+        if !self.config.has_only_api_key {
             return error;
         }
         let text = format!("{NO_API_KEYS_ADVICE} ({error})");

@@ -53,7 +53,7 @@ impl Machine {
     /// Schedules the next attempt, or gives up. The current address must not be tried before `pause` has passed.
     pub(super) fn schedule_attempt(&mut self, now: Now, cause: Error, pause: Duration) {
         if !pause.is_zero() {
-            self.endpoints.hold_until(now.mono + pause);
+            self.endpoints.forbid_attempts_until(now.mono + pause);
         }
         let Some(policy) = self.next_attempt_policy(pause) else { return self.end_client(cause) };
         let made = self.attempts.count();
@@ -70,9 +70,9 @@ impl Machine {
             let growth_limit = if unclear { GROWTH_LIMIT_WHILE_UNCLEAR } else { u32::MAX };
             self.attempts.schedule_next(&policy, growth_limit, &mut self.rng)
         };
-        let not_before = self.endpoints.not_before().map_or(now.mono, |at| at.max(now.mono));
-        let retry_at = self.attempts.earliest_allowed(not_before.max(now.mono + delay));
-        self.phase = Phase::Waiting { retry_at, not_before };
+        let no_attempt_before = self.endpoints.no_attempt_before().map_or(now.mono, |at| at.max(now.mono));
+        let retry_at = self.attempts.earliest_allowed(no_attempt_before.max(now.mono + delay));
+        self.phase = Phase::Waiting { retry_at, no_attempt_before };
         self.prepare_rooms_for_new_connection(now);
         if self.connect_command_id.is_none() {
             let retry_in = retry_at.saturating_duration_since(now.mono);

@@ -110,7 +110,7 @@ impl Machine {
     /// new deadline is set when the join is sent.
     fn clear_deadlines_of_queued_joins(&mut self) {
         for (_, room) in self.rooms.iter_mut() {
-            if room.membership != Membership::Joining && room.join_failures == 0 {
+            if room.membership != Membership::Joining && room.join_failure_count == 0 {
                 room.join_deadline = None;
             }
         }
@@ -130,7 +130,7 @@ impl Machine {
         if let Some(room) = self.rooms.get_mut(&project) {
             room.membership = if joining { Membership::Joining } else { Membership::Leaving };
             room.first_join_sent_at = joining.then(|| room.first_join_sent_at.unwrap_or(now));
-            if joining && !room.joiners.is_empty() && room.join_failures == 0 {
+            if joining && !room.joiners.is_empty() && room.join_failure_count == 0 {
                 room.join_deadline = Some(deadline);
             }
         }

@@ -64,7 +64,11 @@ impl Machine {
             counters: Metrics::default(),
             connect_command_id: None,
             attempts: ConnectAttempts::new(per_minute),
-            endpoints: EndpointRotation::new(config.endpoint_count, config.credentials_source, config.has_spare_key),
+            endpoints: EndpointRotation::new(
+                config.endpoint_count,
+                config.credentials_source,
+                config.has_spare_api_key,
+            ),
             ack_ids: AckIds::default(),
             rooms: Rooms::default(),
             unresponsive_connection_count: 0,

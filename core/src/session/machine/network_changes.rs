@@ -20,8 +20,8 @@ impl Machine {
     /// limit on attempts allows a new attempt now.
     pub(super) fn on_network_changed(&mut self, now: Now) {
         let reason = match &mut self.phase {
-            Phase::Waiting { retry_at, not_before } => {
-                *retry_at = self.attempts.earliest_allowed((*not_before).max(now.mono));
+            Phase::Waiting { retry_at, no_attempt_before } => {
+                *retry_at = self.attempts.earliest_allowed((*no_attempt_before).max(now.mono));
                 return;
             }
             Phase::Open(connection) if connection.is_online() => {

@@ -23,7 +23,7 @@ pub(super) enum Phase {
         /// Time of the next attempt.
         retry_at: Instant,
         /// Time before which the current address must not be tried.
-        not_before: Instant,
+        no_attempt_before: Instant,
     },
     Closed,
 }

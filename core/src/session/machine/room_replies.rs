@@ -11,7 +11,7 @@ use crate::{
         follower::{Follower, FollowerOutput, NoLogFollower},
         join_confirmations::AnsweredJoin,
         refusal::{JoinFailure, is_join_refusal, join_error},
-        room_protocol::{JoinedProject, RoomAckVerdict, read_room_ack_verdict},
+        room_protocol::{JoinedProjectPayload, RoomAckVerdict, read_room_ack_verdict},
         room_requests::{AmbiguousRefusal, RoomRequestKind},
         rooms::Membership,
     },
@@ -19,7 +19,7 @@ use crate::{
 
 impl Machine {
     pub(super) fn on_joined_project(&mut self, now: Now, arguments: &str) {
-        let joined = JoinedProject::decode(arguments);
+        let joined = JoinedProjectPayload::decode(arguments);
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.room_requests;
         let Some(project) = joined.project().or_else(|| requests.awaited_project(RoomRequestKind::Join)) else {
@@ -39,7 +39,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn on_join_confirmed(&mut self, now: Now, project: &ProjectId, joined: &JoinedProject) {
+    pub(super) fn on_join_confirmed(&mut self, now: Now, project: &ProjectId, joined: &JoinedProjectPayload) {
         self.on_auth_confirmed();
         let room = match self.rooms.get_mut(project) {
             Some(room) => room,
@@ -52,7 +52,7 @@ impl Machine {
         };
         let is_repeated = room.membership == Membership::In;
         room.membership = Membership::In;
-        room.join_failures = 0;
+        room.join_failure_count = 0;
         room.last_failure_message = None;
         room.join_deadline = None;
         if !room.wanted || is_repeated {
@@ -84,7 +84,7 @@ impl Machine {
     pub(super) fn on_left_project(&mut self, now: Now, arguments: &str) {
         let Some(connection) = self.phase.connection_mut() else { return };
         let requests = &mut connection.room_requests;
-        let named = JoinedProject::decode(arguments).project();
+        let named = JoinedProjectPayload::decode(arguments).project();
         let Some(project) = named.or_else(|| requests.awaited_project(RoomRequestKind::Leave)) else { return };
         requests.on_room_left(&project);
         self.on_membership_ended(now, &project);
@@ -100,8 +100,8 @@ impl Machine {
             // Earlier events belong to the membership that has ended.
             room.follower.on_membership_ended();
             if by_server {
-                room.next_join_at = Some(now.mono + join_retry_delay(room.join_failures));
-                room.join_failures += 1;
+                room.next_join_at = Some(now.mono + join_retry_delay(room.join_failure_count));
+                room.join_failure_count += 1;
             }
         } else {
             self.remove_room(project);
@@ -174,11 +174,11 @@ impl Machine {
             return self.remove_room(project);
         }
         let Some(pause) = failure.retry_pause else { return self.end_project(project, failure.error) };
-        let at = now.mono + pause.max(join_retry_delay(room.join_failures));
+        let at = now.mono + pause.max(join_retry_delay(room.join_failure_count));
         if !room.join_succeeded && at >= *room.join_deadline.get_or_insert(deadline) {
             return self.end_project(project, failure.error);
         }
-        room.join_failures += 1;
+        room.join_failure_count += 1;
         room.next_join_at = Some(at);
         room.last_failure_message = Some(failure.message);
     }
@@ -207,11 +207,11 @@ impl Machine {
         // an earlier request does not.
         let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
-        let joined = event.unwrap_or_else(|| JoinedProject::decode(arguments));
+        let joined = event.unwrap_or_else(|| JoinedProjectPayload::decode(arguments));
         // Servers send the position in the log with the event. If the position has not been read, another join may be
         // needed.
         let has_intact_log =
-            self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.join_failures == 0);
+            self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.join_failure_count == 0);
         let is_event_unread = !has_event && has_intact_log && joined.head().is_none();
         match (request.kind, read_room_ack_verdict(arguments)) {
             (RoomRequestKind::Leave, _) => {

@@ -61,7 +61,7 @@ impl World {
             KeyRefusal::Disconnect => self.send_frame(id, Side::Client, "41".into()),
             KeyRefusal::AtJoins => {
                 if let Some(socket) = self.socket(id) {
-                    socket.is_connected = true;
+                    socket.is_namespace_connected = true;
                 }
                 return self.send_frame(id, Side::Client, r#"40{"sid":"s"}"#.into());
             }

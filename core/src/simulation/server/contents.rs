@@ -22,7 +22,7 @@ pub(in crate::simulation) enum RowDefect {
 /// Decision on an item.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::simulation) struct Decision {
-    pub(in crate::simulation) content: usize,
+    pub(in crate::simulation) item_index: usize,
     pub(in crate::simulation) decided_at: jiff::Timestamp,
     status: &'static str,
     /// True if the server publishes an event for the decision. Reviews are not published.
@@ -33,7 +33,7 @@ pub(in crate::simulation) struct Decision {
 struct Item {
     submitted_at: jiff::Timestamp,
     /// Positions of the decisions on the item.
-    decisions: Vec<usize>,
+    decision_positions: Vec<usize>,
     defect: RowDefect,
     /// Size of the row, in rows of ordinary size.
     size_in_rows: u64,
@@ -55,55 +55,55 @@ impl ModelContents {
     }
 
     pub(in crate::simulation) fn submit(&mut self, at: jiff::Timestamp, defect: RowDefect, size_in_rows: u64) -> usize {
-        self.items.push(Item { submitted_at: at, decisions: Vec::new(), defect, size_in_rows });
+        self.items.push(Item { submitted_at: at, decision_positions: Vec::new(), defect, size_in_rows });
         self.items.len() - 1
     }
 
     /// Adds a decision and returns its position in the history.
     pub(in crate::simulation) fn decide(
         &mut self,
-        content: usize,
+        item_index: usize,
         status: &'static str,
         at: jiff::Timestamp,
         is_published: bool,
     ) -> usize {
         if status == "flagged" {
-            self.flagged.insert(content);
+            self.flagged.insert(item_index);
         } else {
-            self.flagged.remove(&content);
+            self.flagged.remove(&item_index);
         }
-        self.history.push(Decision { content, decided_at: at, status, is_published });
-        self.items[content].decisions.push(self.history.len() - 1);
+        self.history.push(Decision { item_index, decided_at: at, status, is_published });
+        self.items[item_index].decision_positions.push(self.history.len() - 1);
         self.history.len() - 1
     }
 
     /// Returns the data of the event that reports a decision.
     pub(in crate::simulation) fn decision_event_data(&self, position: usize) -> Value {
-        let Decision { content, decided_at, status, .. } = self.history[position];
+        let Decision { item_index, decided_at, status, .. } = self.history[position];
         json!({
-            "content_id": self.id(content), "project_id": self.project, "status": status,
+            "content_id": self.id(item_index), "project_id": self.project, "status": status,
             "timestamp": decided_at.to_string(),
         })
     }
 
-    pub(in crate::simulation) fn first_decision_position(&self, content: usize) -> usize {
-        self.items[content].decisions[0]
+    pub(in crate::simulation) fn first_decision_position(&self, item_index: usize) -> usize {
+        self.items[item_index].decision_positions[0]
     }
 
     /// Returns `true` if a lookup of this item may fail.
     pub(in crate::simulation) fn lookup_may_fail(&self, id: &str) -> bool {
-        self.index_of(id).is_none_or(|content| self.is_unreadable(content))
+        self.index_of(id).is_none_or(|item_index| self.is_unreadable(item_index))
     }
 
-    pub(in crate::simulation) fn id(&self, content: usize) -> String {
-        format!("{}/{content:04}", self.project)
+    pub(in crate::simulation) fn id(&self, item_index: usize) -> String {
+        format!("{}/{item_index:04}", self.project)
     }
 
     /// Returns the position of the decision that an event reports, or `None` for an item of another project.
     pub(in crate::simulation) fn decision_position_of(&self, event: &Event) -> Option<usize> {
         let Event::ModerationUpdate(update) = event else { return None };
-        let content = self.index_of(&update.content_id)?;
-        let position = self.items[content].decisions.iter().find(|position| {
+        let item_index = self.index_of(&update.content_id)?;
+        let position = self.items[item_index].decision_positions.iter().find(|position| {
             let decision = self.history[**position];
             Some(decision.decided_at) == update.timestamp.instant() && update.status == *decision.status
         });
@@ -116,21 +116,21 @@ impl ModelContents {
     }
 
     /// Returns `true` if the client can't read the row of this item.
-    pub(in crate::simulation) fn is_unreadable(&self, content: usize) -> bool {
-        matches!(self.items[content].defect, RowDefect::Unreadable | RowDefect::TooLarge)
+    pub(in crate::simulation) fn is_unreadable(&self, item_index: usize) -> bool {
+        matches!(self.items[item_index].defect, RowDefect::Unreadable | RowDefect::TooLarge)
     }
 
     pub(in crate::simulation) fn has_readable_item(&self) -> bool {
-        (0..self.items.len()).any(|content| !self.is_unreadable(content))
+        (0..self.items.len()).any(|item_index| !self.is_unreadable(item_index))
     }
 
     /// Returns the number of items submitted since this time.
     pub(in crate::simulation) fn count_submitted_since(&self, since: jiff::Timestamp) -> usize {
-        self.items.iter().rev().take_while(|content| content.submitted_at >= since).count()
+        self.items.iter().rev().take_while(|item| item.submitted_at >= since).count()
     }
 
-    fn status(&self, content: usize) -> &'static str {
-        self.items[content].decisions.last().map_or("pending", |position| self.history[*position].status)
+    fn status(&self, item_index: usize) -> &'static str {
+        self.items[item_index].decision_positions.last().map_or("pending", |position| self.history[*position].status)
     }
 
     /// Returns a page of the listing, newest item first, or `None` if the page exceeds the size limit of a response.
@@ -153,25 +153,26 @@ impl ModelContents {
 
     /// Returns the response to the lookup of an item, or `None` if the response exceeds the size limit.
     pub(in crate::simulation) fn look_up(&self, id: &str) -> Option<String> {
-        let content = self.index_of(id).unwrap_or_else(|| panic!("the item {id} does not exist"));
-        (self.items[content].defect != RowDefect::TooLarge).then(|| format!(r#"{{"content":{}}}"#, self.row(content)))
+        let item_index = self.index_of(id).unwrap_or_else(|| panic!("the item {id} does not exist"));
+        (self.items[item_index].defect != RowDefect::TooLarge)
+            .then(|| format!(r#"{{"content":{}}}"#, self.row(item_index)))
     }
 
-    fn row_size(&self, content: usize, response_size_max_rows: u64) -> u64 {
-        let Item { defect, size_in_rows, .. } = self.items[content];
+    fn row_size(&self, item_index: usize, response_size_max_rows: u64) -> u64 {
+        let Item { defect, size_in_rows, .. } = self.items[item_index];
         if defect == RowDefect::TooLarge { response_size_max_rows + 1 } else { size_in_rows }
     }
 
-    fn row(&self, content: usize) -> String {
-        let Item { submitted_at, defect, ref decisions, .. } = self.items[content];
-        let updated = decisions.last().map_or(submitted_at, |position| self.history[*position].decided_at);
+    fn row(&self, item_index: usize) -> String {
+        let Item { submitted_at, defect, ref decision_positions, .. } = self.items[item_index];
+        let updated = decision_positions.last().map_or(submitted_at, |position| self.history[*position].decided_at);
         let id = match defect {
-            RowDefect::Unreadable => json!({"no": self.id(content)}),
-            _ => self.id(content).into(),
+            RowDefect::Unreadable => json!({"no": self.id(item_index)}),
+            _ => self.id(item_index).into(),
         };
         let row = json!({
             "id": id, "project_id": self.project, "content_type": "text", "content_data": "x", "meta_data": null,
-            "status": self.status(content), "created_at": submitted_at.to_string(), "updated_at": updated.to_string(),
+            "status": self.status(item_index), "created_at": submitted_at.to_string(), "updated_at": updated.to_string(),
             "moderation_results": [],
         });
         match defect {

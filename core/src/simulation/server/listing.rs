@@ -13,7 +13,7 @@ impl World {
     ) -> (Result<ResponseBody, Error>, bool) {
         let rest = self.scenario.rest.clone();
         if !self.server.is_up || (self.faults_active && self.dice.chance(rest.failure_rate)) {
-            return (Err(self.rest_error()), true);
+            return (Err(self.random_rest_error()), true);
         }
         let server_time = rest.sends_date.then(|| self.server_time());
         let server_time = server_time.and_then(|time| jiff::Timestamp::from_second(time.as_second()).ok());
@@ -47,7 +47,7 @@ impl World {
         (Ok(body), excused)
     }
 
-    fn rest_error(&mut self) -> Error {
+    fn random_rest_error(&mut self) -> Error {
         self.tally.rest_errors += 1;
         match self.dice.between(0, 2) {
             0 => Error::new(ErrorKind::ConnectFailed, "no route to REST"),

@@ -15,8 +15,8 @@ struct Branch {
     log_id: String,
     parent: Option<usize>,
     /// Id up to which the branch shares the events of its parent.
-    fork: u64,
-    /// Kind and time of each event after the fork.
+    last_shared_id: u64,
+    /// Kind and time of each event after the last shared event.
     events: Vec<(&'static str, jiff::Timestamp)>,
 }
 
@@ -26,25 +26,25 @@ pub(in crate::simulation) struct Log {
     pub(in crate::simulation) name: String,
     branches: Vec<Branch>,
     /// Id of the oldest event that the log contains.
-    pub(in crate::simulation) oldest: u64,
+    pub(in crate::simulation) oldest_id: u64,
     /// Largest id of all events that have expired.
-    pub(in crate::simulation) expired_to: u64,
+    pub(in crate::simulation) newest_expired_id: u64,
     statistics_count: u64,
 }
 
 impl Log {
     pub(in crate::simulation) fn new(name: String) -> Self {
-        let branch = Branch { log_id: "log-0".into(), parent: None, fork: 0, events: Vec::new() };
-        Self { name, branches: vec![branch], oldest: 1, expired_to: 0, statistics_count: 0 }
+        let branch = Branch { log_id: "log-0".into(), parent: None, last_shared_id: 0, events: Vec::new() };
+        Self { name, branches: vec![branch], oldest_id: 1, newest_expired_id: 0, statistics_count: 0 }
     }
 
     pub(in crate::simulation) fn current_branch(&self) -> usize {
         self.branches.len() - 1
     }
 
-    pub(in crate::simulation) fn head(&self) -> u64 {
+    pub(in crate::simulation) fn head_id(&self) -> u64 {
         let branch = &self.branches[self.current_branch()];
-        branch.fork + branch.events.len() as u64
+        branch.last_shared_id + branch.events.len() as u64
     }
 
     pub(in crate::simulation) fn log_id(&self) -> &str {
@@ -57,7 +57,7 @@ impl Log {
     }
 
     fn resolve(&self, mut branch: usize, id: u64) -> LogPosition {
-        while let Some(parent) = self.branches[branch].parent.filter(|_| id <= self.branches[branch].fork) {
+        while let Some(parent) = self.branches[branch].parent.filter(|_| id <= self.branches[branch].last_shared_id) {
             branch = parent;
         }
         LogPosition { branch, id }
@@ -65,7 +65,7 @@ impl Log {
 
     fn event(&self, position: LogPosition) -> Option<&(&'static str, jiff::Timestamp)> {
         let branch = self.branches.get(position.branch)?;
-        branch.events.get(usize::try_from(position.id.checked_sub(branch.fork + 1)?).ok()?)
+        branch.events.get(usize::try_from(position.id.checked_sub(branch.last_shared_id + 1)?).ok()?)
     }
 
     pub(in crate::simulation) fn kind(&self, position: LogPosition) -> Option<&'static str> {
@@ -94,29 +94,29 @@ impl Log {
     ) -> u64 {
         let current_branch = self.current_branch();
         self.branches[current_branch].events.push((kind, at));
-        let head = self.head();
-        self.oldest = self.oldest.max((head + 1).saturating_sub(logged_events_max));
-        self.expired_to = self.expired_to.max(self.oldest - 1);
-        head
+        let head_id = self.head_id();
+        self.oldest_id = self.oldest_id.max((head_id + 1).saturating_sub(logged_events_max));
+        self.newest_expired_id = self.newest_expired_id.max(self.oldest_id - 1);
+        head_id
     }
 
     /// Restores a backup that lacks the last `lost_events` events.
     pub(in crate::simulation) fn restore(&mut self, lost_events: u64) {
-        let fork = self.head() - lost_events.min(self.head());
+        let last_shared_id = self.head_id() - lost_events.min(self.head_id());
         let log_id = self.log_id().to_owned();
-        self.branches.push(Branch { log_id, parent: Some(self.current_branch()), fork, events: Vec::new() });
-        self.oldest = self.oldest.min(fork + 1);
+        self.branches.push(Branch { log_id, parent: Some(self.current_branch()), last_shared_id, events: Vec::new() });
+        self.oldest_id = self.oldest_id.min(last_shared_id + 1);
     }
 
     pub(in crate::simulation) fn replace(&mut self) {
         let log_id = format!("log-{}", self.branches.len());
-        self.branches.push(Branch { log_id, parent: None, fork: 0, events: Vec::new() });
-        self.oldest = 1;
+        self.branches.push(Branch { log_id, parent: None, last_shared_id: 0, events: Vec::new() });
+        self.oldest_id = 1;
     }
 
     /// Returns the name and data of the event that currently has this id. The data contains a key that identifies the
     /// event's position for the checks.
-    pub(in crate::simulation) fn payload(&self, id: u64) -> (&'static str, Value) {
+    pub(in crate::simulation) fn event_name_and_data(&self, id: u64) -> (&'static str, Value) {
         let position = self.position(id);
         let Some((kind, at)) = self.event(position) else { panic!("the log has no event at {position:?}") };
         let key = format!("{}/{}/{id}", self.name, position.branch);

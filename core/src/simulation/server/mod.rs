@@ -32,7 +32,7 @@ use crate::sio;
 pub(super) const NODE_COUNT: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Error messages that the server sends in reply to an unknown event.
-const UNKNOWN_EVENT_ERRORS: [&str; 4] =
+const ERRORS_FOR_UNKNOWN_EVENTS: [&str; 4] =
     ["Unknown command", "No.", "token bucket exhausted", "The session handler has failed"];
 const PING_TIMEOUT_MS: u64 = 20_000;
 
@@ -56,11 +56,11 @@ pub(super) struct Server {
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) is_open: bool,
-    is_connected: bool,
+    is_namespace_connected: bool,
     /// Projects that the client has joined.
     rooms: BTreeSet<usize>,
     /// Times of the requests in the last minute, for the rate limit.
-    recent_requests: VecDeque<Duration>,
+    recent_request_times: VecDeque<Duration>,
     /// Time until which the socket is busy with requests that must be handled in order.
     busy_until: Duration,
     /// Time of the oldest ping that has not been answered.
@@ -71,9 +71,9 @@ impl Default for Socket {
     fn default() -> Self {
         Self {
             is_open: true,
-            is_connected: false,
+            is_namespace_connected: false,
             rooms: BTreeSet::new(),
-            recent_requests: VecDeque::new(),
+            recent_request_times: VecDeque::new(),
             busy_until: Duration::ZERO,
             unanswered_ping_at: None,
         }
@@ -152,7 +152,7 @@ impl World {
         match packet.kind {
             sio::PacketKind::Connect if has_bad_key => self.refuse_connection(id),
             sio::PacketKind::Connect => {
-                socket.is_connected = true;
+                socket.is_namespace_connected = true;
                 let connected = json!({"message": "Connected to AutoModerate"});
                 if connected_first {
                     self.emit(id, "connected", &connected);
@@ -164,7 +164,7 @@ impl World {
                 self.drop_if_unstable(id);
             }
             sio::PacketKind::Disconnect => self.close_server_side(id, true),
-            sio::PacketKind::Event if socket.is_connected => {
+            sio::PacketKind::Event if socket.is_namespace_connected => {
                 let Ok((name, data)) = sio::split_event(packet.data) else { return };
                 let data: Value = serde_json::from_str(data).unwrap_or_default();
                 let project = data["project_id"].as_str().and_then(|name| self.server.project_index(name));
@@ -194,14 +194,14 @@ impl World {
     pub(super) fn handle_request(&mut self, id: u64, request: &ClientRequest) {
         let (now, limit) = (self.now, self.scenario.server.socket_requests_per_minute);
         let Some(socket) = self.socket(id) else { return };
-        socket.recent_requests.retain(|at| now - *at < MINUTE);
-        if socket.recent_requests.len() >= limit {
-            let wait = socket.recent_requests.front().map_or(MINUTE, |at| MINUTE - (now - *at));
+        socket.recent_request_times.retain(|at| now - *at < MINUTE);
+        if socket.recent_request_times.len() >= limit {
+            let wait = socket.recent_request_times.front().map_or(MINUTE, |at| MINUTE - (now - *at));
             let seconds = wait.as_secs() + 1;
             let words = json!({"message": "Too many events", "code": "rate_limited", "retry_after": seconds});
             return self.refuse_request(id, request, words);
         }
-        socket.recent_requests.push_back(now);
+        socket.recent_request_times.push_back(now);
         match (&*request.name, request.project) {
             ("join_project", Some(project)) => self.handle_join(id, request, project),
             ("leave_project", Some(project)) => {
@@ -212,7 +212,7 @@ impl World {
             ("replay_events", Some(project)) => self.handle_replay(id, request, project),
             ("custom", _) => {
                 self.tally.unknown_event_errors += 1;
-                let message = self.dice.pick(&UNKNOWN_EVENT_ERRORS);
+                let message = self.dice.pick(&ERRORS_FOR_UNKNOWN_EVENTS);
                 self.reply(id, request, &[("error", json!({"message": message}))], json!({}));
             }
             _ => {}

@@ -43,7 +43,7 @@ impl World {
             let kind = self.dice.pick(&kinds);
             let id = log.append(kind, at, behaviour.logged_events_max);
             self.tally.events_published += 1;
-            let (kind, mut data) = log.payload(id);
+            let (kind, mut data) = log.event_name_and_data(id);
             if self.scenario.server.preview_bytes > 0 && self.dice.chance(0.3) {
                 data["content_preview"] = "x".repeat(self.scenario.server.preview_bytes).into();
             }
@@ -76,22 +76,22 @@ impl World {
         self.tally.rows_defective += u64::from(defect != RowDefect::None);
         let weight = self.dice.pick(&[1, 1, 1, 3]);
         let status = self.dice.pick(&["approved", "approved", "rejected", "flagged"]);
-        let content = self.server.contents[project].submit(at, defect, weight);
+        let item_index = self.server.contents[project].submit(at, defect, weight);
         if !must_be_logged && self.faults_active && self.dice.chance(rest.slow_decision_rate) {
             let pause = self.dice.duration_ms(100, 500_000);
-            return self.schedule_after(pause, ScheduledAction::DecideContent(project, content, status));
+            return self.schedule_after(pause, ScheduledAction::DecideContent(project, item_index, status));
         }
-        self.decide_content(project, content, status);
+        self.decide_content(project, item_index, status);
     }
 
     /// Decides on an item and publishes the decision.
-    pub(in crate::simulation) fn decide_content(&mut self, project: usize, content: usize, status: &'static str) {
+    pub(in crate::simulation) fn decide_content(&mut self, project: usize, item_index: usize, status: &'static str) {
         if !self.server.is_up {
             return self
-                .schedule_after(Duration::from_secs(1), ScheduledAction::DecideContent(project, content, status));
+                .schedule_after(Duration::from_secs(1), ScheduledAction::DecideContent(project, item_index, status));
         }
         let (at, contents) = (self.server_time(), &mut self.server.contents[project]);
-        let position = contents.decide(content, status, at, true);
+        let position = contents.decide(item_index, status, at, true);
         let (name, data) = ("moderation_update", contents.decision_event_data(position));
         self.tally.events_published += 1;
         let published = LiveEvent { project, crash_count: self.server.crash_count, name, frame: frame(name, &data) };
@@ -105,9 +105,9 @@ impl World {
         if contents.flagged.is_empty() || !self.server.is_up {
             return;
         }
-        let content = *contents.flagged.iter().nth(self.dice.index(contents.flagged.len())).unwrap();
+        let item_index = *contents.flagged.iter().nth(self.dice.index(contents.flagged.len())).unwrap();
         let status = self.dice.pick(&["approved", "rejected"]);
-        contents.decide(content, status, at, false);
+        contents.decide(item_index, status, at, false);
         self.tally.reviews += 1;
     }
 

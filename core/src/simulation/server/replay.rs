@@ -24,11 +24,13 @@ impl World {
         let log = &self.server.logs[project];
         let number = |name: &str| request.data[name].as_u64().unwrap_or_default();
         let (after, limit) = (number("after"), number("limit").min(behaviour.page_max));
-        let first = (after + 1).max(log.oldest);
-        let last = (first + limit - 1).min(log.head());
-        let events: Vec<Value> =
-            (first..=last).map(|id| log.payload(id)).map(|(name, data)| json!({"event": name, "data": data})).collect();
-        let page = json!({"events": events, "head": log.head(), "oldest": log.oldest, "log": log.log_id()});
+        let first = (after + 1).max(log.oldest_id);
+        let last = (first + limit - 1).min(log.head_id());
+        let events: Vec<Value> = (first..=last)
+            .map(|id| log.event_name_and_data(id))
+            .map(|(name, data)| json!({"event": name, "data": data}))
+            .collect();
+        let page = json!({"events": events, "head": log.head_id(), "oldest": log.oldest_id, "log": log.log_id()});
         self.reply(id, request, &[], page);
     }
 }

@@ -29,13 +29,13 @@ impl World {
         self.record_undetected_restore(id, project);
         let (decided, client) = (self.server.contents[project].history.len(), self.connections[&id].client);
         if let Some(running) = &mut self.clients[client].running {
-            running.rooms[project].decisions_at_join = decided;
+            running.project_states[project].decision_count_at_join = decided;
         }
         let log = &self.server.logs[project];
         let mut joined = json!({"project_id": log.name});
         if has_log {
             joined["replay"] = true.into();
-            joined["event_id"] = log.head().into();
+            joined["event_id"] = log.head_id().into();
             joined["log"] = log.log_id().into();
         }
         let is_duplicated = self.faults_active && self.dice.chance(self.scenario.server.duplicate_reply_rate);
@@ -49,14 +49,14 @@ impl World {
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };
         let log = &self.server.logs[project];
         let Some(running) = &mut self.clients[client].running else { return };
-        let room = match &running.rooms[project].progress {
+        let client_progress = match &running.project_states[project].progress {
             ProjectProgress::Log(log_progress) => Some(log_progress),
             _ => None,
         };
         let readers = running.readers.iter().filter_map(|reader| reader.log_progress(project));
-        if room.into_iter().chain(readers).any(|log_progress| log_progress.is_on_another_branch(log)) {
-            let position = room.and_then(|log_progress| log_progress.complete_to);
-            running.rooms[project].restore_undetected = true;
+        if client_progress.into_iter().chain(readers).any(|log_progress| log_progress.is_on_another_branch(log)) {
+            let position = client_progress.and_then(|log_progress| log_progress.complete_to);
+            running.project_states[project].restore_undetected = true;
             running.readers.iter_mut().for_each(|reader| reader.record_undetected_restore(project, position));
         }
     }
@@ -75,8 +75,8 @@ impl World {
         }
         let running = client.and_then(|client| self.clients[client].running.as_mut());
         if let Some((running, project)) = running.zip(request.project).filter(|_| request.name == "join_project") {
-            running.rooms[project].is_join_refused = true;
-            running.rooms[project].refused_join_arrivals.push(request.arrived_at);
+            running.project_states[project].is_join_refused = true;
+            running.project_states[project].refused_join_arrivals.push(request.arrived_at);
         }
         if request.name == "replay_events" {
             return self.reply(id, request, &[], error);

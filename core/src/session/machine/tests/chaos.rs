@@ -150,7 +150,7 @@ fn any_config() -> impl Strategy<Value = SessionConfig> {
     (option::weighted(0.9, policy), behaviour, limits).prop_map(
         |(
             reconnect,
-            (retry_first_connect, stop, rest, backfill, (renewable, has_spare_key)),
+            (retry_first_connect, stop, rest, backfill, (renewable, has_spare_api_key)),
             (rate_limit, heartbeat),
         )| SessionConfig {
             reconnect,
@@ -160,7 +160,7 @@ fn any_config() -> impl Strategy<Value = SessionConfig> {
             rate_limit,
             backfill,
             can_ask_rest: rest,
-            has_spare_key,
+            has_spare_api_key,
             credentials_source: if renewable { CredentialsSource::Renewable } else { CredentialsSource::Fixed },
             ..SessionConfig::default()
         },

@@ -39,7 +39,7 @@ fn joined_rig(config: SessionConfig) -> Rig {
     answer_backfill(
         &mut rig,
         BackfillData {
-            stream_start: Some(time_at(0)),
+            stream_start_time: Some(time_at(0)),
             flagged_ids: Some(Vec::new()),
             is_complete: true,
             ..BackfillData::default()
@@ -192,7 +192,7 @@ fn the_start_of_a_stream_may_be_reported_between_two_joins() {
     answer_backfill(
         &mut rig,
         BackfillData {
-            stream_start: Some(time_at(0)),
+            stream_start_time: Some(time_at(0)),
             flagged_ids: Some(vec!["a".into()]),
             is_complete: true,
             ..BackfillData::default()
@@ -228,7 +228,7 @@ fn a_stream_starts_at_its_join_even_if_rest_reports_the_start_late() {
     answer_backfill(
         &mut rig,
         BackfillData {
-            stream_start: Some(time_at(60)),
+            stream_start_time: Some(time_at(60)),
             flagged_ids: Some(Vec::new()),
             is_complete: true,
             ..BackfillData::default()
@@ -253,7 +253,7 @@ fn a_stream_starts_when_its_join_was_sent() {
         answer_backfill(
             &mut rig,
             BackfillData {
-                stream_start: start,
+                stream_start_time: start,
                 flagged_ids: Some(Vec::new()),
                 is_complete: true,
                 ..BackfillData::default()

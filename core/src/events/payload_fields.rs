@@ -65,10 +65,10 @@ macro_rules! payload {
                     }
                     fn visit_map<A: serde::de::MapAccess<$de>>(self, mut map: A) -> Result<(), A::Error> {
                         let out = self.0;
-                        while let Some($crate::events::fields::Key(key)) = map.next_key()? {
+                        while let Some($crate::events::payload_fields::Key(key)) = map.next_key()? {
                             match &*key {
                                 $($key $(| $alias)* => out.$field = $read(&mut map)?,)*
-                                "project_id" => out.project_id = $crate::events::fields::coerced_scalar(&mut map)?,
+                                "project_id" => out.project_id = $crate::events::payload_fields::coerced_scalar(&mut map)?,
                                 "event_id" => {
                                     out.event_id = map.next_value::<$crate::events::scalar::EventIdIfValid>()?.0;
                                 }
