@@ -7,8 +7,8 @@ use crate::Error;
 
 /// Position in a project's event log that remains valid across restarts of the program.
 ///
-/// A cursor contains the id of the log and the id of the last event delivered. Its text form is opaque. A bare decimal
-/// `event_id` is accepted as a cursor into any log.
+/// A cursor contains the id of the log, if the server sends one, and the id of the event after which a stream resumes.
+/// Its text form is opaque. A bare decimal `event_id` is accepted as a cursor into any log.
 ///
 /// ```
 /// use automoderate::Cursor;
@@ -25,7 +25,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Returns the `event_id` of the last event delivered, or 0 before the first event.
+    /// Returns the `event_id` after which a stream resumes, or 0 if it resumes at the first event.
     #[must_use]
     pub fn event_id(&self) -> u64 {
         self.event_id

@@ -105,7 +105,7 @@ impl<'t> PayloadReader<'t> {
         Self { text, received, payload: None }
     }
 
-    /// Parses the first argument. Fails if anything but another argument follows it.
+    /// Parses the first argument. Fails if it is missing or invalid, or if anything but another argument follows it.
     pub(super) fn parse<T: Deserialize<'t>>(&mut self) -> Result<T, String> {
         self.parse_with(PhantomData)
     }

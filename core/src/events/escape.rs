@@ -1,4 +1,4 @@
-//! HTML escaping for content previews, which contain the markup that users wrote.
+//! HTML escaping for content previews, which may contain markup written by users.
 
 /// Escapes text for use as the content of an HTML element or in a quoted attribute.
 pub(crate) fn escape_html(text: &str) -> String {

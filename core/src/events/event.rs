@@ -151,7 +151,8 @@ impl Event {
         self.meta().project_id.as_ref()
     }
 
-    /// Returns the event's position in the project's event log, or `None` if the event is not logged.
+    /// Returns [`Meta::event_id`], which is the event's position in the project's event log, or `None` if the event is
+    /// not logged.
     #[must_use]
     pub fn event_id(&self) -> Option<u64> {
         self.meta().event_id

@@ -26,7 +26,7 @@ pub struct Gap {
 #[non_exhaustive]
 pub enum GapReason {
     /// The connection was interrupted, and either the server had no event log before or after the interruption, or
-    /// `Backfill::Off` is set.
+    /// `Backfill::Off` is set. Also reported if the join had a cursor but the server has no event log.
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,

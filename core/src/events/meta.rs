@@ -11,10 +11,11 @@ use super::{Cursor, ProjectId, RawJson};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// Pushed by the server when the event occurred.
+    /// Pushed by the server when the event occurred, or created by the SDK ([`Gap`](super::Gap) and
+    /// [`Lagged`](super::Lagged)).
     Live,
-    /// Read from the server's event log: after an interruption, after the cursor of a join, or because a stream's
-    /// buffer was full.
+    /// Read from the server's event log: after an interruption, from the cursor of a join, because live events were
+    /// missing, or because a stream's buffer was full.
     Replay,
     /// Fetched through REST from a server without an event log, after an interruption or by polling for reviews.
     Backfill,
@@ -39,7 +40,8 @@ pub struct Meta {
     /// or, for a live event other than a server error or malformed event, the only joined project. `None` if the
     /// project is unknown.
     pub project_id: Option<ProjectId>,
-    /// Position of the event in the project's event log. `None` if the event is not logged.
+    /// Position of the event in the project's event log or, for a [`Gap`](super::Gap), the position after which the
+    /// stream continues. `None` on servers without an event log, and for other events that are not logged.
     pub event_id: Option<u64>,
     /// Path by which the event arrived.
     pub origin: Origin,

@@ -10,8 +10,8 @@ use super::{
 
 /// Moderation counters of a project. Each update replaces the previous one.
 ///
-/// Documented servers send the counters, all three rates and the recent activity. Deployed servers contain code that
-/// would send `total`, `pending` and only one rate, but never run that code.
+/// Documented servers send all counters except `pending`, all three rates and the recent activity. Deployed servers
+/// contain code that would send `total`, `pending` and only one rate, but never run that code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StatsUpdate {

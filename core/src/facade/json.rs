@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{Event, events::EventForm};
 
-/// Converts the event to a JSON object in the form of [`Event::to_json`].
+/// Converts the event to a JSON object in the same format as [`Event::to_json`].
 #[must_use]
 pub fn event_to_json(event: &Event) -> String {
     event.to_json()

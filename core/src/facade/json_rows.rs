@@ -9,7 +9,7 @@ use crate::{
 
 /// Serializes events as a JSON array. `name` returns the name that is written as the `event` of an object.
 ///
-/// Most moderation updates are written as rows, and all other events as objects in the form of
+/// Most moderation updates are written as rows, and all other events as objects in the format of
 /// [`event_to_json`](super::event_to_json). A row is an array of field values without names: first the fields of the
 /// [`ModerationUpdate`], then the fields of its `meta`, in the same order as in the object. A row contains neither
 /// `event` nor the `project_id` of `meta`, which equals the update's `project_id`. `received_at` is written as `null`

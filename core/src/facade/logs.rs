@@ -58,8 +58,8 @@ fn is_forwarded(metadata: &Metadata<'_>) -> bool {
 
 impl<F: Fn(LogRecord) + Send + Sync + 'static> Subscriber for ForwardingSubscriber<F> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // tracing calls this method once per call site and stores the answer, so a record that is never forwarded costs
-        // only a comparison.
+        // The `tracing` crate calls this method once per call site and stores the answer, so a record that is never
+        // forwarded costs only a comparison.
         if is_forwarded(metadata) { Interest::always() } else { Interest::never() }
     }
 

@@ -63,7 +63,7 @@ impl PackedMeta {
     }
 }
 
-/// Serializes an event. Only [`unpack_event`] of the same SDK version can restore it.
+/// Serializes an event. Only [`unpack_event`] from the same SDK version can restore it.
 #[must_use]
 pub fn pack_event(event: &Event) -> String {
     let mut packed = PackedEvent {
@@ -142,7 +142,7 @@ pub fn unpack_event(text: &str) -> Result<Event, Error> {
     })
 }
 
-/// Serializes metadata. Only [`unpack_meta`] of the same SDK version can restore it.
+/// Serializes metadata. Only [`unpack_meta`] from the same SDK version can restore it.
 #[must_use]
 pub fn pack_meta(meta: &Meta) -> String {
     serde_json::to_string(&PackedMeta::from(meta)).unwrap_or_default()

@@ -167,7 +167,7 @@ impl FacadeStream {
     /// Waits until events can be taken. Returns `false` once the stream has ended.
     ///
     /// # Errors
-    /// Returns the error that ended the stream. Later calls return `false`.
+    /// Returns the error that ended the stream; later calls then return `false`. Returns `closed` in a forked child.
     ///
     /// # Cancel safety
     /// No event is lost if the future is dropped.

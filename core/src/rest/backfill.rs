@@ -195,8 +195,8 @@ impl ListingScan {
         Ok(false)
     }
 
-    /// Adds the decision on an item, unless the decision has already been delivered. Replaces an earlier decision on
-    /// the same item.
+    /// Adds the decision on an item, unless the item is pending or the decision has already been delivered. Replaces an
+    /// earlier decision on the same item.
     fn add_decision(&mut self, content: &Content, now: jiff::Timestamp) {
         if content.status != "pending" && decision_time(content).is_none_or(|at| at >= self.decided_since) {
             let event = decision_event(content, now);

@@ -53,7 +53,7 @@ impl<S: Into<Submission>> From<Vec<S>> for Batch {
     }
 }
 
-/// Response to a batch, with one object per submission.
+/// Response to one request of a batch, with one object per submission.
 #[derive(Deserialize)]
 struct BatchPayload {
     results: Vec<Value>,

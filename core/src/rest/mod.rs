@@ -1,4 +1,5 @@
-//! REST calls that submit content, look it up, or read statistics and snapshots, and the backfill of missed decisions.
+//! REST calls that submit content, look it up, or read statistics, snapshots and the server's health, and the backfill
+//! of missed decisions.
 
 mod api;
 mod backfill;

@@ -32,8 +32,8 @@ pub struct ReconnectPolicy {
     pub jitter: f64,
     /// Time after which a connection counts as stable and the count of attempts restarts. Defaults to 5 s.
     pub stable_after: Duration,
-    /// Hard limit on the number of attempts in any period of 60 s, because deployed servers lock out a client at its
-    /// tenth attempt. Defaults to 9.
+    /// Hard limit on the number of attempts in any period of 60 s. Deployed servers lock out a client at its tenth
+    /// attempt within a minute. Defaults to 9.
     pub max_attempts_per_minute: u32,
 }
 

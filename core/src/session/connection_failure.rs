@@ -18,8 +18,8 @@ pub(crate) enum ConnectionFailure {
     Io(String),
     /// The peer closed the transport.
     PeerClosed(String),
-    /// The server does not know the Engine.IO session: either the server has forgotten the session, or another server
-    /// process opened it.
+    /// The server does not know the Engine.IO session: either the server has forgotten the session, or another node
+    /// opened it.
     SessionUnknown(String),
     /// The server sent an Engine.IO CLOSE packet.
     EngineClosed,

@@ -110,7 +110,8 @@ impl RoomRequests {
         AnsweredJoin::Overdue
     }
 
-    /// Returns `true` if an event may answer an earlier join of the project, after which the client left the room.
+    /// Returns `true` if a `joined_project` event may answer an earlier join of the project, after which the client
+    /// left the room.
     fn may_answer_join_before_leave(&self, project: &ProjectId) -> bool {
         let matches =
             |request: &RoomRequest| request.is_join() && request.project == *project && request.has_left_since;

@@ -17,7 +17,7 @@ const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 /// has changed, the connection counts as dead if the next ping is this late.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
-/// Longest ping timeout for which no probes are needed.
+/// Longest ping timeout with which a late ping causes no probe.
 const PING_TIMEOUT_WITHOUT_PROBES_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Copy)]

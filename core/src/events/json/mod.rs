@@ -51,15 +51,15 @@ impl Event {
     }
 }
 
-/// Serializes the event in the form of [`Event::to_json`]. Works only with serde_json, because JSON text is copied
-/// verbatim.
+/// Serializes the event in the same format as [`Event::to_json`]. Works only with serde_json, because JSON text is
+/// copied verbatim.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         EventForm { event: self, name: self.name(), includes_raw_json: true }.serialize(serializer)
     }
 }
 
-/// Deserializes an event from the form of [`Event::to_json`]. Works only with serde_json, and not inside types that
+/// Deserializes an event from the format of [`Event::to_json`]. Works only with serde_json, and not inside types that
 /// buffer their input (`untagged`, `tag` or `flatten`).
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

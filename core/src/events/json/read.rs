@@ -158,8 +158,8 @@ impl<'de> Deserialize<'de> for Activity {
 macro_rules! impl_deserialize {
     ($($kind:ident)*) => {
         $(
-            /// Deserializes the form of [`Event::to_json`], with or without the field `event`. Works only with
-            /// serde_json.
+            /// Deserializes an event from the format of [`Event::to_json`], with or without the field `event`. Works
+            /// only with serde_json.
             impl<'de> Deserialize<'de> for $kind {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let text = Box::<RawValue>::deserialize(deserializer)?;

@@ -10,7 +10,7 @@ use crate::events::{
     RuleUpdate, ServerError, StatsUpdate, SystemNotification, UnknownEvent, UserActivity,
 };
 
-/// Event to be serialized in the form of [`Event::to_json`], with options.
+/// Event to be serialized in the same format as [`Event::to_json`], with options.
 pub(crate) struct EventForm<'a> {
     pub(crate) event: &'a Event,
     /// Value of the field `event`.
@@ -44,7 +44,7 @@ macro_rules! impl_serialize {
                 }
             }
 
-            /// Serializes the value in the form of [`Event::to_json`], without the field `event`.
+            /// Serializes the value in the same format as [`Event::to_json`], but without the field `event`.
             impl Serialize for $kind {
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     let mut map = serializer.serialize_map(None)?;

@@ -70,8 +70,8 @@ enum FollowerState {
 }
 
 impl Follower {
-    /// Creates a follower. `after` is the user's cursor. If `can_ask_rest` is true, delivered decisions are remembered
-    /// for backfills.
+    /// Creates a follower. `after` is the user's cursor. If `can_ask_rest` is true and the server has no log, delivered
+    /// decisions are remembered for backfills.
     pub(crate) fn new(project: ProjectId, after: Option<Cursor>, can_ask_rest: bool) -> Self {
         Self {
             project,

@@ -107,7 +107,8 @@ impl NoLogFollower {
         }
     }
 
-    /// Delivers an event after all queued events, unless the event repeats a backfilled decision.
+    /// Delivers an event after all queued events, unless the event repeats a backfilled decision or is older than the
+    /// backfilled decision on the same item.
     #[inline]
     fn deliver_or_queue(&mut self, now: Now, event: Event, output: &mut FollowerOutput<'_>) {
         if let Some(recent) = &mut self.recent_decisions {

@@ -56,8 +56,8 @@ impl Machine {
             .insert((stream, project), PendingPageRequest { reader, limit, attempts: PageAttempts::default() });
     }
 
-    /// Sends as many of the streams' page requests as the budget allows. Answers those that can't succeed, because the
-    /// user has left the project or the server has no log.
+    /// Sends as many of the streams' page requests as the budget allows. Those that can't succeed because the user has
+    /// left the project or the server has no log are answered without a page.
     pub(super) fn send_backlog_page_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         let mut unanswerable = Vec::new();

@@ -43,8 +43,8 @@ pub(super) struct Connection {
     pub(super) login_status: LoginStatus,
     /// Content of an error event or DISCONNECT packet that may explain a refusal.
     pub(super) possible_refusal: Option<ServerRefusal>,
-    /// Time at which the connection counts as stable. `None` before the namespace is acknowledged and once the
-    /// connection is stable.
+    /// Time at which the connection counts as stable. `None` before the namespace is acknowledged, once the connection
+    /// is stable, and if reconnecting is disabled.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: SendBudget,
     /// Time at which the budget has room again for packets that are due. `None` if it has room now.

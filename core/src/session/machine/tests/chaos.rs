@@ -260,7 +260,7 @@ proptest! {
                 apply(&mut rig, ChaosOp::Close);
             }
         }
-        // Even without a server, every command must be answered in the end, except a `connect` that is retried without
+        // Even without a server, every command must eventually be answered, except a `connect` that is retried without
         // a limit.
         if rig.state() != "idle" {
             rig.run_for(Duration::from_secs(3 * 3600), |rig| rig.fail_dial(connection_failure(0)));

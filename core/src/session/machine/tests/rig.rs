@@ -93,7 +93,7 @@ impl Rig {
     pub(super) fn handle(&mut self, input: Input<'_>) {
         self.machine.handle(self.now(), input);
         self.drain_outputs();
-        // The machine must handle every deadline that has passed within a few ticks. Otherwise, the driver would call
+        // Within a few ticks, the machine must handle every deadline that has passed. Otherwise, the driver would call
         // the machine again and again without waiting.
         let mut ticks = 0;
         while self.machine.poll_timeout().is_some_and(|at| at <= self.now().mono) {
