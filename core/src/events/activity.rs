@@ -36,7 +36,7 @@ pub struct Activity {
     pub total_submissions: Option<u64>,
     /// Number of the user's submissions that were rejected recently.
     pub recent_violations: Option<u64>,
-    /// Percentage of submissions that were approved.
+    /// Percentage of the user's submissions that were approved.
     pub approval_rate: Option<f64>,
     /// Risk score that the server assigns to the user. A higher score means a higher risk.
     pub risk_score: Option<f64>,

@@ -85,7 +85,7 @@ mod tests {
         }
     }
 
-    /// Asserts that the event is restored, both unchanged and after the session has changed its metadata.
+    /// Asserts that the event is restored, both as decoded and after the session has changed its metadata.
     fn assert_restored_with_session_fields(mut event: Event) {
         assert_restored(&event);
         event.meta_mut().project_id = Some("inferred".into());

@@ -8,7 +8,7 @@ use crate::Error;
 /// Position in a project's event log that remains valid across restarts of the program.
 ///
 /// A cursor contains the id of the log, if the server sends one, and the id of the event after which a stream resumes.
-/// Its text form is opaque. A bare decimal `event_id` is accepted as a cursor into any log.
+/// The text form of a cursor is opaque. A bare decimal `event_id` is accepted as a cursor into any log.
 ///
 /// ```
 /// use automoderate::Cursor;

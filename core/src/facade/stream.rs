@@ -141,8 +141,8 @@ impl FacadeStream {
     /// Ends this stream and returns a throttled stream of the events that follow.
     ///
     /// The new stream yields at most one event per interval of `seconds`: the first event immediately, and then the
-    /// latest event of each interval. The last event is never dropped. Errors, malformed events and losses are yielded
-    /// without delay. This method must not be called while a reader is waiting.
+    /// latest event of each interval. The last event is never dropped. Server errors, malformed events and losses are
+    /// yielded without delay. This method must not be called while a reader is waiting.
     ///
     /// # Errors
     /// Returns `invalid_argument` if the interval is invalid, or if the stream has ended or is already throttled.

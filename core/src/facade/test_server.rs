@@ -67,7 +67,7 @@ impl FacadeTestServer {
         self.0.set_offline(offline);
     }
 
-    /// Sets whether the server leaves REST calls unanswered. See [`Server::set_silent`].
+    /// Sets whether the server executes REST calls without sending a response. See [`Server::set_silent`].
     pub fn set_silent(&self, silent: bool) {
         self.0.set_silent(silent);
     }

@@ -1,4 +1,4 @@
-//! Certain and possible refusals of a connection.
+//! Definite and possible refusals of a connection.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl Machine {
         }
     }
 
-    /// Handles a certain or possible refusal of the credentials.
+    /// Handles a definite or possible refusal of the credentials.
     pub(super) fn on_credentials_refused(&mut self, now: Now, evidence: RefusalEvidence, error: Error) {
         let login_status = self.phase.connection().map(|connection| connection.login_status).unwrap_or_default();
         let (error, pause) = match self.endpoints.on_refused(evidence, login_status, &error) {

@@ -122,8 +122,8 @@ impl Machine {
         }
     }
 
-    /// Delivers a live event to the streams of its project. An event that names no project is attributed to the only
-    /// possible project, if there is exactly one; server errors and malformed events are not.
+    /// Delivers a live event to the streams of its project. An event that names no project is attributed to a project
+    /// if only one is possible, unless it is a server error or a malformed event.
     #[inline]
     fn deliver_live(&mut self, now: Now, mut event: Event) {
         let Some(connection) = self.phase.connection() else { return };
