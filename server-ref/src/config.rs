@@ -58,8 +58,8 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_REDIS", hide_env_values = true, value_name = "URL")]
     redis: Option<String>,
 
-    /// Create a user, a project with sample rules, and an API key, and print the credentials. The environment variable is `true` or
-    /// `false`.
+    /// Create a user, a project with sample rules, and an API key, unless they already exist, and print the credentials. The environment
+    /// variable is `true` or `false`.
     #[arg(long, env = "AUTOMODERATE_DEMO", value_parser = FalseyValueParser::new())]
     demo: bool,
 
@@ -102,8 +102,8 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_REVIEW_QUEUE_WARNING", value_name = "N", default_value_t = 100)]
     review_queue_warning: u32,
 
-    /// OpenAI-compatible endpoint for `ai_prompt` rules, such as `https://api.openai.com/v1`. Without an endpoint, items that only
-    /// such a rule could decide are queued for review.
+    /// OpenAI-compatible endpoint for `ai_prompt` rules, such as `https://api.openai.com/v1`. Without an endpoint, items that only such a
+    /// rule could decide on are queued for review.
     #[arg(long, env = "AUTOMODERATE_AI_BASE_URL", value_name = "URL")]
     ai_base_url: Option<String>,
 

@@ -14,7 +14,7 @@ const API_KEY_LEN: usize = 46;
 
 pub(crate) type CredentialHash = [u8; 32];
 
-/// Returns a random UUID for an object whose ids need no order.
+/// Returns a random UUID for objects whose ids need not be ordered.
 pub(crate) fn random_id() -> String {
     Uuid::new_v4().to_string()
 }

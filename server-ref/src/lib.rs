@@ -1,8 +1,8 @@
 //! The reference AutoModerate server: moderation, rules and real-time updates over Socket.IO.
 //!
-//! The server implements the documented WebSocket interface and adds *replay*. Each event is written to its project's log in the same
-//! transaction as the change that it reports, and published after the commit. The events of a project are numbered 1, 2, 3, … by
-//! their `event_id`. A client that was disconnected requests the events that it missed.
+//! The server implements the documented WebSocket interface and adds *replay*. Each event except `stats_update` is written to its project's
+//! log in the same transaction as the change that it reports, and published after the commit. The logged events of a project are numbered
+//! 1, 2, 3, … by their `event_id`. A client that was disconnected can request the events that it missed.
 //!
 //! The program `automoderate-server serve` runs this server. Other programs and tests can run it in their own process:
 //!
@@ -31,9 +31,9 @@
 //! `authentication_failed` and are disconnected.
 //!
 //! # Persistent notifications
-//! A `system_notification` is logged like any other event. A persistent notification is also sent to every socket that joins, until it is
-//! withdrawn. The copy that a joining socket receives has no `event_id`, so it does not affect replay. Clients recognise the copy by the
-//! `notification_id`, which it shares with the original.
+//! A `system_notification` is logged like a `moderation_update`. A persistent notification is also sent to every socket that joins,
+//! until it is withdrawn. The copy that a joining socket receives has no `event_id`, so it does not affect replay. Clients recognise the
+//! copy by the `notification_id`, which it shares with the original.
 //!
 //! # Layers
 //! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to

@@ -67,7 +67,7 @@ impl KeyAccess {
         }
     }
 
-    /// Checks that pages of this origin may use the key.
+    /// Checks that pages of this origin may use the key. Without an origin, the check succeeds.
     pub(super) fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), KeyRefusal> {
         if self.key.allowed_origins.allows(origin) { Ok(()) } else { Err(KeyRefusal::OriginNotAllowed) }
     }

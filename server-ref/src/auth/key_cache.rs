@@ -28,12 +28,12 @@ const USE_RECORD_INTERVAL: Micros = 60 * 1_000_000;
 #[derive(Debug)]
 pub(super) struct KeyCache {
     known_keys: RwLock<CachedKeys>,
-    /// Times at which unknown keys and invalid tokens were presented, by the hash of the key or token.
+    /// Times at which unknown keys and invalid tokens were last looked up, by the hash of the key or token.
     wrong_credentials: Cache<CredentialHash, Instant>,
     /// Claims of verified tokens, by the hash of the token. The claims are never invalidated, because a token's signature remains valid
     /// when the state of its key changes.
     verified_tokens: Cache<CredentialHash, Arc<Claims>>,
-    /// Uses that are not yet recorded, each given by the key's id and the time; at most one per key per minute.
+    /// Uses that are not yet recorded, each given by the key's id and the time; at most one per key per minute while the key stays cached.
     unrecorded_uses: Mutex<Vec<(String, Micros)>>,
 }
 
@@ -41,8 +41,8 @@ pub(super) struct KeyCache {
 struct CachedKeys {
     by_hash: HashMap<CredentialHash, Arc<CachedKey>>,
     by_id: HashMap<String, Arc<CachedKey>>,
-    /// Number of times that the keys have been removed. A key that was read from the database before a removal may be outdated, so it
-    /// must not be cached afterwards.
+    /// Number of times that [`KeyCache::clear`] has been called. A key that was read from the database before such a call may be outdated,
+    /// so it must not be cached afterwards.
     generation: u64,
 }
 
@@ -91,7 +91,8 @@ impl KeyCache {
         Ok(Ok(access))
     }
 
-    /// Removes all known keys from the cache. Must be called after each committed change to a key.
+    /// Removes all known keys from the cache. Must be called after keys are revoked or switched on or off, and if such a change may have
+    /// been missed.
     pub(super) fn clear(&self) {
         let mut state = self.lock_for_writing();
         state.generation += 1;

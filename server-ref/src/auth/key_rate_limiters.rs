@@ -10,7 +10,7 @@ use crate::store::StoredKey;
 /// Number of limiters at which those of idle keys are removed.
 const KEYS_BEFORE_SWEEP: usize = 1024;
 
-/// The request limiters of this process, by key id. A limiter is kept until it is idle or the limit of its key changes.
+/// The request limiters of this process, by key id. A limiter is kept at least until it is idle, unless the limit of its key changes.
 #[derive(Debug, Default)]
 pub(super) struct KeyRateLimiters {
     limiters: Mutex<HashMap<String, (i64, RateLimiter)>>,

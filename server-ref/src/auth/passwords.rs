@@ -72,7 +72,7 @@ impl PasswordThreads {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |memory: &mut HashMemory| {
-            // The work is skipped if the caller no longer waits for the result.
+            // The work is skipped if the caller is no longer waiting for the result.
             if !answer.is_closed() {
                 let _ = answer.send(work(memory));
             }

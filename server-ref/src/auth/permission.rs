@@ -32,7 +32,7 @@ pub(crate) enum Permission {
 
 impl Permission {
     /// Returns the scopes that each grant this permission, or an empty slice if no key can have the permission. Keys can't manage members
-    /// or keys: a leaked key could otherwise create access that survives its own revocation.
+    /// or keys: a leaked key could otherwise create access that survives the key's revocation.
     fn sufficient_scopes(self) -> &'static [Scope] {
         match self {
             Self::Read => &[Scope::Read],

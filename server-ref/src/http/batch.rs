@@ -22,7 +22,7 @@ use crate::moderation::ModeratedItem;
 use crate::store::{IdempotencyKey, IdempotentAnswer};
 
 const BATCH_ITEMS_MAX: usize = 100;
-/// Maximum number of items of one request that are moderated at the same time. An item takes several kilobytes of memory meanwhile.
+/// Maximum number of items from one request that are moderated at the same time. Each takes several kilobytes of memory during moderation.
 const BATCH_ITEMS_AT_ONCE: usize = 16;
 
 /// Items to moderate.

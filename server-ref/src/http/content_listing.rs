@@ -98,7 +98,7 @@ impl ContentQuery {
     }
 }
 
-/// Encodes a position as a cursor, which [`decode_cursor`] decodes.
+/// Encodes a position as a cursor for [`decode_cursor`].
 pub(super) fn encode_cursor(position: &ContentPosition) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{}", position.created_at, position.id))
 }

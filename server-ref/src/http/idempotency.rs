@@ -79,7 +79,7 @@ fn parse_idempotency_key_header(parts: &Parts) -> Result<Option<&str>, ApiError>
     }
 }
 
-/// An answer, which has an additional header if it repeats an earlier answer.
+/// An answer with an additional header if it repeats an earlier answer.
 pub(super) struct ReplayableAnswer<T> {
     pub(super) status: StatusCode,
     pub(super) answer: Json<T>,

@@ -61,7 +61,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for PathIds<T> {
     }
 }
 
-/// Trims a text and checks that it has from 1 to `longest` characters, none of them U+0000.
+/// Trims the text and checks that it has from 1 to `longest` characters, none of them U+0000.
 pub(super) fn trim_and_check_text(field: &str, text: &str, longest: usize) -> Result<String, ApiError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > longest {

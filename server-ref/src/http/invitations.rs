@@ -38,7 +38,7 @@ pub(super) struct InvitationBody {
 pub(super) struct NewInvitation {
     #[serde(flatten)]
     invitation: Invitation,
-    /// Token that accepts the invitation. It works only for the user with the invited e-mail address.
+    /// Token for accepting or declining the invitation. It works only for the user with the invited e-mail address.
     token: String,
 }
 

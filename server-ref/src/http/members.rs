@@ -1,7 +1,7 @@
 //! Routes `/api/projects/{id}/members[/{user_id}]`.
 //!
-//! Users become members by invitation (see `invitations`). Admins change and remove members, but only owners change and remove admins and
-//! owners. Every member may leave, except the last owner.
+//! Users become members by invitation (see `invitations`). Admins can change and remove members, but only owners can change and remove
+//! admins and owners. Every member may leave, except the last owner.
 
 use std::sync::Arc;
 

@@ -169,9 +169,9 @@ async fn limit_time(State(app): State<Arc<App>>, request: Request, next: Next) -
     answer.unwrap_or_else(|_| ApiError::request_timeout().into_response())
 }
 
-/// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have
-/// to close the connection, and the client would notice only when its next request fails. If a request with a larger body or one of
-/// unknown size is refused, the response announces that the connection will be closed.
+/// Reads a small body before the request is handled. If the handler refused the request without reading the body, the server would have to
+/// close the connection, and the client would notice only when its next request fails. If a request whose body is larger or of unknown size
+/// is refused, the response announces that the connection will be closed.
 async fn read_small_body_early(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.size_hint().exact().is_some_and(|size| size <= EARLY_BODY_BYTES_MAX as u64) {

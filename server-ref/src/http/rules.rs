@@ -82,7 +82,7 @@ pub(super) async fn list(
     Ok(RulesAnswer::new(rules.into_iter().map(|rule| rule_info(&id, rule)).collect::<Result<_, _>>()?))
 }
 
-/// Adds a rule, which, if active, is in force on this node when the response is sent. For admins, and keys with the scope `rules`.
+/// Adds a rule. If it is active, it is in force on this node when the response is sent. For admins, and keys with the scope `rules`.
 #[utoipa::path(
     post, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
     request_body = RuleBody, responses((status = 201, body = RuleAnswer))

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Maximum number of a project's batch items that use the matching threads or the writer at the same time. All projects share these, so
-/// the limit bounds how long the items of other projects wait for them.
+/// Maximum number of a project's batch items that use the matching threads or the writer at the same time. All projects share the threads
+/// and the writer, so the limit bounds how long the items of other projects wait.
 const BATCH_SLOTS_PER_PROJECT: usize = 32;
 /// Number of stored semaphores at which unused ones are removed before another one is added.
 const PROJECTS_BEFORE_CLEANUP: usize = 256;
@@ -18,7 +18,7 @@ pub(super) struct BatchSlots {
 }
 
 impl BatchSlots {
-    /// Waits for a free slot of the project. Waiting items receive slots in the order of their calls.
+    /// Waits for a free slot of the project. Callers receive slots in the order of their calls.
     ///
     /// Cancel safety: if the future is dropped, no slot is taken.
     pub(super) async fn acquire(&self, project_id: &Arc<str>) -> Option<OwnedSemaphorePermit> {

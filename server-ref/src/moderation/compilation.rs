@@ -56,8 +56,8 @@ impl Compilation {
         if let Some(rule) = self.remaining_rules.next() {
             match self.add_rule(&rule) {
                 Ok(()) => {}
-                // An active rule exceeds a limit: either one of the project, which is not checked when a rule is stored, or one for a
-                // single rule that did not apply when the rule was stored.
+                // An active rule exceeds a limit: either a limit for the project, which is not checked when a rule is stored, or a limit
+                // for a single rule that did not apply when this rule was stored.
                 Err(Error::RuleTooLarge(reason)) => self.stop_at_rule(&rule, &reason),
                 // An invalid rule is skipped, so that the other rules remain in effect.
                 Err(error) => tracing::warn!(rule = rule.id, %error, "a stored rule is skipped"),

@@ -1,4 +1,4 @@
-//! Moderation of items by the rules of their projects.
+//! Moderation of items according to the rules of their projects.
 //!
 //! Keyword and regex rules are evaluated in the order of their priority, and the first match decides. If none of them matches, the
 //! `ai_prompt` rules are evaluated. An item that no rule matches is approved. A project's compiled rules are cached until the rules

@@ -2,9 +2,9 @@
 //! may match.
 //!
 //! A group has a lazily built DFA with a bounded cache. Such a DFA does not support Unicode word boundaries, so the group ignores these
-//! boundaries. The group may therefore report a pattern with such boundaries that does not match, so these patterns are checked one by
-//! one. If a text needs too much space in the cache, the DFA gives up, and each pattern of the group is tried alone: with its own DFA if
-//! possible, and step by step if that is impossible or also gives up.
+//! boundaries. The group may therefore report a pattern with such boundaries that does not match, so these patterns are checked one by one.
+//! If a text needs too much space in the cache, the DFA gives up, and each pattern of the group is tried alone: with its own DFA if
+//! possible, and step by step if there is no such DFA or it also gives up.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -30,7 +30,7 @@ const GROUP_NFA_BYTES_MAX: usize = 256 * 1024;
 const DFA_CACHE_BYTES: usize = 512 * 1024;
 /// Number of times that a DFA clears its full cache before it may give up.
 const DFA_CACHE_CLEARS_MIN: usize = 3;
-/// Minimum number of bytes searched per cached state. Below this number, a DFA gives up.
+/// Minimum number of bytes searched per cached state. Below this number, a DFA gives up after [`DFA_CACHE_CLEARS_MIN`] clears.
 const DFA_SEARCHED_BYTES_PER_STATE_MIN: usize = 10;
 /// Maximum number of caches that a group keeps for later texts.
 const IDLE_CACHES_MAX: usize = 2;
@@ -61,7 +61,7 @@ pub(super) enum GroupMatch {
     None,
     /// The pattern of the rule with this index matches.
     Rule(usize),
-    /// No earlier pattern matches, and the steps ran out before the pattern of the rule with this index was decided.
+    /// No earlier pattern matches, and the steps ran out before it was known whether the pattern of the rule with this index matches.
     Undecided(usize),
 }
 

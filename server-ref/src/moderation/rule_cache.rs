@@ -44,7 +44,7 @@ impl RuleCache {
         Ok(Self { sets: Cache::with_options(options, RuleSetWeighter, hasher, lifecycle) })
     }
 
-    /// Returns the compiled rules of a project. Rules that are not cached are compiled once, even if several submissions wait for
+    /// Returns the compiled rules of a project. Rules that are not cached are compiled once, even if several submissions are waiting for
     /// them.
     pub(crate) async fn get(
         &self,

@@ -174,7 +174,7 @@ impl RuleSet {
         }
     }
 
-    /// Returns the decision once matching is complete, or `None` if no rule matched.
+    /// Returns the decision, or `None` if no rule matched. Must be called once matching is complete.
     pub(super) fn decision(&self, progress: MatchProgress) -> Option<Decision> {
         let (index, reason) = progress.first_match?;
         let RuleEffect { rule, action } = self.rules.get(index)?;

@@ -19,7 +19,7 @@ pub(super) enum FinishedRead {
     /// The project, the event id after which the page starts, and the page.
     Page(Arc<str>, i64, Result<EventPage, Error>),
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
-    /// The newest event id of each followed project; `None` if no other process writes to this database.
+    /// The newest event id of each followed project; `None` on SQLite, where no other process logs events.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
     /// The result of replacing the log's id, which is a write.
     LogIdReplaced(Result<(), Error>),
@@ -80,7 +80,6 @@ impl DatabaseReads {
         self.tasks.spawn(async move { FinishedRead::Heads(store.event_heads_if_postgres(&project_ids).await) });
     }
 
-    /// Starts replacing the log's id.
     pub(super) fn start_log_id_replacement(&mut self) {
         let store = self.store.clone();
         self.tasks.spawn(async move { FinishedRead::LogIdReplaced(store.replace_log_id().await) });

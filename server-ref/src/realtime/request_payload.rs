@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::reply::Failure;
 use crate::ids::is_valid_project_id;
 
-/// Returns the project id in a payload, if it is valid.
+/// Returns the project id in a payload, or a failure if the id is missing or invalid.
 pub(super) fn requested_project_id(payload: Option<&Value>) -> Result<&str, Failure> {
     match payload.and_then(|payload| payload.get("project_id")) {
         None | Some(Value::Null) => Err(Failure::invalid("Project ID required")),

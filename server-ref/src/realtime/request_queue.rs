@@ -28,7 +28,7 @@ impl<T> RequestQueue<T> {
         Ok(!std::mem::replace(&mut self.has_consumer, true))
     }
 
-    /// Removes and returns the next request. If it returns `None`, the calling task must end.
+    /// Removes and returns the next request. Returns `None` if the queue is empty; the calling task must then end.
     pub(super) fn pop(&mut self) -> Option<T> {
         let next = self.queued.pop_front();
         self.has_consumer = next.is_some();

@@ -149,14 +149,15 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets whether browsers send cookies only over TLS, for servers behind a TLS proxy. Default `false`.
+    /// Sets whether cookies are marked `Secure` and browsers are instructed to use only TLS, for servers behind a TLS proxy. Default
+    /// `false`.
     pub fn secure_cookies(mut self, secure: bool) -> Self {
         self.settings.secure_cookies = secure;
         self
     }
 
     /// Trusts the `X-Forwarded-For` header from these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per address
-    /// then apply to the clients' addresses instead of the proxy's. Default: none.
+    /// then apply to the clients' addresses instead of the proxies'. Default: none.
     ///
     /// # Errors
     /// Returns an error if a proxy is neither an address nor a network.
@@ -167,7 +168,7 @@ impl ServerBuilder {
     }
 
     /// Sets the length of the review queue above which a project receives a warning. The project receives one warning each time its queue
-    /// exceeds this length. 0 disables the warning. Default 100.
+    /// grows beyond this length. 0 disables the warning. Default 100.
     pub fn review_queue_warning(mut self, contents: u32) -> Self {
         self.settings.review_queue_warning = contents;
         self

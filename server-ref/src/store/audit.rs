@@ -141,7 +141,8 @@ pub(crate) struct AuditEntry {
     /// State of the target after the action, or null if the action deleted it or the state is not recorded. Long strings are truncated.
     #[schema(value_type = Option<Object>)]
     pub(crate) after: Option<Box<RawValue>>,
-    /// The client's IP address, or null if it is unknown. The log of a project omits the addresses of sign-ins.
+    /// The client's IP address, or null if it is unknown. The log of a project omits the addresses of sign-ins and of answers to
+    /// invitations.
     pub(crate) address: Option<String>,
 }
 

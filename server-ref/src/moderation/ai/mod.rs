@@ -37,8 +37,8 @@ const CACHED_VERDICTS_MAX: usize = 10_000;
 /// Options for the endpoint that evaluates `ai_prompt` rules.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AiOptions {
-    /// URL without `/chat/completions`, such as `https://api.openai.com/v1`. Without a URL, items that only an `ai_prompt` rule
-    /// could decide are flagged.
+    /// URL without `/chat/completions`, such as `https://api.openai.com/v1`. Without a URL, items that only an `ai_prompt` rule could
+    /// decide on are flagged.
     pub base_url: Option<String>,
     /// Secret that is sent as a bearer token. Not needed for endpoints without authentication.
     pub api_key: Option<String>,

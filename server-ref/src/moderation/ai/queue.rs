@@ -76,7 +76,7 @@ impl EndpointQueue {
         })
     }
 
-    /// Admits an item for judging. Returns `None` if too many items have been admitted.
+    /// Admits an item for judging. Returns `None` if the admitted items are too many or too large in total.
     pub(super) fn admit(self: &Arc<Self>, project_id: &Arc<str>, bytes: usize) -> Option<JudgingPermit> {
         let mut state = self.lock();
         if state.admitted_items >= ADMITTED_ITEMS_MAX

@@ -1,8 +1,8 @@
 //! The publisher: a task that publishes each project's events in the order of their ids, and statistics in between.
 //!
 //! It publishes only events of projects that a client of this node has joined. Events come from this node's commits and from other nodes'
-//! messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. The missing event is then read
-//! from the log. The newest ids are read periodically, and more often without Redis or while Redis is unreachable.
+//! messages. A missing event is noticed as a hole in the ids, or when the project's newest id is read. The missing event is then read from
+//! the log. On PostgreSQL, the newest ids are read periodically, and more often without Redis or while Redis is unreachable.
 
 mod finished_reads;
 mod inputs;
@@ -75,7 +75,7 @@ struct Publisher {
     /// The projects whose statistics are being read. The value is true if the statistics must be read again afterwards.
     ongoing_statistics_reads: HashMap<Arc<str>, bool>,
     reads: DatabaseReads,
-    /// Time of the next read of the newest ids; `None` if no other process writes to this database.
+    /// Time of the next read of the newest ids; `None` on SQLite, where no other process logs events.
     next_head_poll_at: Option<Instant>,
     /// For each project, the id of the last event that was published before the current read of the newest ids started.
     published_ids_before_head_poll: HashMap<Arc<str>, i64>,

@@ -61,8 +61,8 @@ impl Publisher {
         next
     }
 
-    /// Starts reading the newest ids if a read is due. Returns the time of the next read; `None` if a read was already in progress or no
-    /// other process writes to this database.
+    /// Starts reading the newest ids if a read is due. Returns the time of the next read; `None` if a read was already in progress, or on
+    /// SQLite.
     fn start_head_poll(&mut self, now: Instant) -> Option<Instant> {
         let at = self.next_head_poll_at.filter(|_| !self.reads.is_reading_heads())?;
         if at <= now {
