@@ -1,5 +1,4 @@
-//! Metrics of the whole server for `/metrics`, in the OpenMetrics format that Prometheus reads. No label names a project, a user or
-//! an address.
+//! Metrics of this node for `/metrics`, in the OpenMetrics format that Prometheus reads. No label names a project, a user or an address.
 
 use std::fmt;
 use std::time::Duration;

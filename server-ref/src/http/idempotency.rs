@@ -1,5 +1,5 @@
-//! The `Idempotency-Key` header. A request that is repeated with the same key takes effect once, and each repetition receives the same
-//! answer.
+//! The `Idempotency-Key` header. A successful request that is repeated with the same key within 24 hours takes effect only once, and each
+//! repetition receives the first answer.
 
 use std::sync::Arc;
 

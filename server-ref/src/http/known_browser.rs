@@ -24,7 +24,7 @@ const BROWSER_COOKIE: &str = "known_browser";
 /// Time for which a browser is recognised after its last sign-in, in microseconds.
 const BROWSER_LIFETIME: Micros = 180 * 24 * 60 * 60 * 1_000_000;
 
-/// Issues and verifies the cookies of known browsers with a secret.
+/// Uses a secret to issue and verify the cookies of known browsers.
 pub(super) struct KnownBrowserCookies<'a>(pub(super) &'a SigningSecret);
 
 /// Response extension with the cookie to set after the session's cookie.

@@ -22,7 +22,7 @@ const FORM_TOKEN_LIFETIME: Micros = 60 * 60 * 1_000_000;
 /// Maximum tolerated difference between the clocks of two nodes, in microseconds.
 const CLOCK_SKEW_MAX: Micros = 5 * 60 * 1_000_000;
 
-/// Issues and verifies the tokens of login forms with a secret.
+/// Uses a secret to issue and verify the tokens of login forms.
 pub(super) struct LoginFormTokens<'a>(pub(super) &'a SigningSecret);
 
 impl LoginFormTokens<'_> {

@@ -1,4 +1,4 @@
-//! JSON bodies of successful responses that consist of `success` and at most one more field.
+//! JSON bodies that consist of `success` and at most one more field, for successful responses.
 
 use axum::Json;
 use serde::Serialize;

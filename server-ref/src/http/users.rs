@@ -64,7 +64,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, UserAnswer::new(user)))
 }
 
-/// Changes whether a user is active and whether they are an administrator, or sets a new password.
+/// Changes whether a user is active, whether they are an administrator, and their password.
 ///
 /// A deactivated user is signed out everywhere immediately.
 #[utoipa::path(

@@ -1,8 +1,8 @@
 //! A pool of threads for matching and compiling rules, shared fairly among projects.
 //!
 //! The project that has used the least time is served first. A project with expensive rules therefore delays mainly itself: it holds up
-//! another project only for one time slice and until the current call to its job returns. A project uses one thread at a time, and its
-//! pending jobs are limited in number and size.
+//! another project at most until its time slice and the call in progress have ended. A project uses one thread at a time, and its pending
+//! jobs are limited in number and size.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -22,8 +22,7 @@ const PENDING_BYTES_PER_PROJECT_MAX: usize = 32 * 1024 * 1024;
 /// Maximum number of pending jobs per project.
 const PENDING_JOBS_PER_PROJECT_MAX: usize = 1024;
 
-/// A job, which is called repeatedly until it returns true. A call usually takes at most a few milliseconds, but about 50 ms if many
-/// patterns must be matched step by step.
+/// A job, called repeatedly until it returns true. A call takes at most a few milliseconds, or about 50 ms for step-by-step matching.
 type PoolJob = Box<dyn FnMut() -> bool + Send>;
 
 /// A pool of threads, which end when the pool is dropped.
@@ -79,8 +78,7 @@ impl FairPool {
     /// future is dropped.
     ///
     /// # Errors
-    /// Returns [`Error::Busy`] if the project has too many pending jobs, or jobs that are too large in total, and [`Error::Internal`] if
-    /// `work` panics.
+    /// Returns [`Error::Busy`] if the project's pending jobs are too many or too large in total, and [`Error::Internal`] if `work` panics.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         project_id: &Arc<str>,

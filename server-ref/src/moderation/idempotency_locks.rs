@@ -1,4 +1,4 @@
-//! Locks for the idempotency keys of the requests that this process is handling.
+//! Locks for the idempotency keys of submissions that the language model of this process is judging.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -20,7 +20,7 @@ pub(super) struct IdempotencyLocks {
 }
 
 impl IdempotencyLocks {
-    /// Waits until no other request with this key is being processed.
+    /// Waits until no other guard for this key exists in the project.
     pub(super) async fn lock(&self, project_id: &Arc<str>, key: &IdempotencyKey) -> IdempotencyGuard {
         let id = (project_id.clone(), key.key.clone());
         let lock = {

@@ -15,7 +15,7 @@ use crate::time::{Micros, now};
 
 /// Maximum length, in bytes, of a text that is matched on a thread that also serves other requests.
 const INLINE_TEXT_BYTES_MAX: usize = 16 * 1024;
-/// Recent peak of a project's matching time up to which its rules are matched on a thread that also serves other requests.
+/// Recent peak of a project's matching time up to which the project's rules are matched on a thread that also serves other requests.
 const INLINE_PEAK_TIME_MAX: Duration = Duration::from_micros(200);
 
 #[derive(Debug)]
@@ -79,8 +79,8 @@ impl Moderation {
         if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None }
     }
 
-    /// Evaluates the prompts, which may take seconds, and stores the item. Once the evaluation has started, it continues in the
-    /// background if the caller stops waiting.
+    /// Evaluates the prompts, which may take seconds, and stores the item. Once the evaluation has started, it continues in the background
+    /// even if the caller stops waiting.
     async fn judge_and_commit(
         self: Arc<Self>,
         rules: Arc<RuleSet>,
@@ -114,8 +114,8 @@ impl Moderation {
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
     }
 
-    /// Matches a submission against the keyword and regex rules. A short text is matched on the current thread if the project's rules
-    /// were fast recently. If this takes too long, and for all other texts, the pool is used.
+    /// Matches a submission against the keyword and regex rules. A short text is matched on the current thread if the project's rules have
+    /// been fast recently. If this takes too long, and for all other texts, the pool is used.
     async fn match_rules(
         &self,
         rules: &Arc<RuleSet>,

@@ -1,4 +1,4 @@
-//! Reviews: decisions that people make about stored items.
+//! Reviews: decisions that people, or programs with an API key, make about stored items.
 
 use std::sync::Arc;
 

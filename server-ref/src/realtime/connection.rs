@@ -34,7 +34,7 @@ impl Connection {
         self.lock_projects().contains(project_id)
     }
 
-    /// Adds a project, unless the limit is reached.
+    /// Adds a project, or returns a failure if the limit on joined projects is reached.
     pub(super) fn add_project(&self, project_id: &str) -> Result<(), Failure> {
         let limit = self.realtime.options.rooms_max;
         let mut joined = self.lock_projects();

@@ -1,5 +1,5 @@
-//! Disconnection of sockets whose credentials expire. They receive `authentication_failed` within a second, or within 30 s if the clock was
-//! adjusted.
+//! Disconnection of sockets whose credentials expire. They receive `authentication_failed` within a second of the expiry, or within 30 s if
+//! the clock was adjusted.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;

@@ -40,7 +40,7 @@ pub(super) async fn on_join_project(
     connection.add_project(id).map_err(|failure| failure.with_project(id))?;
     let room = project_room_name(id);
     socket.join(room.clone());
-    // A connection that was closed in the meantime has already left its rooms.
+    // A socket that was closed in the meantime has already left its other rooms, so it must leave this one here.
     if !socket.connected() {
         socket.leave_all();
         return Ok(());

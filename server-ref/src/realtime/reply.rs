@@ -7,7 +7,7 @@ use socketioxide::extract::{AckSender, SocketRef};
 
 use crate::store::Scope;
 
-/// The reason why a request was not handled. The codes are part of the protocol.
+/// The reason why a request was refused or access was withdrawn, as clients receive it. The codes are part of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Failure {
     pub(super) message: String,

@@ -86,7 +86,7 @@ impl Realtime {
         recheck_access_of_sockets(self.sockets_in(SocketGroup::User(user_id).room_name())).await
     }
 
-    /// Removes the sockets in `room` from a project that they have joined.
+    /// Removes those sockets in `room` that have joined the project from the project's room.
     fn remove_sockets_from_project(&self, room: String, project_id: &str, message: &str) {
         for socket in self.sockets_in(room) {
             if let Some(connection) = socket.extensions.get::<Arc<Connection>>()

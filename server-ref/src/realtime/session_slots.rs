@@ -50,7 +50,8 @@ struct SessionSlot {
     address: IpAddr,
     /// True if the session counts against the limit. Changed only while `SessionSlots::by_address` is locked.
     is_counted: AtomicBool,
-    /// Limiter for the events of the Engine.IO session, so that clients can't reset it by leaving and re-entering the namespace.
+    /// Limiter for the session's events. It belongs to the Engine.IO session, so clients can't reset it by leaving and re-entering the
+    /// namespace.
     event_limiter: Mutex<RateLimiter>,
     has_connected: AtomicBool,
 }

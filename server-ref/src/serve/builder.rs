@@ -90,7 +90,7 @@ impl ServerBuilder {
         self.database(url)
     }
 
-    /// Sets whether the server creates a user, a project with sample rules, and an API key; see
+    /// Sets whether the server creates a user, a project with sample rules, and an API key, unless they already exist; see
     /// [`DemoCredentials`](crate::DemoCredentials). Default `false`.
     pub fn demo(mut self, demo: bool) -> Self {
         self.demo = demo;

@@ -15,7 +15,7 @@ use super::python_poll_limiter::PACKET_SEPARATOR;
 use crate::http::{body_too_large_response, invalid_request_response, request_timeout_response};
 use crate::realtime::PAYLOAD_BYTES_MAX;
 
-/// Maximum number of packets in a POST. A client that stays within its event limit needs minutes to send that many packets, and the
+/// Maximum number of packets in a POST. A client that stays within the default event limit needs minutes to send that many packets, and the
 /// SDK never queues that many.
 const POST_PACKETS_MAX: usize = 2_000;
 

@@ -110,7 +110,7 @@ impl RunningServer {
     /// this node.
     ///
     /// # Errors
-    /// Returns an error if the rule is invalid, the project does not exist, or the database fails.
+    /// Returns an error if the rule is invalid or too large, the project does not exist, or the database fails.
     pub async fn add_rule(&self, project_id: &str, rule: NewRule) -> Result<String, Error> {
         self.app.add_rule(project_id, rule, &Actor::system()).await
     }
@@ -172,7 +172,8 @@ impl RunningServer {
     /// Creates a user who can sign in.
     ///
     /// # Errors
-    /// Returns an error if the e-mail address contains U+0000, another user already has this address, or the database fails.
+    /// Returns an error if the e-mail address contains U+0000, another user already has this address, too many passwords are queued, or the
+    /// database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
         let hash = self.app.auth.hash_password(password).await?;
         self.app.store.create_user(email, &hash, false, &Actor::system()).await?;

@@ -1,8 +1,9 @@
 //! Evaluation of `ai_prompt` rules by an endpoint that implements the OpenAI chat completions protocol.
 //!
-//! The prompts of a project are evaluated concurrently, provided that no keyword or regex rule matched, and the strictest decision
-//! counts. A verdict with a confidence below 0.3 counts as a flag, and so do a rejection with a confidence below 0.6 and a prompt that is
-//! not answered, for example because the endpoint does not respond in time. No item is lost, and no item is approved without a verdict.
+//! The prompts of a project are evaluated concurrently, provided that no keyword or regex rule matched, and the strictest decision counts.
+//! A verdict with a confidence below 0.3 counts as a flag, and so do a rejection with a confidence below 0.6 and a prompt that is not
+//! answered, for example because the endpoint does not respond in time. No item is lost, and an item that reaches the prompts is never
+//! approved without a verdict.
 
 mod endpoint;
 mod queue;
@@ -103,7 +104,7 @@ impl AiJudge {
     /// Admits an item for judging.
     ///
     /// # Errors
-    /// Returns a decision that flags the item if too many items are already being judged.
+    /// Returns a decision that flags the item if a limit on the items being judged is reached.
     pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
         let permit = self.queue.admit(project_id, bytes);
         permit.ok_or_else(|| Box::new(flag_unjudged("too many items are waiting to be judged")))

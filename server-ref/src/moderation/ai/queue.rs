@@ -1,7 +1,7 @@
 //! Fair distribution of the endpoint's slots among projects.
 //!
-//! A free slot is assigned to the project that has waited longest for its turn. If there are four slots or more, no project can use all
-//! of them. The number of items that are being judged is limited.
+//! A free slot is assigned to the project that has waited longest for its turn. If there are four slots or more, no project can use all of
+//! them. The items that are being judged are limited in number and total size.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
