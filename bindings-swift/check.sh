@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check.sh [RUN...]: builds the Rust crate and the Swift package, checks that the generated files are up to date, runs
-# the tests, and checks the examples and the documentation. setup.sh prints RUN, the prefix that runs a command with the
-# Swift toolchain.
+# the tests, and checks the examples, the release script and the documentation. setup.sh prints RUN, the prefix that
+# runs a command with the Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 run=("$@")

@@ -1,4 +1,4 @@
-//! Requests for credentials, which the other language fetches and passes to its credentials provider.
+//! Requests for credentials, which Swift or Kotlin code fetches and passes to the user's credentials provider.
 
 use std::sync::Arc;
 

@@ -21,7 +21,8 @@ fn decode(message: &str) -> Event {
     events::decode(&name, arguments, Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH })
 }
 
-/// Baseline: a struct with exactly the fields of the documented `moderation_update`, deserialized by serde alone.
+/// Baseline: a struct with exactly the fields of the documented `moderation_update` and the event id, deserialized by
+/// serde alone.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "the fields exist only to be filled")]
 struct ExpectedUpdate {

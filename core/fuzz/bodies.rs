@@ -21,7 +21,7 @@ pub(crate) fn eio_packet(data: &[u8]) {
     if let eio::Packet::Open(data) = packet
         && let Ok(handshake) = eio::Handshake::decode(data)
     {
-        // Neither interval may overflow when added to an instant.
+        // Adding both intervals to an instant must not overflow.
         let _ = std::time::Instant::now() + handshake.ping_interval() + handshake.ping_timeout();
         let _ = handshake.offers_websocket();
     }

@@ -4,11 +4,12 @@ import AutoModerateFFI
 /// Test server for programs that use AutoModerate. It listens on a free port of 127.0.0.1, publishes events and
 /// simulates failures on request.
 ///
-/// The server uses the reference server's protocol over WebSocket. It accepts any credentials and approves every
-/// submission. A project exists as soon as a test or a client uses its id. REST calls return the items that were
-/// submitted, added with ``store(_:_:)``, or contained in a published `moderation_update`. An API key that equals a
-/// project's id belongs to that project. Every other key belongs to the project that a test or a client named first.
-/// The server stops when it is no longer referenced.
+/// Over WebSocket, the server behaves like the reference server or, without an event log, like deployed servers. It
+/// accepts any credentials unless a test makes it refuse them, and approves every submission. A project exists as soon
+/// as a test or a client uses its id. REST calls return the items that were submitted, added with ``store(_:_:)``, or
+/// contained in a published `moderation_update`. An API key that equals a project's id belongs to that project. Every
+/// other key belongs to the project that a test or a client named first. The server stops when it is no longer
+/// referenced.
 public final class TestServer: Sendable {
     /// URL for clients, `http://127.0.0.1:…`.
     public let url: String
@@ -18,7 +19,7 @@ public final class TestServer: Sendable {
     ///
     /// - Parameter eventLog: True if the server keeps an event log. Without a log, the server behaves like deployed
     ///   servers: events have no ids, and missed decisions can be recovered only over REST. Timestamps have no `Z`,
-    ///   refusals have no code, and events unknown to the server are never acknowledged.
+    ///   refusals of joins have no code, and events unknown to the server are never acknowledged.
     public init(eventLog: Bool = true) throws(AutoModerateError) {
         let native = try callNative { try NativeTestServer(eventLog: eventLog) }
         self.native = native

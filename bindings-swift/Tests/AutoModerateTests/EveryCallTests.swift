@@ -60,7 +60,7 @@ import Testing
             "/api/projects/\(server.project)/rules",
             ["name": "Zebras", "type": "keyword", "data": ["keywords": ["zebra"]], "action": "flag"],
             ["X-API-Key": try server.makeRulesKey()])
-        // The second flagged item exceeds the limit of `--review-queue-warning` and causes a notification.
+        // The second flagged item exceeds the limit set with `--review-queue-warning` and causes a notification.
         try await server.submit(["one zebra", "two zebras: zebra"])
         var seen: [String: Event] = [:]
         for try await event in events {

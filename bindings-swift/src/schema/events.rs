@@ -43,7 +43,7 @@ kinds! {
     Lagged = "lagged",
 }
 
-/// Packs an event of a kind that the binding does not know as an `UnknownEvent`, so that the event is not lost.
+/// Packs an event whose kind is unknown to the binding. The event becomes an `UnknownEvent`, so that it is not lost.
 fn pack_unknown(event: &Event, writer: &mut PackWriter) {
     writer.write_byte(KindNumber::UnknownEvent as u8);
     event.name().to_owned().pack(writer);

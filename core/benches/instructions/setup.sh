@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Valgrind if it is missing, installs Gungraun's runner under .cache, and prints a line that assigns the
-# runner's path to the environment variable GUNGRAUN_RUNNER.
+# Installs Valgrind and, under .cache, Gungraun's runner, unless they are already installed, and prints a line that
+# assigns the runner's path to the environment variable GUNGRAUN_RUNNER.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../../setup/lib.sh

@@ -3,7 +3,7 @@
 //! A sender in its own process sends the documented `moderation_update`, one per frame, as fast as the reader reads.
 //! The readers take turns, so that the measured CPU time is the current reader's alone:
 //!
-//! - `hand-written`: `tokio-tungstenite` and `serde_json`, which decode each event straight into a struct of `String`s;
+//! - `hand-written`: a loop over `tokio-tungstenite`; `serde_json` decodes each event straight into a struct;
 //! - `Client`: this SDK with all of its features, reading one event at a time from the project's stream;
 //! - `Client, batches`: this SDK, reading several events at a time with `next_batch`;
 //! - `rust_socketio`: a different library, in its own process. This reader is included only if the environment variable
@@ -71,7 +71,7 @@ fn main() {
         return sender::run(events);
     }
     if has("--test") || has("--list") {
-        // Test runners set these flags to check only that the benchmark builds and starts.
+        // Test runners pass these flags to check only that the benchmark builds and starts.
         return;
     }
     let only = arguments.iter().position(|argument| argument == "--only").and_then(|at| arguments.get(at + 1));

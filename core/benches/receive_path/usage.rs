@@ -8,7 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) events_per_second: f64,
-    /// CPU time of all threads of this process, in user and system mode, divided by the number of events.
+    /// CPU time of all threads of the reader's process, in user and system mode, divided by the number of events.
     pub(crate) cpu_micros_per_event: f64,
 }
 

@@ -79,7 +79,7 @@ impl ClientBuilder {
 
     /// Sets the project's API key. The key never appears in logs, errors or `Debug` output.
     ///
-    /// Production servers require a web session on the socket and an API key for REST. Servers that follow the
+    /// Deployed servers require a web session on the socket and an API key for REST. Servers that follow the
     /// published documentation accept a key for both. If a session or a password is also set, the client uses the key
     /// for REST calls. It uses the key on the socket only at an address that refuses the session or login. Credentials
     /// that an address has accepted stay in use there until the address refuses them. Once an address has refused both
@@ -157,7 +157,8 @@ impl ClientBuilder {
     }
 
     /// Sets whether the reconnection policy also applies to the first connection. The default is `false`:
-    /// [`connect`](Self::connect) tries each address once.
+    /// [`connect`](Self::connect) tries each address once, and again only with other credentials or after an unclear
+    /// refusal.
     #[must_use]
     pub fn retry_first_connect(mut self, retry: bool) -> Self {
         self.session_config.retry_first_connect = retry;
@@ -254,8 +255,9 @@ impl ClientBuilder {
     /// Sets the interval at which the client polls REST for reviews of flagged content. The default is `None`, which
     /// disables polling. Must be between 1 s and one day. Requires an API key and the `rest` feature.
     ///
-    /// Servers without an event log send no events for reviews. With this option, each review arrives as a
-    /// [`ModerationUpdate`](crate::ModerationUpdate) with [`Origin::Backfill`](crate::Origin::Backfill).
+    /// Servers without an event log send no events for reviews. With this option, the client polls these servers, and
+    /// each review arrives as a [`ModerationUpdate`](crate::ModerationUpdate) with
+    /// [`Origin::Backfill`](crate::Origin::Backfill).
     #[cfg(feature = "rest")]
     #[must_use]
     pub fn review_poll(mut self, pause: impl Into<Option<Duration>>) -> Self {

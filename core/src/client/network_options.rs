@@ -7,7 +7,7 @@ use crate::{Transports, events::Secret};
 
 impl ClientBuilder {
     /// Adds a fallback URL for the same server, or for another server that uses the same database. The client tries
-    /// URLs in the order in which they were added.
+    /// the main URL first, and then the fallback URLs in the order in which they were added.
     ///
     /// After a lost connection or a failed attempt, the client tries the next URL. After the last URL, it returns to
     /// the first. It stays with a working URL until that URL fails. During an outage, the first attempt at each of the

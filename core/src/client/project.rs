@@ -87,7 +87,7 @@ impl Project {
         self.client.cursors.cursor(&self.id)
     }
 
-    /// Fetches the project's statistics, rules and review queue as of one position in its event log.
+    /// Fetches the project's statistics, rules and review queue, all as of the same position in its event log.
     ///
     /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it,
     /// except those whose `event_id` is at most that of the snapshot's cursor. A program that stores the snapshot can

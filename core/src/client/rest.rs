@@ -36,8 +36,8 @@ impl Client {
 
     /// Submits several content items for moderation, and returns one result for each, in the same order.
     ///
-    /// Each result is the decision on the item, or the error with which its submission failed. More than 100 items are
-    /// sent in several requests. Servers without `POST /api/moderate/batch` receive the items one by one.
+    /// Each result is the decision on the item, or the error with which its submission failed. A batch of more than 100
+    /// items is sent in several requests. Servers without `POST /api/moderate/batch` receive the items one by one.
     ///
     /// # Errors
     /// Returns the same errors as [`moderate`](Self::moderate) if the first request fails. If a later request fails,

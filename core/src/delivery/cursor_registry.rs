@@ -48,7 +48,7 @@ pub(crate) struct CursorRegistry(Mutex<RegistryState>);
 
 #[derive(Debug, Default)]
 struct RegistryState {
-    /// One entry for each project that has been joined or has readers that wait for the join.
+    /// One entry for each project that has readers or a known position.
     projects: HashMap<ProjectId, ProjectPositions>,
     /// Readers of all projects, including projects that are joined later.
     all_projects_readers: Vec<Weak<AllProjectsReader>>,

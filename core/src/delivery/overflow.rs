@@ -15,9 +15,9 @@ pub enum Overflow {
     /// new event is dropped instead.
     #[default]
     Replay,
-    /// Drops the oldest event. A [`Lagged`](crate::Lagged) takes the place of the dropped events.
+    /// Drops the oldest events until the new event fits. A [`Lagged`](crate::Lagged) takes the place of the dropped events.
     DropOldest,
-    /// Drops the newest event. A [`Lagged`](crate::Lagged) takes the place of the dropped events.
+    /// Drops the new event. A [`Lagged`](crate::Lagged) takes the place of the dropped events.
     DropNewest,
     /// Ends the stream with an `overflow` error after its buffered events.
     Close,
@@ -29,7 +29,7 @@ pub(crate) struct BufferLimits {
     pub(crate) bytes: usize,
 }
 
-/// Maximum number of bytes that a stream buffers by default. A single event always fits, whatever its size.
+/// Maximum number of bytes that a stream buffers by default. Any event fits into an empty buffer, whatever its size.
 pub(crate) const STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Number of events by which a buffer may exceed its limit before each new gap is merged with the latest gap of the

@@ -18,7 +18,7 @@ use crate::State;
 /// oldest of them, but never the latest.
 const BUFFERED_CHANGES_MAX: usize = 64;
 
-/// State of a client, published by the driver's task.
+/// State of a client, and the channel that publishes its changes.
 #[derive(Debug)]
 pub(crate) struct StateFeed {
     /// Current state. It is locked while a change is published and while a stream starts, so a new stream neither

@@ -264,7 +264,7 @@ impl StreamBuffer {
         queue.events.len() + queue.backlogs.len()
     }
 
-    /// Returns the number of events that a reader takes from the buffer when its caller asks for one event.
+    /// Returns the maximum number of events that a reader takes from the buffer when its caller asks for one event.
     pub(crate) fn chunk_size(&self) -> usize {
         (self.lock().limits.events / 8).clamp(1, TAKE_CHUNK_MAX)
     }

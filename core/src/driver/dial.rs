@@ -34,7 +34,7 @@ pub(crate) struct DialedTransport {
 /// Future of one connection attempt. Dropping it cancels the attempt.
 pub(crate) type DialFuture = Pin<Box<dyn Future<Output = Result<DialedTransport, ConnectionFailure>> + Send>>;
 
-/// Interface for opening transports to one endpoint. Tests replace the implementation with one that uses no sockets.
+/// Interface for opening transports to one endpoint. Some tests use an implementation without sockets.
 pub(crate) trait Dialer: Send + Sync {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialFuture;
 

@@ -171,7 +171,7 @@ impl Endpoint {
         while let Some(inner) = cause {
             text = inner.to_string();
             is_tls |= inner.is::<rustls::Error>();
-            // `io::Error::source` skips the error that it wraps.
+            // `io::Error::source` skips the wrapped error and returns that error's source.
             is_tls |= inner.downcast_ref().and_then(io::Error::get_ref).is_some_and(|it| it.is::<rustls::Error>());
             cause = inner.source();
         }

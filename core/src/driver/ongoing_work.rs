@@ -1,4 +1,5 @@
-//! Work in progress of a client's task: its connection, connection attempts, and callers that are waiting for answers.
+//! Work in progress of a client's task: its connection, connection attempt and backfills, and the callers that are
+//! waiting for answers.
 
 use std::{
     collections::HashMap,

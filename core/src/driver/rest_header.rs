@@ -23,9 +23,9 @@ impl Authenticator {
         }
     }
 
-    /// Returns a different header after REST has refused the given one, or `None` if no other header is available. If
-    /// REST has never accepted the cookie from a login, the login is not repeated, because deployed servers require an
-    /// API key for REST.
+    /// Returns a different header after REST has refused the given one, or `None` if no other header is available. A
+    /// login is repeated only if the refused cookie is the value that REST accepted most recently, because deployed
+    /// servers require an API key for REST.
     pub(crate) async fn renewed_header(
         &self,
         endpoint: &Endpoint,

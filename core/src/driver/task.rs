@@ -104,7 +104,7 @@ impl ClientTask {
             self.execute_outputs().await;
             self.request_pages(now).await;
             if std::mem::take(&mut self.work.is_turn_full) {
-                // Otherwise, readers on a single-threaded runtime would lose events that they had no chance to take.
+                // Otherwise, readers on a single-threaded runtime could lose events that they had no chance to take.
                 tokio::task::yield_now().await;
             }
         }
@@ -277,7 +277,7 @@ impl ClientTask {
     }
 }
 
-/// Ends all streams, even if the runtime is shut down or the task has panicked.
+/// Ends all streams and publishes [`State::Closed`], even if the runtime is shut down or the task has panicked.
 impl Drop for ClientTask {
     fn drop(&mut self) {
         let reason = Error::new(ErrorKind::Closed, "the client's task has ended because its runtime was shut down");

@@ -11,7 +11,7 @@ pub use stage::Stage;
 /// Error returned by the SDK.
 ///
 /// The message is intended for humans and may change. Programs should match on [`kind`](Self::kind) or
-/// [`code`](Self::code). No error contains an API key, a password or a cookie.
+/// [`code`](Self::code). API keys, passwords and cookies of at least six bytes are redacted in all errors.
 ///
 /// Errors are cheap to clone, because one failure may end many streams.
 #[derive(Clone)]

@@ -88,7 +88,7 @@ final class StreamSource: @unchecked Sendable {
         return Losses(lagged: Int(clamping: losses?.lagged ?? 0), gaps: Int(clamping: losses?.gaps ?? 0))
     }
 
-    /// Reports the number of delivered events to the library, which then advances the project's cursor.
+    /// Reports the number of delivered events to the library, so that cursors can advance past these events.
     func reportDelivered() {
         lock.withLock { try? reportDeliveredLocked() }
     }

@@ -1,5 +1,5 @@
-//! Code generator. With the argument `swift-types`, it prints the Swift types. All other arguments are passed to
-//! uniffi-bindgen.
+//! Code generator. With the argument `swift-types`, it prints the Swift types. Otherwise, it runs uniffi-bindgen with
+//! the given arguments.
 
 mod names;
 mod swift;

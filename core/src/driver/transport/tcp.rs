@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::byte_stream::ByteStreamError;
 use crate::{Error, Stage, driver::Endpoint};
 
-/// Error message of hyper-util if the proxy answers CONNECT with an error status other than 407.
+/// Error message of hyper-util if the proxy answers CONNECT with a status other than 200 and 407.
 const TUNNEL_REFUSED_MESSAGE: &str = "tunnel error: unsuccessful";
 
 /// Opens a TCP connection. IPv6 and IPv4 are tried in parallel, one of them with a short head start. The addresses of

@@ -36,7 +36,7 @@ impl TlsOptions {
     }
 }
 
-/// Returns the cryptography provider for TLS, which is ring's.
+/// Returns the cryptography provider that is based on the crate `ring`.
 #[cfg(feature = "tls-ring")]
 fn crypto_provider() -> Result<Arc<CryptoProvider>, Error> {
     Ok(Arc::new(rustls::crypto::ring::default_provider()))

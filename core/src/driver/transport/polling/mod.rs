@@ -38,8 +38,8 @@ pub(crate) struct PollingTransport {
     pending_upgrade_probe: Option<RequestFuture<Option<WebSocket>>>,
     /// Separate request that shows whether the server is reachable, which the pending GET can't show.
     pending_liveness_probe: Option<RequestFuture<bool>>,
-    /// WebSocket that was probed successfully. It takes over once no HTTP request is in progress and all received
-    /// packets have been read.
+    /// WebSocket that was probed successfully. It takes over once neither a GET nor a POST of the session is pending and
+    /// all received packets have been read.
     upgrade_ready_socket: Option<WebSocket>,
     upgraded_socket: Option<WebSocket>,
     is_closing: bool,
@@ -152,8 +152,8 @@ impl PollingTransport {
         }
     }
 
-    /// Lets the WebSocket take over after a successful probe, once no HTTP request is in progress and all received
-    /// packets have been read.
+    /// Lets the WebSocket take over after a successful probe, once neither a GET nor a POST of the session is pending and
+    /// all received packets have been read.
     fn poll_upgrade(&mut self, cx: &mut Context<'_>) {
         if let Some(probing) = &mut self.pending_upgrade_probe
             && let Poll::Ready(result) = probing.as_mut().poll(cx)
