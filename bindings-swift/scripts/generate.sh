@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generate.sh [--check]: generates the package's Swift and C files from the Rust crate. With --check, fails if these
-# files are out of date, and does not change them.
+# generate.sh [--check]: generates two Swift files and a C header of the package from the Rust crate. With --check, fails
+# if these files are out of date, and does not change them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"

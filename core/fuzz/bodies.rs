@@ -45,8 +45,8 @@ pub(crate) fn eio_payload(data: &[u8]) {
     assert_eq!(again, first);
 }
 
-/// Checks that the data of a Socket.IO packet is part of the packet's text, and that the arguments of an event are part
-/// of the packet's data.
+/// Checks that the data of a Socket.IO packet is part of the packet's text, that the announced number of attachments is
+/// accepted, and that the arguments of an event are part of the packet's data.
 pub(crate) fn sio_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(packet) = sio::decode(text) else { return };

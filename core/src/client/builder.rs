@@ -157,8 +157,8 @@ impl ClientBuilder {
     }
 
     /// Sets whether the reconnection policy also applies to the first connection. The default is `false`:
-    /// [`connect`](Self::connect) tries each address once, and again only with other credentials or after an unclear
-    /// refusal.
+    /// [`connect`](Self::connect) tries each address once, and again only with other credentials or after a refusal
+    /// without a clear reason.
     #[must_use]
     pub fn retry_first_connect(mut self, retry: bool) -> Self {
         self.session_config.retry_first_connect = retry;
@@ -245,7 +245,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how events missed during an interruption are recovered. The default is [`Backfill::Auto`].
+    /// Sets how missed events are recovered after an interruption, or from a cursor. The default is [`Backfill::Auto`].
     #[must_use]
     pub fn backfill(mut self, backfill: Backfill) -> Self {
         self.session_config.backfill = backfill;

@@ -15,17 +15,17 @@ pub enum ErrorKind {
     ProjectNotFound,
     /// The server does not allow the connection to join any more projects.
     RoomLimit,
-    /// There were too many events, connections or requests. [`Error::retry_in`] returns the time to wait before a
-    /// retry, if known.
+    /// There were too many events, connections or requests, or the connection is congested. [`Error::retry_in`] returns
+    /// the time to wait before a retry, if known.
     RateLimited,
     /// The server did not confirm a join within the timeout.
     JoinTimeout,
     /// The client did not connect within the timeout.
     ConnectTimeout,
-    /// A connection attempt failed, or a REST call received no complete response. See [`Error::stage`] and
-    /// [`Error::status`].
+    /// A connection attempt failed, a REST call could not reach the server, or a REST call other than a submission
+    /// received no complete response. See [`Error::stage`] and [`Error::status`].
     ConnectFailed,
-    /// There is no connection, or it was lost during the operation.
+    /// There is no connection, it was lost during the operation, or the outcome of a submission is unknown.
     Disconnected,
     /// The client has used up the configured number of attempts. [`Error::cause`] returns the last failure.
     GaveUp,
