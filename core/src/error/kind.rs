@@ -25,7 +25,7 @@ pub enum ErrorKind {
     /// A connection attempt failed, a REST call could not reach the server, or a REST call other than a submission
     /// received no complete response. See [`Error::stage`] and [`Error::status`].
     ConnectFailed,
-    /// There is no connection, it was lost during the operation, or the outcome of a submission is unknown.
+    /// There is no connection, it was lost during the operation, or a submission received no complete response.
     Disconnected,
     /// The client has used up the configured number of attempts. [`Error::cause`] returns the last failure.
     GaveUp,
