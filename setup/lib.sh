@@ -8,7 +8,8 @@ mkdir -p "$setup_cache"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_DEFAULT_TIMEOUT=60 PIP_RETRIES=5 npm_config_fetch_retries=5
 export DEBIAN_FRONTEND=noninteractive
 
-# with_retries COMMAND...: runs a command, by default up to four times. Its output goes to stderr, because callers of setup.sh read stdout.
+# with_retries COMMAND...: runs a command until it succeeds, by default at most four times. Its output goes to stderr, because
+# callers of setup.sh read stdout.
 with_retries() {
     local wait
     for wait in ${SETUP_WAITS-5 20 60}; do

@@ -1,4 +1,4 @@
-//! Measurements, many of them in comparison with other implementations.
+//! Measurements, many of which include other implementations for comparison.
 
 use anyhow::Result;
 use xshell::cmd;

@@ -1,4 +1,4 @@
-//! A run of all steps, each in its own process, in one or more lanes, with a report on how long each step took.
+//! A run of all steps, each in its own process, in one or more parallel lanes, with a report on how long each step took.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ struct FinishedStep {
     has_passed: bool,
 }
 
-/// Runs all steps in `lanes` lanes. Once a step fails, running steps finish and no further step starts.
+/// Runs all steps, up to `lanes` of them at the same time. Once a step fails, running steps finish and no further step starts.
 pub(crate) fn run_all(workspace: &Workspace, steps: &[Step], lanes: u8) -> Result<()> {
     let mut fetching = fetch_ahead(workspace)?;
     let logs = workspace.target_dir().join("test-logs");

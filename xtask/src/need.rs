@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 /// Variables that setup scripts have printed.
 pub(crate) type Environment = BTreeMap<String, String>;
 
-/// The form of a setup script's output.
+/// The kind of output that a setup script prints.
 #[derive(Debug, Clone, Copy)]
 enum ScriptOutput {
     /// Output that is ignored.
@@ -63,7 +63,7 @@ const NEEDS_OF_TESTS: [Need; 13] = [
 ];
 
 impl Need {
-    /// Returns the name for messages, the setup script with its arguments, and the form of its output.
+    /// Returns the name for messages, the setup script with its arguments, and the kind of output that the script prints.
     fn setup(self) -> (&'static str, &'static [&'static str], ScriptOutput) {
         match self {
             Chromium => {

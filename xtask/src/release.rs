@@ -1,4 +1,4 @@
-//! Checks and packages for a release, without publishing anything.
+//! The checks and the packaging for a release; nothing is published.
 
 use anyhow::{Result, ensure};
 use xshell::cmd;

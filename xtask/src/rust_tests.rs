@@ -12,8 +12,8 @@ use xshell::cmd;
 use crate::need::Environment;
 use crate::workspace::Workspace;
 
-/// The packages of the SDK, the server, the examples and the tests, without the bindings. The programs of these packages also serve the
-/// tests of the bindings.
+/// The packages of the SDK, the server, the examples and the tests, without the bindings. The tests of the bindings also use
+/// programs of these packages.
 const PACKAGES: [&str; 6] = ["automoderate", "automoderate-server", "quickstart", "automod-tail", "interop", "stock"];
 
 /// Test files that need other programs. Only the steps of the same name run them.

@@ -3,7 +3,8 @@
 //! - `total_submissions`: the number of items by the author in the project.
 //! - `approval_rate`: the percentage of these items that are approved, rounded to one decimal place.
 //! - `recent_violations`: the number of items rejected in the current hour and the 23 hours before it.
-//! - `risk_score`: ten times the fraction of items that are not approved, plus 0.25 per recent violation, up to a maximum of 10.
+//! - `risk_score`: ten times the fraction of items that are not approved, plus 0.25 per recent violation, up to a maximum of 10 and
+//!   rounded to one decimal place.
 
 use serde::Serialize;
 

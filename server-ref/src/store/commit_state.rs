@@ -1,7 +1,7 @@
 //! The effect of a group of changes on project counts, author statistics and event logs, computed without a database.
 //!
-//! The caller reads the affected rows, applies the changes one by one, and writes the rows back. Each row is thus read and
-//! written once per group instead of once per change.
+//! The caller reads the affected rows, applies the changes one by one, and writes the rows back. The rows of projects and authors
+//! are thus read and written once per group instead of once per change.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -139,8 +139,8 @@ impl CommitState {
         self.projects.get_mut(&change.project_id).ok_or(Error::NotFound("Project"))
     }
 
-    /// Counts the change's decision, if the change contains one, and returns the `user_activity` event about the
-    /// item's author.
+    /// Counts the change's decision, if the change contains one, and returns the `user_activity` event about the item's author, if
+    /// the item has one.
     fn count_decision(&mut self, change: &ProjectChange) -> Result<Option<EventDraft>, Error> {
         let Some((content_id, status)) = change.decision() else {
             return Ok(None);

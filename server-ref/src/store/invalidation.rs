@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A change that makes cached data out of date or withdraws access from open sockets, or the news that a node is alive or leaving.
+/// A change that makes cached data out of date or withdraws access from open sockets, or the news that a node is alive or leaving,
+/// or that messages may have been lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Invalidation {
@@ -21,13 +22,13 @@ pub(crate) enum Invalidation {
     },
     /// The user with this id was deactivated or deleted.
     UserDeactivated(String),
-    /// A user's password changed, which ended all of the user's sessions except `kept_session`.
+    /// A user's password changed, which ended all of the user's sessions except the one whose id has the hash `kept_session`.
     PasswordChanged {
         user_id: String,
         #[serde(rename = "session")]
         kept_session: Option<String>,
     },
-    /// The session whose id has this hash ended. The session's id is a secret and is not sent, because any client of the database can read
+    /// The session whose id has this hash ended. The id itself is not sent: it is a secret, and any client of the database can read
     /// the message.
     SessionEnded(String),
     /// The project with this id was deleted.

@@ -1,4 +1,4 @@
-//! Invitations to join a project, which the invited user can accept or decline.
+//! Invitations to join a project. The invited user can accept or decline an invitation.
 
 use serde::Serialize;
 use utoipa::ToSchema;

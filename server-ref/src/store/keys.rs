@@ -57,8 +57,8 @@ pub(crate) struct StoredKey {
     pub(crate) expires_at: Option<Micros>,
     pub(crate) requests_per_minute: Option<i64>,
     pub(crate) last_used_at: Option<Micros>,
-    /// The public key that verifies tokens of this API key. An API key that is older than the token feature has no public key until
-    /// its first token is created.
+    /// The public key that verifies the tokens of this API key. An API key that is older than the token feature has no public key
+    /// until its first token is created.
     #[sqlx(rename = "token_key")]
     pub(crate) token_public_key: Option<Vec<u8>>,
 }

@@ -42,7 +42,8 @@ impl SystemNotification {
 
 /// The documented payload of a `system_notification` event.
 ///
-/// A persistent notification has an id. Clients use the id to detect duplicates, and the API uses it to withdraw the notification.
+/// A persistent notification has an id. Clients use the id to detect duplicates, and callers of the API pass it to withdraw the
+/// notification.
 #[derive(Debug, Serialize)]
 pub(crate) struct NotificationPayload<'a> {
     r#type: &'a str,

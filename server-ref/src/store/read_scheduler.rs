@@ -145,7 +145,7 @@ impl Schedule {
         })
     }
 
-    /// Removes the next read from its queue, counts a connection as in use for it, and returns its owner and channel.
+    /// Removes the next read from its queue, counts another connection as in use, and returns the read's owner and channel.
     fn start_next_read(&mut self) -> Option<(Arc<str>, PermitSender)> {
         while self.connections_in_use < self.connections_max {
             let (_, used_time, owner_id) = self.ready_owners.first().cloned()?;

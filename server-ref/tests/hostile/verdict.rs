@@ -9,7 +9,7 @@ use crate::tenant::Observations;
 /// Maximum factor by which an attack may slow down the slowest answers. Latencies up to `UNNOTICEABLE_LATENCY` always pass.
 const SLOWDOWN_MAX: u32 = 5;
 const UNNOTICEABLE_LATENCY: Duration = Duration::from_millis(100);
-/// Latency up to which answers from `/live` always pass. Slower answers pass only if they are within `SLOWDOWN_MAX`.
+/// Latency up to which answers from `/live` always pass. Slower answers pass only if the slowdown is at most `SLOWDOWN_MAX`.
 const LIVE_LATENCY_MAX: Duration = Duration::from_millis(500);
 /// Maximum growth of the server's resident memory during an attack, in bytes.
 const MEMORY_GROWTH_MAX: u64 = 128 << 20;

@@ -28,7 +28,7 @@ pub(crate) fn folder_database_url(folder: &Path) -> String {
 pub(crate) fn create_postgres_database(server: &str, name: &str) -> String {
     let (host, options) = server.split_once("/?").expect("postgres://…/?…");
     let (admin, statement) = (format!("{host}/postgres?{options}"), format!("CREATE DATABASE \"{name}\""));
-    // The statement runs on a thread with its own runtime, because some tests create a server in synchronous code.
+    // The statement runs on another thread with its own runtime, because async tests call this synchronous function.
     let create = async move {
         let mut connection = PgConnection::connect(&admin).await.unwrap();
         match sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await {

@@ -1,4 +1,5 @@
-//! No user becomes a member of a project without consent: an admin invites an e-mail address, and the user with that address accepts.
+//! Through the API, no user becomes a member of a project without consent: an admin creates an invitation for an e-mail address,
+//! and the user with that address accepts it.
 
 use automoderate_server::{Role, RunningServer};
 use reqwest::Method;

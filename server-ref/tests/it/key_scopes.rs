@@ -1,4 +1,4 @@
-//! An API key may do what its scopes allow, and a refusal names the missing scope.
+//! An API key may do only what its scopes allow, and if a scope is missing, the refusal names it.
 
 use automoderate_server::Scope;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Members and their roles. A removed member leaves the room immediately.
+//! Members and their roles. The sockets of a removed member leave the room immediately.
 
 use automoderate_server::Role;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! A session expires seven days after its last change, and its sockets are closed with it.
+//! A session expires seven days after its last change, and its sockets are then closed.
 
 use crate::support::{Socket, demo_project_id, demo_server_builder, http_client};
 use crate::web::Caller;

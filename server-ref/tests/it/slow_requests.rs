@@ -1,4 +1,4 @@
-//! An unfinished request is answered with an error in the usual form.
+//! An unfinished request is answered with an error in the usual format.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A TCP relay between client and server that a test can cut or silence.
+//! A TCP relay, between a client and the server, that a test can cut or silence.
 
 use std::{
     io,
@@ -46,7 +46,7 @@ impl Relay {
                         _ = first_live.wait_for(|first_live| *first_live > number) => {}
                         result = carried.as_mut() => return result,
                     }
-                    // From now on, the relay neither reads, nor writes, nor closes either side.
+                    // From now on, the relay no longer reads from, writes to, or closes either side.
                     std::future::pending().await
                 });
             }

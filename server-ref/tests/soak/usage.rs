@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::items::ItemSubmitter;
 
-/// Duration of the pause during which a measurement is taken. By its end, only lasting resources remain.
+/// Duration of the pause during which a measurement is taken. By its end, only long-lived resources are still in use.
 const MEASUREMENT_PAUSE: Duration = Duration::from_millis(500);
 /// Tolerated growth in the counts, which vary because idle connections are opened and closed.
 const COUNT_TOLERANCE: usize = 10;

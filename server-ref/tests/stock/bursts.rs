@@ -22,7 +22,7 @@ async fn every_event_of_a_burst_arrives() {
         for _ in 0..EVENT_COUNT {
             ids.push(client.next_event("moderation_update").await["event_id"].as_i64().unwrap());
         }
-        // Some clients run handlers in separate threads, which finish in any order.
+        // Some clients run handlers in separate threads, which may finish in any order.
         ids.sort_unstable();
         let first = ids[0];
         assert!(first == head + 1 && ids.iter().copied().eq(first..first + EVENT_COUNT), "{library:?}: {head} {ids:?}");

@@ -119,7 +119,7 @@ impl PostgresCluster {
 }
 
 impl PostgresCluster {
-    /// Copies the data to a standby that, like an asynchronous standby, lacks all later transactions. The server is stopped
+    /// Copies the data to a standby, which lacks all later transactions, as an asynchronous standby may. The server is stopped
     /// during the copy.
     pub(crate) async fn copy_to_standby(&mut self) {
         self.stop("INT");

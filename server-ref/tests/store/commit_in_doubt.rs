@@ -18,7 +18,7 @@ use crate::support::{demo_api_key, demo_project_id, demo_server_builder};
 /// The message that sends COMMIT as a simple query.
 const COMMIT_MESSAGE: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 const ITEM_COUNT: usize = 1_200;
-/// Number of commits per fault, which affects the last of them.
+/// Number of commits per fault; the fault affects the last of them.
 const COMMITS_PER_FAULT: usize = 8;
 
 #[derive(Debug, Clone, Copy)]

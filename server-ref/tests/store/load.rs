@@ -24,7 +24,7 @@ pub(crate) struct SubmissionTally {
     pub(crate) ids: Vec<String>,
     /// Number of refusals for each error code.
     pub(crate) refused: BTreeMap<String, usize>,
-    /// Number of requests whose connection ended without an answer.
+    /// Number of requests that received no complete answer.
     pub(crate) unanswered: usize,
 }
 

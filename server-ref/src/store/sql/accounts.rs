@@ -1,4 +1,4 @@
-//! Storage of users, and of values such as secrets that belong to the server itself.
+//! Storage of users and of the server's own values, such as secrets.
 
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ impl Store {
         self.meta_value(key).await?.ok_or_else(|| Error::Internal(format!("{key} was not stored")))
     }
 
-    /// Deletes a value and overwrites it in the file of a SQLite database.
+    /// Deletes a value and, in a SQLite database, overwrites it in the file.
     pub(crate) async fn erase_meta_value(&self, key: &str) -> Result<(), Error> {
         const DELETE_VALUE: &str = "DELETE FROM meta WHERE key = $1";
         let mut connection = self.write_connection().await?;

@@ -17,10 +17,10 @@ const SCANNED_BYTES_PER_PAGE_MAX: usize = 8 * 1024 * 1024;
 const ROWS_PER_READ_MIN: usize = 256;
 
 impl Store {
-    /// Returns at most `limit` items after the position `after` that match the filter.
+    /// Returns at most `limit` items that match the filter and follow the position `after`.
     ///
-    /// A text search reads only a limited number of rows per page. A page may therefore contain fewer than `limit` items although
-    /// more items match; the next page then continues the search.
+    /// The number of rows and bytes read per page is limited. A page may therefore contain fewer than `limit` items although more
+    /// items match; the next page then continues from there.
     pub(crate) async fn contents_by_cursor(
         &self,
         project_id: &str,

@@ -23,7 +23,7 @@ impl Store {
         )
     }
 
-    /// Returns the newest event id of each given project that exists. Returns `None` on SQLite, where no other server can have
+    /// Returns the newest event id of each given project that exists. Returns `None` on SQLite, where no other node can have
     /// written events.
     pub(crate) async fn event_heads_if_postgres(
         &self,

@@ -6,7 +6,7 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 use crate::Error;
 
-/// A connection behind a fair lock. A connection that was marked as suspect is replaced before its next use.
+/// A connection protected by a fair lock. A connection that was marked as suspect is replaced before its next use.
 #[derive(Debug)]
 pub(super) struct ExclusiveConnection<C> {
     slot: Mutex<ConnectionSlot<C>>,

@@ -108,7 +108,7 @@ impl Tx<'_> {
 }
 
 impl Store {
-    /// Announces an invalidation outside any transaction. Does nothing on SQLite, where there are no other servers to inform.
+    /// Announces an invalidation outside any transaction. Does nothing on SQLite, where there are no other nodes to inform.
     pub(crate) async fn announce_to_nodes(&self, invalidation: &Invalidation) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
             sqlx::query(NOTIFY_QUERY)

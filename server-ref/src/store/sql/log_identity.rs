@@ -56,7 +56,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives the log a new id. The caller has found that published events are missing from the log.
+    /// Gives the log a new id, after the caller has found that published events are missing from the log. Does nothing on SQLite.
     pub(crate) async fn replace_log_id(&self) -> Result<(), Error> {
         if let Backend::Postgres(database) = &self.inner.database {
             let mut connection = database.write_pool.acquire().await?;

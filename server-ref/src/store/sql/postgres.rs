@@ -18,7 +18,7 @@ use crate::time::{Micros, now};
 
 pub(super) const READ_POOL_SIZE: u32 = 6;
 const WRITE_POOL_SIZE: u32 = 3;
-/// Time for which a request waits for a connection. The database usually restarts within this time.
+/// Maximum time for which a request waits for a connection. The database usually restarts within this time.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Session settings. If a process hangs or disappears, PostgreSQL ends its transaction before other transactions stop
 /// waiting for that transaction's locks.

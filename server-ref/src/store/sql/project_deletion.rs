@@ -1,7 +1,7 @@
 //! Deletion of projects.
 //!
 //! A deleted project becomes invisible immediately. Its rows are deleted in pieces, so that other requests never wait long. Each
-//! piece is a separate transaction, so any server can continue a deletion that another server started.
+//! piece is a separate transaction, so any node can continue a deletion that another node started.
 
 use serde_json::json;
 
@@ -71,7 +71,7 @@ impl Store {
 
     /// Deletes a piece of a deleted project. Returns true if more pieces may be left.
     ///
-    /// Servers that share a database work on different projects.
+    /// Nodes that share a database work on different projects.
     pub(crate) async fn delete_next_project_piece(&self) -> Result<bool, Error> {
         const SELECT_NEXT_PROJECT: &str =
             "SELECT id FROM projects WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";

@@ -40,7 +40,7 @@ impl fmt::Debug for ProjectReadScheduler {
     }
 }
 
-/// A connection for reading, which counts toward the project owner's limit on connections.
+/// A connection for reading that counts toward the project owner's limit on connections.
 pub(super) struct ProjectReadConnection {
     connection: ReadConnection,
     _permit: ReadPermit,

@@ -16,7 +16,7 @@ use crate::store::{CommitOutcome, Committed, DbFault, EventBatch, InDoubtCommit,
 const GROUP_JOBS_MAX: usize = 256;
 /// Size in bytes at which a group is complete. Only the last job of a group may make the group larger.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Time for which requests wait for the outcome of a commit in doubt.
+/// Maximum time for which requests wait for the outcome of a commit in doubt.
 const IN_DOUBT_COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Interval between checks of a commit in doubt.
 const IN_DOUBT_POLL_INTERVAL: Duration = Duration::from_millis(100);

@@ -60,7 +60,7 @@ pub(super) async fn reset_before_first_packet(attacker: &Attacker) {
         .await;
 }
 
-/// Sends the largest frames, announces attachments that never follow, and sends unannounced attachments.
+/// Sends frames near and above the size limit, announces attachments that never follow, and sends unannounced attachments.
 pub(super) async fn giant_frames(attacker: &Attacker) {
     let text = |text: String| Message::text(text);
     let frames = [

@@ -18,7 +18,7 @@ pub(crate) enum RelayMode {
     Cut,
     /// Ends connections like `Cut`, but with a RST.
     Reset,
-    /// Keeps existing connections open, but carries no more data over them.
+    /// Keeps connections open, but carries no more data over them, not even after this mode ends.
     Silence,
     /// Holds back all data while this mode lasts.
     Stall,
