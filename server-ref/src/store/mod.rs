@@ -19,7 +19,7 @@ mod scopes;
 mod sql;
 mod writer;
 
-/// Maximum number of entries in a list that the API returns without paging.
+/// Maximum number of a user's projects, and of a project's members. The API lists both without paging.
 pub(crate) const UNPAGED_LIST_MAX: usize = 1000;
 
 pub use accounts::Role;

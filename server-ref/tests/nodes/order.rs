@@ -98,7 +98,7 @@ async fn an_event_reaches_the_other_node_at_once() {
         assert!(stats["total_content"].as_i64().unwrap() <= n + 1);
     }
     times.sort();
-    // Without the message through Redis, the node would find the event in the database only after up to 2 s.
+    // Without the message through Redis, the node could take up to 2 s to find the event in the database.
     assert!(times[25] < Duration::from_millis(200), "{times:?}");
     eprintln!("delay from one node's answer to the event on the other: median {:?}, worst {:?}", times[25], times[49]);
     first.shutdown().await;

@@ -1,4 +1,4 @@
-//! A TCP relay, between a client and the server, that a test can cut or silence.
+//! A TCP relay that a test can cut or silence, placed between a client and the server.
 
 use std::{
     io,
