@@ -1,4 +1,4 @@
-//! A cache of API keys. Known keys stay cached until any key changes; unknown keys stay cached for a limited time.
+//! A cache of API keys. Known keys stay cached until any key is revoked or switched on or off; unknown keys stay cached for a limited time.
 
 use std::collections::HashMap;
 use std::mem;

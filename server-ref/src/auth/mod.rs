@@ -122,7 +122,7 @@ impl Auth {
         self.keys.clear();
     }
 
-    /// Creates a token for this API key, with these scopes and this expiry.
+    /// Creates a token for this API key, with these scopes and this expiry. Stores the key's public key if it is not stored yet.
     pub(crate) async fn issue_token(
         &self,
         api_key: &str,

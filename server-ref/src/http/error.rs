@@ -157,7 +157,7 @@ impl ApiError {
         }
     }
 
-    /// Returns true if the change that failed may have been stored.
+    /// Returns true if the change may have been stored although the request failed.
     pub(super) fn is_outcome_unknown(&self) -> bool {
         self.code == OUTCOME_UNKNOWN_CODE
     }

@@ -27,7 +27,7 @@ pub(crate) enum PublisherRequest {
 pub(crate) struct PublisherHandle(mpsc::Sender<PublisherRequest>);
 
 impl PublisherHandle {
-    /// Creates a handle and the receiver from which the publisher takes its requests.
+    /// Creates a handle and the channel from which the publisher receives its requests.
     pub(crate) fn new() -> (Self, mpsc::Receiver<PublisherRequest>) {
         let (requests, queue) = mpsc::channel(QUEUED_PUBLISHER_REQUESTS_MAX);
         (Self(requests), queue)

@@ -8,7 +8,7 @@ const QUEUED_REQUESTS_MAX: usize = 128;
 #[derive(Debug)]
 pub(super) struct RequestQueue<T> {
     queued: VecDeque<T>,
-    /// True if a task takes requests out of the queue, or is about to start.
+    /// True if a task is taking requests out of the queue, or is about to start.
     has_consumer: bool,
 }
 

@@ -26,7 +26,7 @@ use crate::nodes::{LinkEvent, RedisLink};
 use crate::store::{PublisherInput, Store};
 use timed_work::IDLE_SWEEP_INTERVAL;
 
-/// The channels from which the publisher receives, and this node's name.
+/// The channels from which the publisher receives its inputs, and this node's name.
 pub(crate) struct PublisherChannels {
     pub(crate) commits: mpsc::Receiver<PublisherInput>,
     pub(crate) requests: mpsc::Receiver<PublisherRequest>,
