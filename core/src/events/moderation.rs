@@ -66,7 +66,7 @@ pub struct ModerationUpdate {
     pub content_preview: String,
     /// Metadata supplied by the submitter, as unparsed JSON.
     pub meta_data: Option<RawJson>,
-    /// Number of rules and models that returned a result.
+    /// Number of results from rules, models and people.
     pub results_count: Option<u64>,
     /// Time that the server took to decide, in seconds.
     pub processing_time: Option<f64>,

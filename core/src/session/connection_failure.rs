@@ -10,9 +10,10 @@ pub(crate) enum ConnectionFailure {
     /// The server refused the credentials before the socket was open, or they contain characters that can't be sent.
     Credentials(Error),
     /// Like `Credentials`, but the source has no other credentials: the provider has given up, or the login form
-    /// rejected the credentials.
+    /// rejected the configured password.
     CredentialsExhausted(Error),
-    /// The server has no login form. Other configured credentials can be tried, if there are any.
+    /// The server has no login form, but other configured credentials can be tried. If there are none, the driver
+    /// reports `Dial` instead.
     NoLoginForm(Error),
     /// The transport failed.
     Io(String),

@@ -176,8 +176,8 @@ impl RecentDecisions {
         self.possible_echoes.clear();
     }
 
-    /// Returns the server time up to which no decision is missing: that of the newest live decision, the end of a
-    /// backfill, or the start of the stream.
+    /// Returns the server time up to which no decision is missing: the latest of the time of the newest live decision,
+    /// the end of the last backfill, and the start of the stream.
     pub(crate) fn complete_until(&self) -> Option<jiff::Timestamp> {
         self.complete_until
     }
