@@ -200,7 +200,7 @@ class ModerationUpdate:
         """Metadata from the submitter, converted to Python objects on first access."""
     @property
     def results_count(self) -> int | None:
-        """Number of rules and models that returned a result."""
+        """Number of results from rules, models and people."""
     @property
     def processing_time(self) -> float | None:
         """Time that the decision took, in seconds."""

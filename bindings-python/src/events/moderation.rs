@@ -58,7 +58,7 @@ event_class! {
             get_or_create(py, &self.cached_field, || json::raw_json_to_python(py, raw)).map(Some)
         }
 
-        /// Number of rules and models that returned a result.
+        /// Number of results from rules, models and people.
         #[getter]
         fn results_count(&self) -> Option<u64> {
             self.inner().results_count

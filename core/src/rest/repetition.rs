@@ -55,7 +55,7 @@ impl FailedAttemptKind {
             (_, Some(Stage::Credentials)) if error.is_retryable() => Self::NotExecuted,
             (_, Some(Stage::Credentials)) => Self::Permanent,
             (Some(429), _) => Self::NotExecuted,
-            // Proxies send these statuses if they receive no valid answer from the server in time.
+            // Proxies may send these statuses even though the server has received the write.
             (Some(408 | 502 | 503 | 504), _) => Self::OutcomeUnknown,
             (None, Some(Stage::Network)) => Self::NotExecuted,
             (None, Some(Stage::Http)) if error.kind() == ErrorKind::ConnectFailed => Self::OutcomeUnknown,
