@@ -1,4 +1,4 @@
-//! The log on stderr. Stdout is reserved for the results of commands, such as the line that reports the server's readiness.
+//! The log on stderr. Stdout is reserved for the results of commands, such as the line that reports that the server is ready.
 
 use std::io::{self, IsTerminal as _, Write};
 

@@ -184,7 +184,7 @@ impl Schedule {
         if owner.pending_count > 0 && owner.connections_in_use < self.connections_per_owner_max {
             self.ready_owners.insert((owner.connections_in_use, owner.used_time, owner_id.clone()));
         } else if owner.is_idle() && owner.used_time <= self.virtual_clock {
-            // The entry would have no effect: a new owner's used time also starts at the virtual clock.
+            // Keeping the owner would have no effect: a new owner's used time also starts at the virtual clock.
             self.owners.remove(owner_id);
         }
         result

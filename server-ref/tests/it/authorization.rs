@@ -67,7 +67,7 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/invitations/{invitation}", "ffffff ff..f"),
     ("GET", "/api/invitations", "ffffff ....."),
-    // The token belongs to an invitation for the caller only if the caller is the stranger.
+    // The invitation is for the caller's address only if the caller is the stranger.
     ("DELETE", "/api/invitations/{token}", "ffffff .ffff"),
     ("GET", "/api/projects/{id}/audit", "ffffff ff..f"),
     ("GET", "/api/audit", "ffffff ffff."),

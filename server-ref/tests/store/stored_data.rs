@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::load::{AUTHOR, SubmissionTally};
 use crate::support::{Socket, http_client};
 
-/// The address and credentials for reading a project.
+/// The address of a server, and the credentials for a project on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
     pub(crate) base_url: String,

@@ -7,7 +7,7 @@ use crate::Error;
 use crate::store::{Actor, AuditDraft, Invalidation, Member, Role};
 
 impl Store {
-    /// Returns the role of a user in a project, or `None` if the user is not a member or not active.
+    /// Returns the role of a user in a project, or `None` if the user is not a member or is not active.
     pub(crate) async fn role(&self, project_id: &str, user_id: &str) -> Result<Option<Role>, Error> {
         const SELECT_ROLE: &str =
             "SELECT role FROM members JOIN users ON id = user_id WHERE project_id = $1 AND user_id = $2 AND is_active";
