@@ -7,8 +7,8 @@ listing=core/public-api.txt
 cargo="${CARGO:-cargo}"
 target="$("$cargo" metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')"
 
-# rustdoc's JSON output is unstable, so this wrapper enables it for a stable rustdoc. Only rustdoc gets the variable,
-# because the variable would make cargo recompile all crates.
+# rustdoc's JSON output is unstable, so a wrapper sets RUSTC_BOOTSTRAP, which enables it in a stable rustdoc. Only
+# rustdoc gets this variable, because the variable would make cargo recompile all crates.
 mkdir -p "$target/public-api"
 printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc "$@"\n' >"$target/public-api/rustdoc"
 chmod +x "$target/public-api/rustdoc"

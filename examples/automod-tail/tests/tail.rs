@@ -133,7 +133,7 @@ async fn a_signal_ends_the_program_even_if_its_output_is_not_read() {
     let (server, client) = start_server().await;
     let mut tail = Tail::follow_demo(&server, &["--json", "--after", "0"]);
     tail.next_event().await;
-    // The output exceeds the capacity of the pipe and all buffers.
+    // The output exceeds the capacity of the pipe, so the thread that writes it blocks.
     let metadata = serde_json::json!({"filler": "x".repeat(50_000)});
     for _ in 0..50 {
         client.moderate(automoderate::Submission::text("hello").metadata(metadata.clone())).await.unwrap();

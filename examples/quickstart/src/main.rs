@@ -1,6 +1,6 @@
 //! The demo. It starts the reference server on a temporary database, joins a project through a relay, and submits
 //! texts. It prints the events as they arrive, cuts the connection halfway, and finally counts lost and repeated
-//! events.
+//! decisions.
 
 mod relay;
 mod show;
@@ -19,7 +19,7 @@ use tally::Tally;
 
 /// Interval between submissions, long enough that the output can be read.
 const SUBMISSION_INTERVAL: Duration = Duration::from_millis(120);
-/// Duration of the cut.
+/// Duration of the cut, shorter than the submission of the second half of the texts.
 const CUT_DURATION: Duration = Duration::from_millis(1500);
 /// Time limit for receiving the last events.
 const COMPLETION_TIMEOUT: Duration = Duration::from_secs(30);

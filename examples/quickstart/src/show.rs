@@ -20,7 +20,7 @@ pub(crate) fn print_result(text: &str) {
     println!("{}", colored("1;32", text));
 }
 
-/// Prints an event, formatted by its type.
+/// Prints an event on one line, in a format that depends on its kind.
 pub(crate) fn print_event(event: &Event) {
     let clean = |text: &str| text.replace(char::is_control, " ");
     let line = match event {

@@ -57,7 +57,7 @@ impl Tally {
         self.replayed_updates
     }
 
-    /// Returns true if no event was lost, repeated or out of order, and events were replayed after the cut.
+    /// Returns true if no decision was lost, repeated or out of order, and at least one was replayed after the cut.
     pub(crate) fn is_successful(&self) -> bool {
         self.lost_count() == 0 && self.duplicate_count() == 0 && self.out_of_order == 0 && self.replayed_updates > 0
     }

@@ -30,7 +30,7 @@ impl Fleet {
         let join = |n: usize| {
             let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(n / SOCKETS_PER_ADDRESS).unwrap());
             let (project, key) = &test_bed.projects[n % test_bed.projects.len()];
-            // Consecutive clients of a project connect to different nodes.
+            // The clients of a project connect to the nodes in turn.
             let to = test_bed.node_address(n / test_bed.projects.len());
             let (latency, received) = (latency.clone(), fleet.received.clone());
             let lost_connections = fleet.lost_connections.clone();

@@ -18,7 +18,7 @@ const CONNECTIONS: usize = 32;
 const ORDINARY_ITEM: &str = "A comment that nobody minds";
 /// Number of events in each page of a replay.
 const PAGE_EVENTS: u64 = 500;
-/// Number of replays of a thousand events in each round.
+/// Number of times that the oldest and the newest thousand events are each replayed in a round.
 const REPLAYS_PER_ROUND: usize = 50;
 
 /// Costs in one round.

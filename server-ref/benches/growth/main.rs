@@ -1,4 +1,4 @@
-//! Measures whether the cost of an event stays the same as the load grows. The cost is CPU time, which other load on
+//! Measures whether the cost of an event remains constant as the load grows. The cost is CPU time, which other load on
 //! the machine hardly affects.
 //!
 //! - *clients*: 10, 100 and 1,000 of the SDK's clients in this process, all joined to the same project;
@@ -36,7 +36,7 @@ use child::MeasuredServer;
 use readers::Readers;
 use report::Spread;
 
-/// Measures whether the cost of an event stays the same as the load grows.
+/// Measures whether the cost of an event remains constant as the load grows.
 #[derive(Debug, Parser)]
 pub(crate) struct GrowthOptions {
     /// Measurements to make: clients, projects, sizes, log. All of them by default.

@@ -11,7 +11,8 @@
 //!   with 1,000 of each;
 //! - *latency*: the time from a submission until its event arrives at a client, at 1,000 submissions per second.
 //!
-//! Usage: `cargo bench -p automoderate-server [-- --quick | --rounds N | fan-out | idle | submissions | latency]`.
+//! `cargo bench -p automoderate-server --bench reference -- fan-out latency` runs these two measurements; without names,
+//! the command runs all of them. `--quick` shortens the run, and `--rounds N` sets the number of measured rounds.
 //! `cargo xtask bench postgres` measures the submissions with PostgreSQL.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 

@@ -11,8 +11,8 @@ use crate::ids::random_token;
 use crate::store::User;
 
 impl App {
-    /// Creates a token for the setup page, or returns `None` if a user exists. All nodes accept the token until the first user exists.
-    /// Only the token's hash is stored.
+    /// Creates a token for the setup page, or returns `None` if a user exists. Only the token's hash is stored. All nodes accept the
+    /// token until the first user exists, or until another token is created more than 30 days later.
     pub(crate) async fn create_setup_token(&self) -> Result<Option<String>, Error> {
         if self.store.has_users().await? {
             return Ok(None);

@@ -85,8 +85,8 @@ impl App {
         self.realtime.recheck_access_of_all().await
     }
 
-    /// Reads the log's id again. If it has changed, all clients are made to reconnect. Their cursors belong to the previous log, so they
-    /// then report a gap.
+    /// Reads the log's id again. If it has changed, all clients are made to reconnect. The clients then report a gap, because their cursors
+    /// belong to the previous log.
     async fn reconnect_clients_if_log_replaced(&self) -> Result<(), Error> {
         if self.store.reload_log_id().await? {
             self.realtime.disconnect_all_after_log_change().await;

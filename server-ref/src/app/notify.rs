@@ -1,8 +1,8 @@
 //! `system_notification`s that people publish.
 //!
 //! Each notification is written to the logs of its projects, so it is replayed like any other event. A persistent notification is also
-//! stored outside the logs until it is withdrawn, and sent to every socket that joins. The copy for a joining socket has no `event_id`,
-//! because it is not a new event. It keeps the original `notification_id`, by which clients recognise the notification.
+//! stored outside the logs until it is withdrawn, and sent to every socket that joins one of these projects. The copy for a joining socket
+//! has no `event_id`, because it is not a new event. It keeps the original `notification_id`, by which clients recognise the notification.
 
 use futures_util::future::try_join_all;
 

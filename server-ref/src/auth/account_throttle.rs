@@ -1,7 +1,7 @@
 //! The limit on failed sign-ins per account, counted over all addresses.
 //!
 //! Each browser that has signed in to an account before has a separate limit, so strangers who exhaust the account's limit can't lock
-//! out its owner. Unknown accounts are limited like existing ones, so the limit does not reveal which accounts exist.
+//! out an owner who uses such a browser. Unknown accounts are limited like existing ones, so the limit does not reveal which accounts exist.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};

@@ -49,7 +49,7 @@ impl AddressThrottle {
         }
     }
 
-    /// Removes the last attempt from the count, because it succeeded. Earlier failures still count.
+    /// Removes a successful attempt from the count. Earlier failures still count.
     pub(crate) fn uncount_attempt(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&prefix_for_limits(address)) {

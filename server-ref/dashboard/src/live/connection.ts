@@ -11,7 +11,7 @@ import { type EventSink, Follower, type LoggedEvent, type ReplayPage } from './f
  */
 export type LinkStatus = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
-/** Receives the events and the status of the followed project. */
+/** Receives the followed project's events and statistics, and whether the project could be joined. */
 export interface Listener extends EventSink {
   /** Called after the first join, and after the join that follows each interruption. */
   onJoined(): void

@@ -1,4 +1,4 @@
-// Numbers of decisions over time, for the chart.
+// Decision counts over time, for the chart.
 
 export const COLUMN_MILLIS = 15_000
 export const COLUMN_COUNT = 60
@@ -6,7 +6,7 @@ export const COLUMN_COUNT = 60
 export const OUTCOMES = ['approved', 'rejected', 'flagged'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** Numbers of decisions in the `COLUMN_MILLIS` milliseconds from `start`. */
+/** Decision counts for the `COLUMN_MILLIS` milliseconds that begin at `start`. */
 export interface Column {
   start: number
   counts: Record<Outcome, number>
