@@ -11,7 +11,8 @@ use crate::{
     print::Printer,
 };
 
-/// Follows the projects until enough events have arrived, an error occurs, a signal arrives, or stdout is closed.
+/// Follows the projects until enough events have arrived, an error occurs, a signal arrives, or stdout is closed or
+/// can't be written to.
 pub(crate) async fn follow(args: &Args, printer: Printer) -> Outcome {
     let client = match args.create_client() {
         Ok(client) => client,

@@ -41,9 +41,9 @@ pub(crate) struct Outcome {
     clients: Vec<ClientTimes>,
     /// Number of clients that gave up or were refused.
     pub(crate) closed: usize,
-    /// Number of acknowledged items that a client did not receive.
+    /// Number of acknowledged items that a client did not receive, summed over the clients.
     pub(crate) lost: usize,
-    /// Number of items that a client received more than once.
+    /// Number of repeated deliveries of an item to the same client.
     pub(crate) twice: usize,
     /// Number of breaks in the sequence of event ids, plus the number of unexpected events, such as gaps.
     pub(crate) holes: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Serialize, Deserialize)]
 struct ClientTimes {
     attempts: Vec<u64>,
-    /// Arrival of the first event, which is usually a replayed one.
+    /// Arrival of the first event after the kill, usually a replayed one.
     first: Option<u64>,
     caught_up: Option<u64>,
 }

@@ -1,7 +1,7 @@
 // Delivers a project's events in the order of their ids, each at most once, even if the connection is interrupted. It
 // uses neither the network nor a clock: the caller requests the pages of missing events, and adds their events.
 
-/** Maximum number of earlier events that are delivered after the first join, or after the log was replaced. */
+/** Maximum number of earlier events delivered after the first join, or after the log was replaced or rolled back. */
 const INITIAL_EVENTS = 500
 /** Maximum number of missed events that are delivered. Older missed events are reported as a gap. */
 const MAX_MISSED_EVENTS = 2000
