@@ -15,7 +15,8 @@ use crate::store::{Invalidation, InvalidationListener};
 
 /// Time between two heartbeats of this node.
 const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
-/// Time without a message after which the listener counts as broken. The node's own heartbeats normally arrive more often.
+/// Time without a result after which the listener counts as broken. Normally, it returns at least every 10 s: on PostgreSQL, the node's
+/// own heartbeats; on SQLite, `None`.
 const LISTENER_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Delay before the next attempt to listen.
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use crate::metrics::Metrics;
 
-/// Time without a heartbeat after which a node counts as gone. Each node sends a heartbeat every 10 s.
+/// Time without a heartbeat after which a node counts as gone. On PostgreSQL, each node sends a heartbeat every 10 s; on SQLite, there are
+/// no heartbeats.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Times of the last heartbeats, by node name. This node is included.
+/// Times of the last heartbeats, by node name, including those of this node.
 #[derive(Debug, Default)]
 pub(crate) struct LiveNodes(Mutex<HashMap<String, Instant>>);
 
