@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the current folder. The repository, the current folder
-# and CARGO_TARGET_DIR (if set) have the same paths in the root. Of the environment variables, only AUTOMODERATE_* are
-# passed on. Requires root privileges. The mounts are visible only to the command, and are removed when it exits.
+# and CARGO_TARGET_DIR (if set) have the same paths in the root. Only the environment variables AUTOMODERATE_* are passed
+# on. Requires root privileges. The mounts are visible only to the command, and are removed when it exits.
 set -euo pipefail
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export IN_ROOT="$1" IN_FOLDERS="$repository" IN_FOLDER="$PWD"

@@ -1,5 +1,5 @@
-//! Cursor holds. If a stream drops logged events, it holds the project's cursor before the first dropped event, so that
-//! a replay from the cursor recovers the dropped events.
+//! Cursor holds. If a stream drops logged events or yields a gap because a replay failed, it holds the project's cursor
+//! before the first missing event, so that a later replay from the cursor can recover the missing events.
 
 use crate::events::{Cursor, Event, ProjectId};
 
@@ -7,7 +7,7 @@ use crate::events::{Cursor, Event, ProjectId};
 /// released.
 const HOLDS_MAX: usize = 1024;
 
-/// Position before the first dropped event of each project.
+/// Position before the first missing event of each project.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CursorHolds(Vec<(ProjectId, Cursor)>);
 

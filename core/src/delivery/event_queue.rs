@@ -73,7 +73,7 @@ impl EventQueue {
         self.is_abandoned || self.end.is_some()
     }
 
-    /// Returns `true` if nothing was dropped or postponed after the queued events, so that events can be appended.
+    /// Returns `true` if no events were dropped or postponed after the queued events. New events can then be appended.
     pub(super) fn has_no_omission_at_end(&self) -> bool {
         self.dropped_after_last_count == 0 && self.backlogs.is_empty()
     }

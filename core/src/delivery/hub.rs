@@ -54,7 +54,7 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Creates the buffer of a new stream. The buffer is not registered, so it receives no events yet.
+    /// Creates the buffer of a new stream. The buffer is not registered yet, so it receives no events.
     pub(crate) fn new_buffer(&self) -> Arc<StreamBuffer> {
         let id = StreamId(self.next_stream_id.fetch_add(1, Ordering::Relaxed));
         Arc::new(StreamBuffer::new(id, self.limits, self.overflow, self.capacity_signal.clone()))
@@ -238,7 +238,7 @@ fn end_buffers(buffers: &[Arc<StreamBuffer>], end: &StreamEnd) {
 }
 
 impl HubState {
-    /// Delivers the first `count` events of `run`, which have the same readers.
+    /// Delivers the first `count` events of `run`, which have the same readers, and removes them from `run`.
     fn deliver_first(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers_of(event)).unwrap_or_default();
         // The last reader receives the events themselves, and the others receive copies. The last reader should be one

@@ -1,5 +1,4 @@
-//! Delivery of events from the machine to the application: bounded buffers and fan-out. Losses are reported in the
-//! stream.
+//! Delivery of events from the machine to the application: bounded buffers and fan-out. Each stream reports its losses.
 
 mod backlog;
 mod cursor_holds;

@@ -95,7 +95,7 @@ impl<'a> SubscriptionRef<'a> {
     }
 }
 
-/// Returns `true` if events of this kind may concern every project when they name no project.
+/// Returns `true` if an event of this kind that names no project may concern every project.
 pub(super) fn may_concern_all_projects(event: &Event) -> bool {
     matches!(event, Event::SystemNotification(_) | Event::ServerError(_) | Event::MalformedEvent(_))
 }

@@ -37,7 +37,7 @@ impl Authenticator {
     }
 }
 
-/// Logs in and returns the value of the `Cookie` header.
+/// Logs in and returns the value of the `Cookie` header for later requests.
 async fn submit_login_form(endpoint: &Endpoint, email: &str, password: &Secret) -> Result<Secret, ConnectionFailure> {
     let http = endpoint.http_client().map_err(ConnectionFailure::Dial)?;
     let url = endpoint.base_url.join(LOGIN_PATH);

@@ -85,8 +85,8 @@ impl Error {
         self.modify(|e| e.retryable = retryable)
     }
 
-    /// Replaces the messages and bodies of the error and its causes, which may contain secrets that a server has
-    /// echoed. Each function returns the new text, or `None` to keep the old text.
+    /// Replaces the messages and bodies, which may contain secrets that a server has echoed, in the error and in its
+    /// causes. Each function returns the new text, or `None` to keep the old text.
     pub(crate) fn replace_texts(
         self,
         in_message: &dyn Fn(&str) -> Option<String>,
