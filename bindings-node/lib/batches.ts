@@ -6,7 +6,7 @@
 
 import type { Event, Meta, ModerationUpdate } from './events.js'
 
-/** Field values of a `moderation_update` and of its `meta`, without the `project_id` of `meta`, which is the same. */
+/** Field values of a `moderation_update` and of its `meta`, except for `meta.project_id`, which equals `project_id`. */
 type UpdateRow = [
   content_id: string,
   project_id: string | null,

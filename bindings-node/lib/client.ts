@@ -199,8 +199,9 @@ export class Client {
   }
 
   /**
-   * Notifies the client of a network change. A client that is waiting to reconnect tries at once, unless the server
-   * requested the delay or `maxAttemptsPerMinute` is reached; a connected client checks its connection.
+   * Notifies the client of a network change. A client that is connecting or waiting to reconnect starts a new attempt
+   * at once, unless the server requested the delay or `maxAttemptsPerMinute` is reached; a connected client checks its
+   * connection.
    */
   networkChanged(): void {
     this.#native.networkChanged()
@@ -224,7 +225,7 @@ export class Client {
 
   /**
    * Sends a custom event. Rejects with `disconnected` if there is no connection; the event is not queued. Rejects with
-   * `rate_limited` if the limit on events per minute is reached or the connection is congested; `retryIn` is the time
+   * `rate_limited` if four fifths of `rateLimit` are used up or the connection is congested; `retryIn` is the time
    * until another event may be sent.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {

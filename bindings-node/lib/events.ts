@@ -12,8 +12,9 @@ export type Status = Word<'approved' | 'rejected' | 'flagged' | 'pending'>
 /** Metadata that the SDK adds to an event. */
 export interface Meta {
   /**
-   * Id of the project that the payload names; otherwise, of the project whose log or listing contains the event, or of
-   * the only joined project. `null` if the project is unknown.
+   * Id of the project that the payload names; otherwise, of the project whose log or listing contains the event or, for
+   * a live event other than `serverError` and `malformedEvent`, of the only joined project. `null` if the project is
+   * unknown.
    */
   project_id: string | null
   /**
@@ -214,11 +215,12 @@ export interface Gap extends Common<'gap'> {
   /** Id of the project whose events are missing. */
   project_id: string
   /**
-   * Reason for the loss. `interrupted`: the server keeps no event log, or `backfill` is `off`. `expired`: the events
-   * are no longer in the log, or `backfill` is `off` and the join had a cursor. `log_changed`: the cursor belongs to
-   * another log, for example because the server's database was recreated. `cursor_ahead`: the cursor is ahead of the
-   * log, for example because the database was restored from a backup. `replay_failed`: the server did not return all
-   * missing events from its log. `backfill_incomplete`: REST may have returned fewer events than were missed.
+   * Reason for the loss. `interrupted`: the connection was interrupted, and either the server keeps no event log, or
+   * `backfill` is `off`. `expired`: the events are no longer in the log, or `backfill` is `off` and the join had a
+   * cursor. `log_changed`: the cursor belongs to another log, for example because the server's database was recreated.
+   * `cursor_ahead`: the cursor is ahead of the log, for example because the database was restored from a backup.
+   * `replay_failed`: the server did not return all missing events from its log. `backfill_incomplete`: REST may have
+   * returned fewer events than were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
   /** Number of missing events, if known. */

@@ -106,7 +106,7 @@ export interface ClientOptions {
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
   /**
    * Maximum number of events that the client sends per minute on each connection, at least 10; `false` removes the
-   * limit. Default 100.
+   * limit. One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Default 100.
    */
   rateLimit?: number | false
   /**

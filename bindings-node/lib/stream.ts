@@ -135,8 +135,8 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
 
   /**
    * Ends this stream, and returns a stream that yields at most one event per `ms` milliseconds: the first event at
-   * once, and then the latest event of each interval. The last event is never dropped, and `gap` and `lagged` events
-   * are not delayed.
+   * once, and then the latest event of each interval. The last event is never dropped, and `gap`, `lagged`,
+   * `serverError` and `malformedEvent` events are not delayed.
    */
   throttle(ms: number): EventStream<E> {
     const interval = checkDuration('ms', ms)

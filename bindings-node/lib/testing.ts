@@ -81,9 +81,9 @@ export class Server {
   }
 
   /**
-   * Publishes an event to all clients that have joined the project, and logs it for disconnected clients. Adds
-   * `project_id` and, if the event is logged, `event_id` to the data. Returns the event's id, or `null` if the event is
-   * not logged: for `stats_update`, and on a server without an event log.
+   * Publishes an event to all clients that have joined the project. A server with an event log also logs the event for
+   * disconnected clients, unless it is a `stats_update`. Adds `project_id` and, if the event is logged, `event_id` to
+   * the data. Returns the event's id, or `null` if the event is not logged.
    */
   publish(project: string, name: string, data: object): number | null {
     const written = toJson('data', checkObject('data', data))
@@ -152,7 +152,7 @@ export class Server {
     throwIfTimedOut(await callForJson<boolean>(wait, signal), `${connections} connections are not open`)
   }
 
-  /** Returns the first 10,000 events that clients have emitted, including `heartbeat`. */
+  /** Returns the first 10,000 custom events and heartbeats that clients have emitted. */
   received(): EmittedEvent[] {
     return JSON.parse(this.#native.received())
   }

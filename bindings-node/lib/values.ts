@@ -22,7 +22,7 @@ export interface StateInfo {
 export interface Losses {
   /** Number of events dropped because the reader was too slow. */
   lagged: number
-  /** Number of gaps reported. */
+  /** Number of `gap` events that the stream did not yield. */
   gaps: number
 }
 
@@ -91,9 +91,9 @@ export interface ContentPage {
   page: number
   /** True if there is another page. */
   hasMore: boolean
-  /** Total number of items, if the server sends it. */
+  /** Total number of items that match the filter, if the server sends it. */
   total: number | null
-  /** Parse errors, one for each row that is missing from `items` because it could not be parsed. */
+  /** Errors, one for each row that is missing from `items` because it is too large or could not be parsed. */
   unreadable: string[]
 }
 

@@ -18,7 +18,7 @@ use crate::{
     stream::Stream,
 };
 
-/// Client of the facade, for `lib/client.ts`.
+/// Wrapper around the facade's client, for `lib/client.ts`.
 #[napi]
 pub struct Client {
     facade: FacadeClient,

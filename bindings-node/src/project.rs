@@ -5,7 +5,7 @@ use napi_derive::napi;
 
 use crate::{completions::CompletionQueue, errors::to_exception, stream::Stream};
 
-/// Joined project of the facade, for `lib/project.ts`.
+/// Wrapper around the facade's project, for `lib/project.ts`.
 #[napi]
 pub struct Project(pub(crate) FacadeProject);
 

@@ -24,7 +24,7 @@ const MAX_BATCH_BYTES: usize = 512 * 1024;
 /// Maximum number of events taken from the stream each time the stream is locked.
 const EVENTS_PER_LOCK: usize = 64;
 
-/// Event stream of the facade, for `lib/stream.ts`.
+/// Wrapper around the facade's event stream, for `lib/stream.ts`.
 #[napi]
 pub struct Stream(Arc<SharedStream>);
 
@@ -39,7 +39,7 @@ struct SharedStream {
 pub struct Losses {
     /// Number of events dropped because the reader was too slow.
     pub lagged: i64,
-    /// Number of gaps reported.
+    /// Number of `gap` events that the stream did not yield.
     pub gaps: i64,
 }
 

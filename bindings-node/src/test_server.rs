@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{client::parse_json, completions::CompletionQueue, errors::to_exception};
 
-/// Test server of the facade, for `lib/testing.ts`.
+/// Wrapper around the facade's test server, for `lib/testing.ts`.
 #[napi]
 pub struct TestServer(FacadeTestServer);
 
@@ -99,7 +99,8 @@ impl TestServer {
         queue.run(id, wait)
     }
 
-    /// Returns the first 10,000 events that clients have emitted, as a JSON array of objects with `name` and `data`.
+    /// Returns the first 10,000 custom events and heartbeats that clients have emitted, as a JSON array of objects with
+    /// `name` and `data`.
     #[napi(catch_unwind)]
     pub fn received(&self) -> String {
         Value::from_iter(

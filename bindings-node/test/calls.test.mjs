@@ -1,4 +1,4 @@
-/** Every method of clients and projects. */
+/** Methods of clients and projects, from connecting to closing. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -101,7 +101,7 @@ test('exceptions of listeners become warnings or `listenerError` events, and do 
 test('the server’s `error` event does not crash the process', async (t) => {
   const server = await startDocumented(t)
   const { client } = await clients.join(t, server)
-  // No listener and no loop of the test receives the `serverError`.
+  // No listener or loop in this test receives the `serverError`.
   client.on('moderation_update', () => {})
   for (const event of ['error', 'nonsense']) {
     await server.admin('/emit', { event, data: 'bad', project_id: server.projectId })

@@ -1,4 +1,4 @@
-/** After a long outage of a server without an event log, REST recovers the decisions at the reader's pace. */
+/** On a server without an event log, decisions missed in a long outage are fetched over REST at the reader's pace. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -3,8 +3,8 @@
 use automoderate::{Credentials, ProviderError};
 use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
 
-/// Converts a provider's result: an API key, a dict with `api_key`, with `session`, or with `email` and `password`, or
-/// `None`.
+/// Converts a provider's result: `None`, an API key, or a dict with `api_key`, with `session`, or with `email` and
+/// `password`.
 pub(crate) fn credentials_from_python(answer: &Bound<'_, PyAny>) -> PyResult<Credentials> {
     let wrong_type_error = || PyTypeError::new_err("credentials: the provider must return a str, a dict or None");
     if answer.is_none() {

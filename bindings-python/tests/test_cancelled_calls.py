@@ -32,7 +32,7 @@ async def cancel_after(call: Awaitable[Any], turns: int) -> bool:
 
 @contextmanager
 def stopped_process(server: Server) -> Iterator[None]:
-    """Stops the server's process. The operating system still accepts connections, but the server never responds."""
+    """Suspends the server's process. The operating system still accepts connections, but the server is silent."""
     server.process.send_signal(signal.SIGSTOP)
     try:
         yield

@@ -1,4 +1,4 @@
-"""After a long outage of a server without an event log, REST recovers the decisions at the reader's pace."""
+"""On a server without an event log, decisions missed in a long outage are fetched over REST at the reader's pace."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs Kotlin, and prints a class path with the compiler, the compiler's libraries and JNA. The script downloads the
 # compiler from PyPI, where it is part of a Jupyter kernel. On Debian, the script installs Java and JNA if they are
-# missing. The compiler is stored in the folder kotlin in KOTLIN_CACHE, which defaults to .cache.
+# missing. The compiler is stored in KOTLIN_CACHE/kotlin; KOTLIN_CACHE defaults to .cache in the repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the supported versions of Node, except the version that is already installed, and prints the path of each
-# installed program. Installs nothing if package.json, package-lock.json and the running version of Node are unchanged
-# since the last run. NODES_CACHE sets the folder; the default is .cache/nodes in the repository.
+# Installs the supported versions of Node, and prints the path of each installed program, except the program with the
+# same major version as this machine's own Node. Installs nothing if package.json, package-lock.json and the version of
+# this machine's own Node are unchanged since the last run. NODES_CACHE sets the folder; the default is .cache/nodes in
+# the repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

@@ -110,7 +110,7 @@ class AsyncProject(BaseProject):
 
 
 class AsyncStates(AsyncIterator[State]):
-    """State changes of a client, for one reader. Cancelling a wait loses no change."""
+    """Current state of a client and all later states, for one reader. Cancelling a wait loses no state."""
 
     __slots__ = ("_pending_next", "_states")
 
@@ -206,7 +206,7 @@ class AsyncClient(BaseClient):
             RoomLimit: The server allows no more projects on this connection.
             RateLimited: The server allows no more events at the moment.
             JoinTimeout: The server did not confirm the join within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is not a cursor, or the project is already joined.
+            InvalidArgument: The id is empty, `after` is not a cursor, or `after` is set and the project is already joined.
             Closed: The client is closed.
 
         """
@@ -251,9 +251,10 @@ class AsyncClient(BaseClient):
 
         Raises:
             Disconnected: There is no connection. The event is not queued.
-            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
+            RateLimited: Four fifths of `rate_limit` are used up, or the connection is congested; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
-            TypeError: The data can't be serialized as JSON.
+            TypeError: A value in the data has a type that JSON does not support.
+            ValueError: A value in the data can't be sent, such as an infinite number or deeply nested lists.
 
         """
         await running_bridge().call(self._native.emit, check_text("name", name), data)
@@ -266,7 +267,7 @@ class AsyncClient(BaseClient):
         Raises:
             AckTimeout: The server did not acknowledge the event within `ack_timeout`.
             Disconnected: There is no connection, or the connection was lost during the call.
-            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
+            RateLimited: Four fifths of `rate_limit` are used up, or the connection is congested; see `retry_in`.
 
         """
         return await running_bridge().call(self._native.emit_with_ack, check_text("name", name), data)

@@ -172,7 +172,7 @@ class Client(BaseClient):
             RoomLimit: The server allows no more projects on this connection.
             RateLimited: The server allows no more events at the moment.
             JoinTimeout: The server did not confirm the join within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is not a cursor, or the project is already joined.
+            InvalidArgument: The id is empty, `after` is not a cursor, or `after` is set and the project is already joined.
             Closed: The client is closed.
 
         """
@@ -214,9 +214,10 @@ class Client(BaseClient):
 
         Raises:
             Disconnected: There is no connection. The event is not queued.
-            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
+            RateLimited: Four fifths of `rate_limit` are used up, or the connection is congested; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
-            TypeError: The data can't be serialized as JSON.
+            TypeError: A value in the data has a type that JSON does not support.
+            ValueError: A value in the data can't be sent, such as an infinite number or deeply nested lists.
 
         """
         self._native.emit(None, check_text("name", name), data)
@@ -229,7 +230,7 @@ class Client(BaseClient):
         Raises:
             AckTimeout: The server did not acknowledge in time.
             Disconnected: There is no connection, or the connection was lost during the call.
-            RateLimited: The limit on events per minute is reached, or the connection is congested; see `retry_in`.
+            RateLimited: Four fifths of `rate_limit` are used up, or the connection is congested; see `retry_in`.
 
         """
         return self._native.emit_with_ack(None, check_text("name", name), data)

@@ -76,7 +76,7 @@ class Losses:
     lagged: int
     """Number of events dropped because the reader was too slow."""
     gaps: int
-    """Number of gaps reported."""
+    """Number of `Gap` events that the stream did not yield."""
 
 
 @dataclass(frozen=True, slots=True)

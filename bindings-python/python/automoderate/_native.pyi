@@ -142,8 +142,9 @@ class Meta:
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """Id of the project that the payload names; otherwise, of the project whose log or listing contains the event,
-        or of the only joined project. `None` if the project is unknown.
+        """Id of the project that the payload names; otherwise, of the project whose log or listing contains the event
+        or, for a live event other than `ServerError` and `MalformedEvent`, of the only joined project. `None` if the
+        project is unknown.
         """
     @property
     def event_id(self) -> int | None:
@@ -370,7 +371,7 @@ class UserActivity:
     """Name of the kind of event, the same in every language."""
     @property
     def user_id(self) -> str:
-        """Id of the user. Numbers are converted to text."""
+        """User id from the submissions' metadata. Numbers are converted to text."""
     @property
     def activity(self) -> Activity:
         """Statistics about the user."""

@@ -14,7 +14,7 @@ event_class! {
     repr ["user_id", "activity", "triggered_by", "timestamp"],
     match_args ["user_id", "activity"],
     {
-        /// Id of the user. Numbers are converted to text.
+        /// User id from the submissions' metadata. Numbers are converted to text.
         #[getter]
         fn user_id(&self) -> &str {
             &self.inner().user_id

@@ -16,8 +16,9 @@ impl Meta {
         PyTuple::new(py, ["project_id", "event_id", "origin", "received_at"])
     }
 
-    /// Id of the project that the payload names; otherwise, of the project whose log or listing contains the event,
-    /// or of the only joined project. `None` if the project is unknown.
+    /// Id of the project that the payload names; otherwise, of the project whose log or listing contains the event
+    /// or, for a live event other than `ServerError` and `MalformedEvent`, of the only joined project. `None` if the
+    /// project is unknown.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()

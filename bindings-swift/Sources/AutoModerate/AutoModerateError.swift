@@ -16,7 +16,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case projectNotFound = "project_not_found"
         /// The server allows no more projects on this connection.
         case roomLimit = "room_limit"
-        /// A limit on events, calls or connections was reached; retry after ``AutoModerateError/retryIn``.
+        /// A limit on events, calls or connections was reached, or the connection is congested.
+        /// ``AutoModerateError/retryIn`` is the time to wait before a retry, if known.
         case rateLimited = "rate_limited"
         /// The server did not confirm a join within `joinTimeout`.
         case joinTimeout = "join_timeout"

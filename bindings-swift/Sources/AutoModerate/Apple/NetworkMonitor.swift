@@ -30,7 +30,7 @@
         }
     }
 #else
-    /// Monitor that does nothing, for platforms that don't report network changes. Programs can call
+    /// Monitor that does nothing, for platforms without Apple's Network framework. Programs can call
     /// `Client.networkChanged()` instead.
     final class NetworkMonitor: Sendable {
         init(_ onChange: @escaping @Sendable () -> Void) {}

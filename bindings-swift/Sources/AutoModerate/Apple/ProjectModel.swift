@@ -36,7 +36,7 @@
         public private(set) var state = ConnectionState.idle
         /// Error that ended the last ``run()``; `nil` if its task was cancelled.
         public private(set) var error: AutoModerateError?
-        /// Cursor to resume from. In the next launch, pass the cursor to ``init(_:_:project:after:limit:)``.
+        /// Cursor to resume from. At the next launch, pass the cursor to ``init(_:_:project:after:limit:)``.
         public private(set) var cursor: String?
         /// Maximum number of decisions in ``updates``.
         public let limit: Int

@@ -4,7 +4,7 @@ import AutoModerateFFI
     import os
 #endif
 
-/// Logging of a client's state changes to the system's log, on Apple's platforms. The subsystem is `automoderate`, and
+/// Logging of a client's state changes to the system log on Apple's platforms. The subsystem is `automoderate`, and
 /// the category is `client`.
 enum StateLog {
     #if canImport(os)

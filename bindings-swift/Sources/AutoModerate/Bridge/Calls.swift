@@ -1,6 +1,7 @@
 import AutoModerateFFI
 
-/// Makes a synchronous call to the library. Throws every failure, including a panic in the library.
+/// Makes a synchronous call to the library. Converts every failure, including a panic in the library, to an
+/// `AutoModerateError`.
 package func callNative<T>(_ call: () throws -> T) throws(AutoModerateError) -> T {
     do {
         return try call()

@@ -4,8 +4,8 @@ import AutoModerateFFI
 extension Client {
     /// Sends a custom event.
     ///
-    /// - Throws: Among other errors, `disconnected` if there is no connection, or `rate_limited` with `retryIn` if
-    ///   ``Options/rateLimit`` is reached or the connection is congested.
+    /// - Throws: Among other errors, `disconnected` if there is no connection, or `rate_limited` with `retryIn` if four
+    ///   fifths of ``Options/rateLimit`` are used up or the connection is congested.
     public func emit(_ name: String, _ data: JSON = .object([:])) async throws(AutoModerateError) {
         try await awaitNative { try await self.native.emit(name: name, data: data.text, cancellation: $0) }
     }

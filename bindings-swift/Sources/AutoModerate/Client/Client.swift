@@ -23,7 +23,8 @@ public final class Client: Sendable {
     /// - Parameters:
     ///   - url: URL of the server, as `http(s)://host[:port][/prefix]`. `ws(s)://` is also accepted.
     ///   - options: Options of the client.
-    /// - Throws: `invalid_argument`, with a message that names the invalid option.
+    /// - Throws: `invalid_argument`, with a message that names the invalid argument or option, or `internal` if the
+    ///   package and its library have different versions.
     public init(_ url: String, _ options: Options = Options()) throws(AutoModerateError) {
         native = try callNative {
             guard try libraryFingerprint() == schemaFingerprint else {
@@ -104,10 +105,10 @@ public final class Client: Sendable {
         StateChanges(native: try? native.stateChanges())
     }
 
-    /// Notifies the client of a network change. A client that is waiting to reconnect tries at once, unless the server
-    /// requested the delay or ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a connected client checks whether its
-    /// connection still works. On Apple's platforms with ``Options/watchesNetwork``, the client detects network changes
-    /// itself.
+    /// Notifies the client of a network change. A client that is connecting or waiting to reconnect starts a new attempt
+    /// at once, unless the server requested the delay or ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a
+    /// connected client checks whether its connection still works. On Apple's platforms with
+    /// ``Options/watchesNetwork``, the client detects network changes itself.
     public func networkChanged() {
         try? native.networkChanged()
     }
@@ -117,7 +118,7 @@ public final class Client: Sendable {
         Metrics(try? native.metrics())
     }
 
-    /// Disconnects and ends all streams. A second call has no effect.
+    /// Disconnects within 2 s. Streams yield their buffered events and then end. A second call has no effect.
     public func close() async {
         backgroundTasks.stop()
         _ = try? await awaitNative { try await self.native.close(cancellation: $0) }

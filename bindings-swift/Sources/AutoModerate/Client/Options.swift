@@ -21,8 +21,8 @@ extension Client {
         /// Password for ``email``.
         public var password: String?
         /// Function that returns the credentials for connection attempts and REST calls; see ``CredentialsProvider``.
-        /// If it throws an ``AutoModerateError`` that is not retryable during a connection attempt, the client closes;
-        /// any other error only makes the attempt or call fail.
+        /// If, during a connection attempt, the function throws an ``AutoModerateError`` that is not retryable, the
+        /// client closes; any other error only makes the attempt or call fail.
         public var credentials: CredentialsProvider?
         /// Transports that the client uses. Default ``Transports/auto``.
         public var transports: Transports
@@ -49,7 +49,7 @@ extension Client {
         /// Policy for full stream buffers. Default ``Overflow/replay``.
         public var overflow: Overflow
         /// Maximum number of events that the client sends per minute on each connection, at least 10. `nil` removes the
-        /// limit. Default 100.
+        /// limit. One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Default 100.
         public var rateLimit: Int?
         /// Method of recovering events that were missed during an interruption. Default ``Backfill/auto``.
         public var backfill: Backfill
@@ -219,8 +219,8 @@ public struct ReconnectPolicy: Sendable, Hashable {
     public var jitter: Double
     /// Time after which a connection counts as stable and the count of attempts restarts. Default 5 s.
     public var stableAfter: Duration
-    /// Hard limit on the number of attempts in any 60 s, because deployed servers lock out a client at its tenth
-    /// attempt. Default 9.
+    /// Maximum number of attempts in any 60 s. Deployed servers lock out a client at its tenth attempt within a minute.
+    /// Default 9.
     public var maxAttemptsPerMinute: Int
 
     /// Creates a policy. Omitted values take their defaults.

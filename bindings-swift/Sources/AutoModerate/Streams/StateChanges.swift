@@ -8,8 +8,8 @@ public enum ConnectionState: Sendable, Hashable {
     case connecting
     /// The server has acknowledged the connection.
     case connected
-    /// The connection was lost, and the client will reconnect after `retryIn`. `attempt` is the number of the next
-    /// attempt, counted from 1 after the last stable connection.
+    /// The connection was lost, and the client will try to reconnect after `retryIn`. `attempt` is the number of the
+    /// next attempt, counted from 1 after the last stable connection.
     case reconnecting(attempt: Int, retryIn: Duration, cause: AutoModerateError)
     /// The client is disconnecting.
     case closing
