@@ -25,6 +25,6 @@ for python in python ${PYTHONS:-}; do
     rm -rf "$work/venv"
     "$python" -m venv "$work/venv"
     "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-index "$out"/*.whl
-    # Run outside the source folder, so that Python imports the wheel.
+    # Run outside the source folder, so that Python imports the installed package.
     (cd "$work" && "$work/venv/bin/python" -W error "$root/bindings-python/tests/smoke.py" "$server")
 done

@@ -27,7 +27,7 @@ const { values } = parseArgs({
 })
 const EVENT_SERVER = join(import.meta.dirname, 'event-server.mjs')
 
-/** Meter of wall-clock time, CPU time and event-loop delay, from joining the project to the last event. */
+/** Meter for wall-clock time, CPU time and event-loop delay, from joining the project to the last event. */
 class Meter {
   events = Number(values.events)
   #delay = monitorEventLoopDelay({ resolution: 1 })

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Meter:
-    """Meter of wall-clock time and CPU time, from `start` to `stop`."""
+    """Meter for wall-clock time and CPU time, from `start` to `stop`."""
 
     def __init__(self, events: int) -> None:
         self.events, self.seen = events, 0

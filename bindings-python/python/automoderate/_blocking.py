@@ -172,7 +172,7 @@ class Client(BaseClient):
             RoomLimit: The server allows no more projects on this connection.
             RateLimited: The server allows no more events at the moment.
             JoinTimeout: The server did not confirm the join within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is not a cursor, or `after` is set and the project is already joined.
+            InvalidArgument: The id is empty, `after` is invalid, or `after` is set and the project is already joined.
             Closed: The client is closed.
 
         """
@@ -217,7 +217,7 @@ class Client(BaseClient):
             RateLimited: Four fifths of `rate_limit` are used up, or the connection is congested; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: A value in the data has a type that JSON does not support.
-            ValueError: A value in the data can't be sent, such as an infinite number or deeply nested lists.
+            ValueError: A value in the data can't be serialized, for example because it is infinite or nested too deeply.
 
         """
         self._native.emit(None, check_text("name", name), data)
@@ -276,7 +276,7 @@ class Client(BaseClient):
         """List the items of the project that the credentials belong to, newest first, and fetch the pages as they are
         read: `for content in client.contents()`.
 
-        Rows that can't be parsed are skipped and logged; `contents_page` reports their errors.
+        Rows that are too large or can't be parsed are skipped and logged; `contents_page` reports their errors.
         """
         return Contents(self, status, per_page)
 

@@ -48,7 +48,8 @@ extension Client {
     }
 
     /// Lists the items of the project that the credentials belong to, newest first, and fetches the pages as they are
-    /// read. Rows that can't be parsed are skipped; ``contentsPage(_:perPage:status:)`` reports their errors.
+    /// read. Rows that are too large or can't be parsed are skipped; ``contentsPage(_:perPage:status:)`` reports their
+    /// errors.
     public func contents(perPage: Int? = nil, status: Status? = nil) -> Contents {
         Contents(client: self, perPage: perPage, status: status)
     }

@@ -105,8 +105,8 @@ public final class Client: Sendable {
         StateChanges(native: try? native.stateChanges())
     }
 
-    /// Notifies the client of a network change. A client that is connecting or waiting to reconnect starts a new attempt
-    /// at once, unless the server requested the delay or ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a
+    /// Notifies the client of a network change. A client that is connecting or waiting to reconnect starts a new
+    /// attempt at once, unless the server requested the delay or ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a
     /// connected client checks whether its connection still works. On Apple's platforms with
     /// ``Options/watchesNetwork``, the client detects network changes itself.
     public func networkChanged() {
