@@ -217,7 +217,7 @@ class Client(BaseClient):
             RateLimited: Four fifths of `rate_limit` are used up, or the connection is congested; see `retry_in`.
             InvalidArgument: The name is empty or reserved.
             TypeError: A value in the data has a type that JSON does not support.
-            ValueError: A value in the data can't be serialized, for example because it is infinite or nested too deeply.
+            ValueError: A value in the data can't be serialized: for example, it is infinite or nested too deeply.
 
         """
         self._native.emit(None, check_text("name", name), data)
