@@ -74,7 +74,7 @@ impl LogPage {
     /// Decodes the acknowledgement of `replay_events`.
     ///
     /// # Errors
-    /// Returns the server's refusal if the acknowledgement contains no page.
+    /// Returns the server's refusal if the acknowledgement contains no valid page.
     pub(crate) fn decode(arguments: &str, at: jiff::Timestamp) -> Result<Self, ServerRefusal> {
         #[derive(Deserialize)]
         struct PagePayload<'a> {

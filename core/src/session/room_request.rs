@@ -51,7 +51,8 @@ pub(crate) struct RoomRequest {
     pub(crate) project: ProjectId,
     pub(crate) kind: RoomRequestKind,
     pub(crate) stage: RoomRequestStage,
-    /// Time at which the stage ends. The value is meaningless for `GivenUp` and `Superseded`, which do not end.
+    /// Time at which the stage ends. The value is meaningful only for `Awaited`, `Overdue` and, if the server
+    /// acknowledges joins, contested `Confirmed` stages. The other stages have no time limit.
     pub(crate) stage_deadline: Instant,
     pub(crate) possible_refusal: Option<PossibleRefusal>,
     pub(crate) is_acknowledged: bool,

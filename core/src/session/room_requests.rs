@@ -135,8 +135,8 @@ impl RoomRequests {
         self.requests.iter().filter(expires).map(|request| request.stage_deadline).min()
     }
 
-    /// Records that the server refused a request of the named project, or of any project if `named` is `None`. The
-    /// refusal may concern a join that an event seemed to confirm.
+    /// Records that the server refused a request for the named project, or for an unknown project if `named` is `None`.
+    /// The refusal may concern a join that an event seemed to confirm.
     pub(crate) fn mark_possibly_refused(&mut self, named: Option<&ProjectId>) {
         for request in self.requests.iter_mut().filter(|request| named.is_none_or(|named| *named == request.project)) {
             if let RoomRequestStage::Confirmed { may_be_refused, .. } = &mut request.stage {
@@ -214,7 +214,7 @@ impl RoomRequests {
         self.requests.iter().any(|request| request.may_be_in_room() && request.project != *project)
     }
 
-    /// Returns `true` if events of the project may predate an unanswered leave.
+    /// Returns `true` if events of the project may predate a leave that is overdue or was given up.
     pub(crate) fn events_may_predate_leave(&self, project: &str) -> bool {
         self.requests
             .iter()

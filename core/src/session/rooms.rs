@@ -125,7 +125,7 @@ impl Rooms {
     pub(crate) fn only_possible_project(&self, requests: &RoomRequests) -> Option<&ProjectId> {
         let mut present = self.by_project.iter().filter(|(_, room)| room.membership != Membership::Out);
         let (project, room) = present.next()?;
-        // A message from a room that the client may still be in must not be attributed to this project.
+        // A message from another room that the client may still be in must not be attributed to this project.
         let is_only = present.next().is_none() && room.wanted && !requests.may_be_in_other_room(project);
         is_only.then_some(project)
     }

@@ -19,10 +19,10 @@ use crate::{
 const TIMERS_PER_MINUTE_MAX: usize = 400;
 /// Maximum number of rounds in which the driver reacts to one input.
 const ROUNDS_PER_INPUT_MAX: usize = 2_000;
-/// Time after a refusal during which the client may attribute the refusal to another request.
+/// Time after a refusal during which the client may attribute the refusal to the wrong request.
 const MISATTRIBUTED_REFUSAL_AGE_MAX: Duration = Duration::from_secs(180);
 const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Number of consecutive interrupted attempts that the client interprets as a refusal instead of a server restart.
+/// Number of consecutive interrupted attempts that the client interprets as a refusal rather than as a server restart.
 const INTERRUPTIONS_TAKEN_AS_REFUSAL: u32 = 4;
 
 impl World {
@@ -44,7 +44,8 @@ impl World {
         });
     }
 
-    /// Ends a connection attempt, which has reached the server process `node` or, if `node` is `None`, has failed.
+    /// Ends a connection attempt to the server's process `node`. The attempt fails if `node` is `None`, if the process
+    /// is not running, or if the load balancer refuses the transport.
     pub(super) fn on_dialed(&mut self, client: usize, attempt: u64, node: Option<usize>) {
         let connection = node.and_then(|node| self.open_connection(client, node));
         self.with_client(client, |world, running| {
@@ -253,7 +254,7 @@ impl World {
                 let state = &running.project_states[project];
                 let timed_out = self.now - state.join_called_at >= JOIN_TIMEOUT;
                 // The client abandons a request two timeouts after sending it, even if the server received it late.
-                // The client may then attribute the late refusal to the next request. Without stalls, requests arrive
+                // The client may then attribute a late refusal to the next request. Without stalls, requests arrive
                 // quickly.
                 let abandoned_after =
                     if self.scenario.network.stall_rate > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
@@ -264,7 +265,7 @@ impl World {
                 let unnamed =
                     running.unnamed_refusal_at.is_some_and(|time| self.now - time < MISATTRIBUTED_REFUSAL_AGE_MAX);
                 let refused = state.is_join_refused || late || unnamed;
-                // A late reply to an earlier join, made before a leave, may be mistaken for the reply to this join.
+                // A late reply to a join that preceded a leave may be mistaken for the reply to this join.
                 let excused = refused || state.was_left || timed_out || error.kind() == ErrorKind::Closed;
                 assert!(excused, "a join failed although it was not refused: {error}");
                 let pause = self.dice.duration_ms(500, 5_000);

@@ -26,7 +26,8 @@ enum IncompleteReason<'a> {
 }
 
 impl World {
-    /// Records the total number of table entries, and schedules the next measurement.
+    /// Updates the maximum number of table entries in the current hour. During the fault phase, also schedules the next
+    /// measurement.
     pub(super) fn measure_entry_count(&mut self) {
         let hour = (self.now.as_secs() / 3600) as usize;
         self.entry_count_max_by_hour.resize(self.entry_count_max_by_hour.len().max(hour + 1), 0);

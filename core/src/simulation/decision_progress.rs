@@ -165,7 +165,7 @@ impl DecisionProgress {
         self.unreported_failure_count += u32::from(found.is_none_or(|found| !found.is_complete));
     }
 
-    /// Expects the decisions before position `to` on items that the client knows.
+    /// Expects the most recent decision before position `to` on each item that the client knows.
     fn expect_from_rest(&mut self, to: usize, contents: &ModelContents, known: impl Fn(&Self, usize) -> bool) {
         let due = (self.start..to).filter(|position| !self.is_settled(contents, *position));
         // An item may have been flagged before the join or within a gap, and reviewed before REST listed the item.

@@ -21,8 +21,8 @@ impl SentJoins {
 }
 
 impl ProgramRun {
-    /// Returns `true` if the project's join has been pending since before this time and has not been sent on this
-    /// connection.
+    /// Returns `true` if the program has joined the project, or has waited for the join since before this time, and if
+    /// the join has been neither refused nor sent on this connection.
     fn has_unsent_join(&self, project: usize, since: Duration) -> bool {
         let is_its_join = |call: &Call| matches!(call, Call::Join(request, _) if *request == project);
         let state = &self.project_states[project];

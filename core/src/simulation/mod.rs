@@ -9,7 +9,7 @@
 //! - A `Gap` or `Lagged` appears only where events are missing, and reports the correct number of events.
 //! - No event after a stored cursor is lost.
 //! - Once faults have stopped, every client receives everything within a bounded time.
-//! - No timer fires needlessly.
+//! - No timer fires too often.
 //! - No client makes more connection attempts or sends more events per minute than allowed.
 //!
 //! `SIM_SEED=n` runs the seed `n`, and `SIM_SEEDS=n` runs `n` seeds.

@@ -148,7 +148,7 @@ impl World {
         }
     }
 
-    /// Cuts the connection in these directions. A random number of the frames in flight is lost.
+    /// Cuts the connection in these directions. A random number of the frames in flight are lost.
     pub(super) fn cut(&mut self, id: u64, sides: &[Side], is_noticed: bool) {
         for to in sides.iter().copied() {
             let Some(connection) = self.connections.get_mut(&id) else { return };

@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    /// Returns, for each project, the reasons for which a client may miss events.
+    /// Returns, for each project, the reasons why a client may miss events.
     pub(super) fn excuses(&self, client: usize, restores_undetected: impl Iterator<Item = bool>) -> Vec<Excuses> {
         let (behaviour, network) = (&self.scenario.server, &self.scenario.network);
         let plan = &self.clients[client].plan;

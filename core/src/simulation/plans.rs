@@ -68,7 +68,6 @@ pub(super) struct NetworkBehaviour {
     pub(super) dial_failure_rate: f64,
 }
 
-/// Plan of a client's reader.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReaderPlan {
     /// True if the reader reads the events of all projects instead of a single project.

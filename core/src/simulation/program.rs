@@ -26,7 +26,7 @@ use crate::{
 pub(super) struct Program {
     pub(super) plan: ClientPlan,
     pub(super) run_number: u64,
-    /// Cursors, by project, from which the next join resumes.
+    /// Cursor from which the next join of each project resumes.
     pub(super) stored_cursors: Vec<Option<String>>,
     pub(super) running: Option<Box<ProgramRun>>,
     /// True if the server rejects the API key in this run.
@@ -266,7 +266,7 @@ impl ProgramRun {
         self.calls.push(Call::Emit(Box::pin(async move { client.emit("custom", "data").await })));
     }
 
-    /// Registers a command's reply under a new id.
+    /// Registers the sender of a command's reply under a new command id.
     pub(super) fn register_reply(&mut self, reply: oneshot::Sender<AnswerToHandle>) -> CommandId {
         self.last_command_id += 1;
         self.pending_replies.insert(CommandId(self.last_command_id), reply);

@@ -60,7 +60,8 @@ pub(super) struct Reader {
     pub(super) expectation: Expectation,
     /// Id of the last event received in each project.
     pub(super) positions: Vec<Option<u64>>,
-    /// Position in each project that the cursor must not pass, because later events can still be replayed.
+    /// Position in each project that the cursor must not pass, because the reader missed later events that can still be
+    /// replayed.
     cursor_holds: Vec<Option<u64>>,
     /// True if the stream has ended because the reader was too slow.
     pub(super) has_overflowed: bool,
@@ -228,7 +229,7 @@ impl Reader {
         }
     }
 
-    /// Returns `true` if the reader has received everything.
+    /// Returns `true` if the reader has ended or has received everything.
     pub(super) fn is_done(&self, server: &Server) -> bool {
         let read = match &self.expectation {
             Expectation::Buffer(expected) => expected.is_empty(),

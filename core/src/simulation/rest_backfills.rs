@@ -122,7 +122,7 @@ impl World {
         assert!(reply.is_none(), "a backfill is complete before its first request");
     }
 
-    /// Resumes a backfill and sends its next REST requests. Returns the reply once the backfill is complete.
+    /// Resumes a backfill and schedules its next requests. Returns the reply once the backfill is complete.
     fn poll_backfill(&mut self, client: usize, running: &mut ProgramRun, id: u64) -> Option<BackfillReply> {
         let backfill = running.backfills.iter_mut().find(|backfill| backfill.id == id)?;
         backfill.queue.lock().unwrap().now = self.client_now(client);

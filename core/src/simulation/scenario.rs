@@ -27,7 +27,7 @@ pub(super) struct ServerBehaviour {
     pub(super) late_reply_rate: f64,
     pub(super) duplicate_reply_rate: f64,
     pub(super) refused_join_rate: f64,
-    /// True if the server never replies to joins of the first project.
+    /// True if the server does not reply to joins of the first project.
     pub(super) ignores_first_project_joins: bool,
     pub(super) refused_page_rate: f64,
     /// True if the refusal of a join or leave names the project.

@@ -1,5 +1,5 @@
-//! Computers that go to sleep. The wall clock advances, but the monotonic clock and all timers stop, and no frames
-//! arrive.
+//! Computers that go to sleep. While a computer sleeps, its wall clock advances, but its monotonic clock and all timers
+//! stop, and no frames arrive.
 
 use std::time::Duration;
 

@@ -33,7 +33,8 @@ pub fn login_csrf_token(page: &str) -> Option<String> {
 ///
 /// # Panics
 /// Panics if the session loses an event without a gap, if it delivers an event twice or out of order, if an input
-/// causes too many outputs, if an output follows the end of the session, or if its timers don't advance.
+/// causes too many outputs, if an unexpected output follows the end of the session, or if the session's timers don't
+/// advance.
 pub fn run_session_script(script: &[u8]) -> usize {
     let mut run = SessionRun::new();
     run.handle(Input::Command(Command::Connect { command_id: CommandId(1) }));

@@ -1,4 +1,4 @@
-//! A project's cursor never passes a loss that a replay could still recover, so a restarted program can recover the
+//! A project's cursor never passes a loss that a replay could still repair, so a restarted program can recover the
 //! lost events.
 
 use automoderate::{

@@ -1,4 +1,4 @@
-//! A client's background task ends once all of its handles and streams are dropped.
+//! The background task of a client ends once all of the client's handles and streams have been dropped.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tests of the client, mostly against a scripted server with a paused clock; one file per behavior.
+//! Tests of the client, mostly against a scripted server with a paused clock; one file per behaviour.
 #![allow(clippy::unwrap_used)]
 
 mod common;

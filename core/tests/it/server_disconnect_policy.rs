@@ -1,4 +1,4 @@
-//! Behavior of the client when the server deliberately ends a working connection.
+//! Behaviour of the client when the server deliberately ends a working connection.
 
 use automoderate::{OnServerDisconnect, State, testing::Script};
 

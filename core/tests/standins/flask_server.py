@@ -55,7 +55,7 @@ LOGIN_PAGE = """<!DOCTYPE html>
 
 
 class AttemptLimiter:
-    """Allows `limit` connection attempts per address within `window` seconds; refused attempts do not count."""
+    """Allows `limit` connection attempts per address within `window` seconds; attempts beyond the limit do not count."""
 
     def __init__(self, limit: int, window: float) -> None:
         self.limit, self.window = limit, window

@@ -43,7 +43,7 @@ impl World {
         self.reply(id, request, &events, json!({"ok": true}));
     }
 
-    /// Records a restore that the client can't detect, because the restored log has grown beyond the position of the
+    /// Records a restore that the client can't detect because the restored log has grown beyond the position of the
     /// client or of one of its readers.
     fn record_undetected_restore(&mut self, id: u64, project: usize) {
         let Some(client) = self.connections.get(&id).map(|connection| connection.client) else { return };

@@ -161,7 +161,7 @@ impl Server {
 
     /// Creates or updates a content item without publishing an event, as deployed servers do when an item is reviewed.
     ///
-    /// `content` contains the `id` of the item and the fields to set, in the form in which REST calls return them.
+    /// `content` contains the `id` of the item and the fields to set, in the format in which REST calls return them.
     ///
     /// # Panics
     /// Panics if the content is not a JSON object with a string as its `id`.
