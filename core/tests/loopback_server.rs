@@ -1,4 +1,4 @@
-//! `testing::Server` on a real socket: each of its controls has the promised effect on a client.
+//! `testing::Server` on a real socket: its controls have the promised effect on a client.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;

@@ -10,11 +10,10 @@ pub(crate) enum RoomRequestKind {
     Leave,
 }
 
-/// Progress of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RoomRequestStage {
     /// Waiting for the answer. Only one request at a time is in this stage, because servers may answer concurrent
-    /// requests in any order, and some refusals do not name their project.
+    /// requests in any order, and some refusals name no project.
     Awaited,
     /// Not answered in time. The answer may still arrive. A refusal that names no project may refer to this
     /// request.
@@ -43,7 +42,7 @@ pub(crate) struct PossibleRefusal {
     pub(crate) is_ambiguous: bool,
 }
 
-/// Join or leave of a room, as sent to the server.
+/// Join or leave of a room, with its progress.
 #[derive(Debug)]
 pub(crate) struct RoomRequest {
     /// Id of the expected acknowledgement. `None` if the client is in the room but no known request explains why.

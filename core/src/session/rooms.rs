@@ -108,7 +108,8 @@ impl Rooms {
         std::mem::take(&mut self.by_project).into_iter()
     }
 
-    /// Returns the project to join or leave next, once no answer is awaited. Projects with failed joins rank last.
+    /// Returns the join or leave to send next, if any is due. Must not be called while an answer is awaited. Projects
+    /// with failed joins rank last.
     pub(crate) fn next_request(&self, now: Instant) -> Option<(ProjectId, RoomRequestKind)> {
         let due = |room: &Room| match (room.wanted, room.membership) {
             (true, Membership::Out) => room.next_join_at.is_none_or(|at| at <= now),

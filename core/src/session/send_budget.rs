@@ -26,7 +26,7 @@ impl SendBudget {
         self.sent_at.len()
     }
 
-    /// Takes one user event from the budget. A fifth of the budget is reserved for joins, leaves, page requests and
+    /// Takes one of the user's own events from the budget. A fifth of the budget is reserved for joins, leaves, page requests and
     /// heartbeats.
     ///
     /// # Errors

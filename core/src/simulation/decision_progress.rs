@@ -39,7 +39,6 @@ pub(super) struct DecisionProgress {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RecordedBackfillRequest {
     pub(super) query: BackfillQuery,
-    /// Number of decisions when the backfill was requested.
     pub(super) decision_count_at_request: usize,
     /// True if the backfill may be incomplete, for example because of a defective response or an exceeded limit.
     pub(super) may_be_incomplete: bool,

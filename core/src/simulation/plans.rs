@@ -91,11 +91,11 @@ pub(super) struct ClientPlan {
     pub(super) backfill: Backfill,
     /// True if the client's API key belongs to another project.
     pub(super) uses_foreign_key: bool,
-    /// Interval at which reviews are polled, in seconds.
+    /// Interval at which reviews are polled, in seconds; `None` if they are not polled.
     pub(super) review_poll_s: Option<u64>,
     pub(super) retry_first_connect: bool,
     pub(super) rate_limit: u32,
-    /// Interval of the heartbeat, in seconds.
+    /// Interval of the heartbeat, in seconds; `None` if the client sends no heartbeats.
     pub(super) heartbeat_s: Option<u64>,
     pub(super) readers: Vec<ReaderPlan>,
 }

@@ -84,7 +84,6 @@ pub(super) struct ProjectState {
     pub(super) restore_undetected: bool,
     /// Number of decisions when the server let the client join.
     pub(super) decision_count_at_join: usize,
-    /// Time at which the program called `join`.
     pub(super) join_called_at: Duration,
     /// Number of decisions when the program called `join`.
     pub(super) decision_count_at_join_call: usize,
@@ -93,11 +92,12 @@ pub(super) struct ProjectState {
     /// Times at which refused joins arrived at the server.
     pub(super) refused_join_arrivals: Vec<Duration>,
     pub(super) was_left: bool,
-    /// Number of decisions when the client received the reply to a leave. Earlier decisions may predate the leave.
+    /// Number of decisions when the client received the reply to a leave. Events that report earlier
+    /// decisions may have been sent before the leave.
     pub(super) decision_count_at_leave: usize,
-    /// True if a leave has been sent on this connection and has not been answered yet.
+    /// True if a leave has been sent on the current connection and has not been answered yet.
     pub(super) has_unanswered_leave: bool,
-    /// Number of joins that the client has sent.
+    /// Number of joins that the client has sent on all connections.
     pub(super) sent_join_count: u64,
     /// Position of the project's last reader when that reader was removed.
     pub(super) removed_reader_event_id: Option<u64>,

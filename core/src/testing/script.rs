@@ -160,7 +160,7 @@ impl Dial {
         &self.url
     }
 
-    /// Returns the reason for which the client requested credentials.
+    /// Returns the reason why the client requested credentials.
     #[must_use]
     pub fn reason(&self) -> CredentialsReason {
         self.reason

@@ -9,7 +9,8 @@ pub(in crate::simulation) struct LogPosition {
     pub(in crate::simulation) id: u64,
 }
 
-/// One history of the log. Restoring a backup starts a new branch at an earlier position of the previous branch.
+/// One history of the log. Restoring a backup starts a new branch at an earlier position of the previous branch;
+/// replacing the log starts a branch without a parent.
 #[derive(Debug)]
 struct Branch {
     log_id: String,

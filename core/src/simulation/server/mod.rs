@@ -225,7 +225,7 @@ impl World {
         }
     }
 
-    /// Crashes the server, which loses all replies that it has not sent.
+    /// Crashes the server, which loses all replies that it has not sent, and schedules its restart.
     pub(super) fn crash_server(&mut self) {
         self.server.is_up = false;
         self.server.crash_count += 1;
