@@ -122,7 +122,7 @@ async fn invalid_frames_are_reported_and_valid_ones_follow() {
         (r#"42["left_project",{"project_id":"other"}]"#, Nothing),
         (r#"42["connected"]"#, Nothing),
         // Data of unknown events is validated without recursion, so it may be nested to any depth. A known
-        // event with data at this depth is malformed.
+        // event that is nested as deeply is malformed.
         (&deep, Unknown("deep")),
         (&deeper_update, Malformed("moderation_update")),
     ];
