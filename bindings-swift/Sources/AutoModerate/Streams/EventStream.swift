@@ -78,8 +78,8 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     ///
     /// Throttle only streams of one kind, such as statistics, because a newer event of any kind silently replaces an
     /// event that is held back. ``Gap``, ``Lagged``, ``ServerError`` and ``MalformedEvent`` are not delayed. Events
-    /// that are held back count as read for ``Project/cursor``. If this stream is already throttled or the interval is
-    /// invalid, the first read from the returned stream throws an error.
+    /// that are held back count as read for ``Project/cursor``. If this stream has ended or is already throttled, or if
+    /// the interval is invalid, the first read from the returned stream throws an error.
     public func throttle(_ interval: Duration) -> EventStream<Element> {
         EventStream(source.throttled(interval), convert)
     }
