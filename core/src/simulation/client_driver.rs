@@ -207,7 +207,7 @@ impl World {
                 Output::ProjectOpened { project } => {
                     let project =
                         self.server.project_index(&project).expect("the client has joined only existing projects");
-                    running.task.hub.open_project((*self.server.logs[project].name).into());
+                    running.task.hub.open_project((*self.server.logs[project].project_id).into());
                     self.on_project_opened(client, running, project);
                 }
                 Output::StreamStarted { project, cursor } => {

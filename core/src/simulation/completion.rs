@@ -74,7 +74,7 @@ impl World {
             };
             if state.project.is_none() || !done {
                 return Some(IncompleteReason::EventsMissing {
-                    project: &log.name,
+                    project: &log.project_id,
                     progress: &state.progress,
                     head: log.head_id(),
                 });

@@ -17,7 +17,7 @@ pub(super) struct TransportChoice {
     fallbacks: Vec<PollingFallback>,
     endpoint: usize,
     /// True if the attempt may try both transports.
-    tries_both: bool,
+    may_try_both: bool,
     uses_polling: bool,
     /// Number of consecutive polling connections with scattered requests since the fault phase ended.
     scattered_attempt_count: u32,
@@ -26,16 +26,17 @@ pub(super) struct TransportChoice {
 impl TransportChoice {
     pub(super) fn new(endpoint_count: usize) -> Self {
         let fallbacks = std::iter::repeat_with(PollingFallback::default).take(endpoint_count).collect();
-        Self { fallbacks, endpoint: 0, tries_both: false, uses_polling: false, scattered_attempt_count: 0 }
+        Self { fallbacks, endpoint: 0, may_try_both: false, uses_polling: false, scattered_attempt_count: 0 }
     }
 }
 
 impl World {
     /// Chooses the transport of a new connection attempt.
-    pub(super) fn begin_attempt(&self, client: usize, running: &mut ProgramRun, endpoint: usize, tries_both: bool) {
+    pub(super) fn begin_attempt(&self, client: usize, running: &mut ProgramRun, endpoint: usize, may_try_both: bool) {
         let transports = &mut running.transports;
         let uses_polling = transports.fallbacks[endpoint].take_polling_preference(self.client_now(client).mono);
-        (transports.endpoint, transports.tries_both, transports.uses_polling) = (endpoint, tries_both, uses_polling);
+        (transports.endpoint, transports.may_try_both, transports.uses_polling) =
+            (endpoint, may_try_both, uses_polling);
     }
 
     /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses the
@@ -45,7 +46,7 @@ impl World {
         let is_refused = self.faults_active && self.dice.chance(self.scenario.balancer.refused_websocket_rate);
         if is_refused && !transports.uses_polling {
             let fallback = &mut transports.fallbacks[transports.endpoint];
-            if !transports.tries_both {
+            if !transports.may_try_both {
                 fallback.on_websocket_refused();
                 self.connections.remove(&id);
                 return false;

@@ -68,7 +68,7 @@ impl World {
     pub(super) fn join_project(&mut self, client: usize, running: &mut ProgramRun, project: usize) {
         let stored = self.clients[client].stored_cursors[project].clone();
         running.project_states[project].decision_count_at_join_call = self.server.contents[project].history.len();
-        running.join(project, &self.server.logs[project].name, stored.as_deref(), self.now);
+        running.join(project, &self.server.logs[project].project_id, stored.as_deref(), self.now);
     }
 
     /// Opens the streams of a project that the program has joined.

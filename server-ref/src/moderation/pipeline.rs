@@ -69,7 +69,7 @@ impl Moderation {
         if decided.is_none() && !rules.prompts().is_empty() {
             // The model may take seconds, during which other items can use the slot.
             drop(slot);
-            return self.clone().judge_and_commit(rules, pending).await;
+            return self.clone().evaluate_prompts_and_commit(rules, pending).await;
         }
         pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::approve_unmatched)]).await
     }
@@ -81,7 +81,7 @@ impl Moderation {
 
     /// Evaluates the prompts, which may take seconds, and stores the item. Once the evaluation has started, it continues in the background
     /// even if the caller stops waiting.
-    async fn judge_and_commit(
+    async fn evaluate_prompts_and_commit(
         self: Arc<Self>,
         rules: Arc<RuleSet>,
         pending: PendingSubmission,

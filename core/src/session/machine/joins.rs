@@ -209,7 +209,7 @@ impl Machine {
         let requests = &mut connection.room_requests;
         let projects: Vec<_> = std::iter::from_fn(|| requests.take_unacknowledged_join(now.mono)).collect();
         for project in projects {
-            self.rejoin_room(now, &project);
+            self.repeat_doubtful_join(now, &project);
         }
     }
 

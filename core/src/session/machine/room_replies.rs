@@ -265,13 +265,13 @@ impl Machine {
             RoomAckVerdict::Unstated => doubtful,
         };
         if refused {
-            self.rejoin_room(now, &project);
+            self.repeat_doubtful_join(now, &project);
         }
     }
 
     /// Rejoins a room in case the client is not in it, even though an event confirmed the join. A superfluous join is
     /// harmless, but a client outside the room would miss events.
-    pub(super) fn rejoin_room(&mut self, now: Now, project: &ProjectId) {
+    pub(super) fn repeat_doubtful_join(&mut self, now: Now, project: &ProjectId) {
         if self.rooms.get(project).is_some_and(|room| room.wanted && room.membership == Membership::In) {
             self.on_membership_ended(now, project);
         }

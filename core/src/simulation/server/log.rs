@@ -24,7 +24,7 @@ struct Branch {
 /// Event log of a project.
 #[derive(Debug)]
 pub(in crate::simulation) struct Log {
-    pub(in crate::simulation) name: String,
+    pub(in crate::simulation) project_id: String,
     branches: Vec<Branch>,
     /// Id of the oldest event that the log contains.
     pub(in crate::simulation) oldest_id: u64,
@@ -34,9 +34,9 @@ pub(in crate::simulation) struct Log {
 }
 
 impl Log {
-    pub(in crate::simulation) fn new(name: String) -> Self {
+    pub(in crate::simulation) fn new(project_id: String) -> Self {
         let branch = Branch { log_id: "log-0".into(), parent: None, last_shared_id: 0, events: Vec::new() };
-        Self { name, branches: vec![branch], oldest_id: 1, newest_expired_id: 0, statistics_count: 0 }
+        Self { project_id, branches: vec![branch], oldest_id: 1, newest_expired_id: 0, statistics_count: 0 }
     }
 
     pub(in crate::simulation) fn current_branch(&self) -> usize {
@@ -101,9 +101,9 @@ impl Log {
         head_id
     }
 
-    /// Restores a backup that lacks the last `lost_events` events.
-    pub(in crate::simulation) fn restore(&mut self, lost_events: u64) {
-        let last_shared_id = self.head_id() - lost_events.min(self.head_id());
+    /// Restores a backup that lacks the last `missing_events` events.
+    pub(in crate::simulation) fn restore_backup(&mut self, missing_events: u64) {
+        let last_shared_id = self.head_id() - missing_events.min(self.head_id());
         let log_id = self.log_id().to_owned();
         self.branches.push(Branch { log_id, parent: Some(self.current_branch()), last_shared_id, events: Vec::new() });
         self.oldest_id = self.oldest_id.min(last_shared_id + 1);
@@ -120,14 +120,14 @@ impl Log {
     pub(in crate::simulation) fn event_name_and_data(&self, id: u64) -> (&'static str, Value) {
         let position = self.position(id);
         let Some((kind, at)) = self.event(position) else { panic!("the log has no event at {position:?}") };
-        let key = format!("{}/{}/{id}", self.name, position.branch);
+        let key = format!("{}/{}/{id}", self.project_id, position.branch);
         let mut data = match *kind {
             "moderation_update" => json!({"content_id": key, "status": "approved", "timestamp": at.to_string()}),
             "rule_update" => json!({"action": "updated", "rule": {"id": "r", "name": "spam"}}),
             _ => json!({"user_id": "u", "activity": {}}),
         };
         data["key"] = key.into();
-        data["project_id"] = (*self.name).into();
+        data["project_id"] = (*self.project_id).into();
         data["event_id"] = id.into();
         (kind, data)
     }
@@ -135,6 +135,6 @@ impl Log {
     /// Returns the data of the next `stats_update`, which is not logged.
     pub(in crate::simulation) fn next_statistics(&mut self) -> Value {
         self.statistics_count += 1;
-        json!({"project_id": self.name, "total_content": self.statistics_count})
+        json!({"project_id": self.project_id, "total_content": self.statistics_count})
     }
 }

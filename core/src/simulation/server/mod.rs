@@ -106,7 +106,7 @@ impl Server {
     }
 
     pub(super) fn project_index(&self, name: &str) -> Option<usize> {
-        self.logs.iter().position(|log| log.name == name)
+        self.logs.iter().position(|log| log.project_id == name)
     }
 }
 
@@ -206,7 +206,7 @@ impl World {
             ("join_project", Some(project)) => self.handle_join(id, request, project),
             ("leave_project", Some(project)) => {
                 socket.rooms.remove(&project);
-                let left = json!({"project_id": self.server.logs[project].name});
+                let left = json!({"project_id": self.server.logs[project].project_id});
                 self.reply(id, request, &[("left_project", left)], json!({"ok": true}));
             }
             ("replay_events", Some(project)) => self.handle_replay(id, request, project),
@@ -265,7 +265,7 @@ impl World {
             if loses {
                 log.replace();
             } else if restore_rate {
-                log.restore(self.dice.between(1, 12));
+                log.restore_backup(self.dice.between(1, 12));
             }
         }
         self.tally.server_restarts += 1;

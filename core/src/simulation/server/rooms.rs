@@ -32,7 +32,7 @@ impl World {
             running.project_states[project].decision_count_at_join = decided;
         }
         let log = &self.server.logs[project];
-        let mut joined = json!({"project_id": log.name});
+        let mut joined = json!({"project_id": log.project_id});
         if has_log {
             joined["replay"] = true.into();
             joined["event_id"] = log.head_id().into();
@@ -82,7 +82,7 @@ impl World {
             return self.reply(id, request, &[], error);
         }
         if let Some(project) = request.project.filter(|_| self.scenario.server.refusals_name_project) {
-            error["project_id"] = (*self.server.logs[project].name).into();
+            error["project_id"] = (*self.server.logs[project].project_id).into();
         }
         let mut acknowledgement = error.clone();
         acknowledgement["ok"] = false.into();

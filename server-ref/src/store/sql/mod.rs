@@ -48,7 +48,7 @@ pub(crate) use sessions::SessionDraft;
 
 use self::backend::{Backend, Tx, with_conn};
 use self::postgres::PgDatabase;
-use self::read_connections::ProjectReadScheduler;
+use self::read_connections::OwnerReadScheduler;
 use self::sqlite::SqliteDatabase;
 use crate::Error;
 use crate::options::EventLog;
@@ -107,7 +107,7 @@ pub(crate) struct Store {
 #[derive(Debug)]
 struct StoreInner {
     database: Backend<SqliteDatabase, PgDatabase>,
-    project_read_scheduler: ProjectReadScheduler,
+    owner_read_scheduler: OwnerReadScheduler,
     log_id: RwLock<Arc<str>>,
     database_id: String,
     retention: EventLog,
@@ -138,7 +138,7 @@ impl Store {
             _ => return Err(unsupported_url()),
         };
         let StoreOptions { retention, review_warning_threshold, .. } = opening;
-        let project_read_scheduler = ProjectReadScheduler::new(match &database {
+        let owner_read_scheduler = OwnerReadScheduler::new(match &database {
             Backend::Sqlite(_) => sqlite::READ_POOL_SIZE,
             Backend::Postgres(_) => postgres::READ_POOL_SIZE,
         });
@@ -146,7 +146,7 @@ impl Store {
         let DatabaseIdentity { log_id, database_id } = identity;
         let log_id = RwLock::new(log_id.into());
         let inner =
-            StoreInner { database, project_read_scheduler, log_id, database_id, retention, review_warning_threshold };
+            StoreInner { database, owner_read_scheduler, log_id, database_id, retention, review_warning_threshold };
         Ok(Self { inner: Arc::new(inner) })
     }
 

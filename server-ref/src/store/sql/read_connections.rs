@@ -21,22 +21,22 @@ const OWNER_CACHE_TTL: Duration = Duration::from_secs(60);
 
 pub(super) type ReadConnection = Backend<PoolConnection<Sqlite>, PoolConnection<Postgres>>;
 
-/// A scheduler of reads, with a cache of the projects' owners.
-pub(super) struct ProjectReadScheduler {
+/// A scheduler that shares the connections fairly among the owners of projects, with a cache of the owners.
+pub(super) struct OwnerReadScheduler {
     scheduler: ReadScheduler,
     /// The id of each project's first owner, or of the project itself if it has no owner, with the time of the lookup.
     owner_ids: Cache<String, (Arc<str>, Instant)>,
 }
 
-impl ProjectReadScheduler {
+impl OwnerReadScheduler {
     pub(super) fn new(pool_size: u32) -> Self {
         Self { scheduler: ReadScheduler::new(pool_size), owner_ids: Cache::new(CACHED_OWNERS_MAX) }
     }
 }
 
-impl fmt::Debug for ProjectReadScheduler {
+impl fmt::Debug for OwnerReadScheduler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProjectReadScheduler").field("scheduler", &self.scheduler).finish_non_exhaustive()
+        f.debug_struct("OwnerReadScheduler").field("scheduler", &self.scheduler).finish_non_exhaustive()
     }
 }
 
@@ -74,7 +74,7 @@ impl Store {
     /// To avoid deadlocks, the caller must drop the connection before it requests another one.
     pub(super) async fn project_read_connection(&self, project_id: &str) -> Result<ProjectReadConnection, Error> {
         let owner_id = self.first_owner_or_project_id(project_id).await?;
-        let permit = self.inner.project_read_scheduler.scheduler.acquire(&owner_id, project_id).await?;
+        let permit = self.inner.owner_read_scheduler.scheduler.acquire(&owner_id, project_id).await?;
         Ok(ProjectReadConnection { connection: self.read_connection().await?, _permit: permit })
     }
 
@@ -82,7 +82,7 @@ impl Store {
     async fn first_owner_or_project_id(&self, project_id: &str) -> Result<Arc<str>, Error> {
         const SELECT_FIRST_OWNER: &str = "SELECT user_id FROM members WHERE project_id = $1 AND role = 'owner'
                              ORDER BY joined_at, user_id LIMIT 1";
-        let owner_ids = &self.inner.project_read_scheduler.owner_ids;
+        let owner_ids = &self.inner.owner_read_scheduler.owner_ids;
         owner_ids.remove_if(project_id, |(_, looked_up_at)| looked_up_at.elapsed() >= OWNER_CACHE_TTL);
         let lookup = async {
             let owner_id: Option<String> = with_conn!(&mut self.read_connection().await?, db => {
@@ -132,7 +132,7 @@ mod tests {
     /// Starts one read per project. Each read holds its connection until it obtains a permit from `end`. Returns once every
     /// read either holds a connection or is pending.
     async fn start_endless_reads(store: &Store, projects: Vec<String>, end: &Arc<Semaphore>) -> Vec<JoinHandle<()>> {
-        let scheduler = &store.inner.project_read_scheduler.scheduler;
+        let scheduler = &store.inner.owner_read_scheduler.scheduler;
         let pending_before = scheduler.pending_reads();
         let started = Arc::new(());
         let read = |project: String| {
@@ -172,13 +172,13 @@ mod tests {
             reads.extend(start_endless_reads(&store, create_projects(&store, email, 50).await, &end).await);
         }
         let other = create_projects(&store, "other@example.com", 1).await.remove(0);
-        let waiting = store.inner.project_read_scheduler.scheduler.pending_reads();
+        let waiting = store.inner.owner_read_scheduler.scheduler.pending_reads();
         let new_owner_read = tokio::spawn({
             let store = store.clone();
             async move { store.project_read_connection(&other).await.map(drop) }
         });
         wait_until("the new owner's read is pending", || {
-            store.inner.project_read_scheduler.scheduler.pending_reads() > waiting
+            store.inner.owner_read_scheduler.scheduler.pending_reads() > waiting
         })
         .await;
         end.add_permits(1);
