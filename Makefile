@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 # Number of steps of `make test` that run in parallel.
-LANES ?= 1
+LANES ?= 2
 XTASK = $(CARGO) run --quiet --package xtask --
 
 .PHONY: help demo check test hostile lint bench docs package clean fetch

@@ -62,7 +62,7 @@ export interface ModerationUpdateData {
   content_preview: string
   /** Metadata from the submitter. */
   meta_data: unknown
-  /** Number of rules and models that returned a result. */
+  /** Number of results from rules, models and people. */
   results_count: number | null
   /** Time that the decision took, in seconds. */
   processing_time: number | null

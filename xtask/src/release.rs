@@ -71,6 +71,8 @@ pub(crate) fn write_public_api(workspace: &Workspace) -> Result<()> {
     workspace.run(cmd!(workspace.shell, "release/public-api.sh write"))
 }
 
+/// Packs the crates and compiles each of them by itself. `make test` builds packages together, which would hide that their own
+/// manifests lack a feature.
 fn package_crates(workspace: &Workspace, _: &Environment) -> Result<()> {
     for package in PUBLISHED_CRATES {
         let files = workspace.read(cmd!(workspace.shell, "cargo package --list --allow-dirty -p {package}"))?;

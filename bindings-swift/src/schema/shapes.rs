@@ -93,7 +93,7 @@ shapes! {
         content_preview,
         /// Metadata from the submitter, as JSON text that is parsed on demand.
         meta_data,
-        /// Number of rules and models that returned a result.
+        /// Number of results from rules, models and people.
         results_count,
         /// Time that the server took to decide, in seconds.
         processing_time,
@@ -417,7 +417,7 @@ open_enums! {
     }
     /// Reason why events are missing.
     GapReason {
-        /// The connection was interrupted, and the server keeps no event log or the option `backfill` is `off`.
+        /// The connection was interrupted, and either the server keeps no event log, or `backfill` is `off`.
         Interrupted,
         /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
         Expired,

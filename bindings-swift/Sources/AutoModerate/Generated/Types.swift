@@ -290,7 +290,7 @@ public struct ModerationUpdate: Sendable, Hashable, Codable {
     public var contentPreview: String
     /// Metadata from the submitter, as JSON text that is parsed on demand.
     public var metaData: RawJSON?
-    /// Number of rules and models that returned a result.
+    /// Number of results from rules, models and people.
     public var resultsCount: Int?
     /// Time that the server took to decide, in seconds.
     public var processingTime: Double?
@@ -1550,7 +1550,7 @@ public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
 
 /// Reason why events are missing.
 public enum GapReason: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// The connection was interrupted, and the server keeps no event log or the option `backfill` is `off`.
+    /// The connection was interrupted, and either the server keeps no event log, or `backfill` is `off`.
     case interrupted
     /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
     case expired
