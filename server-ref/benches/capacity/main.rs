@@ -1,7 +1,7 @@
 //! The cost of many connections: tens of thousands of light sockets in many projects, on one machine that runs one or
 //! several nodes.
 //!
-//! `cargo xtask bench capacity -- --connections 20000 --nodes 2` prints a table, which `docs/capacity.md` explains. The
+//! `cargo xtask bench capacity -- --connections 20000 --nodes 2` prints the figures that `docs/capacity.md` explains. The
 //! sockets bind to 127.0.0.2, 127.0.0.3 and so on, because one address has too few ports. The benchmark needs Linux,
 //! and permission to open 512 more files than connections (`ulimit -n`).
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
