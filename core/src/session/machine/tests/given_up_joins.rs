@@ -128,6 +128,19 @@ fn the_answer_to_a_join_before_a_leave_does_not_confirm_the_next_one() {
 }
 
 #[test]
+fn an_event_explained_by_an_earlier_join_is_not_used_for_the_next_one() {
+    let mut rig = connected_rig();
+    let (first, second, caller) = leave_between_two_joins(&mut rig);
+    receive_confirmation(&mut rig, 5);
+    rig.receive(&format!("43{first}[]"));
+    // The acknowledgement of the awaited join arrives before the event of that join.
+    rig.receive(&format!("43{second}[]"));
+    assert!(!rig.answers.contains_key(&caller));
+    receive_confirmation(&mut rig, 9);
+    assert!(rig.answers[&caller].is_ok());
+}
+
+#[test]
 fn answers_to_concurrent_requests_are_matched_to_their_joins() {
     for verdict in ["", r#"{"ok":true}"#] {
         let mut rig = connected_rig();

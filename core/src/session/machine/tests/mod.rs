@@ -2,6 +2,7 @@
 
 mod backlog_pages;
 mod chaos;
+mod credentials_confirmed_by_joins;
 mod exactly_once;
 mod given_up_joins;
 mod invariants;
