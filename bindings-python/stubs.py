@@ -64,7 +64,7 @@ COMMON_METHODS = (
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""

@@ -3,7 +3,7 @@
 import { types } from 'node:util'
 import { invalidArgument } from './errors.js'
 
-/** Describes a value for an error message by its type, because the value may be a secret; shows NaN and infinity. */
+/** Describes a value by its type, because the value may be a secret. NaN and infinity are shown as they are. */
 function describeType(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
@@ -69,7 +69,7 @@ export function checkOptions<T extends object>(value: T | undefined, ...names: (
   return given as Partial<T>
 }
 
-/** Returns the `signal` of an options object. */
+/** Returns the `signal` of an options object. `null` counts as missing. */
 export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
   const signal: unknown = options.signal
   if (signal === undefined || signal === null) return undefined

@@ -225,8 +225,8 @@ export class Client {
 
   /**
    * Sends a custom event. Rejects with `disconnected` if there is no connection; the event is not queued. Rejects with
-   * `rate_limited` if four fifths of `rateLimit` are used up or the connection is congested; `retryIn` is the time
-   * until another event may be sent.
+   * `rate_limited` if four fifths of `rateLimit` are used up or the connection is congested; `retryIn` is the time to
+   * wait before another attempt.
    */
   async emit(name: string, data?: unknown, given?: Abortable): Promise<void> {
     const [event, written] = [checkString('name', name), toJson('data', data)]

@@ -2,7 +2,7 @@
  * Real-time moderation updates from AutoModerate servers as typed events.
  *
  * {@link Client} connects to a server, joins projects, and delivers their events in {@link EventStream}s or to
- * listeners. Every failure is an {@link AutoModerateError} with a code.
+ * listeners. Every failure of a call, other than an abort, is an {@link AutoModerateError} with a code.
  *
  * @module automoderate
  */

@@ -11,7 +11,7 @@ import type { Event } from './events.js'
 import { keepAlive } from './keepalive.js'
 import type { Losses } from './values.js'
 
-/** Number of events in a full batch, as in `src/stream.rs`. After a full batch, more events may be ready. */
+/** Number of events in a full batch, as in `src/stream.rs`. After a full batch, `nextBatch` takes no further batch. */
 const FULL_BATCH_EVENTS = 512
 
 /** Part of a client that its streams share. */
@@ -22,9 +22,12 @@ export interface StreamHost {
   readonly streams: Set<WeakRef<EventStream>>
 }
 
-/** Options of a call that can be aborted. */
+/** Options of a call or a stream that can be aborted. */
 export interface Abortable {
-  /** Signal that aborts the call, which then rejects with the signal's reason. */
+  /**
+   * Signal that aborts the call or ends the stream. The call, or a read from the stream, then rejects with the signal's
+   * reason.
+   */
   signal?: AbortSignal | undefined
 }
 
@@ -106,7 +109,7 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /**
-   * Waits for an event and resolves to all events that are ready, up to `max`. Resolves to an empty array at the end of
+   * Waits for an event and resolves to the events that are ready, up to `max`. Resolves to an empty array at the end of
    * the stream. If the stream ended with an error, rejects with the error once. An aborted call takes no events.
    */
   async nextBatch(max = 1024, given?: Abortable): Promise<E[]> {

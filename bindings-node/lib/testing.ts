@@ -60,8 +60,8 @@ function throwIfTimedOut(done: boolean, what: string): void {
  * The server speaks the reference server's protocol over WebSocket. It accepts any credentials and approves every
  * submission. A project exists as soon as its id is used. REST calls return submitted items, items of published
  * `moderation_update` events, and items added with `store`. An API key that equals a project's id belongs to that
- * project; any other key belongs to the first project used. The server does not keep the process running, and runs
- * until `close()` is called.
+ * project; any other key belongs to the first project used. The server does not keep the process running. It stops when
+ * `close()` is called or the object is garbage-collected.
  */
 export class Server {
   readonly #native: native.TestServer
@@ -157,7 +157,7 @@ export class Server {
     return JSON.parse(this.#native.received())
   }
 
-  /** Stops the server permanently. */
+  /** Takes the server offline, as `setOffline(true)` does. */
   close(): void {
     this.#native.setOffline(true)
   }

@@ -1,4 +1,4 @@
-/** A slow reader, with default options, after a long absence and during a burst. */
+/** A slow reader, with default options, after a long absence and after a burst. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ import { nextEvent } from './support/clients.mjs'
 const MISSED = 20_000
 const BURST = 5_000
 
-/** Reads the updates about `c<first>` to `c<last>`, pausing now and then. */
+/** Reads the updates about `c<first>` to `c<last>`. Pauses after each of the first 1,500, and later less often. */
 async function readSlowly(events, first, last) {
   for (let n = first; n <= last; n += 1) {
     const event = await nextEvent(events)

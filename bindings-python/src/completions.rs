@@ -52,7 +52,8 @@ impl CompletionSender {
     }
 }
 
-/// Queue of completed calls for one event loop. One wake-up of the event loop delivers all completed calls.
+/// Queue of completed calls for one event loop, or of log messages for the thread that logs them. One wake-up delivers
+/// all queued completions.
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct CompletionQueue {
     sender: Arc<CompletionSender>,

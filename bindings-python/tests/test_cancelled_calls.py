@@ -86,7 +86,7 @@ async def test_emit_with_ack(documented: Server) -> None:
             assert await cancel_after(client.emit_with_ack("nobody_answers"), turns % 4)
         for turns in range(50):
             await cancel_after(client.emit("heartbeat", {}), turns % 3)
-        # A late response must not complete another call.
+        # The cancelled calls must not affect later calls.
         project = await client.join(documented.project_id)
         with pytest.raises(automoderate.AckTimeout):
             await client.emit_with_ack("nobody_answers")

@@ -1,4 +1,4 @@
-"""A slow reader, with default options, after a long absence and during a burst."""
+"""A slow reader, with default options, after a long absence and after a burst."""
 
 from __future__ import annotations
 

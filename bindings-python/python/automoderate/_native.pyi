@@ -228,7 +228,7 @@ class ModerationUpdate:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -278,7 +278,7 @@ class StatsUpdate:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -313,7 +313,7 @@ class RuleUpdate:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -354,7 +354,7 @@ class SystemNotification:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -392,7 +392,7 @@ class UserActivity:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -421,7 +421,7 @@ class ServerError:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -450,7 +450,7 @@ class UnknownEvent:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -479,7 +479,7 @@ class MalformedEvent:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -512,7 +512,7 @@ class Gap:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""
@@ -535,7 +535,7 @@ class Lagged:
         """Metadata that the SDK adds to the event."""
     def to_dict(self) -> dict[str, Any]:
         """Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty, and
-        `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+        `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are unchanged.
         """
     def to_json(self) -> str:
         """Return `to_dict()` as JSON text."""

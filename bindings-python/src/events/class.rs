@@ -53,7 +53,8 @@ macro_rules! event_class {
             }
 
             /// Return the event as a dict for `json.dumps`, with `event`, the documented fields, `extra` if not empty,
-            /// and `meta`. Timestamps are RFC 3339 text that ends in `Z`.
+            /// and `meta`. Timestamps are RFC 3339 text that ends in `Z`, except for invalid timestamps, which are
+            /// unchanged.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 $crate::json::to_python(py, &automoderate::facade::event_to_value(&self.event))
             }

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Errors never contain keys, passwords or cookies.
 public struct AutoModerateError: Error, Sendable, Hashable {
-    /// Error code, the same in every language.
+    /// Error code, the same in every language unless noted.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
         /// The server refused the credentials, or the credentials provider failed permanently. If a connection attempt
         /// fails with this error, the client is closed.
