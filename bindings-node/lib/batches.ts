@@ -27,7 +27,7 @@ type UpdateRow = [
   cursor: string | null,
 ]
 
-/** Parses the events of a batch. */
+/** Parses a batch, and converts its rows to events. */
 export function parseEvents(text: string): Event[] {
   const events: (Event | UpdateRow)[] = JSON.parse(text)
   let receivedAt = ''

@@ -7,7 +7,10 @@ import { checkString } from './arguments.js'
 import { startCall } from './completions.js'
 import { AutoModerateError, invalidArgument } from './errors.js'
 
-/** Reason why credentials are requested. */
+/**
+ * Reason why credentials are requested: for the first connection, for a reconnection, or because the server rejected the
+ * previous credentials.
+ */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 
 /** Credentials for a connection: a string is an API key; `null` and `undefined` mean no credentials. */

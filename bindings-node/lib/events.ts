@@ -247,7 +247,7 @@ export interface EventByName {
   user_activity: UserActivity
   /**
    * `error` or `project_access_denied` event from the server, unless it answers a request or withdraws access.
-   * The name `error` is reserved for the error that ended the client or its listeners.
+   * The name `error` is reserved for the error that ended the client or the listeners' stream.
    */
   serverError: ServerError
   /** Event whose name is unknown to the SDK. */

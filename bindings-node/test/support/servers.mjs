@@ -107,7 +107,7 @@ export function startGolden(t) {
   return startProgram(t, standInInterpreter(), join(ROOT, 'core/tests/golden/server.py'))
 }
 
-/** Waits until a condition holds. */
+/** Polls a condition until it holds. Throws after `ms` milliseconds. */
 export async function waitUntil(check, what = 'the condition', ms = 15_000) {
   const deadline = Date.now() + ms
   while (!(await check())) {
