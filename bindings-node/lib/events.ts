@@ -215,9 +215,10 @@ export interface Gap extends Common<'gap'> {
   /** Id of the project whose events are missing. */
   project_id: string
   /**
-   * Reason for the loss. `interrupted`: the connection was interrupted, and either the server keeps no event log, or
-   * `backfill` is `off`. `expired`: the events are no longer in the log, or `backfill` is `off` and the join had a
-   * cursor. `log_changed`: the cursor belongs to another log, for example because the server's database was recreated.
+   * Reason for the loss. `interrupted`: the connection was interrupted, and either the server had no event log before
+   * or after the interruption, or `backfill` is `off`; also reported if the join had a cursor but the server has no
+   * event log. `expired`: the events are no longer in the log, or `backfill` is `off` and the join had a cursor.
+   * `log_changed`: the cursor belongs to another log, for example because the server's database was recreated.
    * `cursor_ahead`: the cursor is ahead of the log, for example because the database was restored from a backup.
    * `replay_failed`: the server did not return all missing events from its log. `backfill_incomplete`: REST may have
    * returned fewer events than were missed.

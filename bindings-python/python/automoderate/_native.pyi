@@ -163,7 +163,7 @@ class Meta:
     @property
     def payload(self) -> str | None:
         """Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item.
-        `None` for `Gap` and `Lagged`.
+        `None` for `Gap` and `Lagged`, and for events without data.
         """
     def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...

@@ -50,7 +50,7 @@ impl Meta {
     }
 
     /// Payload as JSON text: as sent by the server or, for a decision from a backfill, as built from the item.
-    /// `None` for `Gap` and `Lagged`.
+    /// `None` for `Gap` and `Lagged`, and for events without data.
     #[getter]
     fn payload(&self) -> Option<&str> {
         self.0.payload().map(automoderate::RawJson::as_str)

@@ -23,10 +23,11 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case joinTimeout = "join_timeout"
         /// The connection was not established within `connectTimeout`.
         case connectTimeout = "connect_timeout"
-        /// A connection attempt failed, or a REST call received no complete response; see ``AutoModerateError/stage``
-        /// and ``AutoModerateError/status``.
+        /// A connection attempt failed, a REST call could not reach the server, or a REST call other than a submission
+        /// received no complete response; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
         case connectFailed = "connect_failed"
-        /// There is no connection, or the connection was lost during the operation.
+        /// There is no connection, the connection was lost during the operation, or a submission received no complete
+        /// response.
         case disconnected
         /// All allowed attempts failed; ``AutoModerateError/cause`` is the last failure.
         case gaveUp = "gave_up"
