@@ -49,7 +49,7 @@
 
 mod client;
 mod delivery;
-#[allow(clippy::disallowed_methods)] // the only module that reads clocks and spawns tasks
+#[allow(clippy::disallowed_methods)] // reads clocks and spawns tasks
 mod driver;
 #[cfg(feature = "protocol")]
 pub mod eio;

@@ -22,9 +22,10 @@ pub(crate) struct Authenticator {
     pub(super) provider: Option<CredentialsProvider>,
     pub(super) api_key: Option<Secret>,
     api_key_via: ApiKeyVia,
-    /// Credentials obtained so far: the provider's last answer, and the cookie from the login at each address.
+    /// The provider's last answer, the cookie from the login at each address, and the header value that REST accepted
+    /// most recently.
     cache: Mutex<CredentialCache>,
-    /// Serializes REST calls that need new credentials. A call that has waited usually finds renewed credentials.
+    /// Serializes REST calls that need new credentials. A call that had to wait usually finds them in the cache.
     pub(super) renewal_lock: tokio::sync::Mutex<()>,
 }
 
@@ -38,7 +39,7 @@ pub(super) struct CredentialCache {
 
 impl Authenticator {
     /// Creates an authenticator. `api_key` is always used for REST. It is used on the socket only if there is no
-    /// provider, and either no other credentials are configured or the server refuses them.
+    /// provider, and either no other credentials are configured, or the server refuses them or has no login form.
     pub(crate) fn new(
         configured: Credentials,
         provider: Option<CredentialsProvider>,

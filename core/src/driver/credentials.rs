@@ -62,14 +62,14 @@ pub struct ProviderError {
 
 impl ProviderError {
     /// Creates a permanent error. If a connection attempt fails with it, the client closes with
-    /// `authentication_failed`.
+    /// `authentication_failed`, unless another address has accepted credentials.
     #[must_use]
     pub fn fatal(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: true }
     }
 
-    /// Creates a temporary error. A connection attempt that fails with it is retried according to the reconnection
-    /// policy.
+    /// Creates a temporary error. A connection attempt that fails with it is retried under the same conditions as an
+    /// attempt that fails because of the network.
     #[must_use]
     pub fn retry(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: false }

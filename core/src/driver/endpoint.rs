@@ -24,8 +24,8 @@ use crate::{ErrorKind, Stage};
 #[cfg(feature = "_http")]
 pub(crate) type HttpClient = reqwest::Client;
 
-/// Maximum time for opening an HTTP connection, even if the connect timeout is longer. REST calls need the rest of
-/// their time limit for the response.
+/// Maximum time for opening an HTTP connection, even if the connect timeout allows more. REST calls need the remainder
+/// of their time limit for the response.
 #[cfg(feature = "_http")]
 const HTTP_CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
@@ -88,8 +88,8 @@ impl Endpoint {
         }
     }
 
-    /// Returns the proxy for this address and the `Proxy-Authorization` header to send to it. If the proxy option is
-    /// not set, `HTTPS_PROXY` and related environment variables apply.
+    /// Returns the proxy for this address, if any, and the `Proxy-Authorization` header to send to it. If the proxy
+    /// option is not set, `HTTPS_PROXY` and related environment variables apply.
     pub(crate) fn proxy_for(&self, secure: bool) -> Option<(Uri, Option<HeaderValue>)> {
         let matcher = match &self.proxy {
             Some(proxy) => Matcher::builder().all(proxy.as_str()).build(),
@@ -110,9 +110,9 @@ impl Endpoint {
         Ok(self.rustls.get_or_init(|| config).clone())
     }
 
-    /// Returns the time allowed for opening a TCP connection. It is divided equally among the host's IP addresses of
-    /// each family, so an address that drops packets leaves time for the other addresses and for the rest of the
-    /// attempt.
+    /// Returns the time allowed for opening a TCP connection: half the connect timeout, so that time remains for the
+    /// rest of the attempt. It is divided equally among the host's IP addresses of each family, so that an address that
+    /// drops packets leaves time for the others.
     pub(crate) fn tcp_connect_timeout(&self) -> Duration {
         self.connect_timeout / 2
     }
@@ -121,7 +121,7 @@ impl Endpoint {
         self.tls.has_options_to_check()
     }
 
-    /// Drops idle HTTP connections, which may have failed together with the connection that was lost.
+    /// Drops idle HTTP connections, which may be dead after a lost connection or a change of network.
     pub(crate) fn drop_idle_connections(&self) {
         #[cfg(feature = "_http")]
         {

@@ -23,7 +23,7 @@ impl Authenticator {
         password: &Secret,
     ) -> Result<Secret, ConnectionFailure> {
         let cookie = submit_login_form(endpoint, email, password).await.map_err(|failure| match failure {
-            // The server would refuse the same password again and count it as another failed login. Only a provider can
+            // The server would refuse the same password again and count another failed login. Only a provider can
             // supply a different one.
             ConnectionFailure::Credentials(error) if self.provider.is_none() => {
                 ConnectionFailure::CredentialsExhausted(error)

@@ -25,8 +25,8 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Adds a secret that must be redacted. If there are more than [`REDACTED_TEXTS_MAX`] texts to redact, the longest
-    /// are forgotten.
+    /// Adds a secret that must be redacted. If there are then more than [`REDACTED_TEXTS_MAX`] texts to redact, the
+    /// longest of the earlier texts are forgotten.
     pub(super) fn add_secret(&self, secret: &Secret) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for text in echoed_forms(secret) {

@@ -24,8 +24,8 @@ impl Authenticator {
     }
 
     /// Returns a different header after REST has refused the given one, or `None` if no other header is available. A
-    /// login is repeated only if the refused cookie is the value that REST accepted most recently, because deployed
-    /// servers require an API key for REST.
+    /// login is repeated only if the refused cookie is the value that REST accepted most recently: deployed servers
+    /// require an API key for REST, and would refuse the cookie of a new login too.
     pub(crate) async fn renewed_header(
         &self,
         endpoint: &Endpoint,

@@ -40,8 +40,8 @@ impl TransportSelector {
         self.fallback().on_connection_usable(now().mono);
     }
 
-    /// Opens a transport. Only the first attempt may try both transports. Each later attempt tries one and leaves the
-    /// other to the next attempt, because the server limits the number of connections per minute.
+    /// Opens a transport. Only the client's first attempt may try both transports. Each later attempt tries one and may
+    /// leave the other to the next attempt, because the server limits the number of connections per minute.
     pub(super) async fn open(
         &self,
         endpoint: Arc<Endpoint>,

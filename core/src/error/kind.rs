@@ -7,7 +7,8 @@ use super::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The server refused the credentials, or the credentials provider returned a permanent error.
+    /// The server refused the credentials, or the credentials provider returned a permanent error or credentials that
+    /// can't be sent.
     AuthenticationFailed,
     /// The credentials are valid, but do not grant access to the project, or no longer do so.
     AccessDenied,

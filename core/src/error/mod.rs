@@ -1,4 +1,4 @@
-//! Error type of the SDK. An error has a stable code, states whether a retry can help, and never contains a secret.
+//! Error type of the SDK. An error has a stable code and states whether a retry can help. Known secrets are redacted.
 
 mod kind;
 mod stage;
@@ -13,7 +13,7 @@ pub use stage::Stage;
 /// The message is intended for humans and may change. Programs should match on [`kind`](Self::kind) or
 /// [`code`](Self::code). API keys, passwords and cookies of at least six bytes are redacted in all errors.
 ///
-/// Errors are cheap to clone, because one failure may end many streams.
+/// Errors are cheap to clone, so that one failure can end many streams.
 #[derive(Clone)]
 pub struct Error(Arc<ErrorInner>);
 

@@ -10,7 +10,7 @@ use super::{
 
 /// Submission statistics for one user of the moderated application.
 ///
-/// Servers send this event only for submissions whose metadata contains `user_id`.
+/// Servers send this event only for content whose metadata contains a `user_id`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UserActivity {

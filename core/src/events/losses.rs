@@ -26,7 +26,8 @@ pub struct Gap {
 #[non_exhaustive]
 pub enum GapReason {
     /// The connection was interrupted, and either the server had no event log before or after the interruption, or
-    /// `Backfill::Off` is set. Also reported if the join had a cursor but the server has no event log.
+    /// `Backfill::Off` is set. Also reported if the join had a cursor but the server has no event log, or if too many
+    /// events arrived before the join was confirmed.
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,

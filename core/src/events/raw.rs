@@ -62,7 +62,8 @@ impl Serialize for RawJson {
     }
 }
 
-/// Deserializes any JSON value by keeping its text. Works only with serde_json.
+/// Deserializes any JSON value by keeping its text. Works only with serde_json, and not inside types that buffer their
+/// input (`untagged`, `tag` or `flatten`).
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Box::<RawValue>::deserialize(deserializer).map(|raw| Self::new(raw.get()))

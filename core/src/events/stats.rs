@@ -10,7 +10,7 @@ use super::{
 
 /// Moderation counters of a project. Each update replaces the previous one.
 ///
-/// Documented servers send all counters except `pending`, all three rates and the recent activity. Deployed servers
+/// Documented servers send all three rates, the recent activity, and all counters except `pending`. Deployed servers
 /// contain code that would send `total`, `pending` and only one rate, but never run that code.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

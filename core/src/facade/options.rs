@@ -74,7 +74,7 @@ pub struct ReconnectOptions {
 
 impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // URLs, headers and several other options may contain secrets.
+        // URLs, headers and several other options may contain secrets, so they are not printed.
         f.debug_struct("ClientOptions").field("transports", &self.transports).finish_non_exhaustive()
     }
 }

@@ -55,7 +55,7 @@ impl StreamSource {
     }
 }
 
-/// Number of events that [`FacadeStream::pop`] fetches at once, so that it locks the stream's buffer less often.
+/// Maximum number of events that [`FacadeStream::pop`] fetches at once, so that it locks the stream's buffer less often.
 const POP_BATCH_SIZE: usize = 1024;
 
 impl FacadeStream {

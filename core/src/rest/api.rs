@@ -138,8 +138,8 @@ impl Api {
         result.unwrap_or_else(|elapsed| Err(timeout_error(elapsed))).map_err(|error| self.authenticator.redact(error))
     }
 
-    /// Sends the request to the endpoint in use. If that endpoint is unreachable, it has not received the request, and
-    /// the next endpoint is tried.
+    /// Sends the request to the endpoint that REST calls try first. If an endpoint is unreachable, it has not received
+    /// the request, and the next endpoint is tried.
     pub(super) async fn call_any_endpoint(
         &self,
         url: &impl Fn(&BaseUrl) -> Url,

@@ -129,8 +129,8 @@ struct ListingScan {
     /// Index in `found` of the decision on each item, by item id. An item is read twice if new items push it to the
     /// next page.
     found_index_by_item_id: HashMap<String, usize>,
-    /// Submission time of the newest item. A complete scan finds all decisions before this time, even if the listing
-    /// changes while it is read.
+    /// Submission time of the newest item. A complete scan finds all decisions from `decided_since` to this time, even
+    /// if the listing changes while it is read.
     complete_until: Option<jiff::Timestamp>,
     scanned_row_count: usize,
     found_payload_bytes: usize,

@@ -17,9 +17,9 @@ use crate::{
 pub(crate) struct BackfillLimits {
     /// Number of items requested per page.
     pub(crate) per_page: u32,
-    /// Maximum number of rows read from the listing.
+    /// Number of rows after which no further page of the listing is read.
     pub(crate) rows_max: usize,
-    /// Maximum total size of the events found, in bytes.
+    /// Total size of the payloads found, in bytes, after which no further page of the listing is read.
     pub(crate) event_bytes_max: usize,
     /// Maximum number of flagged items that are listed.
     pub(crate) flagged_max: usize,

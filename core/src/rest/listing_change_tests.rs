@@ -116,7 +116,7 @@ async fn flagged_item_with_an_invalid_response_does_not_affect_others() {
 #[tokio::test]
 async fn flagged_item_is_found_after_a_review_moves_it_to_a_page_already_read() {
     let flagged = |id: &str| row(id, "flagged", -9_000, -9_000);
-    // `a` is reviewed between the requests for the first two pages, which moves `c` to the first page.
+    // `a` is reviewed between the first two requests, so `c` moves to the first page.
     let responses = [
         (vec![flagged("a"), flagged("b")], true),
         (vec![flagged("d")], false),

@@ -1,5 +1,5 @@
-//! REST calls that submit content, look it up, or read statistics, snapshots and the server's health, and the backfill
-//! of missed decisions.
+//! Backfill of missed decisions, and the REST calls that submit content, look it up, or read statistics, snapshots and
+//! the server's health.
 
 mod api;
 mod backfill;

@@ -8,7 +8,7 @@ use crate::events::ProjectId;
 /// Recipient of an acknowledgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AckRecipient {
-    /// The user who emitted the event.
+    /// The user's command that emitted an event.
     User(CommandId),
     /// A request to join or leave this project.
     Room(ProjectId),

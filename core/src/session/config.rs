@@ -62,7 +62,7 @@ pub enum OnServerDisconnect {
     Stop,
 }
 
-/// Method of recovering events that were missed during an interruption.
+/// Method of recovering events that were missed during an interruption, or between the cursor of a join and the join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
@@ -95,7 +95,7 @@ pub(crate) struct SessionConfig {
     /// True if the REST API may be usable: an API key is configured, or the provider may return one.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials_source: CredentialsSource,
-    /// True if replays and backfills wait until readers have room. False only if there are no readers to wait for.
+    /// True if replays and backfills wait until readers have room. False only if the machine is tested without readers.
     pub(crate) is_paced_by_readers: bool,
     /// True if an API key is the client's only credential.
     pub(crate) has_only_api_key: bool,

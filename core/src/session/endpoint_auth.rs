@@ -54,7 +54,7 @@ pub(crate) enum RefusalReaction {
     RenewCredentials,
     /// Try this address again with the other configured credentials.
     SwitchCredentials,
-    /// Retry with the delays of the reconnect policy, because the cause is still uncertain.
+    /// Retry with the delays of the reconnection policy, because the cause is still uncertain.
     Retry,
     /// Retry after this pause, because the cause is probably a rate limit.
     WaitOutLockout(Duration),

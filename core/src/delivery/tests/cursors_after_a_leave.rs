@@ -1,5 +1,5 @@
-//! After a leave and a new join, a project's cursor follows only the streams of the new join and the streams of all
-//! projects.
+//! After a leave and a new join, a project's cursor follows only the streams of the new join and the streams that cover
+//! all projects.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl CursorRig {
         PositionTracker::new(self.cursors.clone(), buffer.clone(), Some(&self.project), is_filtered)
     }
 
-    /// Returns the tracker of a stream of all projects.
+    /// Returns the tracker of a stream that covers all projects.
     fn all_projects_tracker(&self, buffer: &Arc<StreamBuffer>) -> PositionTracker {
         PositionTracker::new(self.cursors.clone(), buffer.clone(), None, false)
     }

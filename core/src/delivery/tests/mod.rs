@@ -74,8 +74,8 @@ proptest! {
             assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
             for event in batch.events {
                 match event {
-                    // A `Lagged` takes the place of the dropped events, so the event after it is the next event that
-                    // was not dropped.
+                    // The events are numbered consecutively, so `missed` dropped events advance the number of the next
+                    // event by `missed`.
                     Event::Lagged(lagged) => expected += lagged.missed,
                     other => {
                         assert_eq!(stats_number(&other), expected, "out of order, or lost without a report");

@@ -1,4 +1,4 @@
-//! Meaning of an HTTP response that refuses a transport.
+//! Interpretation of an HTTP response that refuses a transport.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! TLS with rustls. By default, trusts the platform's root certificates, or Mozilla's if the platform has none.
+//! TLS with rustls. By default, the platform's root certificates are trusted, or Mozilla's if those can't be loaded.
 
 use std::sync::Arc;
 

@@ -11,8 +11,8 @@ use crate::{
 /// Time limit for a probe. When it expires, long-polling continues.
 const UPGRADE_PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens a WebSocket for the session and probes it. Returns `None` if the WebSocket can't be opened or the server does
-/// not answer the probe.
+/// Opens a WebSocket for the session and probes it. Returns `None` if the WebSocket can't be opened, or if the first
+/// packet from the server is not the answer to the probe or arrives too late.
 pub(super) async fn open_and_probe_upgrade(
     endpoint: Arc<Endpoint>,
     auth: RequestAuth,

@@ -43,8 +43,8 @@ pub(crate) struct WebSocket {
 /// Reason why a WebSocket could not be opened.
 pub(crate) struct WebSocketFailure {
     pub(crate) failure: ConnectionFailure,
-    /// `true` if the failure suggests that WebSocket does not work: the server or a proxy refused the upgrade, or no
-    /// frame arrived over the WebSocket.
+    /// `true` if the failure suggests that WebSocket does not work: a proxy refused the tunnel that only WebSocket
+    /// needs, the server or a proxy refused the upgrade, or no frame arrived over the WebSocket.
     pub(crate) should_try_polling: bool,
 }
 

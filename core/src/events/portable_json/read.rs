@@ -159,7 +159,7 @@ macro_rules! impl_deserialize {
     ($($kind:ident)*) => {
         $(
             /// Deserializes an event from the format of [`Event::to_json`], with or without the field `event`. Works
-            /// only with serde_json.
+            /// only with serde_json, and not inside types that buffer their input (`untagged`, `tag` or `flatten`).
             impl<'de> Deserialize<'de> for $kind {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                     let text = Box::<RawValue>::deserialize(deserializer)?;

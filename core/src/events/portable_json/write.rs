@@ -172,8 +172,8 @@ pub(crate) fn write_moderation_fields<M: SerializeMap>(
     Ok(())
 }
 
-/// Writes all metadata except the project. The time of arrival is written as `received_at`, in the form that the caller
-/// chooses.
+/// Writes the fields of `meta` except `project_id`. The time of arrival is written as `received_at`, in the form that
+/// the caller chooses.
 pub(crate) fn write_meta_fields_except_project<M: SerializeMap>(
     map: &mut M,
     meta: &Meta,
