@@ -38,7 +38,8 @@ pub(crate) type DialFuture = Pin<Box<dyn Future<Output = Result<DialedTransport,
 pub(crate) trait Dialer: Send + Sync {
     fn dial(&self, reason: CredentialsReason, choice: CredentialChoice) -> DialFuture;
 
-    /// Records that the server has acknowledged the namespace over the most recently opened transport.
+    /// Records that the connection over the most recently opened transport is usable: the namespace is acknowledged,
+    /// and the server has not refused the client right afterwards.
     fn on_connection_usable(&self) {}
 }
 

@@ -19,13 +19,13 @@ enum NextTransport {
 
 /// Preferred transport at one address.
 ///
-/// Long-polling is preferred only while it works: each attempt clears the preference, and the namespace acknowledgement
-/// restores it.
+/// Long-polling is preferred only while it works: each attempt clears the preference, and a usable connection restores
+/// it.
 #[derive(Debug, Default)]
 pub(crate) struct PollingFallback {
     next_transport: NextTransport,
-    /// Set while an attempt over long-polling has not been acknowledged. Contains the end of the earlier preference, if
-    /// there was one.
+    /// Set while an attempt over long-polling has not led to a usable connection. Contains the end of the earlier
+    /// preference, if there was one.
     unacknowledged_polling: Option<Option<Instant>>,
 }
 
@@ -50,7 +50,7 @@ impl PollingFallback {
         self.unacknowledged_polling.get_or_insert_default();
     }
 
-    /// Records that the server has acknowledged the namespace.
+    /// Records that the current attempt has led to a usable connection.
     pub(crate) fn on_connection_usable(&mut self, now: Instant) {
         if let Some(until) = self.unacknowledged_polling.take() {
             self.next_transport = NextTransport::Polling { until: until.unwrap_or(now + POLLING_PREFERENCE_DURATION) };

@@ -35,7 +35,7 @@ impl TransportSelector {
         self.fallback.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that the server has acknowledged the namespace over the most recently opened transport.
+    /// Records that the connection over the most recently opened transport is usable.
     pub(super) fn on_connection_usable(&self) {
         self.fallback().on_connection_usable(now().mono);
     }

@@ -4,8 +4,8 @@
 use super::{Arrival, Event, Meta, ModerationUpdate, Status, Timestamp, decode};
 
 impl Event {
-    /// Returns a copy for storage in a buffer. The copy of a moderation update that has a payload keeps only the project
-    /// id, the metadata and the shared payload; [`expand`](Self::expand) restores the other fields.
+    /// Returns a copy for storage in a buffer. The copy of a moderation update that has a payload keeps only the
+    /// project id, the metadata and the shared payload; [`expand`](Self::expand) restores the other fields.
     pub(crate) fn compacted(&self) -> Self {
         match self {
             Self::ModerationUpdate(update) if update.meta.payload.is_some() => Self::ModerationUpdate(compact(update)),

@@ -63,7 +63,8 @@ impl FacadeClient {
     }
 
     forward_to_client! {
-        /// Connects to the server. If this method has been called before, returns the outcome of the first call.
+        /// Connects to the server. If this method has been called before, waits for the outcome of the first call, and
+        /// returns the reason if the client has closed.
         connect() -> () = |client| match client.connect().await {
             Err(error) if error.kind() == ErrorKind::InvalidArgument => {
                 first_connection_outcome(client.state_changes(), || client.metrics().connections).await

@@ -55,7 +55,8 @@ impl StreamSource {
     }
 }
 
-/// Maximum number of events that [`FacadeStream::pop`] fetches at once, so that it locks the stream's buffer less often.
+/// Maximum number of events that [`FacadeStream::pop`] fetches at once. Fetching several locks the stream's buffer less
+/// often.
 const POP_BATCH_SIZE: usize = 1024;
 
 impl FacadeStream {

@@ -74,8 +74,7 @@ proptest! {
             assert!(batch.events.len() <= max.max(1) + 1, "{} of {max}", batch.events.len());
             for event in batch.events {
                 match event {
-                    // The events are numbered consecutively, so `missed` dropped events advance the number of the next
-                    // event by `missed`.
+                    // The events are numbered consecutively, so the number of the next event is higher by `missed`.
                     Event::Lagged(lagged) => expected += lagged.missed,
                     other => {
                         assert_eq!(stats_number(&other), expected, "out of order, or lost without a report");
