@@ -62,8 +62,7 @@ pub(crate) enum RefusalReaction {
     AbandonEndpoint,
 }
 
-/// Pause after a suspected lockout. Deployed servers count attempts over 60 s; one second is added for clock
-/// differences.
+/// Pause after a suspected lockout: deployed servers count attempts over 60 s, and 1 s is added for clock differences.
 const LOCKOUT_PAUSE: Duration = Duration::from_secs(61);
 
 /// State of the credentials at one address, across all attempts.
