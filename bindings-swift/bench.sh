@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench.sh [RUN...]: measures the Swift binding's events per second and memory, and compares them with those of
+# bench.sh [RUN...]: measures the Swift binding's events per second, CPU time and memory, and compares them with those of
 # Foundation's JSONDecoder. setup.sh prints RUN, the prefix that runs a command with the Swift toolchain. ROUNDS sets the
 # number of rounds.
 # bench.sh --latency [RUN...]: builds the Swift program that `cargo xtask bench latency` measures, and prints the

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# documentation.sh GRAPHS FOLDER [OPTION...]: builds the documentation in FOLDER with DocC, from the articles and the
-# compiler's symbol graphs in GRAPHS (`-emit-symbol-graph`). Broken links are errors. Each OPTION is passed to docc. Run
-# this script with the Swift toolchain.
+# documentation.sh GRAPHS FOLDER [OPTION...]: builds the documentation with DocC, and writes it to FOLDER. The sources are
+# the package's articles, and the symbol graphs that the compiler has written to GRAPHS (`-emit-symbol-graph`). Broken links
+# are errors. Each OPTION is passed to docc. Run this script with the Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 graphs="$1" folder="$2"

@@ -1,4 +1,4 @@
-//! Requests for credentials, which Swift or Kotlin code fetches and passes to the user's credentials provider.
+//! Credential requests, which Swift or Kotlin code fetches and passes to the user's credentials provider.
 
 use std::sync::Arc;
 

@@ -81,8 +81,8 @@ pub(crate) fn event_decode(data: &[u8]) {
     let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));
     let received = Arrival { origin: Origin::Live, at: jiff::Timestamp::UNIX_EPOCH };
     let event = events::decode(name, arguments, received);
-    // Payloads are passed on verbatim, so they may contain unpaired surrogates and numbers beyond the range of an
-    // `f64`.
+    // Payloads are passed on verbatim, so they may contain unpaired surrogates and numbers beyond the range of an `f64`.
+    // A `RawValue` can hold these, but a `Value` can't.
     let line = event.to_line();
     serde_json::from_str::<&RawValue>(&line).expect("a line of JSON");
     assert!(!line.contains('\n') || arguments.contains('\n'), "{line}");

@@ -2,7 +2,7 @@ import AutoModerate
 import AutoModerateTesting
 import Testing
 
-/// Test of a slow reader, with default options, that first catches up after a long absence and then receives a burst.
+/// Test in which a slow reader with default options first catches up after a long absence, and then receives a burst.
 @Suite(.timeLimit(.minutes(1))) struct LongAbsenceTests {
     @Test func missedEventsAndABurstArriveOnceAndInOrder() async throws {
         let (missed, burst) = (20_000, 5_000)

@@ -1,4 +1,4 @@
-//! Events in the forms that servers send.
+//! Sample events, as servers send them.
 #![allow(dead_code, reason = "no benchmark uses all of them")]
 
 /// Returns the documented `moderation_update`. `ids` contains the fields that a server with an event log adds.

@@ -119,7 +119,7 @@ impl ClientBuilder {
     }
 
     /// Sets an asynchronous function that supplies the credentials for each connection attempt, and for REST calls
-    /// unless an API key is set. The function's argument is the reason for the call.
+    /// unless an API key is set. The function's argument is the reason why credentials are needed.
     ///
     /// If the server refuses the credentials, the client calls the function once more, with
     /// [`CredentialsReason::Rejected`]. If the server refuses those credentials too, the client closes, or the REST

@@ -72,8 +72,8 @@ impl ClientBuilder {
     }
 }
 
-/// Maximum value of any duration option. Longer durations are mistakes, and adding a very long one to an instant would
-/// overflow.
+/// Maximum value of any duration option. A longer duration is assumed to be a mistake, and adding a very long one to an
+/// instant would overflow.
 const OPTION_DURATION_MAX: Duration = Duration::from_secs(86_400);
 
 fn validate_reconnect_policy(policy: &ReconnectPolicy) -> Result<(), Error> {

@@ -14,9 +14,10 @@ impl Client {
     /// Submits content for moderation and returns the decision.
     ///
     /// A failed submission is repeated within the [`request_timeout`](ClientBuilder::request_timeout) if the repetition
-    /// can't store a second item. This is the case if the server can't be reached or answers with 429. If the server
-    /// supports idempotency keys, it is also the case after a lost connection, after status 408, 502, 503 or 504, and
-    /// after fifteen seconds without an answer (or a quarter of the timeout, if that is shorter).
+    /// can't store a second item. This is the case if the server can't be reached or answers with 429, or if no
+    /// credentials can be obtained at the moment. If the server supports idempotency keys, it is also the case after a
+    /// lost connection, after status 408, 502, 503 or 504, and after fifteen seconds without an answer (or a quarter of
+    /// the timeout, if that is shorter).
     ///
     /// # Errors
     /// - `authentication_failed` if the server refuses the credentials

@@ -21,8 +21,8 @@ use crate::{
 
 /// Stream of the events of a client or a project. Yields each event once and in order.
 ///
-/// The stream continues after a lost connection. It ends when the project is left or the client is closed. If it ends
-/// for any other reason, its last item is the error.
+/// The stream continues after a lost connection. It ends when the client is closed or, if it is a project's stream, when
+/// the project is left. If it ends for any other reason, its last item is the error.
 ///
 /// By default, a slow reader loses no logged event on servers with an event log: events that don't fit into the buffer
 /// are read from the log once there is room. In all other cases, the [`overflow`](crate::ClientBuilder::overflow)

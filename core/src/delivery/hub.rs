@@ -242,7 +242,8 @@ impl HubState {
     fn deliver_first(&mut self, run: &mut VecDeque<Event>, count: usize, wakers: &mut Vec<Waker>) {
         let mut readers = run.front().map(|event| self.readers_of(event)).unwrap_or_default();
         // The last reader receives the events themselves, and the others receive copies. The last reader should be one
-        // that wants all events and is in use.
+        // that wants all events and is in use: such a reader can take over the whole batch, whereas a stream that may
+        // never be taken should receive compact copies.
         readers.sort_by_key(|reader| (reader.wants_all(), reader.is_active()));
         let mut all_present = true;
         if let Some((last, others)) = readers.split_last() {

@@ -215,8 +215,8 @@ impl StreamBuffer {
         queue.backlogs.iter_mut().filter(|backlog| !backlog.is_page_requested).map(request_page).collect()
     }
 
-    /// Returns how many replayed events of a project the stream has room for. If there is no room, the client's task is
-    /// signalled once there is.
+    /// Returns how many replayed events of a project the stream has room for. Returns `None` if there is no room or the
+    /// project has a backlog; the client's task is then signalled once there is room for a page.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
         // While the project has a backlog, replayed events would only lengthen it.

@@ -14,7 +14,7 @@ public enum Credentials: Sendable, Hashable {
 
 /// Reason why credentials are requested.
 public enum CredentialsReason: String, Sendable, CaseIterable {
-    /// The client needs credentials for the first time.
+    /// First attempt at a URL before the first connection, or REST call for which no credentials were requested before.
     case first
     /// The connection was lost, or an earlier attempt failed.
     case reconnect

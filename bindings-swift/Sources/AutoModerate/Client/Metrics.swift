@@ -12,7 +12,7 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var replayed: Int
     /// Number of delivered events that were fetched over REST.
     public var backfilled: Int
-    /// Number of events dropped because they had already been delivered.
+    /// Number of events dropped because they had already arrived.
     public var duplicates: Int
     /// Number of frames and events that could not be decoded.
     public var malformed: Int

@@ -6,8 +6,8 @@ extension Client {
     public struct Options: Sendable {
         /// Other URLs of the same server, or URLs of other servers that use the same database. When a connection is
         /// lost or an attempt fails, the client tries the next URL. It stays with a working URL until that URL fails.
-        /// Joined projects and cursors remain valid when the client switches to another URL. The credentials are sent
-        /// to every URL.
+        /// Projects stay joined and cursors remain valid when the client switches to another URL. The credentials are
+        /// sent to every URL.
         public var fallbackURLs: [String]
         /// API key of a project.
         public var apiKey: String?
@@ -51,7 +51,7 @@ extension Client {
         /// Maximum number of events that the client sends per minute on each connection, at least 10. `nil` removes the
         /// limit. One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Default 100.
         public var rateLimit: Int?
-        /// Method of recovering events that were missed during an interruption. Default ``Backfill/auto``.
+        /// Method of recovering missed events after an interruption, or from a cursor. Default ``Backfill/auto``.
         public var backfill: Backfill
         /// Interval at which the client polls REST for reviews of flagged items, at least 1 s. `nil`, the default,
         /// disables polling. Intended for servers without an event log, which send no events for reviews. Each review
@@ -173,15 +173,15 @@ public enum Overflow: String, Sendable, CaseIterable {
     /// servers without an event log, are dropped as with ``dropOldest``. However, if the oldest event is logged, the
     /// new event is dropped instead.
     case replay
-    /// Drops the oldest event, and inserts a ``Lagged`` in its place.
+    /// Drops the oldest events until the new event fits. A ``Lagged`` takes the place of the dropped events.
     case dropOldest = "drop_oldest"
-    /// Drops the newest event, and inserts a ``Lagged`` in its place.
+    /// Drops the new event. A ``Lagged`` takes the place of the dropped events.
     case dropNewest = "drop_newest"
     /// Ends the stream with the error `overflow`.
     case close
 }
 
-/// Method of recovering events that were missed during an interruption.
+/// Method of recovering missed events after an interruption, or from a cursor.
 public enum Backfill: String, Sendable, CaseIterable {
     /// Replays the events from the server's event log. On servers without an event log, fetches missed decisions over
     /// REST if there is an API key, and otherwise reports a ``Gap``.
@@ -207,13 +207,14 @@ public struct ClientCertificate: Sendable {
 
 /// Reconnection policy.
 public struct ReconnectPolicy: Sendable, Hashable {
-    /// Delay before the first attempt. Default 1 s.
+    /// Delay before the first attempt to reconnect. Default 1 s.
     public var delay: Duration
     /// Factor by which the delay grows after each failed attempt. At least 1. Default 2.
     public var factor: Double
     /// Maximum delay, before jitter. `nil`, the default, means 10 s, or ``delay`` if ``delay`` is longer.
     public var maxDelay: Duration?
-    /// Number of attempts after which the client gives up. With `nil`, the default, the client never gives up.
+    /// Number of attempts, since the last stable connection, after which the client gives up. With `nil`, the default,
+    /// the client never gives up.
     public var attempts: Int?
     /// Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
     public var jitter: Double

@@ -18,8 +18,8 @@ public final class Project: Sendable, Identifiable {
         EventStream(makeSource(nil)) { $0 }
     }
 
-    /// Returns a stream of the project's events of one kind. The stream counts losses in ``EventStream/losses`` instead
-    /// of yielding them.
+    /// Returns a stream of the project's events of one kind. The stream counts each ``Gap`` and ``Lagged`` of another
+    /// kind in ``EventStream/losses`` instead of yielding it.
     ///
     /// Only a project's first stream starts at the join, whether or not that stream is limited to one kind. To read
     /// several kinds of events from a cursor, use the ``events`` stream and switch over the kinds.
@@ -31,9 +31,9 @@ public final class Project: Sendable, Identifiable {
         StreamSource(registry) { try self.native.events(kind: kind) }
     }
 
-    /// Cursor up to which all of the project's streams have been read. Streams of one kind count only if there is no
-    /// stream of all kinds. To resume from the cursor, even in another process, pass it to ``Client/join(_:after:)``.
-    /// `nil` on servers without an event log.
+    /// Cursor up to which all streams that receive the project's events have been read. Streams of one kind count only
+    /// if there is no stream of all kinds. To resume from the cursor, even in another process, pass it to
+    /// ``Client/join(_:after:)``. `nil` on servers without an event log.
     public var cursor: String? {
         registry.reportDelivered()
         return (try? native.cursor()) ?? nil

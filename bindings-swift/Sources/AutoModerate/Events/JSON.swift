@@ -8,7 +8,7 @@ public enum JSON: Sendable {
     case null
     /// `true` or `false`
     case bool(Bool)
-    /// Integer that fits into 64 bits.
+    /// Integer that fits into an `Int64`.
     case integer(Int64)
     /// Any other number.
     case number(Double)

@@ -5,7 +5,7 @@ import Foundation
 /// Two instances are equal if their parsed values are equal. An instance is encoded as its parsed value, not as its
 /// text.
 public struct RawJSON: Sendable {
-    /// JSON text; in an event from a stream, the text that the server sent.
+    /// JSON text; in a live or replayed event, exactly as the server sent it.
     public let text: String
 
     /// Wraps JSON text without validating it.

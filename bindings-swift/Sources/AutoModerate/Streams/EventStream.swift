@@ -12,8 +12,8 @@
 ///
 /// A loop ends without an error when its task is cancelled, and you can leave a loop with `break`. In both cases, no
 /// event is lost, and a new loop over the same stream continues with the next event. The stream continues after a lost
-/// connection. It ends without an error when you leave the project, close the client or call ``end()``. If the stream
-/// ends for any other reason, the loop throws the error that ended it.
+/// connection. It ends without an error when you close the client, call ``end()`` or, if it is a project's stream, leave
+/// the project. If the stream ends for any other reason, the loop throws the error that ended it.
 ///
 /// Events are buffered until they are read. ``Client/Options/overflow`` determines what happens when the buffer is
 /// full. If several loops read the same stream, each event is received by only one of the loops. To receive all events
@@ -78,8 +78,8 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     ///
     /// Throttle only streams of one kind, such as statistics, because a newer event of any kind silently replaces an
     /// event that is held back. ``Gap``, ``Lagged``, ``ServerError`` and ``MalformedEvent`` are not delayed. Events
-    /// that are held back count as read for ``Project/cursor``. If this stream has ended or is already throttled, or if
-    /// the interval is invalid, the first read from the returned stream throws an error.
+    /// that are held back count as read for ``Project/cursor``. If this stream was ended by ``end()`` or is already
+    /// throttled, or if the interval is invalid, the first read from the returned stream throws an error.
     public func throttle(_ interval: Duration) -> EventStream<Element> {
         EventStream(source.throttled(interval), convert)
     }

@@ -62,7 +62,7 @@ final class StreamSource: @unchecked Sendable {
     }
 
     /// Fetches up to `max` events that are ready. Must be called only after all previously fetched events have been
-    /// returned to the user, because the library then counts those events as delivered.
+    /// returned to the user, because this call makes the library count those events as delivered.
     private func fetch(_ max: UInt32) throws(AutoModerateError) -> [Event] {
         if let failure {
             self.failure = nil
