@@ -11,7 +11,7 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 
 scripts/generate.sh --check
-# The folder must not contain a shared library with the same name, because the linker would prefer the shared library.
+# The static library needs a separate folder, because the linker would prefer a shared library of the same name.
 mkdir -p "$target/swift-lib"
 ln -f "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/" 2>/dev/null ||
     cp "$target/debug/libautomoderate_ffi.a" "$target/swift-lib/"

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"
 
 "${CARGO:-cargo}" rustc --quiet --release -p automoderate-swift --lib --crate-type staticlib
-# The folder must not contain a shared library with the same name, because the linker would prefer the shared library.
+# The static library needs a separate folder, because the linker would prefer a shared library of the same name.
 folder="$target/swift-lib-release"
 mkdir -p "$folder"
 cp "$target/release/libautomoderate_ffi.a" "$folder/"

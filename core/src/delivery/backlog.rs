@@ -79,8 +79,8 @@ impl Backlog {
             push(gap);
             return true;
         }
-        // Events without an id were delivered when they were published. Events newer than the backlog arrive through
-        // the project's follower.
+        // Skips events without an id, which were delivered when they were published, and events newer than the backlog,
+        // which arrive through the project's follower.
         self.reader.read_page(page, self.last_id, at, &mut |event| event.event_id().is_none() || push(event));
         self.len() == 0
     }

@@ -9,7 +9,7 @@ use crate::events::Event;
 #[derive(Debug, Default)]
 pub(crate) struct EventBatch {
     pub(crate) events: VecDeque<Event>,
-    /// Positions that no cursor may pass, because logged events after them were dropped.
+    /// Positions at which the reader holds the projects' cursors, because logged events after them were dropped.
     pub(crate) holds: CursorHolds,
     /// Set if the stream ends after these events. Contains the error if the stream ends with one.
     pub(crate) end: Option<StreamEnd>,

@@ -239,7 +239,8 @@ impl StreamBuffer {
         wakers: &mut Vec<Waker>,
     ) {
         let mut queue = self.lock();
-        // The log may have been replaced since the request, and the stream may already have a backlog in the new log.
+        // The page is ignored unless a backlog awaits it: the log may have been replaced since the request, and the
+        // stream may already have a backlog in the new log.
         let is_at_position = |backlog: &Backlog| backlog.project() == project && backlog.position().event_id == after;
         let is_expected = |backlog: &Backlog| backlog.is_page_requested && is_at_position(backlog);
         let Some(index) = queue.backlogs.iter().position(is_expected) else { return };

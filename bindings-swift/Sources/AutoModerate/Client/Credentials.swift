@@ -14,7 +14,7 @@ public enum Credentials: Sendable, Hashable {
 
 /// Reason why credentials are requested.
 public enum CredentialsReason: String, Sendable, CaseIterable {
-    /// First attempt at a URL before the first connection, or REST call for which no credentials were requested before.
+    /// First attempt at a URL before the first connection, or REST call for which no credentials have been obtained yet.
     case first
     /// The connection was lost, or an earlier attempt failed.
     case reconnect
