@@ -67,7 +67,7 @@ fn session_script() -> String {
     script
 }
 
-// Measures a session that processes the frames of a thousand events. The measurement includes the check that no event id
+// Measures a session that processes the frames of a thousand events. The measurement includes checking that no event id
 // is missing, and freeing the events.
 #[library_benchmark]
 #[bench::thousand(args = [session_script()], config = instruction_limit(13_252_405))]
