@@ -86,7 +86,7 @@ public final class TestServer: Sendable {
         }
     }
 
-    /// Waits until exactly this number of connections are open. Returns false after the timeout.
+    /// Waits until exactly this number of Socket.IO connections are open. Returns false after the timeout.
     public func connected(
         by connections: Int = 1, within timeout: Duration = .seconds(10)
     ) async throws(AutoModerateError) -> Bool {
