@@ -271,8 +271,8 @@ export class Client {
   }
 
   /**
-   * Lists the items of the project that the credentials belong to, newest first, and fetches the pages as they are
-   * read: `for await (const content of client.contents())`. Rows that are too large or can't be parsed are skipped;
+   * Lists the items of the project that the credentials belong to, newest first, and fetches the pages as
+   * needed: `for await (const content of client.contents())`. Rows that are too large or can't be parsed are skipped;
    * `contentsPage` reports their errors.
    */
   contents(filter?: ContentFilter): Contents {

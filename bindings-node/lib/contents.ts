@@ -2,7 +2,7 @@
 
 import type { Content, ContentPage } from './values.js'
 
-/** Items of a project, newest first. Pages are fetched as they are read. */
+/** Items of a project, newest first. Pages are fetched as needed. */
 export class Contents implements AsyncIterableIterator<Content> {
   readonly #fetchPage: (page: number) => Promise<ContentPage>
   #nextPage = 1

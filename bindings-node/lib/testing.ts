@@ -23,8 +23,8 @@ import type { Abortable } from './stream.js'
 export interface ServerOptions {
   /**
    * True if the server keeps an event log. Without a log, the server behaves like deployed servers: events have no ids,
-   * and missed decisions can be recovered only over REST. Timestamps do not end in `Z`, refusals have no code, and
-   * unknown events are never acknowledged. Default `true`.
+   * and missed decisions can be recovered only over REST. Timestamps do not end in `Z`, refusals of joins have no code,
+   * and unknown events are never acknowledged. Default `true`.
    */
   eventLog?: boolean
 }

@@ -130,7 +130,7 @@ class AsyncStates(AsyncIterator[State]):
 
 
 class AsyncContents(PagedItems, AsyncIterator[Content]):
-    """Items of a project, newest first. Pages are fetched as they are read."""
+    """Items of a project, newest first. Pages are fetched as needed."""
 
     def __init__(self, client: AsyncClient, status: Status | None, per_page: int | None) -> None:
         super().__init__()
@@ -310,8 +310,8 @@ class AsyncClient(BaseClient):
         return Content(**await running_bridge().call(self._native.content, check_text("id", id)))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> AsyncContents:
-        """List the items of the project that the credentials belong to, newest first, and fetch the pages as they are
-        read: `async for content in client.contents()`.
+        """List the items of the project that the credentials belong to, newest first, and fetch the pages as
+        needed: `async for content in client.contents()`.
 
         Rows that are too large or can't be parsed are skipped and logged; `contents_page` reports their errors.
         """

@@ -103,7 +103,7 @@ class States(Iterator[State]):
 
 
 class Contents(PagedItems, Iterator[Content]):
-    """Items of a project, newest first. Pages are fetched as they are read."""
+    """Items of a project, newest first. Pages are fetched as needed."""
 
     def __init__(self, client: Client, status: Status | None, per_page: int | None) -> None:
         super().__init__()
@@ -273,8 +273,8 @@ class Client(BaseClient):
         return Content(**cast("Any", self._native.content(None, check_text("id", id))))
 
     def contents(self, *, status: Status | None = None, per_page: int | None = None) -> Contents:
-        """List the items of the project that the credentials belong to, newest first, and fetch the pages as they are
-        read: `for content in client.contents()`.
+        """List the items of the project that the credentials belong to, newest first, and fetch the pages as
+        needed: `for content in client.contents()`.
 
         Rows that are too large or can't be parsed are skipped and logged; `contents_page` reports their errors.
         """

@@ -41,8 +41,8 @@ class Server:
 
         Args:
             event_log: True if the server keeps an event log. Without one, it behaves like deployed servers: events have
-                no ids, and missed decisions can be recovered only over REST. Timestamps have no `Z`, refusals have no
-                code, and unknown events are never acknowledged.
+                no ids, and missed decisions can be recovered only over REST. Timestamps have no `Z`, refusals of joins
+                have no code, and unknown events are never acknowledged.
 
         """
         self._native = _native.TestServer(bool(event_log))

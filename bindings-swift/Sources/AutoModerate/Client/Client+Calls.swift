@@ -47,8 +47,8 @@ extension Client {
         try await awaitPacked({ Content(&$0) }) { try await self.native.content(id: id, cancellation: $0) }
     }
 
-    /// Lists the items of the project that the credentials belong to, newest first, and fetches the pages as they are
-    /// read. Rows that are too large or can't be parsed are skipped; ``contentsPage(_:perPage:status:)`` reports their
+    /// Lists the items of the project that the credentials belong to, newest first, and fetches the pages as
+    /// needed. Rows that are too large or can't be parsed are skipped; ``contentsPage(_:perPage:status:)`` reports their
     /// errors.
     public func contents(perPage: Int? = nil, status: Status? = nil) -> Contents {
         Contents(client: self, perPage: perPage, status: status)
@@ -82,7 +82,7 @@ extension Client {
     }
 }
 
-/// Items of a project, newest first. Pages are fetched as they are read.
+/// Items of a project, newest first. Pages are fetched as needed.
 public struct Contents: AsyncSequence, Sendable {
     let client: Client
     let perPage: Int?
