@@ -62,7 +62,7 @@ pub struct ProviderError {
 
 impl ProviderError {
     /// Creates a permanent error. If a connection attempt fails with it, the client closes with
-    /// `authentication_failed`, unless another address has accepted credentials.
+    /// `authentication_failed`, unless another address, but not this one, has accepted credentials.
     #[must_use]
     pub fn fatal(message: impl Into<String>) -> Self {
         Self { message: message.into(), fatal: true }

@@ -12,7 +12,6 @@ use crate::{
     session::{FLAGGED_ITEMS_MAX, Now},
 };
 
-/// Limits of one backfill.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BackfillLimits {
     /// Number of items requested per page.
@@ -46,10 +45,8 @@ pub(crate) trait ContentSource: Send + Sync {
 
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send;
 
-    /// Requests one page of the listing.
     fn fetch_page(&self, filter: &ContentFilter) -> impl Future<Output = Result<ResponseBody, Error>> + Send;
 
-    /// Requests a single item.
     fn fetch_content(&self, id: &str) -> impl Future<Output = Result<ResponseBody, Error>> + Send;
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-/// Earliest of the deadlines included so far. The minimum is computed after every packet, so the computation must be
-/// cheap.
+/// Earliest of the deadlines included so far. The minimum is computed each time the client's task waits, so the
+/// computation must be cheap.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct EarliestDeadline(pub(crate) Option<Instant>);
 
