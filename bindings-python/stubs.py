@@ -97,7 +97,8 @@ def render_classes() -> str:
     for comment, name, kind, matched, body in CLASS_PATTERN.findall(sources):
         names = matched if "," in matched else f"{matched},"
         text += f'\n@final\nclass {name}:\n    """{comment}"""\n\n    __match_args__ = ({names})\n'
-        text += f'    event: Final = "{kind}"\n    """Name of the kind of event, the same in every language."""\n'
+        text += f'    event: Final = "{kind}"\n'
+        text += '    """Name of the kind of event, the same in every programming language."""\n'
         text += render_getters(name, body) + COMMON_METHODS
     return text
 

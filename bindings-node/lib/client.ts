@@ -188,7 +188,10 @@ export class Client {
     return toStateInfo(JSON.parse(this.#native.state) as StateJson)
   }
 
-  /** URL to which the client is connected, or which it will try next: `url`, or one of `fallbackUrls`. */
+  /**
+   * URL to which the client is connected, which it is trying to reach, or which it will try next: `url`, or one of
+   * `fallbackUrls`.
+   */
   get url(): string {
     return this.#native.url
   }
@@ -200,8 +203,8 @@ export class Client {
 
   /**
    * Notifies the client of a network change. A client that is connecting or waiting to reconnect starts a new attempt
-   * at once, unless the server requested the delay or `maxAttemptsPerMinute` is reached; a connected client checks its
-   * connection.
+   * at once, unless the server requested the delay or probably limits connection attempts, or `maxAttemptsPerMinute` is
+   * reached; a connected client checks its connection.
    */
   networkChanged(): void {
     this.#native.networkChanged()

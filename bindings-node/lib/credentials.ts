@@ -27,7 +27,10 @@ export type Credentials =
   | {
       /** Email address for a login through the web form. */
       email: string
-      /** Password for the login. It is kept in memory only, and never appears in logs or errors. */
+      /**
+       * Password for the login. It is kept in memory only, and redacted in logs and errors if it has at least six
+       * bytes.
+       */
       password: string
     }
   | null

@@ -1,6 +1,6 @@
 /** The error class of the package, and conversions to it. */
 
-/** Error code. Codes are stable, and the same in every language. */
+/** Error code. Codes are stable, and the same in every programming language. */
 export type ErrorCode =
   | 'authentication_failed'
   | 'access_denied'
@@ -40,13 +40,14 @@ const BRAND = Symbol.for('automoderate.error')
 /**
  * Error of this package. The message is meant for humans; programs should check `code`.
  *
- * Errors never contain keys, passwords or cookies. An invalid argument throws a `TypeError` with the same fields as
- * this class and the code `invalid_argument`; `instanceof AutoModerateError` is also true for such a `TypeError`.
+ * Keys, passwords and cookies of at least six bytes are redacted in all errors. An invalid argument throws a
+ * `TypeError` with the same fields as this class and the code `invalid_argument`; `instanceof AutoModerateError` is
+ * also true for such a `TypeError`.
  */
 export class AutoModerateError extends Error {
   /** Stable error code. */
   declare readonly code: ErrorCode
-  /** True if the same call may succeed later. */
+  /** True if the operation may succeed later, if necessary with a new client or stream. */
   declare readonly retryable: boolean
   /** Time to wait before a retry, in milliseconds, if known. */
   declare readonly retryIn?: number
@@ -56,7 +57,10 @@ export class AutoModerateError extends Error {
   declare readonly status?: number
   /** Beginning of the body of the server's response. */
   declare readonly body?: string
-  /** Number of attempts after which the client gave up. */
+  /**
+   * Number of attempts after the first one, or after the loss of the last stable connection, that the client made
+   * before it gave up.
+   */
   declare readonly attempts?: number
   /** Error that caused this error. */
   declare readonly cause?: unknown

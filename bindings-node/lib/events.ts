@@ -12,14 +12,15 @@ export type Status = Word<'approved' | 'rejected' | 'flagged' | 'pending'>
 /** Metadata that the SDK adds to an event. */
 export interface Meta {
   /**
-   * Id of the project that the payload names; otherwise, of the project whose log or listing contains the event or, for
-   * a live event other than `serverError` and `malformedEvent`, of the only joined project. `null` if the project is
-   * unknown.
+   * Id of the project that the payload names. If the payload names none, this is the project whose log or listing
+   * contains the event or, for a live event, the only joined project. For a `gap`, it is the project whose events are
+   * missing. `null` if the project is unknown, as it always is for `lagged`, and for a live `serverError` or
+   * `malformedEvent` that names none.
    */
   project_id: string | null
   /**
    * Position in the project's event log; for a `gap`, the position after which the stream continues. `null` on servers
-   * without an event log, and for events that are not logged.
+   * without an event log and, except for `gap`, for events that are not logged.
    */
   event_id: number | null
   /** Path by which the event arrived: pushed live, replayed from the server's log, or fetched over REST. */
@@ -200,13 +201,13 @@ export interface UnknownEvent extends Common<'unknownEvent'> {
   data: unknown
 }
 
-/** Frame or event that could not be decoded. Later events are still delivered. */
+/** Frame, event or backfilled item that could not be decoded. Later events are still delivered. */
 export interface MalformedEvent extends Common<'malformedEvent'> {
   /** Name of the event; empty if the name could not be decoded. */
   name: string
   /** Data as received, which may be invalid JSON. */
   data: string
-  /** Human-readable reason why the frame or event could not be decoded. */
+  /** Human-readable reason why it could not be decoded. */
   reason: string
 }
 
@@ -218,10 +219,10 @@ export interface Gap extends Common<'gap'> {
    * Reason for the loss. `interrupted`: the connection was interrupted, and either the server had no event log before
    * or after the interruption, or `backfill` is `off`; also reported if the join had a cursor but the server has no
    * event log. `expired`: the events are no longer in the log, or `backfill` is `off` and the join had a cursor.
-   * `log_changed`: the cursor belongs to another log, for example because the server's database was recreated.
-   * `cursor_ahead`: the cursor is ahead of the log, for example because the database was restored from a backup.
-   * `replay_failed`: the server did not return all missing events from its log. `backfill_incomplete`: REST may have
-   * returned fewer events than were missed.
+   * `log_changed`: the stream's position belongs to another log, for example because the server's database was
+   * recreated. `cursor_ahead`: the stream's position is ahead of the log, for example because the database was restored
+   * from a backup. `replay_failed`: the server did not return all missing events from its log. `backfill_incomplete`:
+   * REST may have returned fewer events than were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
   /** Number of missing events, if known. */
@@ -253,7 +254,7 @@ export interface EventByName {
   serverError: ServerError
   /** Event whose name is unknown to the SDK. */
   unknownEvent: UnknownEvent
-  /** Frame or event that could not be decoded. */
+  /** Frame, event or backfilled item that could not be decoded. */
   malformedEvent: MalformedEvent
   /** Event from the SDK that marks a place in the stream where a project's events are missing, or may be missing. */
   gap: Gap

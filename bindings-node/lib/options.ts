@@ -45,9 +45,9 @@ export type Pem = string | Uint8Array
 /** Client options. All durations are in milliseconds. */
 export interface ClientOptions {
   /**
-   * Other URLs of the same server, or of servers that share its database. When a connection is lost or an attempt
-   * fails, the client tries the next URL, and stays with a URL that works. Joined projects and cursors remain valid.
-   * The credentials are sent to all URLs.
+   * Other URLs of the same server, or of servers that share its database; they must be `https` if the main URL is. When
+   * a connection is lost or an attempt fails, the client tries the next URL, and stays with a URL that works. Joined
+   * projects and cursors remain valid. The credentials are sent to all URLs.
    */
   fallbackUrls?: (string | URL)[]
   /** API key of a project. */
@@ -64,7 +64,10 @@ export interface ClientOptions {
    * `password`.
    */
   email?: string
-  /** Password for `email`. It is kept in memory for later logins, and never appears in logs or errors. */
+  /**
+   * Password for `email`. It is kept in memory for later logins, and redacted in logs and errors if it has at least six
+   * bytes.
+   */
   password?: string
   /** Function that returns the credentials for each connection attempt and, unless `apiKey` is set, for REST calls. */
   credentials?: CredentialsProvider
@@ -127,7 +130,7 @@ export interface ClientOptions {
   query?: Record<string, string>
   /**
    * HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables `HTTPS_PROXY`,
-   * `HTTP_PROXY` and `NO_PROXY` apply.
+   * `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
    */
   proxy?: string
   /** Certificates of certificate authorities to trust, in addition to the platform's. */

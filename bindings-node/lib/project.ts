@@ -26,7 +26,10 @@ export function openStream(
   }
 }
 
-/** Joined project. It stays joined across interruptions until you leave it. */
+/**
+ * Joined project. It stays joined across interruptions, until you leave it or the client is closed, or the server
+ * withdraws access or permanently refuses a rejoin.
+ */
 export class Project {
   readonly #native: native.Project
   readonly #host: StreamHost
@@ -44,7 +47,8 @@ export class Project {
 
   /**
    * Cursor of the project's slowest stream. Streams of one kind of event count only if there is no stream of all
-   * events.
+   * events. The cursor stays before any loss that a replay could still repair. Without a stream, it is the last known
+   * position.
    *
    * To resume later, even in another process, store the cursor and pass it to `join(…, { after })`. The cursor is
    * `null` on servers without an event log.
@@ -55,7 +59,8 @@ export class Project {
   }
 
   /**
-   * Returns a stream of the project's events, or of one kind of event.
+   * Returns a stream of the project's events, or of one kind of event. The stream also yields system notifications,
+   * server errors and malformed events that name no project.
    *
    * The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when they
    * are created. Aborting the signal ends the stream, and the loop over the stream throws the signal's reason.

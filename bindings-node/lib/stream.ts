@@ -39,9 +39,10 @@ const awaitedStreams = new Set<object>()
 /**
  * Stream of events, each delivered once and in order: `for await (const event of stream)`.
  *
- * A stream continues after a lost connection. It ends without an error when you close it, leave the project or close
- * the client; if it ends for any other reason, the loop throws the error. No event is lost if you break out of a loop
- * and continue with the same stream. Several loops may share a stream; each event is delivered to one loop.
+ * A stream continues after a lost connection. It ends without an error when you close it or the client; a project's
+ * stream also ends when you leave the project. If it ends for any other reason, the loop throws the error. No event is
+ * lost if you break out of a loop and continue with the same stream. Several loops may share a stream; each event is
+ * delivered to one loop.
  */
 export class EventStream<E extends Event = Event> implements AsyncIterableIterator<E> {
   readonly #native: native.Stream
@@ -137,9 +138,9 @@ export class EventStream<E extends Event = Event> implements AsyncIterableIterat
   }
 
   /**
-   * Ends this stream, and returns a stream that yields at most one event per `ms` milliseconds: the first event at
-   * once, and then the latest event of each interval. The last event is never dropped, and `gap`, `lagged`,
-   * `serverError` and `malformedEvent` events are not delayed.
+   * Ends this stream, and returns a stream that yields at most one event per `ms` milliseconds: at once, the first
+   * event, or the latest if several are already available; and then the latest event of each interval. The last event
+   * is never dropped, and `gap`, `lagged`, `serverError` and `malformedEvent` events are not delayed.
    */
   throttle(ms: number): EventStream<E> {
     const interval = checkDuration('ms', ms)

@@ -1,8 +1,8 @@
 //! Typed, loss-free real-time moderation updates from AutoModerate servers.
 //!
 //! A [`Client`] joins projects, delivers their events as streams, and reconnects automatically. By default, streams
-//! deliver every logged event once and in order if the server has an event log. A loss that can't be recovered appears
-//! in the stream as a [`Gap`] or [`Lagged`].
+//! deliver every logged event once and in order if the server has an event log. Where events are, or may be, missing
+//! from a stream, it yields a [`Gap`] or a [`Lagged`].
 //!
 //! ```no_run
 //! use automoderate::{Client, Event};

@@ -1,8 +1,8 @@
 """Typed real-time moderation updates from AutoModerate servers, without losses.
 
 `AsyncClient` is for asyncio, and `Client` blocks. Both clients join projects, return their events as streams, and
-reconnect automatically. On servers with an event log, every stream yields each event once and in order. Events that
-can't be recovered are reported in the stream as a `Gap` or a `Lagged`.
+reconnect automatically. On servers with an event log, every stream yields each event once and in order. Where events
+are, or may be, missing from a stream, it yields a `Gap` or a `Lagged`.
 """
 
 from ._async import AsyncClient, AsyncContents, AsyncEventStream, AsyncProject, AsyncStates

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
     """Stream of events, each yielded once and in order: `async for event in stream`.
 
-    The stream continues after a lost connection. It ends without an error when you leave the project or close the
-    client; if it ends for any other reason, the loop raises the error. No event is lost if you break out of a loop or
-    cancel it, and continue with the same stream. Several tasks may share a stream; each event is delivered to one task.
+    The stream continues after a lost connection. It ends without an error when you close it or the client; a project's
+    stream also ends when you leave the project. If it ends for any other reason, the loop raises the error. No event is
+    lost if you break out of a loop or cancel it, and continue with the same stream. Several tasks may share a stream;
+    each event is delivered to one task.
     """
 
     __slots__ = ()
@@ -86,7 +87,9 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
 
 
 class AsyncProject(BaseProject):
-    """Joined project. It stays joined across interruptions until you leave it."""
+    """Joined project. It stays joined across interruptions, until you leave it or the client is closed, or the server
+    withdraws access or permanently refuses a rejoin.
+    """
 
     __slots__ = ()
 
@@ -100,7 +103,8 @@ class AsyncProject(BaseProject):
         """Return a stream of the project's events, or of one kind of event, given as a class or a name.
 
         The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when
-        they are created.
+        they are created. The stream also yields system notifications, server errors and malformed events that name no
+        project.
         """
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
@@ -110,7 +114,9 @@ class AsyncProject(BaseProject):
 
 
 class AsyncStates(AsyncIterator[State]):
-    """Current state of a client and all later states, for one reader. Cancelling a wait loses no state."""
+    """Current state of a client and later states, for one reader. Cancelling a wait loses no state. A reader that lags
+    by more than 64 changes misses the oldest ones.
+    """
 
     __slots__ = ("_pending_next", "_states")
 
@@ -206,7 +212,8 @@ class AsyncClient(BaseClient):
             RoomLimit: The server allows no more projects on this connection.
             RateLimited: The server allows no more events at the moment.
             JoinTimeout: The server did not confirm the join within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is invalid, or `after` is set and the project is already joined.
+            InvalidArgument: The id is empty or consists of white space, `after` is invalid, or `after` is set and the
+                project is already joined or being joined.
             Closed: The client is closed.
 
         """
@@ -226,7 +233,9 @@ class AsyncClient(BaseClient):
         return AsyncEventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> AsyncStates:
-        """Return an iterator over the current state and all later states, which ends after the state `closed`."""
+        """Return an iterator over the current state and later states, which ends after the state `closed`. A reader
+        that lags by more than 64 changes misses the oldest ones.
+        """
         return AsyncStates(self._native.state_changes())
 
     async def run(self) -> None:
@@ -290,7 +299,7 @@ class AsyncClient(BaseClient):
             ApiError: The server responded with an error; see `status` and `body`.
             AuthenticationFailed: The server refused the API key.
             RateLimited: The server allows no more calls at the moment.
-            ConnectFailed: The server could not be reached.
+            ConnectFailed: The server could not be reached, or credentials could not be obtained.
             Disconnected: The server did not respond within `request_timeout`, or the connection was lost and the client
                 can't safely repeat the submission. The outcome is unknown, and `retryable` is false.
             InvalidArgument: The `idempotency_key` is invalid.

@@ -64,7 +64,9 @@ class EventStream(BaseStream[E], Iterator[E]):
 
 
 class Project(BaseProject):
-    """Joined project. It stays joined across interruptions until you leave it."""
+    """Joined project. It stays joined across interruptions, until you leave it or the client is closed, or the server
+    withdraws access or permanently refuses a rejoin.
+    """
 
     __slots__ = ()
 
@@ -78,7 +80,8 @@ class Project(BaseProject):
         """Return a stream of the project's events, or of one kind of event, given as a class or a name.
 
         The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when
-        they are created.
+        they are created. The stream also yields system notifications, server errors and malformed events that name no
+        project.
         """
         return EventStream(self._native.events(kind_name(kind)))
 
@@ -172,7 +175,8 @@ class Client(BaseClient):
             RoomLimit: The server allows no more projects on this connection.
             RateLimited: The server allows no more events at the moment.
             JoinTimeout: The server did not confirm the join within `join_timeout`.
-            InvalidArgument: The id is empty, `after` is invalid, or `after` is set and the project is already joined.
+            InvalidArgument: The id is empty or consists of white space, `after` is invalid, or `after` is set and the
+                project is already joined or being joined.
             Closed: The client is closed.
 
         """
@@ -192,7 +196,9 @@ class Client(BaseClient):
         return EventStream(self._native.events(kind_name(kind)))
 
     def state_changes(self) -> States:
-        """Return the current state and all later changes. The iterator ends after `closed`."""
+        """Return an iterator over the current state and later states, which ends after the state `closed`. A reader
+        that lags by more than 64 changes misses the oldest ones.
+        """
         return States(self._native.state_changes())
 
     def run(self) -> None:
@@ -253,7 +259,7 @@ class Client(BaseClient):
             ApiError: The server responded with an error; see `status` and `body`.
             AuthenticationFailed: The server refused the API key.
             RateLimited: The server allows no more calls at the moment.
-            ConnectFailed: The server could not be reached.
+            ConnectFailed: The server could not be reached, or credentials could not be obtained.
             Disconnected: The server did not respond within `request_timeout`, or the connection was lost and the client
                 can't safely repeat the submission. The outcome is unknown, and `retryable` is false.
             InvalidArgument: The `idempotency_key` is invalid.

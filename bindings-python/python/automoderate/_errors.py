@@ -28,13 +28,14 @@ __all__ = [
 class AutoModerateError(Exception):
     """Base class of this package's errors. The message is meant for humans; programs should check the class or `code`.
 
-    Errors never contain keys, passwords or cookies. `__cause__` is the error that caused this error.
+    Keys, passwords and cookies of at least six bytes are redacted in all errors. `__cause__` is the error that caused
+    this error.
     """
 
     code: str = "error"
-    """Stable error code, the same in every language."""
+    """Stable error code, the same in every programming language."""
     retryable: bool
-    """True if the same call may succeed later."""
+    """True if the operation may succeed later, if necessary with a new client or stream."""
     retry_in: float | None
     """Time to wait before a retry, in seconds, if known."""
     stage: str | None
@@ -46,7 +47,9 @@ class AutoModerateError(Exception):
     body: str | None
     """Beginning of the body of the server's response."""
     attempts: int | None
-    """Number of attempts after which the client gave up."""
+    """Number of attempts after the first one, or after the loss of the last stable connection, that the client made
+    before it gave up.
+    """
 
     def __init__(
         self,
@@ -114,13 +117,17 @@ class ConnectTimeout(AutoModerateError, TimeoutError):
 
 
 class ConnectFailed(AutoModerateError, ConnectionError):
-    """The connection failed; see `stage` and `status`."""
+    """A connection attempt failed, a REST call could not obtain credentials or reach the server, or a REST call other
+    than a submission received no complete response; see `stage` and `status`.
+    """
 
     code = "connect_failed"
 
 
 class Disconnected(AutoModerateError, ConnectionError):
-    """There is no connection, or the connection was lost during the operation."""
+    """There is no connection, the connection was lost during the operation, or a submission received no complete
+    response.
+    """
 
     code = "disconnected"
 
@@ -138,7 +145,9 @@ class AckTimeout(AutoModerateError, TimeoutError):
 
 
 class InvalidArgument(AutoModerateError, ValueError):
-    """An argument or option is invalid; the message names the argument or option."""
+    """An argument or option is invalid, or a method was called when that is not possible; the message explains
+    which.
+    """
 
     code = "invalid_argument"
 

@@ -142,14 +142,15 @@ class Meta:
     __match_args__ = ("project_id", "event_id", "origin", "received_at")
     @property
     def project_id(self) -> str | None:
-        """Id of the project that the payload names; otherwise, of the project whose log or listing contains the event
-        or, for a live event other than `ServerError` and `MalformedEvent`, of the only joined project. `None` if the
-        project is unknown.
+        """Id of the project that the payload names. If the payload names none, this is the project whose log or listing
+        contains the event or, for a live event, the only joined project. For a `Gap`, it is the project whose events
+        are missing. `None` if the project is unknown, as it always is for `Lagged`, and for a live `ServerError` or
+        `MalformedEvent` that names none.
         """
     @property
     def event_id(self) -> int | None:
         """Position in the project's event log; for a `Gap`, the position after which the stream continues. `None` on
-        servers without an event log, and for events that are not logged.
+        servers without an event log and, except for `Gap`, for events that are not logged.
         """
     @property
     def origin(self) -> Literal["live", "replay", "backfill"]:
@@ -175,7 +176,7 @@ class ModerationUpdate:
 
     __match_args__ = ("content_id", "status")
     event: Final = "moderation_update"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def content_id(self) -> str:
         """Id of the item."""
@@ -242,7 +243,7 @@ class StatsUpdate:
 
     __match_args__ = ("total_content", "approved", "rejected", "flagged")
     event: Final = "stats_update"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def total_content(self) -> int:
         """Number of items submitted so far."""
@@ -292,7 +293,7 @@ class RuleUpdate:
 
     __match_args__ = ("action", "rule")
     event: Final = "rule_update"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def action(self) -> Literal["created", "updated", "deleted"] | str:
         """Change made to the rule: `created`, `updated`, `deleted`, or a value unknown to this version of the SDK."""
@@ -327,7 +328,7 @@ class SystemNotification:
 
     __match_args__ = ("type", "message")
     event: Final = "system_notification"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def type(self) -> Literal["info", "warning", "error", "success"] | str:
         """Severity: `info`, `warning`, `error`, `success`, or a value unknown to this version of the SDK."""
@@ -368,7 +369,7 @@ class UserActivity:
 
     __match_args__ = ("user_id", "activity")
     event: Final = "user_activity"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def user_id(self) -> str:
         """User id from the submissions' metadata. Numbers are converted to text."""
@@ -406,7 +407,7 @@ class ServerError:
 
     __match_args__ = ("message", "code")
     event: Final = "server_error"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def message(self) -> str:
         """Message from the server."""
@@ -435,7 +436,7 @@ class UnknownEvent:
 
     __match_args__ = ("name", "data")
     event: Final = "unknown_event"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def name(self) -> str:
         """Name of the event."""
@@ -460,11 +461,11 @@ class UnknownEvent:
 
 @final
 class MalformedEvent:
-    """Frame or event that could not be decoded. Later events are still delivered."""
+    """Frame, event or backfilled item that could not be decoded. Later events are still delivered."""
 
     __match_args__ = ("name", "data", "reason")
     event: Final = "malformed_event"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def name(self) -> str:
         """Name of the event; empty if the name could not be decoded."""
@@ -473,7 +474,7 @@ class MalformedEvent:
         """Data as received, which may be invalid JSON."""
     @property
     def reason(self) -> str:
-        """Reason why the frame or event could not be decoded."""
+        """Reason why it could not be decoded."""
     @property
     def meta(self) -> Meta:
         """Metadata that the SDK adds to the event."""
@@ -493,7 +494,7 @@ class Gap:
 
     __match_args__ = ("project_id", "reason", "missed")
     event: Final = "gap"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def project_id(self) -> str:
         """Id of the project whose events are missing."""
@@ -526,7 +527,7 @@ class Lagged:
 
     __match_args__ = ("missed",)
     event: Final = "lagged"
-    """Name of the kind of event, the same in every language."""
+    """Name of the kind of event, the same in every programming language."""
     @property
     def missed(self) -> int:
         """Number of events dropped since the previous `lagged` event."""

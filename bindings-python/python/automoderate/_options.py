@@ -98,12 +98,12 @@ class BaseClient:
 
         Args:
             url: URL of the server, as `http(s)://host[:port][/prefix]`. `ws(s)://` is also accepted.
-            fallback_urls: Other URLs of the same server, or of servers that share its database. When a connection is
-                lost or an attempt fails, the client tries the next URL at once, and stays with a URL that works. Joined
-                projects and cursors remain valid. The credentials are sent to all URLs.
+            fallback_urls: Other URLs of the same server, or of servers that share its database; they must be `https` if
+                `url` is. When a connection is lost or an attempt fails, the client tries the next URL, and stays with a
+                URL that works. Joined projects and cursors remain valid. The credentials are sent to all URLs.
             api_key: API key of a project.
             api_key_via: Location of the API key: the connection `query` (as documented), the Socket.IO `auth` payload,
-                or the `X-API-Key` `header`. Proxies may log the query, but not the payload or the header.
+                or the `X-API-Key` `header`. Proxies may log the query, but normally not the payload or the header.
             session: Value of the web session cookie.
             email: Email address for a login through the web form. The client logs in again when the session expires.
                 Requires `password`.
@@ -138,7 +138,7 @@ class BaseClient:
             headers: HTTP headers to send with every request.
             query: Parameters to add to the connection query.
             proxy: HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables
-                `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` apply.
+                `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
             extra_ca: PEM certificates of certificate authorities to trust, in addition to the platform's.
             client_certificate: Client certificate for mutual TLS, as a tuple of the PEM chain and the PEM private key.
             danger_accept_invalid_certs: True if any server certificate is accepted. Use this option only in tests,
@@ -213,7 +213,9 @@ class BaseClient:
 
     @property
     def url(self) -> str:
-        """URL to which the client is connected, or which it will try next: `url`, or one of `fallback_urls`."""
+        """URL to which the client is connected, which it is trying to reach, or which it will try next: `url`, or one
+        of `fallback_urls`.
+        """
         return self._native.url
 
     def metrics(self) -> Metrics:
@@ -223,8 +225,9 @@ class BaseClient:
     def network_changed(self) -> None:
         """Notify the client of a network change.
 
-        A client that is waiting to reconnect tries at once. A connected client checks whether its connection still
-        works.
+        A client that is connecting or waiting to reconnect starts a new attempt at once, unless the server requested
+        the delay or probably limits connection attempts, or `max_attempts_per_minute` is reached. A connected client
+        checks whether its connection still works.
         """
         self._native.network_changed()
 

@@ -25,10 +25,11 @@ class BaseStream(Generic[E]):
         self._native = native
 
     def throttle(self, interval: float) -> Self:
-        """Limit the stream to one event per `interval` seconds: the first event at once, then the latest one.
+        """Limit the stream to one event per `interval` seconds, the latest of each interval.
 
-        The last event is never dropped, and `Gap` and `Lagged` are not delayed. This stream ends; use the returned
-        stream instead.
+        The first event, or the latest if several are already available, is yielded at once. The last event is never
+        dropped, and `Gap`, `Lagged`, `ServerError` and `MalformedEvent` are not delayed. This stream ends; use the
+        returned stream instead.
 
         Raises:
             InvalidArgument: The interval is invalid, or the stream is already throttled or has ended.
@@ -63,7 +64,8 @@ class BaseProject:
     def cursor(self) -> str | None:
         """Cursor up to which all of the project's streams have been read.
 
-        To resume later, even in another process, store the cursor and pass it to `join(…, after=…)`. It is `None` on
+        To resume later, even in another process, store the cursor and pass it to `join(…, after=…)`. It stays before
+        any loss that a replay could still repair. Without a stream, it is the last known position. It is `None` on
         servers without an event log.
         """
         return self._native.cursor

@@ -35,7 +35,7 @@ macro_rules! event_class {
         impl $class {
             $($own)*
 
-            /// Name of the kind of event, the same in every language.
+            /// Name of the kind of event, the same in every programming language.
             #[classattr]
             #[pyo3(name = "event")]
             const EVENT: &'static str = $kind;

@@ -61,7 +61,7 @@ event_class! {
 }
 
 event_class! {
-    /// Frame or event that could not be decoded. Later events are still delivered.
+    /// Frame, event or backfilled item that could not be decoded. Later events are still delivered.
     MalformedEvent = "malformed_event",
     repr ["name", "data", "reason"],
     match_args ["name", "data", "reason"],
@@ -78,7 +78,7 @@ event_class! {
             self.inner().data.as_str()
         }
 
-        /// Reason why the frame or event could not be decoded.
+        /// Reason why it could not be decoded.
         #[getter]
         fn reason(&self) -> &str {
             &self.inner().reason

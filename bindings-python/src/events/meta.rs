@@ -16,16 +16,17 @@ impl Meta {
         PyTuple::new(py, ["project_id", "event_id", "origin", "received_at"])
     }
 
-    /// Id of the project that the payload names; otherwise, of the project whose log or listing contains the event
-    /// or, for a live event other than `ServerError` and `MalformedEvent`, of the only joined project. `None` if the
-    /// project is unknown.
+    /// Id of the project that the payload names. If the payload names none, this is the project whose log or listing
+    /// contains the event or, for a live event, the only joined project. For a `Gap`, it is the project whose events
+    /// are missing. `None` if the project is unknown, as it always is for `Lagged`, and for a live `ServerError` or
+    /// `MalformedEvent` that names none.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()
     }
 
     /// Position in the project's event log; for a `Gap`, the position after which the stream continues. `None` on
-    /// servers without an event log, and for events that are not logged.
+    /// servers without an event log and, except for `Gap`, for events that are not logged.
     #[getter]
     fn event_id(&self) -> Option<u64> {
         self.0.event_id

@@ -3,9 +3,9 @@ import Foundation
 
 /// Error of this package. The message is meant for humans; programs should check ``code``.
 ///
-/// Errors never contain keys, passwords or cookies.
+/// Keys, passwords and cookies of at least six bytes are redacted in all errors.
 public struct AutoModerateError: Error, Sendable, Hashable {
-    /// Error code, the same in every language unless noted.
+    /// Error code, the same in every programming language unless noted.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
         /// The server refused the credentials, or the credentials provider failed permanently. If a connection attempt
         /// fails with this error, the client is closed.
@@ -23,8 +23,9 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case joinTimeout = "join_timeout"
         /// The connection was not established within `connectTimeout`.
         case connectTimeout = "connect_timeout"
-        /// A connection attempt failed, a REST call could not reach the server, or a REST call other than a submission
-        /// received no complete response; see ``AutoModerateError/stage`` and ``AutoModerateError/status``.
+        /// A connection attempt failed, a REST call could not obtain credentials or reach the server, or a REST call
+        /// other than a submission received no complete response; see ``AutoModerateError/stage`` and
+        /// ``AutoModerateError/status``.
         case connectFailed = "connect_failed"
         /// There is no connection, the connection was lost during the operation, or a submission received no complete
         /// response.
@@ -33,7 +34,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case gaveUp = "gave_up"
         /// The server did not acknowledge an event within `ackTimeout`.
         case ackTimeout = "ack_timeout"
-        /// An argument or option is invalid; the message names the argument or option.
+        /// An argument or option is invalid, or a method was called when that is not possible; the message explains
+        /// which.
         case invalidArgument = "invalid_argument"
         /// The server violated the protocol, or its response could not be read.
         case `protocol`
@@ -54,11 +56,13 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
         /// Calling the credentials provider, or logging in.
         case credentials
-        /// Resolving the name and opening the TCP connection, through a proxy if there is one.
+        /// Resolving the name and opening the TCP connection, through a proxy if there is one. Also reported if the
+        /// connect timeout expires in any other stage before ``engineIo``.
         case network
         /// The TLS handshake.
         case tls
-        /// The HTTP request that opens the transport or makes the REST call.
+        /// The HTTP request that opens the transport or makes the REST call. Also reported if the time limit of a REST
+        /// call expires in any stage.
         case http
         /// The Engine.IO `OPEN` packet.
         case engineIo = "engine_io"
@@ -70,7 +74,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public var code: Code
     /// Human-readable message. Its wording may change between versions.
     public var message: String
-    /// True if the same call may succeed later.
+    /// True if the operation may succeed later, if necessary with a new client or stream.
     public var retryable: Bool
     /// Time to wait before a retry, if known.
     public var retryIn: Duration?
@@ -80,7 +84,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public var status: Int?
     /// Beginning of the body of the server's response.
     public var body: String?
-    /// Number of attempts after which the client gave up.
+    /// Number of attempts after the first one, or after the loss of the last stable connection, that the client made
+    /// before it gave up.
     public var attempts: Int?
     private var causes: [AutoModerateError]
 

@@ -77,13 +77,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the project's API key. The key never appears in logs, errors or `Debug` output.
+    /// Sets the project's API key. The key never appears in `Debug` output, and a key of at least six bytes is redacted
+    /// in logs and errors.
     ///
-    /// Deployed servers require a web session on the socket and an API key for REST. Servers that follow the
-    /// published documentation accept a key for both. If a session or a password is also set, the client uses the key
-    /// for REST calls. It uses the key on the socket only at an address that refuses the session or login. Credentials
-    /// that an address has accepted stay in use there until the address refuses them. Once an address has refused both
-    /// kinds of credentials, the client closes, unless another address has accepted them. With a credentials provider,
+    /// Deployed servers require a web session on the socket and an API key for REST. Servers that follow the published
+    /// documentation accept a key for both. If a session or a password is also set, the client uses the key for REST
+    /// calls. It uses the key on the socket only at an address that refuses the session or login. Credentials that an
+    /// address has accepted stay in use there until the address refuses them. Once an address has refused both kinds of
+    /// credentials, the client closes, unless another address has accepted either kind. With a credentials provider,
     /// the key is used for REST calls only.
     ///
     /// ```
@@ -98,7 +99,8 @@ impl ClientBuilder {
     }
 
     /// Sets the location of the API key in connection requests. The default is [`ApiKeyVia::Query`], as in the server's
-    /// documentation. Proxies may log the query, but normally log neither the header nor the `auth` payload.
+    /// documentation. Proxies may log the query, but normally log neither the `X-API-Key` header
+    /// ([`ApiKeyVia::Header`]) nor the Socket.IO payload ([`ApiKeyVia::Auth`]).
     #[must_use]
     pub fn api_key_via(mut self, via: ApiKeyVia) -> Self {
         self.api_key_via = via;

@@ -12,8 +12,8 @@ use crate::{
 /// Client of an AutoModerate server. Reconnects automatically.
 ///
 /// A client is cheap to clone. All clones share one connection, which stays open until every clone, [`Project`] and
-/// stream has been dropped. Dropping the last of them cuts the connection; call [`close`](Self::close) to close it
-/// gracefully.
+/// event stream has been dropped. Dropping the last of them cuts the connection; call [`close`](Self::close) to close
+/// it gracefully.
 ///
 /// ```no_run
 /// use automoderate::{Client, Event};
@@ -48,14 +48,14 @@ impl Client {
     }
 
     /// Joins a project. Resolves once the server has confirmed the join. The project stays joined across interruptions,
-    /// until the client leaves it, loses access to it, or is closed.
+    /// until the client leaves it or is closed, or the server withdraws access or permanently refuses a rejoin.
     ///
     /// # Errors
     /// - `access_denied`, `project_not_found`, `room_limit`, `rate_limited` or `invalid_argument` if the server refuses
     ///   the join
     /// - `join_timeout` if the server does not confirm the join in time
     /// - `disconnected` if [`connect`](Self::connect) has not been called
-    /// - `invalid_argument` if the project id is empty
+    /// - `invalid_argument` if the project id is empty or consists of white space
     /// - the error that closes the client, such as `authentication_failed` or `gave_up`, if the client closes before
     ///   the join is confirmed
     /// - `closed` if the client is already closed, or if the project is left before the join is confirmed
@@ -74,8 +74,8 @@ impl Client {
     /// `after` can be a [`Cursor`], the text of a cursor, or an `event_id`.
     ///
     /// # Errors
-    /// Returns the same errors as [`join`](Self::join), and `invalid_argument` if `after` is not a valid cursor or the
-    /// project is already joined.
+    /// Returns the same errors as [`join`](Self::join), and `invalid_argument` if `after` is not a valid cursor, or if
+    /// the project is already joined or being joined.
     ///
     /// # Cancel safety
     /// The same as for [`join`](Self::join).
@@ -94,7 +94,8 @@ impl Client {
     }
 
     /// Returns the project with this id if it is joined. A project is joined from the confirmation of its join until
-    /// the client leaves it, loses access to it, or is closed. A lost connection alone does not end the join.
+    /// the client leaves it or is closed, or the server withdraws access or permanently refuses a rejoin. A lost
+    /// connection alone does not end the join.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<Project> {
         self.shared.hub.has_joined(id).then(|| Project::new(id.into(), self.shared.clone()))
@@ -138,13 +139,14 @@ impl Client {
         self.shared.states.latest()
     }
 
-    /// Returns a stream that yields the current state and every later change.
+    /// Returns a stream that yields the current state and then later changes. A reader that lags by more than 64
+    /// changes misses the oldest ones.
     #[must_use]
     pub fn state_changes(&self) -> StateChanges {
         self.shared.states.subscribe()
     }
 
-    /// Returns the URL of the server that the client is connected to or will try next.
+    /// Returns the URL of the server that the client is connected to, is trying to reach, or will try next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.shared.endpoints.socket_endpoint().base_url.as_str()
@@ -158,9 +160,9 @@ impl Client {
 
     /// Notifies the client that the network has changed, for example from Wi-Fi to mobile data.
     ///
-    /// Depending on its state, the client ends the current reconnection delay (unless the server requested that delay),
-    /// restarts the attempt in progress, or probes the open connection. It never exceeds
-    /// [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
+    /// Depending on its state, the client ends the current reconnection delay (unless the server requested that delay
+    /// or probably limits connection attempts), restarts the attempt in progress, or probes the open connection. It
+    /// never exceeds [`max_attempts_per_minute`](crate::ReconnectPolicy::max_attempts_per_minute).
     ///
     /// There is no need to call this method after the system wakes from sleep, because the client detects the wake-up
     /// itself.

@@ -14,17 +14,21 @@ use crate::{Error, ErrorKind, State, driver::RequestFromHandle};
 
 impl Client {
     /// Connects a client that was created by [`ClientBuilder::build`]. Resolves once the server has acknowledged the
-    /// namespace and has not refused the connection shortly afterwards.
+    /// namespace and has also either confirmed the credentials or sent no refusal for half a second.
     ///
     /// # Errors
     /// - `authentication_failed`, `rate_limited`, `connect_timeout`, `connect_failed`, `disconnected` or `protocol` if
-    ///   the connection fails, or `gave_up` if all attempts fail; the client is then closed
+    ///   the connection fails, or `gave_up` if [`retry_first_connect`](ClientBuilder::retry_first_connect) is set and
+    ///   the allowed attempts are used up; the client is then closed
     /// - `invalid_argument` if `connect` has already been called, or is called outside a Tokio runtime; the client is
     ///   then unchanged
+    /// - `invalid_argument` if long-polling or a login finds no cryptography provider for TLS, because neither the
+    ///   feature `tls-ring` nor the application supplies one; the client is then closed
     /// - `closed` if the client is already closed, or is closed before it connects
     ///
     /// # Cancel safety
-    /// Dropping the future does not stop the client from connecting.
+    /// Once the request has been queued, which normally happens on the first poll, the client connects even if the
+    /// future is dropped.
     pub async fn connect(&self) -> Result<(), Error> {
         self.spawn_task()?;
         self.shared.send_request(RequestFromHandle::Connect).await.map(|_| ())

@@ -38,8 +38,8 @@ use crate::{
 ///
 /// # Errors
 /// Awaiting the builder returns the same errors as [`Client::join`](crate::Client::join). It also returns
-/// `invalid_argument` if the cursor is invalid, or if a cursor is set and the project is already joined. If the join
-/// fails, its streams end with the same error.
+/// `invalid_argument` if the cursor is invalid, or if a cursor is set and the project is already joined or being
+/// joined. If the join fails, its streams end with the same error.
 ///
 /// # Cancel safety
 /// Once the request has been queued, which normally happens on the first poll, dropping the future cancels neither the

@@ -6,8 +6,9 @@ use crate::ReconnectPolicy;
 use crate::{Transports, events::Secret};
 
 impl ClientBuilder {
-    /// Adds a fallback URL for the same server, or for another server that uses the same database. The client tries
-    /// the main URL first, and then the fallback URLs in the order in which they were added.
+    /// Adds a fallback URL for the same server, or for another server that uses the same database. If the main URL is
+    /// `https`, every fallback URL must be `https` too. The client tries the main URL first, and then the fallback URLs
+    /// in the order in which they were added.
     ///
     /// After a lost connection or a failed attempt, the client tries the next URL. After the last URL, it returns to
     /// the first. It stays with a working URL until that URL fails. During an outage, the first attempt at each of the
@@ -57,7 +58,7 @@ impl ClientBuilder {
     }
 
     /// Sets the URL of the HTTP proxy, in the form `http://[user:password@]host:port`. By default, the client uses the
-    /// environment variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    /// environment variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());

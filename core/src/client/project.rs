@@ -30,7 +30,8 @@ impl Project {
         &self.id
     }
 
-    /// Returns a stream of all of the project's events.
+    /// Returns a stream of all of the project's events. The stream also yields system notifications, server errors and
+    /// malformed events that name no project.
     ///
     /// The first stream created from a project starts at the join, whichever method creates it. Later streams start
     /// when they are created.
@@ -48,14 +49,14 @@ impl Project {
     }
 
     /// Returns a stream of the project's events of the given kinds. [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged)
-    /// are always yielded. The stream starts at the same position as one returned by [`events`](Self::events).
+    /// are always yielded. The same rules as for [`events`](Self::events) determine where the stream starts.
     #[must_use]
     pub fn events_in(&self, kinds: EventKinds) -> EventStream {
         self.stream(Some(kinds))
     }
 
-    /// Returns a stream of the project's events of type `T`. Losses are counted in [`TypedStream::losses`]. The stream
-    /// starts at the same position as one returned by [`events`](Self::events).
+    /// Returns a stream of the project's events of type `T`. Losses are counted in [`TypedStream::losses`]. The same
+    /// rules as for [`events`](Self::events) determine where the stream starts.
     ///
     /// ```no_run
     /// # async fn example(project: automoderate::Project) -> Result<(), automoderate::Error> {
@@ -75,7 +76,8 @@ impl Project {
 
     /// Returns the position that the slowest stream has reached in this project's event log, or `None` on servers
     /// without an event log. Streams limited to some kinds of events are considered only if no stream receives all
-    /// kinds.
+    /// kinds. The cursor stays before any loss that a replay could still repair. Without a stream, it is the last known
+    /// position.
     ///
     /// To resume later, even in another process, store the cursor as text and pass it to
     /// [`Client::join_after`](crate::Client::join_after).
@@ -90,8 +92,8 @@ impl Project {
     /// Fetches the project's statistics, rules and review queue, all as of the same position in its event log.
     ///
     /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it,
-    /// except those whose `event_id` is at most that of the snapshot's cursor. A program that stores the snapshot can
-    /// pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after) after a restart.
+    /// except those whose `event_id` is at most that of the snapshot's cursor. After a restart, a program that has
+    /// stored the snapshot can pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after).
     ///
     /// # Errors
     /// Returns `api` with status 404 on servers without snapshots, and otherwise the same errors as

@@ -15,15 +15,16 @@ impl Client {
     ///
     /// A failed submission is repeated within the [`request_timeout`](ClientBuilder::request_timeout) if the repetition
     /// can't store a second item. This is the case if the server can't be reached or answers with 429, or if no
-    /// credentials can be obtained at the moment. If the server supports idempotency keys, it is also the case after a
-    /// lost connection, after status 408, 502, 503 or 504, and after fifteen seconds without an answer (or a quarter of
-    /// the timeout, if that is shorter).
+    /// credentials can be obtained at the moment. If every URL of the server is already known to support idempotency
+    /// keys (the client asks after its first successful submission), it is also the case after a lost connection, after
+    /// status 408, 502, 503 or 504, and after fifteen seconds without an answer (or a quarter of the timeout, if that
+    /// is shorter).
     ///
     /// # Errors
     /// - `authentication_failed` if the server refuses the credentials
     /// - `rate_limited` if the request exceeds one of the server's rate limits
     /// - `api`, with the response's status and body, for any other error status
-    /// - `connect_failed` if the server can't be reached
+    /// - `connect_failed` if the server can't be reached or credentials can't be obtained
     /// - `disconnected` if the connection is lost or the [`request_timeout`](ClientBuilder::request_timeout) expires
     ///   after the server may have received the submission; the outcome is then unknown, so this error is not retryable
     /// - `protocol` if the response can't be read

@@ -156,9 +156,9 @@ impl EventStream {
         Poll::Ready(None)
     }
 
-    /// Limits the stream to one event per interval. The first event passes immediately; after that, the latest event of
-    /// each interval is yielded. The last event is never lost. Losses, server errors and malformed events are yielded
-    /// without delay.
+    /// Limits the stream to one event per interval. The first event passes immediately, or the latest if several are
+    /// already available; after that, the latest event of each interval is yielded. The last event is never lost.
+    /// Losses, server errors and malformed events are yielded without delay.
     ///
     /// Intended for streams of one kind of event, such as statistics: while an event is held back, a newer event
     /// silently replaces it, even one of another kind. A held-back event counts as received for

@@ -40,9 +40,9 @@ impl<T: EventKind> Throttle for T {
     }
 }
 
-/// Stream that yields at most one item per interval. The first item passes immediately; after that, the latest item of
-/// each interval is yielded. The last item is never lost, even if the stream ends. Errors, malformed events and losses
-/// are yielded without delay.
+/// Stream that yields at most one item per interval. The first item passes immediately, or the latest if several are
+/// already available; after that, the latest item of each interval is yielded. The last item is never lost, even if the
+/// stream ends. Errors, malformed events and losses are yielded without delay.
 #[derive(Debug)]
 pub struct Throttled<S, T> {
     inner: Option<S>,

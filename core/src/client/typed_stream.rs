@@ -88,8 +88,8 @@ impl<T: EventKind> TypedStream<T> {
         self.losses
     }
 
-    /// Limits the stream to one event per interval. The first event passes immediately; after that, the latest event of
-    /// each interval is yielded. The last event is never lost.
+    /// Limits the stream to one event per interval. The first event passes immediately, or the latest if several are
+    /// already available; after that, the latest event of each interval is yielded. The last event is never lost.
     ///
     /// Intended for events such as statistics, of which only the latest matters: while an event is held back, a newer
     /// event silently replaces it. A held-back event counts as received for

@@ -3,14 +3,15 @@
 #[cfg(doc)]
 use super::Error;
 
-/// Kind of an [`Error`]. [`Error::code`] returns the kind as a string that is the same in every language.
+/// Kind of an [`Error`]. [`Error::code`] returns the kind as a string that is the same in the SDK for every programming
+/// language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The server refused the credentials, or the credentials provider returned a permanent error or credentials that
     /// can't be sent.
     AuthenticationFailed,
-    /// The credentials are valid, but do not grant access to the project, or no longer do so.
+    /// The credentials are valid, but do not, or no longer, grant access to the project.
     AccessDenied,
     /// The project does not exist on the server.
     ProjectNotFound,
@@ -23,16 +24,17 @@ pub enum ErrorKind {
     JoinTimeout,
     /// The client did not connect within the timeout.
     ConnectTimeout,
-    /// A connection attempt failed, a REST call could not reach the server, or a REST call other than a submission
-    /// received no complete response. See [`Error::stage`] and [`Error::status`].
+    /// A connection attempt failed, a REST call could not obtain credentials or reach the server, or a REST call other
+    /// than a submission received no complete response. See [`Error::stage`] and [`Error::status`].
     ConnectFailed,
-    /// There is no connection, it was lost during the operation, or a submission received no complete response.
+    /// There is no connection, the connection was lost during the operation, or a submission received no complete
+    /// response.
     Disconnected,
     /// The client has used up the configured number of attempts. [`Error::cause`] returns the last failure.
     GaveUp,
     /// The server did not acknowledge an event within the timeout.
     AckTimeout,
-    /// An argument or option is invalid. The message names the argument or option.
+    /// An argument or option is invalid, or a method was called when that is not possible. The message explains which.
     InvalidArgument,
     /// The server violated the protocol, or its response could not be read.
     Protocol,

@@ -112,7 +112,8 @@ impl Error {
         self.0.kind
     }
 
-    /// Returns the stable code of the [`kind`](Self::kind), which is the same in every language.
+    /// Returns the stable code of the [`kind`](Self::kind), which is the same in the SDK for every programming
+    /// language.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.0.kind.code()
@@ -125,7 +126,7 @@ impl Error {
         &self.0.message
     }
 
-    /// Returns `true` if the same call may succeed later.
+    /// Returns `true` if the operation may succeed later, if necessary with a new client or stream.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
@@ -149,13 +150,15 @@ impl Error {
         self.0.status
     }
 
-    /// Returns the beginning of the body of the response that reported the error, if any.
+    /// Returns the beginning of the body of the response that reported the error, or the item's result if the server
+    /// refused an item of a batch.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.0.body.as_deref()
     }
 
-    /// Returns the number of attempts that the client made before it gave up, or `None` if it did not give up.
+    /// Returns the number of attempts after the first one, or after the loss of the last stable connection, that the
+    /// client made before it gave up. `None` if it did not give up.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.0.attempts

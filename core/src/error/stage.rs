@@ -6,11 +6,12 @@
 pub enum Stage {
     /// Request to the credentials provider, or login.
     Credentials,
-    /// Name resolution and TCP connection, through a proxy if there is one.
+    /// Name resolution and TCP connection, through a proxy if there is one. Also reported if the connect timeout
+    /// expires in any other stage before [`EngineIo`](Self::EngineIo).
     Network,
     /// TLS handshake.
     Tls,
-    /// HTTP request.
+    /// HTTP request. Also reported if the time limit of a REST call expires in any stage.
     Http,
     /// Receipt of the Engine.IO `OPEN` packet.
     EngineIo,

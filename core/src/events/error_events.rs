@@ -38,7 +38,7 @@ pub struct UnknownEvent {
     pub meta: Meta,
 }
 
-/// Frame or event that could not be decoded. The stream continues after it.
+/// Frame, event or backfilled item that could not be decoded. The stream continues after it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MalformedEvent {
@@ -46,7 +46,7 @@ pub struct MalformedEvent {
     pub name: String,
     /// Data as received, which may be invalid JSON.
     pub data: RawJson,
-    /// Reason why the frame or event could not be decoded.
+    /// Reason why it could not be decoded.
     pub reason: String,
     /// Metadata added by the SDK.
     pub meta: Meta,

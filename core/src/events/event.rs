@@ -24,9 +24,10 @@ pub enum Event {
     ServerError(ServerError),
     /// Event with a name that the SDK does not know.
     UnknownEvent(UnknownEvent),
-    /// Frame or event that could not be decoded.
+    /// Frame, event or backfilled item that could not be decoded.
     MalformedEvent(MalformedEvent),
-    /// Notice that events of a project are, or may be, missing at this position and can't be recovered.
+    /// Notice that events of a project are, or may be, missing at this position. This stream does not deliver them
+    /// later.
     Gap(Gap),
     /// Notice that events were dropped at this position because the stream's reader was too slow.
     Lagged(Lagged),
@@ -151,8 +152,8 @@ impl Event {
         self.meta().project_id.as_ref()
     }
 
-    /// Returns [`Meta::event_id`], which is the event's position in the project's event log, or `None` if the event is
-    /// not logged.
+    /// Returns [`Meta::event_id`]: the event's position in the project's event log or, for a gap, the position after
+    /// which the stream continues. `None` if there is no such position.
     #[must_use]
     pub fn event_id(&self) -> Option<u64> {
         self.meta().event_id
@@ -168,11 +169,12 @@ impl Event {
         size_of::<Self>() + payload + attachments
     }
 
-    /// Formats the event as one line of JSON with the fields `event`, `project_id`, `event_id`, `origin` and `data`.
+    /// Formats the event as a JSON object with the fields `event`, `project_id`, `event_id`, `origin` and `data`, on
+    /// one line unless the payload contains line breaks.
     ///
-    /// `data` is the payload as received, so the text spans several lines if the payload contains line breaks. For
-    /// losses and malformed events, `data` is an object that describes them. [`to_json`](Self::to_json) writes the
-    /// typed fields instead. For an [`UnknownEvent`], `event` is the name that the server sent.
+    /// `data` is [`Meta::payload`] verbatim, or `null` if there is none. For losses and malformed events, `data` is an
+    /// object that describes them. For an [`UnknownEvent`], `event` is the name that the server sent, and `data` is
+    /// [`UnknownEvent::data`]. To write the typed fields instead of the payload, use [`to_json`](Self::to_json).
     #[must_use]
     pub fn to_line(&self) -> String {
         use serde_json::{Value, json, value::RawValue};

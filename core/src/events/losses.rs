@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Meta, ProjectId};
 
-/// Notice that events of a project are, or may be, missing at this position and can't be recovered.
+/// Notice that events of a project are, or may be, missing at this position. This stream does not deliver them later.
 ///
 /// On servers with an event log, [`Meta::event_id`] is the id after which the stream continues.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Gap {
     pub meta: Meta,
 }
 
-/// Reason why missing events can't be recovered.
+/// Reason why events are missing from the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -31,9 +31,9 @@ pub enum GapReason {
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,
-    /// The cursor belongs to another log, for example because the server's database was recreated.
+    /// The stream's position belongs to another log, for example because the server's database was recreated.
     LogChanged,
-    /// The cursor is ahead of the log, for example because the server's database was restored from a backup.
+    /// The stream's position is ahead of the log, for example because the server's database was restored from a backup.
     CursorAhead,
     /// The server has an event log but did not return all of the missing events.
     ReplayFailed,

@@ -36,12 +36,13 @@ impl Origin {
 /// Metadata that is common to all events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Meta {
-    /// Project that the payload names. If the payload names none: the project whose log or listing contains the event
-    /// or, for a live event other than a server error or malformed event, the only joined project. `None` if the
-    /// project is unknown.
+    /// Project that the payload names. If the payload names none, this is the project whose log or listing contains the
+    /// event or, for a live event, the only joined project. For a [`Gap`](super::Gap), it is the project whose events
+    /// are missing. `None` if the project is unknown, as it always is for a [`Lagged`](super::Lagged), and for live
+    /// server errors and malformed events that name none.
     pub project_id: Option<ProjectId>,
     /// Position of the event in the project's event log or, for a [`Gap`](super::Gap), the position after which the
-    /// stream continues. `None` on servers without an event log, and for other events that are not logged.
+    /// stream continues. `None` on servers without an event log and, except for gaps, for events that are not logged.
     pub event_id: Option<u64>,
     /// Path by which the event arrived.
     pub origin: Origin,
@@ -58,8 +59,7 @@ impl Meta {
 
     /// Returns a cursor that resumes the stream after this event.
     ///
-    /// Store the cursor once the event has been processed. Returns `None` on servers without an event log, and for
-    /// events that are not logged.
+    /// Store the cursor once the event has been processed. Returns `None` if [`event_id`](Self::event_id) is `None`.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
         Some(Cursor { log: self.log.clone(), event_id: self.event_id? })

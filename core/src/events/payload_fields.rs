@@ -110,7 +110,7 @@ macro_rules! word_enum {
         }
 
         impl $name {
-            /// Returns the value as it is written on the wire.
+            /// Returns the value as documented servers write it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -129,7 +129,7 @@ macro_rules! word_enum {
             }
         }
 
-        /// Serializes the value as it is written on the wire.
+        /// Serializes the value as documented servers write it.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())

@@ -53,8 +53,9 @@ public final class Client: Sendable {
         try await awaitNative { try await self.native.connect(cancellation: $0) }
     }
 
-    /// Joins a project. Returns once the server has confirmed the join. The project stays joined across interruptions
-    /// until you call ``Project/leave()``, lose access, or close the client.
+    /// Joins a project. Returns once the server has confirmed the join. The project stays joined across interruptions,
+    /// until you call ``Project/leave()`` or the client is closed, or the server withdraws access or permanently
+    /// refuses a rejoin.
     ///
     /// - Parameters:
     ///   - project: Id of the project.
@@ -94,21 +95,22 @@ public final class Client: Sendable {
         }
     }
 
-    /// URL to which the client is connected, or which it will try next: the URL passed to ``init(_:_:)``, or one of
-    /// ``Options/fallbackURLs``.
+    /// URL to which the client is connected, which it is trying to reach, or which it will try next: the URL passed to
+    /// ``init(_:_:)``, or one of ``Options/fallbackURLs``.
     public var url: String {
         (try? native.url()) ?? ""
     }
 
-    /// Sequence of the current state and later states.
+    /// Sequence of the current state and later states. A reader that lags by more than 64 changes misses the oldest
+    /// ones.
     public var stateChanges: StateChanges {
         StateChanges(native: try? native.stateChanges())
     }
 
     /// Notifies the client of a network change. A client that is connecting or waiting to reconnect starts a new
-    /// attempt at once, unless the server requested the delay or ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a
-    /// connected client checks whether its connection still works. On Apple's platforms with
-    /// ``Options/watchesNetwork``, the client detects network changes itself.
+    /// attempt at once, unless the server requested the delay or probably limits connection attempts, or
+    /// ``ReconnectPolicy/maxAttemptsPerMinute`` is reached; a connected client checks whether its connection still
+    /// works. On Apple's platforms with ``Options/watchesNetwork``, the client detects network changes itself.
     public func networkChanged() {
         try? native.networkChanged()
     }

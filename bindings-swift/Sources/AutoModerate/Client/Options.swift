@@ -4,10 +4,10 @@ import Foundation
 extension Client {
     /// Client options. Every option has a default.
     public struct Options: Sendable {
-        /// Other URLs of the same server, or URLs of other servers that use the same database. When a connection is
-        /// lost or an attempt fails, the client tries the next URL. It stays with a working URL until that URL fails.
-        /// Projects stay joined and cursors remain valid when the client switches to another URL. The credentials are
-        /// sent to every URL.
+        /// Other URLs of the same server, or URLs of other servers that use the same database. They must be `https` if
+        /// the main URL is. When a connection is lost or an attempt fails, the client tries the next URL. It stays with
+        /// a working URL until that URL fails. Projects stay joined and cursors remain valid when the client switches
+        /// to another URL. The credentials are sent to every URL.
         public var fallbackURLs: [String]
         /// API key of a project.
         public var apiKey: String?
@@ -62,7 +62,7 @@ extension Client {
         /// Query parameters to add to the connection URL.
         public var query: [String: String]
         /// HTTP proxy, as `http://[user:password@]host:port`. By default, the environment variables `HTTPS_PROXY`,
-        /// `HTTP_PROXY` and `NO_PROXY` apply.
+        /// `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
         public var proxy: String?
         /// PEM-encoded CA certificates to trust in addition to the platform's.
         public var extraCa: [Data]
@@ -138,8 +138,8 @@ extension Client {
     }
 }
 
-/// Part of the connection request in which the client sends the API key. Proxies may log the query, but do not normally
-/// log headers or payloads.
+/// Part of the connection request in which the client sends the API key. Proxies may log the query, but normally log
+/// neither the `X-API-Key` header nor the Socket.IO payload.
 public enum ApiKeyVia: String, Sendable, CaseIterable {
     /// In the query of the connection URL, as in the server's documentation.
     case query

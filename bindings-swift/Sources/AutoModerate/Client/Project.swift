@@ -13,7 +13,8 @@ public final class Project: Sendable, Identifiable {
     }
 
     /// Stream of the project's events. Each access creates a new stream. The project's first stream starts at the join,
-    /// or after the cursor passed to ``Client/join(_:after:)``. Later streams start when they are created.
+    /// or after the cursor passed to ``Client/join(_:after:)``. Later streams start when they are created. The stream
+    /// also yields system notifications, server errors and malformed events that name no project.
     public var events: EventStream<Event> {
         EventStream(makeSource(nil)) { $0 }
     }
@@ -32,7 +33,8 @@ public final class Project: Sendable, Identifiable {
     }
 
     /// Cursor up to which all streams that receive the project's events have been read. Streams of one kind count only
-    /// if there is no stream of all kinds. To resume from the cursor, even in another process, pass it to
+    /// if there is no stream of all kinds. The cursor stays before any loss that a replay could still repair. Without a
+    /// stream, it is the last known position. To resume from the cursor, even in another process, pass it to
     /// ``Client/join(_:after:)``. `nil` on servers without an event log.
     public var cursor: String? {
         registry.reportDelivered()

@@ -17,11 +17,12 @@ use crate::Error;
 pub(crate) use write::{AsDisplay, EventForm, write_meta_fields_except_project, write_moderation_fields};
 
 impl Event {
-    /// Converts the event to a JSON object, in a form that all languages share.
+    /// Converts the event to a JSON object, in the same form as the SDK for every other programming language.
     ///
     /// The object contains `event` (the event's [`name`](Self::name)), the documented fields, `extra` if it is not
     /// empty, and `meta`. Fields are written as documented, even if the server sent them in another form. Timestamps
-    /// end in `Z`; text that is not a timestamp is unchanged. The payload itself and binary attachments are omitted.
+    /// end in `Z`; text that is not a timestamp is unchanged. [`Meta::payload`](super::Meta::payload) and binary
+    /// attachments are omitted.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Writing to memory can't fail.
