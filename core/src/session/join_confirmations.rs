@@ -10,7 +10,7 @@ use super::{
 };
 use crate::events::ProjectId;
 
-/// Request that a `joined_project` event answers.
+/// Join that a `joined_project` event answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AnsweredJoin {
     /// The awaited join.

@@ -130,8 +130,9 @@ impl Follower {
     }
 }
 
-/// Compares the position with the head of the log and reports a gap if the log does not continue from the position. If
-/// `skip` contains a reason, missed events are not replayed, but reported as a gap with that reason.
+/// If the log does not continue from the follower's position, moves the position to the log's head and reports a gap.
+/// If it does continue and `skip` contains a reason, skips the missed events and reports them as a gap with that
+/// reason.
 fn reconcile_position(
     log: &mut LogFollower,
     head: &Cursor,

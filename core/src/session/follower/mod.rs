@@ -1,7 +1,7 @@
 //! Follower of one project. It delivers each event once and in order, across interruptions.
 //!
-//! The server states at each join whether it has an event log. The follower then recovers missed events from the log,
-//! or missed decisions through REST. Unrecoverable loss appears as a [`Gap`](crate::Gap).
+//! The confirmation of each join shows whether the server has an event log. The follower then recovers missed events
+//! from the log, or missed decisions through REST. Unrecoverable loss appears as a [`Gap`](crate::Gap).
 
 mod backfill;
 mod held_events;
@@ -81,7 +81,7 @@ impl Follower {
         }
     }
 
-    /// Returns the follower of the log if the last join reported a log.
+    /// Returns the follower of the log if the server had a log at the last join.
     pub(crate) fn log(&self) -> Option<&LogFollower> {
         if let FollowerState::Log(log) = &self.state { Some(log) } else { None }
     }
@@ -90,7 +90,7 @@ impl Follower {
         if let FollowerState::Log(log) = &mut self.state { Some(log) } else { None }
     }
 
-    /// Returns the follower without a log if the last join reported no log.
+    /// Returns the follower without a log if the server had no log at the last join.
     pub(crate) fn no_log(&self) -> Option<&NoLogFollower> {
         if let FollowerState::NoLog(no_log) = &self.state { Some(no_log) } else { None }
     }

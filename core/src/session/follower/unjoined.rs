@@ -7,9 +7,9 @@ use crate::events::{Cursor, Event};
 pub(super) struct UnjoinedFollower {
     /// Cursor that the user passed to the join.
     pub(super) cursor: Option<Cursor>,
-    /// Events with an id that arrived before the confirmation.
+    /// Events that have an id and arrived before the join was confirmed.
     pub(super) held: HeldEvents,
-    /// Events without an id that arrived before the confirmation.
+    /// Events that have no id and arrived before the join was confirmed.
     pub(super) waiting: WaitingEvents,
 }
 

@@ -8,7 +8,7 @@ use crate::events::Event;
 #[derive(Debug, Default)]
 pub(super) struct WaitingEvents {
     events: VecDeque<Event>,
-    /// True if events were dropped and the loss has not been reported yet.
+    /// True if events were dropped because too many were waiting, and the loss has not been reported yet.
     has_dropped: bool,
 }
 
@@ -30,7 +30,7 @@ impl WaitingEvents {
         events.into_iter().for_each(|event| self.push(event));
     }
 
-    /// Returns `true` if events were dropped since the last call.
+    /// Returns `true` if events have been dropped since the last call because too many were waiting.
     pub(super) fn take_drop_flag(&mut self) -> bool {
         std::mem::take(&mut self.has_dropped)
     }

@@ -90,8 +90,8 @@ impl LogReader {
         event.meta_mut().log.clone_from(&self.position.log);
     }
 
-    /// Returns `true` if reading the page moves the position, because the page contains a new event or shows that
-    /// missing events cannot be read.
+    /// Returns `true` if the page allows progress: it contains a new event, shows that missing events have expired, or
+    /// shows that the log does not continue from the current position.
     pub(crate) fn makes_progress_with(&self, page: &LogPage) -> bool {
         let is_new = |event: &Event| event.event_id().is_some_and(|id| id > self.last_read_id());
         self.discontinuity(&page.head_cursor()).is_some()

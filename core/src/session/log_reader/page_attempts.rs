@@ -27,8 +27,7 @@ impl PageAttempts {
         self.pending_after.is_none() && self.retry_at.is_none()
     }
 
-    /// Returns the time at which the result of [`may_request`](Self::may_request) changes, unless an answer changes it
-    /// earlier.
+    /// Returns the time at which the pause before a retry ends, or `None` if there is no such pause.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.retry_at.filter(|_| self.pending_after.is_none())
     }

@@ -121,7 +121,7 @@ impl Machine {
         let joining = kind == RoomRequestKind::Join;
         let name = if joining { "join_project" } else { "leave_project" };
         let argument = serde_json::json!({"project_id": project.as_str()});
-        // An answer that arrives after the deadline is still useful.
+        // An answer that arrives after the deadline is still useful, so the acknowledgement is awaited for longer.
         let ack_deadline = deadline + self.config.join_timeout;
         let Some(id) = self.send_protocol_event(AckRecipient::Room(project.clone()), ack_deadline, name, &argument)
         else {

@@ -25,7 +25,7 @@ impl Machine {
         match eio::Packet::decode(text) {
             Ok(eio::Packet::Message(message)) => self.on_message(now, message),
             Ok(eio::Packet::Open(data)) => self.on_open(now, data),
-            // The only data that servers send in a ping is `probe`. Echoing megabytes would only help an attacker.
+            // The only ping payload that Engine.IO defines is `probe`. Echoing megabytes would only help an attacker.
             Ok(eio::Packet::Ping(data)) if data.len() <= ECHOED_PING_BYTES_MAX => {
                 self.outputs.push_back(Output::Send(eio::Packet::Pong(data).encode()));
             }

@@ -203,8 +203,8 @@ impl Machine {
         let requests = &mut connection.room_requests;
         let event = requests.take_contested_payload(id);
         let Some(request) = requests.find_pending(id) else { return };
-        // The acknowledgement of the awaited request decides the outcome of the join or leave; the acknowledgement of
-        // an earlier request does not.
+        // While a request for the project is awaited, the acknowledgement of an earlier join does not decide whether
+        // the client is in the room.
         let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
         let joined = event.unwrap_or_else(|| JoinedProjectPayload::decode(arguments));

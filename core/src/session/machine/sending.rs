@@ -14,7 +14,7 @@ use crate::{
 const UNANSWERED_PAGES_WAIT: Duration = Duration::from_secs(15);
 
 /// Maximum number of consecutive connections that are given up because page requests were not answered. Two connections
-/// may be dead by coincidence.
+/// may be dead by coincidence; after that, the server is assumed to answer no page requests.
 const UNRESPONSIVE_CONNECTIONS_MAX: u8 = 2;
 
 /// Maximum size in bytes of everything around an event's name and data: packet types, acknowledgement id, brackets and

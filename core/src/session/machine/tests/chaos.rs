@@ -1,4 +1,4 @@
-//! Property test that applies random inputs in any order. The rig checks the invariants: at most one join or leave in
+//! Property test that applies random sequences of inputs. The rig checks the invariants: at most one join or leave in
 //! flight, the budget, the limit on attempts, the order of states, one answer per command, no output after `closed`,
 //! and no timer that fires forever.
 

@@ -14,8 +14,8 @@ fn complete_handshake_without_connected(rig: &mut Rig) {
     rig.receive(r#"40{"sid":"s"}"#);
 }
 
-/// Lets the server cut ten connections right after it has acknowledged the namespace. Returns `true` if the client still
-/// reconnects.
+/// Cuts the current connection, then nine new ones, each right after the namespace is acknowledged. Returns `true` if
+/// the client still reconnects.
 fn reconnects_after_cuts(rig: &mut Rig) -> bool {
     for _ in 0..10 {
         rig.drop_connection();

@@ -209,7 +209,7 @@ fn a_late_confirmed_join_that_is_then_refused_is_repeated() {
     rig.run_for(Duration::from_millis(10_600), |rig| rig.receive("2"));
     let second = expect_request(&mut rig, "join_project", "a");
     rig.run_for(Duration::from_millis(10_100), |rig| rig.receive("2"));
-    // The answer to the first join arrives, then the answer to the second join.
+    // The answer to this connection's first join arrives, then the answer to its second join.
     receive_confirmation(&mut rig, 0);
     rig.receive(r#"42["error",{"message":"unavailable","code":"unavailable","project_id":"a"}]"#);
     rig.receive(&format!(r#"43{second}[{{"ok":false,"message":"unavailable","code":"unavailable"}}]"#));

@@ -40,7 +40,7 @@ struct LogWorld {
     logs: BTreeMap<&'static str, ServerLog>,
     frames_in_transit: VecDeque<NetworkFrame>,
     readers: HashMap<String, StreamReader>,
-    /// Last known cursors of projects that the user has left.
+    /// Last known cursors of projects whose streams have ended.
     last_cursors: HashMap<String, Cursor>,
     page_size: usize,
     /// True if the server fails to return some pages.
