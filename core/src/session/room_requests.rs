@@ -105,8 +105,9 @@ impl RoomRequests {
         self.requests.push(request);
     }
 
-    /// Marks an unanswered request as overdue, which extends its deadline by `extension`. Gives up requests that have
-    /// been overdue for `extension`. Returns the request that became overdue, if any.
+    /// If the deadline of the awaited request has passed, marks the request as overdue and extends the deadline by
+    /// `extension`. Gives up requests that have been overdue for `extension`. Returns the request that became overdue,
+    /// if any.
     pub(crate) fn mark_overdue_or_give_up(&mut self, now: Instant, extension: Duration) -> Option<&RoomRequest> {
         while let Some(request) =
             self.requests.iter().find(|request| request.is_overdue() && request.stage_deadline <= now)

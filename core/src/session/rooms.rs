@@ -45,8 +45,8 @@ pub(crate) struct Room {
     pub(crate) join_failure_count: u32,
     /// Message about the last failed join, usually from the server.
     pub(crate) last_failure_message: Option<String>,
-    /// Position in the order in which the user requested rooms. Rooms with equally many failures are joined in that
-    /// order.
+    /// Position in the order in which the user requested rooms. Rooms with the same number of failures are joined in
+    /// that order.
     join_order: u64,
     pub(crate) follower: Follower,
 }

@@ -34,7 +34,8 @@ pub(super) enum ScheduledAction {
     /// The server handles a client's request.
     HandleRequest(u64, ClientRequest),
     SendFrames(u64, Vec<String>),
-    /// An event of the project with this number is published. The flag is set if the log must keep the event.
+    /// An event of the project with this number is published. The flag is set if the event must be of a kind that the
+    /// log keeps.
     Publish(usize, bool),
     /// A live event reaches the server's sockets.
     Broadcast(LiveEvent),

@@ -170,7 +170,7 @@ impl World {
                 }
                 Output::Send(packet) => {
                     self.record_sent_join_or_leave(client, running, &packet);
-                    // There is no connection if the transport was lost in the same batch.
+                    // There is no connection if the transport was lost before this output was executed.
                     if let Some(id) = running.connection_id {
                         running.invariants.on_send(self.client_now(client).mono, &packet);
                         self.send_frame(id, Side::Server, packet);

@@ -1,7 +1,7 @@
 //! The network, with all faults that are physically possible.
 //!
-//! Frames on a connection arrive once and in order, after a delay of any length. TCP guarantees this for WebSocket,
-//! and long-polling sends only one request at a time. These faults may occur:
+//! Frames on a connection arrive at most once and in order, after a delay of any length. TCP guarantees this for
+//! WebSocket, and long-polling sends only one request at a time. These faults may occur:
 //!
 //! - A frame stalls.
 //! - The connection is cut in one or both directions. Each side notices the cut immediately, later or never.

@@ -139,7 +139,7 @@ fn an_event_delayed_beyond_a_rejoin_is_still_a_duplicate() {
     let complete = || BackfillData { flagged_ids: Some(Vec::new()), is_complete: true, ..BackfillData::default() };
     let events = vec![backfilled_update("a", "approved", 20)];
     answer_backfill(&mut rig, BackfillData { events, complete_until: Some(time_at(20)), ..complete() });
-    // The server reports that the client has left the room, although the client has not left it.
+    // The server reports that the client has left the room, although the client did not ask to leave it.
     rig.receive(r#"42["left_project",{"project_id":"p"}]"#);
     rig.run_for(Duration::from_secs(1), |_| {});
     rig.receive(r#"42["joined_project",{"project_id":"p"}]"#);

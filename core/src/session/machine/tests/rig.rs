@@ -154,7 +154,8 @@ impl Rig {
         self.handle(Input::DialFailed { id, failure });
     }
 
-    /// Completes the handshake if an attempt is in progress.
+    /// Completes the attempt in progress, if any. Then, if a connection is open, the server sends its part of the
+    /// handshake.
     pub(super) fn complete_handshake(&mut self) {
         self.complete_dial();
         self.receive(r#"0{"sid":"e","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#);
@@ -189,7 +190,7 @@ impl Rig {
         self.handle(Input::Tick);
     }
 
-    /// Lets time pass and fires each timer at its time. Calls `meanwhile` before each timer.
+    /// Lets time pass and fires each timer at its time. Calls `meanwhile` before each timer and once after the last.
     pub(super) fn run_for(&mut self, time: Duration, mut meanwhile: impl FnMut(&mut Self)) {
         let until = self.elapsed + time;
         for steps in 0.. {

@@ -60,7 +60,7 @@ struct NoLogWorld {
     /// First item that the stream must contain; `None` if there is nothing to check.
     first_expected: Option<u64>,
     delivery_counts: HashMap<u64, u32>,
-    /// Time in milliseconds since the network last carried all frames.
+    /// Time in milliseconds since `RunFor` last delivered all frames.
     undelivered_ms: u64,
     gap_count: u64,
     failed_backfill_count: u64,
