@@ -31,7 +31,8 @@ pub(super) struct Program {
     pub(super) running: Option<Box<ProgramRun>>,
     /// True if the server rejects the API key in this run.
     pub(super) has_bad_key: bool,
-    /// True if the last polling session ended because a request reached a process that did not know the session.
+    /// True if a polling session ended because a request reached a process that did not know the session, and the
+    /// client has not returned to WebSocket since.
     pub(super) lost_polling_session: bool,
     /// Total time for which the program's computer has slept.
     pub(super) total_sleep: Duration,
@@ -78,7 +79,7 @@ pub(super) struct ProjectState {
     pub(super) initial_buffer: Option<ExpectedBuffer>,
     /// Number of events without an id since the join.
     pub(super) unlogged_count_since_join: u64,
-    /// Id of the event after which the project's events start.
+    /// Id of the event after which the project's streams start.
     pub(super) start_event_id: Option<u64>,
     /// True if the log was restored from a backup in a way that the client can't detect.
     pub(super) restore_undetected: bool,

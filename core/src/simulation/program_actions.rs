@@ -175,7 +175,7 @@ impl World {
         let run_number = self.clients[client].run_number;
         let Some(running) = &self.clients[client].running else { return };
         // After a rejoin, a stream of all projects receives the project's events from a new position. The expected
-        // buffer does not model this.
+        // buffer does not model this, so a program with such a reader leaves no project.
         let has_reader_of_all_projects = running.readers.iter().any(|reader| reader.project.is_none());
         let Some(joined) = running.project_states[project].project.clone().filter(|_| !has_reader_of_all_projects)
         else {

@@ -58,7 +58,7 @@ pub(super) struct Reader {
     /// True if the program has left the reader's project. A `Lagged` may then report the unread events.
     pub(super) is_leaving: bool,
     pub(super) expectation: Expectation,
-    /// Id of the last event received in each project.
+    /// Id of the last event received in each project; before the first event, the id after which the stream starts.
     pub(super) positions: Vec<Option<u64>>,
     /// Position in each project that the cursor must not pass, because the reader missed later events that can still be
     /// replayed.

@@ -68,7 +68,7 @@ pub(super) struct Scenario {
     pub(super) seed: u64,
     pub(super) clients: Vec<ClientPlan>,
     pub(super) project_count: usize,
-    /// Number of events published during the fault phase.
+    /// Number of events scheduled for the fault phase. Those that are due while the server is down are not published.
     pub(super) event_count: u64,
     /// Maximum number of events published in one burst.
     pub(super) burst_max: u64,

@@ -105,7 +105,7 @@ impl World {
         assert!(wake_up.is_detected, "the client has not detected the sleep: {wake_up:?}");
         let is_still_used = wake_up.is_connection_cut && running.connection_id == wake_up.connection_id;
         let is_late = self.now - wake_up.at >= ABANDON_TIME_MAX;
-        // A stalled frame that was in flight may still arrive.
+        // A stalled frame that was in flight may still arrive and make the connection seem alive.
         let may_receive = self.scenario.network.stall_rate > 0.0;
         assert!(
             !is_still_used || !is_late || may_receive,

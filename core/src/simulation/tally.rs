@@ -65,7 +65,7 @@ tally! {
     returns_to_websocket,
     computer_sleeps,
     cuts_during_sleep,
-    /// Number of connections that were cut during sleep and that the client abandoned in time.
+    /// Number of checks that a client has abandoned a connection that was cut during sleep.
     dead_connections_abandoned,
     probes,
     /// Number of connections that a starting server dropped right after accepting them.

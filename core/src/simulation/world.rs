@@ -108,7 +108,8 @@ impl World {
         }
         let faults_end = self.scenario.fault_phase;
         self.schedule_at(faults_end, ScheduledAction::EndFaults);
-        // A client that has missed the last event notices the loss only when another event arrives.
+        // A client that has missed the last event notices the loss only when another event arrives, so three more
+        // events of each project are published.
         for project in 0..self.scenario.project_count {
             for pause in [61_000, 62_000, 75_000] {
                 let noise = self.dice.duration_ms(0, 500);

@@ -58,7 +58,7 @@ struct SessionRun {
     /// Number of projects joined by the script, in addition to the first two.
     additional_project_count: usize,
     delivered_count: usize,
-    /// Id of the last event delivered in each project.
+    /// Id that the next logged event of each project must directly follow.
     last_event_ids: HashMap<ProjectId, u64>,
 }
 

@@ -73,12 +73,12 @@ impl Log {
         self.event(position).map(|(kind, _)| *kind)
     }
 
-    /// Returns `true` if `later` follows `earlier` on the same branch.
+    /// Returns `true` if `later` follows `earlier` in the history of `later`'s branch.
     pub(in crate::simulation) fn follows(&self, later: LogPosition, earlier: LogPosition) -> bool {
         later.id > earlier.id && self.resolve(later.branch, earlier.id) == earlier
     }
 
-    /// Returns the positions between an id and a later position on the same branch.
+    /// Returns the positions between an id and a later position, in the history of that position's branch.
     pub(in crate::simulation) fn between(&self, earlier: u64, later: LogPosition) -> impl Iterator<Item = LogPosition> {
         (earlier + 1..later.id).map(move |id| self.resolve(later.branch, id))
     }
