@@ -107,8 +107,8 @@ impl RecentDecisions {
         self.flagged_ids.is_some()
     }
 
-    /// Returns the ids of the items that REST or events have reported as flagged, or `None` if they are unknown because
-    /// REST could not list them.
+    /// Returns the ids of the items whose last known status is flagged, or `None` if the flagged items are unknown
+    /// because REST could not list them.
     pub(crate) fn known_flagged_ids(&self) -> Option<Vec<String>> {
         let flagged = self.flagged_ids.as_ref().unwrap_or(&self.flagged_ids_from_events);
         (!self.has_only_failed_listings).then(|| flagged.iter().cloned().collect())

@@ -32,7 +32,7 @@ use RefusalReason::{Kind, NoNamespace, ServerFailure};
 /// and the reason that the message gives.
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
-/// Returns the error kind for the refusal's code, or `None` if the refusal has no documented code.
+/// Returns the error kind for the refusal's code, or `None` if the refusal has no code or its code has no error kind.
 fn kind_from_code(refusal: &ServerRefusal) -> Option<ErrorKind> {
     Some(match refusal.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,
@@ -78,8 +78,8 @@ const CONNECT_REFUSALS: &KnownMessages = &[
     ("invalid namespace", "", NoNamespace),
 ];
 
-/// Returns the reason for a refusal according to its code or, without a documented code, according to its message.
-/// Returns `None` if the message is not known either.
+/// Returns the reason for a refusal according to its code or, if the code determines no reason, according to its
+/// message. Returns `None` if the message is not known either.
 fn classify(refusal: &ServerRefusal, known_messages: &KnownMessages) -> Option<RefusalReason> {
     if let Some(kind) = kind_from_code(refusal) {
         return Some(Kind(kind));
@@ -99,8 +99,8 @@ pub(crate) fn is_join_refusal(refusal: &ServerRefusal) -> bool {
 /// help. After an unknown message or a server failure, a retry may help. `is_access_denial` is true if the event was
 /// `project_access_denied`.
 pub(crate) fn join_error(refusal: &ServerRefusal, is_access_denial: bool) -> (Error, Option<Duration>) {
-    // Documented servers send `project_access_denied` only if the client lacks access. Without a code, the reason is
-    // therefore a lack of access, whatever the message says.
+    // Documented servers send `project_access_denied` only if the client lacks access. Unless a code states another
+    // reason, the reason is therefore a lack of access, whatever the message says.
     let reason = match (is_access_denial, kind_from_code(refusal)) {
         (true, kind) => Kind(kind.unwrap_or(ErrorKind::AccessDenied)),
         (false, _) => classify(refusal, JOIN_REFUSALS).unwrap_or(ServerFailure),

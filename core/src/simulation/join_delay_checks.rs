@@ -10,7 +10,7 @@ use super::{
 /// Timeout of a join, plus a tolerance for timers.
 const JOIN_DELAY_MAX: Duration = Duration::from_secs(11);
 
-/// Project and time of each join that was sent on a connection.
+/// Project and time of each join that was sent on one connection.
 #[derive(Debug, Default)]
 pub(super) struct SentJoins(Vec<(usize, Instant)>);
 

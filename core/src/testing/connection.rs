@@ -65,7 +65,8 @@ impl Connection {
 
     /// Waits for the client's next frame. Returns `None` once the client has closed the connection.
     ///
-    /// # Panics Panics if, for 5 minutes on Tokio's clock, the client neither sends a frame nor closes the connection.
+    /// # Panics
+    /// Panics if, for 5 minutes on Tokio's clock, the client neither sends a frame nor closes the connection.
     pub async fn recv(&mut self) -> Option<String> {
         match tokio::time::timeout(self.recv_timeout, self.from_client.recv()).await {
             Ok(frame) => frame,

@@ -1,5 +1,5 @@
-//! Follower of a project whose server has no event log. It delivers events as they arrive, and recovers missed
-//! decisions through REST.
+//! Follower of a project whose server has no event log. It delivers live events in the order of their arrival, and
+//! recovers missed decisions through REST.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,7 @@ pub(crate) struct NoLogFollower {
     /// State on the current connection. `None` until the current join is confirmed.
     pub(super) connection: Option<NoLogConnection>,
     /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
-    /// answer stays valid after the client leaves the room, until the next join.
+    /// answer stays valid after the client leaves the room, until the next join is confirmed.
     pub(super) stream_start_request: Option<(u64, Now)>,
 }
 

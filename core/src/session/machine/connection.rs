@@ -47,7 +47,7 @@ pub(super) struct Connection {
     /// is stable, and if reconnecting is disabled.
     pub(super) stable_at: Option<Instant>,
     pub(super) budget: SendBudget,
-    /// Time at which the budget has room again for packets that are due. `None` if it has room now.
+    /// Time at which the budget has room again for packets that are due. `None` if no packet is waiting for room.
     pub(super) budget_available_at: Option<Instant>,
     /// Maximum size of a packet that the server accepts, in bytes.
     pub(super) packet_bytes_max: usize,
