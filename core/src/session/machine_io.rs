@@ -219,8 +219,8 @@ impl Outputs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsReason {
-    /// The first attempt at an address before the first connection, or a REST call for which no credentials have been
-    /// obtained yet.
+    /// The first attempt at an address, or the first with other credentials there, before the first connection; or a
+    /// REST call for which no credentials have been obtained yet.
     First,
     /// A further attempt, after the connection was lost or an earlier attempt failed.
     Reconnect,

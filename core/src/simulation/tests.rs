@@ -11,7 +11,6 @@ use std::{
 
 use super::{scenario::Scenario, tally::Tally, world::World};
 
-/// Number of seeds that are run by default.
 const DEFAULT_SEEDS: u64 = 10_000;
 /// Number of failed seeds after which the run stops.
 const FAILURES_MAX: usize = 5;

@@ -14,7 +14,7 @@ pub(crate) use page_attempts::PageAttempts;
 use super::LogPage;
 use crate::events::{Cursor, Event, Gap, GapReason, Meta, Origin, ProjectId};
 
-/// Largest number of events in one page of the log.
+/// Largest number of events that one page request asks for.
 pub(crate) const PAGE_EVENTS_MAX: u64 = 500;
 
 /// Position in a project's log, and the rules for moving it.

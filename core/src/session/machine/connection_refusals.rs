@@ -63,7 +63,6 @@ impl Machine {
         self.on_credentials_refused(now, evidence, error.with_stage(Stage::Namespace));
     }
 
-    /// Handles a CONNECT_ERROR packet.
     pub(super) fn on_connect_error(&mut self, now: Now, data: &str) {
         self.on_connection_refused(now, &parse_refusal(data), RefusalEvidence::Ambiguous);
     }
