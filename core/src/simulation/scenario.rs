@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{Backfill, Overflow};
 
-/// Behaviour of the model server, whose faults occur only during the fault phase. Each rate is the probability per
-/// occasion.
+/// Behaviour of the model server, whose faults occur only during the fault phase. Each rate is a probability, which
+/// applies each time the fault could occur.
 #[derive(Debug, Clone)]
 pub(super) struct ServerBehaviour {
     /// True if the server keeps event logs and replays them. Otherwise, REST lists the decisions.

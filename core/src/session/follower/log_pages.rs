@@ -8,8 +8,8 @@ use crate::{
     session::{LogPage, Now},
 };
 
-/// Delay between the detection of a hole in the live ids and the request for the missing events. Servers publish
-/// concurrently, so the missing events usually arrive within milliseconds.
+/// Delay between the detection of a hole in the live ids and the request for the missing events. If a server publishes
+/// concurrently, the missing events usually arrive within milliseconds.
 const HOLE_WAIT: Duration = Duration::from_millis(250);
 
 impl LogFollower {

@@ -56,7 +56,7 @@ pub(super) struct Connection {
     pub(super) acks: PendingAcks,
     /// Time of the first timeout of a page request since the last acknowledgement of any kind.
     pub(super) pages_unanswered_since: Option<Instant>,
-    /// Joins and leaves in progress.
+    /// Joins and leaves whose outcome is not final.
     pub(super) room_requests: RoomRequests,
     pub(super) assembler: AttachmentAssembler,
 }

@@ -88,7 +88,7 @@ impl Machine {
     }
 
     /// Sends the requests that are due: a join or leave, page requests, and requests for reviews. Only one join or
-    /// leave is in progress at a time.
+    /// leave is awaited at a time.
     pub(super) fn send_due_requests(&mut self, now: Now) {
         let Some(connection) = self.phase.online_connection_mut() else { return };
         connection.budget_available_at = None;
