@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # setup.sh node|python: installs the documentation's tools under .cache/reference: TypeDoc for `node`, and pdoc,
-# typos and shellcheck for `python`. Does nothing if the files in this folder have not changed since the last run.
+# typos and shellcheck for `python`. Installs nothing if neither the list of packages nor the interpreter has changed.
 # PYTHON sets the Python interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"

@@ -152,7 +152,7 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_REQUEST_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = parse_positive_seconds)]
     request_timeout: Duration,
 
-    /// Seconds to keep serving after SIGTERM while `/ready` returns 503, so that load balancers send new clients elsewhere.
+    /// Seconds to keep serving after SIGTERM or SIGINT while `/ready` returns 503, so that load balancers send new clients elsewhere.
     #[arg(long, env = "AUTOMODERATE_LAME_DUCK", value_name = "SECONDS", default_value = "0", value_parser = parse_seconds)]
     lame_duck: Duration,
 

@@ -21,7 +21,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     fallback_url: Vec<String>,
     /// API key of a project. Together with --session or --email, the key is used for REST, which recovers decisions
-    /// from servers without an event log, and for the socket if the server refuses the session.
+    /// from servers without an event log, and for the socket if the server refuses the session or
+    /// the login.
     #[arg(long)]
     api_key: Option<String>,
     /// Value of the web session cookie.

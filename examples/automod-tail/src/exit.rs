@@ -34,7 +34,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// Waits for SIGINT (Ctrl-C) or, on Unix, SIGTERM.
 pub(crate) async fn wait_for_signal() {
     #[cfg(unix)]
     {

@@ -45,8 +45,8 @@ async fn follow_and_flush(args: &Args, client: &Client, printer: &Printer) -> Re
 
 async fn print_events(args: &Args, client: &Client, printer: &Printer) -> Result<(), Error> {
     client.connect().await?;
-    // Each project's stream yields the project's events and the error that ended the stream. From the client's stream,
-    // only events without a project are taken.
+    // Each project's stream yields the project's events and the error that ended the stream. Of the events in the
+    // client's stream, only those without a project are taken.
     let mut streams = stream::SelectAll::new();
     streams.push(filter_by_project_presence(client.events(), false).boxed());
     let joins = stream::iter(&args.projects).then(|id| async move {

@@ -15,7 +15,7 @@ use print::Printer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    // Invalid usage exits here with status 2.
+    // If the arguments are invalid, the program exits here with status 2.
     let args = Args::parse();
     let printer = Printer::new(args.json);
     follow::follow(&args, printer).await.into()

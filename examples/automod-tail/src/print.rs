@@ -36,7 +36,7 @@ impl Printer {
         self.stdout.wait_until_closed().await;
     }
 
-    /// Waits without a time limit until all events are written. No further events can be printed.
+    /// Waits, without a time limit, until all events are written or writing fails. No events can be printed afterwards.
     pub(crate) async fn flush_events(&self) {
         self.stdout.close_and_flush().await;
     }

@@ -45,7 +45,7 @@ impl LineQueue {
         self.sender.send(Some(line)).await.is_ok()
     }
 
-    /// Queues a line, or drops it if the queue is full.
+    /// Queues a line, or drops it if the queue is full or closed.
     pub(crate) fn try_push(&self, line: String) {
         let _ = self.sender.try_send(Some(line));
     }

@@ -19,7 +19,7 @@ use tally::Tally;
 
 /// Interval between submissions, long enough that the output can be read.
 const SUBMISSION_INTERVAL: Duration = Duration::from_millis(120);
-/// Duration of the cut, shorter than the submission of the second half of the texts.
+/// Duration of the cut. Submitting the second half of the texts takes longer.
 const CUT_DURATION: Duration = Duration::from_millis(1500);
 /// Time limit for receiving the last events.
 const COMPLETION_TIMEOUT: Duration = Duration::from_secs(30);

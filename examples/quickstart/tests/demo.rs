@@ -1,4 +1,4 @@
-//! Test of the demo, which succeeds only if the cut took effect and no event was lost.
+//! Test of the demo, which succeeds only if the cut took effect and no decision was lost, repeated or out of order.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::process::Command;

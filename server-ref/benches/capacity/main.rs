@@ -59,7 +59,7 @@ async fn main() {
     let (before, started) = (test_bed.usage(), Instant::now());
     let fleet = Fleet::connect(&test_bed, options.connections, latency.clone()).await;
     let elapsed = started.elapsed();
-    // Wait until the nodes have freed the buffers of the handshakes.
+    // Give the nodes time to free the buffers of the handshakes.
     sleep(Duration::from_secs(2)).await;
     let after = test_bed.usage();
     let memory = after.nodes.resident_bytes.saturating_sub(before.nodes.resident_bytes) as f64

@@ -69,7 +69,7 @@ impl MeasuredServer {
         serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap()
     }
 
-    /// Ends the process cleanly, which leaves the database in one file.
+    /// Makes the server shut down by closing its stdin, and waits until the process has ended.
     pub(crate) async fn stop(mut self) {
         drop(self.stdin);
         self.child.wait().await.unwrap();

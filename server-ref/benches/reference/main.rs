@@ -13,7 +13,7 @@
 //!
 //! `cargo bench -p automoderate-server --bench reference -- fan-out latency` runs these two measurements; without names,
 //! the command runs all of them. `--quick` shortens the run, and `--rounds N` sets the number of measured rounds.
-//! `cargo xtask bench postgres` measures the submissions with PostgreSQL.
+//! `cargo xtask bench postgres` measures the submissions with PostgreSQL, only with the 70 rules.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 
 mod bare_socketioxide;

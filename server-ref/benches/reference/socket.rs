@@ -9,7 +9,7 @@ use crate::child::MeasuredServer;
 pub(crate) struct Socket {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// Number of bytes in `buffer` that are read but not yet consumed.
+    /// Number of bytes in `buffer` that have been read but not yet consumed.
     filled: usize,
 }
 

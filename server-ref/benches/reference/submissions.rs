@@ -60,8 +60,8 @@ impl SubmissionRun {
     async fn start(rules: &'static str, role: &str) -> Self {
         let server = MeasuredServer::start(role).await;
         let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;
-        // If the rules exceeded a project's limits, some of them would be skipped, and submissions would seem faster
-        // than they are.
+        // Check that the rules are applied: if they exceeded a project's limits, some of them would be skipped, and
+        // submissions would seem faster than they are.
         for (text, status) in [("a garden", "approved"), ("forbidden7word3", "rejected")] {
             connections[0].submit(text).await;
             let answer = String::from_utf8_lossy(&connections[0].answer_buffer);

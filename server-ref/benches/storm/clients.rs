@@ -53,7 +53,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Serialize, Deserialize)]
 struct ClientTimes {
     attempts: Vec<u64>,
-    /// Arrival of the first event after the kill, usually a replayed one.
+    /// Arrival of the first decision after the kill, usually a replayed one.
     first: Option<u64>,
     caught_up: Option<u64>,
 }

@@ -1,6 +1,6 @@
-//! Invalidations from this process and from other processes that use the same database. Most invalidations drop cached data, or remove
-//! sockets whose access has ended; the others report that a node is running or leaving, that the log has a new id, or that messages may
-//! have been lost.
+//! Invalidations from this process and from other processes that use the same database. Most invalidations drop cached data, or withdraw
+//! access from open sockets; the others report that a node is running or leaving, that the log has a new id, or that messages may have
+//! been lost.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::store::{Invalidation, InvalidationListener};
 
 /// Time between two heartbeats of this node.
 const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
-/// Time without a result after which the listener counts as broken. Normally, it returns at least every 10 s: on PostgreSQL, the node's
-/// own heartbeats; on SQLite, `None`.
+/// Time without a result after which the listener counts as broken. Normally, it returns a result at least every 10 s: on PostgreSQL, the
+/// node's own heartbeat; on SQLite, `None`.
 const LISTENER_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Delay before the next attempt to listen.
 const LISTEN_RETRY_DELAY: Duration = Duration::from_secs(1);

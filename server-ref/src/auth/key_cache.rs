@@ -1,4 +1,5 @@
-//! A cache of API keys. Known keys stay cached until any key is revoked or switched on or off; unknown keys stay cached for a limited time.
+//! A cache of API keys. Known keys stay cached until any key is revoked or switched on or off, any project is deleted, or such a change may
+//! have been missed; unknown keys stay cached for a limited time.
 
 use std::collections::HashMap;
 use std::mem;
@@ -91,8 +92,8 @@ impl KeyCache {
         Ok(Ok(access))
     }
 
-    /// Removes all known keys from the cache. Must be called after keys are revoked or switched on or off, and if such a change may have
-    /// been missed.
+    /// Removes all known keys from the cache. Must be called after keys are revoked or switched on or off, after a project is deleted, and
+    /// if such a change may have been missed.
     pub(super) fn clear(&self) {
         let mut state = self.lock_for_writing();
         state.generation += 1;

@@ -116,8 +116,8 @@ impl Auth {
         self.rate_limiters.count_request(&access.key, Instant::now())
     }
 
-    /// Removes all known keys from the cache. Must be called after keys are revoked or switched on or off, and if such a change may have
-    /// been missed.
+    /// Removes all known keys from the cache. Must be called after keys are revoked or switched on or off, after a project is deleted, and
+    /// if such a change may have been missed.
     pub(crate) fn forget_keys(&self) {
         self.keys.clear();
     }

@@ -1,6 +1,6 @@
 //! Tokens: short-lived credentials that are created with an API key and have at most its scopes.
 //!
-//! A token is signed and not stored. The signing key pair is derived from the API key, which no server stores. The database contains only
+//! A token is signed and not stored. The signing key pair is derived from the API key, which is not stored. The database contains only
 //! the public key, so every node can verify tokens, and none can create them without the API key.
 
 use base64::Engine as _;

@@ -1,4 +1,4 @@
-// Client of the REST interface. It uses the browser's session cookie and the session's CSRF token.
+// Client for the REST interface. It uses the browser's session cookie and the session's CSRF token.
 
 import type { User } from './types.ts'
 

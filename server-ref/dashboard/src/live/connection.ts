@@ -40,7 +40,7 @@ interface Acknowledgement {
 
 const ACKNOWLEDGEMENT_TIMEOUT = 10_000
 const HEARTBEAT_INTERVAL = 30_000
-/** Delay in milliseconds before missing events are requested. Usually, they arrive during the delay. */
+/** Delay in milliseconds before events missing between live events are requested. Usually, they arrive by then. */
 const HOLE_DELAY = 250
 /**
  * Minimum interval in milliseconds between a request for missing events and the next request that a live event causes.
@@ -140,8 +140,8 @@ export class Connection {
   }
 
   /**
-   * Emits an event and returns the server's answer, one with the code `timeout` if none arrives in time, or `undefined`
-   * if the connection was lost.
+   * Emits an event and returns the server's answer. If no answer arrives in time, returns one with the code `timeout`;
+   * if the connection was lost, returns `undefined`.
    */
   async #emitWithAck(event: string, payload: object): Promise<Acknowledgement | undefined> {
     const connection = this.#socket.id

@@ -68,7 +68,7 @@ export class Follower {
     this.#isPagePending = true
   }
 
-  /** Must be called if the server refused the requested page, which is then requested again. */
+  /** Must be called if the server refused or did not answer the request for a page, which is then requested again. */
   onPageRefused(): void {
     this.#isPagePending = false
   }
