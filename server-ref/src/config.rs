@@ -41,8 +41,8 @@ pub struct ServeOptions {
     metrics_listen: Option<String>,
 
     /// Database URL: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` (PostgreSQL 13 or newer). A missing SQLite file is created;
-    /// the PostgreSQL database must exist. The server creates the tables and updates outdated ones. Other users of this machine can read
-    /// the command line, so set the environment variable instead, or keep the password in `~/.pgpass`.
+    /// the PostgreSQL database must exist. Without `--no-migrate`, the server creates the tables and updates outdated ones. Other users of
+    /// this machine can read the command line, so set the environment variable instead, or keep the password in `~/.pgpass`.
     #[arg(
         long,
         env = "AUTOMODERATE_DATABASE",
@@ -161,7 +161,7 @@ pub struct ServeOptions {
     #[arg(long = "allowed-origin", env = "AUTOMODERATE_ALLOWED_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Vec<String>,
 
-    /// Mark the session cookie `Secure`, and instruct browsers to use only TLS; for a server behind a TLS proxy.
+    /// Mark all cookies `Secure`, and instruct browsers to use only TLS; for a server behind a TLS proxy.
     #[arg(long, env = "AUTOMODERATE_SECURE_COOKIES", value_parser = FalseyValueParser::new())]
     secure_cookies: bool,
 

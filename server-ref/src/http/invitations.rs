@@ -1,8 +1,8 @@
 //! Routes `/api/projects/{id}/invitations[/{invitation_id}]` for admins, and `/api/invitations[/{token}]` for invited users.
 //!
-//! Users become members only with their consent. The server sends no e-mail: it shows an invitation to the user with the invited e-mail
-//! address, and the admin can pass on a link that contains the invitation's token. The responses don't reveal whether a user has the
-//! address.
+//! Through these routes, users become members only with their consent. The server sends no e-mail: it shows an invitation to the user with
+//! the invited e-mail address, and the admin can pass on a link that contains the invitation's token. The responses don't reveal whether a
+//! user has the address.
 
 use std::sync::Arc;
 
