@@ -32,7 +32,7 @@ impl Tally {
         self.last_id = id;
     }
 
-    /// Returns true if a decision about every submitted item has arrived.
+    /// Returns true if a decision on each submitted item has arrived.
     pub(crate) fn is_complete(&self) -> bool {
         self.lost_count() == 0
     }

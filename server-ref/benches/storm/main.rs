@@ -40,7 +40,7 @@ use submitter::{Submitter, unix_micros};
 const TIME_BEFORE_KILL: Duration = Duration::from_secs(6);
 /// The server's default interval between pings, and its timeout for their answers, in seconds.
 const PING_SECONDS: [&str; 2] = ["25", "20"];
-/// Jitters of the two runs for each delay: the default, and none.
+/// Jitter in the two runs for each delay: the default, and none.
 const JITTERS: [f64; 2] = [0.5, 0.0];
 /// The environment variable that makes a process run the clients.
 const ROLE_VARIABLE: &str = "STORM_ROLE";

@@ -1,4 +1,4 @@
-//! `system_notification`s that people publish.
+//! `system_notification` events that people publish.
 //!
 //! Each notification is written to the logs of its projects, so it is replayed like any other event. A persistent notification is also
 //! stored outside the logs until it is withdrawn, and sent to every socket that joins one of these projects. The copy for a joining socket
