@@ -45,7 +45,7 @@ pub(crate) fn add_api_key_prefix(secret: &str) -> String {
     format!("{API_KEY_PREFIX}{secret}")
 }
 
-/// Returns a new token with which an invited user accepts the invitation.
+/// Returns a new token with which an invited user accepts or declines the invitation.
 pub(crate) fn new_invitation_token() -> String {
     format!("ami_{}", random_token())
 }
@@ -67,8 +67,8 @@ pub(crate) fn api_key_hash(key: &str) -> Option<CredentialHash> {
     plausible.then(|| Sha256::digest(key.as_bytes()).into())
 }
 
-/// Returns the hash of a session's id. It replaces the id in logs and tables, because anyone with the id
-/// can use the session.
+/// Returns the hash of a session's id. The hash replaces the id wherever the id would be stored or sent to other nodes, because anyone with
+/// the id can use the session.
 pub(crate) fn session_id_hash(id: &impl Display) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(id.to_string().as_bytes()))
 }

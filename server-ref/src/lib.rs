@@ -4,7 +4,7 @@
 //! log in the same transaction as the change that it reports, and published after the commit. The logged events of a project are numbered
 //! 1, 2, 3, … by their `event_id`. A client that was disconnected can request the events that it missed.
 //!
-//! The program `automoderate-server serve` runs this server. Other programs and tests can run it in their own process:
+//! The program `automoderate-server serve` runs this server. Rust programs, such as tests, can also run it in their own process:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,13 +19,14 @@
 //! ```
 //!
 //! # Access control
-//! A request carries an API key of a project or one of its tokens (`X-API-Key`), or the session cookie from `/auth/login`. A request that
-//! uses the cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this token.
+//! A request carries an API key of a project or one of the key's tokens (`X-API-Key`), or the session cookie from `/auth/login`. A request
+//! that uses the cookie to change something must also carry the session's CSRF token in `X-CSRF-Token`. `GET /auth/csrf` returns this
+//! token.
 //!
 //! The scopes of an API key (`read`, `submit`, `review`, `rules`) determine which requests it may make. Managing members, keys,
-//! notifications and project settings requires a signed-in user. Members can read, submit and review. Admins can also edit the project.
-//! Owners can also delete it, and appoint admins and owners. Only administrators of the server can manage users and notify all projects.
-//! `/api/docs` lists the routes.
+//! notifications and project settings requires a signed-in user. Members can read, submit and review. Admins can also read the audit log,
+//! edit the project and its rules, and manage its members, keys and notifications. Owners can also delete the project, and appoint and
+//! remove admins and owners. Only administrators of the server can manage users and notify all projects. `/api/docs` lists the routes.
 //!
 //! Withdrawing access takes effect immediately. Affected sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.

@@ -65,7 +65,7 @@ pub(crate) enum EventSource {
     ThisNode,
     /// A message from another node.
     OtherNode,
-    /// The event log, which is read if no message with the event arrives.
+    /// The event log, from which the publisher reads events that it did not receive in any other way.
     Log,
 }
 

@@ -52,9 +52,9 @@ impl Limits {
 /// Retention of events for replay. The defaults are given in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventLog {
-    /// Maximum number of events kept per project (100,000); zero keeps all events.
+    /// Maximum number of events kept per project (100,000); zero means no limit.
     pub max_events: u64,
-    /// Time for which an event is kept (7 days); zero keeps events forever.
+    /// Maximum time for which an event is kept (7 days); zero means no limit.
     pub max_age: Duration,
 }
 

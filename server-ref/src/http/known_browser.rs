@@ -1,7 +1,7 @@
 //! The cookie by which the server recognises a browser that has signed in to an account before.
 //!
-//! The cookie only determines which limit on failed sign-ins applies. The server does not store it. A signature with a secret
-//! that all nodes share protects the cookie and ties it to the account's e-mail address.
+//! The cookie only determines which limit on failed sign-ins applies. The server does not store it. The cookie is signed together with the
+//! account's e-mail address, using a secret that all nodes share, so it is valid only for that account.
 
 use axum::extract::Request;
 use axum::middleware::Next;

@@ -48,7 +48,7 @@ pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// Returns the form again, with a message about the error and with its status.
+/// Returns the form again, with a message about the error and with the error's status.
 fn show_error(app: &App, headers: &HeaderMap, error: ApiError) -> Result<Response, ApiError> {
     let text = match error.status() {
         StatusCode::BAD_REQUEST => "The form was open for too long. Please try again.",
@@ -114,7 +114,7 @@ pub(super) async fn start_signed_in_session(session: &Session, user_id: &str, ad
     session.save().await.map_err(|e| session_error(&e))
 }
 
-/// Returns a field of a form, or an empty string if it is missing.
+/// Returns the value of a form's field, or an empty string if the field is missing.
 pub(super) fn form_field(form: &[u8], wanted: &str) -> String {
     let found = url::form_urlencoded::parse(form).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -124,7 +124,7 @@ pub(super) fn redirect(to: &'static str) -> Response {
     (StatusCode::FOUND, [(LOCATION, to)]).into_response()
 }
 
-/// Returns the form with the token from the browser's cookie, or with a new token and its cookie.
+/// Returns the form with the token from the browser's cookie or, if the browser sent no valid token, with a new token and its cookie.
 fn render_form(app: &App, headers: &HeaderMap, problem: Option<&str>) -> Result<Response, ApiError> {
     if let Some(token) = LoginFormTokens(&app.login_form_secret).token_from_cookie(headers, now()) {
         return Ok(html_pages::login_form(&token, problem));

@@ -29,7 +29,7 @@ pub(super) async fn show_form(session: Session) -> Result<Response, ApiError> {
     })
 }
 
-/// Ends the session and disconnects its sockets. The session's CSRF token must be in the form or in the header.
+/// Ends the session and disconnects its sockets. The session's CSRF token must be in the form or in the `X-CSRF-Token` header.
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     session: Session,

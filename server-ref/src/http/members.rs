@@ -61,7 +61,8 @@ pub(super) async fn update(
     member_answer(&app, &id, &user_id).await
 }
 
-/// Removes a member and ends the access of their sockets immediately.
+/// Removes a member and immediately ends the access of their sockets to the project. For admins, and for members who leave; only owners can
+/// remove other admins and owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/members/{user_id}", tag = "members",
     params(("id" = String, Path), ("user_id" = String, Path)),

@@ -59,7 +59,7 @@ const BODY_BYTES_MAX: usize = 1_000_000;
 /// Maximum size of a body that is read before the caller is authenticated, in bytes.
 const EARLY_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Returns all routes except those of the real-time interface.
+/// Returns the routes of the main listener, except those of the real-time interface.
 pub(crate) fn routes(app: &Arc<App>) -> Router {
     let (api, description) = described_routes().split_for_parts();
     let api =

@@ -22,7 +22,8 @@ use crate::store::Status;
 
 /// The only supported type of item.
 const TEXT_CONTENT_TYPE: &str = "text";
-/// Maximum size of metadata, in bytes. Each `moderation_update` contains the whole metadata, but only a preview of the item's text.
+/// Maximum size of metadata, in bytes. The limit keeps events small: each `moderation_update` contains the whole metadata, but only a
+/// preview of the item's text.
 const METADATA_BYTES_MAX: usize = 64 * 1024;
 
 /// An item to moderate.
@@ -36,7 +37,8 @@ pub(super) struct SubmissionBody {
     /// Text to moderate; must not be blank.
     #[schema(required, value_type = String, pattern = "[^\\s]")]
     content: Option<String>,
-    /// JSON object that is included in the item's events. Its `user_id`, a string or a number, identifies the author for `user_activity`.
+    /// JSON object that each `moderation_update` about the item contains. Its `user_id`, a string or a number, identifies the author for
+    /// `user_activity`.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
 }
@@ -99,7 +101,7 @@ pub(super) fn parse_submission(body: &[u8]) -> Result<Submission, ApiError> {
 }
 
 /// Checks metadata, which is passed on exactly as received. Every client must be able to read it, so a full parse rejects text that a raw
-/// value accepts: unlimited nesting, lone surrogates, and numbers out of range.
+/// value accepts: excessive nesting, lone surrogates, and numbers out of range.
 fn check_metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, ApiError> {
     let Some(raw) = raw else {
         return Ok(None);
@@ -116,8 +118,8 @@ fn check_metadata(raw: Option<Box<RawValue>>) -> Result<Option<Box<RawValue>>, A
     }
 }
 
-/// Returns the nesting depth of valid JSON. Some clients' parsers reject more than 128 levels, and an event adds levels around the
-/// metadata.
+/// Returns the nesting depth of valid JSON. Metadata may have at most 64 levels, because some clients' parsers reject more than 128, and an
+/// event adds levels around the metadata.
 fn nesting_depth(json: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {

@@ -19,7 +19,7 @@ use crate::store::Content;
 
 const REASON_CHARS_MAX: usize = 1000;
 
-/// A person's decision about an item.
+/// A review: a new decision about an item.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct ReviewBody {
     /// `approve`, `reject` or `flag`; `approved`, `rejected` and `flagged` mean the same.

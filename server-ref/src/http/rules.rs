@@ -41,7 +41,8 @@ pub(super) struct RuleBody {
     data: Option<Value>,
     /// Action for items that match. Required for a new rule.
     action: Option<Action>,
-    /// Priority of the rule; 0 by default. Rules with a higher priority are tried first.
+    /// Priority of the rule; 0 by default. Rules with a higher priority are tried first, but `ai_prompt` rules only if no other rule
+    /// matches.
     priority: Option<i64>,
     /// True if the rule is in force; true by default.
     is_active: Option<bool>,
@@ -67,7 +68,7 @@ pub(super) struct RuleInfo {
 answer!(RuleAnswer { rule: RuleInfo });
 answer!(RulesAnswer { rules: Vec<RuleInfo> });
 
-/// Lists the rules of a project, in the order in which they are tried.
+/// Lists the rules of a project, highest priority first, and oldest first among rules with the same priority.
 #[utoipa::path(
     get, path = "/api/projects/{id}/rules", tag = "rules", params(("id" = String, Path)),
     responses((status = 200, body = RulesAnswer))

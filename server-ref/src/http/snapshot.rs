@@ -28,7 +28,7 @@ pub(super) struct SnapshotAnswer {
     /// Id of the newest event that the state includes. A replay after this event continues without a gap.
     event_id: i64,
     stats: Stats,
-    /// All rules, in the order in which they are tried.
+    /// All rules, highest priority first, and oldest first among rules with the same priority.
     rules: Vec<RuleInfo>,
     review: ReviewQueue,
 }

@@ -72,7 +72,7 @@ impl SessionStore for SessionStoreAdapter {
     }
 }
 
-/// Serialises the data of a session, without its id.
+/// Serializes the data of a session, without its id.
 fn encode_data(record: &Record) -> Result<String> {
     serde_json::to_string(&record.data).map_err(|error| StoreError::Encode(error.to_string()))
 }

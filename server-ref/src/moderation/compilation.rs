@@ -37,7 +37,7 @@ pub(super) struct Compilation {
 }
 
 impl Compilation {
-    /// Creates a compilation of the given rules, which must be in the order of evaluation.
+    /// Creates a compilation of the given rules, which must be in the order of their priority.
     pub(super) fn new(rules: Vec<StoredRule>) -> Self {
         Self {
             remaining_rules: rules.into_iter(),
@@ -160,7 +160,7 @@ fn parse_action(rule: &StoredRule) -> Result<Action, Error> {
     Action::parse(&rule.action).ok_or_else(|| Error::InvalidRule(format!("unknown action `{}`", rule.action)))
 }
 
-/// Parses the type and data of a rule and checks the limits for a single rule.
+/// Parses the type and data of a rule and checks the limits on its keywords or prompt.
 fn parse_kind(rule: &StoredRule) -> Result<RuleKind, Error> {
     let kind = RuleKind::from_parts(&rule.kind, &rule.data)?;
     match &kind {

@@ -129,7 +129,8 @@ pub(crate) struct ModerationUpdateWithoutDecision<'a> {
 }
 
 impl ModerationUpdateWithoutDecision<'_> {
-    /// Creates the documented `moderation_update` event. Its `rule_name` is null if no rule matched, and for reviews.
+    /// Creates the documented `moderation_update` event. Its `rule_name` is null if no rule led to the decision, as for reviews and for
+    /// items that no rule matched.
     pub(crate) fn event(&self, decision: &Decision) -> Result<EventDraft, Error> {
         #[derive(Serialize)]
         struct UpdatePayload<'a> {

@@ -17,7 +17,7 @@ use crate::Error;
 
 /// Time after which a thread switches to the project that is next in line.
 const TIME_SLICE: Duration = Duration::from_millis(5);
-/// Maximum total size of one project's pending jobs, in bytes.
+/// Maximum total size of one project's pending and running jobs, in bytes. While no job is pending, a job of any size is accepted.
 const PENDING_BYTES_PER_PROJECT_MAX: usize = 32 * 1024 * 1024;
 /// Maximum number of pending jobs per project.
 const PENDING_JOBS_PER_PROJECT_MAX: usize = 1024;

@@ -91,7 +91,7 @@ pub struct NewRule {
     pub kind: RuleKind,
     /// Action that the rule takes when it matches.
     pub action: Action,
-    /// Priority of the rule. Rules with a higher priority are evaluated first.
+    /// Priority of the rule. Rules with a higher priority are evaluated first, but `ai_prompt` rules only if no other rule matches.
     pub priority: i64,
 }
 

@@ -62,7 +62,7 @@ pub(super) struct PromptRule {
 pub(super) struct MatchProgress {
     /// The stage that runs next: 0 for the keywords, and n for the n-th group of patterns.
     next_stage: usize,
-    /// The earliest matching rule found so far.
+    /// The index of the earliest rule found so far that determines the decision, and the reason why it does.
     first_match: Option<(usize, MatchReason)>,
     steps_left: StepBudget,
     elapsed: Duration,
@@ -174,7 +174,7 @@ impl RuleSet {
         }
     }
 
-    /// Returns the decision, or `None` if no rule matched. Must be called once matching is complete.
+    /// Returns the decision, or `None` if no rule matched. Must not be called before matching is complete.
     pub(super) fn decision(&self, progress: MatchProgress) -> Option<Decision> {
         let (index, reason) = progress.first_match?;
         let RuleEffect { rule, action } = self.rules.get(index)?;

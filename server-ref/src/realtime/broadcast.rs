@@ -18,7 +18,7 @@ pub(super) struct BroadcastEvent {
     data: Arc<RawValue>,
 }
 
-/// Names of the documented events. They are static, so events with these names need no copy of the name.
+/// Names of the documented events that are sent to projects' rooms. They are static, so events with these names need no copy of the name.
 const DOCUMENTED_EVENT_NAMES: [&str; 5] =
     ["moderation_update", "user_activity", "rule_update", "system_notification", "stats_update"];
 

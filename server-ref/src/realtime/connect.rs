@@ -32,7 +32,7 @@ const SEND_BUFFER_PACKETS_MAX: usize = 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Delay before a socket with refused credentials is disconnected. python-socketio ignores a DISCONNECT that arrives too early.
 const REFUSAL_DISCONNECT_DELAY: Duration = Duration::from_millis(500);
-/// Time for a client to close the connection after the DISCONNECT.
+/// Time for a client to close the connection after the DISCONNECT, before the server closes it.
 const REFUSAL_HANG_UP_DELAY: Duration = Duration::from_secs(5);
 
 /// Creates the endpoint and returns its routes for `/socket.io/` and the handle that publishes events. The handle is also
@@ -130,7 +130,7 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
         tokio::time::sleep(REFUSAL_DISCONNECT_DELAY).await;
         let hang_up = socket.req_parts().extensions.get::<HangUpHandle>().cloned();
         let _ = socket.disconnect();
-        // Stock clients now close the connection themselves.
+        // Stock clients now close the connection themselves. The server closes the connections of other clients.
         if let Some(hang_up) = hang_up {
             tokio::time::sleep(REFUSAL_HANG_UP_DELAY).await;
             hang_up.hang_up();

@@ -78,8 +78,8 @@ impl Dispatcher {
         }
     }
 
-    /// Handles requests until the queue is empty. The first call must be made after the socket has opened, because replies sent earlier
-    /// are lost. A socket opens some time after its CONNECT has been acknowledged.
+    /// Handles requests until the queue is empty. The first call must be made after the socket has opened, because replies sent earlier are
+    /// lost. A socket opens shortly after its CONNECT has been acknowledged.
     pub(super) async fn handle_queued_requests(self: Arc<Self>) {
         loop {
             let Some(request) = self.lock_queue().pop() else { return };

@@ -1,4 +1,4 @@
-//! Parsing of the payloads of clients' requests.
+//! Parsing of request payloads from clients.
 
 use serde_json::Value;
 

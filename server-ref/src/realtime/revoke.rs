@@ -18,7 +18,7 @@ use crate::Error;
 use crate::auth::Principal;
 use crate::time::now;
 
-/// Message for sockets that must leave a project's room.
+/// Message for the sockets of a user who is no longer a member of a project.
 const NOT_A_MEMBER_MESSAGE: &str = "You are not a member of this project any more";
 
 impl Realtime {
@@ -29,7 +29,7 @@ impl Realtime {
         }
     }
 
-    /// Disconnects a user's sockets after a password change, except the sockets of the session `kept_session`.
+    /// Disconnects a user's sockets after a password change, except the sockets of the session whose id has the hash `kept_session`.
     pub(crate) fn disconnect_after_password_change(&self, user_id: &str, kept_session: Option<&str>) {
         for socket in self.sockets_in(SocketGroup::User(user_id).room_name()) {
             let is_kept =
@@ -86,7 +86,7 @@ impl Realtime {
         recheck_access_of_sockets(self.sockets_in(SocketGroup::User(user_id).room_name())).await
     }
 
-    /// Removes those sockets in `room` that have joined the project from the project's room.
+    /// Removes sockets from the project's room: those in `room` that have joined the project.
     fn remove_sockets_from_project(&self, room: String, project_id: &str, message: &str) {
         for socket in self.sockets_in(room) {
             if let Some(connection) = socket.extensions.get::<Arc<Connection>>()

@@ -76,9 +76,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the URL of the Redis server through which servers that share a PostgreSQL database announce their commits to one another:
-    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. By default, the servers poll the database at short
-    /// intervals instead.
+    /// Sets the URL of the Redis server through which the nodes that share a PostgreSQL database announce their commits to one another:
+    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS. By default, the nodes poll the database at short intervals
+    /// instead.
     pub fn redis(mut self, url: impl Into<String>) -> Self {
         self.redis = Some(url.into());
         self

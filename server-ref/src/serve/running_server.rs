@@ -172,8 +172,8 @@ impl RunningServer {
     /// Creates a user who can sign in.
     ///
     /// # Errors
-    /// Returns an error if the e-mail address contains U+0000, another user already has this address, too many passwords are queued, or the
-    /// database fails.
+    /// Returns an error if the e-mail address contains U+0000, another user already has this address, too many passwords are waiting to be
+    /// hashed, or the database fails.
     pub async fn create_user(&self, email: &str, password: &str) -> Result<(), Error> {
         let hash = self.app.auth.hash_password(password).await?;
         self.app.store.create_user(email, &hash, false, &Actor::system()).await?;

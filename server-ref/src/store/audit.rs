@@ -15,14 +15,14 @@ use super::StoredRule;
 use super::accounts::serialize_time;
 use crate::time::Micros;
 
-/// Maximum length of a string within an entry, in characters. Longer strings are truncated.
+/// Maximum length, in characters, of a string within an entry, except in the data of a rule. Longer strings are truncated.
 const TEXT_CHARS_MAX: usize = 500;
 /// Maximum length of a rule's data within an entry, in characters. Longer data is truncated.
 pub(crate) const RULE_DATA_CHARS_MAX: usize = 2000;
 /// Maximum size of a state's JSON text, in bytes. If a state is larger, its entry contains only the size.
 const STATE_BYTES_MAX: usize = 16 * 1024;
 
-/// The user, API key, command or part of the server that performs an action.
+/// The user, API key or command that performs an action, or the server itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
     pub(crate) kind: &'static str,
@@ -146,7 +146,7 @@ pub(crate) struct AuditEntry {
     pub(crate) address: Option<String>,
 }
 
-/// The user, API key, command or part of the server that performed an action.
+/// The user, API key or command that performed an action, or the server itself.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditActor {
     /// Kind of actor: `user`, `key`, `command_line` or `system`.

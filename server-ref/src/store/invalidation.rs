@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A change that makes cached data out of date or withdraws access from open sockets, or the news that a node is alive or leaving,
-/// or that messages may have been lost.
+/// A change that makes cached data outdated or withdraws access from open sockets, or the news that a node is alive or leaving, or that
+/// messages may have been lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Invalidation {

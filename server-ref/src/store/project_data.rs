@@ -147,7 +147,7 @@ pub(crate) struct EventPage {
     pub(crate) events: Vec<(String, Box<RawValue>)>,
     /// The id of the newest event, even if the event has been pruned, or 0 if nothing has ever been logged.
     pub(crate) head: i64,
-    /// The id of the oldest event still in the log, or `head + 1` if the log is empty.
+    /// The id of the oldest event that can still be read, or `head + 1` if there is none.
     pub(crate) oldest: i64,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The prompts of a project are evaluated concurrently, provided that no keyword or regex rule matched, and the strictest decision counts.
 //! A verdict with a confidence below 0.3 counts as a flag, and so do a rejection with a confidence below 0.6 and a prompt that is not
-//! answered, for example because the endpoint does not respond in time. No item is lost, and an item that reaches the prompts is never
-//! approved without a verdict.
+//! answered, for example because the endpoint does not respond in time. An item that reaches the prompts is therefore never approved
+//! without a verdict.
 
 mod endpoint;
 mod queue;
@@ -51,8 +51,8 @@ pub struct AiOptions {
     /// Maximum number of concurrent questions. The default is 8. If the maximum is 4 or greater, a single project may use at most about
     /// three quarters of it.
     pub concurrency: usize,
-    /// Maximum number of questions per minute for one project. The default is 600, and 0 means no limit. Items that exceed the limit
-    /// are flagged.
+    /// Maximum number of questions per minute for one project. The default is 600, and 0 means no limit. An item with a question that
+    /// exceeds the limit is flagged, unless another prompt rejects it.
     pub questions_per_minute: usize,
 }
 

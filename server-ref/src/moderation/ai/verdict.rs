@@ -6,7 +6,7 @@ use super::super::rule::Action;
 use super::super::{Decision, Moderator};
 use crate::store::Status;
 
-/// Confidence below which an item is flagged, regardless of the verdict.
+/// Confidence below which an item is flagged, regardless of the model's decision.
 const TRUSTED_CONFIDENCE_MIN: f64 = 0.3;
 /// Confidence below which a rejection is reduced to a flag.
 const REJECTION_CONFIDENCE_MIN: f64 = 0.6;
