@@ -1,8 +1,8 @@
 //! The reference AutoModerate server: moderation, rules and real-time updates over Socket.IO.
 //!
-//! The server implements the documented WebSocket interface and adds *replay*. Each event except `stats_update` is written to its project's
-//! log in the same transaction as the change that it reports, and published after the commit. The logged events of a project are numbered
-//! 1, 2, 3, … by their `event_id`. A client that was disconnected can request the events that it missed.
+//! The server implements the documented WebSocket interface and adds *replay*. Each event that reports a change in a project, except
+//! `stats_update`, is written to the project's log in the same transaction as the change, and published after the commit. The logged events
+//! of a project are numbered 1, 2, 3, … by their `event_id`. A client that was disconnected can request the events that it missed.
 //!
 //! The program `automoderate-server serve` runs this server. Rust programs, such as tests, can also run it in their own process:
 //!

@@ -9,7 +9,7 @@ use crate::ids::random_id;
 use crate::store::{EventDraft, Status, StoredRule};
 use crate::time::{Micros, rfc3339};
 
-/// The action that a matching rule takes.
+/// The action that a matching rule or a review takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {

@@ -14,7 +14,7 @@ use super::rule::Action;
 const STEPS_MAX: StepBudget = StepBudget(4_000_000);
 /// Maximum number of such steps on a thread that also serves other requests.
 const INLINE_STEPS_MAX: StepBudget = StepBudget(20_000);
-/// Maximum time for matching one text on a thread that also serves other requests.
+/// Time after which matching one text on a thread that also serves other requests is abandoned.
 const INLINE_TIME_MAX: Duration = Duration::from_millis(1);
 
 /// The compiled rules of a project, in the order of evaluation.

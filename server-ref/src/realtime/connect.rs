@@ -111,7 +111,7 @@ async fn recheck_credentials(connection: &Connection, socket: &SocketRef) {
     match connection.realtime.auth.is_still_valid(&connection.principal).await {
         Ok(true) => {}
         Ok(false) => disconnect_with_authentication_failed(socket, &invalid_credentials_failure(&connection.principal)),
-        // The credentials may still be valid. They are checked again when the client reconnects.
+        // The credentials may still be valid. They are checked again if the client reconnects.
         Err(error) => {
             tracing::warn!(%error, "a connection could not be checked again");
             let _ = socket.clone().disconnect();

@@ -13,8 +13,8 @@ use super::connection::Connection;
 use super::revoke::{disconnect_with_authentication_failed, invalid_credentials_failure};
 use crate::time::{Micros, now};
 
-/// Maximum time between two checks of the clock. The limit is needed because the clock may be adjusted, and advances while the system is
-/// suspended.
+/// Maximum time between two checks of the clock. The limit is needed because the clock, unlike the timer, may be adjusted and advances
+/// while the system is suspended.
 const EXPIRY_SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// Starts a task that disconnects the socket when its credentials expire. Returns `None` if they never expire.

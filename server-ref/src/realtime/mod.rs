@@ -1,4 +1,4 @@
-//! The Socket.IO interface: authentication, the requests of clients, and the publication of committed events.
+//! The Socket.IO interface: authentication, clients' requests, and the publication of committed events.
 
 mod broadcast;
 mod connect;

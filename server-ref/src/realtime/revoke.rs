@@ -1,8 +1,8 @@
 //! Withdrawal of access from open sockets, whose clients are notified immediately.
 //!
-//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters the room before
-//! its access is checked again. Whichever happens first, either the look-up finds the socket or the check finds the change. Rooms do not
-//! list sockets that are still connecting, so these are checked once they are connected.
+//! A change that withdraws access is committed before the sockets are looked up, and a socket that connects or joins enters its rooms
+//! before its access is checked again. Whichever happens first, either the look-up finds the socket or the check finds the change. Rooms do
+//! not list sockets that are still connecting, so these are checked once they are connected.
 
 use std::sync::Arc;
 

@@ -32,7 +32,7 @@ impl SocketGroup<'_> {
     }
 }
 
-/// Returns the rooms of the groups to which a principal's sockets belong.
+/// Returns the names of the rooms for the groups to which a principal's sockets belong.
 pub(super) fn group_room_names(principal: &Principal) -> Vec<String> {
     match principal {
         Principal::Key(KeyAccess { key, .. }) => {

@@ -125,7 +125,7 @@ async fn serve_connection(
         let meter = bodies.new_meter(address);
         let mut request = request.map(|body| Body::new(MeteredBody::new(body, meter.clone())));
         request.extensions_mut().insert(ClientAddress(address));
-        // Connections without an upgrade can carry further requests, so they receive no handle that hangs up.
+        // Other requests receive no handle that hangs up, because their connections can carry further requests.
         if request.headers().contains_key(UPGRADE) {
             request.extensions_mut().insert(hang_up_handle.clone());
         }

@@ -3,8 +3,8 @@
 //! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but engineioxide limits a
 //! poll only by its size in bytes. Without this limit, a burst of small events would disconnect every Python client that doesn't use
 //! WebSocket. Surplus packets are kept here for the next poll. Other clients accept any number of packets, and a limit would cost them
-//! round trips, so the limit applies only to clients whose `User-Agent` names Python. Python clients either upgrade to WebSocket before
-//! their first poll or never upgrade, so no session upgrades while some of its packets are kept here.
+//! round trips, so the limit applies only to clients whose `User-Agent` begins with "Python", ignoring case. Python clients either upgrade
+//! to WebSocket before their first poll or never upgrade, so no session upgrades while some of its packets are kept here.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
