@@ -51,8 +51,7 @@ enum LinkRequest {
     Flush(oneshot::Sender<()>),
 }
 
-/// A handle to the task that holds the connections to Redis. The task runs until the token `kill` that was passed to [`RedisLink::spawn`]
-/// is cancelled.
+/// A handle to the task that holds the connections to Redis. The task runs until the `kill` token of [`RedisLink::spawn`] is cancelled.
 #[derive(Debug)]
 pub(crate) struct RedisLink {
     requests: mpsc::Sender<LinkRequest>,
