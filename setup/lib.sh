@@ -4,7 +4,7 @@
 
 setup_cache="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/.cache"
 mkdir -p "$setup_cache"
-# pip and npm also retry by themselves, but neither resumes an interrupted download.
+# pip and npm retry by themselves, but neither resumes an interrupted download, so the functions below also retry pip and npm.
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_DEFAULT_TIMEOUT=60 PIP_RETRIES=5 npm_config_fetch_retries=5
 export DEBIAN_FRONTEND=noninteractive
 

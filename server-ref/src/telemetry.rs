@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use regex::bytes::Regex;
 use tracing_subscriber::EnvFilter;
 
-/// Installs the process-wide logger. Programs must call this function; the library never does.
+/// Installs the process-wide logger. The library never calls this function; a program that needs the log must call it.
 ///
 /// # Errors
 /// Returns an error if the filter is invalid or a logger is already installed.

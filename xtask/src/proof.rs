@@ -1,4 +1,4 @@
-//! Proofs that take too long to run on every change. A nightly job runs them.
+//! Proofs that take too long to run on every change. Nightly jobs run them.
 
 use anyhow::Result;
 use xshell::cmd;

@@ -174,7 +174,7 @@ fn test_python(workspace: &Workspace, environment: &Environment) -> Result<()> {
     workspace.run(check.envs(environment).env(SERVER_VARIABLE, server))
 }
 
-/// Builds the wheel without optimization, which is much quicker, and tests it. `make package` does the same with the wheel for a release.
+/// Builds the wheel without optimization, which is much quicker, and tests it. `make package` builds and tests an optimized wheel.
 fn test_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
     let _profile = workspace.shell.push_env("PROFILE", "dev");
     test_release_wheel(workspace, environment)

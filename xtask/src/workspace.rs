@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use xshell::{Cmd, Shell};
 
-/// Variables that `cargo run` sets for its program. Other programs must not inherit them, because the library paths
-/// would change which libraries these programs load.
+/// Variables that `cargo run` sets for its program. Other programs must not inherit them: the library paths would change which
+/// libraries these programs load, and changes to the other variables would make cargo rerun build scripts.
 const CARGO_RUN_VARIABLES: [&str; 5] =
     ["LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME"];
 

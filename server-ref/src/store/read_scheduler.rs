@@ -51,7 +51,8 @@ struct Schedule {
     /// The owners with a pending read who may use another connection, in the order in which they are served. An entry consists of
     /// the owner's number of connections in use, used time and id.
     ready_owners: BTreeSet<(usize, Duration, Arc<str>)>,
-    /// The greatest used time that any owner had when a read started. New owners start with this used time.
+    /// The greatest used time that any owner had when a read started; reset to zero when the scheduler is idle. New owners start with
+    /// this used time.
     virtual_clock: Duration,
 }
 
@@ -217,7 +218,8 @@ impl OwnerReads {
         self.pending_count >= PENDING_READS_PER_OWNER_MAX || pending_of_project >= PENDING_READS_PER_PROJECT_MAX
     }
 
-    /// Removes and returns the next read that has not been abandoned, and moves its project to the end of the queue.
+    /// Removes and returns the next read that has not been abandoned, and moves its project to the end of the queue if the project has
+    /// more pending reads.
     fn dequeue(&mut self) -> Option<PermitSender> {
         while let Some((project_id, mut senders)) = self.projects.pop_front() {
             let sender = senders.pop_front();

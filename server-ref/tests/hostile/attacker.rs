@@ -72,7 +72,7 @@ pub(crate) fn run_attack(name: &str) {
         tokio::select! {
             () = async {
                 (attack.run)(&attacker).await;
-                // The attacker keeps its connections open until the attack's time is over.
+                // The attack lasts until its time is over, even if its function returns earlier.
                 std::future::pending().await
             } => {}
             () = attacker.wait_until_over() => {}

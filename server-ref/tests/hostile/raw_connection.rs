@@ -1,4 +1,4 @@
-//! One of the attacker's connections, over which HTTP/1.1 is sent as raw bytes, without the checks of a client library.
+//! One of the attacker's connections, over which requests are sent as raw bytes, without the checks of a client library.
 
 use std::io::{self, ErrorKind};
 

@@ -16,7 +16,7 @@ const MEMORY_GROWTH_MAX: u64 = 128 << 20;
 /// Maximum overhead of a change in the database, in bytes, including its indexes and events. In addition, twice the size of the change's
 /// request is allowed for the rows, and as much again for the database's own log.
 const CHANGE_OVERHEAD_BYTES_MAX: u64 = 16 << 10;
-/// Size, in bytes, of the write-ahead log of a database that is rarely used.
+/// Size, in bytes, to which the write-ahead log may grow even if few changes are made.
 const IDLE_WAL_BYTES: u64 = 8 << 20;
 
 pub(crate) const TABLE_HEAD: &str = "| attack | requests (refused) | tenant's errors | p50 alone → attacked, ms | p99, ms | slowest `/live`, ms | \

@@ -26,8 +26,8 @@ const CALLERS: [&str; 11] = [
     "server admin",
 ];
 
-/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` 403, and `n` 404. A space separates the keys and the token from the
-/// people.
+/// The expected answer to each caller: `.` means 2xx, `u` 401, `f` or `F` 403, and `n` 404. A space separates the keys and the token
+/// from the people.
 const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     // Routes for the project of the key or for the given `project_id`. The other key's project does not contain the item.
     ("POST", "/api/moderate?project_id={id}", ".f.fff f...f"),
@@ -93,8 +93,8 @@ const SOCKET_MATRIX: &[(&str, &str)] = &[
 
 /// Routes in the OpenAPI description that need no credentials.
 const PUBLIC_ROUTES: [&str; 1] = ["/api/health"];
-/// Routes that the OpenAPI description omits: pages, assets, and probes. Any caller may request them. Apart from the sockets, whose
-/// requests have a matrix of their own, they reveal nothing about a project.
+/// Routes that the OpenAPI description omits: pages, assets, probes, metrics, and sockets. Any caller may request them. Apart from the
+/// sockets, whose requests have a matrix of their own, these routes reveal nothing about a project.
 const UNDESCRIBED_ROUTES: [&str; 19] = [
     "/",
     "/dashboard",
@@ -205,8 +205,8 @@ async fn create_refused_callers(
 }
 
 impl TestSetup {
-    /// Replaces the placeholders in a path and creates the objects that they name, so that each call finds an object to
-    /// change.
+    /// Replaces the placeholders in a path and creates the objects that they name, apart from the project, so that each call finds an
+    /// object to change.
     async fn concrete_path(&self, path: &str, n: usize) -> String {
         let (server, owner, id) = (&self.server, &self.owner, &self.id);
         let base = format!("/api/projects/{id}");

@@ -57,7 +57,7 @@ async fn only_owners_manage_admins_and_the_last_owner_stays() {
     ] {
         admin.expect_failure(&server, request, (403, "access_denied")).await;
     }
-    // Adding a member sends an invitation. Admins may invite ordinary members.
+    // A request to add a member creates an invitation. Admins may invite users as ordinary members.
     admin.post(&server, &path, json!({"email": "new@example.org"})).await;
     member.expect_failure(&server, (Method::DELETE, &its, Value::Null), (403, "access_denied")).await;
 

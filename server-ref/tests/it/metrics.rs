@@ -13,7 +13,7 @@ async fn fetch_metrics(server: &RunningServer) -> String {
     response.text().await.unwrap()
 }
 
-/// Returns the value of the metric with this name and these labels.
+/// Returns the value of a metric; `name` includes its labels.
 fn metric_value(metrics: &str, name: &str) -> Option<f64> {
     metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }

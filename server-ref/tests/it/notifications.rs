@@ -91,7 +91,7 @@ async fn a_notification_reaches_all_projects() {
         assert_eq!((&event["project_id"], &event["message"]), (&json!(id), &json!("Maintenance")));
         assert!(event["event_id"].is_i64());
     }
-    // A project that is created later receives the notification as well.
+    // Sockets that join a project created later receive the notification as well.
     let young = server.create_project("Young").await.unwrap();
     let key = server.create_api_key(&young, "test").await.unwrap();
     let mut late = Socket::connect_with_key(&server, &key).await;

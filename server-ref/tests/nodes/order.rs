@@ -122,7 +122,7 @@ async fn nodes_are_counted() {
     first.shutdown().await;
 }
 
-/// A program that can reach Redis can neither send events to clients nor block real events.
+/// A program that can reach Redis but does not know the nodes' secret can neither send events to clients nor block real events.
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_messages_are_dropped() {
     let redis = RedisServer::start().await;

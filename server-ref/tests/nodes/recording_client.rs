@@ -14,7 +14,7 @@ pub(crate) struct RecordingClient {
 }
 
 impl RecordingClient {
-    /// Joins the project, and records the event ids of this many decisions and the longest time between two decisions.
+    /// Joins the project, and records the event ids of this many decisions and the longest time without a decision.
     pub(crate) async fn start(url: &str, access: &Access, items: usize) -> Self {
         let policy = ReconnectPolicy {
             delay: Duration::from_millis(200),

@@ -19,7 +19,7 @@ use tokio::{
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     is_open: watch::Sender<bool>,
-    /// Number of the first connection that still carries data.
+    /// Index of the first connection that has not been silenced.
     first_live_connection: watch::Sender<usize>,
     target: watch::Sender<SocketAddr>,
     pub(crate) connection_count: Arc<AtomicUsize>,

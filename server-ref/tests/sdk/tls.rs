@@ -1,4 +1,4 @@
-//! TLS: trusted certificate authorities, and the errors for untrusted certificates.
+//! TLS: trusted certificate authorities, client certificates, and the errors for untrusted or invalid certificates.
 
 use automoderate::{
     Stage, Transports,

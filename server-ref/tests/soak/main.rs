@@ -128,7 +128,7 @@ async fn many_interruptions_lose_nothing_and_leak_nothing() {
         submitted.iter().filter(|acknowledged| **acknowledged).count(),
         started.elapsed().as_secs_f64()
     );
-    // The first measurements are a warm-up, during which buffers and pools reach their final size.
+    // The first third of the measurements belongs to the warm-up, during which buffers and pools reach their final size.
     Usage::expect_no_growth(&usages[usages.len() / 3..]);
 }
 

@@ -1,6 +1,7 @@
 //! Acknowledged items are stored exactly once, even if the server is killed, PostgreSQL restarts, or the disk is full.
 //!
-//! These tests run on SQLite, or on PostgreSQL with `make test-postgres`. With SQLite, tests that need PostgreSQL are ignored.
+//! These tests run on SQLite, or on PostgreSQL with `make test-postgres`. Without `make test-postgres`, tests that need PostgreSQL,
+//! sqlite3, or a disk of their own are ignored.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod backup;

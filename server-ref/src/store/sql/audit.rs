@@ -58,8 +58,8 @@ macro_rules! select_audit {
     };
 }
 
-/// A subquery for a member's newest sign-ins since the member joined the project. The subquery returns at most as many
-/// sign-ins as fit on a page.
+/// A subquery for a member's sign-ins since the member joined the project, newest first, starting after the given position. The
+/// subquery returns at most as many sign-ins as fit on a page.
 macro_rules! sign_ins_of_member {
     ($columns:literal) => {
         concat!(
@@ -164,8 +164,7 @@ impl Tx<'_> {
     }
 }
 
-/// An entry that is about to be inserted, with its states as JSON text and the id of the project to whose log
-/// it belongs.
+/// An entry that is about to be inserted, with its states as JSON text and the id of the project to whose log it belongs, if any.
 pub(super) struct NewAuditRow<'a> {
     project_id: Option<&'a str>,
     draft: &'a AuditDraft,

@@ -1,4 +1,5 @@
-//! Storage of invitations. An invitation is kept until it is accepted, declined, withdrawn or replaced, or until it expires.
+//! Storage of invitations. An invitation is kept until it is accepted, declined, withdrawn or replaced, until it expires, or until the
+//! project or the sender is deleted.
 
 use serde_json::json;
 
@@ -14,8 +15,7 @@ use crate::time::Micros;
 const INVITATION_LIFETIME: Micros = 7 * 24 * 60 * 60 * 1_000_000;
 /// Maximum number of pending invitations per project.
 const INVITATIONS_PER_PROJECT_MAX: i64 = 100;
-/// Maximum number of pending invitations per sender. The limit per project does not suffice, because users can create any number
-/// of projects.
+/// Maximum number of pending invitations per sender. The limit per project does not suffice, because each user can own many projects.
 const INVITATIONS_PER_SENDER_MAX: i64 = 200;
 /// Maximum number of entries in the list of a user's received invitations.
 const SHOWN_RECEIVED_INVITATIONS_MAX: i64 = 200;
@@ -52,7 +52,7 @@ struct PendingInvitation {
     email: String,
     #[sqlx(try_from = "String")]
     role: Role,
-    /// E-mail address of the admin who sent the invitation.
+    /// E-mail address of the user who sent the invitation.
     inviter_email: String,
 }
 

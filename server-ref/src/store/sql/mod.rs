@@ -233,7 +233,7 @@ mod databases;
 mod tests {
     use super::*;
 
-    /// Opens a store on an empty database of the kind under test. The returned folder contains the file of a SQLite database.
+    /// Opens a store on an empty database of the kind under test. With SQLite, the returned folder contains the database file.
     pub(super) async fn empty_store() -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let file = || format!("sqlite://{}", folder.path().join("test.db").display());

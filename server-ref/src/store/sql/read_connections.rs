@@ -61,7 +61,7 @@ impl DerefMut for ProjectReadConnection {
 }
 
 impl Store {
-    /// Returns a connection for reading a small number of rows. Long reads are stopped.
+    /// Returns a connection for reading without waiting for an owner's turn. Long reads are stopped.
     pub(super) async fn read_connection(&self) -> Result<ReadConnection, Error> {
         Ok(match &self.inner.database {
             Backend::Sqlite(database) => Backend::Sqlite(database.read_pool.acquire().await?),

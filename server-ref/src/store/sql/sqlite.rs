@@ -51,7 +51,7 @@ impl SqliteDatabase {
         let log_id = sqlx::query_scalar(SELECT_LOG_ID).fetch_one(&mut write_connection).await?;
         let database_id = sqlx::query_scalar(SELECT_DATABASE_ID).fetch_one(&mut write_connection).await?;
         let read_pool = open_read_pool(&options, READ_TIMEOUT).await?;
-        // If the file disappears while the server is running, the server must not create an empty file in its place.
+        // If the file disappears while the server is running, the server must not create an empty file with the same name.
         let options = options.create_if_missing(false);
         Ok((
             Self {

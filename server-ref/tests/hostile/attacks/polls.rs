@@ -40,7 +40,7 @@ pub(super) async fn invalid_session_ids(attacker: &Attacker) {
         .await;
 }
 
-/// Posts up to a megabyte of very small packets.
+/// Sends POST requests that each contain up to a megabyte of very small packets.
 pub(super) async fn many_small_packets(attacker: &Attacker) {
     let payloads = [
         "3\u{1e}".repeat(450_000),

@@ -70,7 +70,7 @@ pub(super) async fn snapshots(attacker: &Attacker) {
         .await;
 }
 
-/// Repeatedly requests the whole log on two hundred sockets.
+/// Repeatedly requests the log from its start on two hundred sockets.
 pub(super) async fn full_replays(attacker: &Attacker) {
     submit_texts(attacker, 800, 2_000).await;
     let replay = json!(["replay_events", {"project_id": attacker.target.project, "after": 0, "limit": 1000}]);
