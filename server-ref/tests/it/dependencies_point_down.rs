@@ -153,7 +153,7 @@ fn imported_names(text: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Returns the name and the code of every source file. The code excludes comments and unit tests.
+/// Returns the name and the code of every source file. The code excludes comments, and unit tests at the end of a file.
 fn source_files() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];

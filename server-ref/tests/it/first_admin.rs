@@ -88,7 +88,7 @@ async fn the_program_prints_the_link_on_stderr_while_no_user_exists() {
     let log = program.wait_for_log().await;
     let link = log.split_whitespace().find(|word| word.contains("/auth/setup?token=")).expect("a link on stderr");
 
-    // Each server on this database accepts the links that the other servers printed.
+    // A server also accepts a link that an earlier server on the same database printed.
     let program = ServerProgram::start(folder.path(), &["--log", "off"]).await;
     let page =
         http_client().get(format!("{}/auth/setup?token={}", program.base_url(), token_in(link))).send().await.unwrap();

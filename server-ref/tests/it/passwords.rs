@@ -54,7 +54,7 @@ async fn administrators_reset_the_passwords_of_others() {
     socket.expect_authentication_failed().await;
     ada.expect_failure(&server, (Method::GET, "/api/projects", Value::Null), (401, "authentication_failed")).await;
     assert!(Browser::sign_in(&server.base_url(), USER_EMAIL, NEW_PASSWORD).await.is_some());
-    // Even administrators must give the current password to change their own.
+    // Administrators cannot reset their own password in this way; to change it, they must give the current one.
     let own = format!("/api/users/{}", member_id(&server, &admin, &id, &server.demo().unwrap().email).await);
     admin.expect_failure(&server, (Method::PATCH, &own, json!({"password": NEW_PASSWORD})), (409, "own_account")).await;
     server.shutdown().await;
@@ -87,7 +87,7 @@ async fn a_concurrent_sign_in_does_not_survive_the_change() {
     let (method, path, body) = change_password_request(TEST_PASSWORD, NEW_PASSWORD);
     assert_eq!(ada.call(&server, method, path, body).await.0, 200);
     for sign_in in sign_ins {
-        // A sign-in that finished before the change may already be unable to fetch its CSRF token.
+        // If a sign-in finished before the change, fetching its CSRF token may fail.
         if let Ok(Some(browser)) = sign_in.await {
             assert_eq!(browser.call(Method::GET, "/api/projects", Value::Null).await.0, 401);
         }

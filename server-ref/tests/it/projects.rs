@@ -22,7 +22,7 @@ async fn a_project_is_created_renamed_and_deleted() {
     let renamed = user.patch(&server, &path, json!({"name": "Board"})).await;
     assert_eq!(renamed["project"]["name"], "Board");
 
-    // The project's key, rule, and item are deleted with the project.
+    // A project that has a key, a rule, and an item can be deleted, and its sockets then lose access immediately.
     let key = user.post(&server, &format!("{path}/keys"), json!({"name": "k"})).await["key"]["api_key"].clone();
     let key = Caller::Key(key.as_str().unwrap().to_owned());
     user.post(&server, &format!("{path}/rules"), rejecting_rule("x")).await;

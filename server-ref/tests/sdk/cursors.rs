@@ -1,4 +1,4 @@
-//! A cursor stays valid after the client's process ends, and a gap reports that events can't be recovered.
+//! A cursor stays valid after its client is closed, and a gap reports that events can't be recovered.
 
 use automoderate::{Event, GapReason, Origin};
 use automoderate_server::EventLog;

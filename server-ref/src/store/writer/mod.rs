@@ -24,8 +24,8 @@ use crate::metrics::Metrics;
 /// Capacity of the job queue, chosen to exceed the number of concurrent requests on a busy server. Callers wait while the queue
 /// is full.
 const JOB_QUEUE_CAPACITY: usize = 1024;
-/// Maximum number of committed groups in the channel to the publisher. When the channel is full, further events are read from the
-/// log instead, so that writing does not wait for the publisher. Only a flush waits for room in the channel.
+/// Maximum number of committed groups in the channel to the publisher. When the channel is nearly full, further events are read from
+/// the log instead, so that writing does not wait for the publisher. Only a flush waits for room in the channel.
 const UNPUBLISHED_GROUPS_MAX: usize = 32;
 
 /// A message to the publisher.

@@ -14,7 +14,7 @@ async fn open_session(attacker: &Attacker, line: &mut RawConnection) -> io::Resu
     Ok(format!("{HANDSHAKE_PATH}&sid={}", sid.ok_or(io::ErrorKind::ConnectionRefused)?))
 }
 
-/// Opens sessions from all addresses, and abandons them.
+/// Opens sessions from all of the attacker's addresses, and abandons them.
 pub(super) async fn half_open_sessions(attacker: &Attacker) {
     attacker
         .repeat_in_parallel(250, async |number| {
