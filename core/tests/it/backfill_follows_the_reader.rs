@@ -41,7 +41,7 @@ async fn every_decision_arrives_once_and_in_order() {
             other => panic!("expected missed{n}, not {other:?}"),
         }
         if n % 100 == 0 {
-            // Live events are delivered after the backfill.
+            // Live events that arrive during the backfill are delivered after it.
             server.emit("moderation_update", &decision_payload(&format!("live{}", n / 100)));
         }
         tokio::time::sleep(Duration::from_millis(1)).await;

@@ -34,7 +34,7 @@ pub(crate) async fn joined_client(script: &Script, log: Option<EventLog>) -> (Cl
     (client, project, server)
 }
 
-/// Returns the stream's next item; panics if none arrives within ten minutes.
+/// Returns the stream's next item, or `None` at its end; panics if neither comes within ten minutes.
 pub(crate) async fn next_item(events: &mut EventStream) -> Option<Result<Event, Error>> {
     tokio::time::timeout(Duration::from_secs(600), events.next()).await.expect("the stream yields nothing")
 }

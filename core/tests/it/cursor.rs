@@ -1,4 +1,4 @@
-//! Resuming from a cursor after a restart of the process, on servers with an event log.
+//! Resuming from a cursor, and requests for missing events, on servers with an event log.
 
 use automoderate::{
     Client, Cursor, Event, GapReason, Origin, Project,
@@ -172,7 +172,7 @@ async fn a_malformed_event_in_a_page_is_reported_once_and_counted_as_missed() {
     expect_decision(&mut events, "c42").await;
 
     // If the malformed event is the last event of the log, the page contains no later event from which the client could
-    // resume.
+    // resume, so the client requests the page five times before it reports the gap.
     server.emit("moderation_update", &logged_decision(44));
     for _ in 0..5 {
         server.accept_replay("p", 42, event_log(43), 1, std::slice::from_ref(&odd)).await;

@@ -57,7 +57,7 @@ const CLOCKS_AND_TASKS: [&str; 12] = [
 const EXCEPTIONS: [(&str, &str); 3] = [
     // The system sleep that tests simulate; compiled only with the feature `testing`.
     ("driver/timer.rs", "crate::testing::simulated_sleep"),
-    // A forked child is recognized by its process id, and reading that id does no I/O.
+    // A forked child is recognised by its process id, and reading that id does no I/O.
     ("facade/runtime.rs", "std::process::id"),
     // The loopback server for tests of programs in other languages.
     ("facade/test_server.rs", "crate::testing::Server"),

@@ -1,4 +1,5 @@
-//! Without an event log, or with `Backfill::Off`, possible losses are reported once per interruption and project.
+//! With neither an event log nor an API key, or with `Backfill::Off`, possible losses are reported once per interruption
+//! and project.
 
 use automoderate::{Backfill, Event, GapReason, testing::Script};
 

@@ -97,8 +97,7 @@ async fn events_of_an_unrequested_room_are_dropped_until_the_next_join() {
     let mut all = client.events();
     let (refused, ()) = tokio::join!(client.join("p"), async {
         server.refuse_join("p", "Server timeout - please try again").await;
-        // The server may still carry out the join that it reported as timed out, and the following refusal could answer
-        // several requests.
+        // The server may still carry out the join that it reported as timed out, and then refuse the repeated join.
         server.emit("joined_project", &json!({"project_id": "p", "replay": true, "event_id": 3, "log": "log-1"}));
         server.refuse_join("p", "Access denied to project").await;
     });

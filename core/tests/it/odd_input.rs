@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::common::{connected_client, decision_payload, expect_decision, join, joined_client, next_event};
 
-/// The event that a frame must cause.
+/// The event that a frame must cause, if any.
 #[derive(Debug)]
 enum ExpectedEvent {
     Malformed(&'static str),

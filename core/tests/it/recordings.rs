@@ -83,8 +83,8 @@ async fn a_recorded_websocket_session_is_followed() {
     assert_eq!(frames, ["41", "1"], "the client must close like the stock client");
 }
 
-/// Plays back the recording `sio516_nocookie`, in which an older deployed server refuses the client and then sends raw
-/// HTTP.
+/// Plays back a recording in which an older deployed server refuses a client without a session cookie, and then sends
+/// raw HTTP.
 #[tokio::test(start_paused = true)]
 async fn a_recorded_refusal_is_understood() {
     let script = Script::new();

@@ -1,4 +1,4 @@
-//! A REST server for scripted tests, which keeps items in memory and lists them as a deployed server does.
+//! A REST server for scripted tests. It keeps items in memory and lists them as a deployed server does.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! A load balancer that sends the requests of one polling session to different server processes.
+//! A load balancer that sends the requests of one polling session to different nodes.
 
 use std::time::Duration;
 

@@ -21,7 +21,7 @@ const RECEIVED_EVENTS_MAX: usize = 10_000;
 
 /// Server on a free loopback port. A test can use it to produce events, interruptions and refusals.
 ///
-/// Over WebSocket, the server behaves like the reference server or, if it was started
+/// Over WebSocket, the server behaves like servers that follow the published documentation or, if it was started
 /// [without an event log](Self::start_without_log), like deployed servers. It accepts all credentials unless the test
 /// [refuses](Self::refuse_credentials) them, and approves every submission. The server stops when this value is
 /// dropped.
@@ -209,7 +209,7 @@ impl Server {
     /// Makes the server refuse every request to join this project, for the reason that `code` names, such as
     /// `access_denied`. If `code` is `None`, the server allows joins again.
     ///
-    /// Clients that have already joined are not affected.
+    /// Clients that have already joined stay in the project until they leave it or their connection ends.
     pub fn refuse_joins(&self, project: &str, code: Option<&str>) {
         self.shared.state().projects.refuse_joins(project, code);
     }

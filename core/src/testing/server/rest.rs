@@ -199,7 +199,7 @@ impl HttpRequest {
         ];
         let update: Map<_, _> = update.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         projects.publish(project, "moderation_update", update);
-        // The event contains only a preview of the content.
+        // `publish` stored only the preview that the event contains.
         let content_data = Map::from_iter([("content_data".to_owned(), content.into())]);
         projects.store(project, &id, content_data);
         let results = projects.contents(project).get(&id).map(|row| row["moderation_results"].clone());

@@ -11,7 +11,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// Timeout for expected events. The timeout is long because the machine may be busy.
+/// Timeout for each operation that a test waits for. The timeout is long because the machine may be busy.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A server implementation other than `automoderate-server`.

@@ -133,7 +133,7 @@ async fn tail_reports_states_and_survives_a_cut() {
         wait_until_joined(&server).await;
         let id = server.moderate("after the cut").await;
         let mut event = tail.next_event().await;
-        // The cut causes a gap if it occurs before REST has reported where the stream starts.
+        // Without an API key, the client can't fetch missed decisions through REST, so it reports a gap.
         if event["event"] == "gap" {
             event = tail.next_event().await;
         }
