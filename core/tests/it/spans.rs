@@ -1,5 +1,5 @@
-//! Every log record of a client is inside a span that names the client's server, so a program can distinguish the
-//! records of clients that use different servers.
+//! Every log record about a client's connection is inside a span that names the client's server, so a program can
+//! distinguish the records of clients that use different servers.
 
 use std::{
     io::{self, Write},
