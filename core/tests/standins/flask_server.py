@@ -246,7 +246,7 @@ def add_socket_handlers(socketio: SocketIO, state: ServerState, attempts: Attemp
             project_id = requested_project(data)
             if project_id is None:
                 return
-            # The lookup takes a random time and each request runs in its own thread, so requests finish in any order.
+            # The lookup takes a random time and each request runs in its own thread, so requests may finish in any order.
             time.sleep(random.uniform(0.001, 0.008) if state.join_delay is None else state.join_delay)
             if state.is_join_silent:
                 raise SystemExit  # ends the thread without a reply or an acknowledgement
