@@ -9,7 +9,7 @@ use serde_json::{Number, Value};
 /// Maximum length of an author's id in bytes. Longer ids are ignored.
 const AUTHOR_ID_BYTES_MAX: usize = 256;
 
-/// Returns the `user_id` in the metadata, if it is a string or a number.
+/// Returns the `user_id` in the metadata, if it is a number or a string that can be stored as an id.
 pub(crate) fn author_id(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
     #[derive(Deserialize)]
     struct AuthorMetadata {
