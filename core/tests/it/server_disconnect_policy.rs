@@ -1,4 +1,4 @@
-//! Behaviour of the client when the server deliberately ends a working connection.
+//! Behaviour of the client when the server deliberately ends a working connection or withdraws access to a project.
 
 use automoderate::{OnServerDisconnect, State, testing::Script};
 
