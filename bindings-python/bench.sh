@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench.sh [--rounds N]: creates a separate environment, installs the wheel built by `make test-wheel` and the libraries
+# bench.sh [--rounds N]: creates a separate environment, installs the wheel built by `cargo xtask package wheel` and the libraries
 # to compare it with, and runs the benchmark.
 # bench.sh --install: creates the environment, and only installs the wheel and the libraries.
 set -euo pipefail

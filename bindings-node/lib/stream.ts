@@ -18,7 +18,10 @@ const FULL_BATCH_EVENTS = 512
 export interface StreamHost {
   /** True if waiting readers keep the event loop running. */
   readonly ref: boolean
-  /** Open streams. A stream may have taken more events from the native module than it has returned to its reader. */
+  /**
+   * Open streams. Before the cursor is read, each of them reports which events it has returned to its reader, because it
+   * may have taken more from the native module.
+   */
   readonly streams: Set<WeakRef<EventStream>>
 }
 

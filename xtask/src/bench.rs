@@ -263,5 +263,5 @@ fn ensure_wheel(workspace: &Workspace) -> Result<()> {
     if wheels.iter().any(|file| file.extension().is_some_and(|extension| extension == "whl")) {
         return Ok(());
     }
-    step::run_named(workspace, crate::tests::STEPS, &["wheel".to_owned()])
+    step::run_named(workspace, crate::release::STEPS, &["wheel".to_owned()])
 }

@@ -1,4 +1,5 @@
-//! Builds of the Node package, the dashboard, and the Rust part of Swift programs, and the removal of builds and downloads.
+//! The commands that build the Node package, the dashboard and the Rust part of Swift programs, and the command that deletes build
+//! results and downloads.
 
 use std::path::Path;
 

@@ -174,17 +174,21 @@ fn test_python(workspace: &Workspace, environment: &Environment) -> Result<()> {
     workspace.run(check.envs(environment).env(SERVER_VARIABLE, server))
 }
 
-/// Builds the wheel without optimization, which is much quicker, and tests it. `make package` builds and tests an optimized wheel.
+/// Builds the wheel without optimization, which is much quicker, and tests it. `cargo xtask package wheel` builds and tests an optimized wheel.
 fn test_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
-    let _profile = workspace.shell.push_env("PROFILE", "dev");
-    test_release_wheel(workspace, environment)
+    build_and_test_wheel(workspace, environment, "dev", ".cache/wheels-dev")
 }
 
-/// Builds the wheel for a release, and tests it.
+/// Builds the wheel for a release in `.cache/wheels`, and tests it.
 pub(crate) fn test_release_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
+    build_and_test_wheel(workspace, environment, "release", ".cache/wheels")
+}
+
+fn build_and_test_wheel(workspace: &Workspace, environment: &Environment, profile: &str, output: &str) -> Result<()> {
     let server = rust_tests::build_server(workspace)?;
-    let folder = &environment["PYTHON_ENVIRONMENT"];
-    workspace.run(cmd!(workspace.shell, "bindings-python/wheel.sh {folder}").env(SERVER_VARIABLE, server))
+    let (folder, output) = (&environment["PYTHON_ENVIRONMENT"], workspace.root.join(output));
+    let build = cmd!(workspace.shell, "bindings-python/wheel.sh {folder} {output}");
+    workspace.run(build.env("PROFILE", profile).env(SERVER_VARIABLE, server))
 }
 
 fn test_node(workspace: &Workspace, environment: &Environment) -> Result<()> {

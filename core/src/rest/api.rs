@@ -99,7 +99,7 @@ pub(super) fn is_outcome_unknown(error: &Error) -> bool {
 
 impl Api {
     pub(super) async fn get<T: DeserializeOwned>(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<T, Error> {
-        self.get_body(url).await?.parse()
+        self.parse(self.get_body(url).await?)
     }
 
     pub(super) async fn get_body(&self, url: impl Fn(&BaseUrl) -> Url) -> Result<ResponseBody, Error> {
@@ -110,7 +110,7 @@ impl Api {
         &self,
         url: impl Fn(&BaseUrl) -> Url,
     ) -> Result<T, Error> {
-        self.call_read_only(url, ApiRequest::get_without_credentials()).await?.parse()
+        self.parse(self.call_read_only(url, ApiRequest::get_without_credentials()).await?)
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -126,7 +126,12 @@ impl Api {
             with_credentials: true,
         };
         // The server has executed the request even if its response is invalid.
-        self.write_with_repetitions(url, request).await?.parse().map_err(|error: Error| error.with_retryable(false))
+        self.parse(self.write_with_repetitions(url, request).await?).map_err(|error| error.with_retryable(false))
+    }
+
+    /// Parses a response. The error may quote the response, so secrets are redacted.
+    fn parse<T: DeserializeOwned>(&self, response: ResponseBody) -> Result<T, Error> {
+        response.parse().map_err(|error| self.authenticator.redact(error))
     }
 
     /// Sends a request that changes nothing, and reads the response within the timeout.

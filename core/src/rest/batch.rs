@@ -61,8 +61,8 @@ struct BatchPayload {
 
 impl Api {
     /// Submits the batch, in order, in requests of up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. If the first
-    /// request fails, the call fails. If a later request fails, its error is the result for its own submissions and for
-    /// all later ones.
+    /// request fails, the call fails. If a later request fails, the results for its submissions and for all later ones
+    /// are this error.
     pub(crate) async fn moderate_batch(&self, batch: Batch) -> Result<Vec<Result<Moderation, Error>>, Error> {
         let Batch { submissions, idempotency_key } = batch;
         if submissions.iter().any(Submission::has_idempotency_key) {
@@ -71,9 +71,9 @@ impl Api {
         let key = checked_or_random_key(idempotency_key, BATCH_IDEMPOTENCY_KEY_LENGTH_MAX)?;
         let mut results = Vec::with_capacity(submissions.len());
         for (index, chunk) in submissions.chunks(SUBMISSIONS_PER_REQUEST_MAX).enumerate() {
-            match self.moderate_chunk(chunk, format!("{key}-{index}")).await {
-                Ok(chunk_results) => results.extend(chunk_results),
-                Err(error) if index == 0 => return Err(error),
+            match self.moderate_chunk(chunk, format!("{key}-{index}"), &mut results).await {
+                Ok(()) => {}
+                Err(error) if results.is_empty() => return Err(error),
                 Err(error) => {
                     results.resize_with(submissions.len(), || Err(error.clone()));
                     break;
@@ -83,20 +83,20 @@ impl Api {
         Ok(results)
     }
 
-    /// Submits up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. A server without the batch route receives them one by
-    /// one.
+    /// Submits up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions and adds their results. A server without the batch route
+    /// receives them one by one.
     async fn moderate_chunk(
         &self,
         submissions: &[Submission],
         key: String,
-    ) -> Result<Vec<Result<Moderation, Error>>, Error> {
+        results: &mut Vec<Result<Moderation, Error>>,
+    ) -> Result<(), Error> {
         let items: Vec<_> = submissions.iter().map(Submission::to_json).collect();
         let url = |base_url: &BaseUrl| base_url.join("api/moderate/batch");
         let payload = match self.post::<BatchPayload>(url, json!({"items": items}), key.clone()).await {
-            // If an earlier attempt may have stored the submissions, sending them one by one could store them again,
-            // under other keys.
+            // If an earlier attempt may have stored the submissions, the single ones would be stored again under other keys.
             Err(error) if matches!(error.status(), Some(404 | 405)) && !is_outcome_unknown(&error) => {
-                return self.moderate_one_by_one(submissions, &key).await;
+                return self.moderate_one_by_one(submissions, &key, results).await;
             }
             result => result?,
         };
@@ -104,31 +104,27 @@ impl Api {
             let counts = format!("{} results for {} submissions", payload.results.len(), submissions.len());
             return Err(ResponseBody::invalid_response_error(&counts).with_retryable(false));
         }
-        Ok(payload.results.into_iter().map(parse_result).collect())
+        let redact = |result: Result<Moderation, Error>| result.map_err(|error| self.authenticator.redact(error));
+        results.extend(payload.results.into_iter().map(parse_result).map(redact));
+        Ok(())
     }
 
-    /// Sends the submissions one by one, until one fails with an error that concerns all of them. If the first one
-    /// fails in this way, the call fails; otherwise, the error is also the result for all further submissions.
+    /// Sends the submissions one by one and adds their results, until a submission fails for a reason that concerns all
+    /// of them.
     async fn moderate_one_by_one(
         &self,
         submissions: &[Submission],
         key: &str,
-    ) -> Result<Vec<Result<Moderation, Error>>, Error> {
-        let mut results = Vec::with_capacity(submissions.len());
+        results: &mut Vec<Result<Moderation, Error>>,
+    ) -> Result<(), Error> {
         for (index, submission) in submissions.iter().enumerate() {
             let submission = submission.clone().idempotency_key(format!("{key}-{index}"));
             match self.moderate(submission).await {
-                Err(error) if !matches!(error.status(), Some(400 | 413 | 422)) => {
-                    if index == 0 {
-                        return Err(error);
-                    }
-                    results.resize_with(submissions.len(), || Err(error.clone()));
-                    break;
-                }
+                Err(error) if !matches!(error.status(), Some(400 | 413 | 422)) => return Err(error),
                 result => results.push(result),
             }
         }
-        Ok(results)
+        Ok(())
     }
 }
 

@@ -42,13 +42,23 @@ const IDEMPOTENCY_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 enum FailedAttemptKind {
     /// The server did not execute the write. Another attempt may succeed.
     NotExecuted,
-    /// The server may have executed the write.
+    /// The server may have executed the write. Another attempt may succeed.
     OutcomeUnknown,
-    /// Another attempt would fail in the same way.
+    /// The server may have executed the write. Another attempt would fail in the same way.
+    PermanentWithUnknownOutcome,
+    /// The server did not execute the write. Another attempt would fail in the same way.
     Permanent,
 }
 
 impl FailedAttemptKind {
+    fn is_permanent(self) -> bool {
+        matches!(self, Self::Permanent | Self::PermanentWithUnknownOutcome)
+    }
+
+    fn is_outcome_unknown(self) -> bool {
+        matches!(self, Self::OutcomeUnknown | Self::PermanentWithUnknownOutcome)
+    }
+
     fn classify(error: &Error) -> Self {
         match (error.status(), error.stage()) {
             // The write was not executed, because no credentials could be obtained.
@@ -56,7 +66,8 @@ impl FailedAttemptKind {
             (_, Some(Stage::Credentials)) => Self::Permanent,
             (Some(429), _) => Self::NotExecuted,
             // Proxies may send these statuses even though the server has received the write.
-            (Some(408 | 502 | 503 | 504), _) => Self::OutcomeUnknown,
+            (Some(408 | 502..=504 | 520..=524), _) => Self::OutcomeUnknown,
+            (Some(500), _) => Self::PermanentWithUnknownOutcome,
             (None, Some(Stage::Network)) => Self::NotExecuted,
             (None, Some(Stage::Http)) if error.kind() == ErrorKind::ConnectFailed => Self::OutcomeUnknown,
             _ => Self::Permanent,
@@ -89,9 +100,9 @@ impl Api {
                 Err(error) => self.authenticator.redact(error),
             };
             let failure = FailedAttemptKind::classify(&error);
-            outcome_unknown |= failure == FailedAttemptKind::OutcomeUnknown;
+            outcome_unknown |= failure.is_outcome_unknown();
             let next_attempt_at = Instant::now() + delay_before_repetition(attempt, &error);
-            let may_repeat = failure != FailedAttemptKind::Permanent
+            let may_repeat = !failure.is_permanent()
                 && next_attempt_at < deadline
                 && (!outcome_unknown || (supported && self.confirm_idempotency_support(deadline).await));
             if !may_repeat {
@@ -153,9 +164,12 @@ impl Api {
             let is_supported = reported_idempotency_support(&response) == Some(true);
             endpoint.supports_idempotency_keys.fetch_or(is_supported, Ordering::Relaxed);
         };
-        let _ =
-            timeout_at(deadline.min(now + IDEMPOTENCY_QUERY_TIMEOUT), join_all(self.endpoints.all().iter().map(ask)))
-                .await;
+        let query_deadline = now + IDEMPOTENCY_QUERY_TIMEOUT;
+        let queries = join_all(self.endpoints.all().iter().map(ask));
+        if timeout_at(deadline.min(query_deadline), queries).await.is_err() && deadline < query_deadline {
+            // The call left too little time for the answers, so the next call asks again.
+            *self.idempotency_support_asked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// Waits until a server reports whether it supports idempotency keys. Returns `false` if it does not, or if the
@@ -187,8 +201,7 @@ fn reported_idempotency_support(response: &Result<ResponseBody, Error>) -> Optio
         Err(error) => error.body().unwrap_or_default().as_bytes(),
     };
     let is_supported = serde_json::from_slice::<Value>(body).is_ok_and(|health| health["idempotency_keys"] == true);
-    let is_final =
-        response.as_ref().err().is_none_or(|error| FailedAttemptKind::classify(error) == FailedAttemptKind::Permanent);
+    let is_final = response.as_ref().err().is_none_or(|error| FailedAttemptKind::classify(error).is_permanent());
     (is_supported || is_final).then_some(is_supported)
 }
 
@@ -218,9 +231,11 @@ mod tests {
             (with_status(502), FailedAttemptKind::OutcomeUnknown),
             (with_status(503), FailedAttemptKind::OutcomeUnknown),
             (with_status(504), FailedAttemptKind::OutcomeUnknown),
+            (with_status(520), FailedAttemptKind::OutcomeUnknown),
             (at_stage(Stage::Http), FailedAttemptKind::OutcomeUnknown),
             (with_status(400), FailedAttemptKind::Permanent),
-            (with_status(500), FailedAttemptKind::Permanent),
+            (with_status(500), FailedAttemptKind::PermanentWithUnknownOutcome),
+            (with_status(507), FailedAttemptKind::Permanent),
             (at_stage(Stage::Tls), FailedAttemptKind::Permanent),
             (at_stage(Stage::Credentials), FailedAttemptKind::NotExecuted),
             (with_status(503).with_stage(Stage::Credentials).with_retryable(true), FailedAttemptKind::NotExecuted),

@@ -42,6 +42,8 @@ pub(crate) enum WriteFault {
     Refuse(u16, &'static str),
     /// The submission is stored. The answer has this status, as if a proxy had lost the server's own answer.
     StoreAndRefuse(u16),
+    /// The submission is stored, and the answer has this body.
+    Answer(&'static str),
 }
 
 impl RestServer {
@@ -172,6 +174,7 @@ impl RestServer {
                 Some(WriteFault::LoseAnswer) => return,
                 Some(WriteFault::NeverAnswer) => return std::future::pending().await,
                 Some(WriteFault::StoreAndRefuse(status)) => (status, String::new()),
+                Some(WriteFault::Answer(body)) => (200, body.to_owned()),
                 Some(WriteFault::Refuse(status, headers)) => {
                     further_headers = headers;
                     (status, String::new())

@@ -127,9 +127,10 @@ async fn demanded_delay_beyond_the_time_limit_fails_immediately() {
 
 #[tokio::test]
 async fn unreachable_server_is_tried_until_the_time_limit() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // A bound socket that does not listen refuses connections, and no other test can use its port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
     let client = Client::builder(url).api_key("am_any").request_timeout(SHORT).build().unwrap();
     let started = Instant::now();
     let error = client.moderate("hello").await.unwrap_err();
@@ -164,6 +165,37 @@ async fn batch_that_may_be_stored_is_not_submitted_again_one_by_one() {
     let error = client.moderate_batch(vec!["a", "b"]).await.unwrap_err();
     assert!(error.to_string().contains("outcome is unknown"), "{error}");
     assert_eq!(server.stored_keys().len(), 2, "the first submission and the batch");
+}
+
+#[tokio::test]
+async fn refusal_of_all_submissions_ends_a_batch_that_is_sent_one_by_one() {
+    let server = server_with(&[Refuse(404, ""), Refuse(422, ""), Refuse(403, "")]).await;
+    let results = client(&server, LONG).moderate_batch(vec!["a"; 102]).await.unwrap();
+    let statuses: Vec<_> = results.into_iter().map(|result| result.unwrap_err().status()).collect();
+    assert_eq!(statuses[0], Some(422));
+    assert!(statuses.len() == 102 && statuses[1..].iter().all(|status| *status == Some(403)), "{statuses:?}");
+    assert_eq!(server.stored_keys().len(), 0, "nothing is sent after the refusal");
+}
+
+#[tokio::test]
+async fn server_failure_leaves_the_outcome_unknown() {
+    let server = server_with(&[StoreAndRefuse(500)]).await;
+    let error = client(&server, LONG).moderate("a").await.unwrap_err();
+    assert_eq!((error.status(), error.is_retryable()), (Some(500), false));
+    assert!(error.to_string().contains("outcome is unknown"), "{error}");
+}
+
+#[tokio::test]
+async fn secrets_in_responses_are_redacted() {
+    let refused = r#"{"results":[{"success":false,"error":"unknown key am_any"}]}"#;
+    let invalid = r#"{"content_id":"c","status":"approved","moderation_results":"am_any"}"#;
+    let server = server_with(&[Answer(refused), Answer(invalid)]).await;
+    let client = client(&server, LONG);
+    let refused = client.moderate_batch(vec!["a"]).await.unwrap().remove(0).unwrap_err();
+    let invalid = client.moderate("a").await.unwrap_err();
+    for error in [refused, invalid] {
+        assert!(!format!("{error} {:?}", error.body()).contains("am_any"), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,12 +17,7 @@ use super::input;
 use super::moderate::{ModerateAnswer, SubmissionBody, parse_submission};
 use crate::app::App;
 use crate::auth::Permission;
-use crate::moderation::ModeratedItem;
-use crate::store::{IdempotencyKey, IdempotentAnswer};
-
-const BATCH_ITEMS_MAX: usize = 100;
-/// Maximum number of items from one request that are moderated at the same time. Each takes several kilobytes of memory during moderation.
-const BATCH_ITEMS_AT_ONCE: usize = 16;
+use crate::moderation::BATCH_ITEMS_MAX;
 
 /// Items to moderate.
 #[derive(Deserialize, ToSchema)]
@@ -69,12 +63,15 @@ pub(super) async fn moderate(
     if !(1..=BATCH_ITEMS_MAX).contains(&items.len()) {
         return Err(ApiError::invalid(format!("items must have from 1 to {BATCH_ITEMS_MAX} entries")));
     }
-    let items = items.into_iter().enumerate().map(|(index, item)| {
-        let key = key.as_ref().map(|key| key.for_part(index));
-        let moderated = moderate_item(app.clone(), project_id.clone(), item, key);
-        async move { (index, moderated.await) }
-    });
-    let mut outcomes: Vec<_> = stream::iter(items).buffer_unordered(BATCH_ITEMS_AT_ONCE).collect().await;
+    let (mut outcomes, mut submissions) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    for (index, item) in items.into_iter().enumerate() {
+        match parse_submission(item.get().as_bytes()) {
+            Ok(submission) => submissions.push((index, submission)),
+            Err(error) => outcomes.push((index, Err(error))),
+        }
+    }
+    let moderated = app.moderation.moderate_batch(&project_id, submissions, key.as_ref()).await?;
+    outcomes.extend(moderated.into_iter().map(|(index, outcome)| (index, outcome.map_err(ApiError::from))));
     outcomes.sort_unstable_by_key(|(index, _)| *index);
     let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
@@ -91,13 +88,4 @@ pub(super) async fn moderate(
         });
     }
     Ok(ReplayableAnswer { status: StatusCode::OK, answer: Json(BatchAnswer { success: true, results }), is_replayed })
-}
-
-async fn moderate_item(
-    app: Arc<App>,
-    project_id: Arc<str>,
-    item: Box<RawValue>,
-    key: Option<IdempotencyKey>,
-) -> Result<IdempotentAnswer<ModeratedItem>, ApiError> {
-    Ok(app.moderation.moderate_batch_item(project_id, parse_submission(item.get().as_bytes())?, key).await?)
 }

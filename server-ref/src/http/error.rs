@@ -141,11 +141,8 @@ impl ApiError {
     }
 
     /// Returns the error for a batch of which some items may have been stored. A client must not mistake it for a refusal of the whole
-    /// batch, so the status is 503 unless the key belongs to another request.
+    /// batch, so the status is 503.
     pub(super) fn for_partly_stored_batch(self) -> Self {
-        if self.code == IDEMPOTENCY_MISMATCH_CODE {
-            return self;
-        }
         let message = format!(
             "Some items may have been stored; repeat the request with the same Idempotency-Key. {}",
             self.message
@@ -278,7 +275,5 @@ mod tests {
         let (retry_after_seconds, error) = (busy.retry_after_seconds, busy.for_partly_stored_batch());
         assert_eq!((error.status, error.code), (StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN_CODE));
         assert!(error.retry_after_seconds == retry_after_seconds && retry_after_seconds.is_some());
-        let mismatch = ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH_CODE, "another request");
-        assert_eq!(mismatch.for_partly_stored_batch().status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

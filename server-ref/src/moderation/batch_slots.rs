@@ -1,4 +1,4 @@
-//! Limits on the items of batches that are moderated at the same time.
+//! Limits on the items of batches that are matched or stored at the same time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -6,9 +6,9 @@
 
 mod ai;
 mod author;
+mod batch;
 mod batch_slots;
 mod compilation;
-mod context;
 mod decision;
 mod fair_pool;
 mod idempotency_locks;
@@ -20,13 +20,16 @@ mod review;
 mod rule;
 mod rule_cache;
 mod rule_set;
+mod shared_state;
 mod unicode_word_boundaries;
 
 pub use ai::AiOptions;
 use author::author_id;
-pub(crate) use context::Moderation;
+pub(crate) use batch::BATCH_ITEMS_MAX;
 use decision::{Decision, ModerationUpdateWithoutDecision, Moderator};
+use idempotency_locks::IdempotencyGuard;
 pub(crate) use pipeline::{ModeratedItem, Submission};
 pub(crate) use rule::rule_update_event;
 pub use rule::{Action, NewRule, RuleKind};
 use rule_set::RuleSet;
+pub(crate) use shared_state::Moderation;

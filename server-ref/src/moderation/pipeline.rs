@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::OwnedSemaphorePermit;
@@ -48,34 +50,36 @@ impl Moderation {
         self.moderate_pending(PendingSubmission::new(project_id, submission, key, false)).await
     }
 
-    /// Moderates an item of a batch like [`Self::moderate`], but uses the shared threads and the writer only while the item holds one of
-    /// its project's slots.
-    pub(crate) async fn moderate_batch_item(
-        self: &Arc<Self>,
-        project_id: Arc<str>,
-        submission: Submission,
-        key: Option<IdempotencyKey>,
-    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        self.moderate_pending(PendingSubmission::new(project_id, submission, key, true)).await
-    }
-
     async fn moderate_pending(
         self: &Arc<Self>,
-        mut pending: PendingSubmission,
+        pending: PendingSubmission,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        let slot = self.acquire_batch_slot(&pending).await;
+        match self.match_and_commit(pending).await? {
+            MatchOutcome::Committed(answer) => Ok(answer),
+            MatchOutcome::NeedsPrompts(evaluation) => evaluation.await,
+        }
+    }
+
+    /// Matches the keyword and regex rules, and stores the item unless its prompts must be evaluated first.
+    pub(super) async fn match_and_commit(
+        self: &Arc<Self>,
+        mut pending: PendingSubmission,
+    ) -> Result<MatchOutcome, Error> {
+        let slot = self.acquire_slot_if_batch_item(&pending).await;
+        pending.start_clock();
         let rules = self.rule_cache.get(&self.store, &self.matching_pool, &pending.project_id).await?;
         let decided = self.match_rules(&rules, &mut pending).await?;
         if decided.is_none() && !rules.prompts().is_empty() {
             // The model may take seconds, during which other items can use the slot.
             drop(slot);
-            return self.clone().evaluate_prompts_and_commit(rules, pending).await;
+            return Ok(MatchOutcome::NeedsPrompts(self.clone().evaluate_prompts_and_commit(rules, pending).boxed()));
         }
-        pending.commit(&self.writer, vec![decided.unwrap_or_else(Decision::approve_unmatched)]).await
+        let decision = decided.unwrap_or_else(Decision::approve_unmatched);
+        Ok(MatchOutcome::Committed(pending.commit(&self.writer, vec![decision]).await?))
     }
 
     /// Waits for a slot of the project if the item belongs to a batch.
-    async fn acquire_batch_slot(&self, pending: &PendingSubmission) -> Option<OwnedSemaphorePermit> {
+    async fn acquire_slot_if_batch_item(&self, pending: &PendingSubmission) -> Option<OwnedSemaphorePermit> {
         if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None }
     }
 
@@ -98,7 +102,7 @@ impl Moderation {
         let permit = match self.ai_judge.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
             Err(decision) => {
-                let _slot = self.acquire_batch_slot(&pending).await;
+                let _slot = self.acquire_slot_if_batch_item(&pending).await;
                 return pending.commit(&self.writer, vec![*decision]).await;
             }
         };
@@ -108,7 +112,7 @@ impl Moderation {
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
             let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.drain_started).await;
             drop(permit);
-            let _slot = self.acquire_batch_slot(&pending).await;
+            let _slot = self.acquire_slot_if_batch_item(&pending).await;
             pending.commit(&self.writer, decisions).await
         });
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
@@ -144,8 +148,16 @@ impl Moderation {
     }
 }
 
+/// The outcome of matching an item against the keyword and regex rules.
+pub(super) enum MatchOutcome {
+    /// The item was decided and stored.
+    Committed(IdempotentAnswer<ModeratedItem>),
+    /// No rule matched, and the project has prompts. The future evaluates them and stores the item.
+    NeedsPrompts(BoxFuture<'static, Result<IdempotentAnswer<ModeratedItem>, Error>>),
+}
+
 /// A submission that has not been stored yet.
-struct PendingSubmission {
+pub(super) struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
     key: Option<IdempotencyKey>,
@@ -155,8 +167,18 @@ struct PendingSubmission {
 }
 
 impl PendingSubmission {
-    fn new(project_id: Arc<str>, submission: Submission, key: Option<IdempotencyKey>, is_batch_item: bool) -> Self {
+    pub(super) fn new(
+        project_id: Arc<str>,
+        submission: Submission,
+        key: Option<IdempotencyKey>,
+        is_batch_item: bool,
+    ) -> Self {
         Self { project_id, submission, key, is_batch_item, started_at: Instant::now(), at: now() }
+    }
+
+    /// Sets the time of the submission and the start of the processing time, which does not include the wait for a slot.
+    fn start_clock(&mut self) {
+        (self.started_at, self.at) = (Instant::now(), now());
     }
 
     /// Stores and publishes the item with its decisions. The first decision determines the item's status.

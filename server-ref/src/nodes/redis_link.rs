@@ -59,6 +59,7 @@ pub(crate) struct RedisLink {
     metrics: Arc<Metrics>,
 }
 
+/// The state that the handle and the task share.
 #[derive(Debug, Default)]
 struct LinkState {
     wanted_projects: Mutex<HashSet<Arc<str>>>,

@@ -12,7 +12,6 @@ use socketioxide::extract::{SocketRef, TryData};
 use socketioxide::handler::ConnectHandler as _;
 
 use super::connection::Connection;
-use super::context::Realtime;
 use super::dispatcher::Dispatcher;
 use super::expiry;
 use super::hang_up::HangUpHandle;
@@ -21,6 +20,7 @@ use super::reply::{Failure, emit};
 use super::revoke::{disconnect_with_authentication_failed, invalid_credentials_failure};
 use super::rooms::group_room_names;
 use super::session_slots::{SessionSlotHandle, TooManyEvents};
+use super::shared_state::Realtime;
 use crate::auth::Principal;
 
 /// Maximum size of an Engine.IO payload, in bytes. Deployed servers announce the same size.

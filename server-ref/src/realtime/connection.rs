@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::task::AbortHandle;
 
-use super::context::Realtime;
 use super::reply::Failure;
+use super::shared_state::Realtime;
 use crate::auth::Principal;
 
 pub(super) struct Connection {

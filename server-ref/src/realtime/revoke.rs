@@ -10,10 +10,10 @@ use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::SocketRef;
 
 use super::connection::Connection;
-use super::context::Realtime;
 use super::hang_up::HangUpHandle;
 use super::reply::{Failure, emit};
 use super::rooms::{SocketGroup, project_room_name};
+use super::shared_state::Realtime;
 use crate::Error;
 use crate::auth::Principal;
 use crate::time::now;

@@ -31,7 +31,7 @@ pub(super) struct StatsUpdatePayload<'a> {
 
 /// The statistics of the followed projects.
 #[derive(Debug, Default)]
-pub(super) struct Statistics {
+pub(super) struct FollowedProjectsStatistics {
     projects: HashMap<Arc<str>, ProjectStatistics>,
     /// Earliest time of the next update, for each project with changed statistics.
     due_at: HashMap<Arc<str>, Instant>,
@@ -70,7 +70,7 @@ impl ProjectStatistics {
     }
 }
 
-impl Statistics {
+impl FollowedProjectsStatistics {
     pub(super) fn has_project(&self, project_id: &str) -> bool {
         self.projects.contains_key(project_id)
     }
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn updates_are_throttled_and_the_last_is_sent() {
         let project: Arc<str> = "p".into();
-        let mut statistics = Statistics::default();
+        let mut statistics = FollowedProjectsStatistics::default();
         statistics.set_recent_activity(project.clone(), Vec::new(), 0);
         let start = Instant::now();
         let counts =
@@ -205,7 +205,7 @@ mod tests {
     fn activity_that_arrives_during_a_read_is_kept() {
         let recent = |id: &str, decision| RecentDecision { content_id: id.into(), decision, timestamp: String::new() };
         let project: Arc<str> = "p".into();
-        let mut statistics = Statistics::default();
+        let mut statistics = FollowedProjectsStatistics::default();
         statistics.set_recent_activity(project.clone(), vec![recent("a", Status::Flagged)], 1);
         // The read begins after event 3 is committed. Events 4 and 5 arrive before the result of the read, which already contains the item
         // of event 4.

@@ -238,3 +238,23 @@ async fn hanging_prompts_of_a_project_leave_capacity_for_others() {
         assert_eq!(answer.await.unwrap()["status"], "flagged");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_items_of_a_batch_wait_for_the_model_at_the_same_time() {
+    let (_endpoint, address) = start_endpoint().await;
+    let server = start_server(address, Duration::from_secs(3), 64).await;
+    add_prompt(&server, "Slow", "wait", Action::Reject, 0).await;
+    let items: Vec<Value> = (0..100).map(|n| json!({"content": n.to_string()})).collect();
+    let request = http_client().post(format!("{}/api/moderate/batch", server.base_url()));
+    let request = request.header("x-api-key", demo_api_key(&server)).json(&json!({"items": items}));
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    let results = answer["results"].as_array().unwrap();
+    assert!(results.iter().all(|result| result["status"] == "flagged"), "{answer}");
+    // At most 64 items of a project may wait. If the items waited in groups, none of them would exceed this limit.
+    let was_refused = |result: &&Value| {
+        let reason = result["moderation_results"][0]["reason"].as_str().unwrap();
+        reason.contains("too many items are waiting")
+    };
+    assert_eq!(results.iter().filter(was_refused).count(), 36);
+    server.shutdown().await;
+}

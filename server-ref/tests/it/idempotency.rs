@@ -197,7 +197,14 @@ async fn a_repeated_batch_is_stored_once_and_answered_in_order() {
     for body in [json!({}), json!({"items": []}), json!({"items": many})] {
         assert!(batch("c", &body).await.0.is_client_error(), "{body}");
     }
-    assert_eq!(batch("d", &json!({"items": many[..100]})).await.0, StatusCode::OK);
-    assert_eq!(stored_item_count(&server).await, 102);
+    assert_eq!(batch("d", &json!({"items": many[..50]})).await.0, StatusCode::OK);
+    assert_eq!(stored_item_count(&server).await, 52);
+    // The items that only the second request contains must not be stored either.
+    for (count, expected) in [(100, StatusCode::UNPROCESSABLE_ENTITY), (49, StatusCode::UNPROCESSABLE_ENTITY)] {
+        assert_eq!(batch("d", &json!({"items": many[..count]})).await.0, expected);
+        assert_eq!(stored_item_count(&server).await, 52);
+    }
+    assert_eq!(batch("e", &json!({"items": many[..100]})).await.0, StatusCode::OK);
+    assert_eq!(stored_item_count(&server).await, 152);
     server.shutdown().await;
 }

@@ -20,7 +20,7 @@ use super::broadcast::{BroadcastEvent, Broadcaster};
 use super::database_reads::DatabaseReads;
 use super::publisher_handle::PublisherRequest;
 use super::sequencer::Sequencer;
-use super::statistics::Statistics;
+use super::statistics::FollowedProjectsStatistics;
 use crate::metrics::Metrics;
 use crate::nodes::{LinkEvent, RedisLink};
 use crate::store::{PublisherInput, Store};
@@ -52,7 +52,7 @@ pub(crate) fn spawn_publisher(
         link,
         sequencers: HashMap::new(),
         projects_with_holes: HashSet::new(),
-        statistics: Statistics::default(),
+        statistics: FollowedProjectsStatistics::default(),
         ongoing_statistics_reads: HashMap::new(),
         reads: DatabaseReads::new(store),
         next_head_poll_at: Some(now),
@@ -71,7 +71,7 @@ struct Publisher {
     sequencers: HashMap<Arc<str>, Sequencer<BroadcastEvent>>,
     /// The projects in which events may be missing.
     projects_with_holes: HashSet<Arc<str>>,
-    statistics: Statistics,
+    statistics: FollowedProjectsStatistics,
     /// The projects whose statistics are being read. The value is true if the statistics must be read again afterwards.
     ongoing_statistics_reads: HashMap<Arc<str>, bool>,
     reads: DatabaseReads,

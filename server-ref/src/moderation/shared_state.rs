@@ -1,4 +1,4 @@
-//! The parts of the server that moderation uses.
+//! The state that all submissions share.
 
 use std::sync::Arc;
 
@@ -23,9 +23,9 @@ pub(crate) struct Moderation {
     pub(super) rule_cache: RuleCache,
     pub(super) matching_pool: FairPool,
     pub(super) ai_judge: AiJudge,
-    /// Locks the idempotency keys of submissions that the language model is judging.
+    /// Locks the idempotency keys of batches, and of submissions that the language model is judging.
     pub(super) idempotency_locks: IdempotencyLocks,
-    /// Limits the batch items of each project that are moderated at the same time.
+    /// Limits the batch items of each project that are matched or stored at the same time.
     pub(super) batch_slots: BatchSlots,
     /// Tracks the items that the language model is judging.
     pub(super) in_flight: TaskTracker,
