@@ -91,6 +91,11 @@ impl TestProgram {
         self.package_folder == workspace.root.join(folder)
     }
 
+    /// Returns true if the program runs the tests of the library.
+    pub(crate) fn is_library(&self) -> bool {
+        self.is_library
+    }
+
     /// Returns true if the program runs the tests of the library, or of one of these test files.
     pub(crate) fn is_library_or_one_of(&self, targets: &[&str]) -> bool {
         self.is_library || targets.contains(&&*self.target)

@@ -28,9 +28,11 @@ impl Workspace {
         if shell.var("CARGO_NET_RETRY").is_err() {
             shell.set_var("CARGO_NET_RETRY", "10");
         }
-        // Incremental compilation makes a build in an empty folder slower.
-        if Self::is_on_ci() && shell.var("CARGO_INCREMENTAL").is_err() {
-            shell.set_var("CARGO_INCREMENTAL", "0");
+        // Incremental compilation and debug information make a build in an empty folder slower.
+        for variable in ["CARGO_INCREMENTAL", "CARGO_PROFILE_DEV_DEBUG"] {
+            if Self::is_on_ci() && shell.var(variable).is_err() {
+                shell.set_var(variable, "0");
+            }
         }
         Ok(Self { shell, root, arguments: Vec::new(), is_quick: false })
     }

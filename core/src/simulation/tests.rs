@@ -11,7 +11,7 @@ use std::{
 
 use super::{scenario::Scenario, tally::Tally, world::World};
 
-const DEFAULT_SEEDS: u64 = 10_000;
+const DEFAULT_SEEDS: u64 = 3_000;
 /// Number of failed seeds after which the run stops.
 const FAILURES_MAX: usize = 5;
 
