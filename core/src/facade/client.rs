@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::{
     ClientOptions, FacadeStates, FacadeStream, StateRecord,
+    batch::batch_from_json,
     runtime::{ProcessGuard, run_on_runtime},
 };
 use crate::{
     Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Health, Metrics, Moderation, Project,
-    State, StateChanges, Statistics, Submission, events::EventKinds,
+    Snapshot, State, StateChanges, Statistics, Submission, events::EventKinds,
 };
 
 /// [`Client`] for a binding. Cheap to clone.
@@ -85,6 +86,11 @@ impl FacadeClient {
         emit_with_ack(name: String, data: Value) -> Value = |client| client.emit_with_ack(&name, data).await;
         /// Submits content for moderation.
         moderate(submission: Submission) -> Moderation = |client| client.moderate(submission).await;
+        /// Submits a batch for moderation. `items` is an array of objects with `content` and optionally `type` (`text` by
+        /// default) and `metadata`. Returns one result for each item.
+        moderate_batch(items: Value, idempotency_key: Option<String>) -> Vec<Result<Moderation, Error>> = |client| {
+            client.moderate_batch(batch_from_json(items, idempotency_key)?).await
+        };
         /// Fetches a content item by id.
         content(id: String) -> Content = |client| client.content(&id).await;
         /// Fetches one page of content items.
@@ -167,6 +173,19 @@ impl FacadeProject {
     #[must_use]
     pub fn cursor(&self) -> Option<String> {
         self.project.cursor().map(|cursor| cursor.to_string())
+    }
+
+    /// Fetches the state of the project at one position in its event log.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Project::snapshot`], and `closed` in a forked child.
+    ///
+    /// # Cancel safety
+    /// Once the future has been polled, the request continues even if the future is dropped.
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        self.guard.check()?;
+        let project = self.project.clone();
+        run_on_runtime(async move { project.snapshot().await }).await
     }
 
     /// Leaves the project.
