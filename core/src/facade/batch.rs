@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn other_json_is_an_invalid_argument() {
-        for items in [json!({}), json!(["a"]), json!([{"type": "text"}]), json!([{"content": "a", "metdata": 1}])] {
+        for items in [json!({}), json!(["a"]), json!([{"type": "text"}]), json!([{"content": "a", "other": 1}])] {
             let error = batch_from_json(items, None).unwrap_err();
             assert_eq!(error.code(), "invalid_argument");
             assert!(error.message().starts_with("items: "), "{error}");
