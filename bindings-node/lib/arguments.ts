@@ -44,11 +44,20 @@ export function checkCount(name: string, value: unknown, minimum = 1): number {
   return value
 }
 
-export function checkObject(name: string, value: unknown): Record<string, unknown> {
+export function checkObject(name: string, value: unknown, expected = 'an object'): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidArgument(name, `expected an object, got ${describeType(value)}`)
+    throw invalidArgument(name, `expected ${expected}, got ${describeType(value)}`)
   }
   return value as Record<string, unknown>
+}
+
+/** Checks an iterable. Refuses a string, which is an iterable of its characters. */
+export function checkIterable(name: string, value: unknown): Iterable<unknown> {
+  const iterable = value as Partial<Iterable<unknown>> | null
+  if (typeof value !== 'object' || typeof iterable?.[Symbol.iterator] !== 'function') {
+    throw invalidArgument(name, `expected an iterable, got ${describeType(value)}`)
+  }
+  return iterable as Iterable<unknown>
 }
 
 export function checkFunction<F>(name: string, value: F): F {

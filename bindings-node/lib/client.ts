@@ -5,36 +5,24 @@ import * as native from '../native/index.js'
 import { checkCount, checkFunction, checkObject, checkOptions, checkString, signalOf, toJson } from './arguments.js'
 import { ClientListeners, type HandlerArguments } from './clientlisteners.js'
 import { awaitCall, callForJson } from './completions.js'
-import { Contents } from './contents.js'
+import { type ContentFilter, Contents, checkFilter } from './contents.js'
 import { answerRequests } from './credentials.js'
-import { errorFromNative, invalidArgument } from './errors.js'
-import type { Event, EventByName, EventName, Status } from './events.js'
+import { type AutoModerateError, errorFromNative, invalidArgument } from './errors.js'
+import type { Event, EventByName, EventName } from './events.js'
 import { type ClientOptions, optionsToJson } from './options.js'
 import { openStream, Project } from './project.js'
 import { type StateJson, toStateInfo } from './states.js'
 import type { Abortable, EventStream, StreamHost } from './stream.js'
+import {
+  type BatchItem,
+  type BatchOptions,
+  type BatchResult,
+  checkBatch,
+  checkSubmission,
+  type Submission,
+  toModerationOrError,
+} from './submissions.js'
 import type { Content, ContentPage, Health, Metrics, Moderation, State, StateInfo, Statistics } from './values.js'
-
-/** Filter for a listing of items. */
-export interface ContentFilter extends Abortable {
-  /** Decision that the listed items must have. By default, all items are listed. */
-  status?: Status
-  /** Number of items per page. The server sets the default and the maximum. */
-  perPage?: number
-}
-
-/** Options of a submission. */
-export interface Submission extends Abortable {
-  /** Content type. Default `text`. */
-  type?: string
-  /** Data to store with the content. If it contains a `user_id`, the submission is attributed to that user. */
-  metadata?: unknown
-  /**
-   * Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency keys, calls with the same
-   * key within 24 hours count as one submission. Default: a random key for each call.
-   */
-  idempotencyKey?: string
-}
 
 /**
  * A self-healing connection to an AutoModerate server.
@@ -255,16 +243,26 @@ export class Client {
    * `retryable: false`.
    */
   async moderate(content: string, given?: Submission): Promise<Moderation> {
-    const {
-      type = 'text',
-      metadata,
-      idempotencyKey,
-      ...rest
-    } = checkOptions(given, 'type', 'metadata', 'idempotencyKey')
-    const [kind, body] = [checkString('type', type), checkString('content', content)]
-    const attached = metadata === undefined ? null : toJson('metadata', metadata)
-    const key = idempotencyKey === undefined ? null : checkString('idempotencyKey', idempotencyKey)
-    return callForJson((queue, id) => this.#native.moderate(queue, id, kind, body, attached, key), signalOf(rest))
+    const { kind, body, metadata, key, signal } = checkSubmission(content, given)
+    return callForJson((queue, id) => this.#native.moderate(queue, id, kind, body, metadata, key), signal)
+  }
+
+  /**
+   * Submits many items for decisions, 100 per request; on servers without batches, one by one. Resolves to one result
+   * for each item, in the same order: the decision, or the error with which the submission failed. Rejects like
+   * `moderate` if the first request fails. If a later request fails, its error is the result for its items and for all
+   * further ones. If the call is aborted, some or all of the items may still be submitted.
+   */
+  async moderateBatch(
+    items: Iterable<string | BatchItem>,
+    given?: BatchOptions,
+  ): Promise<(Moderation | AutoModerateError)[]> {
+    const { items: batch, key, signal } = checkBatch(items, given)
+    const results = await callForJson<BatchResult[]>(
+      (queue, id) => this.#native.moderateBatch(queue, id, batch, key),
+      signal,
+    )
+    return results.map(toModerationOrError)
   }
 
   /** Fetches an item by its id. Rejects with `api` and the status 404 if the item does not exist. */
@@ -326,14 +324,4 @@ function toCursorText(after: unknown): string | undefined {
     return String(after)
   }
   return checkString('after', after)
-}
-
-function checkFilter(filter: ContentFilter | undefined): ContentFilter {
-  const { status, perPage, ...rest } = checkOptions(filter, 'status', 'perPage')
-  const signal = signalOf(rest)
-  return {
-    ...(status === undefined ? {} : { status: checkString('status', status) }),
-    ...(perPage === undefined ? {} : { perPage: checkCount('perPage', perPage) }),
-    ...(signal === undefined ? {} : { signal }),
-  }
 }

@@ -1,6 +1,17 @@
 /** Listing of a project's items. */
 
+import { checkCount, checkOptions, checkString, signalOf } from './arguments.js'
+import type { Status } from './events.js'
+import type { Abortable } from './stream.js'
 import type { Content, ContentPage } from './values.js'
+
+/** Filter for a listing of items. */
+export interface ContentFilter extends Abortable {
+  /** Decision that the listed items must have. By default, all items are listed. */
+  status?: Status
+  /** Number of items per page. The server sets the default and the maximum. */
+  perPage?: number
+}
 
 /** Items of a project, newest first. Pages are fetched as needed. */
 export class Contents implements AsyncIterableIterator<Content> {
@@ -37,5 +48,15 @@ export class Contents implements AsyncIterableIterator<Content> {
     }
     const value = this.#fetched.pop()
     return value === undefined ? { done: true, value } : { done: false, value }
+  }
+}
+
+export function checkFilter(filter: ContentFilter | undefined): ContentFilter {
+  const { status, perPage, ...rest } = checkOptions(filter, 'status', 'perPage')
+  const signal = signalOf(rest)
+  return {
+    ...(status === undefined ? {} : { status: checkString('status', status) }),
+    ...(perPage === undefined ? {} : { perPage: checkCount('perPage', perPage) }),
+    ...(signal === undefined ? {} : { signal }),
   }
 }

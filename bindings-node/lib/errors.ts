@@ -122,7 +122,7 @@ export function errorFromJson(text: string): AutoModerateError | TypeError {
   return errorFromRecord(JSON.parse(text))
 }
 
-/** Creates an error from the error record of a state. Returns `undefined` if the state contains no error. */
+/** Creates an error from the error record of a state or of a batch's result. Returns `undefined` without a record. */
 export function errorFromOptionalRecord(failure: unknown): AutoModerateError | undefined {
   return failure ? (errorFromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
 }
@@ -131,5 +131,5 @@ export function errorFromOptionalRecord(failure: unknown): AutoModerateError | u
 export function errorFromNative(error: unknown): unknown {
   const message = error instanceof Error ? error.message : ''
   if (message.startsWith('{')) return errorFromJson(message)
-  return /^(data|metadata): /.test(message) ? argumentError(message) : error
+  return /^(data|(items\[\d+\]\.)?metadata): /.test(message) ? argumentError(message) : error
 }

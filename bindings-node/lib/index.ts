@@ -7,9 +7,9 @@
  * @module automoderate
  */
 
-export { Client, type ContentFilter, type Submission } from './client.js'
+export { Client } from './client.js'
 export type { HandlerArguments } from './clientlisteners.js'
-export type { Contents } from './contents.js'
+export type { ContentFilter, Contents } from './contents.js'
 export type { Credentials, CredentialsProvider, CredentialsReason } from './credentials.js'
 export { AutoModerateError, type ErrorCode, type Stage } from './errors.js'
 export type * from './events.js'
@@ -18,4 +18,5 @@ export type { ClientOptions, Pem, ReconnectPolicy } from './options.js'
 export { Project } from './project.js'
 export type { ClientToServerEvents, ErrorNotice, LogFields, ReplayPage, ServerToClientEvents } from './socketio.js'
 export { type Abortable, EventStream } from './stream.js'
+export type { BatchItem, BatchOptions, Submission } from './submissions.js'
 export type * from './values.js'

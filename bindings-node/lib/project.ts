@@ -3,11 +3,12 @@
 import { type InspectOptions, inspect } from 'node:util'
 import type * as native from '../native/index.js'
 import { checkOptions, signalOf } from './arguments.js'
-import { awaitCall } from './completions.js'
+import { awaitCall, callForJson } from './completions.js'
 import { errorFromNative } from './errors.js'
 import type { Event, EventByName, EventName } from './events.js'
 import { toCoreName } from './kinds.js'
 import { type Abortable, EventStream, type StreamHost } from './stream.js'
+import type { Snapshot } from './values.js'
 
 /** Opens a stream of all events or of one kind of event. Either of the last two arguments may contain the signal. */
 export function openStream(
@@ -69,6 +70,15 @@ export class Project {
   events<Name extends EventName>(kind: Name, options?: Abortable): EventStream<EventByName[Name]>
   events(kind?: EventName | Abortable, options?: Abortable): EventStream<Event> {
     return openStream(this.#native, this.#host, kind, options)
+  }
+
+  /**
+   * Fetches the project's statistics, rules and review queue, all as of the same position in its event log. To receive
+   * the later events, pass the snapshot's cursor to `join(…, { after })`. Rejects with `api` and the status 404 on
+   * servers without snapshots.
+   */
+  async snapshot(given?: Abortable): Promise<Snapshot> {
+    return callForJson((queue, id) => this.#native.snapshot(queue, id), signalOf(checkOptions(given)))
   }
 
   /** Leaves the project. Its streams yield their buffered events and then end. */

@@ -1,7 +1,7 @@
 /** Plain objects that calls return, and the details of states. */
 
 import type { AutoModerateError } from './errors.js'
-import type { Status } from './events.js'
+import type { Rule, Status } from './events.js'
 
 /** State of a client. */
 export type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closing' | 'closed'
@@ -113,6 +113,29 @@ export interface Statistics {
   approval_rate: number
   /** All other fields sent by the server. */
   extra: Record<string, unknown>
+}
+
+/** Items awaiting review. */
+export interface ReviewQueue {
+  /** Number of items that await review. */
+  total: number
+  /** Newest items that await review, newest first. Servers return up to 100. */
+  items: Content[]
+}
+
+/** State of a project at one position in its event log. */
+export interface Snapshot {
+  /**
+   * Cursor of the newest event that the state includes. A stream that starts after this cursor continues from this
+   * state without missing or repeating an event.
+   */
+  cursor: string
+  /** Counters of the project. */
+  stats: Statistics
+  /** All rules, in the order in which the server evaluates them. */
+  rules: Rule[]
+  /** Items awaiting review. */
+  review: ReviewQueue
 }
 
 /** Health of the server. */

@@ -7,7 +7,7 @@ use automoderate::{
     facade::{ClientOptions, CredentialQueue, FacadeClient, FacadeStates},
 };
 use napi_derive::napi;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     completions::{CallResult, CompletionQueue},
@@ -50,6 +50,25 @@ pub struct Metrics {
     pub gaps: i64,
     /// Number of events sent to the server, including joins, leaves and heartbeats.
     pub sent: i64,
+}
+
+/// Item of a batch.
+#[napi(object, object_to_js = false)]
+pub struct BatchItem {
+    /// Content type.
+    pub kind: String,
+    /// Content to submit.
+    pub content: String,
+    /// Metadata as JSON, if there is any.
+    pub metadata: Option<String>,
+}
+
+impl BatchItem {
+    /// Converts the item to the object that the facade expects. `index` is the item's position in the batch.
+    fn into_json(self, index: usize) -> napi::Result<Value> {
+        let metadata = self.metadata.map(|text| parse_json(&format!("items[{index}].metadata"), &text)).transpose()?;
+        Ok(json!({"content": self.content, "type": self.kind, "metadata": metadata}))
+    }
 }
 
 #[napi]
@@ -134,6 +153,22 @@ impl Client {
             submission = submission.idempotency_key(key);
         }
         queue.run(id, async move { client.moderate(submission).await.map(json_results::moderation_to_json) })
+    }
+
+    /// Submits a batch.
+    #[napi(catch_unwind)]
+    pub fn moderate_batch(
+        &self,
+        queue: &CompletionQueue,
+        id: i64,
+        items: Vec<BatchItem>,
+        idempotency_key: Option<String>,
+    ) -> napi::Result<()> {
+        let items = items.into_iter().enumerate().map(|(index, item)| item.into_json(index));
+        let (client, items) = (self.facade.clone(), items.collect::<napi::Result<Value>>()?);
+        queue.run(id, async move {
+            client.moderate_batch(items, idempotency_key).await.map(json_results::batch_results_to_json)
+        })
     }
 
     /// Fetches an item by its id.

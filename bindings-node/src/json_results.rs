@@ -1,6 +1,9 @@
 //! Converts REST results and client states to JSON with the field names of `lib/values.ts`.
 
-use automoderate::{Content, ContentPage, Health, Moderation, Statistics, Timestamp, facade::StateRecord};
+use automoderate::{
+    Content, ContentPage, Error, Health, Moderation, Snapshot, Statistics, Timestamp,
+    facade::{ErrorRecord, StateRecord},
+};
 use serde_json::{Value, json};
 
 use crate::errors;
@@ -15,6 +18,15 @@ pub(crate) fn moderation_to_json(decided: Moderation) -> Value {
         "status": decided.status.as_str(),
         "moderation_results": decided.moderation_results,
     })
+}
+
+/// Converts the results of a batch to objects with either `moderation` or `error`.
+pub(crate) fn batch_results_to_json(results: Vec<Result<Moderation, Error>>) -> Value {
+    let to_json = |result| match result {
+        Ok(decided) => json!({"moderation": moderation_to_json(decided)}),
+        Err(error) => json!({"error": errors::record_to_json(&ErrorRecord::from(&error))}),
+    };
+    results.into_iter().map(to_json).collect()
 }
 
 pub(crate) fn content_to_json(found: Content) -> Value {
@@ -51,6 +63,16 @@ pub(crate) fn statistics_to_json(counted: Statistics) -> Value {
         "pending": counted.pending,
         "approval_rate": counted.approval_rate,
         "extra": counted.extra,
+    })
+}
+
+pub(crate) fn snapshot_to_json(snapshot: Snapshot) -> Value {
+    let items: Vec<_> = snapshot.review.items.into_iter().map(content_to_json).collect();
+    json!({
+        "cursor": snapshot.cursor,
+        "stats": statistics_to_json(snapshot.stats),
+        "rules": snapshot.rules,
+        "review": {"total": snapshot.review.total, "items": items},
     })
 }
 

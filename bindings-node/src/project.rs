@@ -3,7 +3,7 @@
 use automoderate::facade::FacadeProject;
 use napi_derive::napi;
 
-use crate::{completions::CompletionQueue, errors::to_exception, stream::Stream};
+use crate::{completions::CompletionQueue, errors::to_exception, json_results, stream::Stream};
 
 /// Wrapper around the facade's project, for `lib/project.ts`.
 #[napi]
@@ -28,6 +28,13 @@ impl Project {
     #[napi(catch_unwind)]
     pub fn events(&self, kind: Option<String>) -> napi::Result<Stream> {
         self.0.events(kind.as_deref()).map(Stream::new).map_err(|error| to_exception(&error))
+    }
+
+    /// Fetches the project's state as of one event.
+    #[napi(catch_unwind)]
+    pub fn snapshot(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
+        let project = self.0.clone();
+        queue.run(id, async move { project.snapshot().await.map(json_results::snapshot_to_json) })
     }
 
     /// Leaves the project.

@@ -48,6 +48,7 @@ test('every call can be aborted', async (t) => {
   for (const call of [
     () => client.emit('x', {}, project),
     () => client.moderate('x', project),
+    () => client.moderateBatch(['x'], project),
     () => client.content('x', project),
     () => client.contentsPage(1, project),
     () => client.contents(project).next(),

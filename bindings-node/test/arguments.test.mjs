@@ -145,6 +145,19 @@ test('invalid arguments throw an error that names the argument', async (t) => {
     [() => client.moderate('x', { type: 1 }), 'type'],
     [() => client.moderate('x', { metadata: circular }), 'metadata'],
     [() => client.moderate('x', { metadata: deep }), 'metadata'],
+    [() => client.moderateBatch(), 'items'],
+    [() => client.moderateBatch('x'), 'items'],
+    [() => client.moderateBatch({ content: 'x' }), 'items'],
+    [() => client.moderateBatch(['x', 7]), 'items[1]'],
+    [() => client.moderateBatch([['x']]), 'items[0]'],
+    [() => client.moderateBatch([{}]), 'items[0].content'],
+    [() => client.moderateBatch([{ content: 'x', type: 1 }]), 'items[0].type'],
+    [() => client.moderateBatch([{ content: 'x', metadata: circular }]), 'items[0].metadata'],
+    [() => client.moderateBatch(['x', { content: 'x', metadata: deep }]), 'items[1].metadata'],
+    [() => client.moderateBatch([{ content: 'x', meta_data: {} }]), 'items[0].meta_data'],
+    [() => client.moderateBatch(['x'], { metadata: {} }), 'metadata'],
+    [() => client.moderateBatch(['x'], { idempotencyKey: 7 }), 'idempotencyKey'],
+    [() => client.moderateBatch(['x'], { idempotencyKey: 'k'.repeat(241) }), 'idempotencyKey'],
     [() => client.content(''), 'id'],
     [() => client.content(1), 'id'],
     [() => client.contentsPage(0), 'page'],
@@ -161,6 +174,7 @@ test('invalid arguments throw an error that names the argument', async (t) => {
     [async () => client.events('no_such_kind'), 'kind'],
     [async () => client.events(7), 'kind'],
     [async () => client.events('__proto__'), 'kind'],
+    [() => project.snapshot({ timeout: 7 }), 'timeout'],
     [async () => project.events('gap', 7), 'options'],
     [async () => project.events({ signal: 'x' }), 'signal'],
     [async () => project.events({ kind: 'gap' }), 'kind'],
@@ -176,6 +190,8 @@ test('invalid arguments throw an error that names the argument', async (t) => {
   ]
   for (const [call, name] of cases) await assert.rejects(call, isTypeErrorNaming(name), call.toString())
   assert.equal((await client.health()).status.length > 0, true)
+  // Nothing was sent.
+  assert.equal((await client.statistics()).total_content, 0)
 })
 
 test('no argument crashes the process', async (t) => {

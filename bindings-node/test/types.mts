@@ -6,8 +6,11 @@ import {
   type ClientToServerEvents,
   type Event,
   type EventStream,
+  type Moderation,
   type ModerationUpdate,
+  type Rule,
   type ServerToClientEvents,
+  type Snapshot,
   type State,
   type StatsUpdate,
 } from '../dist/index.mjs'
@@ -94,6 +97,17 @@ export async function reads(signal: AbortSignal): Promise<void> {
     // @ts-expect-error there is no such code
     if (error instanceof AutoModerateError && error.code === 'too_many') return
   }
+  for (const result of await client.moderateBatch(['text', { content: 'text' }], { idempotencyKey: 'k', signal })) {
+    same<typeof result, Moderation | AutoModerateError>()
+    if (result instanceof AutoModerateError) console.log(result.code)
+    else same<typeof result, Moderation>()
+  }
+  // @ts-expect-error an item has no key of its own
+  await client.moderateBatch([{ content: 'text', idempotencyKey: 'k' }])
+  const snapshot = await project.snapshot({ signal })
+  same<typeof snapshot, Snapshot>()
+  same<typeof snapshot.rules, Rule[]>()
+  await client.join('proj_1', { after: snapshot.cursor })
 }
 
 /** Typed socket of stock socket.io-client, reduced to two methods. */
