@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use automoderate::{
-    Content, ContentFilter, Error, Metrics, Submission,
+    ContentFilter, Error, Metrics, Submission,
     facade::{self, CredentialQueue, CredentialRequest, FacadeClient, FacadeStates, StateRecord},
 };
 use pyo3::{IntoPyObjectExt, prelude::*, types::PyDict};
+use serde_json::{Value, json};
 
 use crate::{
     completions::{ReplyTo, run},
-    credentials, errors, events, json, options,
+    credentials, errors, json, options,
     project::Project,
+    results,
     stream::Stream,
 };
+
+/// Type, content and metadata of one item of a batch.
+type BatchItem<'py> = (String, String, Bound<'py, PyAny>);
 
 #[pyclass(frozen, module = "automoderate._native")]
 pub(crate) struct Client {
@@ -119,18 +124,27 @@ impl Client {
             submission = submission.idempotency_key(key);
         }
         run(py, reply_to, async move { client.moderate(submission).await }, |py, decided| {
-            let dict = PyDict::new(py);
-            dict.set_item("content_id", decided.content_id)?;
-            dict.set_item("status", decided.status.as_str())?;
-            dict.set_item("moderation_results", json::to_python(py, &decided.moderation_results.into())?)?;
-            dict.into_py_any(py)
+            results::moderation_to_dict(py, decided)?.into_py_any(py)
+        })
+    }
+
+    fn moderate_batch(
+        &self,
+        py: Python<'_>,
+        reply_to: ReplyTo<'_>,
+        items: Vec<BatchItem<'_>>,
+        idempotency_key: Option<String>,
+    ) -> PyResult<Py<PyAny>> {
+        let (client, items) = (self.facade.clone(), batch_to_json(items)?);
+        run(py, reply_to, async move { client.moderate_batch(items, idempotency_key).await }, |py, batch| {
+            results::batch_to_list(py, batch)?.into_py_any(py)
         })
     }
 
     fn content(&self, py: Python<'_>, reply_to: ReplyTo<'_>, id: String) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
         run(py, reply_to, async move { client.content(id).await }, |py, found| {
-            content_to_dict(py, found)?.into_py_any(py)
+            results::content_to_dict(py, found)?.into_py_any(py)
         })
     }
 
@@ -149,39 +163,21 @@ impl Client {
             status: status.map(|word| word.as_str().into()),
         };
         run(py, reply_to, async move { client.contents_page(filter).await }, |py, page| {
-            let dict = PyDict::new(py);
-            let items: PyResult<Vec<_>> = page.items.into_iter().map(|found| content_to_dict(py, found)).collect();
-            dict.set_item("items", items?)?;
-            dict.set_item("page", page.page)?;
-            dict.set_item("has_more", page.has_more)?;
-            dict.set_item("total", page.total)?;
-            dict.set_item("unreadable", page.unreadable)?;
-            dict.into_py_any(py)
+            results::page_to_dict(py, page)?.into_py_any(py)
         })
     }
 
     fn statistics(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
         run(py, reply_to, async move { client.statistics().await }, |py, counted| {
-            let dict = PyDict::new(py);
-            dict.set_item("total_content", counted.total_content)?;
-            dict.set_item("approved", counted.approved)?;
-            dict.set_item("rejected", counted.rejected)?;
-            dict.set_item("flagged", counted.flagged)?;
-            dict.set_item("pending", counted.pending)?;
-            dict.set_item("approval_rate", counted.approval_rate)?;
-            dict.set_item("extra", json::object_to_python(py, &counted.extra)?)?;
-            dict.into_py_any(py)
+            results::statistics_to_dict(py, &counted)?.into_py_any(py)
         })
     }
 
     fn health(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
         run(py, reply_to, async move { client.health().await }, |py, health| {
-            let dict = PyDict::new(py);
-            dict.set_item("status", health.status)?;
-            dict.set_item("extra", json::object_to_python(py, &health.extra)?)?;
-            dict.into_py_any(py)
+            results::health_to_dict(py, health)?.into_py_any(py)
         })
     }
 
@@ -270,18 +266,12 @@ fn check_positive(py: Python<'_>, name: &str, count: i64) -> PyResult<u32> {
     count_or_none.ok_or_else(|| errors::invalid_argument(py, &format!("{name}: {count} is not a positive number")))
 }
 
-fn content_to_dict<'py>(py: Python<'py>, found: Content) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("id", found.id)?;
-    dict.set_item("project_id", found.project_id.as_deref())?;
-    dict.set_item("content_type", found.content_type)?;
-    dict.set_item("content_data", found.content_data)?;
-    dict.set_item("meta_data", found.meta_data.map(|value| json::to_python(py, &value)).transpose()?)?;
-    dict.set_item("status", found.status.as_str())?;
-    dict.set_item("created_at", events::to_instant(&found.created_at))?;
-    dict.set_item("updated_at", events::to_instant(&found.updated_at))?;
-    dict.set_item("moderation_results", json::to_python(py, &found.moderation_results.into())?)?;
-    Ok(dict)
+fn batch_to_json(items: Vec<BatchItem<'_>>) -> PyResult<Value> {
+    let convert = |(index, (kind, content, metadata)): (usize, BatchItem<'_>)| {
+        let metadata = json::from_python(&format!("items[{index}].metadata"), &metadata)?;
+        Ok(json!({"type": kind, "content": content, "metadata": metadata}))
+    };
+    items.into_iter().enumerate().map(convert).collect()
 }
 
 /// Converts a state to the tuple `(state, attempt, retry_in, cause)`.

@@ -14,6 +14,7 @@ mod json;
 mod logs;
 mod options;
 mod project;
+mod results;
 mod stream;
 mod test_server;
 

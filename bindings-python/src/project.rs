@@ -1,11 +1,11 @@
 //! Projects as a class of the native module.
 
 use automoderate::facade::FacadeProject;
-use pyo3::prelude::*;
+use pyo3::{IntoPyObjectExt, prelude::*};
 
 use crate::{
     completions::{ReplyTo, run},
-    errors,
+    errors, results,
     stream::Stream,
 };
 
@@ -27,6 +27,13 @@ impl Project {
     fn events(&self, py: Python<'_>, kind: Option<&str>) -> PyResult<Stream> {
         let stream = self.0.events(kind).map_err(|error| errors::to_py_err(py, &error))?;
         Ok(Stream::new(stream))
+    }
+
+    fn snapshot(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
+        let project = self.0.clone();
+        run(py, reply_to, async move { project.snapshot().await }, |py, snapshot| {
+            results::snapshot_to_dict(py, snapshot)?.into_py_any(py)
+        })
     }
 
     fn leave(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {

@@ -9,6 +9,7 @@ import pytest
 from automoderate import (
     AsyncClient,
     Client,
+    Moderation,
     ModerationUpdate,
 )
 
@@ -38,7 +39,10 @@ async def test_every_call_of_the_asyncio_client(shared_server: Server) -> None:
         assert len([one async for one in client.contents(per_page=2)]) >= 6
         page = await client.contents_page(1, per_page=3, status="approved")
         assert len(page.items) == 3
+        batch = await client.moderate_batch(["one", "two"])
+        assert [result.status for result in batch if isinstance(result, Moderation)] == ["approved", "approved"]
         assert (await client.statistics()).total_content >= 6
+        assert (await project.snapshot()).stats == await client.statistics()
         assert (await client.health()).status
         metrics = client.metrics()
         assert (metrics.connections, metrics.attempts) == (1, 1)
@@ -75,7 +79,10 @@ def test_every_call_of_the_blocking_client(shared_server: Server) -> None:
             updates.next_batch(timeout=-1)
         assert client.content(wanted[0]).content_data == "text 0"
         assert len(list(client.contents(per_page=3))) >= 10
+        # Refused items cause no events.
+        assert [type(result) for result in client.moderate_batch(["", " "])] == [automoderate.ApiError] * 2
         assert client.statistics().total_content >= 10
+        assert project.snapshot().stats == client.statistics()
         assert client.health().status
         assert client.metrics().connections == 1
         client.emit("heartbeat", {})

@@ -93,24 +93,27 @@ async def test_emit_with_ack(documented: Server) -> None:
         await project.leave()
 
 
-def rest_calls(client: AsyncClient, id: str) -> list[Callable[[], Awaitable[Any]]]:
+def rest_calls(client: AsyncClient, project: AsyncProject, id: str) -> list[Callable[[], Awaitable[Any]]]:
     return [
         lambda: client.content(id),
         lambda: client.contents_page(1, per_page=5),
         lambda: anext(client.contents(per_page=5)),
         client.statistics,
         client.health,
+        project.snapshot,
         lambda: client.moderate("cancelled"),
+        lambda: client.moderate_batch(["cancelled", "cancelled too"]),
     ]
 
 
 async def test_rest_calls(shared_server: Server) -> None:
     async with AsyncClient(shared_server.base_url, api_key=shared_server.api_key, event_buffer=4096) as client:
-        stream = (await client.join(shared_server.project_id)).events(ModerationUpdate)
+        project = await client.join(shared_server.project_id)
+        stream = project.events(ModerationUpdate)
         id = (await client.moderate("text")).content_id
         cancelled = 0
         for turns in range(120):
-            for call in rest_calls(client, id):
+            for call in rest_calls(client, project, id):
                 cancelled += await cancel_after(call(), turns % 4)
         assert cancelled > 500
         last = (await client.moderate("last")).content_id

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from automoderate import AsyncClient, Client, Event, EventStream, Project, ReconnectPolicy
+from automoderate import AsyncClient, Client, Event, EventStream, Project, ReconnectPolicy, Submission
 
 from .conftest import Server
 
@@ -80,6 +80,7 @@ def deeply_nested_list() -> list[Any]:
 
 
 LONE_SURROGATE = "\ud800"
+submission: Any = Submission
 # Invalid calls. The arguments are untyped, as in programs without a type checker.
 INVALID_CALLS: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda targets: targets.client.join(""), ValueError, "project"),
@@ -104,6 +105,16 @@ INVALID_CALLS: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda targets: targets.client.moderate(7), TypeError, "content"),
     (lambda targets: targets.client.moderate("x", type=None), TypeError, "type"),
     (lambda targets: targets.client.moderate("x", metadata={"a": {1}}), TypeError, "metadata"),
+    (lambda targets: targets.client.moderate_batch("x"), TypeError, "items"),
+    (lambda targets: targets.client.moderate_batch({"content": "x"}), TypeError, "items"),
+    (lambda targets: targets.client.moderate_batch(7), TypeError, "items"),
+    (lambda targets: targets.client.moderate_batch(["x", None]), TypeError, "items[1]"),
+    (lambda targets: targets.client.moderate_batch([LONE_SURROGATE]), ValueError, "items[0]"),
+    (lambda targets: targets.client.moderate_batch([submission(7)]), TypeError, "items[0].content"),
+    (lambda targets: targets.client.moderate_batch([submission("x", type=None)]), TypeError, "items[0].type"),
+    (lambda targets: targets.client.moderate_batch([submission("x", metadata={1})]), TypeError, "items[0].metadata"),
+    (lambda targets: targets.client.moderate_batch([], idempotency_key=7), TypeError, "idempotency_key"),
+    (lambda targets: targets.client.moderate_batch([], idempotency_key="k" * 241), ValueError, "idempotency_key"),
     (lambda targets: targets.client.content(""), ValueError, "id"),
     (lambda targets: targets.client.content(7), TypeError, "id"),
     (lambda targets: targets.client.contents_page(0), ValueError, "page"),

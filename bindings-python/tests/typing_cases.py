@@ -7,16 +7,23 @@ from typing import Any
 from automoderate import (
     AsyncClient,
     AsyncEventStream,
+    AsyncProject,
+    AutoModerateError,
     Client,
+    Content,
     Event,
     EventStream,
     Gap,
     Lagged,
     MalformedEvent,
+    Moderation,
     ModerationUpdate,
+    Project,
+    Rule,
     RuleUpdate,
     ServerError,
     StatsUpdate,
+    Submission,
     SystemNotification,
     UnknownEvent,
     UserActivity,
@@ -38,10 +45,21 @@ async def check_async_streams(client: AsyncClient) -> None:
         assert_type(update.meta_data, Any)
 
 
+async def check_async_calls(client: AsyncClient, project: AsyncProject) -> None:
+    assert_type(await client.moderate_batch(["a", Submission("b")]), list[Moderation | AutoModerateError])
+    assert_type((await project.snapshot()).rules, list[Rule])
+
+
 def check_blocking_streams(client: Client) -> None:
     assert_type(client.join("p").events(StatsUpdate), EventStream[StatsUpdate])
     for update in client.events(StatsUpdate):
         assert_type(update.total_content, int)
+
+
+def check_blocking_calls(client: Client, project: Project) -> None:
+    assert_type(client.moderate_batch(iter(["a"])), list[Moderation | AutoModerateError])
+    client.join(project.id, after=project.snapshot().cursor)
+    assert_type(project.snapshot().review.items, list[Content])
 
 
 def check_match(event: Event) -> str:

@@ -5,8 +5,10 @@ reconnect automatically. On servers with an event log, every stream yields each 
 are, or may be, missing from a stream, it yields a `Gap` or a `Lagged`.
 """
 
-from ._async import AsyncClient, AsyncContents, AsyncEventStream, AsyncProject, AsyncStates
-from ._blocking import Client, Contents, EventStream, Project, States
+from ._async import AsyncClient, AsyncContents
+from ._async_project import AsyncEventStream, AsyncProject, AsyncStates
+from ._blocking import Client, Contents
+from ._blocking_project import EventStream, Project, States
 from ._errors import (
     AccessDenied,
     AckTimeout,
@@ -37,10 +39,13 @@ from ._models import (
     Moderation,
     RecentActivity,
     ReconnectPolicy,
+    ReviewQueue,
     Rule,
+    Snapshot,
     State,
     Statistics,
     Status,
+    Submission,
 )
 from ._native import (
     Gap,
@@ -102,15 +107,18 @@ __all__ = [
     "RateLimited",
     "RecentActivity",
     "ReconnectPolicy",
+    "ReviewQueue",
     "RoomLimit",
     "Rule",
     "RuleUpdate",
     "ServerError",
+    "Snapshot",
     "State",
     "States",
     "Statistics",
     "StatsUpdate",
     "Status",
+    "Submission",
     "SystemNotification",
     "UnknownEvent",
     "UserActivity",

@@ -4,135 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _native
+from ._async_project import AsyncEventStream, AsyncProject, AsyncStates
 from ._bridge import running_bridge
+from ._errors import AutoModerateError
 from ._events import Event
 from ._logging import log_exception, start_forwarding
-from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, to_content_page
+from ._models import Content, ContentPage, Health, Moderation, Statistics, Status, Submission
 from ._options import (
     BaseClient,
     CredentialsProvider,
-    check_count,
     check_text,
     cursor_text,
     describe_provider_error,
     kind_name,
-    page_arguments,
 )
-from ._shared import BaseProject, BaseStream, E, PagedItems
+from ._rest import batch_arguments, page_arguments, to_batch_results, to_content_page
+from ._shared import E, PagedItems
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-
-class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
-    """Stream of events, each yielded once and in order: `async for event in stream`.
-
-    The stream continues after a lost connection. It ends without an error when you close it or the client; a project's
-    stream also ends when you leave the project. If it ends for any other reason, the loop raises the error. No event is
-    lost if you break out of a loop or cancel it, and continue with the same stream. Several tasks may share a stream;
-    each event is delivered to one task.
-    """
-
-    __slots__ = ()
-
-    def __aiter__(self) -> AsyncIterator[E]:  # noqa: PYI034 - a generator is faster than `__anext__`
-        return self._iterate()
-
-    async def _iterate(self) -> AsyncGenerator[E, None]:
-        native: Any = self._native
-        while True:
-            for event in native:
-                yield event
-            if native.take_pause_flag():
-                await asyncio.sleep(0)
-            elif not await self._wait_readable():
-                return
-
-    async def __anext__(self) -> E:
-        native: Any = self._native
-        while True:
-            for event in native:
-                return event  # type: ignore[no-any-return]
-            if native.take_pause_flag():
-                await asyncio.sleep(0)
-            elif not await self._wait_readable():
-                raise StopAsyncIteration
-
-    async def next_batch(self, max: int = 1024) -> list[E]:
-        """Wait for an event, and return all events that are ready, up to `max`. Return an empty list at the end.
-
-        Raises:
-            AutoModerateError: The stream ended with this error. Raised once.
-
-        """
-        max = check_count("max", max)
-        native: Any = self._native
-        while True:
-            batch: list[E] = native.take(max)
-            if batch:
-                return batch
-            if not await self._wait_readable():
-                return []
-
-    async def _wait_readable(self) -> bool:
-        if self._native.has_ended():
-            return False
-        await running_bridge().wait_readable(self._native)
-        return True
-
-
-class AsyncProject(BaseProject):
-    """Joined project. It stays joined across interruptions, until you leave it or the client is closed, or the server
-    withdraws access or permanently refuses a rejoin.
-    """
-
-    __slots__ = ()
-
-    @overload
-    def events(self) -> AsyncEventStream[Event]: ...
-    @overload
-    def events(self, kind: type[E]) -> AsyncEventStream[E]: ...
-    @overload
-    def events(self, kind: str | None) -> AsyncEventStream[Event]: ...
-    def events(self, kind: Any = None) -> AsyncEventStream[Any]:
-        """Return a stream of the project's events, or of one kind of event, given as a class or a name.
-
-        The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when
-        they are created. The stream also yields system notifications, server errors and malformed events that name no
-        project.
-        """
-        return AsyncEventStream(self._native.events(kind_name(kind)))
-
-    async def leave(self) -> None:
-        """Leave the project. Its streams yield their buffered events and then end."""
-        await running_bridge().call(self._native.leave)
-
-
-class AsyncStates(AsyncIterator[State]):
-    """Current state of a client and later states, for one reader. Cancelling a wait loses no state. A reader that lags
-    by more than 64 changes misses the oldest ones.
-    """
-
-    __slots__ = ("_pending_next", "_states")
-
-    def __init__(self, states: _native.States) -> None:
-        self._states = states
-        self._pending_next: asyncio.Future[Any] | None = None
-
-    async def __anext__(self) -> State:
-        # If this call is cancelled, the fetch continues, and the next call returns the fetched state.
-        if self._pending_next is None:
-            self._pending_next = running_bridge().start(self._states.next)
-        state = await asyncio.shield(self._pending_next)
-        self._pending_next = None
-        if state is None:
-            raise StopAsyncIteration
-        return State(*state)
 
 
 class AsyncContents(PagedItems, AsyncIterator[Content]):
@@ -308,6 +203,32 @@ class AsyncClient(BaseClient):
         kind, content = check_text("type", type), check_text("content", content)
         key = None if idempotency_key is None else check_text("idempotency_key", idempotency_key)
         return Moderation(**await running_bridge().call(self._native.moderate, kind, content, metadata, key))
+
+    async def moderate_batch(
+        self, items: Iterable[str | Submission], *, idempotency_key: str | None = None
+    ) -> list[Moderation | AutoModerateError]:
+        """Submit several items for decisions, and return one result for each item, in the same order.
+
+        Each result is a `Moderation`, or the error with which the submission of the item failed. That error is
+        returned, not raised. A batch of more than 100 items is sent in several requests. Servers without batches
+        receive the items one by one.
+
+        Args:
+            items: Items to submit. A `str` is submitted as text.
+            idempotency_key: Idempotency key of the whole batch: 1 to 240 visible ASCII characters. On servers that
+                support idempotency keys, calls with the same items and the same key within 24 hours count as one
+                submission. Default: a random key for each call.
+
+        Raises:
+            AutoModerateError: The first request failed; the errors are those of `moderate`. If a later request fails,
+                its error is the result for its items and for all further items.
+            InvalidArgument: The `idempotency_key` is invalid.
+            TypeError: An item has the wrong type, or its metadata has a type that JSON does not support.
+            ValueError: An item can't be serialized.
+
+        """
+        arguments = batch_arguments(items, idempotency_key)
+        return to_batch_results(await running_bridge().call(self._native.moderate_batch, *arguments))
 
     async def content(self, id: str) -> Content:
         """Fetch an item by its id.

@@ -5,104 +5,30 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from . import _native
+from ._blocking_project import EventStream, Project, States
 from ._bridge import iterate_completions
+from ._errors import AutoModerateError
 from ._events import Event
 from ._logging import log_exception, start_forwarding
-from ._models import Content, ContentPage, Health, Moderation, State, Statistics, Status, to_content_page
+from ._models import Content, ContentPage, Health, Moderation, Statistics, Status, Submission
 from ._options import (
     BaseClient,
     CredentialsProvider,
-    check_count,
-    check_seconds,
     check_text,
     cursor_text,
     describe_provider_error,
     kind_name,
-    page_arguments,
 )
-from ._shared import BaseProject, BaseStream, E, PagedItems
+from ._rest import batch_arguments, page_arguments, to_batch_results, to_content_page
+from ._shared import E, PagedItems
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-
-class EventStream(BaseStream[E], Iterator[E]):
-    """Stream of events, each yielded once and in order: `for event in stream`.
-
-    Waiting releases the GIL and can be interrupted with Ctrl-C. The stream continues after a lost connection. It ends
-    without an error when you leave the project or close the client; if it ends for any other reason, the loop raises
-    the error. No event is lost if you break out of a loop and continue with the same stream. Several threads may share
-    a stream; each event goes to one of them.
-    """
-
-    __slots__ = ()
-
-    def __iter__(self) -> Iterator[E]:  # noqa: PYI034 - the native iterator is faster than `__next__`
-        return cast("Iterator[E]", _native.BlockingIterator(self._native))
-
-    def __next__(self) -> E:
-        event = self._native.next_blocking()
-        if event is None:
-            raise StopIteration
-        return cast("E", event)
-
-    def next_batch(self, max: int = 1024, timeout: float | None = None) -> list[E]:
-        """Wait for an event, and return all events that are ready, up to `max`. Return an empty list at the end.
-
-        Raises:
-            TimeoutError: No event arrived within `timeout` seconds.
-            AutoModerateError: The stream ended with this error. Raised once.
-
-        """
-        timeout = None if timeout is None else check_seconds("timeout", timeout)
-        return cast("list[E]", self._native.take_blocking(check_count("max", max), timeout))
-
-
-class Project(BaseProject):
-    """Joined project. It stays joined across interruptions, until you leave it or the client is closed, or the server
-    withdraws access or permanently refuses a rejoin.
-    """
-
-    __slots__ = ()
-
-    @overload
-    def events(self) -> EventStream[Event]: ...
-    @overload
-    def events(self, kind: type[E]) -> EventStream[E]: ...
-    @overload
-    def events(self, kind: str | None) -> EventStream[Event]: ...
-    def events(self, kind: Any = None) -> EventStream[Any]:
-        """Return a stream of the project's events, or of one kind of event, given as a class or a name.
-
-        The project's first stream starts at the join, or after the cursor passed to `join`. Later streams start when
-        they are created. The stream also yields system notifications, server errors and malformed events that name no
-        project.
-        """
-        return EventStream(self._native.events(kind_name(kind)))
-
-    def leave(self) -> None:
-        """Leave the project. Its streams yield their buffered events and then end."""
-        self._native.leave(None)
-
-
-class States(Iterator[State]):
-    """State changes of a client."""
-
-    __slots__ = ("_states",)
-
-    def __init__(self, states: _native.States) -> None:
-        self._states = states
-
-    def __next__(self) -> State:
-        state = cast("Any", self._states.next(None))
-        if state is None:
-            raise StopIteration
-        return State(*state)
 
 
 class Contents(PagedItems, Iterator[Content]):
@@ -268,6 +194,31 @@ class Client(BaseClient):
         kind, content = check_text("type", type), check_text("content", content)
         key = None if idempotency_key is None else check_text("idempotency_key", idempotency_key)
         return Moderation(**cast("Any", self._native.moderate(None, kind, content, metadata, key)))
+
+    def moderate_batch(
+        self, items: Iterable[str | Submission], *, idempotency_key: str | None = None
+    ) -> list[Moderation | AutoModerateError]:
+        """Submit several items for decisions, and return one result for each item, in the same order.
+
+        Each result is a `Moderation`, or the error with which the submission of the item failed. That error is
+        returned, not raised. A batch of more than 100 items is sent in several requests. Servers without batches
+        receive the items one by one.
+
+        Args:
+            items: Items to submit. A `str` is submitted as text.
+            idempotency_key: Idempotency key of the whole batch: 1 to 240 visible ASCII characters. On servers that
+                support idempotency keys, calls with the same items and the same key within 24 hours count as one
+                submission. Default: a random key for each call.
+
+        Raises:
+            AutoModerateError: The first request failed; the errors are those of `moderate`. If a later request fails,
+                its error is the result for its items and for all further items.
+            InvalidArgument: The `idempotency_key` is invalid.
+            TypeError: An item has the wrong type, or its metadata has a type that JSON does not support.
+            ValueError: An item can't be serialized.
+
+        """
+        return to_batch_results(self._native.moderate_batch(None, *batch_arguments(items, idempotency_key)))
 
     def content(self, id: str) -> Content:
         """Fetch an item by its id.

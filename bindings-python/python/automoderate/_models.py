@@ -104,6 +104,18 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """Item of a batch."""
+
+    content: str
+    """Text or other content."""
+    type: str = field(default="text", kw_only=True)
+    """Content type."""
+    metadata: Any = field(default=None, kw_only=True, hash=False)
+    """Data to store with the content. If it contains a `user_id`, the submission is attributed to that user."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moderation:
     """Decision of the server about a submission."""
 
@@ -155,12 +167,6 @@ class ContentPage:
     """Errors of the rows that could not be parsed and are missing from `items`."""
 
 
-def to_content_page(answer: Any) -> ContentPage:
-    """Convert a page from the dict that the native module returns."""
-    items = [Content(**item) for item in answer["items"]]
-    return ContentPage(items, answer["page"], answer["has_more"], answer["total"], answer["unreadable"])
-
-
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """Counters of a project."""
@@ -179,6 +185,32 @@ class Statistics:
     """Percentage of items approved, from 0 to 100."""
     extra: dict[str, Any] = field(hash=False)
     """All other fields sent by the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewQueue:
+    """Items that await review."""
+
+    total: int
+    """Number of items that await review."""
+    items: list[Content] = field(hash=False)
+    """Newest items that await review, newest first. Servers return up to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """State of a project at one position in its event log."""
+
+    cursor: str
+    """Cursor of the newest event that the state includes. The first stream after `join(…, after=snapshot.cursor)`
+    continues from this state without missing or repeating an event.
+    """
+    stats: Statistics
+    """Counters of the project."""
+    rules: list[Rule] = field(hash=False)
+    """All rules, in the order in which the server evaluates them."""
+    review: ReviewQueue
+    """Items that await review."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -317,15 +317,6 @@ def check_seconds(name: str, value: object) -> float:
     return float(value)
 
 
-def page_arguments(page: object, per_page: object, status: object) -> tuple[int, int | None, str | None]:
-    """Check the arguments of `contents_page`."""
-    return (
-        check_count("page", page),
-        None if per_page is None else check_count("per_page", per_page),
-        None if status is None else check_text("status", status),
-    )
-
-
 def describe_provider_error(error: Exception) -> tuple[str, bool]:
     """Return an error message for a provider's exception, and whether the error is fatal. The message does not contain
     the exception's text, which may contain secrets.

@@ -13,6 +13,7 @@ mod stats;
 use automoderate::{Event, Timestamp};
 use pyo3::{IntoPyObjectExt, prelude::*, sync::PyOnceLock};
 
+pub(crate) use self::rule::rule_to_python;
 use crate::json;
 
 macro_rules! event_classes {

@@ -1,5 +1,6 @@
 //! The `RuleUpdate` class.
 
+use automoderate::Rule;
 use pyo3::{prelude::*, sync::PyOnceLock, types::PyDict};
 
 use super::{
@@ -23,15 +24,7 @@ event_class! {
         /// Rule after its creation or change, or before its deletion.
         #[getter]
         fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-            static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-            get_or_create(py, &self.cached_field, || {
-                let rule = &self.inner().rule;
-                let kind = rule.rule_type.as_ref().map(|word| word.as_str());
-                let action = rule.action.as_ref().map(|word| word.as_str());
-                let extra = json::object_to_python(py, &rule.extra)?;
-                let class = model_class(py, &CLASS, "Rule")?;
-                class.call1((&rule.id, &rule.name, kind, rule.is_active, rule.priority, action, extra))
-            })
+            get_or_create(py, &self.cached_field, || rule_to_python(py, &self.inner().rule))
         }
 
         /// Time of the change, in UTC; `None` if the server sent no valid timestamp.
@@ -52,4 +45,14 @@ event_class! {
             extra_dict(py, &self.cached_extra, &self.inner().extra)
         }
     }
+}
+
+/// Converts a rule to an object of the class `Rule`.
+pub(crate) fn rule_to_python<'py>(py: Python<'py>, rule: &Rule) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let kind = rule.rule_type.as_ref().map(|word| word.as_str());
+    let action = rule.action.as_ref().map(|word| word.as_str());
+    let extra = json::object_to_python(py, &rule.extra)?;
+    let class = model_class(py, &CLASS, "Rule")?;
+    class.call1((&rule.id, &rule.name, kind, rule.is_active, rule.priority, action, extra))
 }
