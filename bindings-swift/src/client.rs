@@ -9,8 +9,9 @@ use automoderate::{
 use serde_json::Value;
 
 use crate::{
-    Cancellation, NativeCredentialRequests, NativeError, NativeOptions, NativeProject, NativeState, NativeStates,
-    NativeStream, PackedValues, error::invalid_argument, schema::Pack,
+    Cancellation, NativeBatchItem, NativeBatchResult, NativeCredentialRequests, NativeError, NativeOptions,
+    NativeProject, NativeState, NativeStates, NativeStream, PackedValues, batch::items_to_json,
+    error::invalid_argument, schema::Pack,
 };
 
 /// [`FacadeClient`] as a UniFFI object.
@@ -36,7 +37,7 @@ pub struct NativeMetrics {
 }
 
 /// Awaits a call and packs its result.
-async fn call_packed<T: Pack>(
+pub(crate) async fn call_packed<T: Pack>(
     cancellation: &Cancellation,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<Arc<PackedValues>, NativeError> {
@@ -144,6 +145,21 @@ impl NativeClient {
             submission = submission.idempotency_key(key);
         }
         call_packed(&cancellation, self.facade.moderate(submission)).await
+    }
+
+    /// Submits several items. Returns one result for each item, in the same order.
+    ///
+    /// # Errors
+    /// Same as [`FacadeClient::moderate_batch`].
+    pub async fn moderate_batch(
+        &self,
+        items: Vec<NativeBatchItem>,
+        idempotency_key: Option<String>,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<Vec<NativeBatchResult>, NativeError> {
+        let items = items_to_json(&items)?;
+        let results = cancellation.run(self.facade.moderate_batch(items, idempotency_key)).await?;
+        Ok(results.into_iter().map(NativeBatchResult::from).collect())
     }
 
     /// Fetches an item by its id. Returns a packed `Content`.

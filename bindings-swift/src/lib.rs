@@ -7,6 +7,7 @@
 
 #![allow(unsafe_code)] // UniFFI's macros generate `extern "C"` functions
 
+mod batch;
 mod cancellation;
 mod client;
 mod credentials;
@@ -18,6 +19,7 @@ pub mod schema;
 mod stream;
 mod test_server;
 
+pub use batch::{NativeBatchItem, NativeBatchResult};
 pub use cancellation::Cancellation;
 pub use client::{NativeClient, NativeMetrics};
 pub use credentials::{NativeCredentialAnswer, NativeCredentialRequest, NativeCredentialRequests};

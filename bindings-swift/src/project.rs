@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use automoderate::facade::FacadeProject;
 
-use crate::{Cancellation, NativeError, NativeStream};
+use crate::{Cancellation, NativeError, NativeStream, PackedValues, client::call_packed};
 
 /// [`FacadeProject`] as a UniFFI object.
 #[derive(Debug, uniffi::Object)]
@@ -34,6 +34,14 @@ impl NativeProject {
     /// Same as [`FacadeProject::events`].
     pub fn events(&self, kind: Option<String>) -> Result<Arc<NativeStream>, NativeError> {
         Ok(NativeStream::new(self.0.events(kind.as_deref())?))
+    }
+
+    /// Fetches the state of the project at one position in its event log. Returns a packed `Snapshot`.
+    ///
+    /// # Errors
+    /// Same as [`FacadeProject::snapshot`].
+    pub async fn snapshot(&self, cancellation: Arc<Cancellation>) -> Result<Arc<PackedValues>, NativeError> {
+        call_packed(&cancellation, self.0.snapshot()).await
     }
 
     /// Leaves the project.

@@ -883,6 +883,14 @@ public protocol NativeClientProtocol: AnyObject, Sendable {
     func moderate(contentType: String, content: String, metadata: String?, idempotencyKey: String?, cancellation: Cancellation) async throws  -> PackedValues
     
     /**
+     * Submits several items. Returns one result for each item, in the same order.
+     *
+     * # Errors
+     * Same as [`FacadeClient::moderate_batch`].
+     */
+    func moderateBatch(items: [NativeBatchItem], idempotencyKey: String?, cancellation: Cancellation) async throws  -> [NativeBatchResult]
+    
+    /**
      * Notifies the client of a network change.
      *
      * # Errors
@@ -1241,6 +1249,28 @@ open func moderate(contentType: String, content: String, metadata: String?, idem
 }
     
     /**
+     * Submits several items. Returns one result for each item, in the same order.
+     *
+     * # Errors
+     * Same as [`FacadeClient::moderate_batch`].
+     */
+open func moderateBatch(items: [NativeBatchItem], idempotencyKey: String?, cancellation: Cancellation)async throws  -> [NativeBatchResult]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_automoderate_ffi_fn_method_nativeclient_moderate_batch(
+                        self.uniffiCloneHandle(),FfiConverterSequenceTypeNativeBatchItem.lower(items),FfiConverterOptionString.lower(idempotencyKey),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_automoderate_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_automoderate_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_automoderate_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeNativeBatchResult.lift,
+            errorHandler: FfiConverterTypeNativeError_lift
+        )
+}
+    
+    /**
      * Notifies the client of a network change.
      *
      * # Errors
@@ -1574,6 +1604,14 @@ public protocol NativeProjectProtocol: AnyObject, Sendable {
      */
     func leave(cancellation: Cancellation) async throws 
     
+    /**
+     * Fetches the state of the project at one position in its event log. Returns a packed `Snapshot`.
+     *
+     * # Errors
+     * Same as [`FacadeProject::snapshot`].
+     */
+    func snapshot(cancellation: Cancellation) async throws  -> PackedValues
+    
 }
 /**
  * [`FacadeProject`] as a UniFFI object.
@@ -1695,6 +1733,28 @@ open func leave(cancellation: Cancellation)async throws   {
             completeFunc: ffi_automoderate_ffi_rust_future_complete_void,
             freeFunc: ffi_automoderate_ffi_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeNativeError_lift
+        )
+}
+    
+    /**
+     * Fetches the state of the project at one position in its event log. Returns a packed `Snapshot`.
+     *
+     * # Errors
+     * Same as [`FacadeProject::snapshot`].
+     */
+open func snapshot(cancellation: Cancellation)async throws  -> PackedValues  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_automoderate_ffi_fn_method_nativeproject_snapshot(
+                        self.uniffiCloneHandle(),FfiConverterTypeCancellation_lower(cancellation)
+                )
+            },
+            pollFunc: ffi_automoderate_ffi_rust_future_poll_u64,
+            completeFunc: ffi_automoderate_ffi_rust_future_complete_u64,
+            freeFunc: ffi_automoderate_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypePackedValues_lift,
             errorHandler: FfiConverterTypeNativeError_lift
         )
 }
@@ -2776,6 +2836,85 @@ public func FfiConverterTypePackedValues_lower(_ value: PackedValues) -> UInt64 
 
 
 /**
+ * Item of a batch.
+ */
+public struct NativeBatchItem: Equatable, Hashable {
+    /**
+     * Content type.
+     */
+    public let contentType: String
+    /**
+     * Text or other content.
+     */
+    public let content: String
+    /**
+     * Metadata, as JSON text.
+     */
+    public let metadata: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Content type.
+         */contentType: String, 
+        /**
+         * Text or other content.
+         */content: String, 
+        /**
+         * Metadata, as JSON text.
+         */metadata: String?) {
+        self.contentType = contentType
+        self.content = content
+        self.metadata = metadata
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension NativeBatchItem: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeBatchItem: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeBatchItem {
+        return
+            try NativeBatchItem(
+                contentType: FfiConverterString.read(from: &buf), 
+                content: FfiConverterString.read(from: &buf), 
+                metadata: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: NativeBatchItem, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.contentType, into: &buf)
+        FfiConverterString.write(value.content, into: &buf)
+        FfiConverterOptionString.write(value.metadata, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeBatchItem_lift(_ buf: RustBuffer) throws -> NativeBatchItem {
+    return try FfiConverterTypeNativeBatchItem.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeBatchItem_lower(_ value: NativeBatchItem) -> RustBuffer {
+    return FfiConverterTypeNativeBatchItem.lower(value)
+}
+
+
+/**
  * Client certificate and its private key.
  */
 public struct NativeClientCertificate: Equatable, Hashable {
@@ -3669,6 +3808,93 @@ public func FfiConverterTypeNativeState_lower(_ value: NativeState) -> RustBuffe
 
 
 /**
+ * Result for one item of a batch.
+ */
+
+public enum NativeBatchResult {
+    
+    /**
+     * The server decided on the item.
+     */
+    case decided(
+        /**
+         * Packed `Moderation`.
+         */moderation: PackedValues
+    )
+    /**
+     * The submission of the item failed.
+     */
+    case failed(
+        /**
+         * The error, followed by its causes.
+         */errorChain: [NativeErrorRecord]
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension NativeBatchResult: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeNativeBatchResult: FfiConverterRustBuffer {
+    typealias SwiftType = NativeBatchResult
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> NativeBatchResult {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .decided(moderation: try FfiConverterTypePackedValues.read(from: &buf)
+        )
+        
+        case 2: return .failed(errorChain: try FfiConverterSequenceTypeNativeErrorRecord.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: NativeBatchResult, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .decided(moderation):
+            writeInt(&buf, Int32(1))
+            FfiConverterTypePackedValues.write(moderation, into: &buf)
+            
+        
+        case let .failed(errorChain):
+            writeInt(&buf, Int32(2))
+            FfiConverterSequenceTypeNativeErrorRecord.write(errorChain, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeBatchResult_lift(_ buf: RustBuffer) throws -> NativeBatchResult {
+    return try FfiConverterTypeNativeBatchResult.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeNativeBatchResult_lower(_ value: NativeBatchResult) -> RustBuffer {
+    return FfiConverterTypeNativeBatchResult.lower(value)
+}
+
+
+
+/**
  * Answer to a request for credentials.
  */
 
@@ -4286,6 +4512,31 @@ fileprivate struct FfiConverterSequenceData: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeNativeBatchItem: FfiConverterRustBuffer {
+    typealias SwiftType = [NativeBatchItem]
+
+    public static func write(_ value: [NativeBatchItem], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNativeBatchItem.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NativeBatchItem] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NativeBatchItem]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNativeBatchItem.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeNativeErrorRecord: FfiConverterRustBuffer {
     typealias SwiftType = [NativeErrorRecord]
 
@@ -4328,6 +4579,31 @@ fileprivate struct FfiConverterSequenceTypeNativeNameValue: FfiConverterRustBuff
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeNativeNameValue.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeNativeBatchResult: FfiConverterRustBuffer {
+    typealias SwiftType = [NativeBatchResult]
+
+    public static func write(_ value: [NativeBatchResult], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeNativeBatchResult.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [NativeBatchResult] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [NativeBatchResult]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeNativeBatchResult.read(from: &buf))
         }
         return seq
     }
@@ -4498,6 +4774,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate() != 28109) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_automoderate_ffi_checksum_method_nativeclient_moderate_batch() != 53321) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_automoderate_ffi_checksum_method_nativeclient_network_changed() != 47581) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -4538,6 +4817,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativeproject_leave() != 12444) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_automoderate_ffi_checksum_method_nativeproject_snapshot() != 10461) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_automoderate_ffi_checksum_method_nativestates_next() != 8471) {

@@ -1,9 +1,10 @@
 //! Lists of all packed types except `Meta`, with their documentation.
 
 use automoderate::{
-    Activity, Content, ContentPage, ContentType, Gap, GapReason, Health, Lagged, MalformedEvent, Moderation,
-    ModerationUpdate, ModeratorType, NotificationType, Origin, RawJson, RecentActivity, Rule, RuleAction, RuleType,
-    RuleUpdate, RuleVerb, ServerError, Statistics, StatsUpdate, Status, SystemNotification, UnknownEvent, UserActivity,
+    Activity, Content, ContentPage, ContentType, Cursor, Gap, GapReason, Health, Lagged, MalformedEvent, Moderation,
+    ModerationUpdate, ModeratorType, NotificationType, Origin, RawJson, RecentActivity, ReviewQueue, Rule, RuleAction,
+    RuleType, RuleUpdate, RuleVerb, ServerError, Snapshot, Statistics, StatsUpdate, Status, SystemNotification,
+    UnknownEvent, UserActivity,
 };
 
 use super::{Field, FieldType, OpenEnum, Pack, PackWriter, Shape, events, field_type_of, writer::UNLISTED_MARK};
@@ -75,6 +76,11 @@ fn result_type_of<'a, F: 'a, T: Pack>(_: fn(&'a F) -> T) -> FieldType {
 /// Returns the raw text, which may be invalid JSON.
 fn raw_text(raw: &RawJson) -> String {
     raw.as_str().to_owned()
+}
+
+/// Returns the text form of the cursor.
+fn cursor_text(cursor: &Cursor) -> String {
+    cursor.to_string()
 }
 
 shapes! {
@@ -328,6 +334,25 @@ shapes! {
         approval_rate,
         /// All other fields sent by the server.
         extra,
+    }
+    /// State of a project at one position in its event log.
+    Snapshot {
+        /// Cursor of the newest event that the state includes. To receive the events after this state, without missing
+        /// or repeating an event, pass the cursor to `join`.
+        cursor with cursor_text,
+        /// Counters of the project.
+        stats,
+        /// All rules, in the order in which the server evaluates them.
+        rules,
+        /// Items awaiting review.
+        review,
+    }
+    /// Items awaiting review.
+    ReviewQueue {
+        /// Number of items that await review.
+        total,
+        /// Newest items that await review, newest first. Servers return up to 100.
+        items,
     }
     /// Health of the server.
     Health {

@@ -28,6 +28,15 @@ package func awaitNative<T: Sendable>(
     }
 }
 
+/// Makes an asynchronous call to the library and unpacks the value that it returns. If the task is cancelled, the wait
+/// ends at once.
+func awaitPacked<T: Sendable>(
+    _ read: (inout PackedReader) -> T, _ call: @Sendable (Cancellation) async throws -> PackedValues
+) async throws(AutoModerateError) -> T {
+    let answer = try await awaitNative(call)
+    return try callNative { try answer.unpack(read) }
+}
+
 extension Duration {
     /// The duration in seconds, as the library expects it.
     package var seconds: Double {

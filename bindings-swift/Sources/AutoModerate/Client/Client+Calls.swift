@@ -42,6 +42,28 @@ extension Client {
         }
     }
 
+    /// Submits several items for decisions. Returns one result for each item, in the same order: the decision, or the
+    /// error with which the submission of the item failed.
+    ///
+    /// A batch of more than 100 items is sent in several requests. If a later request fails, its error becomes the
+    /// result of its items and of all further items. Servers without batches receive the items one by one.
+    ///
+    /// - Parameters:
+    ///   - items: Items to submit.
+    ///   - idempotencyKey: Idempotency key for the whole batch: 1 to 240 visible ASCII characters. On servers that
+    ///     support idempotency keys, calls with the same key and the same items within 24 hours count as one. `nil`
+    ///     means a random key.
+    /// - Throws: The errors of ``moderate(_:type:metadata:idempotencyKey:)``, if the first request fails.
+    public func moderateBatch(
+        _ items: [BatchItem], idempotencyKey: String? = nil
+    ) async throws(AutoModerateError) -> [Result<Moderation, AutoModerateError>] {
+        let results = try await awaitNative {
+            try await self.native.moderateBatch(
+                items: items.map { $0.toNative() }, idempotencyKey: idempotencyKey, cancellation: $0)
+        }
+        return try callNative { try results.map { try $0.unpack() } }
+    }
+
     /// Fetches an item by its id.
     public func content(_ id: String) async throws(AutoModerateError) -> Content {
         try await awaitPacked({ Content(&$0) }) { try await self.native.content(id: id, cancellation: $0) }
@@ -72,13 +94,6 @@ extension Client {
     /// Fetches the server's health. Requires no credentials.
     public func health() async throws(AutoModerateError) -> Health {
         try await awaitPacked({ Health(&$0) }) { try await self.native.health(cancellation: $0) }
-    }
-
-    private func awaitPacked<T: Sendable>(
-        _ read: (inout PackedReader) -> T, _ call: @Sendable (Cancellation) async throws -> PackedValues
-    ) async throws(AutoModerateError) -> T {
-        let answer = try await awaitNative(call)
-        return try callNative { try answer.unpack(read) }
     }
 }
 

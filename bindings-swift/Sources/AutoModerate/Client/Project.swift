@@ -41,6 +41,16 @@ public final class Project: Sendable, Identifiable {
         return (try? native.cursor()) ?? nil
     }
 
+    /// Fetches the project's counters, rules and review queue, all as of the same position in its event log.
+    ///
+    /// To follow the project from this state, pass ``Snapshot/cursor`` to ``Client/join(_:after:)``, after leaving the
+    /// project or with another client.
+    ///
+    /// - Throws: Among other errors, `api` with status 404 on servers without snapshots.
+    public func snapshot() async throws(AutoModerateError) -> Snapshot {
+        try await awaitPacked({ Snapshot(&$0) }) { try await self.native.snapshot(cancellation: $0) }
+    }
+
     /// Leaves the project. Its streams yield their buffered events and then end.
     public func leave() async throws(AutoModerateError) {
         try await awaitNative { try await self.native.leave(cancellation: $0) }

@@ -3,7 +3,7 @@
 import Foundation
 
 /// Fingerprint of the packed format that this file can read.
-let schemaFingerprint: UInt64 = 0x220592709e27318d
+let schemaFingerprint: UInt64 = 0x30c38c53ef45a306
 
 /// Any event that a stream can yield.
 public enum Event: Sendable, Hashable {
@@ -1172,6 +1172,73 @@ public struct Statistics: Sendable, Hashable, Codable {
         case pending = "pending"
         case approvalRate = "approval_rate"
         case extra = "extra"
+    }
+}
+
+/// State of a project at one position in its event log.
+public struct Snapshot: Sendable, Hashable, Codable {
+    /// Cursor of the newest event that the state includes. To receive the events after this state, without missing
+    /// or repeating an event, pass the cursor to `join`.
+    public var cursor: String
+    /// Counters of the project.
+    public var stats: Statistics
+    /// All rules, in the order in which the server evaluates them.
+    public var rules: [Rule]
+    /// Items awaiting review.
+    public var review: ReviewQueue
+
+    /// Creates an instance, for tests and previews.
+    public init(
+        cursor: String,
+        stats: Statistics,
+        rules: [Rule] = [],
+        review: ReviewQueue
+    ) {
+        self.cursor = cursor
+        self.stats = stats
+        self.rules = rules
+        self.review = review
+    }
+
+    init(_ reader: inout PackedReader) {
+        cursor = reader.readText()
+        stats = Statistics(&reader)
+        rules = reader.readList { Rule(&$0) }
+        review = ReviewQueue(&reader)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case cursor = "cursor"
+        case stats = "stats"
+        case rules = "rules"
+        case review = "review"
+    }
+}
+
+/// Items awaiting review.
+public struct ReviewQueue: Sendable, Hashable, Codable {
+    /// Number of items that await review.
+    public var total: Int
+    /// Newest items that await review, newest first. Servers return up to 100.
+    public var items: [Content]
+
+    /// Creates an instance, for tests and previews.
+    public init(
+        total: Int,
+        items: [Content] = []
+    ) {
+        self.total = total
+        self.items = items
+    }
+
+    init(_ reader: inout PackedReader) {
+        total = reader.readInteger()
+        items = reader.readList { Content(&$0) }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case total = "total"
+        case items = "items"
     }
 }
 
