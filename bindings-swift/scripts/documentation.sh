@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # documentation.sh GRAPHS FOLDER [OPTION...]: builds the documentation with DocC, and writes it to FOLDER. The sources are
-# the package's articles, and the symbol graphs that the compiler has written to GRAPHS (`-emit-symbol-graph`). Broken links
-# are errors. Each OPTION is passed to docc. Run this script with the Swift toolchain.
+# the package's articles, and the symbol graph of the module AutoModerate, which the compiler has written to GRAPHS
+# (`-emit-symbol-graph`). Broken links are errors. Each OPTION is passed to docc. Run this script with the Swift toolchain.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 graphs="$1" folder="$2"

@@ -93,7 +93,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], lanes: u8) -> Result<
 
 fn check_rustdoc(workspace: &Workspace, _: &Environment) -> Result<()> {
     workspace.run(
-        cmd!(workspace.shell, "cargo doc --workspace --lib --no-deps --all-features --quiet")
+        cmd!(workspace.shell, "cargo doc --workspace --no-deps --all-features --quiet")
             .env("RUSTDOCFLAGS", "-D warnings"),
     )
 }

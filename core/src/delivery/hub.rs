@@ -156,7 +156,7 @@ impl Hub {
     }
 
     /// Handles the answer to a command. If the command is a join whose streams have not started, the streams start now
-    /// if the project is joined, and end otherwise.
+    /// if the join succeeded and the project is still joined, and end otherwise.
     pub(crate) fn on_answer(&self, command_id: CommandId, error: Option<&Error>) {
         let mut state = self.lock();
         let Some((project, streams)) = state.joins.remove(command_id) else { return };

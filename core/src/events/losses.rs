@@ -1,4 +1,4 @@
-//! Notices of lost events, which appear in the stream.
+//! Notices in the stream that report lost events.
 
 use serde::{Deserialize, Serialize};
 

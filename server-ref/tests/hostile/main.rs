@@ -46,7 +46,7 @@ struct RunPlan {
     time_attacked: Duration,
     /// The criteria of the run, which include latencies only if the machine is otherwise idle.
     criteria: Criteria,
-    /// True if an attack during which only a latency exceeds its limit runs once more.
+    /// True if an attack is repeated once when its run fails only because a latency exceeded its limit.
     may_repeat: bool,
 }
 
