@@ -74,8 +74,8 @@ export class Project {
 
   /**
    * Fetches the project's statistics, rules and review queue, all as of the same position in its event log. To receive
-   * the later events, pass the snapshot's cursor to `join(…, { after })`. Rejects with `api` and the status 404 on
-   * servers without snapshots.
+   * the later events, leave the project and pass the snapshot's cursor to `join(…, { after })`, or use another client.
+   * Rejects with `api` and the status 404 on servers without snapshots.
    */
   async snapshot(given?: Abortable): Promise<Snapshot> {
     return callForJson((queue, id) => this.#native.snapshot(queue, id), signalOf(checkOptions(given)))

@@ -70,6 +70,8 @@ class Project(BaseProject):
     def snapshot(self) -> Snapshot:
         """Fetch the project's statistics, rules and review queue, all as of the same position in its event log.
 
+        To receive the later events, leave the project and call `join(…, after=snapshot.cursor)`, or use another client.
+
         Raises:
             ApiError: The server responded with an error. The `status` is 404 on servers without snapshots.
 

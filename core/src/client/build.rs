@@ -59,7 +59,7 @@ impl ClientBuilder {
             endpoints: endpoints.clone(),
             authenticator: authenticator.clone(),
             timeout: self.request_timeout,
-            idempotency_support_asked_at: std::sync::Mutex::default(),
+            no_idempotency_query_before: std::sync::Mutex::default(),
         });
         #[cfg(feature = "rest")]
         let backfill: Option<Arc<dyn BackfillSource>> = Some(Arc::new(api.clone()));

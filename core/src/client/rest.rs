@@ -17,13 +17,14 @@ impl Client {
     /// can't store a second item. This is the case if the server can't be reached or answers with 429, or if no
     /// credentials can be obtained at the moment. If every URL of the server is already known to support idempotency
     /// keys (the client asks after its first successful submission), it is also the case after a lost connection, after
-    /// status 408, 502, 503 or 504, and after fifteen seconds without an answer (or a quarter of the timeout, if that
+    /// status 408, 502, 503, 504 or 520 to 524, and after fifteen seconds without an answer (or a quarter of the timeout, if that
     /// is shorter).
     ///
     /// # Errors
     /// - `authentication_failed` if the server refuses the credentials
     /// - `rate_limited` if the request exceeds one of the server's rate limits
-    /// - `api`, with the response's status and body, for any other error status
+    /// - `api`, with the response's status and body, for any other error status. If the status leaves the outcome unknown,
+    ///   as 500 does, the message says so and the error is not retryable
     /// - `connect_failed` if the server can't be reached or credentials can't be obtained
     /// - `disconnected` if the connection is lost or the [`request_timeout`](ClientBuilder::request_timeout) expires
     ///   after the server may have received the submission; the outcome is then unknown, so this error is not retryable
@@ -58,7 +59,7 @@ impl Client {
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
     /// reported as `connect_failed`, which is retryable. Returns `api` with status 404 if there is no such item.
     pub async fn content(&self, id: &str) -> Result<Content, Error> {
-        rest::fetch_content(&*self.shared.api, id).await
+        rest::fetch_content(&*self.shared.api, id).await.map_err(|error| self.shared.api.redact(error))
     }
 
     /// Returns a stream of the content items that match the filter, newest first, from the project that the credentials
@@ -75,7 +76,8 @@ impl Client {
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
     /// reported as `connect_failed`, which is retryable.
     pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
-        rest::fetch_content_page(&*self.shared.api, &filter).await
+        let page = rest::fetch_content_page(&*self.shared.api, &filter).await;
+        page.map_err(|error| self.shared.api.redact(error))
     }
 
     /// Fetches the statistics of the project that the credentials belong to.

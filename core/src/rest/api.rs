@@ -29,8 +29,8 @@ pub(crate) struct Api {
     pub(crate) authenticator: Arc<Authenticator>,
     /// Time limit for a call, including a login and all repetitions.
     pub(crate) timeout: Duration,
-    /// Time at which the endpoints were last asked whether they support idempotency keys.
-    pub(crate) idempotency_support_asked_at: Mutex<Option<tokio::time::Instant>>,
+    /// Time before which the endpoints are not asked again whether they support idempotency keys.
+    pub(crate) no_idempotency_query_before: Mutex<Option<tokio::time::Instant>>,
 }
 
 /// Body of a successful response.
@@ -131,7 +131,12 @@ impl Api {
 
     /// Parses a response. The error may quote the response, so secrets are redacted.
     fn parse<T: DeserializeOwned>(&self, response: ResponseBody) -> Result<T, Error> {
-        response.parse().map_err(|error| self.authenticator.redact(error))
+        response.parse().map_err(|error| self.redact(error))
+    }
+
+    /// Replaces secrets in the error, which may quote a response.
+    pub(crate) fn redact(&self, error: Error) -> Error {
+        self.authenticator.redact(error)
     }
 
     /// Sends a request that changes nothing, and reads the response within the timeout.

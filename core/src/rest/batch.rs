@@ -131,7 +131,9 @@ impl Api {
 /// Parses the result for one submission: a decision or an error.
 fn parse_result(result: Value) -> Result<Moderation, Error> {
     if result["success"] != false {
-        return serde_json::from_value(result).map_err(|error| ResponseBody::invalid_response_error(&error));
+        // The server has stored the item even if its result is invalid.
+        let invalid = |error| ResponseBody::invalid_response_error(&error).with_retryable(false);
+        return serde_json::from_value(result).map_err(invalid);
     }
     let message = format!("the server refused the submission: {}", result["error"].as_str().unwrap_or("no reason"));
     let kind = if result["code"] == "rate_limited" { ErrorKind::RateLimited } else { ErrorKind::Api };
@@ -159,6 +161,7 @@ mod tests {
         let limited = json!({"success": false, "error": "too many", "code": "rate_limited", "retry_after": 7});
         let error = parse_result(limited).unwrap_err();
         assert_eq!((error.code(), error.retry_in()), ("rate_limited", Some(Duration::from_secs(7))));
-        assert_eq!(parse_result(json!({"success": true})).unwrap_err().code(), "protocol");
+        let invalid = parse_result(json!({"success": true})).unwrap_err();
+        assert_eq!((invalid.code(), invalid.is_retryable()), ("protocol", false));
     }
 }

@@ -34,6 +34,8 @@ const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
 /// Time after which all endpoints are asked again if one of them is not known to support idempotency keys.
 const IDEMPOTENCY_RECHECK_DELAY: Duration = Duration::from_secs(600);
+/// The same delay if the previous query was cut off by the time limit of its call.
+const IDEMPOTENCY_RECHECK_DELAY_AFTER_CUT: Duration = Duration::from_secs(10);
 /// Time limit for asking all endpoints. The result of the preceding write is delayed by up to this time.
 const IDEMPOTENCY_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -152,11 +154,11 @@ impl Api {
         }
         let now = Instant::now();
         {
-            let mut asked_at = self.idempotency_support_asked_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if asked_at.is_some_and(|at| now < at + IDEMPOTENCY_RECHECK_DELAY) {
+            let mut not_before = self.no_idempotency_query_before.lock().unwrap_or_else(PoisonError::into_inner);
+            if not_before.is_some_and(|at| now < at) {
                 return;
             }
-            *asked_at = Some(now);
+            *not_before = Some(now + IDEMPOTENCY_RECHECK_DELAY);
         }
         let ask = async |endpoint: &Arc<Endpoint>| {
             let request = ApiRequest::get_without_credentials();
@@ -167,8 +169,9 @@ impl Api {
         let query_deadline = now + IDEMPOTENCY_QUERY_TIMEOUT;
         let queries = join_all(self.endpoints.all().iter().map(ask));
         if timeout_at(deadline.min(query_deadline), queries).await.is_err() && deadline < query_deadline {
-            // The call left too little time for the answers, so the next call asks again.
-            *self.idempotency_support_asked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            // The call left too little time for the answers.
+            let mut not_before = self.no_idempotency_query_before.lock().unwrap_or_else(PoisonError::into_inner);
+            *not_before = Some(now + IDEMPOTENCY_RECHECK_DELAY_AFTER_CUT);
         }
     }
 

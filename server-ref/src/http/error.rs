@@ -143,10 +143,15 @@ impl ApiError {
     /// Returns the error for a batch of which some items may have been stored. A client must not mistake it for a refusal of the whole
     /// batch, so the status is 503.
     pub(super) fn for_partly_stored_batch(self) -> Self {
-        let message = format!(
-            "Some items may have been stored; repeat the request with the same Idempotency-Key. {}",
-            self.message
-        );
+        let message = if self.code == IDEMPOTENCY_MISMATCH_CODE {
+            "Some items may have been stored, because another batch used the same Idempotency-Key at the same time"
+                .to_owned()
+        } else {
+            format!(
+                "Some items may have been stored; repeat the request with the same Idempotency-Key. {}",
+                self.message
+            )
+        };
         let unknown = Self::new(StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN_CODE, message);
         match self.retry_after_seconds {
             Some(_) => Self { retry_after_seconds: self.retry_after_seconds, ..unknown },

@@ -13,7 +13,7 @@ use crate::store::{IdempotencyKey, IdempotentAnswer};
 /// Maximum number of items in a batch.
 pub(crate) const BATCH_ITEMS_MAX: usize = 100;
 /// Maximum number of items of one batch that are matched and stored at the same time. An item takes several kilobytes of memory meanwhile.
-/// Items whose prompts are being evaluated do not count, because each of them may take seconds.
+/// Items whose prompts are evaluated do not count, because each of them may take seconds; they have a limit of their own per project.
 const MATCHED_ITEMS_AT_ONCE: usize = 16;
 
 /// The outcome of one item, with the item's index in the batch.
@@ -26,7 +26,8 @@ impl Moderation {
     /// holds one of its project's slots.
     ///
     /// # Errors
-    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another batch; no item is then stored.
+    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request; no item is then stored. If two nodes handle different
+    /// batches with the same key at the same time, items of both may be stored.
     pub(crate) async fn moderate_batch(
         self: &Arc<Self>,
         project_id: &Arc<str>,
@@ -67,7 +68,9 @@ impl Moderation {
     ) -> Result<IdempotencyGuard, Error> {
         let guard = self.idempotency_locks.lock(project_id, key).await;
         // The earlier batch may have been longer, so that only one of its last items was stored.
-        let parts: Vec<_> = (0..BATCH_ITEMS_MAX).map(|index| key.for_part(index)).collect();
+        let parts = (0..BATCH_ITEMS_MAX).map(|index| key.for_part(index));
+        // The key itself may have been used for a single submission.
+        let parts: Vec<_> = parts.chain([key.clone()]).collect();
         self.store.check_idempotency_keys(project_id, &parts).await?;
         Ok(guard)
     }

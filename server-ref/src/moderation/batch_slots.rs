@@ -8,16 +8,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Maximum number of a project's batch items that use the matching threads or the writer at the same time. All projects share the threads
 /// and the writer, so the limit bounds how long the items of other projects wait.
 const BATCH_SLOTS_PER_PROJECT: usize = 32;
+/// Maximum number of a project's batch items whose prompts are evaluated at the same time. This limit is well below the number of items of a
+/// project that may wait for the model, so that a batch does not keep out other submissions.
+const EVALUATION_SLOTS_PER_PROJECT: usize = 16;
 /// Number of stored semaphores at which unused ones are removed before another one is added.
 const PROJECTS_BEFORE_CLEANUP: usize = 256;
 
 /// One semaphore per project that has batches in progress.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct BatchSlots {
+    per_project: usize,
     by_project: Mutex<HashMap<Arc<str>, Weak<Semaphore>>>,
 }
 
 impl BatchSlots {
+    /// Creates the slots for matching and storing items.
+    pub(super) fn for_matching() -> Self {
+        Self { per_project: BATCH_SLOTS_PER_PROJECT, by_project: Mutex::default() }
+    }
+
+    /// Creates the slots for evaluating prompts.
+    pub(super) fn for_evaluation() -> Self {
+        Self { per_project: EVALUATION_SLOTS_PER_PROJECT, by_project: Mutex::default() }
+    }
+
     /// Waits for a free slot of the project. Callers receive slots in the order of their calls.
     ///
     /// Cancel safety: if the future is dropped, no slot is taken.
@@ -34,7 +48,7 @@ impl BatchSlots {
         if by_project.len() >= PROJECTS_BEFORE_CLEANUP {
             by_project.retain(|_, semaphore| semaphore.strong_count() > 0);
         }
-        let semaphore = Arc::new(Semaphore::new(BATCH_SLOTS_PER_PROJECT));
+        let semaphore = Arc::new(Semaphore::new(self.per_project));
         by_project.insert(project_id.clone(), Arc::downgrade(&semaphore));
         semaphore
     }
@@ -48,7 +62,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_project_has_its_own_slots() {
-        let slots = BatchSlots::default();
+        let slots = BatchSlots::for_matching();
         let (first, second): (Arc<str>, Arc<str>) = ("first".into(), "second".into());
         let mut held = Vec::new();
         for _ in 0..BATCH_SLOTS_PER_PROJECT {
@@ -63,7 +77,7 @@ mod tests {
 
     #[tokio::test]
     async fn unused_semaphores_are_removed() {
-        let slots = BatchSlots::default();
+        let slots = BatchSlots::for_matching();
         let used: Arc<str> = "used".into();
         let held = slots.acquire(&used).await;
         for number in 0..10 * PROJECTS_BEFORE_CLEANUP {

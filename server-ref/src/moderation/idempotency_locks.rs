@@ -1,4 +1,4 @@
-//! Locks for the idempotency keys of submissions to this process that the language model is judging.
+//! Locks for the idempotency keys of batches, and of submissions that the language model is judging.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -8,7 +8,9 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
+use super::ai::AiJudge;
 use super::{Decision, Moderation, ModerationUpdateWithoutDecision, RuleSet, author_id};
 use crate::Error;
 use crate::ids::new_content_id;
@@ -35,6 +37,9 @@ pub(crate) struct ModeratedItem {
     /// The entries of `moderation_results`, each as JSON text.
     pub(crate) results: Vec<String>,
 }
+
+/// Time that an item of a batch waits for an evaluation slot. The item is flagged if it gets none.
+const EVALUATION_SLOT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Moderation {
     /// Moderates an item and returns once the item, its results and its event are durable. The event is published right
@@ -83,6 +88,19 @@ impl Moderation {
         if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None }
     }
 
+    /// Waits for an evaluation slot of the project if the item belongs to a batch. Returns an error with the decision if the item would have
+    /// to wait too long.
+    async fn acquire_evaluation_slot_if_batch_item(
+        &self,
+        pending: &PendingSubmission,
+    ) -> Result<Option<OwnedSemaphorePermit>, Box<Decision>> {
+        if !pending.is_batch_item {
+            return Ok(None);
+        }
+        let slot = self.evaluation_slots.acquire(&pending.project_id);
+        timeout(EVALUATION_SLOT_TIMEOUT, slot).await.map_err(|_| Box::new(AiJudge::flag_as_one_of_too_many()))
+    }
+
     /// Evaluates the prompts, which may take seconds, and stores the item. Once the evaluation has started, it continues in the background
     /// even if the caller stops waiting.
     async fn evaluate_prompts_and_commit(
@@ -90,6 +108,13 @@ impl Moderation {
         rules: Arc<RuleSet>,
         pending: PendingSubmission,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
+        let evaluation_slot = match self.acquire_evaluation_slot_if_batch_item(&pending).await {
+            Ok(slot) => slot,
+            Err(decision) => {
+                let _slot = self.acquire_slot_if_batch_item(&pending).await;
+                return pending.commit(&self.writer, vec![*decision]).await;
+            }
+        };
         // For a repeated submission, the rules are matched again, because matching is faster than a query to the database. The model is
         // not asked again.
         let mut guard = None;
@@ -108,7 +133,7 @@ impl Moderation {
         };
         let token = self.in_flight.token();
         let judged = tokio::spawn(async move {
-            let _guards = (token, guard);
+            let _guards = (token, guard, evaluation_slot);
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
             let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.drain_started).await;
             drop(permit);
@@ -176,7 +201,7 @@ impl PendingSubmission {
         Self { project_id, submission, key, is_batch_item, started_at: Instant::now(), at: now() }
     }
 
-    /// Sets the time of the submission and the start of the processing time, which does not include the wait for a slot.
+    /// Sets the time of the submission and the start of the processing time, which does not include the wait for the first slot.
     fn start_clock(&mut self) {
         (self.started_at, self.at) = (Instant::now(), now());
     }

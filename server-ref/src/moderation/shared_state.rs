@@ -27,6 +27,8 @@ pub(crate) struct Moderation {
     pub(super) idempotency_locks: IdempotencyLocks,
     /// Limits the batch items of each project that are matched or stored at the same time.
     pub(super) batch_slots: BatchSlots,
+    /// Limits the batch items of each project whose prompts are evaluated at the same time.
+    pub(super) evaluation_slots: BatchSlots,
     /// Tracks the items that the language model is judging.
     pub(super) in_flight: TaskTracker,
     /// Cancelled when the server begins to drain. Unanswered prompts are then abandoned.
@@ -49,15 +51,16 @@ impl Moderation {
     ) -> Result<Self, Error> {
         let (rule_cache, ai_judge) = (RuleCache::new()?, AiJudge::new(options)?);
         let matching_pool = FairPool::new(matching_thread_count())?;
-        let (idempotency_locks, batch_slots) = (IdempotencyLocks::default(), BatchSlots::default());
+        let (batch_slots, evaluation_slots) = (BatchSlots::for_matching(), BatchSlots::for_evaluation());
         Ok(Self {
             store,
             writer,
             rule_cache,
             matching_pool,
             ai_judge,
-            idempotency_locks,
+            idempotency_locks: IdempotencyLocks::default(),
             batch_slots,
+            evaluation_slots,
             in_flight,
             drain_started,
         })

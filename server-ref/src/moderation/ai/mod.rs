@@ -107,7 +107,12 @@ impl AiJudge {
     /// Returns a decision that flags the item if a limit on the items being judged is reached.
     pub(super) fn admit(&self, project_id: &Arc<str>, bytes: usize) -> Result<JudgingPermit, Box<Decision>> {
         let permit = self.queue.admit(project_id, bytes);
-        permit.ok_or_else(|| Box::new(flag_unjudged("too many items are waiting to be judged")))
+        permit.ok_or_else(|| Box::new(Self::flag_as_one_of_too_many()))
+    }
+
+    /// Returns the decision for an item that is not judged because too many other items are waiting.
+    pub(super) fn flag_as_one_of_too_many() -> Decision {
+        flag_unjudged("too many items are waiting to be judged")
     }
 
     /// Judges a text by the first [`PROMPTS_PER_ITEM_MAX`] prompts and returns the decisions, strictest first. Cancelling `stop`
