@@ -7,7 +7,7 @@ use automoderate::{
     facade::{ClientOptions, CredentialQueue, FacadeClient, FacadeStates},
 };
 use napi_derive::napi;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     completions::{CallResult, CompletionQueue},
@@ -63,12 +63,18 @@ pub struct BatchItem {
     pub metadata: Option<String>,
 }
 
-impl BatchItem {
-    /// Converts the item to the object that the facade expects. `index` is the item's position in the batch.
-    fn into_json(self, index: usize) -> napi::Result<Value> {
-        let metadata = self.metadata.map(|text| parse_json(&format!("items[{index}].metadata"), &text)).transpose()?;
-        Ok(json!({"content": self.content, "type": self.kind, "metadata": metadata}))
-    }
+/// Creates a submission. `metadata` is JSON, and `metadata_name` is its name in errors.
+fn submission(
+    kind: String,
+    content: String,
+    metadata_name: &str,
+    metadata: Option<String>,
+) -> napi::Result<Submission> {
+    let submission = Submission::new(kind, content);
+    Ok(match metadata {
+        Some(metadata) => submission.metadata(parse_json(metadata_name, &metadata)?),
+        None => submission,
+    })
 }
 
 #[napi]
@@ -145,10 +151,7 @@ impl Client {
         metadata: Option<String>,
         idempotency_key: Option<String>,
     ) -> napi::Result<()> {
-        let (client, mut submission) = (self.facade.clone(), Submission::new(kind, content));
-        if let Some(metadata) = metadata {
-            submission = submission.metadata(parse_json("metadata", &metadata)?);
-        }
+        let (client, mut submission) = (self.facade.clone(), submission(kind, content, "metadata", metadata)?);
         if let Some(key) = idempotency_key {
             submission = submission.idempotency_key(key);
         }
@@ -164,10 +167,12 @@ impl Client {
         items: Vec<BatchItem>,
         idempotency_key: Option<String>,
     ) -> napi::Result<()> {
-        let items = items.into_iter().enumerate().map(|(index, item)| item.into_json(index));
-        let (client, items) = (self.facade.clone(), items.collect::<napi::Result<Value>>()?);
+        let submissions = items.into_iter().enumerate().map(|(index, BatchItem { kind, content, metadata })| {
+            submission(kind, content, &format!("items[{index}].metadata"), metadata)
+        });
+        let (client, submissions) = (self.facade.clone(), submissions.collect::<napi::Result<Vec<_>>>()?);
         queue.run(id, async move {
-            client.moderate_batch(items, idempotency_key).await.map(json_results::batch_results_to_json)
+            client.moderate_batch(submissions, idempotency_key).await.map(json_results::batch_results_to_json)
         })
     }
 

@@ -7,7 +7,6 @@ use automoderate::{
     facade::{self, CredentialQueue, CredentialRequest, FacadeClient, FacadeStates, StateRecord},
 };
 use pyo3::{IntoPyObjectExt, prelude::*, types::PyDict};
-use serde_json::{Value, json};
 
 use crate::{
     completions::{ReplyTo, run},
@@ -116,10 +115,7 @@ impl Client {
         idempotency_key: Option<String>,
     ) -> PyResult<Py<PyAny>> {
         let client = self.facade.clone();
-        let mut submission = Submission::new(r#type, content);
-        if !metadata.is_none() {
-            submission = submission.metadata(json::from_python("metadata", metadata)?);
-        }
+        let mut submission = submission(r#type, content, "metadata", metadata)?;
         if let Some(key) = idempotency_key {
             submission = submission.idempotency_key(key);
         }
@@ -135,8 +131,11 @@ impl Client {
         items: Vec<BatchItem<'_>>,
         idempotency_key: Option<String>,
     ) -> PyResult<Py<PyAny>> {
-        let (client, items) = (self.facade.clone(), batch_to_json(items)?);
-        run(py, reply_to, async move { client.moderate_batch(items, idempotency_key).await }, |py, batch| {
+        let submissions = items.into_iter().enumerate().map(|(index, (kind, content, metadata))| {
+            submission(kind, content, &format!("items[{index}].metadata"), &metadata)
+        });
+        let (client, submissions) = (self.facade.clone(), submissions.collect::<PyResult<Vec<_>>>()?);
+        run(py, reply_to, async move { client.moderate_batch(submissions, idempotency_key).await }, |py, batch| {
             results::batch_to_list(py, batch)?.into_py_any(py)
         })
     }
@@ -266,12 +265,10 @@ fn check_positive(py: Python<'_>, name: &str, count: i64) -> PyResult<u32> {
     count_or_none.ok_or_else(|| errors::invalid_argument(py, &format!("{name}: {count} is not a positive number")))
 }
 
-fn batch_to_json(items: Vec<BatchItem<'_>>) -> PyResult<Value> {
-    let convert = |(index, (kind, content, metadata)): (usize, BatchItem<'_>)| {
-        let metadata = json::from_python(&format!("items[{index}].metadata"), &metadata)?;
-        Ok(json!({"type": kind, "content": content, "metadata": metadata}))
-    };
-    items.into_iter().enumerate().map(convert).collect()
+/// Creates a submission. `metadata_name` is the name of the metadata in errors.
+fn submission(kind: String, content: String, metadata_name: &str, metadata: &Bound<'_, PyAny>) -> PyResult<Submission> {
+    let submission = Submission::new(kind, content);
+    Ok(if metadata.is_none() { submission } else { submission.metadata(json::from_python(metadata_name, metadata)?) })
 }
 
 /// Converts a state to the tuple `(state, attempt, retry_in, cause)`.

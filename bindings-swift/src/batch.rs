@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use automoderate::{Error, Moderation, facade::ErrorRecord};
-use serde_json::{Value, json};
+use automoderate::{Error, Moderation, Submission, facade::ErrorRecord};
 
-use crate::{NativeError, NativeErrorRecord, PackedValues, client::parse_json, error::error_chain};
+use crate::{NativeError, NativeErrorRecord, PackedValues, client::new_submission, error::error_chain};
 
 /// Item of a batch.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
@@ -19,16 +18,10 @@ pub struct NativeBatchItem {
 }
 
 impl NativeBatchItem {
-    fn to_json(&self, index: usize) -> Result<Value, NativeError> {
-        let parse_metadata = |text: &String| parse_json(&format!("items[{index}].metadata"), text);
-        let metadata = self.metadata.as_ref().map(parse_metadata).transpose()?;
-        Ok(json!({"content": self.content, "type": self.content_type, "metadata": metadata}))
+    /// Converts the item to a submission. `index` is the item's position in the batch.
+    pub(crate) fn into_submission(self, index: usize) -> Result<Submission, NativeError> {
+        new_submission(self.content_type, self.content, &format!("items[{index}].metadata"), self.metadata)
     }
-}
-
-/// Converts the items to the array that [`moderate_batch`](automoderate::facade::FacadeClient::moderate_batch) expects.
-pub(crate) fn items_to_json(items: &[NativeBatchItem]) -> Result<Value, NativeError> {
-    items.iter().enumerate().map(|(index, item)| item.to_json(index)).collect()
 }
 
 /// Result for one item of a batch.

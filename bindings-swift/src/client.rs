@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Cancellation, NativeBatchItem, NativeBatchResult, NativeCredentialRequests, NativeError, NativeOptions,
-    NativeProject, NativeState, NativeStates, NativeStream, PackedValues, batch::items_to_json,
-    error::invalid_argument, schema::Pack,
+    NativeProject, NativeState, NativeStates, NativeStream, PackedValues, error::invalid_argument, schema::Pack,
 };
 
 /// [`FacadeClient`] as a UniFFI object.
@@ -46,6 +45,20 @@ pub(crate) async fn call_packed<T: Pack>(
 
 pub(crate) fn parse_json(name: &str, text: &str) -> Result<Value, NativeError> {
     serde_json::from_str(text).map_err(|error| invalid_argument(format!("{name}: not valid JSON: {error}")))
+}
+
+/// Creates a submission. `metadata` is JSON text, and `metadata_name` is its name in errors.
+pub(crate) fn new_submission(
+    content_type: String,
+    content: String,
+    metadata_name: &str,
+    metadata: Option<String>,
+) -> Result<Submission, NativeError> {
+    let submission = Submission::new(content_type, content);
+    Ok(match metadata {
+        Some(metadata) => submission.metadata(parse_json(metadata_name, &metadata)?),
+        None => submission,
+    })
 }
 
 #[uniffi::export]
@@ -137,10 +150,7 @@ impl NativeClient {
         idempotency_key: Option<String>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Arc<PackedValues>, NativeError> {
-        let mut submission = Submission::new(content_type, content);
-        if let Some(metadata) = metadata {
-            submission = submission.metadata(parse_json("metadata", &metadata)?);
-        }
+        let mut submission = new_submission(content_type, content, "metadata", metadata)?;
         if let Some(key) = idempotency_key {
             submission = submission.idempotency_key(key);
         }
@@ -157,8 +167,9 @@ impl NativeClient {
         idempotency_key: Option<String>,
         cancellation: Arc<Cancellation>,
     ) -> Result<Vec<NativeBatchResult>, NativeError> {
-        let items = items_to_json(&items)?;
-        let results = cancellation.run(self.facade.moderate_batch(items, idempotency_key)).await?;
+        let submissions = items.into_iter().enumerate().map(|(index, item)| item.into_submission(index));
+        let submissions = submissions.collect::<Result<Vec<_>, _>>()?;
+        let results = cancellation.run(self.facade.moderate_batch(submissions, idempotency_key)).await?;
         Ok(results.into_iter().map(NativeBatchResult::from).collect())
     }
 

@@ -5,6 +5,7 @@
 
 mod events;
 mod json;
+mod open_enums;
 mod scalars;
 mod shapes;
 mod writer;
@@ -95,7 +96,7 @@ pub struct Schema {
 /// Returns the schema of this version of the library.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema { shapes: shapes::shapes(), open_enums: shapes::open_enums(), events: &events::KINDS }
+    Schema { shapes: shapes::shapes(), open_enums: open_enums::open_enums(), events: &events::KINDS }
 }
 
 impl Schema {

@@ -59,7 +59,7 @@ impl Client {
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
     /// reported as `connect_failed`, which is retryable. Returns `api` with status 404 if there is no such item.
     pub async fn content(&self, id: &str) -> Result<Content, Error> {
-        rest::fetch_content(&*self.shared.api, id).await.map_err(|error| self.shared.api.redact(error))
+        rest::fetch_content(&*self.shared.api, id).await
     }
 
     /// Returns a stream of the content items that match the filter, newest first, from the project that the credentials
@@ -76,8 +76,7 @@ impl Client {
     /// Returns the same errors as [`moderate`](Self::moderate), except that a lost connection or an expired timeout is
     /// reported as `connect_failed`, which is retryable.
     pub async fn contents_page(&self, filter: ContentFilter) -> Result<ContentPage, Error> {
-        let page = rest::fetch_content_page(&*self.shared.api, &filter).await;
-        page.map_err(|error| self.shared.api.redact(error))
+        rest::fetch_content_page(&*self.shared.api, &filter).await
     }
 
     /// Fetches the statistics of the project that the credentials belong to.

@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use super::{
     ClientOptions, FacadeStates, FacadeStream, StateRecord,
-    batch::batch_from_json,
     runtime::{ProcessGuard, run_on_runtime},
 };
 use crate::{
-    Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Health, Metrics, Moderation, Project,
-    Snapshot, State, StateChanges, Statistics, Submission, events::EventKinds,
+    Batch, Client, ClientBuilder, Content, ContentFilter, ContentPage, Error, ErrorKind, Health, Metrics, Moderation,
+    Project, Snapshot, State, StateChanges, Statistics, Submission, events::EventKinds,
 };
 
 /// [`Client`] for a binding. Cheap to clone.
@@ -86,10 +85,13 @@ impl FacadeClient {
         emit_with_ack(name: String, data: Value) -> Value = |client| client.emit_with_ack(&name, data).await;
         /// Submits content for moderation.
         moderate(submission: Submission) -> Moderation = |client| client.moderate(submission).await;
-        /// Submits a batch for moderation. `items` is an array of objects with `content` and optionally `type` (`text` by
-        /// default) and `metadata`. Returns one result for each item.
-        moderate_batch(items: Value, idempotency_key: Option<String>) -> Vec<Result<Moderation, Error>> = |client| {
-            client.moderate_batch(batch_from_json(items, idempotency_key)?).await
+        /// Submits a batch for moderation. Returns one result for each submission.
+        moderate_batch(
+            submissions: Vec<Submission>,
+            idempotency_key: Option<String>
+        ) -> Vec<Result<Moderation, Error>> = |client| {
+            let batch = Batch::from(submissions);
+            client.moderate_batch(idempotency_key.into_iter().fold(batch, Batch::idempotency_key)).await
         };
         /// Fetches a content item by id.
         content(id: String) -> Content = |client| client.content(&id).await;

@@ -4,7 +4,6 @@
 //! that bindings make no decisions about the protocol. Any executor may poll the futures returned by this module. The
 //! work itself runs on the facade's own runtime, which never runs user code.
 
-mod batch;
 mod client;
 mod credentials;
 mod error;

@@ -131,12 +131,7 @@ impl Api {
 
     /// Parses a response. The error may quote the response, so secrets are redacted.
     fn parse<T: DeserializeOwned>(&self, response: ResponseBody) -> Result<T, Error> {
-        response.parse().map_err(|error| self.redact(error))
-    }
-
-    /// Replaces secrets in the error, which may quote a response.
-    pub(crate) fn redact(&self, error: Error) -> Error {
-        self.authenticator.redact(error)
+        response.parse().map_err(|error| self.authenticator.redact(error))
     }
 
     /// Sends a request that changes nothing, and reads the response within the timeout.

@@ -90,5 +90,6 @@ pub(crate) async fn fetch_content(source: &impl ContentSource, id: &str) -> Resu
     if id.is_empty() {
         return Err(Error::invalid_argument("id: must not be empty"));
     }
-    source.fetch_content(id).await?.parse::<ItemPayload>().map(|payload| payload.content)
+    let payload = source.fetch_content(id).await?.parse::<ItemPayload>();
+    payload.map(|payload| payload.content).map_err(|error| source.redact(error))
 }

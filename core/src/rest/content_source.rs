@@ -48,6 +48,11 @@ pub(crate) trait ContentSource: Send + Sync {
     fn fetch_page(&self, filter: &ContentFilter) -> impl Future<Output = Result<ResponseBody, Error>> + Send;
 
     fn fetch_content(&self, id: &str) -> impl Future<Output = Result<ResponseBody, Error>> + Send;
+
+    /// Redacts secrets in an error that quotes a response.
+    fn redact(&self, error: Error) -> Error {
+        error
+    }
 }
 
 impl ContentSource for Api {
@@ -84,5 +89,9 @@ impl ContentSource for Api {
             url
         };
         self.get_body(url).await
+    }
+
+    fn redact(&self, error: Error) -> Error {
+        self.authenticator.redact(error)
     }
 }

@@ -132,9 +132,9 @@ async fn fetch_page_in_one_response(
         ResponseBody::Text { text, server_time } => (text, server_time),
         ResponseBody::TooLarge => return Ok(None),
     };
-    let parse_error = |error| ResponseBody::invalid_response_error(&error).with_retryable(false);
+    let parse_error = |error| source.redact(ResponseBody::invalid_response_error(&error).with_retryable(false));
     let payload: ListingPayload = nan_json::parse_nan_as_null(&text).map_err(parse_error)?;
-    let rows: Vec<_> = payload.content.iter().map(|row| parse_row(row)).collect();
+    let rows: Vec<_> = payload.content.iter().map(|row| parse_row(source, row)).collect();
     Ok(Some(ListingPage {
         page: payload.pagination.page.and_then(|page| page.try_into().ok()).or(filter.page).unwrap_or(1),
         has_more: (payload.pagination.has_next || payload.pagination.has_more) && !rows.is_empty(),
@@ -145,9 +145,11 @@ async fn fetch_page_in_one_response(
     }))
 }
 
-fn parse_row(row: &RawValue) -> Result<Content, InvalidRow> {
-    let invalid = |error: serde_json::Error| InvalidRow { reason: error.to_string(), text: RawJson::new(row.get()) };
-    serde_json::from_str(row.get()).map_err(invalid)
+fn parse_row(source: &impl ContentSource, row: &RawValue) -> Result<Content, InvalidRow> {
+    serde_json::from_str(row.get()).map_err(|error: serde_json::Error| {
+        let reason = source.redact(Error::new(ErrorKind::Protocol, error.to_string())).message().to_owned();
+        InvalidRow { reason, text: RawJson::new(row.get()) }
+    })
 }
 
 impl InvalidRow {

@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use automoderate::{Batch, Client, Submission, testing::Script};
+use automoderate::{Batch, Client, ContentFilter, Submission, testing::Script};
+use serde_json::json;
 
 use crate::rest_server::{
     RestServer,
@@ -193,9 +194,13 @@ async fn secrets_in_responses_are_redacted() {
     let client = client(&server, LONG);
     let refused = client.moderate_batch(vec!["a"]).await.unwrap().remove(0).unwrap_err();
     let invalid = client.moderate("a").await.unwrap_err();
-    for error in [refused, invalid] {
+    server.add_row(&json!({"id": "c", "status": "approved", "moderation_results": "am_any"}));
+    let unreadable = client.content("c").await.unwrap_err();
+    for error in [refused, invalid, unreadable] {
         assert!(!format!("{error} {:?}", error.body()).contains("am_any"), "{error:?}");
     }
+    let page = client.contents_page(ContentFilter::default()).await.unwrap();
+    assert!(page.unreadable.len() == 1 && !page.unreadable[0].contains("am_any"), "{page:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::stream::{self, FuturesUnordered};
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::pipeline::{MatchOutcome, ModeratedItem, PendingSubmission, Submission};
+use super::pipeline::{MatchOutcome, ModeratedItem, Submission};
 use super::{IdempotencyGuard, Moderation};
 use crate::Error;
 use crate::store::{IdempotencyKey, IdempotentAnswer};
@@ -40,8 +40,7 @@ impl Moderation {
         };
         let matches = items.into_iter().map(|(index, submission)| {
             let key = key.map(|key| key.for_part(index));
-            let pending = PendingSubmission::new(project_id.clone(), submission, key, true);
-            self.match_and_commit(pending).map(move |outcome| (index, outcome))
+            self.match_and_commit(project_id.clone(), submission, key, true).map(move |outcome| (index, outcome))
         });
         let mut matches = stream::iter(matches).buffer_unordered(MATCHED_ITEMS_AT_ONCE);
         let (mut evaluations, mut outcomes) = (FuturesUnordered::new(), Vec::new());
@@ -60,18 +59,17 @@ impl Moderation {
         }
     }
 
-    /// Waits until no other request with this key is being processed, and checks that the key was not used for another batch.
+    /// Waits until no other request with this key is being processed, and checks that the key was not used for another request.
     async fn lock_and_check_batch_key(
         &self,
         project_id: &Arc<str>,
         key: &IdempotencyKey,
     ) -> Result<IdempotencyGuard, Error> {
         let guard = self.idempotency_locks.lock(project_id, key).await;
-        // The earlier batch may have been longer, so that only one of its last items was stored.
-        let parts = (0..BATCH_ITEMS_MAX).map(|index| key.for_part(index));
-        // The key itself may have been used for a single submission.
-        let parts: Vec<_> = parts.chain([key.clone()]).collect();
-        self.store.check_idempotency_keys(project_id, &parts).await?;
+        // An earlier batch may have been longer, so the keys of all possible parts are checked. An earlier single submission used the key
+        // itself.
+        let keys = (0..BATCH_ITEMS_MAX).map(|index| key.for_part(index)).chain([key.clone()]);
+        self.store.check_idempotency_keys(project_id, &keys.collect::<Vec<_>>()).await?;
         Ok(guard)
     }
 }

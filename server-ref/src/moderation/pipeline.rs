@@ -22,6 +22,9 @@ const INLINE_TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Recent peak of a project's matching time up to which the project's rules are matched on a thread that also serves other requests.
 const INLINE_PEAK_TIME_MAX: Duration = Duration::from_micros(200);
 
+/// Time for which an item of a batch waits for an evaluation slot. If the item gets none, it is flagged.
+const EVALUATION_SLOT_TIMEOUT: Duration = Duration::from_secs(10);
+
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) content_type: String,
@@ -38,9 +41,6 @@ pub(crate) struct ModeratedItem {
     pub(crate) results: Vec<String>,
 }
 
-/// Time that an item of a batch waits for an evaluation slot. The item is flagged if it gets none.
-const EVALUATION_SLOT_TIMEOUT: Duration = Duration::from_secs(10);
-
 impl Moderation {
     /// Moderates an item and returns once the item, its results and its event are durable. The event is published right
     /// afterwards.
@@ -52,26 +52,24 @@ impl Moderation {
         submission: Submission,
         key: Option<IdempotencyKey>,
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        self.moderate_pending(PendingSubmission::new(project_id, submission, key, false)).await
-    }
-
-    async fn moderate_pending(
-        self: &Arc<Self>,
-        pending: PendingSubmission,
-    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
-        match self.match_and_commit(pending).await? {
+        match self.match_and_commit(project_id, submission, key, false).await? {
             MatchOutcome::Committed(answer) => Ok(answer),
             MatchOutcome::NeedsPrompts(evaluation) => evaluation.await,
         }
     }
 
-    /// Matches the keyword and regex rules, and stores the item unless its prompts must be evaluated first.
+    /// Matches the keyword and regex rules, and stores the item unless its prompts must be evaluated first. An item of a batch first waits
+    /// for a slot, and its processing time does not include this wait.
     pub(super) async fn match_and_commit(
         self: &Arc<Self>,
-        mut pending: PendingSubmission,
+        project_id: Arc<str>,
+        submission: Submission,
+        key: Option<IdempotencyKey>,
+        is_batch_item: bool,
     ) -> Result<MatchOutcome, Error> {
-        let slot = self.acquire_slot_if_batch_item(&pending).await;
-        pending.start_clock();
+        let slot = if is_batch_item { self.batch_slots.acquire(&project_id).await } else { None };
+        let (started_at, at) = (Instant::now(), now());
+        let mut pending = PendingSubmission { project_id, submission, key, is_batch_item, started_at, at };
         let rules = self.rule_cache.get(&self.store, &self.matching_pool, &pending.project_id).await?;
         let decided = self.match_rules(&rules, &mut pending).await?;
         if decided.is_none() && !rules.prompts().is_empty() {
@@ -81,11 +79,6 @@ impl Moderation {
         }
         let decision = decided.unwrap_or_else(Decision::approve_unmatched);
         Ok(MatchOutcome::Committed(pending.commit(&self.writer, vec![decision]).await?))
-    }
-
-    /// Waits for a slot of the project if the item belongs to a batch.
-    async fn acquire_slot_if_batch_item(&self, pending: &PendingSubmission) -> Option<OwnedSemaphorePermit> {
-        if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None }
     }
 
     /// Waits for an evaluation slot of the project if the item belongs to a batch. Returns an error with the decision if the item would have
@@ -110,10 +103,7 @@ impl Moderation {
     ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
         let evaluation_slot = match self.acquire_evaluation_slot_if_batch_item(&pending).await {
             Ok(slot) => slot,
-            Err(decision) => {
-                let _slot = self.acquire_slot_if_batch_item(&pending).await;
-                return pending.commit(&self.writer, vec![*decision]).await;
-            }
+            Err(decision) => return self.commit_in_slot(pending, vec![*decision]).await,
         };
         // For a repeated submission, the rules are matched again, because matching is faster than a query to the database. The model is
         // not asked again.
@@ -126,10 +116,7 @@ impl Moderation {
         }
         let permit = match self.ai_judge.admit(&pending.project_id, pending.submission.content.len()) {
             Ok(permit) => permit,
-            Err(decision) => {
-                let _slot = self.acquire_slot_if_batch_item(&pending).await;
-                return pending.commit(&self.writer, vec![*decision]).await;
-            }
+            Err(decision) => return self.commit_in_slot(pending, vec![*decision]).await,
         };
         let token = self.in_flight.token();
         let judged = tokio::spawn(async move {
@@ -137,10 +124,19 @@ impl Moderation {
             let (prompts, text) = (rules.prompts(), &pending.submission.content);
             let decisions = self.ai_judge.judge(&pending.project_id, prompts, text, &self.drain_started).await;
             drop(permit);
-            let _slot = self.acquire_slot_if_batch_item(&pending).await;
-            pending.commit(&self.writer, decisions).await
+            self.commit_in_slot(pending, decisions).await
         });
         judged.await.map_err(|error| Error::Internal(error.to_string()))?
+    }
+
+    /// Stores an item, in a slot of its project if the item belongs to a batch.
+    async fn commit_in_slot(
+        &self,
+        pending: PendingSubmission,
+        decisions: Vec<Decision>,
+    ) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
+        let _slot = if pending.is_batch_item { self.batch_slots.acquire(&pending.project_id).await } else { None };
+        pending.commit(&self.writer, decisions).await
     }
 
     /// Matches a submission against the keyword and regex rules. A short text is matched on the current thread if the project's rules have
@@ -182,7 +178,7 @@ pub(super) enum MatchOutcome {
 }
 
 /// A submission that has not been stored yet.
-pub(super) struct PendingSubmission {
+struct PendingSubmission {
     project_id: Arc<str>,
     submission: Submission,
     key: Option<IdempotencyKey>,
@@ -192,20 +188,6 @@ pub(super) struct PendingSubmission {
 }
 
 impl PendingSubmission {
-    pub(super) fn new(
-        project_id: Arc<str>,
-        submission: Submission,
-        key: Option<IdempotencyKey>,
-        is_batch_item: bool,
-    ) -> Self {
-        Self { project_id, submission, key, is_batch_item, started_at: Instant::now(), at: now() }
-    }
-
-    /// Sets the time of the submission and the start of the processing time, which does not include the wait for the first slot.
-    fn start_clock(&mut self) {
-        (self.started_at, self.at) = (Instant::now(), now());
-    }
-
     /// Stores and publishes the item with its decisions. The first decision determines the item's status.
     async fn commit(self, writer: &Writer, decisions: Vec<Decision>) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
         let Self { project_id, submission, key, is_batch_item: _, started_at, at } = self;

@@ -100,9 +100,10 @@ async fn a_websocket_only_client_reports_the_blocked_handshake() {
 
 #[tokio::test]
 async fn an_unreachable_port_fails_at_once_without_revealing_the_key() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // A bound socket that does not listen refuses connections, and no other test can use its port.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     for transports in [Transports::Auto, Transports::WebSocket, Transports::Polling] {
         let builder = client_builder(format!("http://{address}")).api_key("am_secret").transports(transports);
         let error = within_timeout("the failure", builder.connect()).await.unwrap_err();
