@@ -43,10 +43,10 @@ pub(crate) struct AttackTally {
     pub(crate) refused_or_unanswered: u64,
     /// Requests that were answered with 500.
     pub(crate) internal_errors: u64,
-    /// Changes that were accepted.
-    pub(crate) accepted_changes: u64,
-    /// Total size, in bytes, of the requests whose changes were accepted.
-    pub(crate) accepted_request_bytes: u64,
+    /// Changes that were accepted, or that were not yet answered when the attack ended.
+    pub(crate) submitted_changes: u64,
+    /// Total size, in bytes, of the requests that submitted these changes.
+    pub(crate) submitted_bytes: u64,
 }
 
 pub(crate) struct Attacker {
@@ -127,17 +127,35 @@ impl Attacker {
 
     /// Sends a request over this connection, and counts the outcome.
     pub(crate) async fn send_request(&self, line: &mut RawConnection, request: &[u8]) -> io::Result<HttpAnswer> {
-        self.update_tally(|tally| tally.requests += 1);
-        let answer = line.send_request(request).await?;
+        let changes = u64::from(!request.starts_with(b"GET"));
+        self.send_changes(line, request, changes).await
+    }
+
+    /// Sends a request that makes `changes` changes, and counts the outcome.
+    pub(crate) async fn send_changes(
+        &self,
+        line: &mut RawConnection,
+        request: &[u8],
+        changes: u64,
+    ) -> io::Result<HttpAnswer> {
+        let bytes = if changes > 0 { request.len() as u64 } else { 0 };
+        // Counted before the answer, because the server may store a change whose answer arrives after the end of the attack.
         self.update_tally(|tally| {
-            tally.refused_or_unanswered += u64::from(answer.status >= 400);
-            tally.internal_errors += u64::from(answer.status == 500);
-            if answer.status < 300 && !request.starts_with(b"GET") {
-                tally.accepted_changes += 1;
-                tally.accepted_request_bytes += request.len() as u64;
+            tally.requests += 1;
+            tally.submitted_changes += changes;
+            tally.submitted_bytes += bytes;
+        });
+        let answer = line.send_request(request).await;
+        let status = answer.as_ref().map_or(0, |answer| answer.status);
+        self.update_tally(|tally| {
+            tally.refused_or_unanswered += u64::from(status >= 400);
+            tally.internal_errors += u64::from(status == 500);
+            if !(200..300).contains(&status) {
+                tally.submitted_changes -= changes;
+                tally.submitted_bytes -= bytes;
             }
         });
-        Ok(answer)
+        answer
     }
 
     pub(crate) async fn request_with_key(

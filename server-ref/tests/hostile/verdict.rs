@@ -102,9 +102,9 @@ impl AttackRun {
             self.memory_growth() <= MEMORY_GROWTH_MAX,
             format!("memory grew by {:.0} MiB", mib(self.memory_growth())),
         );
-        let bound = (self.tally.accepted_changes + self.observed_during.submission_latencies.len() as u64)
+        let bound = (self.tally.submitted_changes + self.observed_during.submission_latencies.len() as u64)
             * CHANGE_OVERHEAD_BYTES_MAX
-            + 4 * self.tally.accepted_request_bytes
+            + 4 * self.tally.submitted_bytes
             + IDLE_WAL_BYTES;
         let grown = mib(self.database_growth());
         check(
