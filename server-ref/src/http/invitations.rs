@@ -1,8 +1,8 @@
 //! Routes `/api/projects/{id}/invitations[/{invitation_id}]` for admins, and `/api/invitations[/{token}]` for invited users.
 //!
 //! Through these routes, users become members only with their consent. The server sends no e-mail: it shows an invitation to the user with
-//! the invited e-mail address, and the admin can pass on a link that contains the invitation's token. The responses don't reveal whether a
-//! user has the address.
+//! the invited e-mail address, and the admin can pass on a link that contains the invitation's token. The responses don't reveal whether
+//! any user has the address, unless that user is already a member.
 
 use std::sync::Arc;
 
@@ -133,7 +133,7 @@ pub(super) async fn withdraw(
     Ok(SuccessAnswer::new())
 }
 
-/// Lists the invitations for the e-mail address of the signed-in user, newest first.
+/// Lists up to 200 invitations for the e-mail address of the signed-in user, newest first.
 #[utoipa::path(
     get, path = "/api/invitations", tag = "invitations", responses((status = 200, body = ReceivedInvitationsAnswer))
 )]

@@ -46,7 +46,8 @@ impl KnownBrowserCookies<'_> {
         Ok(())
     }
 
-    /// Returns the id in the browser's cookie, if the cookie is valid for this account and has not expired.
+    /// Returns the signed part of the browser's cookie, which identifies the browser, if the cookie is valid for this account and has not
+    /// expired.
     pub(super) fn known_browser_id(&self, headers: &HeaderMap, email: &str, at: Micros) -> Option<String> {
         let cookie = headers
             .get_all(COOKIE)

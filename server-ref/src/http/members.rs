@@ -1,7 +1,7 @@
 //! Routes `/api/projects/{id}/members[/{user_id}]`.
 //!
-//! Users become members by invitation (see `invitations`). Admins can change and remove members, but only owners can change and remove
-//! admins and owners. Every member may leave, except the last owner.
+//! Users join a project by accepting an invitation (see `invitations`). Admins can change and remove members, but only owners can change
+//! and remove admins and owners. Every member may leave, except the last owner.
 
 use std::sync::Arc;
 
@@ -61,8 +61,8 @@ pub(super) async fn update(
     member_answer(&app, &id, &user_id).await
 }
 
-/// Removes a member and immediately ends the access of their sockets to the project. For admins, and for members who leave; only owners can
-/// remove other admins and owners.
+/// Removes a member, whose sockets immediately lose access to the project. For admins, and for members who leave; only owners can remove
+/// other admins and owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}/members/{user_id}", tag = "members",
     params(("id" = String, Path), ("user_id" = String, Path)),

@@ -53,7 +53,7 @@ pub(super) struct ModerateAnswer {
     moderation_results: Vec<Box<RawValue>>,
 }
 
-/// Moderates an item. The decision is durable when the response is sent, and is published immediately afterwards.
+/// Moderates an item. The decision is durable when the response is sent, and is published immediately after its commit.
 #[utoipa::path(
     post, path = "/api/moderate", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),

@@ -55,7 +55,7 @@ pub(super) struct NotificationBody {
 answer!(NotificationAnswer { notification: SystemNotification });
 answer!(NotificationsAnswer { notifications: Vec<SystemNotification> });
 
-/// Lists the persistent notifications that are in force in a project.
+/// Lists the persistent notifications that a socket receives when it joins the project.
 #[utoipa::path(
     get, path = "/api/notifications", tag = "notifications",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects")),

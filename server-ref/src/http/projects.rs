@@ -91,7 +91,7 @@ pub(super) async fn update(
     project_answer(&app, &caller, &id).await
 }
 
-/// Deletes a project with everything in it and ends the access of its sockets. For owners.
+/// Deletes a project with everything in it and removes all sockets from its room. For owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     responses((status = 200, body = SuccessAnswer))

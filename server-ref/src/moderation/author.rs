@@ -25,7 +25,7 @@ pub(crate) fn author_id(meta_data: Option<&RawValue>) -> Option<Arc<str>> {
         Value::Number(id) => Number::to_string(&id),
         _ => return None,
     };
-    // PostgreSQL can't store U+0000 in the text columns that are searched.
+    // The id is stored in a text column, and PostgreSQL can't store U+0000 there.
     ((1..=AUTHOR_ID_BYTES_MAX).contains(&id.len()) && !id.contains('\0')).then(|| id.into())
 }
 

@@ -13,7 +13,7 @@ use crate::store::{IdempotencyKey, IdempotentAnswer};
 /// Maximum number of items in a batch.
 pub(crate) const BATCH_ITEMS_MAX: usize = 100;
 /// Maximum number of items of one batch that are matched and stored at the same time. An item takes several kilobytes of memory meanwhile.
-/// Items whose prompts are evaluated do not count, because each of them may take seconds; they have a limit of their own per project.
+/// Items whose prompts are being evaluated do not count, because each of them may take seconds; they have a limit of their own per project.
 const MATCHED_ITEMS_AT_ONCE: usize = 16;
 
 /// The outcome of one item, with the item's index in the batch.
@@ -67,7 +67,7 @@ impl Moderation {
     ) -> Result<IdempotencyGuard, Error> {
         let guard = self.idempotency_locks.lock(project_id, key).await;
         // An earlier batch may have been longer, so the keys of all possible parts are checked. An earlier single submission used the key
-        // itself.
+        // itself, so that key is checked too.
         let keys = (0..BATCH_ITEMS_MAX).map(|index| key.for_part(index)).chain([key.clone()]);
         self.store.check_idempotency_keys(project_id, &keys.collect::<Vec<_>>()).await?;
         Ok(guard)

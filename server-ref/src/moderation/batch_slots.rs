@@ -1,4 +1,4 @@
-//! Limits on the items of batches that are matched or stored at the same time.
+//! Limits on how many of a project's batch items are matched, stored or evaluated by prompts at the same time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -16,7 +16,7 @@ const PREVIEW_CHARS_MAX: usize = 100;
 pub(crate) enum Moderator {
     Rule,
     Ai,
-    /// A person or a program with an API key, identified by name.
+    /// A person, or a program with an API key, identified by name.
     Manual(String),
 }
 

@@ -171,7 +171,7 @@ impl Moderation {
 
 /// The outcome of matching an item against the keyword and regex rules.
 pub(super) enum MatchOutcome {
-    /// The item was decided and stored.
+    /// The item was decided on and stored, or the submission repeats an earlier one.
     Committed(IdempotentAnswer<ModeratedItem>),
     /// No rule matched, and the project has prompts. The future evaluates them and stores the item.
     NeedsPrompts(BoxFuture<'static, Result<IdempotentAnswer<ModeratedItem>, Error>>),
@@ -188,7 +188,7 @@ struct PendingSubmission {
 }
 
 impl PendingSubmission {
-    /// Stores and publishes the item with its decisions. The first decision determines the item's status.
+    /// Stores the item with its decisions, and publishes the first decision, which determines the item's status.
     async fn commit(self, writer: &Writer, decisions: Vec<Decision>) -> Result<IdempotentAnswer<ModeratedItem>, Error> {
         let Self { project_id, submission, key, is_batch_item: _, started_at, at } = self;
         let processing_time = started_at.elapsed().as_secs_f64();

@@ -59,7 +59,8 @@ impl RuleCache {
                 let bytes = rules.iter().map(|rule| rule.data.len()).sum();
                 let mut compilation = Compilation::new(rules);
                 let set = Arc::new(pool.run(project_id, bytes, move || compilation.advance()).await?);
-                // The insertion fails if the rules were removed from the cache in the meantime. The compiled rules may then be out of date.
+                // The insertion fails if the rules were removed from the cache in the meantime: they may then be out of date, and only this
+                // call uses them.
                 let _ = place.insert(set.clone());
                 Ok(set)
             }

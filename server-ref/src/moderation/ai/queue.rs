@@ -76,7 +76,8 @@ impl EndpointQueue {
         })
     }
 
-    /// Admits an item for judging. Returns `None` if the admitted items are too many or too large in total.
+    /// Admits an item for judging. Returns `None` if there are too many admitted items, in the project or overall, or if they are too large
+    /// in total.
     pub(super) fn admit(self: &Arc<Self>, project_id: &Arc<str>, bytes: usize) -> Option<JudgingPermit> {
         let mut state = self.lock();
         if state.admitted_items >= ADMITTED_ITEMS_MAX
