@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use super::error::ApiError;
 use crate::app::App;
 
-/// A JSON body. The request is refused with the status 400 if the body is not JSON, and with 422 if fields are missing or invalid.
+/// A JSON body. The request is refused with status 400 if the body is not JSON, and with 422 if fields are missing or invalid.
 pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
@@ -45,7 +45,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for OptionalJsonBody<T
     }
 }
 
-/// The variable parts of the path. The request is refused with the status 404 if one of them is invalid.
+/// The variable parts of the path. The request is refused with status 404 if one of them is invalid.
 pub(super) struct PathIds<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for PathIds<T> {

@@ -38,7 +38,7 @@ pub(super) struct KeyBody {
     /// Origins of the pages that may use the key, such as `https://app.example`; any by default.
     #[serde(default)]
     allowed_origins: Vec<String>,
-    /// Maximum number of REST requests that the key and its tokens together may make per minute at each node; unlimited by default.
+    /// Maximum number of REST requests that the key and its tokens together may make per minute on each node; unlimited by default.
     #[schema(minimum = 1, maximum = 6000)]
     requests_per_minute: Option<i64>,
 }

@@ -114,7 +114,7 @@ pub(super) async fn start_signed_in_session(session: &Session, user_id: &str, ad
     session.save().await.map_err(|e| session_error(&e))
 }
 
-/// Returns the value of a form's field, or an empty string if the field is missing.
+/// Returns the value of a form field, or an empty string if the field is missing.
 pub(super) fn form_field(form: &[u8], wanted: &str) -> String {
     let found = url::form_urlencoded::parse(form).find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.into_owned()).unwrap_or_default()

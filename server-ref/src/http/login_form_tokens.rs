@@ -1,4 +1,4 @@
-//! The token that protects the login form. The form and a cookie contain the same token, and a page of another site can't set both.
+//! The token that protects the login form. The form and a cookie contain the same token, and a page on another site can't set both.
 //!
 //! The server stores nothing for visitors. The token contains its time of creation, and is signed with a secret that all nodes share.
 

@@ -91,7 +91,7 @@ pub(super) async fn update(
     project_answer(&app, &caller, &id).await
 }
 
-/// Deletes a project with everything in it and removes all sockets from its room. For owners.
+/// Deletes a project with everything in it, removes all sockets from its room, and disconnects those that used its keys. For owners.
 #[utoipa::path(
     delete, path = "/api/projects/{id}", tag = "projects", params(("id" = String, Path)),
     responses((status = 200, body = SuccessAnswer))

@@ -48,7 +48,7 @@ pub(super) struct RuleBody {
     is_active: Option<bool>,
 }
 
-/// A rule as it is stored.
+/// A rule, as returned by the REST API.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Rule)]
 pub(super) struct RuleInfo {

@@ -59,7 +59,7 @@ impl Moderation {
         }
     }
 
-    /// Waits until no other request with this key is being processed, and checks that the key was not used for another request.
+    /// Waits for the key's lock on this node, and checks that the key was not used for another request.
     async fn lock_and_check_batch_key(
         &self,
         project_id: &Arc<str>,

@@ -37,7 +37,7 @@ pub(super) struct Compilation {
 }
 
 impl Compilation {
-    /// Creates a compilation of the given rules, which must be in the order of their priority.
+    /// Creates a compilation of the given rules, which must be in order of priority.
     pub(super) fn new(rules: Vec<StoredRule>) -> Self {
         Self {
             remaining_rules: rules.into_iter(),

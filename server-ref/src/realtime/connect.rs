@@ -130,7 +130,7 @@ fn refuse_credentials(socket: SocketRef, RefusedCredentials(why): &RefusedCreden
         tokio::time::sleep(REFUSAL_DISCONNECT_DELAY).await;
         let hang_up = socket.req_parts().extensions.get::<HangUpHandle>().cloned();
         let _ = socket.disconnect();
-        // Stock clients now close the connection themselves. The server closes the connections of other clients.
+        // Stock clients now close the connection themselves. The server closes the WebSockets of other clients.
         if let Some(hang_up) = hang_up {
             tokio::time::sleep(REFUSAL_HANG_UP_DELAY).await;
             hang_up.hang_up();

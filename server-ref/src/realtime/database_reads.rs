@@ -21,7 +21,7 @@ pub(super) enum FinishedRead {
     Statistics(Arc<str>, Result<(ProjectTotals, Vec<RecentDecision>), Error>),
     /// The newest event id of each followed project; `None` on SQLite, where no other process logs events.
     Heads(Result<Option<Vec<(String, i64)>>, Error>),
-    /// The result of replacing the log's id, which is a write.
+    /// The result of a write that replaces the log's id.
     LogIdReplaced(Result<(), Error>),
 }
 

@@ -71,7 +71,7 @@ pub(super) fn emit(socket: &SocketRef, event: &str, payload: &impl Serialize) {
     }
 }
 
-/// Sends the acknowledgement if the client requested one. Callers must emit the reply event first.
+/// Sends the acknowledgement if the client requested one. If there is a reply event, callers must emit it first.
 pub(super) fn acknowledge(ack: AckSender, payload: &impl Serialize) {
     if let Err(error) = ack.send(payload) {
         tracing::debug!(%error, "an acknowledgement was not sent");

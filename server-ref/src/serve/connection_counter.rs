@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::client_address::prefix_for_limits;
 
-/// Number of connections per peer address. Trusted proxies are exempt from the limit, because they carry many clients'
+/// A counter of the connections from each peer address. Trusted proxies are exempt from the limit, because they carry many clients'
 /// connections.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionCounter {

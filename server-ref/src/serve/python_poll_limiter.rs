@@ -1,4 +1,4 @@
-//! A limit on the packets in each long poll of Python clients.
+//! A limit on the packets in each long poll by a Python client.
 //!
 //! python-engineio closes a connection when a poll contains more than 16 packets (`Payload.max_decode_packets`), but engineioxide limits a
 //! poll only by its size in bytes. Without this limit, a burst of small events would disconnect every Python client that doesn't use
@@ -17,7 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, StatusCode};
 
-/// Maximum number of packets in a poll of a Python client.
+/// Maximum number of packets in a poll by a Python client.
 const POLL_PACKETS_MAX: usize = 16;
 
 /// Byte that separates the packets of a payload. JSON escapes this byte, so the byte never occurs
@@ -63,7 +63,7 @@ impl PythonPollLimiter {
     }
 }
 
-/// Answers the polls of Python clients with at most [`POLL_PACKETS_MAX`] packets each.
+/// Answers polls by Python clients with at most [`POLL_PACKETS_MAX`] packets each.
 pub(crate) async fn limit_python_polls(
     State(polls): State<PythonPollLimiter>,
     request: Request,
@@ -87,7 +87,7 @@ pub(crate) async fn limit_python_polls(
     }
 }
 
-/// Returns the id of the session if the request is a poll of a Python client.
+/// Returns the id of the session if the request is a poll by a Python client.
 fn polled_python_session(request: &Request) -> Option<String> {
     if request.method() != Method::GET || !is_python_client(request.headers()) {
         return None;

@@ -1,4 +1,4 @@
-//! Middleware for real-time requests: the limit per address, the end of long polls at shutdown, and CORS.
+//! Middleware for real-time requests: the limit on sessions per address, the end of long polls at shutdown, and CORS.
 
 use std::sync::Arc;
 

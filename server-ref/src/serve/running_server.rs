@@ -98,8 +98,9 @@ impl RunningServer {
         self.demo.as_ref()
     }
 
-    /// Returns the URL of the page that creates the first administrator, or `None` if a user already existed when the server started.
-    /// The page works until the first user exists. Until then, anyone who knows the URL can become the administrator.
+    /// Returns the URL of the page that creates the first administrator, or `None` if a user already existed when the server started. The
+    /// page works until the first user exists, or until a server on the same database starts more than 30 days later. Until then, anyone
+    /// who knows the URL can become the administrator.
     #[must_use]
     pub fn setup_url(&self) -> Option<String> {
         let token = self.setup_token.as_ref()?;

@@ -19,7 +19,7 @@ use crate::time::Micros;
 const TEXT_CHARS_MAX: usize = 500;
 /// Maximum length of a rule's data within an entry, in characters. Longer data is truncated.
 pub(crate) const RULE_DATA_CHARS_MAX: usize = 2000;
-/// Maximum size of a state's JSON text, in bytes. If a state is larger, its entry contains only the size.
+/// Maximum size of a state's JSON text, in bytes. If the text is larger, the entry contains only its size.
 const STATE_BYTES_MAX: usize = 16 * 1024;
 
 /// The user, API key or command that performs an action, or the server itself.

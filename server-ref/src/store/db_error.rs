@@ -32,7 +32,8 @@ impl DbFault {
                 Some(error) => classify_postgres(error),
                 None => error.code().as_deref().and_then(|code| code.parse().ok()).map_or(Self::Other, classify_sqlite),
             },
-            // sqlx returns these errors after SQLite has rolled back a transaction on its own.
+            // sqlx returns these errors after SQLite has rolled back a transaction on its own. As after a lost connection, an immediate
+            // retry may succeed.
             sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed => Self::ConnectionLost,
             _ => Self::Other,
         }

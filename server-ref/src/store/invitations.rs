@@ -15,7 +15,7 @@ pub(crate) struct Invitation {
     pub(crate) email: String,
     #[sqlx(try_from = "String")]
     pub(crate) role: Role,
-    /// E-mail address of the admin who sent the invitation.
+    /// E-mail address of the user who sent the invitation.
     pub(crate) invited_by: String,
     #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]
@@ -33,7 +33,7 @@ pub(crate) struct ReceivedInvitation {
     pub(crate) project_name: String,
     #[sqlx(try_from = "String")]
     pub(crate) role: Role,
-    /// E-mail address of the admin who sent the invitation.
+    /// E-mail address of the user who sent the invitation.
     pub(crate) invited_by: String,
     #[serde(serialize_with = "serialize_time")]
     #[schema(value_type = String, format = DateTime)]

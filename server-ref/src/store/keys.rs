@@ -35,7 +35,7 @@ pub(crate) struct KeyInfo {
     #[serde(serialize_with = "serialize_optional_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(crate) expires_at: Option<Micros>,
-    /// Maximum number of REST requests that the key and its tokens together may make per minute at each node, or null if there is no limit.
+    /// Maximum number of REST requests that the key and its tokens together may make per minute on each node, or null if there is no limit.
     pub(crate) requests_per_minute: Option<i64>,
     /// Time of the last use, accurate to the minute, or null if the key has never been used.
     #[serde(serialize_with = "serialize_optional_time")]

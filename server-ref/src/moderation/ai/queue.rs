@@ -51,7 +51,7 @@ struct ProjectQuestions {
     is_in_eligible_projects: bool,
 }
 
-/// The admission of an item for judging, which ends when the permit is dropped.
+/// The admission of an item for judging. It ends when the permit is dropped.
 #[derive(Debug)]
 pub(crate) struct JudgingPermit {
     queue: Arc<EndpointQueue>,
@@ -59,7 +59,7 @@ pub(crate) struct JudgingPermit {
     bytes: usize,
 }
 
-/// The right to send one question to the endpoint, which ends when the slot is dropped.
+/// The right to send one question to the endpoint. It ends when the slot is dropped.
 #[derive(Debug)]
 pub(super) struct EndpointSlot {
     queue: Arc<EndpointQueue>,

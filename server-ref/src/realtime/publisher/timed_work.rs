@@ -9,7 +9,7 @@ use super::{Publisher, Sequencer};
 use crate::nodes::RedisLink;
 use crate::realtime::rooms::project_room_name;
 
-/// Time for another node's message to arrive through Redis before the missing event is read from the log.
+/// Time for another node's message to arrive through Redis before a missing event is read from the log.
 const REDIS_MESSAGE_GRACE: Duration = Duration::from_millis(50);
 /// Time between two reads of the newest ids while other nodes announce their commits through Redis.
 const HEAD_POLL_INTERVAL_WITH_REDIS: Duration = Duration::from_secs(2);

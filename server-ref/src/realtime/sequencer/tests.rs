@@ -47,7 +47,7 @@ fn an_announced_id_missing_from_the_log_is_read_once() {
         assert_eq!(sequencer.start_read_if_due(now + grace), Some(0));
         sequencer.end_read(None);
         sequencer.apply_head_of_read(2);
-        // Only the events that the log contains are read.
+        // The read returns only the events that the log contains.
         assert_eq!(
             (sequencer.push_logged(1, "first"), sequencer.push_logged(2, "second")),
             (vec!["first"], vec!["second"])
