@@ -1,5 +1,5 @@
 //! The `stats_update` events. At most ten per second are sent for a project, unless a flush sends them early. Each event replaces earlier
-//! ones, and the last event is always sent.
+//! ones, and the last one is always sent.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
