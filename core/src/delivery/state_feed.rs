@@ -1,4 +1,4 @@
-//! State of a client, and a stream of its changes.
+//! State of a client, and a stream of state changes.
 
 use std::{
     pin::Pin,
@@ -18,7 +18,7 @@ use crate::State;
 /// oldest of them, but never the latest.
 const BUFFERED_CHANGES_MAX: usize = 64;
 
-/// State of a client, and the channel that publishes its changes.
+/// State of a client, and the channel that publishes state changes.
 #[derive(Debug)]
 pub(crate) struct StateFeed {
     /// Current state. It is locked while a change is published and while a stream starts, so a new stream neither

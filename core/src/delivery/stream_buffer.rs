@@ -40,8 +40,8 @@ pub(crate) struct StreamBuffer {
     capacity_signal: Arc<CapacitySignal>,
 }
 
-/// Maximum number of events that a reader takes from the buffer when its caller asks for one event. Equals the maximum
-/// number of frames that the client's task handles per turn.
+/// Upper limit of [`StreamBuffer::chunk_size`], equal to the maximum number of frames that the client's task handles per
+/// turn.
 const TAKE_CHUNK_MAX: usize = 64;
 
 impl StreamBuffer {
@@ -90,8 +90,8 @@ impl StreamBuffer {
         self.push_all(events.map(Event::compacted), wakers)
     }
 
-    /// Adds all events of `run` and leaves it empty. If the buffer is empty and all events fit, no event is moved
-    /// individually. Returns `false` if the reader is gone or the stream has ended.
+    /// Adds all events of `run` and leaves it empty. If all of them fit, and no event just before them was dropped or left
+    /// in the log, they are not moved individually. Returns `false` if the reader is gone or the stream has ended.
     pub(crate) fn append(&self, run: &mut VecDeque<Event>, wakers: &mut Vec<Waker>) -> bool {
         let mut queue = self.lock();
         let bytes = run.iter().map(Event::approximate_bytes).sum::<usize>();
@@ -170,7 +170,7 @@ impl StreamBuffer {
         self.lock().is_abandoned
     }
 
-    /// Takes up to `max` events, or waits until one is available. `batch` must be empty.
+    /// Takes events like [`take`](Self::take), but waits until there is one or the stream has ended. `batch` must be empty.
     pub(crate) fn poll_take(&self, cx: &mut Context<'_>, max: usize, batch: &mut EventBatch) -> Poll<()> {
         let mut queue = self.take_locked(max, batch);
         if batch.events.is_empty() && batch.end.is_none() {
@@ -184,7 +184,7 @@ impl StreamBuffer {
         Poll::Ready(())
     }
 
-    /// Takes up to `max` available events, without waiting.
+    /// Takes up to `max` available events, without waiting. Reports of losses may be added beyond this number.
     pub(crate) fn take(&self, max: usize, batch: &mut EventBatch) {
         let queue = self.take_locked(max, batch);
         expand_compact(queue, batch);

@@ -121,7 +121,7 @@ impl Endpoint {
         self.tls.has_options_to_check()
     }
 
-    /// Drops idle HTTP connections, which may be dead after a lost connection or a change of network.
+    /// Drops idle HTTP connections, which may be dead after a lost connection or a network change.
     pub(crate) fn drop_idle_connections(&self) {
         #[cfg(feature = "_http")]
         {

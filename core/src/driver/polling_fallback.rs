@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Time for which long-polling is preferred after it has worked. Afterwards, WebSocket is tried first again.
+/// Time for which long-polling is preferred after it first worked. Afterwards, WebSocket is tried first again.
 const POLLING_PREFERENCE_DURATION: Duration = Duration::from_secs(600);
 
 /// Transport of the next attempt.

@@ -40,8 +40,9 @@ impl TransportSelector {
         self.fallback().on_connection_usable(now().mono);
     }
 
-    /// Opens a transport. Only the client's first attempt may try both transports. Each later attempt tries one and may
-    /// leave the other to the next attempt, because the server limits the number of connections per minute.
+    /// Opens a transport. Until the client has connected once, the first attempt with each set of credentials may try both
+    /// transports. Every other attempt tries one and may leave the other to the next attempt, because the server limits
+    /// the number of connections per minute.
     pub(super) async fn open(
         &self,
         endpoint: Arc<Endpoint>,

@@ -28,7 +28,7 @@ impl de::Error for UnsupportedJson {
     }
 }
 
-/// Fast deserializer of the object at the beginning of a text.
+/// Fast deserializer for the object at the beginning of a text.
 pub(super) struct FastObjectDeserializer<'de> {
     text: &'de str,
     position: usize,
@@ -132,7 +132,7 @@ impl<'de> MapAccess<'de> for &mut FastObjectDeserializer<'de> {
     }
 }
 
-/// Deserializer of the value at the object deserializer's position.
+/// Deserializer for the value at the object deserializer's position.
 struct FastValueDeserializer<'a, 'de>(&'a mut FastObjectDeserializer<'de>);
 
 impl<'de> Deserializer<'de> for FastValueDeserializer<'_, 'de> {

@@ -25,9 +25,9 @@ pub struct Gap {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum GapReason {
-    /// The connection was interrupted, and either the server had no event log before or after the interruption, or
-    /// `Backfill::Off` is set. Also reported if the join had a cursor but the server has no event log, or if too many
-    /// events arrived before the join was confirmed.
+    /// The connection was interrupted, and either `Backfill::Off` is set, or the server had no event log before or after
+    /// the interruption and the SDK could not use REST to recover the events. Also reported if the join had a cursor but
+    /// the server has no event log, or if too many events arrived before the join was confirmed.
     Interrupted,
     /// The server's log no longer contains the events, or `Backfill::Off` is set and the join had a cursor.
     Expired,
@@ -78,13 +78,13 @@ impl Gap {
         Self { project_id, reason, missed, meta }
     }
 
-    /// Returns `true` if `next` can be merged into this gap.
+    /// Returns `true` if `next` can be merged into this gap, because both belong to the same project.
     pub(crate) fn can_merge(&self, next: &Self) -> bool {
         self.project_id == next.project_id
     }
 
-    /// Merges the next gap into this one. The result contains the total number of missing events if both numbers are
-    /// known.
+    /// Merges the next gap into this one. The result has the reason and metadata of `next` and, if both numbers of missing
+    /// events are known, their total.
     pub(crate) fn merge(&mut self, next: Self) {
         let missed = self.missed.zip(next.missed).map(|(one, other)| one.saturating_add(other));
         *self = Self { missed, ..next };

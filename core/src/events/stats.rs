@@ -23,7 +23,7 @@ pub struct StatsUpdate {
     pub rejected: u64,
     /// Number of items flagged for review by a person.
     pub flagged: u64,
-    /// Number of items without a decision. Only some servers send this number.
+    /// Number of items without a decision. Documented servers do not send this number.
     pub pending: Option<u64>,
     /// Percentage of items that were approved.
     pub approval_rate: Option<f64>,

@@ -72,8 +72,8 @@ impl CredentialQueue {
     }
 }
 
-/// Pending request. Dropping this value, once the request has been answered or is no longer needed, removes the
-/// request's reply sender.
+/// Guard of a pending request. It is dropped once the request has been answered or is no longer needed, and then removes
+/// the request's reply sender.
 struct ReplySenderGuard {
     id: u64,
     reply_senders: Arc<Mutex<HashMap<u64, oneshot::Sender<ProviderAnswer>>>>,

@@ -18,7 +18,7 @@ pub struct ErrorRecord {
     pub stage: Option<&'static str>,
     /// Status code of the HTTP response.
     pub status: Option<u16>,
-    /// Beginning of the body of the HTTP response.
+    /// Beginning of the body of the HTTP response, or the result of a refused item of a batch.
     pub body: Option<String>,
     /// Number of attempts that the client made before it gave up.
     pub attempts: Option<u32>,

@@ -58,7 +58,7 @@ where
 
 /// Runs a future on the facade's runtime and returns immediately.
 ///
-/// This function suits languages that are notified of the result by a callback or a file descriptor.
+/// This function suits bindings that are notified of the result through a callback or a file descriptor.
 ///
 /// # Errors
 /// Returns `closed` if the runtime can't be created.

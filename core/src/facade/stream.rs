@@ -55,8 +55,7 @@ impl StreamSource {
     }
 }
 
-/// Maximum number of events that [`FacadeStream::pop`] fetches at once. Fetching several locks the stream's buffer less
-/// often.
+/// Maximum number of events that [`FacadeStream::pop`] fetches at once, so that it locks the stream's buffer less often.
 const POP_BATCH_SIZE: usize = 1024;
 
 impl FacadeStream {
@@ -141,9 +140,10 @@ impl FacadeStream {
 
     /// Ends this stream and returns a throttled stream of the events that follow.
     ///
-    /// The new stream yields at most one event per interval of `seconds`: the first event immediately, and then the
-    /// latest event of each interval. The last event is never dropped. Server errors, malformed events and losses are
-    /// yielded without delay. This method must not be called while a reader is waiting.
+    /// The new stream yields at most one event per interval of `seconds`: the first event immediately, or the latest if
+    /// several are already available, and then the latest event of each interval. The last event is never dropped. Server
+    /// errors, malformed events and losses are yielded without delay. This method must not be called while a reader is
+    /// waiting.
     ///
     /// # Errors
     /// Returns `invalid_argument` if the interval is invalid, or if the stream has ended or is already throttled.

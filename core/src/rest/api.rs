@@ -92,7 +92,7 @@ pub(super) fn outcome_unknown_error(error: &Error) -> Error {
     unknown.with_retryable(false).with_cause(error.clone())
 }
 
-/// Returns `true` if [`outcome_unknown_error`] created this error, which must come from a write.
+/// Returns `true` if [`outcome_unknown_error`] created this error. The error must come from a write.
 pub(super) fn is_outcome_unknown(error: &Error) -> bool {
     error.cause().is_some() && !error.is_retryable()
 }

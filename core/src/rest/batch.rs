@@ -60,9 +60,8 @@ struct BatchPayload {
 }
 
 impl Api {
-    /// Submits the batch, in order, in requests of up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. If the first
-    /// request fails, the call fails. If a later request fails, the results for its submissions and for all later ones
-    /// are this error.
+    /// Submits the batch, in order, in requests of up to [`SUBMISSIONS_PER_REQUEST_MAX`] submissions. If a request fails,
+    /// its error becomes the result for each submission that has no result yet; if none has a result, the call fails.
     pub(crate) async fn moderate_batch(&self, batch: Batch) -> Result<Vec<Result<Moderation, Error>>, Error> {
         let Batch { submissions, idempotency_key } = batch;
         if submissions.iter().any(Submission::has_idempotency_key) {
@@ -94,7 +93,8 @@ impl Api {
         let items: Vec<_> = submissions.iter().map(Submission::to_json).collect();
         let url = |base_url: &BaseUrl| base_url.join("api/moderate/batch");
         let payload = match self.post::<BatchPayload>(url, json!({"items": items}), key.clone()).await {
-            // If an earlier attempt may have stored the submissions, the single ones would be stored again under other keys.
+            // If an earlier attempt may have stored the submissions, sending them one by one could store them again, under
+            // other keys.
             Err(error) if matches!(error.status(), Some(404 | 405)) && !is_outcome_unknown(&error) => {
                 return self.moderate_one_by_one(submissions, &key, results).await;
             }

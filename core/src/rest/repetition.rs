@@ -34,7 +34,7 @@ const RESPONSE_WAIT_DIVISOR: u32 = 4;
 
 /// Time after which all endpoints are asked again if one of them is not known to support idempotency keys.
 const IDEMPOTENCY_RECHECK_DELAY: Duration = Duration::from_secs(600);
-/// The same delay if the previous query was cut off by the time limit of its call.
+/// Shorter delay, which applies if the previous query was cut off by the time limit of its call.
 const IDEMPOTENCY_RECHECK_DELAY_AFTER_CUT: Duration = Duration::from_secs(10);
 /// Time limit for asking all endpoints. The result of the preceding write is delayed by up to this time.
 const IDEMPOTENCY_QUERY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -91,8 +91,8 @@ impl Api {
         let deadline = Instant::now() + self.timeout;
         let mut outcome_unknown = false;
         for attempt in 1.. {
-            // The support must be known before the attempt: a server that is upgraded after the attempt has never seen
-            // the key.
+            // Support must be known before the attempt: a server that is upgraded after the attempt has never seen the
+            // key.
             let supported = self.all_endpoints_support_idempotency();
             let error = match self.attempt_write(&url, &request, deadline).await {
                 Ok(body) => {

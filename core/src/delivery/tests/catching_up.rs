@@ -1,4 +1,4 @@
-//! A slow stream accepts the pages that it has requested, and no others.
+//! A slow stream accepts only the pages that its backlogs are waiting for.
 
 use std::{ops::RangeInclusive, sync::Arc};
 

@@ -57,7 +57,7 @@ pub(super) fn post_request(
         .body(body)
 }
 
-/// Sends a request and returns the body of a successful response. Reads at most [`FRAME_BYTES_MAX`] bytes.
+/// Sends a request and returns the body of a successful response. Fails if a body exceeds [`FRAME_BYTES_MAX`] bytes.
 pub(super) async fn send_and_read(endpoint: &Endpoint, request: RequestBuilder) -> Result<String, ConnectionFailure> {
     let failed = |error: reqwest::Error| ConnectionFailure::Dial(endpoint.request_error(Stage::Http, &error));
     let mut answer = request.send().await.map_err(failed)?;
