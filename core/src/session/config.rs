@@ -27,8 +27,8 @@ pub struct ReconnectPolicy {
     /// Number of attempts, since the last stable connection, after which the client gives up. Defaults to `None`: the
     /// client never gives up.
     pub attempts: Option<u32>,
-    /// Amount of jitter, from 0 to 1. Each delay is multiplied by a random number between `1 - jitter` and
-    /// `1 + jitter`. Defaults to 0.5.
+    /// Amount of jitter, from 0 to 1. Each delay, except the short one before the first attempt at another address, is
+    /// multiplied by a random number between `1 - jitter` and `1 + jitter`. Defaults to 0.5.
     pub jitter: f64,
     /// Time after which a connection counts as stable and the count of attempts restarts. Defaults to 5 s.
     pub stable_after: Duration,

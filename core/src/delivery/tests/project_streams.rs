@@ -99,7 +99,7 @@ fn the_first_stream_yields_complete_events_that_another_reader_also_received() {
     hub.publish(&mut before.clone());
     let first = hub.subscribe(&project_scope(), None);
     assert_eq!(take_batch(&client, 10).events, before);
-    // The first stream is read in small steps while other events arrive.
+    // The first stream is read in small steps while another event arrives.
     assert_eq!(take_batch(&first, 2).events, before.range(..2).cloned().collect::<VecDeque<_>>());
     hub.publish(&mut [moderation_event(6)].into());
     assert_eq!(take_batch(&first, 2).events, before.range(2..4).cloned().collect::<VecDeque<_>>());
