@@ -78,7 +78,7 @@ impl Gap {
         Self { project_id, reason, missed, meta }
     }
 
-    /// Returns `true` if `next` can be merged into this gap, because both belong to the same project.
+    /// Returns `true` if both gaps belong to the same project, so that `next` can be merged into this one.
     pub(crate) fn can_merge(&self, next: &Self) -> bool {
         self.project_id == next.project_id
     }
