@@ -24,9 +24,10 @@
 //! token.
 //!
 //! The scopes of an API key (`read`, `submit`, `review`, `rules`) determine which requests it may make. Managing members, keys,
-//! notifications and project settings requires a signed-in user. Members can read, submit and review. Admins can also read the audit log,
-//! edit the project and its rules, and manage its members, keys and notifications. Owners can also delete the project, and appoint and
-//! remove admins and owners. Only administrators of the server can manage users and notify all projects. `/api/docs` lists the routes.
+//! notifications and project settings requires a signed-in user. Members can read, submit and review. Admins can also read the project's
+//! audit log, edit the project and its rules, and manage the project's members, keys and notifications. Owners can also delete the project,
+//! and appoint and remove admins and owners. Only administrators of the server can manage users, read the server's audit log and notify all
+//! projects. `/api/docs` lists the routes.
 //!
 //! Withdrawing access takes effect immediately. Affected sockets either receive `project_access_denied` and leave the room, or receive
 //! `authentication_failed` and are disconnected.
@@ -37,10 +38,10 @@
 //! copy by the `notification_id`, which it shares with the original.
 //!
 //! # Layers
-//! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to
-//! `moderation`, and `realtime` publishes the decisions. `store` writes changes and events with [group
-//! commit](https://www.sqlite.org/wal.html): concurrent requests share a transaction, so that one sync makes all of them durable. In each
-//! process, a single writer passes committed events to the publisher in the order of their ids.
+//! `serve` starts a server and accepts its connections. `http` and `realtime` are its two interfaces: `http` passes items to `moderation`,
+//! and `realtime` publishes the decisions. `store` writes changes and events with group commit: concurrent requests share a transaction, so
+//! that one sync makes all of them durable. In each process, a single writer passes committed events to the publisher in the order of their
+//! ids.
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 

@@ -1,8 +1,8 @@
 //! The caller of a REST request, and its permissions.
 //!
-//! A request carries an API key or one of its tokens (as `X-API-Key`), or the session cookie. A request that uses the
-//! cookie to change something must repeat the session's CSRF token in `X-CSRF-Token`. A page of another site can make a browser
-//! send the cookie, but can't read the token.
+//! A request carries an API key or one of its tokens (as `X-API-Key`), or the session cookie. A request that uses the cookie to change
+//! something must repeat the session's CSRF token in `X-CSRF-Token`. A page on another site can make a browser send the cookie, but can't
+//! read the token.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -55,7 +55,7 @@ pub(super) async fn snapshot(
     PathIds(id): PathIds<String>,
 ) -> Result<Json<SnapshotAnswer>, ApiError> {
     caller.require_permission(&app, &id, Permission::Read).await?;
-    // The log's id is read first: if the log is replaced meanwhile, the client sees an outdated id and reports a gap.
+    // The log's id is read first: if the log is replaced in the meantime, the client sees an outdated id and reports a gap.
     let log = app.store.log_id();
     let snapshot = app.store.project_snapshot(&id, REVIEW_ITEMS_MAX).await?;
     Ok(Json(SnapshotAnswer {

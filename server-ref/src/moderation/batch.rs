@@ -12,8 +12,9 @@ use crate::store::{IdempotencyKey, IdempotentAnswer};
 
 /// Maximum number of items in a batch.
 pub(crate) const BATCH_ITEMS_MAX: usize = 100;
-/// Maximum number of items of one batch that are matched and stored at the same time. An item takes several kilobytes of memory meanwhile.
-/// Items whose prompts are being evaluated do not count, because each of them may take seconds; they have a limit of their own per project.
+/// Maximum number of items of one batch that are matched and stored at the same time. Each takes several kilobytes of memory during this
+/// time. Items whose prompts are being evaluated do not count, because each of them may take seconds; they have a limit of their own per
+/// project.
 const MATCHED_ITEMS_AT_ONCE: usize = 16;
 
 /// The outcome of one item, with the item's index in the batch.

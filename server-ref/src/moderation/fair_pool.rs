@@ -154,7 +154,7 @@ impl PoolShared {
 }
 
 impl PoolState {
-    /// Removes and returns the next job of the project that has used the least time.
+    /// Removes and returns the next job of the ready project that has used the least time.
     fn next_job(&mut self) -> Option<(Arc<str>, (usize, PoolJob))> {
         let (used_time, project_id) = self.ready_projects.pop_first()?;
         self.virtual_clock = self.virtual_clock.max(used_time);

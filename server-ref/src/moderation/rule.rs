@@ -96,7 +96,7 @@ pub struct NewRule {
 }
 
 impl RuleKind {
-    /// Parses a type and its data in the form that users write and the store keeps.
+    /// Parses a type and its data, in the format that the API and the store use.
     pub(crate) fn from_json(kind: &str, data: Value) -> Result<Self, Error> {
         let tagged = json!({"type": kind, "data": data});
         serde_json::from_value(tagged).map_err(|error| Error::InvalidRule(error.to_string()))

@@ -1,4 +1,5 @@
-//! A cache of compiled rules, limited in size. A project's rules stay cached until they change or are evicted to make room for others.
+//! A cache of compiled rules, limited in size. A project's rules stay cached until they change, a change may have been missed, or they are
+//! evicted to make room for others.
 
 use std::fmt;
 use std::sync::Arc;

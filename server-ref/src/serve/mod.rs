@@ -1,4 +1,4 @@
-//! A server in this process: its settings, start, connections, background work and shutdown.
+//! A server in this process: its settings, startup, connections, background work and shutdown.
 
 mod accept_loop;
 mod body_budget;
