@@ -47,7 +47,8 @@ pub(crate) struct EndpointRotation {
     restart_like_failure_count: u32,
 }
 
-/// Number of consecutive unclear refusals after which the credentials are blamed rather than a restart of the server.
+/// Number of consecutive failures, counted in `restart_like_failure_count`, after which the credentials are blamed
+/// rather than a restart of the server.
 const RESTART_LIKE_FAILURES_MAX: u32 = 4;
 /// Same as [`RESTART_LIKE_FAILURES_MAX`], but applies while other credentials can still be tried.
 const RESTART_LIKE_FAILURES_BEFORE_CREDENTIAL_SWITCH: u32 = 3;

@@ -76,8 +76,8 @@ impl RoomRequests {
             self.requests.remove(at);
             return AnsweredJoin::Awaited;
         }
-        // If the client has not left the room since an earlier join, the answer to that join also shows that the client
-        // is in the room.
+        // The answer to an earlier join also shows that the client is in the room, unless the client has left the room
+        // since that join.
         let contested = self.may_answer_join_before_leave(project);
         if contested
             && self.server_acknowledges_joins

@@ -31,7 +31,7 @@ impl Now {
     }
 }
 
-/// Identifier of a command, which the machine repeats in its answer.
+/// Identifier of a command. The machine's answer to the command contains the same identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CommandId(pub(crate) u64);
 
@@ -131,7 +131,7 @@ pub(crate) enum Output {
     /// Probe the peer for a sign of life if the transport supports it.
     Probe,
     State(State),
-    /// Open the project, and start the streams of its join.
+    /// Open the project, and start the streams of its pending joins.
     ProjectOpened {
         project: ProjectId,
     },

@@ -27,7 +27,7 @@ pub(crate) enum RoomRequestStage {
     },
     /// No longer awaited, although the outcome is unclear. The client may be in the room.
     GivenUp,
-    /// Replaced by a leave or another join. The answer to this request may still arrive.
+    /// Followed by a leave, another join, or a `left_project` event. The answer to this request may still arrive.
     Superseded,
 }
 

@@ -23,8 +23,8 @@ impl RoomRequests {
         if kind == RoomRequestKind::Leave {
             self.mark_left_since_join(&project);
         }
-        // The acknowledgement of the confirmed join may still arrive, or the event that confirmed the join may have
-        // answered another join.
+        // A confirmed join is superseded instead of removed, because its acknowledgement may still arrive, or the event
+        // that confirmed it may have answered another join.
         while let Some(request) = self.remove_first(|request| request.is_confirmed() && request.project == project) {
             self.supersede(request);
         }
@@ -186,7 +186,8 @@ impl RoomRequests {
         }
     }
 
-    /// Returns `true` if the awaited request is a join of the project. Answers to earlier joins are then ignored.
+    /// Returns `true` if the awaited request is a join of the project. Refusals of earlier joins of the project are
+    /// then ignored.
     pub(crate) fn awaits_join(&self, project: &ProjectId) -> bool {
         self.awaited().is_some_and(|request| request.is_join() && request.project == *project)
     }

@@ -56,7 +56,7 @@ pub(super) enum ScheduledAction {
     /// A flagged item of the project with this number is reviewed.
     ReviewContent(usize),
     StartServer,
-    /// The server's process with this number starts.
+    /// The node with this number starts.
     StartNode(usize),
     /// A REST request of a client's backfill arrives at the server.
     RestRequestArrived {

@@ -44,8 +44,8 @@ impl World {
         });
     }
 
-    /// Ends a connection attempt to the server's process `node`. The attempt fails if `node` is `None`, if the process
-    /// is not running, or if the load balancer refuses the transport.
+    /// Ends a connection attempt to a node. The attempt fails if `node` is `None`, if the node is not running, or if
+    /// the load balancer refuses WebSocket and the attempt may not fall back to long-polling.
     pub(super) fn on_dialed(&mut self, client: usize, attempt: u64, node: Option<usize>) {
         let connection = node.and_then(|node| self.open_connection(client, node));
         self.with_client(client, |world, running| {
@@ -277,7 +277,8 @@ impl World {
 
     /// Checks that the client had a reason to end, and schedules the restart of its program.
     fn on_client_ended(&mut self, client: usize, running: &mut ProgramRun, reason: &Error) {
-        // Before the first connection, any error may end a client that does not retry its first connection attempt.
+        // Before the first connection, any error except a refusal of the credentials may end a client that does not
+        // retry its first connection attempt.
         let first_attempt = running.is_first_connect_pending && !self.clients[client].plan.retry_first_connect;
         let is_justified = match reason.kind() {
             ErrorKind::AuthenticationFailed if self.clients[client].has_bad_key => {

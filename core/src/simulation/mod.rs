@@ -1,7 +1,7 @@
 //! Deterministic simulation of clients, a server and a faulty network, in virtual time.
 //!
-//! The clients consist of the real session machine and the real delivery code. The server is a model that follows the
-//! replay rules. A single seed determines all random choices.
+//! The clients consist of the real session machine and the real delivery code. The server is a model that replays
+//! events as documented. A single seed determines all random choices.
 //!
 //! The simulation checks everything that leaves a session machine and everything that a reader receives:
 //!
@@ -12,7 +12,8 @@
 //! - No timer fires too often.
 //! - No client makes more connection attempts or sends more events per minute than allowed.
 //!
-//! `SIM_SEED=n` runs the seed `n`, and `SIM_SEEDS=n` runs `n` seeds.
+//! `SIM_SEED=n make test-simulation` runs the seed `n`, and `SIM_SEEDS=n make test-simulation` runs the first `n`
+//! seeds.
 
 mod action;
 mod client_driver;

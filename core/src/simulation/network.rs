@@ -39,15 +39,15 @@ struct Link {
     is_dead: bool,
 }
 
-/// Connection of a client to a process of the server.
+/// Connection of a client to a node of the server.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: usize,
     pub(super) node: usize,
     pub(super) is_client_open: bool,
-    /// True if each request may reach a different process of the server.
+    /// True if each request may reach a different node.
     pub(super) scatters_requests: bool,
-    /// True if a request has reached a process that does not know the session.
+    /// True if a request has reached a node that does not know the session.
     pub(super) reached_wrong_node: bool,
     pub(super) socket: Socket,
     to_client: Link,
@@ -79,7 +79,7 @@ impl World {
         self.schedule_after(pause, ScheduledAction::Dialed { client, run_number, attempt, node, fails });
     }
 
-    /// Opens a connection and returns its id, or returns `None` if the server's process is not running.
+    /// Opens a connection and returns its id, or returns `None` if the server or the node is not running.
     pub(super) fn open_connection(&mut self, client: usize, node: usize) -> Option<u64> {
         if !self.server.is_up || !self.server.running_nodes[node] {
             return None;

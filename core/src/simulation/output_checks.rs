@@ -71,7 +71,7 @@ impl World {
         if let Some(project) = project {
             let joined = running.project_states[project].decision_count_at_join;
             match &mut running.project_states[project].progress {
-                // A join may still succeed after the program has stopped waiting for it.
+                // The event may belong to a join that succeeded after the program had stopped waiting for it.
                 ProjectProgress::Nothing => {}
                 ProjectProgress::Log(log_progress) => {
                     let missing = log_progress.check(event, &self.server.logs[project], excuses[project]);

@@ -43,10 +43,10 @@ impl RestBehaviour {
     }
 }
 
-/// Load balancer in front of the server's processes.
+/// Load balancer in front of the server's nodes.
 #[derive(Debug, Clone)]
 pub(super) struct BalancerBehaviour {
-    /// True if each request of a polling session may reach a different process.
+    /// True if each request of a polling session may reach a different node.
     pub(super) scatters_requests: bool,
     /// Probability that the balancer refuses a WebSocket connection.
     pub(super) refused_websocket_rate: f64,

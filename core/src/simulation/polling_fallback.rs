@@ -1,7 +1,7 @@
 //! Clients that fall back to long-polling when WebSocket is refused.
 //!
-//! The load balancer may send each request of a polling session to a different process of the server. A process that
-//! does not know the session responds with 400, which ends the session.
+//! The load balancer may send each request of a polling session to a different node. A node that does not know the
+//! session responds with 400, which ends the session.
 
 use super::{action::ScheduledAction, network::Side, program::ProgramRun, server::NODE_COUNT, world::World};
 use crate::driver::PollingFallback;
@@ -39,8 +39,8 @@ impl World {
             (endpoint, may_try_both, uses_polling);
     }
 
-    /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses the
-    /// transport.
+    /// Opens the transport of an attempt that has reached the server. Returns `false` if the balancer refuses WebSocket
+    /// and the attempt may not fall back to long-polling.
     pub(super) fn open_transport(&mut self, running: &mut ProgramRun, id: u64) -> bool {
         let transports = &mut running.transports;
         let is_refused = self.faults_active && self.dice.chance(self.scenario.balancer.refused_websocket_rate);
@@ -77,8 +77,8 @@ impl World {
         }
     }
 
-    /// Randomly decides whether the next request of a session with scattered requests reaches a process that does not
-    /// know the session. If so, ends the session and returns `true`.
+    /// Randomly decides whether the next request of a session with scattered requests reaches a node that does not know
+    /// the session. If so, ends the session and returns `true`.
     pub(super) fn maybe_lose_polling_session(&mut self, id: u64) -> bool {
         let Some(connection) = self.connections.get_mut(&id) else { return false };
         if !connection.scatters_requests || !connection.is_healthy() || self.dice.index(NODE_COUNT) == 0 {

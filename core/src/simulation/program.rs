@@ -31,8 +31,8 @@ pub(super) struct Program {
     pub(super) running: Option<Box<ProgramRun>>,
     /// True if the server rejects the API key in this run.
     pub(super) has_bad_key: bool,
-    /// True if a polling session ended because a request reached a process that did not know the session, and the
-    /// client has not returned to WebSocket since.
+    /// True if a polling session ended because a request reached a node that did not know the session, and the client
+    /// has not returned to WebSocket since.
     pub(super) lost_polling_session: bool,
     /// Total time for which the program's computer has slept.
     pub(super) total_sleep: Duration,

@@ -32,7 +32,7 @@ pub(super) struct ServerBehaviour {
     pub(super) refused_page_rate: f64,
     /// True if the refusal of a join or leave names the project.
     pub(super) refusals_name_project: bool,
-    /// True if acknowledgements, except those with pages, have no arguments.
+    /// True if acknowledgements, except those of page requests, have no arguments.
     pub(super) has_empty_acks: bool,
     /// True if `connected` precedes the acknowledgement of the namespace, as on deployed servers.
     pub(super) sends_connected_before_ack: bool,

@@ -59,7 +59,7 @@ tally! {
     /// Number of streams that ended because their reader was too slow.
     streams_overflowed,
     polling_connections,
-    /// Number of requests that reached a server process that did not know their polling session.
+    /// Number of requests that reached a node that did not know their polling session.
     wrong_node_requests,
     /// Number of times that a client returned to WebSocket after losing a polling session.
     returns_to_websocket,

@@ -1,4 +1,5 @@
-//! Tests that a log reader passes on each event once and in order, and reports the events that a page lacks.
+//! Tests that a log reader passes on each event once and in order and reports the events that a page lacks, and tests
+//! of the pauses between page requests.
 
 use std::time::{Duration, Instant};
 
@@ -155,7 +156,7 @@ fn a_page_request_is_repeated_with_growing_pauses_and_then_given_up() {
         assert!(attempts.may_request(now + Duration::from_millis(pause)));
     }
     attempts.on_requested(3);
-    // If the server expects to have the page later, the request does not count as failed.
+    // If the server asks the client to wait, the request does not count as failed.
     assert!(attempts.schedule_retry_after_failure(now, Some(30.0)));
     assert_eq!(attempts.deadline(), Some(now + Duration::from_secs(30)));
     assert!(!attempts.schedule_retry_after_failure(now, None), "the fifth failure");

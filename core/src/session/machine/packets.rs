@@ -87,7 +87,7 @@ impl Machine {
     /// Handles an event. `is_complete` is true if the packet ends with a bracket, as a complete packet does.
     fn on_event(&mut self, now: Now, name: &str, arguments: &str, is_complete: bool) {
         match name {
-            // Do not treat a truncated event as the reply that it resembles.
+            // Do not treat a truncated event as the message that it resembles.
             "joined_project" | "left_project" | "error" | "project_access_denied" | "authentication_failed"
                 if !is_complete || !is_first_argument_valid_json(arguments) =>
             {

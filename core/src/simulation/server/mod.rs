@@ -1,4 +1,4 @@
-//! Model of a server that follows the replay rules and otherwise behaves like known servers.
+//! Model of a server that replays events as documented and otherwise behaves like known servers.
 
 mod admission;
 mod contents;
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::sio;
 
-/// Number of the server's processes, which share a database. Each process has its own endpoint.
+/// Number of the server's nodes, which share a database. Each node has its own endpoint.
 pub(super) const NODE_COUNT: usize = 2;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Error messages that the server sends in reply to an unknown event.
@@ -39,7 +39,7 @@ const PING_TIMEOUT_MS: u64 = 20_000;
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) is_up: bool,
-    /// True for each process that is running.
+    /// True for each node that is running.
     pub(super) running_nodes: [bool; NODE_COUNT],
     /// Number of crashes so far, which identifies the server's current run.
     pub(super) crash_count: u64,
@@ -237,7 +237,7 @@ impl World {
         self.schedule_after(pause, ScheduledAction::StartServer);
     }
 
-    /// Crashes a random server process, which is restarted later.
+    /// Crashes a random node, which is restarted later.
     pub(super) fn crash_random_node(&mut self) {
         let node = self.dice.index(NODE_COUNT);
         if !std::mem::replace(&mut self.server.running_nodes[node], false) {

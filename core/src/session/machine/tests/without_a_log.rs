@@ -29,7 +29,7 @@ enum NoLogOp {
     Publish(u8),
     DeliverFrames(u8),
     HandleJoins,
-    /// Swaps two adjacent frames: an event overtakes the confirmation of the join or another event.
+    /// Swaps two adjacent frames: two events, or an event and the confirmation of a join.
     SwapFrames(usize),
     DropConnection,
     CompleteHandshake,
