@@ -33,7 +33,7 @@ struct EndpointState {
     /// True if the address is no longer tried, because it refuses credentials that another address accepts.
     is_abandoned: bool,
     next_credentials: NextCredentials,
-    /// Refusal of the credentials that the client no longer uses at this address.
+    /// Refusal that caused the last switch of credentials at this address. `None` after a stable connection.
     previous_credentials_refusal: Option<Error>,
 }
 

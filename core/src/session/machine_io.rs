@@ -278,8 +278,8 @@ pub(crate) struct BackfillData {
     pub(crate) is_complete: bool,
     /// Ids of the items that are flagged now; `None` if the items could not be listed completely.
     pub(crate) flagged_ids: Option<Vec<String>>,
-    /// Server time at which REST was asked for the start of the stream. The stream itself starts earlier, at the time
-    /// at which the join was sent.
+    /// Server time of the request for the start of the stream or, if the response contains no time, the time of the
+    /// decision on the newest item. The stream itself starts earlier, at the time at which the join was sent.
     pub(crate) stream_start_time: Option<jiff::Timestamp>,
     /// Server time up to which a complete backfill has found every decision.
     pub(crate) complete_until: Option<jiff::Timestamp>,

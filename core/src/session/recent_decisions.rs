@@ -143,7 +143,8 @@ impl RecentDecisions {
         new
     }
 
-    /// Records that REST has returned every decision up to this server time.
+    /// Records that REST has returned every decision up to this server time, or that a gap covers the decisions that
+    /// REST did not return.
     pub(crate) fn advance_complete_until(&mut self, until: jiff::Timestamp, now: jiff::Timestamp) {
         self.complete_until = self.complete_until.max(Some(until.min(now)));
     }

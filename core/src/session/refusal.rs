@@ -131,7 +131,7 @@ pub(crate) fn join_error(refusal: &ServerRefusal, is_access_denial: bool) -> (Er
 
 #[derive(Debug)]
 pub(crate) struct JoinFailure {
-    /// Error that ends the project's streams if the join is not retried.
+    /// Error that ends the project's streams and joins if the join is not retried.
     pub(crate) error: Error,
     /// Shortest pause before a retry; `None` if a retry cannot help.
     pub(crate) retry_pause: Option<Duration>,

@@ -51,7 +51,7 @@ pub(crate) struct Room {
     pub(crate) follower: Follower,
 }
 
-/// Rooms of all projects, by project.
+/// Rooms that the user wants or that the client may still be in, by project.
 #[derive(Debug, Default)]
 pub(crate) struct Rooms {
     by_project: BTreeMap<ProjectId, Room>,

@@ -85,7 +85,7 @@ pub(super) enum ScheduledAction {
     /// A reader takes events from its stream. The last number identifies the reader.
     RunReader(usize, u64, u64),
     InjectFault,
-    /// The sizes of all tables and queues are measured.
+    /// The sizes of the clients' tables and queues are measured.
     MeasureEntryCount,
     /// The fault phase ends.
     EndFaults,

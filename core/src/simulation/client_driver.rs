@@ -253,9 +253,9 @@ impl World {
                 assert!(error.is_retryable(), "the join failed with a permanent error: {error}");
                 let state = &running.project_states[project];
                 let timed_out = self.now - state.join_called_at >= JOIN_TIMEOUT;
-                // The client abandons a request two timeouts after sending it, even if the server received it late.
-                // The client may then attribute a late refusal to the next request. Without stalls, requests arrive
-                // quickly.
+                // The client abandons a request two timeouts after sending it, even if the server received it late. The
+                // client may then attribute a late refusal to the next request. Without stalls, requests arrive
+                // quickly, so nearly two timeouts pass between their arrival and their abandonment.
                 let abandoned_after =
                     if self.scenario.network.stall_rate > 0.0 { JOIN_TIMEOUT / 2 } else { JOIN_TIMEOUT * 9 / 5 };
                 let is_late =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-/// Random number generator that is initialised with the scenario's seed.
+/// Random number generator whose seed depends only on the scenario's seed.
 #[derive(Debug)]
 pub(super) struct Dice(SmallRng);
 

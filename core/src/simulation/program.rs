@@ -75,7 +75,7 @@ pub(super) struct ProjectState {
     pub(super) progress: ProjectProgress,
     /// Progress at the time of the join. The project's first stream starts at this point.
     pub(super) initial_progress: ProjectProgress,
-    /// Events since the join. `None` once the project's first stream has been opened.
+    /// Events since the join while the project's first stream is still to be opened; otherwise `None`.
     pub(super) initial_buffer: Option<ExpectedBuffer>,
     /// Number of events without an id since the join.
     pub(super) unlogged_count_since_join: u64,

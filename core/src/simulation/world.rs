@@ -36,7 +36,7 @@ pub(super) struct World {
     pub(super) faults_ended_at: Option<Duration>,
     /// True if every action is printed.
     pub(super) is_traced: bool,
-    /// Maximum number of entries in all tables and queues, by hour.
+    /// Maximum number of entries in the clients' tables and queues, by hour.
     pub(super) entry_count_max_by_hour: Vec<usize>,
     /// Time at which a program last started or a computer last woke up.
     pub(super) last_start_or_wake_up_at: Duration,

@@ -20,8 +20,8 @@ impl NoLogFollower {
         connection.last_rest_request_at = now.mono;
     }
 
-    /// Returns `true` if the start of the stream must still be requested and REST can be asked now. The start counts as
-    /// unknown until REST has listed the flagged items, which belong to the same answer.
+    /// Returns `true` if the start of the stream must still be requested and REST can be queried now. The start counts
+    /// as unknown until REST has listed the flagged items, which belong to the same answer.
     pub(crate) fn should_request_stream_start(&self) -> bool {
         self.connection_without_request().is_some()
             && self.recent_decisions.as_ref().is_some_and(|recent| !recent.has_flagged_listing())
@@ -75,9 +75,9 @@ impl NoLogFollower {
 
     fn on_stream_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start_time) else { return };
-        // `stream_start_time` is the server time at which REST was asked. Decisions made since the join was sent may
-        // have been lost in transit, and an earlier request for the start may have failed. The start of the stream is
-        // therefore moved back at least to the time at which the join was sent.
+        // `stream_start_time` is usually the server time of the request to REST. Decisions made since the join was sent
+        // may have been lost in transit, and an earlier request for the start may have failed. The start of the stream
+        // is therefore moved back at least to the time at which the join was sent.
         recent.set_complete_until_if_unknown(
             start.saturating_sub(now.since_including_sleep(join_sent_at)).unwrap_or(start),
         );

@@ -32,9 +32,8 @@ impl Follower {
             self.state = FollowerState::Log(log);
             return None;
         }
-        // Without a state from an earlier join to a server without a log, REST cannot return missing events, because it
-        // is not known at what time they begin. Events may be missing after the user's cursor, among the events before
-        // the confirmation, or after the last event read from a log.
+        // In the last two arms, events may be missing after the user's cursor, among the held events, or after the last
+        // event read from a log. REST cannot return these events, because it is not known at what time they begin.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(UnjoinedFollower { cursor, held, mut waiting }) => {

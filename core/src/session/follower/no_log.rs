@@ -189,7 +189,7 @@ impl NoLogFollower {
         }
     }
 
-    /// Returns the time of the next request for reviews. Requests are `pause` apart.
+    /// Returns the time of the next request for reviews, `pause` after the last request to REST.
     pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
         self.connection_without_request().map(|connection| connection.last_rest_request_at + pause)
     }

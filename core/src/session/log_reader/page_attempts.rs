@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const PAGE_FAILURES_MAX: u32 = 5;
 /// Delay before the first retry. The delay doubles with each further failure.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(500);
-/// Upper bound on the delay that a server may request.
+/// Limit on the pause that a server requests before a retry. Longer pauses are shortened to this limit.
 const REQUESTED_PAUSE_MAX: Duration = Duration::from_secs(3600);
 
 /// Page requests of one reader on one connection. At most one request is pending at a time.

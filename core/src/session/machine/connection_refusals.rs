@@ -39,8 +39,9 @@ impl Machine {
         }
     }
 
-    /// Handles the end of the transport. Right after the acknowledgement, the end may be a refusal, like a DISCONNECT
-    /// packet. An unknown session is not a refusal, because the request may have reached another node.
+    /// Handles the end of the transport. Right after the acknowledgement, the end is a possible refusal under the same
+    /// condition as a DISCONNECT packet. An unknown session is not a refusal, because the request may have reached
+    /// another node.
     pub(super) fn on_transport_lost(&mut self, now: Now, failure: ConnectionFailure) {
         let Some(connection) = self.phase.connection() else { return };
         let acknowledged = matches!(connection.admission, Admission::Acknowledged { .. });
