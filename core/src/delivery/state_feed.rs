@@ -65,7 +65,8 @@ impl StateFeed {
     }
 }
 
-/// Stream of the client's states. Yields the current state first, and then later changes until the client is closed.
+/// Stream of the client's states. Yields the current state first, and then the later states, up to and including
+/// [`State::Closed`].
 ///
 /// A reader that lags by more than 64 changes misses the oldest ones.
 pub struct StateChanges {

@@ -171,7 +171,8 @@ impl Endpoint {
         while let Some(inner) = cause {
             text = inner.to_string();
             is_tls |= inner.is::<rustls::Error>();
-            // `io::Error::source` skips the wrapped error and returns that error's source.
+            // `io::Error::source` skips the wrapped error and returns that error's source, so the wrapped error is checked
+            // here.
             is_tls |= inner.downcast_ref().and_then(io::Error::get_ref).is_some_and(|it| it.is::<rustls::Error>());
             cause = inner.source();
         }

@@ -16,7 +16,7 @@ use tracing::{
 pub struct LogRecord {
     /// Severity of the record.
     pub level: LogLevel,
-    /// Module of the SDK that wrote the record, such as `client`, `session` or `driver`.
+    /// Module of the SDK that wrote the record, such as `session`, `driver` or `rest`.
     pub topic: String,
     /// Human-readable message, followed by `name=value` for each field.
     pub message: String,

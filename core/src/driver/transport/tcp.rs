@@ -41,7 +41,7 @@ pub(super) async fn connect_tcp(endpoint: &Endpoint) -> Result<TcpStream, ByteSt
                 tunnel = tunnel.with_auth(auth);
             }
             tunnel.call(uri).await.map_err(|error| {
-                // hyper-util does not export the type of this error.
+                // hyper-util does not export the type of this error, so the error is recognised by its message.
                 let is_refused = error.to_string() == TUNNEL_REFUSED_MESSAGE;
                 let error = failed(&error);
                 if is_refused { ByteStreamError::TunnelRefused(error) } else { ByteStreamError::Failed(error) }

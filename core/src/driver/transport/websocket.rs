@@ -77,7 +77,7 @@ impl WebSocket {
     ) -> Result<Self, WebSocketFailure> {
         let mut url = endpoint.base_url.socket_url("websocket", sid, &auth.append_to_query(&endpoint.query));
         let scheme = if endpoint.base_url.is_secure() { "wss" } else { "ws" };
-        // This can't fail, because the url crate allows a change between two special schemes.
+        // This can't fail, because the url crate can replace one special scheme (such as http) with another.
         let _ = url.set_scheme(scheme);
         let broken = |text: String, should_try_polling| WebSocketFailure {
             failure: ConnectionFailure::Dial(Error::connect_failed(Stage::Http, text)),
