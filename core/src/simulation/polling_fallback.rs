@@ -68,7 +68,7 @@ impl World {
         true
     }
 
-    /// Records that the server has accepted the client.
+    /// Records that the client's connection is usable.
     pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut ProgramRun, endpoint: usize) {
         let transports = &mut running.transports;
         transports.fallbacks[endpoint].on_connection_usable(self.client_now(client).mono);

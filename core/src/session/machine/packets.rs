@@ -151,7 +151,8 @@ impl Machine {
                 room.follower.on_event(now, event, &mut output)
             }
             Some(_) => {}
-            // The event belongs to a join that was given up. The streams of the next join start at a later position.
+            // The client may still be in the room because of a join or leave that was given up. The streams of the next
+            // join start at a later position.
             None if may_be_in_room => {}
             None => output.deliver(event),
         }

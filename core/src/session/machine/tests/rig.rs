@@ -1,4 +1,4 @@
-//! Rig that runs a machine with a simulated clock and checks all outputs of the machine.
+//! Rig that runs a machine with a simulated clock and checks the machine's outputs against the invariants.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
