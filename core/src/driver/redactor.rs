@@ -1,4 +1,4 @@
-//! Redaction of secrets in error texts, because servers may echo them.
+//! Redaction of secrets in errors, which may quote texts in which a server echoes them.
 
 use std::{
     collections::VecDeque,

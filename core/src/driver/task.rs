@@ -51,7 +51,6 @@ pub(crate) struct ClientTask {
     pub(crate) work: OngoingWork,
 }
 
-/// Reason why the task woke.
 enum WakeReason {
     Request(Option<(RequestFromHandle, oneshot::Sender<AnswerToHandle>)>),
     /// The machine has received frames from the transport.
@@ -232,8 +231,8 @@ impl ClientTask {
 
     /// Requests the pages that readers have room for.
     async fn request_pages(&mut self, now: Now) {
-        // Delivery uses up room. Pages are requested until no reader has room, because only then does new room wake the
-        // task.
+        // Delivery fills the buffers. Pages are requested until no reader has room, because only then is the task woken
+        // once a reader has room again.
         while forward_page_requests_and_capacities(&mut self.machine, &self.hub, now) {
             self.execute_outputs().await;
         }
