@@ -134,8 +134,8 @@ def swift_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tup
         functions.append(f"func {block.name}() async throws {{\n{text}\n}}\n")
         cases.append(f'case "{block.name}": try await {block.name}()')
     choice = "\n".join([*cases, 'default: fatalError("no such page")'])
-    # Flush the output periodically, so that it appears while the program runs. `fflush(nil)` flushes all streams, because
-    # Swift 6 does not allow access to `stdout` itself.
+    # Flush the output periodically, so that it appears while the program runs. Swift 6 does not allow access to
+    # `stdout` itself, so `fflush(nil)` flushes all streams.
     flush_task = "Task.detached { while true { fflush(nil); try await Task.sleep(for: .milliseconds(100)) } }\n"
     source = f"import AutoModerate\nimport AutoModerateTesting\nimport Foundation\n{''.join(functions)}{flush_task}switch CommandLine.arguments[1] {{\n{choice}\n}}\n"
     (where / "src" / "Pages" / "main.swift").write_text(server.fill_placeholders(source))

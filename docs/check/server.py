@@ -35,7 +35,8 @@ class ReferenceServer:
         words = iter(command)
         run_server = list(itertools.takewhile(lambda word: word != "--", words))
         assert run_server[:2] == ["cargo", "run"] and run_server[-1] == "automoderate-server", run_server
-        # `make test` has already built a server. Building another one would compile the dependencies again.
+        # `make test` sets this variable to the path of the server that it has built, because `cargo run` would compile
+        # the dependencies again.
         built = os.environ.get("AUTOMODERATE_SERVER")
         program = [built] if built else [os.environ.get("CARGO", "cargo"), *run_server[1:], "--"]
         database = f"sqlite://{Path(self._folder.name) / 'automoderate.db'}"

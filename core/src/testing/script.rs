@@ -108,8 +108,8 @@ impl fmt::Debug for Script {
 }
 
 impl ClientBuilder {
-    /// Makes the client connect to a scripted server in memory. The script receives the client's URL, which is not
-    /// resolved.
+    /// Makes the client connect to a scripted server in memory. The script receives the client's URL, whose host name is
+    /// not resolved.
     #[must_use]
     pub fn script(self, script: &Script) -> Self {
         let (script, seed) = (script.clone(), script.0.jitter_seed);

@@ -219,8 +219,8 @@ async fn the_key_is_used_when_the_login_fails() {
     }
 }
 
-/// Checks that a briefly missing login form does not count as a refusal, because a proxy may respond in place of a
-/// server that is down.
+/// Checks that a briefly missing login form does not count as a refusal: the response may come from a proxy whose
+/// server is down.
 #[tokio::test]
 async fn the_login_is_retried_after_the_form_was_briefly_missing() {
     let (rest, script) = (RestServer::start().await, Script::new());

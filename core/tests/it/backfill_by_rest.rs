@@ -147,7 +147,8 @@ async fn events_missed_before_the_first_event_are_recovered() {
     let _server = reconnect(&script, server).await;
     loop {
         match next_event(&mut events).await {
-            // Without a server timestamp to start from, the backfill starts at the newest listed item.
+            // Without a server timestamp to start from, the backfill starts at the item that was newest after the join,
+            // and may deliver it.
             Event::ModerationUpdate(update) if update.content_id == "old" => {}
             Event::ModerationUpdate(update) => break assert_eq!(update.content_id, "missed"),
             other => panic!("expected the missed decision, not {other:?}"),

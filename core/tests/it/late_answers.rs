@@ -1,4 +1,4 @@
-//! A late `joined_project` does not identify the join that it answers. The client takes it for the answer to the next
+//! A late `joined_project` does not identify the join that it answers. The client treats it as the answer to the next
 //! join, unless the client left the project in between and the server acknowledges joins. Later messages show whether
 //! the client was right.
 

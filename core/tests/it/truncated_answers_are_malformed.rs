@@ -1,4 +1,5 @@
-//! A truncated frame is reported as malformed and never mistaken for the answer that it resembles.
+//! A truncated frame is never mistaken for the answer that it resembles. It is reported as malformed; an event whose id
+//! is still readable is read from the log instead.
 
 use automoderate::{
     Event,

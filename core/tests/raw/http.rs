@@ -34,7 +34,7 @@ pub(crate) struct HttpServer {
 }
 
 impl HttpServer {
-    /// Starts a server; `answer` returns the text between `HTTP/1.1 ` and the blank line, and the body.
+    /// Starts a server; `answer` returns the text after `HTTP/1.1 ` (the status and any further headers), and the body.
     pub(crate) async fn start(mut answer: impl FnMut(ReceivedRequest) -> (String, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the dependencies of the stand-ins, and prints their locations as KEY=VALUE lines.
-# Installs nothing if neither the requirement files nor the interpreters have changed since the last run.
+# Installs nothing if neither the lists of dependencies nor the versions of Python and Node have changed since the
+# last run.
 # STANDINS_CACHE sets the folder; the default is .cache/standins at the root of the checkout.
 set -euo pipefail
 

@@ -10,7 +10,7 @@ pub(super) struct StoredContents {
     rows: Vec<Map<String, Value>>,
     /// Position of each item in `rows`, by item id.
     row_indices_by_id: HashMap<String, usize>,
-    /// Body and response of each submission, by idempotency key.
+    /// Body and response of each submission that had an idempotency key, by that key.
     submissions_by_idempotency_key: HashMap<String, (Value, Value)>,
 }
 
@@ -56,7 +56,7 @@ impl StoredContents {
         row.extend(fields);
     }
 
-    /// Stores the decision that a `moderation_update` contains.
+    /// Stores the decision in a `moderation_update`; ignores updates without a `content_id` or a `status`.
     pub(super) fn store_decision(&mut self, project: &str, update: &Map<String, Value>, format: TimestampFormat) {
         let text = |name: &str| update.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(id), Some(status)) = (text("content_id"), text("status")) else { return };

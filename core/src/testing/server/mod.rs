@@ -220,12 +220,12 @@ impl Server {
         self.shared.state().projects.clear_log(project);
     }
 
-    /// Waits until exactly this number of connections has joined the project. The future can be dropped at any time.
+    /// Waits until exactly this many connections have joined the project. The future can be dropped at any time.
     pub async fn joined(&self, project: &str, connections: usize) {
         self.wait_until(|state| state.projects.member_count(project) == connections).await;
     }
 
-    /// Waits until exactly this number of Socket.IO connections is open. The future can be dropped at any time.
+    /// Waits until exactly this many Socket.IO connections are open. The future can be dropped at any time.
     pub async fn connected(&self, connections: usize) {
         self.wait_until(|state| state.open_socket_count == connections).await;
     }

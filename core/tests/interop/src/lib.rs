@@ -112,7 +112,7 @@ impl StandIn {
         body
     }
 
-    /// Submits an item as a user would, and returns its id.
+    /// Submits an item through the admin interface, and returns its id.
     pub async fn moderate(&self, content: &str) -> String {
         let answer = self.admin("moderate", serde_json::json!({"content": content})).await;
         answer["content_id"].as_str().unwrap().to_owned()
