@@ -80,12 +80,12 @@ install_debian() {
 # run_apt COMMAND...: runs apt-get under a lock. If apt-get fails, updates the package lists and runs the command once more.
 run_apt() (
     acquire_lock apt
-    # File descriptor 9 is the lock file. apt-get must not inherit the descriptor, because services that packages start would keep
-    # the file open.
+    # File descriptor 9 refers to the lock file. apt-get must not inherit the descriptor, because services that packages start
+    # would keep the file open.
     apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&- || { apt-get update -qq 9>&- && apt-get -o DPkg::Lock::Timeout=300 "$@" 9>&-; }
 )
 
-# debian_mirror: prints DEBIAN_MIRROR, or the mirror in this machine's package sources.
+# debian_mirror: prints the value of DEBIAN_MIRROR, or otherwise the first Debian mirror in this machine's package sources.
 debian_mirror() {
     local mirrors
     [ -z "${DEBIAN_MIRROR:-}" ] || { echo "$DEBIAN_MIRROR"; return; }

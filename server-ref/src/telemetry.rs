@@ -21,7 +21,7 @@ pub fn init(filter: &str) -> Result<(), String> {
 }
 
 /// A writer that redacts API keys. Clients may send their key in the query string, as documented, and libraries log whole
-/// requests at level `trace`. Each call to `write` receives a whole log record.
+/// requests at level `trace`. Each call to `write` receives a whole log record, so no key is split between calls.
 struct RedactingWriter<W>(W, Regex);
 
 fn api_key_pattern() -> Result<Regex, regex::Error> {

@@ -80,8 +80,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "kotlin", about: "the Kotlin binding on the JVM", needs: &[Kotlin], run: test_kotlin },
 ];
 
-/// Environment variable with the path of the server for tests in other languages. Without it, their scripts build a
-/// server.
+/// Environment variable with the path of the server for scripts that test or check something against it. If the variable is not
+/// set, they use or build their own server.
 const SERVER_VARIABLE: &str = "AUTOMODERATE_SERVER";
 
 pub(crate) fn run(workspace: &Workspace, names: &[String], lanes: u8) -> Result<()> {
@@ -187,7 +187,7 @@ fn test_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
     build_and_test_wheel(workspace, environment, "dev", ".cache/wheels-dev")
 }
 
-/// Builds the wheel for a release in `.cache/wheels`, and tests it.
+/// Builds the release wheel into `.cache/wheels`, and tests it.
 pub(crate) fn test_release_wheel(workspace: &Workspace, environment: &Environment) -> Result<()> {
     build_and_test_wheel(workspace, environment, "release", ".cache/wheels")
 }

@@ -28,7 +28,7 @@ impl Workspace {
         if shell.var("CARGO_NET_RETRY").is_err() {
             shell.set_var("CARGO_NET_RETRY", "10");
         }
-        // Incremental compilation and debug information make a build in an empty folder slower.
+        // Incremental compilation and debug information slow down a build from scratch, so they are disabled on CI.
         for variable in ["CARGO_INCREMENTAL", "CARGO_PROFILE_DEV_DEBUG"] {
             if Self::is_on_ci() && shell.var(variable).is_err() {
                 shell.set_var(variable, "0");

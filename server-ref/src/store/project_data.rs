@@ -96,7 +96,7 @@ pub(crate) struct Content {
 pub(crate) struct OffsetPage {
     pub(crate) contents: Vec<Content>,
     pub(crate) total: i64,
-    /// The position of the last item on this page.
+    /// The position of the last item on this page, or `None` if the page is empty.
     pub(crate) last_position: Option<ContentPosition>,
 }
 

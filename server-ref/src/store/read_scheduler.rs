@@ -17,7 +17,7 @@ const PENDING_READS_PER_PROJECT_MAX: usize = 64;
 const PENDING_READS_PER_OWNER_MAX: usize = 256;
 /// Time after which a pending read is refused.
 const PENDING_READ_TIMEOUT: Duration = Duration::from_secs(5);
-/// Maximum lead of the virtual clock over an active owner's used time. The maximum limits how long that owner can delay others.
+/// Maximum lead of the virtual clock over an active owner's used time. This bounds how long that owner can delay others.
 const OWNER_USED_TIME_LAG_MAX: Duration = Duration::from_secs(1);
 
 /// A handle to a scheduler. Clones refer to the same scheduler.

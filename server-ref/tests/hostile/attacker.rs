@@ -26,7 +26,7 @@ pub(crate) struct Target {
     pub(crate) session_headers: String,
 }
 
-/// Additional time for the first request after the attack's time is over.
+/// Maximum time by which an attack is extended so that the attacker can send its first request.
 const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,7 +98,8 @@ impl Attacker {
         .await;
     }
 
-    /// Returns true once the attack's time is over. On a busy machine, the attacker may need more time for its first request.
+    /// Returns true once the attack's time is over. If the attacker has not sent a request by then, as on a busy machine, the
+    /// attack is extended.
     fn is_over(&self) -> bool {
         let now = Instant::now();
         now >= self.until + FIRST_REQUEST_GRACE || (now >= self.until && self.tally.lock().unwrap().requests > 0)
@@ -139,7 +140,8 @@ impl Attacker {
         changes: u64,
     ) -> io::Result<HttpAnswer> {
         let bytes = if changes > 0 { request.len() as u64 } else { 0 };
-        // Counted before the answer, because the server may store a change whose answer arrives after the end of the attack.
+        // The changes are counted before the answer arrives, because the server may store a change whose answer arrives after the
+        // end of the attack.
         self.update_tally(|tally| {
             tally.requests += 1;
             tally.submitted_changes += changes;

@@ -30,7 +30,7 @@ pub(crate) enum Criteria {
     Harm,
     /// The criteria of `Harm`, and the latency of `/live`.
     Liveness,
-    /// The criteria of `Liveness`, and the latencies of the slowest answers.
+    /// The criteria of `Liveness`, and the latency of the tenant's slowest submissions.
     Latencies,
 }
 

@@ -49,7 +49,7 @@ async fn names_and_ids_with_a_nul_character_are_refused() {
     let body = json!({"content": "x", "type": "a\0b"});
     key.expect_failure(&server, (Method::POST, "/api/moderate", body), (400, "invalid_argument")).await;
     key.expect_failure(&server, (Method::GET, "/api/content/a%00b", Value::Null), (404, "not_found")).await;
-    // Texts that only identify an object are refused too, because no object has an identifier that contains U+0000.
+    // E-mail addresses, project ids, and names of keys must not contain U+0000 either.
     let member = json!({"email": "a\0@example.org"});
     user.expect_failure(
         &server,

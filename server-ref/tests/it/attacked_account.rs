@@ -40,8 +40,8 @@ async fn guesses_are_limited_without_locking_out_the_owner() {
         let guess = sign_in_from(&server, &format!("198.51.100.{n}"), "", email, "wrong").await;
         assert_eq!(guess.status(), 200);
     }
-    // After these guesses, even the correct password is refused, including with different capitalization of the e-mail address or with a
-    // forged cookie.
+    // After these guesses, the correct password is refused too, even with different capitalization of the e-mail address or with a forged
+    // cookie.
     for (email, cookies) in [(email, ""), (&*email.to_uppercase(), ""), (email, "known_browser=x.0.y")] {
         let refused = sign_in_from(&server, "198.51.100.9", cookies, email, password).await;
         assert_eq!(refused.status(), 429, "{email} {cookies}");

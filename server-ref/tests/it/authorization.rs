@@ -61,7 +61,8 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/keys", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
-    // Every key may create tokens, but only with scopes that the key has. This body requests the default scope, `read`.
+    // Every key may create tokens, but only with scopes that the key has. This body requests the default scope, `read`. A token
+    // can't create tokens, whatever its scopes (`F`).
     ("POST", "/api/tokens", "..fffF fffff"),
     ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
@@ -421,7 +422,7 @@ async fn every_caller_with_every_socket_request() {
         for (event, payload) in [("heartbeat", json!({})), ("leave_project", json!({"project_id": id}))] {
             assert_eq!(socket.emit_with_ack(event, payload).await["ok"], may(event), "{who}: {event}");
         }
-        // No other event adds a socket to a room.
+        // An unknown event is refused.
         let own = demo_project_id(server);
         assert_ne!(own, *id);
         assert_eq!(socket.emit_with_ack("subscribe", json!({"project_id": id})).await["ok"], false, "{who}");

@@ -62,7 +62,7 @@ async fn a_refused_socket_joins_no_room() {
     socket.send(&format!(r#"421["join_project",{{"project_id":"{id}"}}]"#)).await;
     moderate(&server, json!({"content": "x"})).await;
     witness.next_event("moderation_update").await;
-    // This packet is invalid outside a namespace, so the server sends Engine.IO's CLOSE.
+    // The request to join is invalid outside a namespace, so the server sends Engine.IO's CLOSE.
     assert_eq!(socket.read_to_end().await, ["1"]);
     assert_eq!(silent.read_to_close().await, (Vec::new(), Some(1001)));
     server.shutdown().await;

@@ -10,7 +10,7 @@ fn postgres_server_url() -> Option<String> {
     std::env::var("AUTOMODERATE_TEST_POSTGRES").ok()
 }
 
-/// Returns the URL of a new PostgreSQL database, or `None` if the server should create a temporary SQLite file.
+/// Returns the URL of a new PostgreSQL database, or `None` if the tests use SQLite.
 pub(crate) fn fresh_database_url() -> Option<String> {
     Some(create_postgres_database(&postgres_server_url()?, &format!("test_{}", Uuid::new_v4().simple())))
 }

@@ -91,7 +91,7 @@ fn path_pattern(prefixes: &str) -> Regex {
     Regex::new(&format!(r"(?:^|[^:\w])(?:{prefixes})(?:(\w+)|\{{([^}}]*)\}})")).unwrap()
 }
 
-/// Returns the first name after the prefix in each path.
+/// Returns each name that directly follows the prefix of a path.
 fn first_names(text: &str, paths: &Regex) -> Vec<String> {
     let groups = paths.captures_iter(text).map(|path| path.get(1).or(path.get(2)).unwrap().as_str());
     let names = groups.flat_map(|group| group.split(',')).map(|name| name.trim().split("::").next().unwrap());

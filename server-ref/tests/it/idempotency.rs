@@ -199,7 +199,7 @@ async fn a_repeated_batch_is_stored_once_and_answered_in_order() {
     }
     assert_eq!(batch("d", &json!({"items": many[..50]})).await.0, StatusCode::OK);
     assert_eq!(stored_item_count(&server).await, 52);
-    // The items that only the second request contains must not be stored either.
+    // A request that repeats the key with more or fewer items is refused, and none of its items are stored.
     for (count, expected) in [(100, StatusCode::UNPROCESSABLE_ENTITY), (49, StatusCode::UNPROCESSABLE_ENTITY)] {
         assert_eq!(batch("d", &json!({"items": many[..count]})).await.0, expected);
         assert_eq!(stored_item_count(&server).await, 52);

@@ -66,7 +66,7 @@ async fn only_owners_manage_admins_and_the_last_owner_stays() {
     }
     owner.patch(&server, &its, json!({"role": "owner"})).await;
     owner.patch(&server, &demo, json!({"role": "admin"})).await;
-    // Any member may leave.
+    // Even ordinary members may leave.
     member.delete(&server, &other).await;
     member.expect_failure(&server, (Method::GET, &path, Value::Null), (403, "access_denied")).await;
     server.shutdown().await;

@@ -72,7 +72,7 @@ async fn guesses_of_the_current_password_are_limited() {
     server.shutdown().await;
 }
 
-/// A concurrent sign-in with the old password must not survive the change.
+/// A sign-in that verified the old password before the change must not have a valid session after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_concurrent_sign_in_does_not_survive_the_change() {
     let server = demo_server_builder().start().await.unwrap();
@@ -87,7 +87,7 @@ async fn a_concurrent_sign_in_does_not_survive_the_change() {
     let (method, path, body) = change_password_request(TEST_PASSWORD, NEW_PASSWORD);
     assert_eq!(ada.call(&server, method, path, body).await.0, 200);
     for sign_in in sign_ins {
-        // If a sign-in finished before the change, fetching its CSRF token may fail.
+        // If a sign-in succeeded just before the change, its session has ended, so fetching its CSRF token may fail.
         if let Ok(Some(browser)) = sign_in.await {
             assert_eq!(browser.call(Method::GET, "/api/projects", Value::Null).await.0, 401);
         }

@@ -24,7 +24,7 @@ async fn every_response_has_security_headers() {
             assert_eq!(headers.contains_key(STRICT_TRANSPORT_SECURITY), secure, "{path}");
             let kind = headers.get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
             if kind.is_some_and(|kind| kind.starts_with("text/html")) {
-                // The content security policy would block inline styles and scripts.
+                // The content security policy would block inline styles and scripts, so the page must not contain any.
                 let page = response.text().await.unwrap();
                 assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("onclick"), "{path}");
                 assert!(page.matches("<script").count() == page.matches("<script src=").count(), "{path}");

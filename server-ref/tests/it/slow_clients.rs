@@ -47,7 +47,7 @@ async fn a_client_that_does_not_read_is_disconnected_and_finds_all_events_in_the
             assert_eq!(event["event_id"], last);
         }
     }
-    // The client must not start to read before it is disconnected, or it would answer the next ping.
+    // The socket `deaf` must not be read before the server disconnects it, because reading would answer the next ping.
     drop(healthy);
     eventually("its connection is released", async || socket_count(&server).await == 0).await;
     // Data in transit can still be read before the connection ends.

@@ -1,7 +1,7 @@
 //! To clients, several nodes that share a PostgreSQL database and a Redis server behave like one server, even if a node, the
 //! database, or Redis is lost.
 //!
-//! `make test-nodes` sets up the services. With `NODES_LONG=1`, the faults last as long as documented, and the loads are larger.
+//! `make test-nodes` sets up the services. With `NODES_LONG=1`, outages of Redis last longer, and the loads are larger.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod alerts;

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# POSTGRES_BIN=FOLDER with-cluster.sh COMMAND...: runs a command with its own PostgreSQL, which listens on a socket in a
-# temporary folder and is deleted afterwards. Because tests don't need durable data, fsync is off by default; set
-# POSTGRES_FSYNC=on for measurements. The command receives the server's address, without a database name, in
-# AUTOMODERATE_TEST_POSTGRES.
+# POSTGRES_BIN=FOLDER with-cluster.sh COMMAND...: runs a command with its own PostgreSQL, whose data and socket are in a temporary
+# folder that is deleted afterwards. Because tests don't need durable data, fsync is off by default; set POSTGRES_FSYNC=on for
+# measurements. The command receives the server's address, without a database name, in AUTOMODERATE_TEST_POSTGRES.
 set -euo pipefail
 
 : "${POSTGRES_BIN:?is printed by setup.sh}"

@@ -1,4 +1,4 @@
-//! The facade for bindings: pulled streams, requests for credentials, and options as plain values.
+//! The facade for bindings: pull-based streams, requests for credentials, and options as plain values.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! One server with several addresses, and several servers on one database.
+//! One server with several addresses, and several nodes that share a database.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::fixtures::{
 use crate::program::ServerProgram;
 use crate::relay::Relay;
 
-/// Number of items that are acknowledged in each round before a server is killed.
+/// Number of items that are acknowledged in each round before a node is killed.
 const ITEMS_PER_ROUND: usize = 100;
 
 async fn wait_until_connected_to(client: &Client, url: &str) {
@@ -70,7 +70,7 @@ async fn switching_between_addresses_of_one_server_loses_nothing() {
 #[ignore = "needs PostgreSQL: make test-postgres"]
 async fn killing_one_of_two_servers_on_a_database_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    // The servers start one after the other, because the first server creates the demo project.
+    // The nodes start one after the other, because the first node creates the demo project.
     let mut programs = [
         ServerProgram::start(folder.path(), &UNLIMITED_ARGUMENTS).await,
         ServerProgram::start(folder.path(), &UNLIMITED_ARGUMENTS).await,
@@ -83,7 +83,7 @@ async fn killing_one_of_two_servers_on_a_database_loses_nothing() {
     for round in 0..8 {
         let here = round % 2;
         wait_until_connected_to(&client, &relays[here].url()).await;
-        // The killed server does not return at this address, so the writer must not wait for it.
+        // The killed node does not return at this address, so the writer must not wait for it.
         let writer = crate::fixtures::client_builder(programs[here].base_url())
             .api_key(&*key)
             .request_timeout(Duration::from_secs(1))

@@ -21,7 +21,7 @@ use tokio_rustls::{TlsAcceptor, rustls};
 /// Timeout for expected events. It is long because the machine may be busy.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Arguments for a server with a demo project and without limits.
+/// Arguments for a server with a demo project, and without limits on sockets per address and events per minute.
 pub(crate) const UNLIMITED_ARGUMENTS: [&str; 5] =
     ["--demo", "--max-connections-per-ip", "0", "--max-events-per-minute", "0"];
 

@@ -22,7 +22,7 @@ impl PostgresCluster {
         Self::start_in(&std::env::temp_dir()).await
     }
 
-    /// Starts a cluster whose files are in this folder.
+    /// Starts a cluster whose files are in a new folder inside `parent`.
     pub(crate) async fn start_in(parent: &Path) -> Self {
         let folder = tempfile::tempdir_in(parent).unwrap();
         let mut cluster = Self { folder, server: None };
@@ -148,7 +148,7 @@ impl Drop for PostgresCluster {
     }
 }
 
-/// Returns the user and group of PostgreSQL if this process runs as root.
+/// Returns the ids of the user `postgres` and its group, or `None` if this process does not run as root.
 fn postgres_user() -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt as _;
     if fs::metadata("/proc/self").unwrap().uid() != 0 {

@@ -15,7 +15,7 @@ impl Store {
         if nul_tolerant_text::reject_nul("email", email).is_err() {
             return Ok(None);
         }
-        // The queries' `lower` converts only ASCII letters, both in SQLite and in PostgreSQL with this column's collation.
+        // The query's `lower` converts only ASCII letters, both in SQLite and in PostgreSQL with this column's collation.
         let email = email.to_ascii_lowercase();
         let row: Option<(String, String, bool)> = with_conn!(&mut self.read_connection().await?, db => sqlx::query_as(SELECT_CREDENTIALS).bind(email).fetch_optional(db).await?);
         Ok(row.map(|(id, password_hash, is_active)| UserCredentials { id, password_hash, is_active }))

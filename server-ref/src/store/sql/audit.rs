@@ -59,7 +59,7 @@ macro_rules! select_audit {
 }
 
 /// A subquery for a member's sign-ins since the member joined the project, newest first, starting after the given position. The
-/// subquery returns at most as many sign-ins as fit on a page.
+/// subquery returns at most `$4` sign-ins.
 macro_rules! sign_ins_of_member {
     ($columns:literal) => {
         concat!(

@@ -15,8 +15,9 @@ use crate::store::db_error::{DbFault, is_certain_rollback};
 use crate::store::{EventBatch, Invalidation, LoggedEvent, Mutation, ProjectChange, RecentDecision};
 use crate::time::{Micros, rfc3339};
 
-/// Maximum time on PostgreSQL for a transaction's statements, and separately for its COMMIT. Without this limit, a network that
-/// drops packets could block the event log forever. SQLite has no such limit, because its transactions can't be abandoned midway.
+/// Maximum time on PostgreSQL for a transaction's statements, and separately for its COMMIT and for each check of a mark. Without
+/// this limit, a network that drops packets could block the event log forever. SQLite has no such limit, because its transactions
+/// can't be abandoned midway.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The outcome of an attempt to commit a group of changes, unless the attempt definitely failed.

@@ -20,7 +20,7 @@ impl Store {
     /// Returns at most `limit` items that match the filter and follow the position `after`.
     ///
     /// The number of rows and bytes read per page is limited. A page may therefore contain fewer than `limit` items although more
-    /// items match; the next page then continues from there.
+    /// items match; the next page then starts where the scan ended.
     pub(crate) async fn contents_by_cursor(
         &self,
         project_id: &str,

@@ -51,8 +51,8 @@ impl Store {
         let bounds: Option<(i64, Option<i64>)> =
             with_conn!(&mut tx, db => sqlx::query_as(SELECT_LOG_BOUNDS).bind(project_id).fetch_optional(db).await?);
         let (head, held) = bounds.ok_or(Error::NotFound("Project"))?;
-        // Events beyond the limit count as deleted even before they are pruned, so that `oldest` does not depend on when they are
-        // pruned.
+        // Events that exceed `max_events` count as deleted even before they are pruned, so that `oldest` does not depend on when
+        // they are pruned.
         let bound = match i64::try_from(self.inner.retention.max_events) {
             Ok(max) if max > 0 => (head - max + 1).max(1),
             _ => 1,

@@ -99,8 +99,8 @@ impl Store {
     }
 }
 
-/// Stores the key of a request whose change is not written by `commit`. If the key is already stored, returns the stored answer.
-/// Waits for concurrent transactions that store the same key.
+/// Stores the key of a request whose change is not written by `commit`. If the key is already stored, returns the stored answer,
+/// or an error if another request used the key. Waits for concurrent transactions that store the same key.
 pub(super) async fn claim_key(
     tx: &mut Tx<'_>,
     project_id: &str,
@@ -166,7 +166,7 @@ pub(super) async fn insert_records(tx: &mut Tx<'_>, rows: &[NewKeyRow<'_>]) -> R
     Ok(())
 }
 
-/// An INSERT that replaces existing keys.
+/// The given INSERT with a clause that makes it replace existing keys.
 macro_rules! insert_or_replace {
     ($insert:literal) => {
         concat!(

@@ -61,8 +61,8 @@ impl Store {
     /// previous invitation to the same project for the same address.
     ///
     /// # Errors
-    /// Returns an error if the address belongs to a member, if there are too many invitations, or if `may_replace` returns false for
-    /// the role of the previous invitation.
+    /// Returns an error if the sender does not exist, if the address belongs to a member, if there are too many invitations, or if
+    /// `may_replace` returns false for the role of the previous invitation.
     pub(crate) async fn create_invitation(
         &self,
         draft: InvitationDraft<'_>,
@@ -170,7 +170,7 @@ impl Store {
         let pending = lock_valid_invitation(&mut tx, &invitation, &by.name).await?;
         remove_invitation(&mut tx, &pending, "invitation.accept", by).await?;
         check_membership_limits(&mut tx, &pending.project_id, user_id).await?;
-        // A user who is already a member keeps the current role.
+        // A user who is already a member keeps their current role.
         members::insert(&mut tx, &pending.project_id, user_id, pending.role, by).await?;
         tx.commit().await?;
         Ok(pending.project_id)
@@ -262,7 +262,8 @@ async fn lock_valid_invitation(
     let pending = pending.ok_or_else(not_found)?;
     match (pending.email == email.to_ascii_lowercase(), invitation) {
         (true, _) => Ok(pending),
-        // Ids are not secret, so the answer to a request with an id must not reveal that the invitation exists. Tokens are secret.
+        // Ids are not secret, so the answer to a request with an id must not reveal that the invitation exists. Tokens are secret, so
+        // a user who sends one already knows that the invitation exists.
         (false, InvitationRef::Token(_)) => Err(Error::Forbidden("The invitation is for another e-mail address")),
         (false, InvitationRef::Id(_)) => Err(not_found()),
     }

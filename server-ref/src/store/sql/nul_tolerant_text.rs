@@ -1,4 +1,4 @@
-//! Strings that contain U+0000, which PostgreSQL can't store as text.
+//! Strings that may contain U+0000, which PostgreSQL can't store as text.
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgTypeInfo, PgValueRef};

@@ -35,8 +35,8 @@ impl SqliteDatabase {
         let options = connect_options(url, opening.may_create)?
             .create_if_missing(opening.may_create)
             .journal_mode(SqliteJournalMode::Wal)
-            // With NORMAL, a power failure could lose a decision that had already been returned to a client. FULL is slower, but each
-            // commit covers a group of requests.
+            // With NORMAL, a power failure could lose a decision that had already been returned to a client. FULL is slower, but the
+            // requests of a group share the cost of their commit.
             .synchronous(SqliteSynchronous::Full)
             // This timeout applies only to waits for other processes, because writers within this process queue for the
             // connection.

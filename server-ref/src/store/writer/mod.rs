@@ -6,8 +6,8 @@
 //! log.
 //!
 //! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task writes
-//! nothing else until the outcome is known. If the group was committed, its events are published; otherwise the commit is retried, unless
-//! its callers are no longer waiting. A request whose outcome is still unknown after 10 s fails with [`Error::OutcomeUnknown`].
+//! nothing else until the outcome is known. If the group was committed, its events are published; otherwise the commit is retried if the
+//! group's callers are still waiting. A request whose outcome is still unknown after 10 s fails with [`Error::OutcomeUnknown`].
 
 mod task;
 
@@ -84,7 +84,8 @@ impl Writer {
         answer.await.map_err(|_| Error::ShuttingDown)?
     }
 
-    /// Returns once all changes that were submitted before the call have been written and published, or refused.
+    /// Returns once all changes that were submitted before the call have been written and published, or refused. Does not wait
+    /// for the outcome of a commit in doubt.
     pub(crate) async fn flush(&self) {
         let (reply, answer) = oneshot::channel();
         if self.jobs.send(WriterJob::Flush(reply)).await.is_ok() {

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::attacker::Attacker;
 use crate::raw_connection::{RawConnection, request};
 
-/// Sends bytes unchanged, and reads until the server closes the connection.
+/// Sends the bytes, closes the sending side of the connection, and reads at most 1 MiB of the answer.
 async fn send_and_read_to_end(attacker: &Attacker, line: &mut RawConnection, bytes: &[u8]) -> io::Result<()> {
     attacker.update_tally(|tally| tally.requests += 1);
     line.stream.write_all(bytes).await?;

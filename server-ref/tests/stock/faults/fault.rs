@@ -10,7 +10,7 @@ use crate::server::DemoServer;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// No fault.
+    /// No fault, for comparison with the other kinds.
     None,
     /// Connections end with a FIN, and for half a second, new connections are closed immediately.
     Cut,

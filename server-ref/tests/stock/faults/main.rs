@@ -3,7 +3,8 @@
 //! Each run has one server, one repeated fault, and three clients, each of which connects through its own relay. The stock clients follow
 //! the documentation: they use the documented reconnection settings, and rejoin their rooms on `connect`.
 //!
-//! `cargo xtask prove reliability [-- cut kill]` runs the faults and prints a table to stdout.
+//! `cargo xtask prove reliability` runs all faults and prints a table to stdout. `cargo xtask prove reliability -- cut kill` runs
+//! only these two.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the run")]
 
 mod fault;
