@@ -20,7 +20,8 @@ with_retries() {
     "$@" >&2
 }
 
-# acquire_lock NAME: waits for the lock of that name, and holds it until this process ends.
+# acquire_lock NAME: waits for the lock of that name, and holds it until this process ends. Does nothing if flock is not
+# installed.
 acquire_lock() {
     command -v flock >/dev/null || return 0
     exec 9>"$setup_cache/$1.lock"

@@ -1,4 +1,4 @@
-//! The server's alert rules, loaded into a real Prometheus, report each failure that a test can provoke.
+//! The server's alert rules, loaded into a real Prometheus, report the failures that these tests provoke.
 
 use futures_util::future::join_all;
 use serde_json::json;

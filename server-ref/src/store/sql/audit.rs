@@ -85,7 +85,7 @@ impl Store {
     ) -> Result<Vec<AuditEntry>, Error> {
         const SELECT_OWN_ENTRIES: &str =
             concat!(select_audit!("audit.address"), "audit WHERE project_id = $1 AND (at, id) < ($2, $3)");
-        // The two databases need different queries to select a limited number of entries per member. The queries omit the addresses
+        // The two kinds of database need different queries to select a limited number of entries per member. The queries omit the addresses
         // of sign-ins, because a project's admins must not learn them.
         const SELECT_SIGN_INS: &str = concat!(
             select_audit!("NULL"),

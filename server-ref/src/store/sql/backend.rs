@@ -1,5 +1,5 @@
-//! Abstraction over the two kinds of database. Most code that uses a connection is written once, in SQL that both databases accept,
-//! and compiled once for each kind of database.
+//! Abstraction over the two kinds of database. Most code that uses a connection is written once, with SQL that both databases accept, and
+//! is compiled once for each kind of database.
 
 use std::ops::DerefMut;
 

@@ -80,7 +80,7 @@ impl Store {
                                  FOR UPDATE SKIP LOCKED";
         const DELETE_PROJECT: &str = "DELETE FROM projects WHERE id = $1";
         let next = if self.is_postgres() { LOCK_NEXT_PROJECT } else { SELECT_NEXT_PROJECT };
-        // Usually nothing has to be deleted, and this check avoids waiting for the connection for writing.
+        // Usually there is nothing to delete, and this check then avoids waiting for a connection for writing.
         let waiting: Option<String> = with_conn!(&mut self.read_connection().await?, db => sqlx::query_scalar(SELECT_NEXT_PROJECT).fetch_optional(db).await?);
         if waiting.is_none() {
             return Ok(false);
