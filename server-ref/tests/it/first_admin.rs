@@ -29,7 +29,6 @@ async fn create_admin(base_url: &str, token: &str, email: &str, password: &str) 
     http_client().post(format!("{base_url}/auth/setup")).form(&fields).send().await.unwrap()
 }
 
-/// Returns the token in the setup link.
 fn token_in(link: &str) -> &str {
     link.split_once("/auth/setup?token=").unwrap().1
 }

@@ -89,8 +89,8 @@ impl Store {
         Ok(pruned)
     }
 
-    /// Deletes the events with ids below `before_id` or times before `before_time` from the start of a project's log, and all
-    /// events that precede them.
+    /// Deletes a prefix of a project's log: the events with ids below `before_id` or times before `before_time`, and all events
+    /// that precede them.
     async fn prune_project_events(&self, project_id: &str, before_id: i64, before_time: i64) -> Result<u64, Error> {
         // The statement always deletes a prefix of the log, even if a change to the clock has put creation times out of order.
         const DELETE_OLD_EVENTS: &str = "DELETE FROM events WHERE project_id = $1 AND event_id <= (

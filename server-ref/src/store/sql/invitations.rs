@@ -176,7 +176,7 @@ impl Store {
         Ok(pending.project_id)
     }
 
-    /// Declines an invitation.
+    /// Declines and deletes an invitation.
     ///
     /// # Errors
     /// Returns an error if there is no valid invitation for the user's e-mail address.

@@ -1,4 +1,4 @@
-//! The members of projects and their roles. A project that has an owner always keeps at least one owner.
+//! Storage of project members and their roles. A project that has an owner always keeps at least one owner.
 
 use serde_json::{Value, json};
 

@@ -36,7 +36,7 @@ const WRITER_MARK_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 pub(super) struct PgDatabase {
     pub(super) write_pool: PgPool,
     pub(super) read_pool: PgPool,
-    /// The connection for checking the health of the database.
+    /// The connection for [`PgDatabase::ping`], opened on first use.
     health_check_connection: ExclusiveConnection<PgConnection>,
     health_check_options: PgConnectOptions,
     pub(super) log_connection: ExclusiveConnection<PgConnection>,

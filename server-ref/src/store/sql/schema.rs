@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::Error;
 
-/// The state of a database's schema.
+/// The state of a database's schema, compared with the migrations of this server.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct SchemaState {
     /// The migrations that have not been applied yet.

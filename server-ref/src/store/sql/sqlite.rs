@@ -24,7 +24,7 @@ const INSTRUCTIONS_PER_TIME_CHECK: i32 = 10_000;
 pub(super) struct SqliteDatabase {
     pub(super) write_connection: ExclusiveConnection<SqliteConnection>,
     pub(super) read_pool: SqlitePool,
-    /// The connection for checking the health of the database.
+    /// The connection for [`SqliteDatabase::ping`], opened on first use.
     health_check_connection: ExclusiveConnection<SqliteConnection>,
     options: SqliteConnectOptions,
 }
