@@ -61,8 +61,7 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("POST", "/api/projects/{id}/keys", "ffffff ff..f"),
     ("PATCH", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
     ("DELETE", "/api/projects/{id}/keys/{key}", "ffffff ff..f"),
-    // Every key may create tokens, but only with scopes that the key has. This body requests the default scope, `read`. A token
-    // can't create tokens, whatever its scopes (`F`).
+    // Every key may create tokens, but only with the key's own scopes; this body requests the default, `read`. No token may (`F`).
     ("POST", "/api/tokens", "..fffF fffff"),
     ("GET", "/api/projects/{id}/invitations", "ffffff ff..f"),
     ("POST", "/api/projects/{id}/invitations", "ffffff ff..f"),
