@@ -34,7 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
 ];
 
-/// Prefixes of the names of folders in `.cache` that are costly to download again.
+/// Name prefixes of the folders in `.cache` whose files are costly to download again.
 const COSTLY_DOWNLOADS: [&str; 4] = ["swift-root", "walkthrough", "tools", "kotlin"];
 
 pub(crate) fn build_node(workspace: &Workspace, _: &Environment) -> Result<()> {

@@ -1,4 +1,4 @@
-//! A report on the programs that are installed on this machine. The report installs nothing.
+//! A report on the programs that are installed on this machine. Missing programs are reported but not installed.
 
 use anyhow::Result;
 use xshell::cmd;

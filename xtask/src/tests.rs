@@ -16,7 +16,7 @@ use crate::rust_tests::{self, TestProgram};
 use crate::step::{self, Step};
 use crate::workspace::Workspace;
 
-/// The steps in the order in which they run. Steps that compile a lot alternate with steps that mostly wait.
+/// The steps in the order in which they start.
 pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "lint",

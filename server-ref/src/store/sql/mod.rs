@@ -89,7 +89,7 @@ impl Default for StoreOptions {
     }
 }
 
-/// An SQL expression for the time of PostgreSQL's clock, in microseconds since 1970.
+/// An SQL expression for the current time on PostgreSQL's clock, in microseconds since 1970.
 macro_rules! postgres_clock {
     () => {
         "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
@@ -175,7 +175,7 @@ impl Store {
         }
     }
 
-    /// Returns the current time. With PostgreSQL, the time is that of the database's clock, which all nodes share.
+    /// Returns the current time. With PostgreSQL, the time comes from the database's clock, which all nodes share.
     async fn database_time(&self) -> Result<Micros, Error> {
         match &self.inner.database {
             Backend::Sqlite(_) => Ok(now()),
