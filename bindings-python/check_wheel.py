@@ -1,4 +1,4 @@
-"""Checks the wheel built by `wheel.sh`: its platforms, linked libraries, files and metadata."""
+"""Checks the wheel and the source distribution built by `wheel.sh`: platforms, libraries, files and metadata."""
 
 from __future__ import annotations
 

@@ -72,9 +72,9 @@ export class Client {
 
   /**
    * Connects, unless the client is already connected. Resolves once the server has acknowledged the connection. If the
-   * first connection fails and `retryFirstConnect` is `false`, rejects with an error such as `authentication_failed`,
-   * `rate_limited`, `connect_timeout` or `connect_failed`, and closes the client. On a closed client, rejects with the
-   * error that closed the client.
+   * first connection fails and is not retried, rejects with an error such as `authentication_failed`, `rate_limited`,
+   * `connect_timeout` or `connect_failed`, and closes the client. Aborting the first call also closes the client. On a
+   * closed client, rejects with the error that closed the client.
    */
   async connect(given?: Abortable): Promise<this> {
     const signal = signalOf(checkOptions(given))
@@ -239,8 +239,8 @@ export class Client {
 
   /**
    * Submits content for a decision. Within `requestTimeout`, the client repeats a failed submission if the repetition
-   * can't store a second item. If the outcome remains unknown, the call rejects with `disconnected` and
-   * `retryable: false`.
+   * can't store a second item. If the outcome remains unknown, the call rejects with `disconnected` or, after an
+   * error status such as 500, with `api`; in both cases, `retryable` is `false`.
    */
   async moderate(content: string, given?: Submission): Promise<Moderation> {
     const { kind, body, metadata, key, signal } = checkSubmission(content, given)
@@ -248,10 +248,10 @@ export class Client {
   }
 
   /**
-   * Submits many items for decisions, 100 per request; on servers without batches, one by one. Resolves to one result
-   * for each item, in the same order: the decision, or the error with which the submission failed. Rejects like
-   * `moderate` if the first request fails. If a later request fails, its error is the result for its items and for all
-   * further ones. If the call is aborted, some or all of the items may still be submitted.
+   * Submits many items for decisions, up to 100 per request; on servers without batches, one by one. Resolves to one
+   * result for each item, in the same order: the decision, or the error with which the submission failed. Rejects like
+   * `moderate` if the first request fails, but not if the server refuses a single item. If a later request fails, its
+   * error is the result for its items and for all further ones. An aborted call may still submit items.
    */
   async moderateBatch(
     items: Iterable<string | BatchItem>,

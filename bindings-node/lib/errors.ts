@@ -122,7 +122,7 @@ export function errorFromJson(text: string): AutoModerateError | TypeError {
   return errorFromRecord(JSON.parse(text))
 }
 
-/** Creates an error from the error record of a state or of a batch's result. Returns `undefined` without a record. */
+/** Creates an error from the error record of a state or a batch result. Returns `undefined` if there is no record. */
 export function errorFromOptionalRecord(failure: unknown): AutoModerateError | undefined {
   return failure ? (errorFromRecord(failure as ErrorRecord) as AutoModerateError) : undefined
 }

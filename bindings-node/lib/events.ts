@@ -14,8 +14,8 @@ export interface Meta {
   /**
    * Id of the project that the payload names. If the payload names none, this is the project whose log or listing
    * contains the event or, for a live event, the only joined project. For a `gap`, it is the project whose events are
-   * missing. `null` if the project is unknown, as it always is for `lagged`, and for a live `serverError` or
-   * `malformedEvent` that names none.
+   * missing. `null` if the project is unknown; always `null` for `lagged`, and for a live `serverError` or
+   * `malformedEvent` that names no project.
    */
   project_id: string | null
   /**
@@ -122,7 +122,10 @@ export interface Rule extends Extensible {
   type: Word<'keyword' | 'regex' | 'ai_prompt'> | null
   /** True if the rule is active. */
   is_active: boolean | null
-  /** Priority of the rule. Rules with a higher priority run first. */
+  /**
+   * Priority of the rule. Rules with a higher priority are evaluated first, but `ai_prompt` rules only if no other rule
+   * matches.
+   */
   priority: number | null
   /** Action taken on items that match the rule. */
   action: Word<'approve' | 'reject' | 'flag'> | null
@@ -207,7 +210,7 @@ export interface MalformedEvent extends Common<'malformedEvent'> {
   name: string
   /** Data as received, which may be invalid JSON. */
   data: string
-  /** Human-readable reason why it could not be decoded. */
+  /** Human-readable reason why decoding failed. */
   reason: string
 }
 
@@ -218,11 +221,11 @@ export interface Gap extends Common<'gap'> {
   /**
    * Reason for the loss. `interrupted`: the connection was interrupted, and either the server had no event log before
    * or after the interruption, or `backfill` is `off`; also reported if the join had a cursor but the server has no
-   * event log. `expired`: the events are no longer in the log, or `backfill` is `off` and the join had a cursor.
-   * `log_changed`: the stream's position belongs to another log, for example because the server's database was
-   * recreated. `cursor_ahead`: the stream's position is ahead of the log, for example because the database was restored
-   * from a backup. `replay_failed`: the server did not return all missing events from its log. `backfill_incomplete`:
-   * REST may have returned fewer events than were missed.
+   * event log, or if too many events arrived before the join was confirmed. `expired`: the events are no longer in the
+   * log, or `backfill` is `off` and the join had a cursor. `log_changed`: the stream's position belongs to another log,
+   * for example because the server's database was recreated. `cursor_ahead`: the stream's position is ahead of the log,
+   * for example because the database was restored from a backup. `replay_failed`: the server did not return all missing
+   * events from its log. `backfill_incomplete`: REST may have returned fewer events than were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
   /** Number of missing events, if known. */

@@ -102,9 +102,9 @@ export interface ClientOptions {
   eventBuffer?: number
   /**
    * Policy for full stream buffers. `replay`, the default, reads the excess events from the server's event log later;
-   * if the new event is not in a log, it drops the oldest event, or the new event if the oldest event is in a log.
-   * `drop_oldest` and `drop_newest` drop events and insert a `lagged` in their place. `close` ends the stream with the
-   * error `overflow`.
+   * to make room for an event that is not in a log, it drops the oldest event or, if that one is in a log, the new
+   * event. `drop_oldest` always drops the oldest event, and `drop_newest` the new event. Under these three policies, a
+   * `lagged` takes the place of dropped events. `close` ends the stream with the error `overflow`.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
   /**

@@ -65,7 +65,7 @@ export interface ServerToClientEvents {
   system_notification: (data: SystemNotificationData & LogFields) => void
   /** Activity of a user. */
   user_activity: (data: UserActivityData & LogFields) => void
-  /** Reports a request that the server could not fulfil. */
+  /** Reports that the server refused or could not fulfil a request, or warns the client. */
   error: (data: ErrorNotice) => void
   /** Sent if the credentials are invalid or have been revoked. */
   authentication_failed: (data: ErrorNotice) => void

@@ -43,7 +43,7 @@ const awaitedStreams = new Set<object>()
  * Stream of events, each delivered once and in order: `for await (const event of stream)`.
  *
  * A stream continues after a lost connection. It ends without an error when you close it or the client; a project's
- * stream also ends when you leave the project. If it ends for any other reason, the loop throws the error. No event is
+ * stream also ends when you leave the project. If an error ends the stream, the loop throws that error. No event is
  * lost if you break out of a loop and continue with the same stream. Several loops may share a stream; each event is
  * delivered to one loop.
  */

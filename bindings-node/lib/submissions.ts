@@ -14,7 +14,7 @@ export interface Submission extends Abortable {
   metadata?: unknown
   /**
    * Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency keys, calls with the same
-   * key within 24 hours count as one submission. Default: a random key for each call.
+   * key and the same arguments within 24 hours count as one submission. Default: a random key for each call.
    */
   idempotencyKey?: string
 }

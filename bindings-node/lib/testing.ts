@@ -57,11 +57,11 @@ function throwIfTimedOut(done: boolean, what: string): void {
 /**
  * Test server on a free port of 127.0.0.1. It publishes events and simulates failures on request.
  *
- * The server speaks the reference server's protocol over WebSocket. It accepts any credentials and approves every
- * submission. A project exists as soon as its id is used. REST calls return submitted items, items of published
- * `moderation_update` events, and items added with `store`. An API key that equals a project's id belongs to that
- * project; any other key belongs to the first project used. The server does not keep the process running. It stops when
- * `close()` is called or the object is garbage-collected.
+ * By default, the server speaks the reference server's protocol, but only over WebSocket. It accepts any credentials
+ * and approves every submission that is not blank. A project exists as soon as its id is used. REST calls return
+ * submitted items, items of published `moderation_update` events, and items added with `store`. An API key that equals
+ * a project's id belongs to that project; any other key belongs to the first project used. The server does not keep
+ * the process running. It stops when `close()` is called or the object is garbage-collected.
  */
 export class Server {
   readonly #native: native.TestServer

@@ -132,7 +132,7 @@ export interface Snapshot {
   cursor: string
   /** Counters of the project. */
   stats: Statistics
-  /** All rules, in the order in which the server evaluates them. */
+  /** All rules, with the highest priority first. */
   rules: Rule[]
   /** Items awaiting review. */
   review: ReviewQueue

@@ -231,7 +231,7 @@ impl Client {
         States(Arc::new(self.facade.state_changes()))
     }
 
-    /// Returns the URL to which the client is connected, or which it will try next.
+    /// Returns the URL to which the client is connected, which it is trying to reach, or which it will try next.
     #[napi(getter, catch_unwind)]
     pub fn url(&self) -> String {
         self.facade.url().to_owned()

@@ -30,7 +30,7 @@ impl Project {
         self.0.events(kind.as_deref()).map(Stream::new).map_err(|error| to_exception(&error))
     }
 
-    /// Fetches the project's state as of one event.
+    /// Fetches the project's state at one position in its event log.
     #[napi(catch_unwind)]
     pub fn snapshot(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let project = self.0.clone();

@@ -190,7 +190,7 @@ test('invalid arguments throw an error that names the argument', async (t) => {
   ]
   for (const [call, name] of cases) await assert.rejects(call, isTypeErrorNaming(name), call.toString())
   assert.equal((await client.health()).status.length > 0, true)
-  // Nothing was sent.
+  // No item was submitted.
   assert.equal((await client.statistics()).total_content, 0)
 })
 

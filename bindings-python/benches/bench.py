@@ -1,8 +1,8 @@
 """Measures this package's and python-socketio's events per second and CPU time per event.
 
-All readers access the same five fields. A sender in a separate process sends events as fast as the reader reads them.
-The readers are measured in turn, each in a new process, whose CPU time is therefore that of the reader alone. The
-results are medians over all rounds.
+All readers access the same five fields. A sender in a separate process sends events as fast as TCP accepts them. The
+readers are measured in turn, each in a new process, whose CPU time is therefore that of the reader alone. The results
+are medians and ranges over all rounds.
 
 Finally, the benchmark measures the memory used by 100,000 events and by 1,000 clients. `cargo xtask bench python` runs
 the benchmark. To run the benchmark by hand:

@@ -147,8 +147,8 @@ impl CompletionQueue {
         Ok(list)
     }
 
-    /// Waits for a wake-up on this thread, for event loops that can't watch file descriptors. Returns `false` once the
-    /// queue is closed.
+    /// Waits for a wake-up on this thread, for event loops that can't watch file descriptors. Returns `false` if the
+    /// wake-up can't be read.
     fn wait_for_wakeup(&self, py: Python<'_>) -> bool {
         self.has_listener_thread.store(true, Ordering::Release);
         py.detach(|| {

@@ -1,4 +1,4 @@
-"""Every method of both clients."""
+"""Methods of both clients and their projects, from connecting to closing."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ async def test_a_wrong_password_and_a_wrong_session_are_refused(standin_interpre
     with running_deployed_server(standin_interpreters[age]) as server:
         with pytest.raises(automoderate.AuthenticationFailed):
             await AsyncClient(server.base_url, email=server.email, password="wrong").connect()
-        # Newer servers refuse an invalid session when the client connects, and older servers when it joins a project.
+        # Older servers refuse an invalid session when the client connects, and newer servers when it joins a project.
         with pytest.raises(automoderate.AuthenticationFailed):
             async with AsyncClient(server.base_url, session="no session") as client:
                 await client.join(server.project_id)

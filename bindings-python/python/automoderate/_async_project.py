@@ -19,7 +19,7 @@ class AsyncEventStream(BaseStream[E], AsyncIterator[E]):
     """Stream of events, each yielded once and in order: `async for event in stream`.
 
     The stream continues after a lost connection. It ends without an error when you close it or the client; a project's
-    stream also ends when you leave the project. If it ends for any other reason, the loop raises the error. No event is
+    stream also ends when you leave the project. If an error ends the stream, the loop raises that error. No event is
     lost if you break out of a loop or cancel it, and continue with the same stream. Several tasks may share a stream;
     each event is delivered to one task.
     """

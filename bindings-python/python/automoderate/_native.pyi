@@ -148,8 +148,8 @@ class Meta:
     def project_id(self) -> str | None:
         """Id of the project that the payload names. If the payload names none, this is the project whose log or listing
         contains the event or, for a live event, the only joined project. For a `Gap`, it is the project whose events
-        are missing. `None` if the project is unknown, as it always is for `Lagged`, and for a live `ServerError` or
-        `MalformedEvent` that names none.
+        are missing. `None` if the project is unknown; always `None` for `Lagged`, and for a live `ServerError` or
+        `MalformedEvent` that names no project.
         """
     @property
     def event_id(self) -> int | None:
@@ -478,7 +478,7 @@ class MalformedEvent:
         """Data as received, which may be invalid JSON."""
     @property
     def reason(self) -> str:
-        """Reason why it could not be decoded."""
+        """Reason why decoding failed."""
     @property
     def meta(self) -> Meta:
         """Metadata that the SDK adds to the event."""

@@ -78,7 +78,7 @@ event_class! {
             self.inner().data.as_str()
         }
 
-        /// Reason why it could not be decoded.
+        /// Reason why decoding failed.
         #[getter]
         fn reason(&self) -> &str {
             &self.inner().reason

@@ -18,8 +18,8 @@ impl Meta {
 
     /// Id of the project that the payload names. If the payload names none, this is the project whose log or listing
     /// contains the event or, for a live event, the only joined project. For a `Gap`, it is the project whose events
-    /// are missing. `None` if the project is unknown, as it always is for `Lagged`, and for a live `ServerError` or
-    /// `MalformedEvent` that names none.
+    /// are missing. `None` if the project is unknown; always `None` for `Lagged`, and for a live `ServerError` or
+    /// `MalformedEvent` that names no project.
     #[getter]
     fn project_id(&self) -> Option<&str> {
         self.0.project_id.as_deref()

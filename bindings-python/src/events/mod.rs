@@ -1,4 +1,5 @@
-//! Event classes. The getters convert fields of the core's structs on access, so unread fields cost nothing.
+//! Event classes. The getters convert fields of the core's structs on access, so fields that are not read are never
+//! converted.
 
 mod activity;
 mod class;

@@ -58,8 +58,8 @@ struct Feed: View {
                 Text(model.error?.message ?? "")
             }
         }
-        // When the app enters the background, the task is cancelled and the connection is closed. Missed events are
-        // replayed when the app returns.
+        // When the app enters the background, the task is cancelled and the connection is closed. When the app returns,
+        // a server with an event log replays missed events.
         .task(id: phase == .background) {
             if phase != .background { await model.run() }
         }

@@ -7,8 +7,8 @@ import Foundation
 public struct AutoModerateError: Error, Sendable, Hashable {
     /// Error code, the same in every programming language unless noted.
     public enum Code: String, Sendable, Hashable, Codable, CaseIterable {
-        /// The server refused the credentials, or the credentials provider failed permanently. If a connection attempt
-        /// fails with this error, the client is closed.
+        /// The server refused the credentials, or the credentials provider failed permanently or returned credentials
+        /// that can't be sent. If a connection attempt fails with this error, the client is closed.
         case authenticationFailed = "authentication_failed"
         /// The credentials are valid but do not grant access to the project, or access was withdrawn.
         case accessDenied = "access_denied"
@@ -39,8 +39,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
         case invalidArgument = "invalid_argument"
         /// The server violated the protocol, or its response could not be read.
         case `protocol`
-        /// The server responded to a REST call with an error status other than 401 and 429; see
-        /// ``AutoModerateError/status`` and ``AutoModerateError/body``.
+        /// The server responded to a REST call with an error status other than 401 and 429, or refused an item of a
+        /// batch; see ``AutoModerateError/status`` and ``AutoModerateError/body``.
         case api
         /// A stream with ``Overflow/close`` was closed because its reader was too slow.
         case overflow

@@ -53,8 +53,8 @@
             (self.cursor, self.limit) = (cursor, limit)
         }
 
-        /// Connects, joins the project after ``cursor``, and updates the model until the task is cancelled or the
-        /// client ends with an error.
+        /// Connects, joins the project after ``cursor``, and updates the model until the task is cancelled or an error
+        /// occurs, which is then stored in ``error``.
         public func run() async {
             error = nil
             do {
