@@ -113,9 +113,9 @@ export interface ClientOptions {
    */
   rateLimit?: number | false
   /**
-   * Method of recovering events missed during an interruption, or since the cursor passed to `join`. `auto`, the default,
-   * uses the server's event log; if the server has no log, it recovers decisions over REST or, without an API key, reports
-   * a `gap`. `replay` never uses REST. `off` recovers no events, and reports a `gap` instead.
+   * Method of recovering events missed during an interruption, or since the cursor passed to `join`. `auto`, the
+   * default, uses the server's event log; if the server has no log, it recovers decisions over REST or, without an API
+   * key, reports a `gap`. `replay` never uses REST. `off` recovers no events, and reports a `gap` instead.
    */
   backfill?: 'auto' | 'replay' | 'off'
   /**
