@@ -1,5 +1,6 @@
 /**
- * Support for credentials providers: user-supplied functions that return the credentials for each connection attempt.
+ * Support for credentials providers: user-supplied functions that return the credentials for connection attempts and
+ * REST calls.
  */
 
 import type * as native from '../native/index.js'
@@ -13,7 +14,7 @@ import { AutoModerateError, invalidArgument } from './errors.js'
  */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 
-/** Credentials for a connection: a string is an API key; `null` and `undefined` mean no credentials. */
+/** Credentials from a provider: a string is an API key; `null` and `undefined` mean no credentials. */
 export type Credentials =
   | string
   | {

@@ -69,7 +69,7 @@ export interface ServerToClientEvents {
   error: (data: ErrorNotice) => void
   /** Sent if the credentials are invalid or have been revoked. */
   authentication_failed: (data: ErrorNotice) => void
-  /** Reports that a join was refused, or that access to a joined project has been withdrawn. */
+  /** Reports that a join was refused for lack of access, or that access to a joined project has been withdrawn. */
   project_access_denied: (data: ErrorNotice) => void
 }
 
