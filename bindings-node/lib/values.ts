@@ -140,7 +140,7 @@ export interface Snapshot {
 
 /** Health of the server. */
 export interface Health {
-  /** Status reported by the server, such as `healthy`. */
+  /** Status reported by the server, such as `healthy`; `ok` if the server reports none. */
   status: string
   /** All other fields sent by the server. */
   extra: Record<string, unknown>
