@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prepares the Swift toolchain, and prints the prefix that runs a command with it. If Swift 6 or newer is on the PATH,
-# the prefix is `env`; otherwise it is scripts/in-root.sh with a separate Debian root, which is created once and kept.
+# the prefix is `env`; otherwise it is scripts/in-root.sh with a Debian root file system, which is created once and kept.
 # SWIFT_CACHE sets the folder in which the root is created, and DEBIAN_MIRROR overrides this machine's mirror.
 # Creating the root requires a Debian host, root privileges and 3.5 GB of disk space.
 set -euo pipefail

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# in-root.sh ROOT COMMAND...: runs a command in a Debian root, in the current folder. The repository, the current folder
-# and CARGO_TARGET_DIR (if set) have the same paths in the root. Only the environment variables AUTOMODERATE_* are passed
-# on. Requires root privileges. The mounts are visible only to the command, and are removed when it exits.
+# in-root.sh ROOT COMMAND...: runs a command in the current folder, with the Debian system in the folder ROOT as the root
+# file system. The repository, the current folder and CARGO_TARGET_DIR (if set) keep their paths. Only the environment
+# variables AUTOMODERATE_* are passed on. Requires root privileges. The mounts are visible only to the command, and are
+# removed when it exits.
 set -euo pipefail
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 export IN_ROOT="$1" IN_FOLDERS="$repository" IN_FOLDER="$PWD"

@@ -107,8 +107,8 @@ pub(crate) fn event_decode(data: &[u8]) {
 
 /// Checks that the fast decoder and the decoder for irregular objects agree.
 ///
-/// A key with an escape sequence selects the decoder for irregular objects. Its value is `null`, which has no effect on
-/// the result.
+/// Adding a key with an escape sequence selects the decoder for irregular objects. The key's value is `null`, which has
+/// no effect on the result.
 fn assert_decoders_agree(event: &Event, arguments: &str) {
     let Some(rest) = arguments.trim_ascii_start().strip_prefix('{') else { return };
     // The two decoders count nesting differently, so deeply nested inputs are skipped.

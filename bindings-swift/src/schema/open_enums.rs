@@ -113,13 +113,15 @@ open_enums! {
     }
     /// Reason why events are missing.
     GapReason {
-        /// The connection was interrupted, and either the server keeps no event log, or `backfill` is `off`.
+        /// The connection was interrupted, and either the server had no event log before or after the interruption, or
+        /// `backfill` is `off`. Also reported if a join had a cursor but the server has no event log, or if too many events
+        /// arrived before a join was confirmed.
         Interrupted,
         /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
         Expired,
-        /// The cursor belongs to another log, for example because the server's database was recreated.
+        /// The stream's position belongs to another log, for example because the server's database was recreated.
         LogChanged,
-        /// The cursor is ahead of the log, for example because the server's database was restored from a backup.
+        /// The stream's position is ahead of the log, for example because the server's database was restored from a backup.
         CursorAhead,
         /// The server has an event log but did not return all of the missing events.
         ReplayFailed,

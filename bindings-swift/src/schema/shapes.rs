@@ -59,7 +59,8 @@ shapes! {
     ModerationUpdate {
         /// Id of the item.
         content_id,
-        /// Id of the item's project, or `nil` if the server does not send the id.
+        /// Id of the project that the payload names or, for a live event whose payload names no project, id of the only
+        /// joined project.
         project_id,
         /// Decision about the item.
         status,
@@ -286,7 +287,7 @@ shapes! {
         has_more,
         /// Total number of items, if the server sends this number.
         total,
-        /// One error message for each row that could not be parsed. Such rows are missing from `items`.
+        /// One error message for each row that is too large or could not be parsed. Such rows are missing from `items`.
         unreadable,
     }
     /// Counters of a project.

@@ -239,8 +239,8 @@ impl ClientBuilder {
     /// The default is 100, which is the servers' own limit. The minimum is 10.
     ///
     /// One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Once the limit is reached,
-    /// heartbeats are skipped, and joins, leaves and replays are delayed. An [`emit`](Client::emit) that would exceed
-    /// the other four fifths fails with `rate_limited`.
+    /// heartbeats are skipped, and joins, leaves and replays are delayed. An [`emit`](Client::emit) fails with
+    /// `rate_limited` once events of any kind have used up the other four fifths.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {
         self.session_config.rate_limit = per_minute.into();

@@ -8,7 +8,7 @@ use crate::{
 /// Part of one project's log that a stream has yet to read.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    /// Log reader, positioned at the last event that the stream has received.
+    /// Log reader, positioned before the first event in the backlog.
     reader: LogReader,
     /// Id of the last event in the backlog.
     last_id: u64,

@@ -118,7 +118,8 @@ impl EventQueue {
         self.typical_bytes = self.typical_bytes.max(weight);
     }
 
-    /// Leaves the event in the log until there is room. Returns `false` if that is not possible.
+    /// Leaves the event in the log until there is room. Returns `false` if that is not possible, or if it is not
+    /// necessary because the queue is not full and the project has no backlog.
     fn postpone(&mut self, event: &Event, is_full: bool) -> bool {
         if self.backlogs.iter_mut().any(|backlog| backlog.postpone(event)) {
             return true;
@@ -150,7 +151,7 @@ impl EventQueue {
     }
 
     /// Adds a gap after which the project continues in another log or at another position. The project's backlog is
-    /// discarded, because no page contains its events any more. The gap is added even if there is no room. If the
+    /// discarded, because no page contains its events anymore. The gap is added even if there is no room. If the
     /// project's last queued event is a gap of unknown size, the new gap replaces it.
     fn push_gap_discarding_backlog(&mut self, gap: Event) {
         let same_project = |other: &Event| other.project_id() == gap.project_id();
@@ -192,7 +193,7 @@ impl EventQueue {
     }
 
     /// Adds an event that is not logged to a full queue. To make room, drops the oldest events as long as they are not
-    /// logged either; if that is not enough, drops the new event.
+    /// logged either; if that is not enough, drops the new event unless it is a gap.
     fn push_or_drop_unlogged(&mut self, event: Event, weight: usize) {
         while self.is_full_for(weight) && self.events.front().is_some_and(|oldest| !is_logged(oldest)) {
             self.drop_oldest();
@@ -219,7 +220,8 @@ impl EventQueue {
         }
     }
 
-    /// Drops a new event. Gaps are kept even if there is no room, but may be merged with earlier gaps of their project.
+    /// Drops a new event unless it is a gap. A gap is kept even if there is no room, but may be merged with an earlier
+    /// gap of its project.
     fn drop_newest_unless_gap(&mut self, event: Event) {
         let Event::Gap(gap) = event else {
             self.hold_cursor_before_dropped(&event);

@@ -114,7 +114,8 @@ impl Hub {
     }
 
     /// Creates a stream and returns its buffer. The first stream of a project starts at the join, unless the join had
-    /// its own streams; every other stream starts now.
+    /// its own streams; every other stream starts now. If the project is not joined or the client has ended, the stream
+    /// ends after any events collected since the join.
     pub(crate) fn subscribe(&self, scope: &StreamScope, kinds: Option<EventKinds>) -> Arc<StreamBuffer> {
         let mut state = self.lock();
         let HubState { all_projects_streams, projects, client_end, .. } = &mut *state;

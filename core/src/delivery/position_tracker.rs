@@ -118,8 +118,8 @@ pub(crate) struct EventPosition {
     event_id_before_recoverable_gap: Option<u64>,
 }
 
-/// Returns the position before a gap that a later replay may fill, because the server has the events but did not return
-/// them.
+/// Returns the id of the event before a gap that a later replay may fill, because the server has the missing events but
+/// did not return them. Returns `None` for all other events.
 fn event_id_before_recoverable_gap(event: &Event) -> Option<u64> {
     match event {
         Event::Gap(Gap { reason: GapReason::ReplayFailed, missed: Some(missed), meta, .. }) => {

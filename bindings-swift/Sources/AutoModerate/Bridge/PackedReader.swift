@@ -9,7 +9,7 @@ struct PackedReader {
 
     /// Creates a reader at the beginning of `packed`, which must outlive the reader.
     init(_ packed: PackedValues) throws {
-        // If there are no bytes, nothing is read from the address.
+        // If the address is 0, there are no bytes, so nothing is read from the placeholder address 1.
         position = UnsafeRawPointer(bitPattern: UInt(try packed.address())) ?? UnsafeRawPointer(bitPattern: 1)!
     }
 
@@ -44,8 +44,8 @@ struct PackedReader {
         return seconds.isNaN ? nil : Date(timeIntervalSince1970: seconds)
     }
 
-    /// Reads a string that may recur in the batch. An occurrence that is packed as an index shares the memory of the
-    /// first occurrence.
+    /// Reads a string that may recur in the batch. An occurrence that is packed only as a number shares the memory of
+    /// the first occurrence.
     mutating func readSharedText() -> String {
         let number = Int(readByte())
         if number < texts.count { return texts[number] }

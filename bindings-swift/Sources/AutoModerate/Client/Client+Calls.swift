@@ -46,8 +46,9 @@ extension Client {
     /// error with which the submission of the item failed.
     ///
     /// A batch of more than 100 items is sent in several requests. If a later request fails, its error becomes the
-    /// result of its items and of all further items. Servers without batches receive the items one by one. If the task is
-    /// cancelled, some or all of the items may still be submitted.
+    /// result of its items and of all further items. Servers without batches receive the items one by one; the refusal
+    /// of an item then affects only its own result. If the task is cancelled, some or all of the items may still be
+    /// submitted.
     ///
     /// - Parameters:
     ///   - items: Items to submit.

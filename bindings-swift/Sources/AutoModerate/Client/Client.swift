@@ -44,7 +44,8 @@ public final class Client: Sendable {
         return client
     }
 
-    /// Connects, unless the client is already connected. Returns once the server has acknowledged the connection.
+    /// Connects, unless this method has been called before. Returns once the server has acknowledged the first
+    /// connection.
     ///
     /// - Throws: `authentication_failed`, `connect_failed`, `connect_timeout`, `disconnected`, `protocol`, `rate_limited`,
     ///   `gave_up`, `closed`.

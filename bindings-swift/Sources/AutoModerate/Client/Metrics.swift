@@ -16,7 +16,7 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var duplicates: Int
     /// Number of frames and events that could not be decoded.
     public var malformed: Int
-    /// Number of gaps reported in streams.
+    /// Number of gaps reported in streams, except gaps found while a slow stream catches up from the server's log.
     public var gaps: Int
     /// Number of events sent to the server, including joins, leaves and heartbeats.
     public var sent: Int

@@ -279,7 +279,8 @@ public struct Meta: Sendable, Hashable, Codable {
 public struct ModerationUpdate: Sendable, Hashable, Codable {
     /// Id of the item.
     public var contentId: String
-    /// Id of the item's project, or `nil` if the server does not send the id.
+    /// Id of the project that the payload names or, for a live event whose payload names no project, id of the only
+    /// joined project.
     public var projectId: String?
     /// Decision about the item.
     public var status: Status
@@ -1083,7 +1084,7 @@ public struct ContentPage: Sendable, Hashable, Codable {
     public var hasMore: Bool
     /// Total number of items, if the server sends this number.
     public var total: Int?
-    /// One error message for each row that could not be parsed. Such rows are missing from `items`.
+    /// One error message for each row that is too large or could not be parsed. Such rows are missing from `items`.
     public var unreadable: [String]
 
     /// Creates an instance, for tests and previews.
@@ -1617,13 +1618,15 @@ public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
 
 /// Reason why events are missing.
 public enum GapReason: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// The connection was interrupted, and either the server keeps no event log, or `backfill` is `off`.
+    /// The connection was interrupted, and either the server had no event log before or after the interruption, or
+    /// `backfill` is `off`. Also reported if a join had a cursor but the server has no event log, or if too many events
+    /// arrived before a join was confirmed.
     case interrupted
     /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
     case expired
-    /// The cursor belongs to another log, for example because the server's database was recreated.
+    /// The stream's position belongs to another log, for example because the server's database was recreated.
     case logChanged
-    /// The cursor is ahead of the log, for example because the server's database was restored from a backup.
+    /// The stream's position is ahead of the log, for example because the server's database was restored from a backup.
     case cursorAhead
     /// The server has an event log but did not return all of the missing events.
     case replayFailed

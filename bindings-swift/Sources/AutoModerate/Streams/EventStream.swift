@@ -73,9 +73,9 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
         return []
     }
 
-    /// Ends this stream, and returns a stream that yields at most one event per interval: at once, the first event, or
-    /// the latest if several are already available; and after that the latest event of each interval. The last event is
-    /// never dropped.
+    /// Ends this stream, and returns a stream that yields at most one event per interval. The first event (or the
+    /// latest, if several are already available) is yielded at once; after that, the latest event of each interval is
+    /// yielded. The last event is never dropped.
     ///
     /// Throttle only streams of one kind, such as statistics, because a newer event of any kind silently replaces an
     /// event that is held back. ``Gap``, ``Lagged``, ``ServerError`` and ``MalformedEvent`` are not delayed. Events
