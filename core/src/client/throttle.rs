@@ -1,5 +1,5 @@
-//! Rate limit for streams: at most one item per interval. The first item passes immediately, and the last item is never
-//! lost. Errors, malformed events and losses are not limited.
+//! Rate limit for streams: at most one item per interval. The last item is never lost. Errors, malformed events and
+//! losses are not limited.
 
 use std::{
     pin::Pin,
@@ -42,7 +42,7 @@ impl<T: EventKind> Throttle for T {
 
 /// Stream that yields at most one item per interval. The first item passes immediately, or the latest if several are
 /// already available; after that, the latest item of each interval is yielded. The last item is never lost, even if the
-/// stream ends. Errors, malformed events and losses are yielded without delay.
+/// stream ends. Errors, malformed events and losses are yielded without delay, and so is an item held back before them.
 #[derive(Debug)]
 pub struct Throttled<S, T> {
     inner: Option<S>,

@@ -80,7 +80,7 @@ public final class EventStream<Element: Sendable>: AsyncSequence, Sendable {
     /// Throttle only streams of one kind, such as statistics, because a newer event of any kind silently replaces an
     /// event that is held back. ``Gap``, ``Lagged``, ``ServerError`` and ``MalformedEvent`` are not delayed. Events
     /// that are held back count as read for ``Project/cursor``. If this stream was ended by ``end()`` or is already
-    /// throttled, or if the interval is invalid, the first read from the returned stream throws an error.
+    /// throttled, or if the interval is invalid, reading from the returned stream throws an error.
     public func throttle(_ interval: Duration) -> EventStream<Element> {
         EventStream(source.throttled(interval), convert)
     }

@@ -15,7 +15,7 @@ final class StreamSource: @unchecked Sendable {
     private var deliveredCount: UInt32 = 0
     private var failure: AutoModerateError?
 
-    /// Creates a source. If `make` throws, the first read throws that error.
+    /// Creates a source. If `make` throws, the first read after the `fetched` events throws that error.
     init(_ registry: StreamRegistry, fetched: [Event] = [], _ make: () throws -> NativeStream) {
         (self.registry, self.fetched) = (registry, fetched)
         do {
