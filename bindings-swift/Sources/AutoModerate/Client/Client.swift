@@ -60,8 +60,8 @@ public final class Client: Sendable {
     ///
     /// - Parameters:
     ///   - project: Id of the project.
-    ///   - after: Cursor to resume after, from ``Project/cursor`` or ``Meta/cursor``. A decimal `event_id` is also
-    ///     accepted.
+    ///   - after: Cursor to resume after, from ``Project/cursor``, ``Meta/cursor`` or ``Snapshot/cursor``. A decimal
+    ///     `event_id` is also accepted.
     /// - Throws: `access_denied`, `project_not_found`, `room_limit`, `rate_limited`, `join_timeout`, `invalid_argument`,
     ///   `disconnected`, `closed`, or the error that closes the client.
     public func join(_ project: String, after: String? = nil) async throws(AutoModerateError) -> Project {
