@@ -9,8 +9,8 @@ import { startCall } from './completions.js'
 import { AutoModerateError, invalidArgument } from './errors.js'
 
 /**
- * Reason why credentials are requested: for the first attempt to connect or a REST call, for a later attempt, or because
- * the server rejected the previous credentials.
+ * Reason why credentials are requested: for the first attempt to connect or a REST call, for a later attempt, or
+ * because the server rejected the previous credentials.
  */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 
