@@ -247,7 +247,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how missed events are recovered after an interruption, or from a cursor. The default is [`Backfill::Auto`].
+    /// Sets how missed events are recovered after an interruption, or when a join resumes from a cursor. The default is
+    /// [`Backfill::Auto`].
     #[must_use]
     pub fn backfill(mut self, backfill: Backfill) -> Self {
         self.session_config.backfill = backfill;

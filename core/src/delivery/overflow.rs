@@ -11,8 +11,8 @@ use crate::events::{Event, Lagged, Meta, Origin};
 pub enum Overflow {
     /// Events that do not fit are read from the server's event log once there is room. No logged event is lost, and
     /// memory use stays bounded. Events that are not logged (such as `stats_update`, and all events of servers without
-    /// an event log) are dropped as with [`DropOldest`](Self::DropOldest). However, if the oldest event is logged, the
-    /// new event is dropped instead.
+    /// an event log) are dropped as with [`DropOldest`](Self::DropOldest). However, if the oldest buffered event is
+    /// logged, the new event is dropped instead.
     #[default]
     Replay,
     /// Drops the oldest events until the new event fits. A [`Lagged`](crate::Lagged) takes the place of the dropped events.

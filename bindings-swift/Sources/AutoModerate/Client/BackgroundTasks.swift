@@ -5,7 +5,7 @@ import Foundation
 /// tasks do not keep the client alive, and end when the client is closed or released.
 final class BackgroundTasks: @unchecked Sendable {
     private let watchesNetwork: Bool
-    /// Native part of the client, assigned only once. In Swift 6.0, a weak reference can't be declared with `let`.
+    /// Native part of the client. It is assigned only once, but Swift 6.0 does not allow `let` for a weak reference.
     private weak var native: NativeClient?
     private let lock = NSLock()
     private var tasks: [Task<Void, Never>] = []
@@ -34,7 +34,7 @@ final class BackgroundTasks: @unchecked Sendable {
         }
     }
 
-    /// Cancels all tasks. Called when the client is closed or released.
+    /// Cancels all tasks and stops the network monitor. Called when the client is closed or released.
     func stop() {
         lock.withLock {
             tasks.forEach { $0.cancel() }

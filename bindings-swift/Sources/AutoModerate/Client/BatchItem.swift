@@ -1,6 +1,6 @@
 import AutoModerateFFI
 
-/// Item to submit with ``Client/moderateBatch(_:idempotencyKey:)``. A string literal is an item of the type `text`.
+/// Item to submit with ``Client/moderateBatch(_:idempotencyKey:)``. A string literal becomes an item of type `text`.
 public struct BatchItem: Sendable, Hashable {
     /// Text or other content.
     public var content: String

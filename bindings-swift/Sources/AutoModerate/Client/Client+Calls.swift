@@ -28,7 +28,8 @@ extension Client {
     ///   - metadata: Data to store with the content. If it contains a `user_id`, the submission is attributed to that
     ///     user.
     ///   - idempotencyKey: Idempotency key: 1 to 255 visible ASCII characters. On servers that support idempotency
-    ///     keys, calls with the same key within 24 hours count as one submission. `nil` means a random key.
+    ///     keys, calls with the same key and the same other arguments within 24 hours count as one submission. `nil`
+    ///     means a random key.
     /// - Throws: Among other errors, `disconnected` if the server does not respond within ``Options/requestTimeout``, or
     ///   the connection is lost and the client can't safely repeat the submission. The outcome is then unknown, and the
     ///   error is not retryable.

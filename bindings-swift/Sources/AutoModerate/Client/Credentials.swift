@@ -49,7 +49,7 @@ func answerRequests(_ requests: NativeCredentialRequests, with provider: @escapi
             answer = try await provider(CredentialsReason(rawValue: request.reason) ?? .reconnect).nativeAnswer
         } catch {
             let fatal = (error as? AutoModerateError).map { !$0.retryable } ?? false
-            // The error's description may contain a secret, so only the type's name is passed on.
+            // The error's description may contain a secret, so only the name of the error's type is passed on.
             answer = .failure(reason: "it threw \(type(of: error))", fatal: fatal)
         }
         try? requests.answer(id: request.id, answer: answer)

@@ -51,7 +51,8 @@ extension Client {
         /// Maximum number of events that the client sends per minute on each connection, at least 10. `nil` removes the
         /// limit. One fifth of the limit is reserved for joins, leaves, replays and heartbeats. Default 100.
         public var rateLimit: Int?
-        /// Method of recovering missed events after an interruption, or from a cursor. Default ``Backfill/auto``.
+        /// Method of recovering missed events after an interruption, or when a join resumes from a cursor. Default
+        /// ``Backfill/auto``.
         public var backfill: Backfill
         /// Interval at which the client polls REST for reviews of flagged items, at least 1 s. `nil`, the default,
         /// disables polling. Intended for servers without an event log, which send no events for reviews. Each review
@@ -170,8 +171,8 @@ public enum OnServerDisconnect: String, Sendable, CaseIterable {
 /// Policy for full stream buffers.
 public enum Overflow: String, Sendable, CaseIterable {
     /// Reads the excess events from the server's event log later. Events that are not logged, such as all events of
-    /// servers without an event log, are dropped as with ``dropOldest``. However, if the oldest event is logged, the
-    /// new event is dropped instead.
+    /// servers without an event log, are dropped as with ``dropOldest``. However, if the oldest buffered event is
+    /// logged, the new event is dropped instead.
     case replay
     /// Drops the oldest events until the new event fits. A ``Lagged`` takes the place of the dropped events.
     case dropOldest = "drop_oldest"
@@ -181,7 +182,7 @@ public enum Overflow: String, Sendable, CaseIterable {
     case close
 }
 
-/// Method of recovering missed events after an interruption, or from a cursor.
+/// Method of recovering missed events after an interruption, or when a join resumes from a cursor.
 public enum Backfill: String, Sendable, CaseIterable {
     /// Replays the events from the server's event log. On servers without an event log, fetches missed decisions over
     /// REST if there is an API key, and otherwise reports a ``Gap``.

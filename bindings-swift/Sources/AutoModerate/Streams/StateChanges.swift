@@ -16,7 +16,7 @@ public enum ConnectionState: Sendable, Hashable {
     /// The client is closed. If you closed the client, the code of `reason` is `closed`.
     case closed(reason: AutoModerateError)
 
-    /// Name of the state, which is the same in all languages of the SDK.
+    /// Name of the state, the same in every language that the SDK supports.
     public var name: String {
         switch self {
         case .idle: "idle"

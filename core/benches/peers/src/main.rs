@@ -71,7 +71,7 @@ fn main() {
         .expect("a connection");
     let cost = end.recv().expect("all events");
     println!("{} {}", cost.events_per_second, cost.cpu_micros_per_event);
-    // End the process at once, while the client's threads are still running.
+    // End the process without waiting for the client's threads.
     drop(client);
     std::process::exit(0);
 }
