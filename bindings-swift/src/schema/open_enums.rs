@@ -104,9 +104,10 @@ open_enums! {
     }
     /// Path by which an event arrived.
     Origin {
-        /// Pushed by the server when the event occurred.
+        /// Pushed by the server when the event occurred, or created by the SDK (`Gap` and `Lagged`).
         Live,
-        /// Read from the server's event log, after an interruption or a cursor, or because a stream's buffer was full.
+        /// Read from the server's event log: after an interruption, from the cursor of a join, because live events were
+        /// missing, or because a stream's buffer was full.
         Replay,
         /// Fetched over REST from a server without an event log, after an interruption or by polling for reviews.
         Backfill,

@@ -196,7 +196,8 @@ shapes! {
         /// Undocumented fields.
         extra,
     }
-    /// `error` event that the server did not send in response to a request from the SDK.
+    /// `error` event that the server did not send in response to a request from the SDK, or a `project_access_denied`
+    /// event that neither refuses a join nor withdraws access to a project.
     ServerError {
         /// Message from the server.
         message,
@@ -218,13 +219,13 @@ shapes! {
         /// Metadata that the SDK adds to the event.
         meta,
     }
-    /// Frame or event that could not be decoded. Later events are still delivered.
+    /// Frame, event or backfilled item that could not be decoded. Later events are still delivered.
     MalformedEvent {
         /// Name of the event, or an empty string if the name could not be decoded.
         name,
         /// Data as received, which may be invalid JSON.
         data with raw_text,
-        /// Reason why the frame or event could not be decoded.
+        /// Reason why the decoding failed.
         reason,
         /// Metadata that the SDK adds to the event.
         meta,
@@ -274,7 +275,7 @@ shapes! {
         created_at,
         /// Time of the latest decision.
         updated_at,
-        /// Results of rules and models, as sent by the server.
+        /// Results of rules, models and people, as sent by the server.
         moderation_results,
     }
     /// Page of items, newest first.
@@ -328,7 +329,7 @@ shapes! {
     }
     /// Health of the server.
     Health {
-        /// Status reported by the server, such as `healthy`.
+        /// Status reported by the server, such as `healthy`, or `ok` if the server reports none.
         status,
         /// All other fields sent by the server.
         extra,

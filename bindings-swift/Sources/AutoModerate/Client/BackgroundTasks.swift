@@ -1,8 +1,8 @@
 import AutoModerateFFI
 import Foundation
 
-/// Background tasks of a client, which answer requests for credentials, log state changes and monitor the network. The
-/// tasks do not keep the client alive, and end when the client is closed or released.
+/// Background tasks of a client, which answer requests for credentials and, on Apple's platforms, log state changes and
+/// monitor the network. The tasks do not keep the client alive, and end when the client is closed or released.
 final class BackgroundTasks: @unchecked Sendable {
     private let watchesNetwork: Bool
     /// Native part of the client. It is assigned only once, but Swift 6.0 does not allow `let` for a weak reference.

@@ -14,7 +14,7 @@ public struct Metrics: Sendable, Hashable, Codable {
     public var backfilled: Int
     /// Number of events dropped because they had already arrived.
     public var duplicates: Int
-    /// Number of frames and events that could not be decoded.
+    /// Number of frames, events and backfilled items that could not be decoded.
     public var malformed: Int
     /// Number of gaps reported in streams, except gaps found while a slow stream catches up from the server's log.
     public var gaps: Int

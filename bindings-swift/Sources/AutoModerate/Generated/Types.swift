@@ -17,11 +17,12 @@ public enum Event: Sendable, Hashable {
     case systemNotification(SystemNotification)
     /// Activity of a user of the moderated application.
     case userActivity(UserActivity)
-    /// `error` event that the server did not send in response to a request from the SDK.
+    /// `error` event that the server did not send in response to a request from the SDK, or a `project_access_denied`
+    /// event that neither refuses a join nor withdraws access to a project.
     case serverError(ServerError)
     /// Event whose name is unknown to the SDK.
     case unknownEvent(UnknownEvent)
-    /// Frame or event that could not be decoded. Later events are still delivered.
+    /// Frame, event or backfilled item that could not be decoded. Later events are still delivered.
     case malformedEvent(MalformedEvent)
     /// Marks a place in the stream where a project's events are missing, or may be missing.
     case gap(Gap)
@@ -775,7 +776,8 @@ public struct Activity: Sendable, Hashable, Codable {
     }
 }
 
-/// `error` event that the server did not send in response to a request from the SDK.
+/// `error` event that the server did not send in response to a request from the SDK, or a `project_access_denied`
+/// event that neither refuses a join nor withdraws access to a project.
 public struct ServerError: Sendable, Hashable, Codable {
     /// Message from the server.
     public var message: String
@@ -853,13 +855,13 @@ public struct UnknownEvent: Sendable, Hashable, Codable {
     }
 }
 
-/// Frame or event that could not be decoded. Later events are still delivered.
+/// Frame, event or backfilled item that could not be decoded. Later events are still delivered.
 public struct MalformedEvent: Sendable, Hashable, Codable {
     /// Name of the event, or an empty string if the name could not be decoded.
     public var name: String
     /// Data as received, which may be invalid JSON.
     public var data: String
-    /// Reason why the frame or event could not be decoded.
+    /// Reason why the decoding failed.
     public var reason: String
     /// Metadata that the SDK adds to the event.
     public var meta: Meta
@@ -1015,7 +1017,7 @@ public struct Content: Sendable, Hashable, Codable {
     public var updatedAt: Date?
     /// Timestamp as sent by the server.
     public var updatedAtText: String
-    /// Results of rules and models, as sent by the server.
+    /// Results of rules, models and people, as sent by the server.
     public var moderationResults: [JSON]
 
     /// Creates an instance, for tests and previews.
@@ -1245,7 +1247,7 @@ public struct ReviewQueue: Sendable, Hashable, Codable {
 
 /// Health of the server.
 public struct Health: Sendable, Hashable, Codable {
-    /// Status reported by the server, such as `healthy`.
+    /// Status reported by the server, such as `healthy`, or `ok` if the server reports none.
     public var status: String
     /// All other fields sent by the server.
     public var extra: [String: JSON]
@@ -1576,9 +1578,10 @@ public enum NotificationType: Sendable, Hashable, Codable, RawRepresentable, Cus
 
 /// Path by which an event arrived.
 public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// Pushed by the server when the event occurred.
+    /// Pushed by the server when the event occurred, or created by the SDK (`Gap` and `Lagged`).
     case live
-    /// Read from the server's event log, after an interruption or a cursor, or because a stream's buffer was full.
+    /// Read from the server's event log: after an interruption, from the cursor of a join, because live events were
+    /// missing, or because a stream's buffer was full.
     case replay
     /// Fetched over REST from a server without an event log, after an interruption or by polling for reviews.
     case backfill
