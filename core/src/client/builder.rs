@@ -82,10 +82,10 @@ impl ClientBuilder {
     ///
     /// Deployed servers require a web session on the socket and an API key for REST. Servers that follow the published
     /// documentation accept a key for both. If a session or a password is also set, the client uses the key for REST
-    /// calls. It uses the key on the socket only at an address that refuses the session or login. Credentials that an
-    /// address has accepted stay in use there until the address refuses them. Once an address has refused both kinds of
-    /// credentials, the client closes, unless another address has accepted either kind. With a credentials provider,
-    /// the key is used for REST calls only.
+    /// calls. It uses the key on the socket only at an address that refuses the session or login or has no login form.
+    /// Credentials that an address has accepted stay in use there until the address refuses them. Once an address has
+    /// refused both kinds of credentials, the client closes, unless another address has accepted either kind. With a
+    /// credentials provider, the key is used for REST calls only.
     ///
     /// ```
     /// # use automoderate::Client;
