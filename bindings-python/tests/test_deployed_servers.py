@@ -101,7 +101,10 @@ async def test_a_session_cookie_authenticates(deployed: Server) -> None:
 async def test_rest_recovers_events_missed_during_a_cut(deployed: Server, transports: str) -> None:
     async with AsyncClient(deployed.base_url, **login_options(deployed, transports=transports)) as client:  # type: ignore[arg-type]
         stream = (await client.join(deployed.project_id)).events(ModerationUpdate)
-        # The client first receives a decision, so that it knows the time from which REST must recover decisions.
+        # The client first lists the flagged items, so that it can recover reviews, and receives a decision, so that it
+        # knows the time from which REST must recover decisions.
+        while not deployed.admin("/stats")["flagged_listings_total"]:
+            await asyncio.sleep(0.02)
         known = deployed.admin("/moderate", content="before")["content_id"]
         assert (await anext(stream)).content_id == known
         for round in range(3):

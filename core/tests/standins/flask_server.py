@@ -305,7 +305,8 @@ def admin_calls(
 
     def stats(_: Json) -> Json:
         sizes = {room: len(sids) for room, sids in list(rooms().items())}
-        return state.snapshot(sizes, len(rooms().get(None, {})))
+        counted = state.snapshot(sizes, len(rooms().get(None, {})))
+        return {**counted, "flagged_listings_total": moderation.flagged_listings_total}
 
     def expire_sessions(_: Json) -> Json:
         app.secret_key = secrets.token_hex(32)

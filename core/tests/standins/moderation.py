@@ -30,6 +30,7 @@ class Moderation:
     def __init__(self, dialect: str) -> None:
         self.is_deployed = dialect == "deployed"
         self.contents: list[Json] = []
+        self.flagged_listings_total = 0
         self.rule_ids = {name: str(uuid.uuid4()) for name, *_ in RULES}
 
     def moderate(self, project_id: str, body: Json) -> tuple[Json, Json]:
@@ -156,6 +157,7 @@ class Moderation:
         if page < 1 or not 1 <= per_page <= 100:
             raise ValueError("page and per_page are out of range")
         status = query.get("status")
+        self.flagged_listings_total += status == "flagged"
         found = [c for c in self.contents if c["project_id"] == project_id and (not status or c["status"] == status)]
         shown = found[(page - 1) * per_page : page * per_page]
         if self.is_deployed:
