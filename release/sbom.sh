@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# sbom.sh CARGO_CYCLONEDX: lists the components of each published package, as cargo resolves them for all platforms, in
+# sbom.sh CARGO_CYCLONEDX: writes the components of each published package, as cargo resolves them for all platforms, to
 # CycloneDX files in target/sbom. npm lists the dashboard's packages, which the server also contains.
 set -euo pipefail
 cyclonedx="$1"

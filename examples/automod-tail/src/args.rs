@@ -66,7 +66,7 @@ enum Transport {
 }
 
 impl Args {
-    /// Creates a client from the options.
+    /// Creates a client. Exits with status 2 if the CA file can't be read, or if `--email` is given without a password.
     pub(crate) fn create_client(&self) -> Result<Client, Error> {
         // With an event log, a slow reader still receives every event.
         let mut builder = Client::builder(&self.url).overflow(Overflow::Replay).transports(match self.transport {

@@ -1,4 +1,4 @@
-//! Tests of `automod-tail` with the reference server: its output and its exit status.
+//! Tests of the output and the exit status of `automod-tail`, with the reference server or the SDK's test server.
 #![allow(clippy::unwrap_used)] // a failure fails the test
 
 use std::{process::Stdio, time::Duration};

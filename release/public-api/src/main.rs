@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use public_api::Builder;
 
-/// Traits that a type can start or stop implementing without a change to its source.
+/// Traits that the listing omits. A type can start or stop implementing most of them without a change to its source.
 const OMITTED_TRAITS: [&str; 4] =
     ["marker::Freeze ", "marker::StructuralPartialEq ", "marker::UnsafeUnpin ", "panic::unwind_safe::"];
 

@@ -12,7 +12,7 @@ use crate::latency::LatencyHistogram;
 
 /// Initial capacity of the read buffer, in bytes; usually enough for everything that arrives between two reads.
 const BUFFER_CAPACITY: usize = 1024;
-/// The metadata field that contains an item's submission time, as it appears in the JSON text.
+/// Name of the metadata field that contains an item's submission time, as it appears in the JSON text.
 pub(crate) const SENT_AT_PREFIX: &str = "\"sent\":";
 
 /// Returns the current time in microseconds since 1970.

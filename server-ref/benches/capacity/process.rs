@@ -35,7 +35,7 @@ pub(crate) fn process_usage(pid: u32) -> ProcessUsage {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return ProcessUsage::default();
     };
-    // The program's name, in parentheses, may contain any character.
+    // The program's name, in parentheses, may contain any character, so the fields after the last parenthesis are parsed.
     let fields: Vec<u64> =
         stat.rsplit(')').next().unwrap().split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
     // User and system time, of the process itself and of its children that have ended.

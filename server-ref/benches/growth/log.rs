@@ -86,7 +86,7 @@ async fn measure_replays(server: &mut MeasuredServer, socket: &mut Socket, after
                 format!(r#"427["replay_events",{{"project_id":"{project}","after":{after},"limit":{PAGE_EVENTS}}}]"#);
             socket.send(&request).await;
             let page = socket.read_until(b"437[", 1).await;
-            // The page must contain the id of its last event. The character after the id rules out longer numbers.
+            // The page must contain the id that its last event should have. The character after the id rules out longer numbers.
             let last_id = [",", "}"].map(|end| format!(r#""event_id":{}{end}"#, after + PAGE_EVENTS));
             let page = std::str::from_utf8(&page).unwrap();
             assert!(last_id.iter().any(|id| page.contains(id)), "a page does not end with {last_id:?}");

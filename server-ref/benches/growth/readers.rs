@@ -52,8 +52,8 @@ impl Readers {
         Self { clients, received, expected: 0 }
     }
 
-    /// Publishes this many events in bursts, and waits for each burst to arrive before the next. Each event arrives
-    /// `copies` times. Returns the CPU time per delivery in microseconds.
+    /// Publishes this many events in bursts, and waits for each burst to arrive before publishing the next. Each event
+    /// arrives `copies` times. Returns the CPU time per delivery in microseconds.
     pub(crate) async fn measure_cost(
         &mut self,
         server: &mut MeasuredServer,

@@ -58,7 +58,7 @@ const NAMED_FAULTS: [(Fault, &str); 7] = [
 struct RecoveryTimes {
     /// Until the client detected the loss.
     detected: Duration,
-    /// Until the first event for an item submitted after the fault arrived.
+    /// Until the arrival of the first event for an item that was submitted after the fault.
     recovered: Duration,
     /// Until the server was back; zero if it did not stop.
     server_absence: Duration,

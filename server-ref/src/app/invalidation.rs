@@ -80,7 +80,7 @@ impl App {
     async fn on_messages_missed(&self) -> Result<(), Error> {
         self.auth.forget_keys();
         self.moderation.forget_all_rules();
-        // The connection may have been lost in a failover, which can lose events.
+        // The connection may have been lost in a failover, which can lose events; the log then needs a new id.
         self.store.replace_log_id_if_mark_lost().await?;
         self.reconnect_clients_if_log_replaced().await?;
         self.realtime.recheck_access_of_all().await

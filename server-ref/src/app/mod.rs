@@ -26,7 +26,7 @@ use crate::options::{EventLog, Limits};
 use crate::realtime::Realtime;
 use crate::store::{Store, Writer};
 
-/// The state of a running server.
+/// The state of a running server, which its tasks and request handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,

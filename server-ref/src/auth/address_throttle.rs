@@ -24,7 +24,8 @@ impl AddressThrottle {
         Self { limit, failures: Mutex::default() }
     }
 
-    /// Counts a sign-in attempt as a failure until it is [removed from the count](Self::uncount_attempt), so that concurrent attempts can't exceed the limit.
+    /// Counts a sign-in attempt as a failure until it is [removed from the count](Self::uncount_attempt), so that concurrent attempts
+    /// can't exceed the limit.
     ///
     /// # Errors
     /// Returns the time to wait if the limit is reached.

@@ -161,7 +161,7 @@ impl KeyCache {
         Ok(Some((known, claims)))
     }
 
-    /// Returns the key with this id. Reads the key from the database unless the cached key `suffices`.
+    /// Returns the key with this id. Reads the key from the database unless `suffices` accepts the cached key.
     async fn find_by_id(
         &self,
         store: &Store,

@@ -33,7 +33,7 @@ pub(crate) use permission::{Permission, ProjectAccess};
 pub(crate) use signing_secret::SigningSecret;
 use tokens::{Claims, token_public_key};
 
-/// Name of the session cookie.
+/// Name of the cookie that contains the session's id.
 pub(crate) const SESSION_COOKIE: &str = "session";
 /// Session field that contains the id of the signed-in user.
 pub(crate) const SESSION_USER_FIELD: &str = "user_id";

@@ -123,7 +123,6 @@ impl ApiError {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The request is too large")
     }
 
-    /// Creates the error for an unavailable database.
     pub(super) fn database_unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The database does not answer")
             .with_default_retry_after()

@@ -19,7 +19,7 @@ pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Maximum time for a check of the database. The time is short because callers need the current state.
+/// Maximum time for a check of the database. The time is short, so that callers soon learn that the database does not answer.
 const DATABASE_PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Reports the server's health, without authentication. The status is 503 if the database does not answer or the server is shutting down.

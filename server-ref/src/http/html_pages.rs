@@ -3,7 +3,7 @@
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::CACHE_CONTROL;
 
-/// Returns the login form.
+/// Returns the login form. `problem` is the reason why the previous attempt failed.
 pub(super) fn login_form(csrf_token: &str, problem: Option<&str>) -> Response {
     let (problem, token) = (alert_html(problem), escape_html(csrf_token));
     html_page(

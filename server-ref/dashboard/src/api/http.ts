@@ -2,7 +2,7 @@
 
 import type { User } from './types.ts'
 
-/** A failed request. `message` is written for users; programs check `code`. */
+/** A failed request. `message` is shown to users, and the page's code checks `code`. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
 
@@ -30,7 +30,7 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 export class Api {
   #token = ''
 
-  /** `onSignedOut` is called when the session is no longer valid. */
+  /** `onSignedOut` is called when a response shows that there is no valid session. */
   constructor(private readonly onSignedOut: () => void) {}
 
   /**

@@ -68,7 +68,7 @@ export interface SystemNotification {
   notification_id?: string
 }
 
-/** A persistent notification that has not been withdrawn. If `project_id` is null, it applies to all projects. */
+/** A persistent notification that has not been withdrawn, for all projects if `project_id` is null. */
 export interface Notification {
   id: string
   project_id: string | null

@@ -97,7 +97,7 @@ export class Connection {
     this.unfollow()
     this.#followed = { projectId, listener, follower: new Follower(listener) }
     if (!this.#socket.connected) return
-    // The state becomes `live` when the server confirms the join.
+    // The state becomes `live` when the server confirms or denies the join.
     this.link.value = { state: 'connecting' }
     void this.#joinProject()
   }

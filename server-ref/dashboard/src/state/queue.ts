@@ -32,7 +32,7 @@ export class Queue {
   readonly entries = signal<readonly QueueEntry[] | undefined>(undefined)
   readonly total = signal(0)
   readonly problem = signal<string | undefined>(undefined)
-  /** Ids of the items decided since the last request. The answer to this request must not return them to the queue. */
+  /** Ids of the items decided since the last request was sent. Its answer must not return them to the queue. */
   readonly #decided = new Set<string>()
   #entryLimit = ITEMS_PER_PAGE
   #timer: ReturnType<typeof setTimeout> | undefined
