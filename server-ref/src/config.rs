@@ -115,7 +115,7 @@ pub struct ServeOptions {
     #[arg(long, env = "AUTOMODERATE_AI_MODEL", value_name = "NAME", default_value_t = AiOptions::default().model)]
     ai_model: String,
 
-    /// Seconds to wait for a verdict from the AI endpoint before an item is queued for review.
+    /// Seconds to wait for the AI endpoint's answer after a question is sent. Without an answer, the item is queued for review.
     #[arg(long, env = "AUTOMODERATE_AI_TIMEOUT", value_name = "SECONDS", default_value = "10", value_parser = parse_positive_seconds)]
     ai_timeout: Duration,
 
