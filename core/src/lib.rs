@@ -75,6 +75,8 @@ mod sio;
 #[allow(clippy::disallowed_methods)] // test servers read clocks and spawn tasks
 pub mod testing;
 
+#[cfg(feature = "rest")]
+pub use client::LiveView;
 pub use client::{Client, ClientBuilder, EventStream, JoinBuilder, Losses, Project, Throttle, Throttled, TypedStream};
 pub use delivery::{Overflow, StateChanges};
 pub use driver::{ApiKeyVia, Credentials, ProviderError, Transports};
@@ -88,8 +90,8 @@ pub use events::{
 pub use jiff;
 #[cfg(feature = "rest")]
 pub use rest::{
-    Batch, Content, ContentFilter, ContentPage, ContentPages, Health, Moderation, ReviewQueue, Snapshot, Statistics,
-    Submission,
+    Batch, Content, ContentFilter, ContentPage, ContentPages, Health, LiveState, Moderation, QueuedItem, ReviewQueue,
+    Snapshot, Statistics, StatusCounts, Submission,
 };
 pub use rustls;
 pub use session::{Backfill, CredentialsReason, Metrics, OnServerDisconnect, ReconnectPolicy, State};

@@ -6,6 +6,8 @@ mod client;
 mod connect_and_close;
 mod emit;
 mod join;
+#[cfg(feature = "rest")]
+mod live_view;
 mod network_options;
 mod option_checks;
 mod project;
@@ -19,6 +21,8 @@ mod typed_stream;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use join::JoinBuilder;
+#[cfg(feature = "rest")]
+pub use live_view::LiveView;
 pub use project::Project;
 pub(crate) use shared::ClientShared;
 pub use stream::EventStream;

@@ -91,9 +91,8 @@ impl Project {
 
     /// Fetches the project's statistics, rules and review queue, all as of the same position in its event log.
     ///
-    /// A live view first creates a stream, then fetches the snapshot, and then applies the stream's events to it,
-    /// except those whose `event_id` is at most that of the snapshot's cursor. After a restart, a program that has
-    /// stored the snapshot can pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after).
+    /// [`live_view`](Self::live_view) keeps this state up to date. After a restart, a program that has stored the
+    /// snapshot can pass the snapshot's cursor to [`Client::join_after`](crate::Client::join_after).
     ///
     /// # Errors
     /// Returns `api` with status 404 on servers without snapshots, and otherwise the same errors as
@@ -101,6 +100,31 @@ impl Project {
     #[cfg(feature = "rest")]
     pub async fn snapshot(&self) -> Result<crate::Snapshot, Error> {
         self.client.api.snapshot(&self.id).await
+    }
+
+    /// Opens a view of the project's counters, rules and review queue that follows the project's events.
+    ///
+    /// ```no_run
+    /// # async fn example(project: automoderate::Project) -> Result<(), automoderate::Error> {
+    /// let mut view = project.live_view().await?;
+    /// println!("{} items await review", view.state().counts.flagged);
+    /// while let Some(event) = view.next().await {
+    ///     println!("{}: {} items await review", event?.name(), view.state().counts.flagged);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns the same errors as [`snapshot`](Self::snapshot).
+    #[cfg(feature = "rest")]
+    pub async fn live_view(&self) -> Result<super::LiveView, Error> {
+        super::LiveView::open(self.clone()).await
+    }
+
+    #[cfg(feature = "rest")]
+    pub(super) async fn live_state(&self) -> Result<crate::rest::LiveState, Error> {
+        self.client.api.live_state(&self.id).await
     }
 
     /// Leaves the project. Its streams end after their buffered events.

@@ -10,6 +10,7 @@ mod decision_event;
 mod listing;
 #[cfg(test)]
 mod listing_change_tests;
+mod live_state;
 mod moderate;
 mod nan_json;
 mod pages;
@@ -30,6 +31,8 @@ pub use content::{Content, ContentFilter, ContentPage};
 pub(crate) use content_source::BackfillLimits;
 pub(crate) use content_source::ContentSource;
 pub(crate) use listing::fetch_content_page;
+pub(crate) use live_state::Effect;
+pub use live_state::{LiveState, QueuedItem, StatusCounts};
 pub use moderate::{Moderation, Submission};
 pub use pages::ContentPages;
 pub use snapshot::{ReviewQueue, Snapshot};

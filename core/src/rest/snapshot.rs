@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Api, Content, Statistics};
+use super::{Api, Content, ContentSource as _, LiveState, Statistics};
 use crate::{
     Cursor, Error, ProjectId, Rule,
     driver::BaseUrl,
@@ -46,6 +46,12 @@ struct SnapshotPayload {
 }
 
 impl Api {
+    /// Fetches a snapshot as the first state of a live view.
+    pub(crate) async fn live_state(&self, project: &ProjectId) -> Result<LiveState, Error> {
+        let snapshot = self.snapshot(project).await?;
+        Ok(LiveState::new(snapshot, self.now().wall))
+    }
+
     pub(crate) async fn snapshot(&self, project: &ProjectId) -> Result<Snapshot, Error> {
         let url = |base_url: &BaseUrl| {
             let mut url = base_url.join("api/projects");

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::batch_answer::{BatchAnswer, batch_answer};
 use super::caller::ProjectCaller;
-use super::error::{ApiError, ErrorAnswer};
+use super::error::ApiError;
 use super::idempotency::{IdempotencyHeaderDescription, KeyedBody, ReplayableAnswer};
 use super::input;
 use super::moderate::{ModerateAnswer, SubmissionBody, parse_submission};
@@ -27,21 +26,6 @@ pub(super) struct BatchBody {
     items: Vec<Box<RawValue>>,
 }
 
-/// The results, in the order of the items.
-#[derive(Serialize, ToSchema)]
-pub(super) struct BatchAnswer {
-    success: bool,
-    results: Vec<BatchResult>,
-}
-
-/// The result for one item: the response body that `POST /api/moderate` would return for it.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-enum BatchResult {
-    Moderated(ModerateAnswer),
-    Refused(ErrorAnswer),
-}
-
 /// Moderates up to 100 items.
 ///
 /// Each item is stored and published separately. A refused item does not affect the other items, and its result is the error. With an
@@ -51,13 +35,13 @@ enum BatchResult {
 #[utoipa::path(
     post, path = "/api/moderate/batch", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),
-    request_body = BatchBody, responses((status = 200, body = BatchAnswer))
+    request_body = BatchBody, responses((status = 200, body = BatchAnswer<ModerateAnswer>))
 )]
 pub(super) async fn moderate(
     State(app): State<Arc<App>>,
     project: ProjectCaller,
     request: Result<KeyedBody<Bytes>, ApiError>,
-) -> Result<ReplayableAnswer<BatchAnswer>, ApiError> {
+) -> Result<ReplayableAnswer<BatchAnswer<ModerateAnswer>>, ApiError> {
     let project_id = project.require_permission(&app, Permission::Submit).await?;
     let KeyedBody { body, key } = request?;
     let BatchBody { items } = input::parse_json(&body)?;
@@ -73,20 +57,5 @@ pub(super) async fn moderate(
     }
     let moderated = app.moderation.moderate_batch(&project_id, submissions, key.as_ref()).await?;
     outcomes.extend(moderated.into_iter().map(|(index, outcome)| (index, outcome.map_err(ApiError::from))));
-    outcomes.sort_unstable_by_key(|(index, _)| *index);
-    let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
-    let is_replayed = outcomes.iter().flatten().all(|done| done.is_replayed) && outcomes.iter().any(Result::is_ok);
-    let is_partly_stored =
-        outcomes.iter().any(|outcome| outcome.as_ref().err().is_none_or(ApiError::is_outcome_unknown));
-    let mut results = Vec::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        results.push(match outcome {
-            Ok(done) => BatchResult::Moderated(ModerateAnswer::new(done.value)?),
-            Err(error) if key.is_some() && error.should_fail_batch() => {
-                return Err(if is_partly_stored { error.for_partly_stored_batch() } else { error });
-            }
-            Err(error) => BatchResult::Refused(error.into()),
-        });
-    }
-    Ok(ReplayableAnswer { status: StatusCode::OK, answer: Json(BatchAnswer { success: true, results }), is_replayed })
+    batch_answer(outcomes, key.is_some(), ModerateAnswer::new)
 }

@@ -17,7 +17,6 @@ use crate::store::{DbFault, Scope};
 /// Seconds to wait before a retry after a temporary failure, such as an unavailable database. Databases usually restart within seconds.
 const DEFAULT_RETRY_AFTER_SECONDS: u64 = 1;
 
-const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
 const OUTCOME_UNKNOWN_CODE: &str = "outcome_unknown";
 
 /// The response body of a failed request to the REST interface, and the result of a refused item in a batch.
@@ -133,24 +132,19 @@ impl ApiError {
             .with_default_retry_after()
     }
 
-    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, if the
-    /// server failed, or if the key belongs to another request.
+    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, or if the
+    /// server failed.
     pub(super) fn should_fail_batch(&self) -> bool {
-        self.retry_after_seconds.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
+        self.retry_after_seconds.is_some() || self.status.is_server_error()
     }
 
     /// Returns the error for a batch of which some items may have been stored. A client must not mistake it for a refusal of the whole
     /// batch, so the status is 503.
     pub(super) fn for_partly_stored_batch(self) -> Self {
-        let message = if self.code == IDEMPOTENCY_MISMATCH_CODE {
-            "Some items may have been stored, because another batch used the same Idempotency-Key at the same time"
-                .to_owned()
-        } else {
-            format!(
-                "Some items may have been stored; repeat the request with the same Idempotency-Key. {}",
-                self.message
-            )
-        };
+        let message = format!(
+            "Some items may have been stored; repeat the request with the same Idempotency-Key. {}",
+            self.message
+        );
         let unknown = Self::new(StatusCode::SERVICE_UNAVAILABLE, OUTCOME_UNKNOWN_CODE, message);
         match self.retry_after_seconds {
             Some(_) => Self { retry_after_seconds: self.retry_after_seconds, ..unknown },
@@ -215,7 +209,7 @@ impl From<Error> for ApiError {
             Error::Conflict(code, message) => Self::conflict(code, message),
             Error::IdempotencyMismatch => {
                 let message = "The Idempotency-Key was used for another request; use a new key for each request";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH_CODE, message)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
             }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");

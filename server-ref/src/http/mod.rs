@@ -2,6 +2,8 @@
 
 mod audit;
 mod batch;
+mod batch_answer;
+mod bulk_review;
 mod caller;
 mod content;
 mod content_listing;
@@ -137,6 +139,7 @@ fn described_routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(content::list))
         .routes(routes!(content::get_item))
         .routes(routes!(review::review))
+        .routes(routes!(bulk_review::review))
         .routes(routes!(stats::stats))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get_project, projects::update, projects::delete))

@@ -44,11 +44,7 @@ pub(super) async fn review(
     KeyedBody { body: JsonBody(body), key }: KeyedBody<JsonBody<ReviewBody>>,
 ) -> Result<ReplayableAnswer<ReviewAnswer>, ApiError> {
     let project_id = project.require_permission(&app, Permission::Review).await?;
-    let reason = body.reason.unwrap_or_default();
-    let reason = reason.trim();
-    if reason.chars().count() > REASON_CHARS_MAX {
-        return Err(ApiError::unprocessable("reason must not have more than 1000 characters"));
-    }
+    let reason = trim_and_check_reason(body.reason.as_deref())?;
     let not_found = || ApiError::not_found("Content not found");
     let content = app.store.content(&project_id, &id).await?.ok_or_else(not_found)?;
     let reviewer = project.caller.actor();
@@ -62,4 +58,13 @@ pub(super) async fn review(
         answer: ReviewAnswer::new(content),
         is_replayed: reviewed.is_replayed,
     })
+}
+
+/// Trims the reason for a review and checks its length. A missing reason is the same as an empty one.
+pub(super) fn trim_and_check_reason(reason: Option<&str>) -> Result<&str, ApiError> {
+    let reason = reason.unwrap_or_default().trim();
+    if reason.chars().count() > REASON_CHARS_MAX {
+        return Err(ApiError::unprocessable(format!("reason must not have more than {REASON_CHARS_MAX} characters")));
+    }
+    Ok(reason)
 }

@@ -8,14 +8,15 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::pipeline::{MatchOutcome, ModeratedItem, Submission};
 use super::{IdempotencyGuard, Moderation};
 use crate::Error;
-use crate::store::{IdempotencyKey, IdempotentAnswer};
+use crate::store::{IdempotencyKey, IdempotentAnswer, Mutation, ProjectChange};
+use crate::time::now;
 
 /// Maximum number of items in a batch.
 pub(crate) const BATCH_ITEMS_MAX: usize = 100;
-/// Maximum number of items of one batch that are matched and stored at the same time. Each takes several kilobytes of memory during this
-/// time. Items whose prompts are being evaluated do not count, because each of them may take seconds; they have a limit of their own per
-/// project.
-const MATCHED_ITEMS_AT_ONCE: usize = 16;
+/// Maximum number of items of one batch that are matched and stored, or reviewed, at the same time. Each takes several kilobytes of memory
+/// during this time. Items whose prompts are being evaluated do not count, because each of them may take seconds; they have a limit of their
+/// own per project.
+pub(super) const BATCH_ITEMS_AT_ONCE: usize = 16;
 
 /// The outcome of one item, with the item's index in the batch.
 pub(crate) type BatchItemOutcome = (usize, Result<IdempotentAnswer<ModeratedItem>, Error>);
@@ -27,8 +28,7 @@ impl Moderation {
     /// holds one of its project's slots.
     ///
     /// # Errors
-    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request; no item is then stored. If two nodes handle different
-    /// batches with the same key at the same time, items of both may be stored.
+    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request. No item is then stored.
     pub(crate) async fn moderate_batch(
         self: &Arc<Self>,
         project_id: &Arc<str>,
@@ -36,14 +36,14 @@ impl Moderation {
         key: Option<&IdempotencyKey>,
     ) -> Result<Vec<BatchItemOutcome>, Error> {
         let _guard = match key {
-            Some(key) => Some(self.lock_and_check_batch_key(project_id, key).await?),
+            Some(key) => Some(self.claim_batch_key(project_id, key).await?),
             None => None,
         };
         let matches = items.into_iter().map(|(index, submission)| {
             let key = key.map(|key| key.for_part(index));
             self.match_and_commit(project_id.clone(), submission, key, true).map(move |outcome| (index, outcome))
         });
-        let mut matches = stream::iter(matches).buffer_unordered(MATCHED_ITEMS_AT_ONCE);
+        let mut matches = stream::iter(matches).buffer_unordered(BATCH_ITEMS_AT_ONCE);
         let (mut evaluations, mut outcomes) = (FuturesUnordered::new(), Vec::new());
         loop {
             tokio::select! {
@@ -60,17 +60,22 @@ impl Moderation {
         }
     }
 
-    /// Waits for the key's lock on this node, and checks that the key was not used for another request.
-    async fn lock_and_check_batch_key(
+    /// Reserves the key for the whole request before anything is stored for its parts, so that no other request can use the key, not even
+    /// on another node. Waits until no other request with this key is being processed on this node.
+    ///
+    /// # Errors
+    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request.
+    pub(super) async fn claim_batch_key(
         &self,
         project_id: &Arc<str>,
         key: &IdempotencyKey,
     ) -> Result<IdempotencyGuard, Error> {
         let guard = self.idempotency_locks.lock(project_id, key).await;
-        // An earlier batch may have been longer, so the keys of all possible parts are checked. An earlier single submission used the key
-        // itself, so that key is checked too.
-        let keys = (0..BATCH_ITEMS_MAX).map(|index| key.for_part(index)).chain([key.clone()]);
-        self.store.check_idempotency_keys(project_id, &keys.collect::<Vec<_>>()).await?;
+        // A repeated request is answered with the answers of its parts, so the answer of the whole request is empty.
+        let idempotency = Some(key.clone().with_answer(&())?);
+        let (project_id, mutation) = (project_id.clone(), Mutation::Nothing);
+        let claim = ProjectChange { project_id, at: now(), mutation, event: None, audit: None, idempotency };
+        self.writer.submit_idempotent(claim).await?;
         Ok(guard)
     }
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use super::batch::BATCH_ITEMS_AT_ONCE;
 
 use super::rule::Action;
 use super::{Decision, Moderation, ModerationUpdateWithoutDecision, Moderator, author_id};
@@ -16,8 +19,8 @@ use crate::time::{Micros, now, rfc3339};
 /// The state of an item right after a review.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ReviewedState {
-    status: Status,
-    updated_at: Micros,
+    pub(crate) status: Status,
+    pub(crate) updated_at: Micros,
     /// The number of results, including the result of the review.
     results_count: usize,
 }
@@ -31,7 +34,40 @@ impl ReviewedState {
     }
 }
 
+/// The outcome of one review in a batch, with the item's index in the request.
+pub(crate) type ReviewOutcome = (usize, Result<IdempotentAnswer<ReviewedState>, Error>);
+
 impl Moderation {
+    /// Replaces the decisions about several items, each as [`review`](Self::review) does, and returns one outcome for each item, in any
+    /// order. Each review is stored separately, with its own part of the idempotency key.
+    ///
+    /// # Errors
+    /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request. Nothing is then stored.
+    pub(crate) async fn review_batch(
+        &self,
+        project_id: &Arc<str>,
+        content_ids: &[String],
+        action: Action,
+        reason: &str,
+        reviewer: &Actor,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Vec<ReviewOutcome>, Error> {
+        let _guard = match key {
+            Some(key) => Some(self.claim_batch_key(project_id, key).await?),
+            None => None,
+        };
+        let reviews = content_ids.iter().enumerate().map(|(index, id)| {
+            let review = async move {
+                let _slot = self.batch_slots.acquire(project_id).await;
+                let content = self.store.content(project_id, id).await?.ok_or(Error::NotFound("Content"))?;
+                let key = key.map(|key| key.for_part(id));
+                self.review(project_id.clone(), &content, action, reason, reviewer, key).await
+            };
+            review.map(move |outcome| (index, outcome))
+        });
+        Ok(stream::iter(reviews).buffer_unordered(BATCH_ITEMS_AT_ONCE).collect().await)
+    }
+
     /// Replaces the decision about an item and returns once the new decision and its event are durable. The latest decision always
     /// counts, regardless of who made it. A request that repeats an earlier one with the same idempotency key changes nothing.
     pub(crate) async fn review(

@@ -25,7 +25,7 @@ pub(crate) struct Moderation {
     pub(super) ai_judge: AiJudge,
     /// Locks the idempotency keys of batches, and of submissions that the language model is judging.
     pub(super) idempotency_locks: IdempotencyLocks,
-    /// Limits the batch items of each project that are matched or stored at the same time.
+    /// Limits the batch items of each project that are matched, stored or reviewed at the same time.
     pub(super) batch_slots: BatchSlots,
     /// Limits the batch items of each project whose prompts are evaluated at the same time.
     pub(super) evaluation_slots: BatchSlots,

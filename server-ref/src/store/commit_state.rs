@@ -68,17 +68,19 @@ impl CommitState {
         }
         self.check_and_update_target(change)?;
         let flagged_before = self.project_totals(change)?.counts.flagged;
+        let replaced_status = self.replaced_status(change);
         let activity = self.count_decision(change)?;
         let warning = self.review_queue_warning(change, flagged_before)?;
         let totals = self.project_totals(change)?;
         let mut events = Vec::new();
-        for draft in change.event.iter().chain(&activity).chain(&warning) {
+        let own_event = change.event.iter().map(|draft| (draft, replaced_status));
+        for (draft, replaced_status) in own_event.chain(activity.iter().chain(&warning).map(|draft| (draft, None))) {
             totals.head += 1;
             events.push(LoggedEvent {
                 project_id: change.project_id.clone(),
                 event_id: totals.head,
                 name: draft.name,
-                data: with_event_id(&draft.payload, totals.head)?.into(),
+                data: complete_payload(&draft.payload, replaced_status, totals.head)?.into(),
             });
         }
         if let (Some(id), Some(record)) = (change.idempotency_id(), &change.idempotency) {
@@ -98,9 +100,7 @@ impl CommitState {
     /// Returns the state that the change will replace or delete, for the audit log.
     pub(crate) fn audit_state_before(&self, change: &ProjectChange) -> Option<Value> {
         match &change.mutation {
-            Mutation::Reviewed(review) => {
-                self.latest_decisions.get(&review.content_id).map(|(status, _)| json!({"status": status.as_str()}))
-            }
+            Mutation::Reviewed(_) => self.replaced_status(change).map(|status| json!({"status": status.as_str()})),
             Mutation::RuleUpdated(StoredRule { id, .. }) | Mutation::RuleDeleted(id) => {
                 self.rule_audit_states.get(&(change.project_id.clone(), id.clone())).cloned()
             }
@@ -108,6 +108,14 @@ impl CommitState {
             | Mutation::Moderated(_)
             | Mutation::RuleCreated(_)
             | Mutation::NotificationCreated(_) => None,
+        }
+    }
+
+    /// Returns the status that a review replaces.
+    fn replaced_status(&self, change: &ProjectChange) -> Option<Status> {
+        match &change.mutation {
+            Mutation::Reviewed(review) => self.latest_decisions.get(&review.content_id).map(|(status, _)| *status),
+            _ => None,
         }
     }
 
@@ -181,12 +189,14 @@ impl CommitState {
     }
 }
 
-/// Adds an `event_id` to a JSON object that was serialized before the id was known.
-fn with_event_id(object: &str, id: i64) -> Result<Box<RawValue>, Error> {
+/// Adds the fields that are only known once the change is committed to a JSON object: `event_id` and, for a review, `previous_status`.
+fn complete_payload(object: &str, replaced_status: Option<Status>, id: i64) -> Result<Box<RawValue>, Error> {
     let open =
         object.strip_suffix('}').ok_or_else(|| Error::Internal("an event's payload must be an object".into()))?;
     let comma = if open.ends_with('{') { "" } else { "," };
-    RawValue::from_string(format!("{open}{comma}\"event_id\":{id}}}"))
+    let previous =
+        replaced_status.map(|status| format!("\"previous_status\":\"{}\",", status.as_str())).unwrap_or_default();
+    RawValue::from_string(format!("{open}{comma}{previous}\"event_id\":{id}}}"))
         .map_err(|error| Error::Internal(error.to_string()))
 }
 
@@ -195,10 +205,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_event_id_is_added_to_the_payload() {
-        assert_eq!(with_event_id("{}", 7).unwrap().get(), r#"{"event_id":7}"#);
-        assert_eq!(with_event_id(r#"{"a":1}"#, 8).unwrap().get(), r#"{"a":1,"event_id":8}"#);
-        assert!(with_event_id("[]", 9).is_err());
+    fn the_event_id_and_the_previous_status_are_added_to_the_payload() {
+        assert_eq!(complete_payload("{}", None, 7).unwrap().get(), r#"{"event_id":7}"#);
+        assert_eq!(complete_payload(r#"{"a":1}"#, None, 8).unwrap().get(), r#"{"a":1,"event_id":8}"#);
+        let reviewed = complete_payload(r#"{"a":1}"#, Some(Status::Flagged), 9).unwrap();
+        assert_eq!(reviewed.get(), r#"{"a":1,"previous_status":"flagged","event_id":9}"#);
+        assert!(complete_payload("[]", None, 9).is_err());
     }
 
     fn events_of(applied: ApplyOutcome) -> Vec<LoggedEvent> {

@@ -94,6 +94,12 @@ pub(crate) struct IdempotentAnswer<T> {
     pub(crate) is_replayed: bool,
 }
 
+impl<T> IdempotentAnswer<T> {
+    pub(crate) fn map<U>(self, convert: impl FnOnce(T) -> U) -> IdempotentAnswer<U> {
+        IdempotentAnswer { value: convert(self.value), is_replayed: self.is_replayed }
+    }
+}
+
 impl<T: DeserializeOwned> IdempotentAnswer<T> {
     /// Parses the JSON text of a stored answer.
     pub(crate) fn from_stored(answer: &str) -> Result<Self, Error> {

@@ -27,7 +27,7 @@ pub(crate) struct ProjectChange {
 /// The effect of a change on data other than the event log.
 #[derive(Debug)]
 pub(crate) enum Mutation {
-    /// No effect: the change only writes its event and its audit log entry, if any.
+    /// No effect: the change only logs its event or stores its idempotency key.
     Nothing,
     Moderated(NewContent),
     Reviewed(ContentReview),

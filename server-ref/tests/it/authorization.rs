@@ -35,6 +35,7 @@ const ROUTE_MATRIX: &[(&str, &str, &str)] = &[
     ("GET", "/api/content?project_id={id}", "..fff. f...f"),
     ("GET", "/api/content/{content}?project_id={id}", "n.fff. f...f"),
     ("POST", "/api/content/{content}/review?project_id={id}", "fff.ff f...f"),
+    ("POST", "/api/content/review?project_id={id}", "fff.ff f...f"),
     ("GET", "/api/stats?project_id={id}", "..fff. f...f"),
     ("GET", "/api/notifications?project_id={id}", "..fff. f...f"),
     ("POST", "/api/notifications", "ffffff ff..f"),

@@ -208,3 +208,45 @@ async fn a_repeated_batch_is_stored_once_and_answered_in_order() {
     assert_eq!(stored_item_count(&server).await, 152);
     server.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_batch_and_a_single_submission_cannot_share_a_key() {
+    let server = demo_server_builder().start().await.unwrap();
+    let (one, batch) = (json!({"content": "x"}), json!({"items": [{"content": "x"}]}));
+    let (api_key, url) = (demo_api_key(&server), server.base_url());
+    let submit_batch = async |key| post(&url, "/api/moderate/batch", &api_key, key, &batch).await.0;
+    assert_eq!(submit_batch("a").await, StatusCode::OK);
+    assert_eq!(submit(&server, "a", &one).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(submit(&server, "b", &one).await.0, StatusCode::OK);
+    assert_eq!(submit_batch("b").await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(stored_item_count(&server).await, 2);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_repeated_bulk_review_takes_effect_once() {
+    let server = demo_server_builder().start().await.unwrap();
+    let key = Caller::with_new_key(&server, &demo_project_id(&server), &[Scope::Review]).await;
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        let submitted = submit(&server, &n.to_string(), &json!({"content": "x"})).await;
+        ids.push(submitted.2["content_id"].clone());
+    }
+    let review = async |idempotency_key, body: &Value| {
+        let request = key.add_credentials(http_client().post(format!("{}/api/content/review", server.base_url())));
+        send(request.header("idempotency-key", idempotency_key).json(body)).await
+    };
+    let rejection = json!({"content_ids": [ids[0], "none", ids[1]], "decision": "reject"});
+    let (status, is_replayed, first) = review("a", &rejection).await;
+    assert_eq!((status, is_replayed), (StatusCode::OK, false), "{first}");
+    let approval = json!({"content_ids": ids, "decision": "approve"});
+    assert_eq!(review("b", &approval).await.0, StatusCode::OK);
+    assert_eq!(review("a", &rejection).await, (StatusCode::OK, true, first));
+    assert_eq!(review("a", &approval).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    for id in &ids {
+        let path = format!("{}/api/content/{}", server.base_url(), id.as_str().unwrap());
+        let stored = send(http_client().get(path).header("x-api-key", demo_api_key(&server))).await.2;
+        assert_eq!(stored["content"]["status"], "approved");
+    }
+    server.shutdown().await;
+}

@@ -36,7 +36,7 @@ async fn a_review_leaves_the_queue_and_sends_an_event() {
         "content_id": submitted["content_id"], "project_id": id, "status": "rejected", "content_type": "text",
         "content_preview": "you idiot", "meta_data": {"source": "forum"}, "results_count": 2, "processing_time": 0.0,
         "moderator_type": "manual", "moderator_name": "reviewer@example.org", "rule_name": null,
-        "timestamp": content["updated_at"], "event_id": head + 1,
+        "timestamp": content["updated_at"], "previous_status": "flagged", "event_id": head + 1,
     });
     assert_eq!(update, expected);
     let statistics = loop {
@@ -69,6 +69,65 @@ async fn a_program_reviews_under_the_name_of_its_key() {
     let none = (Method::POST, "/api/content/none/review", json!({"decision": "flag"}));
     key.expect_failure(&server, none, (404, "not_found")).await;
     key.expect_failure(&server, (Method::POST, &path, Value::Null), (400, "invalid_argument")).await;
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_bulk_review_decides_each_item_and_sends_an_event_for_each() {
+    let server = demo_server_builder().start().await.unwrap();
+    let id = demo_project_id(&server);
+    let key = Caller::with_new_key(&server, &id, &[Scope::Review]).await;
+    let mut ids = Vec::new();
+    for number in 0..500 {
+        ids.push(moderate(&server, json!({"content": format!("you idiot {number}")})).await["content_id"].clone());
+    }
+    let mut socket = Socket::connect(&server).await;
+    let head = socket.join(&id).await["event_id"].as_i64().unwrap();
+    let mut chosen = ids.clone();
+    chosen[7] = json!("none");
+    let body = json!({"content_ids": chosen, "decision": "approve", "reason": " Not an insult "});
+    let results = key.post(&server, "/api/content/review", body).await["results"].clone();
+    for (number, (result, id)) in results.as_array().unwrap().iter().zip(&chosen).enumerate() {
+        if number == 7 {
+            assert_eq!((&result["success"], &result["code"]), (&json!(false), &json!("not_found")));
+            continue;
+        }
+        assert_eq!((&result["content_id"], &result["status"]), (id, &json!("approved")));
+    }
+    let mut reviewed = Vec::new();
+    for number in 1..500 {
+        let event = socket.next_event("moderation_update").await;
+        assert_eq!((&event["status"], event["event_id"].as_i64()), (&json!("approved"), Some(head + number)));
+        reviewed.push(event["content_id"].clone());
+    }
+    let missing = ids.iter().enumerate().filter(|(_, id)| !reviewed.contains(id)).map(|(number, _)| number);
+    assert_eq!(missing.collect::<Vec<_>>(), [7]);
+    server.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_invalid_bulk_review_changes_nothing() {
+    let server = demo_server_builder().start().await.unwrap();
+    let key = Caller::with_new_key(&server, &demo_project_id(&server), &[Scope::Review]).await;
+    let id = moderate(&server, json!({"content": "you idiot"})).await["content_id"].clone();
+    let too_many: Vec<_> = (0..501).map(|number| number.to_string()).collect();
+    for (body, expected) in [
+        (json!({"decision": "approve"}), (422, "unprocessable")),
+        (json!({"content_ids": [id], "decision": "burn"}), (422, "unprocessable")),
+        (json!({"content_ids": [id], "decision": "approve", "reason": "x".repeat(1001)}), (422, "unprocessable")),
+        (json!({"content_ids": [], "decision": "approve"}), (400, "invalid_argument")),
+        (json!({"content_ids": [id, id], "decision": "approve"}), (400, "invalid_argument")),
+        (json!({"content_ids": too_many, "decision": "approve"}), (400, "invalid_argument")),
+    ] {
+        key.expect_failure(&server, (Method::POST, "/api/content/review", body), expected).await;
+    }
+    // An id that PostgreSQL cannot store is the id of no item.
+    let body = json!({"content_ids": ["\0"], "decision": "approve"});
+    let result = key.post(&server, "/api/content/review", body).await["results"][0].clone();
+    assert_eq!(result["success"], false);
+    let path = format!("/api/content/{}", id.as_str().unwrap());
+    let reader = Caller::with_new_key(&server, &demo_project_id(&server), &[Scope::Read]).await;
+    assert_eq!(reader.get(&server, &path).await["content"]["status"], "flagged");
     server.shutdown().await;
 }
 

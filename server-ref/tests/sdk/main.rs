@@ -11,6 +11,7 @@ mod failover;
 mod fixtures;
 mod interruptions;
 mod limits;
+mod live_views;
 mod network;
 #[path = "../it/program.rs"]
 #[allow(dead_code, reason = "other test programs use the rest")]

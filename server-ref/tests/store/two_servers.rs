@@ -93,6 +93,37 @@ async fn concurrent_submissions_with_one_key_to_two_servers_are_stored_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: make test-postgres"]
+async fn of_two_batches_with_one_key_to_two_servers_only_one_is_stored() {
+    const PAIRS: usize = 100;
+    let cluster = PostgresCluster::start().await;
+    let url = cluster.create_test_database();
+    let first = demo_server_builder().database(&url).start().await.unwrap();
+    let second = demo_server_builder().database(&url).start().await.unwrap();
+    let (project_id, key) = (demo_project_id(&first), demo_api_key(&first));
+    let submit = async |server: &RunningServer, n: usize, items: &[&str]| -> (u16, Value) {
+        let items: Vec<_> = items.iter().map(|item| json!({"content": item})).collect();
+        let request = http_client().post(format!("{}/api/moderate/batch", server.base_url())).header("x-api-key", &key);
+        let request = request.header("idempotency-key", n.to_string()).json(&json!({"items": items}));
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let mut tally = SubmissionTally::default();
+    for n in 0..PAIRS {
+        let answers = tokio::join!(submit(&first, n, &["a", "b"]), submit(&second, n, &["c", "d", "e"]));
+        let (stored, refused) = if answers.0.0 == 200 { answers } else { (answers.1, answers.0) };
+        assert_eq!((stored.0, refused.0), (200, 422), "{stored:?} {refused:?}");
+        assert_eq!(refused.1["code"], "idempotency_mismatch");
+        let ids = stored.1["results"].as_array().unwrap().iter().map(|item| item["content_id"].as_str().unwrap());
+        tally.ids.extend(ids.map(str::to_owned));
+    }
+    let count = tally.ids.len();
+    assert_eq!(access_to(&first, &project_id, &key).check_consistency(&tally).await, count);
+    first.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: make test-postgres"]
 async fn the_last_two_owners_cannot_both_leave() {
     let cluster = PostgresCluster::start().await;
     let url = cluster.create_test_database();

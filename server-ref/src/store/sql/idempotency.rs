@@ -36,29 +36,6 @@ impl Store {
         Ok(found)
     }
 
-    /// Checks that none of the keys was used for another request.
-    ///
-    /// # Errors
-    /// Returns [`Error::IdempotencyMismatch`] if one of the keys was used for another request.
-    pub(crate) async fn check_idempotency_keys(
-        &self,
-        project_id: &Arc<str>,
-        requests: &[IdempotencyKey],
-    ) -> Result<(), Error> {
-        let ids: Vec<IdempotencyId> = requests.iter().map(|key| (project_id.clone(), key.key.clone())).collect();
-        let at = now();
-        let ids: Vec<_> = ids.iter().map(|id| (id, at)).collect();
-        let mut connection = self.read_connection().await?;
-        let mut tx = connection.begin_snapshot().await?;
-        let found = load_records(&mut tx, &ids).await?;
-        tx.commit().await?;
-        let is_of_another_request = |key: &IdempotencyKey| {
-            let record = found.get(&(project_id.clone(), key.key.clone()));
-            record.is_some_and(|record| record.replay(key).is_err())
-        };
-        if requests.iter().any(is_of_another_request) { Err(Error::IdempotencyMismatch) } else { Ok(()) }
-    }
-
     /// Deletes the keys that are too old or that do not belong to a project's newest events, and returns their number.
     pub(crate) async fn prune_idempotency_keys(&self) -> Result<u64, Error> {
         const SELECT_EVENT_HEADS: &str = "SELECT id, event_head FROM projects WHERE deleted_at IS NULL";
