@@ -56,11 +56,11 @@ impl Moderation {
             Some(key) => Some(self.claim_batch_key(project_id, key).await?),
             None => None,
         };
-        let reviews = content_ids.iter().enumerate().map(|(index, id)| {
+        let reviews = content_ids.iter().cloned().enumerate().map(|(index, id)| {
             let review = async move {
                 let _slot = self.batch_slots.acquire(project_id).await;
-                let content = self.store.content(project_id, id).await?.ok_or(Error::NotFound("Content"))?;
-                let key = key.map(|key| key.for_part(id));
+                let content = self.store.content(project_id, &id).await?.ok_or(Error::NotFound("Content"))?;
+                let key = key.map(|key| key.for_part(&id));
                 self.review(project_id.clone(), &content, action, reason, reviewer, key).await
             };
             review.map(move |outcome| (index, outcome))

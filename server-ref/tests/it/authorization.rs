@@ -269,7 +269,8 @@ impl TestSetup {
             (_, path) if path.contains("/users/") => json!({"is_admin": false}),
             // Every other route uses the fields that it knows and ignores the rest.
             _ => {
-                json!({"name": format!("name {n}"), "content": "x", "items": [{"content": "x"}], "decision": "approve"})
+                let items = json!([{"content": "x"}]);
+                json!({"name": format!("name {n}"), "content": "x", "items": items, "content_ids": ["x"], "decision": "approve"})
             }
         }
     }
