@@ -1,7 +1,7 @@
 //! The Node binding: a thin layer over `automoderate::facade`.
 //!
 //! Events and most results are passed to JavaScript as JSON text, because V8 parses JSON faster than Rust can build
-//! objects field by field. The SDK's threads put results into a [`completions::CompletionQueue`], and a single call
+//! objects field by field. The SDK's threads put results into a `completions::CompletionQueue`, and a single call
 //! wakes Node's thread for all queued results. The TypeScript code in `lib/` creates promises, keeps the event loop
 //! running, and checks arguments.
 

@@ -1,6 +1,6 @@
 //! The Python binding: a thin layer over `automoderate::facade`.
 //!
-//! The SDK's threads never take the GIL. They put results into a [`completions::CompletionQueue`] and wake the event
+//! The SDK's threads never take the GIL. They put results into a `completions::CompletionQueue` and wake the event
 //! loop through a file descriptor. The interpreter may therefore exit at any time, and the SDK's threads never wait for
 //! the interpreter.
 

@@ -91,11 +91,16 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], lanes: u8) -> Result<
     lanes::run_all(workspace, STEPS, lanes)
 }
 
+/// The programs whose documentation is checked. The documentation of `automoderate-server` would replace that of the library of the same
+/// name, and rustdoc omits it by default too.
+const DOCUMENTED_PROGRAMS: [&str; 5] =
+    ["quickstart", "automod-tail", "xtask", "public-api-listing", "automoderate-bindgen"];
+
 fn check_rustdoc(workspace: &Workspace, _: &Environment) -> Result<()> {
-    workspace.run(
-        cmd!(workspace.shell, "cargo doc --workspace --no-deps --all-features --quiet")
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    // With examples, cargo enables the same features of the dependencies as for clippy, so both steps share the checked dependencies.
+    let targets = DOCUMENTED_PROGRAMS.into_iter().flat_map(|program| ["--bin", program]).chain(["--lib", "--examples"]);
+    let check = cmd!(workspace.shell, "cargo doc --workspace {targets...} --no-deps --all-features --quiet");
+    workspace.run(check.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 fn test_rust(workspace: &Workspace, environment: &Environment) -> Result<()> {
