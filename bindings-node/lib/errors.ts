@@ -58,8 +58,8 @@ export class AutoModerateError extends Error {
   /** Beginning of the body of the server's response. */
   declare readonly body?: string
   /**
-   * Number of attempts after the first one, or after the loss of the last stable connection, that the client made
-   * before it gave up.
+   * Number of attempts before the client gave up, counted from the loss of the last stable connection. If no
+   * connection was stable, the first attempt is not counted.
    */
   declare readonly attempts?: number
   /** Error that caused this error. */

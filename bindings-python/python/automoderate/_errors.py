@@ -47,8 +47,8 @@ class AutoModerateError(Exception):
     body: str | None
     """Beginning of the body of the server's response."""
     attempts: int | None
-    """Number of attempts after the first one, or after the loss of the last stable connection, that the client made
-    before it gave up.
+    """Number of attempts before the client gave up, counted from the loss of the last stable connection. If no
+    connection was stable, the first attempt is not counted.
     """
 
     def __init__(

@@ -84,8 +84,8 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public var status: Int?
     /// Beginning of the body of the server's response.
     public var body: String?
-    /// Number of attempts after the first one, or after the loss of the last stable connection, that the client made
-    /// before it gave up.
+    /// Number of attempts before the client gave up, counted from the loss of the last stable connection. If no
+    /// connection was stable, the first attempt is not counted.
     public var attempts: Int?
     private var causes: [AutoModerateError]
 

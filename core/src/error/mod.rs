@@ -157,8 +157,8 @@ impl Error {
         self.0.body.as_deref()
     }
 
-    /// Returns the number of attempts after the first one, or after the loss of the last stable connection, that the
-    /// client made before it gave up. `None` if it did not give up.
+    /// Returns the number of attempts before the client gave up, counted from the loss of the last stable connection.
+    /// If no connection was stable, the first attempt is not counted. `None` if the client did not give up.
     #[must_use]
     pub fn attempts(&self) -> Option<u32> {
         self.0.attempts

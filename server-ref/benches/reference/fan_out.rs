@@ -68,9 +68,9 @@ struct FanOutRun {
     server: MeasuredServer,
     sockets: Vec<Socket>,
     events: usize,
-    /// Thousands of deliveries per second, per round.
+    /// Delivery rate in each round, in thousands of deliveries per second.
     delivery_rates: Vec<f64>,
-    /// CPU time per delivery in microseconds, per round.
+    /// CPU time per delivery in each round, in microseconds.
     delivery_costs: Vec<f64>,
 }
 

@@ -41,7 +41,7 @@ struct PoolState {
     projects: HashMap<Arc<str>, ProjectJobs>,
     /// The projects that have a pending job and use no thread, ordered by used time.
     ready_projects: BTreeSet<(Duration, Arc<str>)>,
-    /// The largest used time that any project had when one of its jobs was started. When the pool becomes idle, this value advances to
+    /// The largest used time that any project had when one of its jobs was started or resumed. When the pool becomes idle, this value advances to
     /// `largest_used_time`. An idle project is given at least this used time when its next job arrives, so that idleness is no advantage.
     virtual_clock: Duration,
     /// The largest used time that any project has reached.

@@ -41,7 +41,7 @@ async fn a_failover_that_loses_events_changes_the_log_id_and_ends_every_socket()
         }
     }
     cluster.fail_over().await;
-    // The first of these events reuse the ids of the lost events, and the others receive higher ids.
+    // The events of the items "after" reuse the ids of the lost events, and those of the items "later" receive higher ids.
     submit_until_stored(&writer.base_url(), &key, "after").await;
     submit_until_stored(&writer.base_url(), &key, "later").await;
     for socket in &mut sockets {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl NoLogFollower {
-    /// Records a request to REST and its id. While a request for missed decisions is pending, live events wait.
+    /// Records the id and the time of a REST request. While a request for missed decisions is pending, live events wait.
     pub(crate) fn on_rest_requested(&mut self, now: Now, id: u64, query: BackfillQuery) {
         let Some(connection) = &mut self.connection else { return };
         match query {
@@ -75,7 +75,7 @@ impl NoLogFollower {
 
     fn on_stream_start_answer(&mut self, now: Now, join_sent_at: Now, data: &BackfillData) {
         let Some((recent, start)) = self.recent_decisions.as_mut().zip(data.stream_start_time) else { return };
-        // `stream_start_time` is usually the server time of the request to REST. Decisions made since the join was sent
+        // `stream_start_time` is usually the server time of the REST request. Decisions made since the join was sent
         // may have been lost in transit, and an earlier request for the start may have failed. The start of the stream
         // is therefore moved back at least to the time at which the join was sent.
         recent.set_complete_until_if_unknown(

@@ -23,7 +23,7 @@ pub(crate) struct NoLogFollower {
     pub(super) reader_queue: ReaderQueue,
     /// State on the current connection. `None` until the current join is confirmed.
     pub(super) connection: Option<NoLogConnection>,
-    /// Id of the pending request to REST for the start of the stream, and the time at which the join was sent. The
+    /// Id of the pending REST request for the start of the stream, and the time at which the join was sent. The
     /// answer stays valid after the client leaves the room, until the next join is confirmed.
     pub(super) stream_start_request: Option<(u64, Now)>,
 }
@@ -33,11 +33,11 @@ pub(crate) struct NoLogFollower {
 pub(super) struct NoLogConnection {
     /// Time at which the join was sent. The client may have been in the room since then.
     pub(super) join_sent_at: Now,
-    /// Id of the pending request to REST for missed decisions. Live events wait for its answer.
+    /// Id of the pending REST request for missed decisions. Live events wait for its answer.
     pub(super) missed_decisions_request_id: Option<u64>,
-    /// Id of the pending request to REST for reviews or the start of the stream. No event waits for its answer.
+    /// Id of the pending REST request for reviews or the start of the stream. No event waits for its answer.
     pub(super) background_request_id: Option<u64>,
-    /// Time of the last request to REST. Initially, the time at which the join was confirmed.
+    /// Time of the last REST request. Initially, the time at which the join was confirmed.
     pub(super) last_rest_request_at: Instant,
 }
 
@@ -189,12 +189,12 @@ impl NoLogFollower {
         }
     }
 
-    /// Returns the time of the next request for reviews, `pause` after the last request to REST.
+    /// Returns the time of the next request for reviews, `pause` after the last REST request.
     pub(crate) fn review_deadline(&self, pause: Duration) -> Option<Instant> {
         self.connection_without_request().map(|connection| connection.last_rest_request_at + pause)
     }
 
-    /// Returns the connection if REST can be used and no request to REST is pending.
+    /// Returns the connection if REST can be used and no REST request is pending.
     pub(super) fn connection_without_request(&self) -> Option<&NoLogConnection> {
         let idle = |connection: &&NoLogConnection| {
             connection.missed_decisions_request_id.is_none() && connection.background_request_id.is_none()

@@ -50,7 +50,7 @@ impl World {
     fn random_rest_error(&mut self) -> Error {
         self.tally.rest_errors += 1;
         match self.dice.between(0, 2) {
-            0 => Error::new(ErrorKind::ConnectFailed, "no route to REST"),
+            0 => Error::new(ErrorKind::ConnectFailed, "no route to the REST interface"),
             1 => Error::new(ErrorKind::Api, "status 500").with_status(500),
             _ => {
                 let pause = self.dice.duration_ms(100, 70_000);

@@ -59,7 +59,7 @@ export class App {
     return project
   }
 
-  /** Accepts the invitation with this id or token. Throws if a request fails. */
+  /** Accepts the invitation with this id or token. Throws if it can't be accepted or the projects can't be fetched. */
   async acceptInvitation(key: string): Promise<Project> {
     const project = await this.inbox.accept(key)
     await this.refreshProjects()

@@ -69,7 +69,7 @@ fn a_backfill_waits_for_reader_capacity_and_live_events_follow_it() {
         .pop()
         .filter(|request| matches!(request.query, BackfillQuery::MissedDecisions { .. }))
         .unwrap();
-    // This event arrives during the request to REST.
+    // This event arrives while the REST request is pending.
     rig.receive(&live(9));
     let received = Arrival { origin: Origin::Backfill, at: rig.now().wall };
     let events = (1..=3).map(|n| decode("moderation_update", &update_payload(n, "", "1970-01-01T00:00:01Z"), received));

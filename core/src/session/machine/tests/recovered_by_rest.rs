@@ -49,7 +49,7 @@ fn joined_rig(config: SessionConfig) -> Rig {
 }
 
 fn answer_backfill(rig: &mut Rig, found: BackfillData) {
-    let request = rig.backfill_requests.pop().expect("no request to REST");
+    let request = rig.backfill_requests.pop().expect("no REST request");
     rig.handle(Input::BackfillReply(BackfillReply { id: request.id, project: request.project, result: Ok(found) }));
 }
 
@@ -114,7 +114,7 @@ fn after_an_incomplete_backfill_the_next_backfill_starts_at_the_join() {
         },
     );
     reconnect(&mut rig);
-    let request = rig.backfill_requests.last().expect("no request to REST");
+    let request = rig.backfill_requests.last().expect("no REST request");
     assert!(matches!(request.query, BackfillQuery::MissedDecisions { since } if since <= joined_at), "{request:?}");
 }
 
@@ -178,7 +178,7 @@ fn reviews_are_polled_again_after_an_interruption_without_backfill() {
     let mut rig = joined_rig(config);
     reconnect(&mut rig);
     rig.run_for(Duration::from_secs(61), |rig| rig.receive("2"));
-    assert_eq!(rig.backfill_requests.pop().expect("no request to REST").query, BackfillQuery::Reviews);
+    assert_eq!(rig.backfill_requests.pop().expect("no REST request").query, BackfillQuery::Reviews);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn the_start_of_a_stream_may_be_reported_between_two_joins() {
         "REST can return everything that is missing: {:?}",
         rig.stream_outputs
     );
-    let asked = rig.backfill_requests.pop().expect("no request to REST");
+    let asked = rig.backfill_requests.pop().expect("no REST request");
     assert_eq!(
         (asked.query, asked.known_flagged_ids),
         (BackfillQuery::MissedDecisions { since: time_at(0) }, Some(vec!["a".into()]))
