@@ -1,5 +1,6 @@
-//! The rate, cost and latency of `POST /api/moderate` from 32 connections that submit as fast as possible, with few rules
-//! and, except on PostgreSQL, also with as many rules as a project may have.
+//! The rate, cost and latency of `POST /api/moderate` from 32 connections that submit as fast as possible: with few rules,
+//! with few rules and an idempotency key for each request, and, except on PostgreSQL, with as many rules as a project may
+//! have.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +13,12 @@ use crate::{BenchOptions, reference_server};
 
 const CONNECTIONS: usize = 32;
 
+/// Name of the runs with few rules.
+const FEW_RULES: &str = "50 keyword and 20 regex";
+
 /// A server, its connections, and the results of its rounds.
 struct SubmissionRun {
-    rules: &'static str,
+    name: &'static str,
     server: MeasuredServer,
     connections: Vec<Submitter>,
     /// Submissions per second, per round.
@@ -30,10 +34,15 @@ pub(crate) async fn measure(options: BenchOptions) {
     let is_postgres = reference_server::postgres_url().is_some();
     let database = if is_postgres { "PostgreSQL" } else { "SQLite" };
     println!("\nSubmissions: {database} with a sync before each answer, {CONNECTIONS} connections\n");
-    let mut runs = vec![SubmissionRun::start("50 keyword and 20 regex", reference_server::FEW_RULES_ROLE).await];
+    let few_rules = reference_server::FEW_RULES_ROLE;
+    let mut runs = vec![
+        SubmissionRun::start(FEW_RULES, few_rules, false).await,
+        SubmissionRun::start("the same, with idempotency keys", few_rules, true).await,
+    ];
     // Servers that share one PostgreSQL database share the demo project, and thus its rules.
     if !is_postgres {
-        runs.push(SubmissionRun::start("1,000 keyword and 1,000 regex", reference_server::MANY_RULES_ROLE).await);
+        let many_rules = reference_server::MANY_RULES_ROLE;
+        runs.push(SubmissionRun::start("1,000 keyword and 1,000 regex", many_rules, false).await);
     }
     for round in 0..=options.rounds {
         for run in &mut runs {
@@ -43,32 +52,40 @@ pub(crate) async fn measure(options: BenchOptions) {
     println!("| rules | submissions/s | CPU µs each | p99 of the answer, ms |");
     println!("|---|--:|--:|--:|");
     let mut medians = Vec::new();
-    for SubmissionRun { rules, submission_rates, submission_costs, p99_latencies, .. } in runs {
+    for SubmissionRun { name, submission_rates, submission_costs, p99_latencies, .. } in runs {
         let (rates, costs) = (Spread::of(submission_rates), Spread::of(submission_costs));
         let latencies = Spread::of(p99_latencies);
-        println!("| {rules} | {} | {} | {} |", rates.format(0), costs.format(0), latencies.format(1));
+        println!("| {name} | {} | {} | {} |", rates.format(0), costs.format(0), latencies.format(1));
         medians.push((rates.median, costs.median));
     }
     let (rate, cost) = medians[0];
     report::append_result("Server, durable submissions", database, "SQLite", Some(rate), Some(cost));
-    if let Some((many, _)) = medians.get(1) {
+    println!("\nWith idempotency keys: {:.2} of the submissions without.", medians[1].0 / rate);
+    if let Some((many, _)) = medians.get(2) {
         println!("\nWith 2,000 rules: {:.2} of the submissions with 70 rules.", many / rate);
     }
 }
 
 impl SubmissionRun {
-    async fn start(rules: &'static str, role: &str) -> Self {
+    async fn start(name: &'static str, role: &str, has_idempotency_keys: bool) -> Self {
         let server = MeasuredServer::start(role).await;
         let mut connections = join_all((0..CONNECTIONS).map(|_| Submitter::connect(&server))).await;
+        if has_idempotency_keys {
+            // On PostgreSQL, the database may already contain the keys of an earlier run.
+            let keyed = |(number, connection): (usize, Submitter)| {
+                connection.with_idempotency_keys(format!("{}-{number}", std::process::id()))
+            };
+            connections = connections.into_iter().enumerate().map(keyed).collect();
+        }
         // Check that the rules are applied: if they exceeded a project's limits, some of them would be skipped, and
         // submissions would seem faster than they are.
         for (text, status) in [("a garden", "approved"), ("forbidden7word3", "rejected")] {
             connections[0].submit(text).await;
             let answer = String::from_utf8_lossy(&connections[0].answer_buffer);
-            assert!(answer.contains(&format!("\"status\":\"{status}\"")), "{rules}: {answer}");
+            assert!(answer.contains(&format!("\"status\":\"{status}\"")), "{name}: {answer}");
         }
         let (submission_rates, submission_costs, p99_latencies) = (vec![], vec![], vec![]);
-        Self { rules, server, connections, submission_rates, submission_costs, p99_latencies }
+        Self { name, server, connections, submission_rates, submission_costs, p99_latencies }
     }
 
     /// Submits items for the given time. The first round is a warm-up, so it is not measured.

@@ -1,6 +1,7 @@
 //! A failover to an asynchronous standby loses the last events. Afterwards, the log has another id, and all clients are
 //! disconnected so that they notice the new id.
 
+use automoderate::{Client, Event, EventStream, GapReason};
 use serde_json::{Value, json};
 
 use crate::cluster::PostgresCluster;
@@ -15,6 +16,25 @@ async fn submit_until_stored(base_url: &str, key: &str, text: &str) {
         let send = async || request.try_clone().unwrap().json(&json!({"content": format!("{text} {n}")})).send().await;
         eventually("the item is stored", async || send().await.is_ok_and(|answer| answer.status() == 200)).await;
     }
+}
+
+/// Connects an SDK client to the server, with its default options, and joins the project.
+async fn follow_with_sdk(base_url: String, key: &str, project_id: &str) -> (Client, EventStream) {
+    let client = Client::builder(base_url).api_key(key).connect().await.unwrap();
+    let events = client.join(project_id).await.unwrap().events();
+    (client, events)
+}
+
+/// Reads until the stream reports that the log has changed.
+async fn expect_changed_log(events: &mut EventStream) {
+    let gap = async {
+        loop {
+            if let Event::Gap(gap) = events.next().await.expect("the stream does not end").unwrap() {
+                return gap.reason;
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(TIMEOUT, gap).await.expect("the client reports a gap"), GapReason::LogChanged);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,6 +60,12 @@ async fn a_failover_that_loses_events_changes_the_log_id_and_ends_every_socket()
             sockets.push(socket);
         }
     }
+    let mut followers = Vec::new();
+    for server in [&writer, &reader] {
+        for _ in 0..5 {
+            followers.push(follow_with_sdk(server.base_url(), &key, &id).await);
+        }
+    }
     cluster.fail_over().await;
     // The events of the items "after" reuse the ids of the lost events, and those of the items "later" receive higher ids.
     submit_until_stored(&writer.base_url(), &key, "after").await;
@@ -47,6 +73,9 @@ async fn a_failover_that_loses_events_changes_the_log_id_and_ends_every_socket()
     for socket in &mut sockets {
         let end = async { while socket.next_packet().await.is_some() {} };
         tokio::time::timeout(TIMEOUT, end).await.expect("the server did not close the connection");
+    }
+    for (_client, events) in &mut followers {
+        expect_changed_log(events).await;
     }
     for server in [&writer, &reader] {
         let mut socket = Socket::connect_with_key(server, &key).await;
