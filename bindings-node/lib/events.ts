@@ -219,9 +219,10 @@ export interface Gap extends Common<'gap'> {
   /** Id of the project whose events are missing. */
   project_id: string
   /**
-   * Reason for the loss. `interrupted`: the connection was interrupted, and either the server had no event log before
-   * or after the interruption, or `backfill` is `off`; also reported if the join had a cursor but the server has no
-   * event log, or if too many events arrived before the join was confirmed. `expired`: the events are no longer in the
+   * Reason for the loss. `interrupted`: the connection was interrupted, and either `backfill` is `off`, or the server
+   * had no event log before or after the interruption and the SDK could not use REST to recover the events; also
+   * reported if the join had a cursor but the server has no event log, or if too many events arrived before the join
+   * was confirmed. `expired`: the events are no longer in the
    * log, or `backfill` is `off` and the join had a cursor. `log_changed`: the stream's position belongs to another log,
    * for example because the server's database was recreated. `cursor_ahead`: the stream's position is ahead of the log,
    * for example because the database was restored from a backup. `replay_failed`: the server did not return all missing

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# xcframework.sh: builds Artifacts/CAutoModerate.xcframework, the Rust part for Apple's platforms. Requires a Mac with
-# Xcode and rustup. If the framework exists, the Swift package uses it instead of a separately built static library.
+# xcframework.sh: builds Artifacts/CAutoModerate.xcframework, the compiled Rust code for Apple's platforms. Requires a Mac
+# with Xcode and rustup. If the framework exists, the Swift package uses it instead of a separately built static library.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target="${CARGO_TARGET_DIR:-$PWD/../target}"

@@ -18,7 +18,7 @@ pub struct NativeBatchItem {
 }
 
 impl NativeBatchItem {
-    /// Converts the item to a submission. `index` is the item's position in the batch.
+    /// Converts the item to a submission. Errors name the item by `index`, its position in the batch.
     pub(crate) fn into_submission(self, index: usize) -> Result<Submission, NativeError> {
         new_submission(self.content_type, self.content, &format!("items[{index}].metadata"), self.metadata)
     }

@@ -1,4 +1,4 @@
-//! Lets Swift and Kotlin code cancel asynchronous calls, because UniFFI does not report cancelled tasks to Rust.
+//! Lets Swift and Kotlin code cancel asynchronous calls explicitly, because UniFFI does not report cancelled tasks to Rust.
 
 use std::sync::Arc;
 

@@ -75,7 +75,7 @@ pub(crate) fn sio_decode(data: &[u8]) {
 }
 
 /// Decodes an event whose name is the first line and whose arguments are the rest. A single line is decoded as the
-/// arguments of a `moderation_update`. Any input must yield an event.
+/// arguments of a `moderation_update`. Any text must yield an event.
 pub(crate) fn event_decode(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (name, arguments) = text.split_once('\n').unwrap_or(("moderation_update", text));

@@ -81,14 +81,20 @@ pub(super) fn meta_shape() -> Shape {
             field(
                 "project_id",
                 &[
-                    "Id of the project that the payload names or, if the payload names no project, id of the only joined",
-                    "project. `nil` if several projects are joined.",
+                    "Id of the project that the payload names. If the payload names none, this is the project",
+                    "whose log or listing contains the event or, for a live event, the only joined project. For a",
+                    "`Gap`, it is the project whose events are missing. `nil` if the project is unknown; always",
+                    "`nil` for a `Lagged`, and for a live `ServerError` or `MalformedEvent` that names no project.",
                 ],
                 optional(FieldType::Shared),
             ),
             field(
                 "event_id",
-                &["Position of the event in the project's event log. `nil` if the event is not logged."],
+                &[
+                    "Position of the event in the project's event log or, for a `Gap`, the position after which",
+                    "the stream continues. `nil` on servers without an event log and, except for gaps, for events",
+                    "that are not logged.",
+                ],
                 optional(FieldType::Count),
             ),
             field(

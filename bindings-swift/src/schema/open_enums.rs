@@ -114,9 +114,9 @@ open_enums! {
     }
     /// Reason why events are missing.
     GapReason {
-        /// The connection was interrupted, and either the server had no event log before or after the interruption, or
-        /// `backfill` is `off`. Also reported if a join had a cursor but the server has no event log, or if too many events
-        /// arrived before a join was confirmed.
+        /// The connection was interrupted, and either `backfill` is `off`, or the server had no event log before or after the
+        /// interruption and the SDK could not use REST to recover the events. Also reported if a join had a cursor but the
+        /// server has no event log, or if too many events arrived before a join was confirmed.
         Interrupted,
         /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
         Expired,

@@ -1,5 +1,5 @@
-//! Writer of packed values. Numbers are little-endian and unaligned. Strings and lists begin with their length, as a
-//! 32-bit number.
+//! Writer of packed values. Numbers are little-endian and unaligned. Strings, bytes, lists and objects begin with their
+//! length, as a 32-bit number.
 
 /// Buffer to which packed values are appended.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ const EVENTS_PER_SAMPLE: usize = 1_000_000;
 /// byte per event.
 const MAX_GROWTH_BYTES: u64 = 2 * 1024 * 1024;
 
-/// Runs the benchmark; `turn` is the number of events that the sender sends per request.
+/// Runs the benchmark. `turn` is the number of events that the sender sends after the join and after each `again`.
 pub(crate) fn run(port: u16, turn: usize) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! This SDK with all of its features.
+//! Readers that use this SDK with all of its features.
 
 use std::hint::black_box;
 

@@ -10,8 +10,8 @@ use crate::{
 /// View of a project's counters, rules and review queue that follows the project's events.
 ///
 /// The view starts with a snapshot and applies the events after it, so each state is the server's state at one position
-/// in the event log. If an event does not contain enough data, as after a [`Gap`](crate::Gap), the view fetches another
-/// snapshot.
+/// in the event log. After an event that does not contain enough data, such as a [`Gap`](crate::Gap) or the creation of a
+/// rule, the view fetches another snapshot.
 #[derive(Debug)]
 pub struct LiveView {
     project: Project,
@@ -19,9 +19,9 @@ pub struct LiveView {
     state: LiveState,
     /// True if an event could not be applied and no newer snapshot has been fetched yet.
     needs_snapshot: bool,
-    /// Event that has been applied but not returned.
+    /// Event that has been passed to `state` but not returned yet.
     pending_event: Option<Event>,
-    /// True until the first event after the first snapshot.
+    /// True until the first logged event after the first snapshot.
     skips_included_events: bool,
 }
 

@@ -21,11 +21,11 @@ impl Client {
     /// is shorter).
     ///
     /// # Errors
-    /// - `authentication_failed` if the server refuses the credentials
+    /// - `authentication_failed` if the server refuses the credentials, or the credentials provider returns a permanent error
     /// - `rate_limited` if the request exceeds one of the server's rate limits
     /// - `api`, with the response's status and body, for any other error status. If the status leaves the outcome unknown,
     ///   as 500 does, the message says so and the error is not retryable
-    /// - `connect_failed` if the server can't be reached or credentials can't be obtained
+    /// - `connect_failed` if the server can't be reached, or credentials can't be obtained for another reason
     /// - `disconnected` if the connection is lost or the [`request_timeout`](ClientBuilder::request_timeout) expires
     ///   after the server may have received the submission; the outcome is then unknown, so this error is not retryable
     /// - `protocol` if the response can't be read

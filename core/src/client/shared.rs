@@ -54,7 +54,7 @@ impl ClientShared {
             request.fail(&Error::closed());
             return Err(Error::closed());
         }
-        // The task drops a request without answering it only if the runtime is shut down.
+        // The task drops a request without answering it only if the runtime is shut down or the task has panicked.
         answer.await.map_err(|_| Error::closed())?
     }
 }

@@ -142,7 +142,7 @@ impl CursorRegistry {
         entry.position_without_readers.clone()
     }
 
-    /// Adds a reader of one project. The project may be joined later.
+    /// Adds a reader of one project, which need not be joined yet.
     pub(super) fn add_reader(
         &self,
         project: &ProjectId,

@@ -40,7 +40,7 @@ pub(super) struct EventQueue {
     pub(super) is_abandoned: bool,
     /// `true` if some events are compact and must be expanded when they are taken.
     pub(super) has_compact_events: bool,
-    /// `true` if a project's replay is waiting for room in this queue.
+    /// `true` if a project's replay or backfill is waiting for room in this queue.
     pub(super) has_waiting_replay: bool,
     /// Estimated size of an event, in bytes.
     typical_bytes: usize,

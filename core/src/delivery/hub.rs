@@ -78,8 +78,8 @@ impl Hub {
         requests
     }
 
-    /// Returns the number of replayed events of a project that its fastest reader has room for, or `None` if no reader
-    /// has room. Without readers, returns the maximum page size.
+    /// Returns the number of replayed or backfilled events of a project that its fastest reader has room for, or `None`
+    /// if no reader has room. Without readers, returns the maximum page size.
     pub(crate) fn fastest_reader_page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let state = self.lock();
         let buffers =

@@ -41,7 +41,7 @@ pub(super) fn is_logged(event: &Event) -> bool {
     event.event_id().is_some()
 }
 
-/// Returns the report of `missed` dropped events, the last of which arrived at this time.
+/// Returns the report of `missed` dropped events, the last of which arrived at the time `at`.
 pub(super) fn lagged_event(missed: u64, at: jiff::Timestamp) -> Event {
     Lagged::new(missed, Meta::new(Origin::Live, at)).into()
 }

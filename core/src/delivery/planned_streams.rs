@@ -18,7 +18,7 @@ impl PlannedStreams {
         self.0.push(Subscription::new(buffer, kinds));
     }
 
-    /// Takes the streams that still have a reader. Dropping this value no longer ends them.
+    /// Takes the streams that still have a reader. Afterwards, dropping this value no longer ends them.
     fn take(&mut self) -> impl Iterator<Item = Subscription> {
         std::mem::take(&mut self.0).into_iter().filter(|subscription| !subscription.buffer.is_abandoned())
     }

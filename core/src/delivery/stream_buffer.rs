@@ -123,8 +123,8 @@ impl StreamBuffer {
         self.signal_capacity(&mut queue);
     }
 
-    /// Signals the client's task if there is room for a page that a backlog or a replay needs, or if a replay is
-    /// waiting for a queue that has been closed.
+    /// Signals the client's task if there is room for a page that a backlog, replay or backfill needs, or if a replay or
+    /// backfill is waiting for a queue that has been closed.
     fn signal_capacity(&self, queue: &mut EventQueue) {
         if queue.can_request_page() || (queue.has_waiting_replay && (queue.has_page_capacity() || queue.is_closed())) {
             queue.has_waiting_replay = false;
@@ -215,8 +215,8 @@ impl StreamBuffer {
         queue.backlogs.iter_mut().filter(|backlog| !backlog.is_page_requested).map(request_page).collect()
     }
 
-    /// Returns how many replayed events of a project the stream has room for. Returns `None` if there is no room or the
-    /// project has a backlog; the client's task is then signalled once there is room for a page.
+    /// Returns how many replayed or backfilled events of a project the stream has room for. Returns `None` if there is no
+    /// room or the project has a backlog; the client's task is then signalled once there is room for a page.
     pub(crate) fn page_capacity(&self, project: &ProjectId) -> Option<u64> {
         let mut queue = self.lock();
         // While the project has a backlog, replayed events would only lengthen it.

@@ -1,4 +1,4 @@
-//! Redaction of secrets in errors, which may quote texts in which a server echoes them.
+//! Redaction of secrets in errors, which may quote a server's text that echoes a secret.
 
 use std::{
     collections::VecDeque,

@@ -16,7 +16,7 @@ pub(crate) struct RequestAuth {
 }
 
 impl RequestAuth {
-    /// Returns the other query parameters, followed by those of the credentials.
+    /// Returns `others`, followed by the query parameters of the credentials.
     pub(super) fn append_to_query(&self, others: &[(String, String)]) -> Vec<(String, String)> {
         let own = self.query.iter().map(|(name, value)| (name.clone(), value.expose().to_owned()));
         others.iter().cloned().chain(own).collect()

@@ -231,8 +231,8 @@ impl ClientTask {
 
     /// Requests the pages that readers have room for.
     async fn request_pages(&mut self, now: Now) {
-        // Delivery fills the buffers. Pages are requested until no reader has room, because only then is the task woken
-        // once a reader has room again.
+        // Executing the outputs changes how much room the readers have. The check is repeated until it finds nothing to
+        // request, because only then is the task woken once a reader has room again.
         while forward_page_requests_and_capacities(&mut self.machine, &self.hub, now) {
             self.execute_outputs().await;
         }

@@ -1,6 +1,5 @@
 //! Implementation of `Transports::Auto`. It tries WebSocket first, unless long-polling has worked recently, and falls
-//! back to long-polling if the server is reachable but refuses the WebSocket, or if no frame arrives over the
-//! WebSocket.
+//! back to long-polling if the server or a proxy refuses the WebSocket, or if no frame arrives over the WebSocket.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -40,8 +39,8 @@ impl TransportSelector {
         self.fallback().on_connection_usable(now().mono);
     }
 
-    /// Opens a transport. Until the client has connected once, the first attempt with each set of credentials may try both
-    /// transports. Every other attempt tries one and may leave the other to the next attempt, because the server limits
+    /// Opens a transport. Until the client has connected once, the first attempt with each of the configured credentials may
+    /// try both transports. Every other attempt tries one and may leave the other to the next attempt, because the server limits
     /// the number of connections per minute.
     pub(super) async fn open(
         &self,

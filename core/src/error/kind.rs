@@ -34,7 +34,7 @@ pub enum ErrorKind {
     GaveUp,
     /// The server did not acknowledge an event within the timeout.
     AckTimeout,
-    /// An argument or option is invalid, or a method was called when that is not possible. The message explains which.
+    /// An argument or option is invalid, or a method was called when that is not possible. The message names the cause.
     InvalidArgument,
     /// The server violated the protocol, or its response could not be read.
     Protocol,

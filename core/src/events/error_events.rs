@@ -46,7 +46,7 @@ pub struct MalformedEvent {
     pub name: String,
     /// Data as received, which may be invalid JSON.
     pub data: RawJson,
-    /// Reason why it could not be decoded.
+    /// Reason why decoding failed.
     pub reason: String,
     /// Metadata added by the SDK.
     pub meta: Meta,

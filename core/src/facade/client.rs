@@ -133,7 +133,7 @@ impl FacadeClient {
         FacadeStates::new(self.client.state_changes())
     }
 
-    /// Returns the URL to which the client is connected, which it is trying to reach, or which it will try next.
+    /// Returns the URL that the client is connected to, is trying to reach, or will try next.
     #[must_use]
     pub fn url(&self) -> &str {
         self.client.url()

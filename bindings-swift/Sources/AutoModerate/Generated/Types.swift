@@ -232,10 +232,14 @@ extension Lagged: EventKind {
 
 /// Metadata that the SDK adds to an event.
 public struct Meta: Sendable, Hashable, Codable {
-    /// Id of the project that the payload names or, if the payload names no project, id of the only joined
-    /// project. `nil` if several projects are joined.
+    /// Id of the project that the payload names. If the payload names none, this is the project
+    /// whose log or listing contains the event or, for a live event, the only joined project. For a
+    /// `Gap`, it is the project whose events are missing. `nil` if the project is unknown; always
+    /// `nil` for a `Lagged`, and for a live `ServerError` or `MalformedEvent` that names no project.
     public var projectId: String?
-    /// Position of the event in the project's event log. `nil` if the event is not logged.
+    /// Position of the event in the project's event log or, for a `Gap`, the position after which
+    /// the stream continues. `nil` on servers without an event log and, except for gaps, for events
+    /// that are not logged.
     public var eventId: Int?
     /// Path by which the event arrived: live, by replay, or by backfill.
     public var origin: Origin
@@ -1621,9 +1625,9 @@ public enum Origin: Sendable, Hashable, Codable, RawRepresentable, CustomStringC
 
 /// Reason why events are missing.
 public enum GapReason: Sendable, Hashable, Codable, RawRepresentable, CustomStringConvertible {
-    /// The connection was interrupted, and either the server had no event log before or after the interruption, or
-    /// `backfill` is `off`. Also reported if a join had a cursor but the server has no event log, or if too many events
-    /// arrived before a join was confirmed.
+    /// The connection was interrupted, and either `backfill` is `off`, or the server had no event log before or after the
+    /// interruption and the SDK could not use REST to recover the events. Also reported if a join had a cursor but the
+    /// server has no event log, or if too many events arrived before a join was confirmed.
     case interrupted
     /// The server's event log no longer contains the events, or they followed a cursor and `backfill` is `off`.
     case expired

@@ -1,4 +1,4 @@
-//! Conversion of events to JSON and back, in a form that serde and all language bindings share.
+//! Conversion of events to JSON and back, in a form that the serde implementations and all language bindings share.
 //!
 //! An event is written as an object that contains its kind as `event`, the documented fields, `extra` if it is not
 //! empty, and `meta`.
