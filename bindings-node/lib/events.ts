@@ -222,11 +222,11 @@ export interface Gap extends Common<'gap'> {
    * Reason for the loss. `interrupted`: the connection was interrupted, and either `backfill` is `off`, or the server
    * had no event log before or after the interruption and the SDK could not use REST to recover the events; also
    * reported if the join had a cursor but the server has no event log, or if too many events arrived before the join
-   * was confirmed. `expired`: the events are no longer in the
-   * log, or `backfill` is `off` and the join had a cursor. `log_changed`: the stream's position belongs to another log,
-   * for example because the server's database was recreated. `cursor_ahead`: the stream's position is ahead of the log,
-   * for example because the database was restored from a backup. `replay_failed`: the server did not return all missing
-   * events from its log. `backfill_incomplete`: REST may have returned fewer events than were missed.
+   * was confirmed. `expired`: the events are no longer in the log, or `backfill` is `off` and the join had a cursor.
+   * `log_changed`: the stream's position belongs to another log, for example because the server's database was
+   * recreated. `cursor_ahead`: the stream's position is ahead of the log, for example because the database was restored
+   * from a backup. `replay_failed`: the server did not return all missing events from its log. `backfill_incomplete`:
+   * REST may have returned fewer events than were missed.
    */
   reason: Word<'interrupted' | 'expired' | 'log_changed' | 'cursor_ahead' | 'replay_failed' | 'backfill_incomplete'>
   /** Number of missing events, if known. */
