@@ -133,7 +133,7 @@ pub(crate) fn session(data: &[u8]) {
     fuzz::run_session_script(data);
 }
 
-/// Extracts the token from a login page. The SDK reads no other HTML.
+/// Extracts the CSRF token from a login page. The SDK parses no other HTML.
 pub(crate) fn login_form(data: &[u8]) {
     let Ok(page) = std::str::from_utf8(data) else { return };
     if let Some(token) = fuzz::login_csrf_token(page) {

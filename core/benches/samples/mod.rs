@@ -1,8 +1,8 @@
 //! Sample events, as servers send them.
 #![allow(dead_code, reason = "no benchmark uses all of them")]
 
-/// Returns the documented `moderation_update`. `ids` contains the fields that a server with an event log adds, each after a
-/// comma.
+/// Returns the documented `moderation_update`. `ids` contains the fields that a server with an event log adds, each preceded
+/// by a comma.
 pub(crate) fn documented_update(ids: &str) -> String {
     format!(
         concat!(

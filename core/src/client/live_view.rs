@@ -46,8 +46,8 @@ impl LiveView {
     ///
     /// # Errors
     /// - the same errors as [`EventStream::next`], after which the view ends
-    /// - the same errors as [`Project::snapshot`] if a snapshot is needed and can't be fetched; the state is then
-    ///   outdated, and the next call tries again
+    /// - the same errors as [`Project::snapshot`] if a snapshot is needed and can't be fetched, or `protocol` if the
+    ///   snapshot is older than the view's events; the state is then outdated, and the next call tries again
     ///
     /// # Cancel safety
     /// If the future is dropped, no event is lost, and the state remains consistent.

@@ -16,7 +16,7 @@ impl Client {
     /// A failed submission is repeated within the [`request_timeout`](ClientBuilder::request_timeout) if the repetition
     /// can't store a second item. This is the case if the server can't be reached or answers with 429, or if no
     /// credentials can be obtained at the moment. If every URL of the server is already known to support idempotency
-    /// keys (the client asks after its first successful submission), it is also the case after a lost connection, after
+    /// keys (the client asks after a successful submission), it is also the case after a lost connection, after
     /// status 408, 502, 503, 504 or 520 to 524, and after fifteen seconds without an answer (or a quarter of the timeout, if that
     /// is shorter).
     ///

@@ -230,8 +230,8 @@ impl Hub {
     }
 }
 
-/// Ends the streams of these buffers. Must not be called while the hub is locked, because a woken reader may create a
-/// stream immediately.
+/// Ends the streams of these buffers. Must not be called while the hub is locked, because a woken reader may immediately
+/// create a stream, which locks the hub.
 fn end_buffers(buffers: &[Arc<StreamBuffer>], end: &StreamEnd) {
     for buffer in buffers {
         buffer.end(end.clone());

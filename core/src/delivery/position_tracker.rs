@@ -55,7 +55,7 @@ impl PositionTracker {
     }
 
     /// Returns the position of the reader in the project's log. Returns `None` only for a reader of all projects, if
-    /// the project was not joined or has no log.
+    /// the project has not been joined or has no log.
     #[inline]
     fn tracked_position(&mut self, project: &ProjectId) -> Option<&mut TrackedPosition> {
         if self.positions.get(self.last_used_index).is_none_or(|tracked| tracked.project != *project) {

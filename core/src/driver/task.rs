@@ -232,7 +232,7 @@ impl ClientTask {
     /// Requests the pages that readers have room for.
     async fn request_pages(&mut self, now: Now) {
         // Executing the outputs changes how much room the readers have. The check is repeated until it finds nothing to
-        // request, because only then is the task woken once a reader has room again.
+        // request, because a reader signals new room only after a check has found none.
         while forward_page_requests_and_capacities(&mut self.machine, &self.hub, now) {
             self.execute_outputs().await;
         }

@@ -71,7 +71,7 @@ impl FacadeClient {
             }
             result => result,
         };
-        /// Joins a project. With a cursor in `after`, resumes the event stream after that position.
+        /// Joins a project. With a cursor in `after`, resumes the event stream after it, as [`Client::join_after`] does.
         join(project: String, after: Option<String>) -> FacadeProject = |client| {
             let project = match after {
                 Some(after) => client.join_after(project, after).await?,

@@ -1,4 +1,4 @@
-//! Receives events from the sender of `receive_path` with rust_socketio, and prints the events per second and the CPU
+//! Uses rust_socketio to receive events from the sender of `receive_path`, and prints the events per second and the CPU
 //! time per event. Usage: `peers PORT PROJECT EVENTS`.
 //!
 //! The program follows the library's documentation: a blocking client passes a tree of JSON values to a callback, which
