@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bench.sh [--rounds N]: creates a separate environment, installs the wheel built by `cargo xtask package wheel` and the libraries
 # to compare it with, and runs the benchmark.
-# bench.sh --install: creates the environment, and only installs the wheel and the libraries.
+# bench.sh --install: creates the same environment, but does not run the benchmark.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../setup/lib.sh

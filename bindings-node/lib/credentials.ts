@@ -9,8 +9,8 @@ import { startCall } from './completions.js'
 import { AutoModerateError, invalidArgument } from './errors.js'
 
 /**
- * Reason why credentials are requested: for the first attempt to connect or a REST call, for a later attempt, or
- * because the server rejected the previous credentials.
+ * Reason why credentials are requested: `first` for the first attempt at a URL before the client has ever connected, or
+ * for a REST call; `reconnect` for a later attempt; and `rejected` after the server refused the previous credentials.
  */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 

@@ -19,8 +19,8 @@ export interface StreamHost {
   /** True if waiting readers keep the event loop running. */
   readonly ref: boolean
   /**
-   * Open streams. Before the cursor is read, each of them reports which events it has returned to its reader, because it
-   * may have taken more from the native module.
+   * Open streams. Before the cursor is read, each of them reports how many events it has returned to its reader, because
+   * it may have taken more from the native module.
    */
   readonly streams: Set<WeakRef<EventStream>>
 }

@@ -84,7 +84,7 @@ test('the package works and has types when installed from its tarballs', async (
     'false',
   ]
   const tsc = [join(BIN, 'tsc'), ...strict, '--module', 'nodenext', 'typed.ts', 'typed.mts', 'typed.cts']
-  // Compile without Node's types in a project with browser types, and then with Node's types.
+  // Compile first with browser types and without Node's types, and then with Node's types.
   await run(process.execPath, [...tsc, '--lib', 'es2022,esnext.disposable,dom', '--types', ''], { cwd })
   mkdirSync(join(cwd, 'node_modules/@types'), { recursive: true })
   for (const name of ['@types/node', 'undici-types']) {

@@ -19,7 +19,7 @@ import { Client } from ${JSON.stringify(MODULE_URL)}
 const [url, apiKey, project] = process.argv.slice(2)
 `
 
-/** Starts a program in a separate process. */
+/** Starts a program in a separate process, which is killed at the end of the test. */
 function startProgram(t, server, code) {
   const file = join(makeTempFolder(t), 'program.mjs')
   writeFileSync(file, PREAMBLE + code)

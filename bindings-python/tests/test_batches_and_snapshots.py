@@ -120,7 +120,7 @@ async def test_a_stream_continues_from_a_snapshot(start_server: StartServer) -> 
         last = (await client.moderate("four")).content_id
         await project.leave()
         stream = (await client.join(server.project_id, after=snapshot.cursor)).events()
-        # The items of a batch are decided concurrently.
+        # The items of a batch are decided concurrently, so their events may arrive in any order.
         assert sorted(await next_ids(stream, 3)) == sorted(later)
         assert await next_ids(stream, 1) == [last]
         assert client.metrics().gaps == 0

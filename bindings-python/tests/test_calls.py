@@ -79,7 +79,7 @@ def test_every_call_of_the_blocking_client(shared_server: Server) -> None:
             updates.next_batch(timeout=-1)
         assert client.content(wanted[0]).content_data == "text 0"
         assert len(list(client.contents(per_page=3))) >= 10
-        # Refused items cause no events.
+        # Refused items cause no events, so no update follows those read above.
         assert [type(result) for result in client.moderate_batch(["", " "])] == [automoderate.ApiError] * 2
         assert client.statistics().total_content >= 10
         assert project.snapshot().stats == client.statistics()

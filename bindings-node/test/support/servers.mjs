@@ -79,7 +79,7 @@ const BINARY =
   process.env.AUTOMODERATE_SERVER ??
   join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/automoderate-server')
 
-/** Starts a reference server, by default without limits. */
+/** Starts a reference server, by default without limits on connections, events and rooms. */
 export function startReference(t, { flags = NO_LIMITS, listen = '127.0.0.1:0', database } = {}) {
   const file = database ?? join(makeTempFolder(t), 'server.db')
   return startProgram(t, BINARY, 'serve', '--demo', '--listen', listen, '--database', `sqlite://${file}`, ...flags)
