@@ -1,5 +1,5 @@
 /**
- * Compares this package with socket.io-client by events per second, CPU time per event and event-loop delay. A sender
+ * Compares this package with socket.io-client in events per second, CPU time per event and event-loop delay. A sender
  * in a separate process sends events as fast as the reader requests them. The readers in readers.mjs are measured in
  * turn, each time in a new process. The results are medians and ranges over all rounds.
  *

@@ -74,7 +74,7 @@ export class Client {
    * Connects, unless the client is already connected. Resolves once the server has acknowledged the connection. If the
    * first connection fails and is not retried, rejects with an error such as `authentication_failed`, `rate_limited`,
    * `connect_timeout` or `connect_failed`, and closes the client. Aborting the first call also closes the client. On a
-   * closed client, rejects with the error that closed the client.
+   * closed client, rejects with the error that closed the client, or with `closed` if you closed it.
    */
   async connect(given?: Abortable): Promise<this> {
     const signal = signalOf(checkOptions(given))

@@ -23,7 +23,7 @@ export type HandlerArguments = { [Name in keyof EventByName]: [event: EventByNam
    * Not called unless there is a listener for events. The server's own `error` event is named `serverError`.
    */
   error: [error: AutoModerateError]
-  /** Called with an error that another listener threw, or with the rejection of a promise that it returned. */
+  /** Called with an error that another listener threw, or with which a promise that it returned was rejected. */
   listenerError: [error: unknown]
 }
 

@@ -10,7 +10,8 @@ import { AutoModerateError, invalidArgument } from './errors.js'
 
 /**
  * Reason why credentials are requested: `first` for the first attempt at a URL before the client has ever connected, or
- * for a REST call; `reconnect` for a later attempt; and `rejected` after the server refused the previous credentials.
+ * for a REST call for which no credentials have been obtained yet; `reconnect` for a later attempt; and `rejected` after
+ * the server refused the previous credentials.
  */
 export type CredentialsReason = 'first' | 'reconnect' | 'rejected'
 

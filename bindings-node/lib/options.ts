@@ -104,7 +104,7 @@ export interface ClientOptions {
    * Policy for full stream buffers. `replay`, the default, reads the excess events from the server's event log later;
    * to make room for an event that is not in a log, it drops the oldest event or, if that one is in a log, the new
    * event. `drop_oldest` always drops the oldest event, and `drop_newest` the new event. Under these three policies, a
-   * `lagged` takes the place of dropped events. `close` ends the stream with the error `overflow`.
+   * `lagged` event takes the place of the dropped events. `close` ends the stream with the error `overflow`.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
   /**
@@ -133,7 +133,7 @@ export interface ClientOptions {
    * `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
    */
   proxy?: string
-  /** Certificates of certificate authorities to trust, in addition to the platform's. */
+  /** CA certificates to trust in addition to the platform's. */
   extraCa?: Pem | Pem[]
   /** Client certificate for mutual TLS. */
   clientCertificate?: {

@@ -38,11 +38,11 @@ export interface Metrics {
   replayed: number
   /** Number of delivered events that were fetched over REST. */
   backfilled: number
-  /** Number of events dropped as duplicates. */
+  /** Number of events dropped because they had already arrived. */
   duplicates: number
-  /** Number of frames and events that could not be decoded. */
+  /** Number of frames, events and backfilled items that could not be decoded. */
   malformed: number
-  /** Number of gaps reported. */
+  /** Number of gaps reported in streams, except gaps found while a slow stream catches up from the server's log. */
   gaps: number
   /** Number of events sent to the server, including joins, leaves and heartbeats. */
   sent: number

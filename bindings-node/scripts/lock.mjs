@@ -9,7 +9,7 @@ import { join } from 'node:path'
 const file = join(import.meta.dirname, '../package-lock.json')
 const lock = JSON.parse(readFileSync(file, 'utf8'))
 
-/** Returns the CPU, operating system and libc that the name of a platform package contains. */
+/** Returns the CPU, operating system and libc that the name of a platform package indicates. */
 function parsePlatform(name) {
   const words = name.split(/[-/]/)
   const firstKnownWord = (...known) => words.filter((word) => known.includes(word)).slice(0, 1)

@@ -42,11 +42,11 @@ pub struct Metrics {
     pub replayed: i64,
     /// Number of delivered events that were fetched over REST.
     pub backfilled: i64,
-    /// Number of events dropped as duplicates.
+    /// Number of events dropped because they had already arrived.
     pub duplicates: i64,
-    /// Number of frames and events that could not be decoded.
+    /// Number of frames, events and backfilled items that could not be decoded.
     pub malformed: i64,
-    /// Number of gaps reported.
+    /// Number of gaps reported in streams, except gaps found while a slow stream catches up from the server's log.
     pub gaps: i64,
     /// Number of events sent to the server, including joins, leaves and heartbeats.
     pub sent: i64,

@@ -11,7 +11,7 @@ import { startDocumented, startReference, waitUntil } from './support/servers.mj
 const reason = new Error('enough')
 const abortListeners = (signal) => getEventListeners(signal, 'abort').length
 
-/** Checks a call that is aborted before it starts, right after it starts, and later. */
+/** Checks that a call can be aborted before it starts, right after it starts, and later. */
 async function expectAborted(call) {
   for (const when of [
     () => {},

@@ -16,7 +16,8 @@ test('each of 2,300 missed decisions arrives once and in order', async (t) => {
   const client = await Client.connect(server.url, { apiKey: 'any' })
   t.after(() => client.close())
   const events = (await client.join('p')).events()
-  // The backfill starts 2 s before the newest of these decisions, so its listing contains them as well.
+  // The backfill's listing starts 2 s before the newest of these decisions, so it also contains them. They must not be
+  // delivered again.
   const before = makeIds('before', 200)
   before.forEach(publish)
   for (const id of before) assert.equal((await nextEvent(events)).content_id, id)

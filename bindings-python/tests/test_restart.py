@@ -1,4 +1,4 @@
-"""No event is lost or repeated when the server is killed and restarted on the same database and port."""
+"""No event is lost or repeated when the server is killed and restarted with the same database and port."""
 
 from __future__ import annotations
 

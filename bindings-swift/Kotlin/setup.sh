@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs Kotlin, and prints a class path with the compiler, the compiler's libraries and JNA. The script downloads the
-# compiler from PyPI, where it is part of a Jupyter kernel. On Debian, the script installs Java and JNA if they are
-# missing. The compiler is stored in KOTLIN_CACHE/kotlin; KOTLIN_CACHE defaults to .cache in the repository.
+# compiler from PyPI, where it is part of a Jupyter kernel. If Java or JNA is missing, the script installs both, which
+# requires root on Debian. The compiler is stored in KOTLIN_CACHE/kotlin; KOTLIN_CACHE defaults to .cache in the
+# repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ../../setup/lib.sh

@@ -5,11 +5,11 @@ import AutoModerateFFI
 /// simulates failures on request.
 ///
 /// Over WebSocket, the server behaves like servers that follow the published documentation or, without an event log,
-/// like deployed servers. It accepts any credentials unless a test makes it refuse them, and approves every submission.
-/// A project exists as soon as a test or a client uses its id. REST calls return the items that were submitted, added
-/// with ``store(_:_:)``, or contained in a published `moderation_update`. An API key that equals a project's id belongs
-/// to that project. Every other key belongs to the project that a test or a client named first. The server stops when
-/// it is no longer referenced.
+/// like deployed servers. It accepts any credentials unless a test makes it refuse them, and approves every submission
+/// that is not blank. A project exists as soon as a test or a client uses its id. REST calls return the items that were
+/// submitted, added with ``store(_:_:)``, or contained in a published `moderation_update`. An API key that equals a
+/// project's id belongs to that project. Every other key belongs to the project that a test or a client named first. The
+/// server stops when it is no longer referenced.
 public final class TestServer: Sendable {
     /// URL for clients, `http://127.0.0.1:…`.
     public let url: String

@@ -64,7 +64,7 @@ import Testing
 
         let client = try await Client.connect(server.url, .init(apiKey: "any"))
         let events = try await client.join("p").events
-        // The listing that the backfill reads also contains these decisions, which precede the outage.
+        // The listing that the backfill reads also contains these decisions, which must not be delivered again.
         let before = makeIds("before", 200)
         for id in before { try publish(id) }
         #expect(try await nextContentIds(before.count, of: events) == before)

@@ -18,9 +18,9 @@
     /// }
     /// ```
     ///
-    /// When the app enters the background, the task is cancelled and the connection is closed. The model keeps its
-    /// cursor, so that the next `run()` resumes after the last event shown, or at the previous join if no event was
-    /// shown.
+    /// When the app enters the background, the task is cancelled and the connection is closed. If the server has an
+    /// event log, the model keeps its cursor, so that the next `run()` resumes after the last event shown, or at the
+    /// previous join if no event was shown.
     @available(macOS 14, iOS 17, tvOS 17, visionOS 1, *)
     @MainActor @Observable
     public final class ProjectModel {

@@ -54,8 +54,8 @@ extension Client {
     /// - Parameters:
     ///   - items: Items to submit.
     ///   - idempotencyKey: Idempotency key for the whole batch: 1 to 240 visible ASCII characters. On servers that
-    ///     support idempotency keys, calls with the same key and the same items within 24 hours count as one. `nil`
-    ///     means a random key.
+    ///     support idempotency keys, calls with the same key and the same items within 24 hours count as one batch.
+    ///     `nil` means a random key.
     /// - Throws: The errors of ``moderate(_:type:metadata:idempotencyKey:)``, if the first request fails.
     public func moderateBatch(
         _ items: [BatchItem], idempotencyKey: String? = nil

@@ -77,8 +77,8 @@ public final class Client: Sendable {
         EventStream(makeSource(nil)) { $0 }
     }
 
-    /// Returns a stream like ``events``, limited to one kind of event. The stream counts each ``Gap`` and ``Lagged`` of
-    /// another kind in ``EventStream/losses`` instead of yielding it.
+    /// Returns a stream like ``events`` that yields only one kind of event. The stream counts other ``Gap`` and
+    /// ``Lagged`` events in ``EventStream/losses``.
     public func events<Kind: EventKind>(of kind: Kind.Type) -> EventStream<Kind> {
         EventStream(makeSource(Kind.kind)) { Kind($0) }
     }

@@ -19,8 +19,8 @@ public final class Project: Sendable, Identifiable {
         EventStream(makeSource(nil)) { $0 }
     }
 
-    /// Returns a stream of the project's events of one kind. The stream counts each ``Gap`` and ``Lagged`` of another
-    /// kind in ``EventStream/losses`` instead of yielding it.
+    /// Returns a stream that yields only one kind of the project's events. The stream counts other ``Gap`` and
+    /// ``Lagged`` events in ``EventStream/losses``.
     ///
     /// Only a project's first stream starts at the join, whether or not that stream is limited to one kind. To read
     /// several kinds of events from a cursor, use the ``events`` stream and switch over the kinds.

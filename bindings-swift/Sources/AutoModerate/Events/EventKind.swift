@@ -11,8 +11,8 @@ public protocol EventKind: Sendable, Hashable, Codable {
 }
 
 extension Meta {
-    /// Cursor for resuming after this event. Store the cursor once the event has been processed. `nil` on servers
-    /// without an event log, and for events that are not logged.
+    /// Cursor for resuming after this event; `nil` if ``eventId`` is `nil`. Store the cursor once the event has been
+    /// processed.
     public var cursor: String? {
         eventId.map { id in log.map { "\($0):\(id)" } ?? "\(id)" }
     }
