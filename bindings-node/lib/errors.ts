@@ -55,7 +55,7 @@ export class AutoModerateError extends Error {
   declare readonly stage?: Stage
   /** HTTP status of the server's response. */
   declare readonly status?: number
-  /** Beginning of the body of the server's response. */
+  /** Beginning of the body of the server's response, or the item's result if the server refused an item of a batch. */
   declare readonly body?: string
   /**
    * Number of attempts before the client gave up, counted from the loss of the last stable connection. If no

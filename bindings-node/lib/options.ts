@@ -25,7 +25,8 @@ export interface ReconnectPolicy {
    */
   attempts?: number
   /**
-   * Jitter, from 0 to 1. Each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
+   * Jitter, from 0 to 1. Each delay, except the short one before the first attempt at another URL, is multiplied by a
+   * random number from `1 - jitter` to `1 + jitter`. Default 0.5.
    */
   jitter?: number
   /**
@@ -104,7 +105,8 @@ export interface ClientOptions {
    * Policy for full stream buffers. `replay`, the default, reads the excess events from the server's event log later;
    * to make room for an event that is not in a log, it drops the oldest event or, if that one is in a log, the new
    * event. `drop_oldest` always drops the oldest event, and `drop_newest` the new event. Under these three policies, a
-   * `lagged` event takes the place of the dropped events. `close` ends the stream with the error `overflow`.
+   * `lagged` event takes the place of the dropped events, and a `gap` is never lost. `close` ends the stream with the
+   * error `overflow` after its buffered events.
    */
   overflow?: 'replay' | 'drop_oldest' | 'drop_newest' | 'close'
   /**

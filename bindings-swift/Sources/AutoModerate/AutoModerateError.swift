@@ -82,7 +82,7 @@ public struct AutoModerateError: Error, Sendable, Hashable {
     public var stage: Stage?
     /// HTTP status of the server's response.
     public var status: Int?
-    /// Beginning of the body of the server's response.
+    /// Beginning of the body of the server's response, or the item's result if the server refused an item of a batch.
     public var body: String?
     /// Number of attempts before the client gave up, counted from the loss of the last stable connection. If no
     /// connection was stable, the first attempt is not counted.

@@ -176,9 +176,9 @@ public enum Overflow: String, Sendable, CaseIterable {
     case replay
     /// Drops the oldest events until the new event fits. A ``Lagged`` takes the place of the dropped events.
     case dropOldest = "drop_oldest"
-    /// Drops the new event. A ``Lagged`` takes the place of the dropped events.
+    /// Drops the new event, unless it is a ``Gap``. A ``Lagged`` takes the place of the dropped events.
     case dropNewest = "drop_newest"
-    /// Ends the stream with the error `overflow`.
+    /// Ends the stream with the error `overflow` after its buffered events.
     case close
 }
 
@@ -217,7 +217,8 @@ public struct ReconnectPolicy: Sendable, Hashable {
     /// Number of attempts, since the last stable connection, after which the client gives up. With `nil`, the default,
     /// the client never gives up.
     public var attempts: Int?
-    /// Jitter, from 0 to 1: each delay is multiplied by a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
+    /// Jitter, from 0 to 1: each delay, except the short one before the first attempt at another URL, is multiplied by
+    /// a random number from `1 - jitter` to `1 + jitter`. Default 0.5.
     public var jitter: Double
     /// Time after which a connection counts as stable and the count of attempts restarts. Default 5 s.
     public var stableAfter: Duration
