@@ -23,7 +23,10 @@ export interface Meta {
    * without an event log and, except for `gap`, for events that are not logged.
    */
   event_id: number | null
-  /** Path by which the event arrived: pushed live, replayed from the server's log, or fetched over REST. */
+  /**
+   * Path by which the event arrived: pushed live, replayed from the server's log, or fetched over REST. `live` for `gap`
+   * and `lagged`.
+   */
   origin: 'live' | 'replay' | 'backfill'
   /** Time of receipt according to this machine's clock, as RFC 3339 text that ends in `Z`. */
   received_at: string

@@ -122,8 +122,8 @@ export interface ClientOptions {
   backfill?: 'auto' | 'replay' | 'off'
   /**
    * Interval at which REST is polled for reviews of flagged items, in ms, at least 1000. `false`, the default, disables
-   * polling. Intended for servers without an event log, which send no events for reviews. Each review is delivered
-   * once, as a `moderation_update` with the origin `backfill`. Requires an API key.
+   * polling. Only servers without an event log are polled, because they send no events for reviews. Each review is
+   * delivered once, as a `moderation_update` with the origin `backfill`. Requires an API key.
    */
   reviewPoll?: number | false
   /** HTTP headers to send with every request. */

@@ -55,8 +55,8 @@ extension Client {
         /// ``Backfill/auto``.
         public var backfill: Backfill
         /// Interval at which the client polls REST for reviews of flagged items, at least 1 s. `nil`, the default,
-        /// disables polling. Intended for servers without an event log, which send no events for reviews. Each review
-        /// is delivered once, as a ``ModerationUpdate`` with the origin `backfill`. Requires an API key.
+        /// disables polling. Only servers without an event log are polled, because they send no events for reviews.
+        /// Each review is delivered once, as a ``ModerationUpdate`` with the origin `backfill`. Requires an API key.
         public var reviewPoll: Duration?
         /// HTTP headers to send with every request.
         public var headers: [String: String]
