@@ -195,7 +195,7 @@ export interface UserActivity extends Common<'user_activity'>, UserActivityData,
 export interface ServerError extends Common<'serverError'>, Extensible {
   /** Message from the server. */
   message: string
-  /** Error code, if the server sends one. */
+  /** Error code; `access_denied` for a `project_access_denied` without a code, otherwise `null` if there is none. */
   code: string | null
 }
 

@@ -67,7 +67,7 @@ export interface ServerToClientEvents {
   user_activity: (data: UserActivityData & LogFields) => void
   /** Reports that the server refused or could not fulfil a request, or warns the client. */
   error: (data: ErrorNotice) => void
-  /** Sent if the credentials are invalid or have been revoked. */
+  /** Sent if the credentials are invalid, have expired or have been revoked. */
   authentication_failed: (data: ErrorNotice) => void
   /** Reports that a join was refused for lack of access, or that access to a joined project has been withdrawn. */
   project_access_denied: (data: ErrorNotice) => void
