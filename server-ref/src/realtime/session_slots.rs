@@ -1,4 +1,4 @@
-//! The limit on open real-time connections per address.
+//! Limits on real-time sessions: how many may be open per address, and how many events each may send.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::rate_limiter::RateLimiter;
 /// this multiple, clients receive only HTTP status 429.
 const EXPLAINED_REFUSALS_FACTOR: usize = 3;
 
-/// The open Engine.IO sessions of each address, with the limits that apply to them.
+/// The counts of open Engine.IO sessions per address, with the limits that apply to the sessions.
 #[derive(Debug)]
 pub(crate) struct SessionSlots {
     sessions_per_address_max: usize,
@@ -57,8 +57,8 @@ struct SessionSlot {
 }
 
 impl SessionSlots {
-    /// Creates an empty set of slots. `sessions_per_address_max` limits the connections from one address, and `events_per_minute` applies
-    /// to each connection; 0 means no limit.
+    /// Creates an empty set of slots. `sessions_per_address_max` limits the sessions from one address, and `events_per_minute` applies to
+    /// each session; 0 means no limit.
     pub(crate) fn new(sessions_per_address_max: usize, events_per_minute: usize) -> Arc<Self> {
         Arc::new(Self { sessions_per_address_max, events_per_minute, by_address: Mutex::default() })
     }

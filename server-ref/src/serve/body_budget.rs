@@ -1,8 +1,8 @@
 //! A limit on the memory that request bodies occupy until their requests are answered.
 //!
-//! The first 16 KiB of each body are not counted, because the limits on connections also limit their total size. The rest counts against a
-//! budget for all addresses and a budget for each address, so a client that sends a large body slowly can occupy only its share of the
-//! memory.
+//! The first 16 KiB of each body are not counted, because the limits on connections already bound the total of these bytes. The rest counts
+//! against a budget for all addresses and a budget for each address, so a client that sends a large body slowly can occupy only its share
+//! of the memory.
 
 use std::collections::HashMap;
 use std::error::Error;

@@ -218,9 +218,9 @@ impl RunningServer {
         self.app.store.prune_audit(self.app.settings.audit_max_age).await
     }
 
-    /// Drains and stops the server. It accepts no new connections, finishes the requests in progress, stores and publishes their results,
-    /// and closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered with 503, so that clients
-    /// reconnect, if possible to another node. Draining takes at most about nine seconds.
+    /// Drains and stops the server. It accepts no new connections, gives the requests in progress two seconds to finish, stores and
+    /// publishes their results, and closes the sockets and the database. WebSockets are closed with code 1001 and long polls are answered
+    /// with 503, so that clients reconnect, if possible to another node. Draining takes at most about nine seconds.
     ///
     /// Before it drains, the server keeps serving requests for the time set by [`lame_duck`](crate::ServerBuilder::lame_duck), while
     /// `/ready` returns 503.

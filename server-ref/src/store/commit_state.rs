@@ -189,7 +189,7 @@ impl CommitState {
     }
 }
 
-/// Adds the fields that are only known once the change is committed to a JSON object: `event_id` and, for a review, `previous_status`.
+/// Adds to a JSON object the fields that are known only when the change is applied: `event_id` and, for a review, `previous_status`.
 fn complete_payload(object: &str, replaced_status: Option<Status>, id: i64) -> Result<Box<RawValue>, Error> {
     let open =
         object.strip_suffix('}').ok_or_else(|| Error::Internal("an event's payload must be an object".into()))?;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::Error;
 use crate::time::Micros;
 
-/// Time for which a key is kept, in microseconds.
+/// Maximum time for which a key is kept, in microseconds.
 pub(crate) const IDEMPOTENCY_KEY_LIFETIME: Micros = 24 * 60 * 60 * 1_000_000;
 /// Number of a project's newest events whose keys are kept. This limit bounds the number of keys.
 pub(crate) const EVENTS_WITH_IDEMPOTENCY_KEYS_MAX: i64 = 1_000_000;

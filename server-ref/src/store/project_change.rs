@@ -27,7 +27,7 @@ pub(crate) struct ProjectChange {
 /// The effect of a change on data other than the event log.
 #[derive(Debug)]
 pub(crate) enum Mutation {
-    /// No effect: the change only writes its event, its audit log entry and its idempotency key, as far as it has them.
+    /// No effect: the change writes only its event, audit log entry and idempotency key, if it has them.
     Nothing,
     Moderated(NewContent),
     Reviewed(ContentReview),

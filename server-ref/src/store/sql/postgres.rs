@@ -29,7 +29,7 @@ const SESSION_SETTINGS: [(&str, &str); 2] = [("lock_timeout", "5s"), ("idle_in_t
 /// Connections that write must not use this timeout: a COMMIT that waits for a standby could be interrupted, and PostgreSQL would
 /// then report success.
 const READ_SESSION_SETTINGS: [(&str, &str); 1] = [("statement_timeout", "5s")];
-/// Age, in microseconds, at which the mark of a process that no longer writes is deleted.
+/// Age, in microseconds, beyond which a starting process deletes the mark of a process that no longer writes.
 const WRITER_MARK_LIFETIME: Micros = 30 * 24 * 60 * 60 * 1_000_000;
 
 #[derive(Debug)]

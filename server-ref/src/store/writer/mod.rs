@@ -1,9 +1,8 @@
 //! The single task that writes the event log, and the handle to it.
 //!
-//! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the
-//! publisher through one bounded channel. Events are therefore published in order and only after they are committed. While
-//! they are being published, the task writes the next group. If the publisher is slow, it reads the missed events from the
-//! log.
+//! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the publisher through
+//! one bounded channel. Events are therefore published in order and only after they are committed. While they are being published, the task
+//! writes the next group. If the publisher is slow, it reads from the log the events that did not fit into the channel.
 //!
 //! While the database is down, changes are refused with a retryable error. If the connection is lost during a COMMIT, the task writes
 //! nothing else until the outcome is known. If the group was committed, its events are published; otherwise the commit is retried if the
@@ -70,7 +69,7 @@ impl Writer {
         (Self { jobs: sender }, publisher_messages)
     }
 
-    /// Submits a change and returns once it is durable. Dropping the future does not undo the change.
+    /// Submits a change and returns once it is durable. Dropping the future does not withdraw a change that is already queued.
     pub(crate) async fn submit(&self, change: ProjectChange) -> Result<(), Error> {
         self.submit_idempotent(change).await.map(drop)
     }
