@@ -69,7 +69,7 @@ async fn names_and_ids_with_a_nul_character_are_refused() {
     let kind = RuleKind::Keyword { keywords: vec!["x".into()], case_sensitive: false };
     let rule = NewRule { name: "a\0b".into(), kind, action: Action::Flag, priority: 0 };
     assert!(matches!(server.add_rule(&id, rule).await, Err(Error::NulCharacter("name"))));
-    // Keywords may contain any character, because the server searches for them in texts and not in the database.
+    // Keywords may contain any character, because the database stores them as JSON, in which U+0000 is escaped.
     let rule = json!({"name": "Zero", "type": "keyword", "data": {"keywords": ["a\0b"]}, "action": "reject"});
     user.post(&server, &rules, rule).await;
     assert_eq!(moderate(&server, json!({"content": "xa\0by"})).await["status"], "rejected");

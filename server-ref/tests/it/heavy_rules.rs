@@ -75,7 +75,8 @@ async fn rules_that_need_too_much_memory_are_refused() {
     server.shutdown().await;
 }
 
-/// The rules beyond the limits are not evaluated. Any of them might have matched, so the item must not be approved.
+/// The rules beyond the limits are not evaluated. Any of them might have matched, so an item that no other rule decides must not be
+/// approved.
 #[tokio::test]
 async fn a_project_over_its_limits_flags_items_that_no_earlier_rule_decides() {
     let server = demo_server_builder().start().await.unwrap();

@@ -1,4 +1,5 @@
-//! Texts with a special meaning in SQL, HTML, JSON, or a terminal are treated as plain text and returned unchanged.
+//! Texts with a special meaning in SQL, HTML, JSON, or a terminal are treated as plain text and returned unchanged, apart from whitespace
+//! around names and messages.
 
 use automoderate_server::RunningServer;
 use reqwest::Method;

@@ -24,7 +24,7 @@ async fn a_key_and_its_tokens_share_one_rate_limit() {
         assert_eq!((status, &answer["code"]), (429, &json!("rate_limited")));
         assert!((1..=61).contains(&answer["retry_after"].as_u64().unwrap()), "{answer}");
     }
-    // Creating another key does not reset the request count, and other keys have their own limits.
+    // Creating another key does not reset the request count, and other keys are not affected.
     owner.post(&server, &path, json!({"name": "other"})).await;
     key.expect_failure(&server, (Method::GET, "/api/stats", Value::Null), (429, "rate_limited")).await;
     Caller::Key(crate::support::demo_api_key(&server)).get(&server, "/api/stats").await;

@@ -28,7 +28,7 @@ async fn excess_connections_of_an_address_are_refused() {
     server.shutdown().await;
 }
 
-/// Engine.IO does not accept these parameters as session ids, and opens a new session for each request.
+/// Engine.IO does not accept the parameters below as session ids, and opens a new session for each request.
 #[tokio::test]
 async fn invalid_session_ids_do_not_bypass_the_limit() {
     let limits = Limits { connections_per_ip: 1, ..Limits::none() };

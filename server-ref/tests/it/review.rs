@@ -121,7 +121,7 @@ async fn an_invalid_bulk_review_changes_nothing() {
     ] {
         key.expect_failure(&server, (Method::POST, "/api/content/review", body), expected).await;
     }
-    // An id that PostgreSQL cannot store is the id of no item.
+    // No item has an id that PostgreSQL cannot store.
     let body = json!({"content_ids": ["\0"], "decision": "approve"});
     let result = key.post(&server, "/api/content/review", body).await["results"][0].clone();
     assert_eq!(result["success"], false);

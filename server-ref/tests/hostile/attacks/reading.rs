@@ -34,7 +34,7 @@ async fn open_joined_socket(attacker: &Attacker, number: usize) -> io::Result<So
     Err(io::ErrorKind::ConnectionRefused.into())
 }
 
-/// Requests pages at and beyond the end of the list, pages of the maximum size, and expensive searches.
+/// Requests pages beyond the end of the list, pages of the maximum size, and expensive searches.
 pub(super) async fn deep_pages(attacker: &Attacker) {
     submit_texts(attacker, 800, 200).await;
     let paths = [
