@@ -51,8 +51,8 @@ create_venv() {
     echo "$stamp" >"$folder/.stamp"
 }
 
-# install_npm_packages FOLDER [OPTION...]: installs the packages in FOLDER's package-lock.json, and reinstalls them when the
-# file, Node, or the options change.
+# install_npm_packages FOLDER [OPTION...]: installs the packages in FOLDER's package-lock.json, and reinstalls them when package.json,
+# package-lock.json, Node, or the options change.
 install_npm_packages() {
     local folder="$1" stamp
     shift

@@ -1,4 +1,4 @@
-//! A step that can be named on the command line.
+//! A step of a command; most steps can be named on the command line.
 
 use std::time::{Duration, Instant};
 

@@ -91,8 +91,8 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], lanes: u8) -> Result<
     lanes::run_all(workspace, STEPS, lanes)
 }
 
-/// The programs whose documentation is checked. The documentation of `automoderate-server` would replace that of the library of the same
-/// name, and rustdoc omits it by default too.
+/// The programs whose documentation is checked. The program `automoderate-server` is left out, as cargo does by default, because its
+/// documentation would replace that of the library of the same name.
 const DOCUMENTED_PROGRAMS: [&str; 5] =
     ["quickstart", "automod-tail", "xtask", "public-api-listing", "automoderate-bindgen"];
 
@@ -157,7 +157,7 @@ fn test_e2e(workspace: &Workspace, environment: &Environment) -> Result<()> {
     run_tests(workspace, environment, "server-ref/tests/stock", None, &["--quiet"])
 }
 
-/// Runs the tests of the package in this folder: one test file, or all of the package's tests.
+/// Runs the tests of the package in this folder: one test file, or all of the package's tests that have no step of their own.
 fn run_tests(
     workspace: &Workspace,
     environment: &Environment,

@@ -15,7 +15,7 @@ use crate::fixtures::{
 use crate::program::ServerProgram;
 use crate::relay::Relay;
 
-/// Number of items that are acknowledged in each round before a node is killed.
+/// Minimum number of items that are acknowledged in each round before a node is killed.
 const ITEMS_PER_ROUND: usize = 100;
 
 async fn wait_until_connected_to(client: &Client, url: &str) {

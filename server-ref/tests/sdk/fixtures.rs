@@ -1,4 +1,4 @@
-//! Helpers for these tests: servers, clients, TLS termination, and an HTTP proxy.
+//! Helpers for the tests in this folder: servers, clients, TLS termination, and an HTTP proxy.
 
 use std::{
     io,
