@@ -157,7 +157,8 @@ impl ServerBuilder {
     }
 
     /// Trusts the `X-Forwarded-For` header from these proxies, given as addresses or as networks such as `10.0.0.0/8`. Limits per address
-    /// then apply to the clients' addresses instead of the proxies'. Default: none.
+    /// then apply to the clients' addresses instead of the proxies', except the limit on HTTP connections, from which these proxies are
+    /// exempt. Default: none.
     ///
     /// # Errors
     /// Returns an error if a proxy is neither an address nor a network.

@@ -62,7 +62,7 @@ async fn names_and_ids_with_a_nul_character_are_refused() {
     user.expect_failure(&server, (Method::POST, "/api/users", person), (422, "unprocessable")).await;
     let keys = format!("/api/projects/{id}/keys");
     user.expect_failure(&server, (Method::POST, &keys, json!({"name": "a\0b"})), (422, "unprocessable")).await;
-    // Calls from Rust check texts in the same way.
+    // The methods of the Rust API check texts in the same way.
     assert!(matches!(server.create_project("a\0b").await, Err(Error::NulCharacter("name"))));
     assert!(matches!(server.create_api_key(&id, "a\0b").await, Err(Error::NulCharacter("name"))));
     assert!(matches!(server.create_user("a\0b", "long enough").await, Err(Error::NulCharacter("email"))));

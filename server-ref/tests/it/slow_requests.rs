@@ -1,4 +1,5 @@
-//! An unfinished request is answered with an error in the usual format.
+//! An unfinished request is answered with an error in the usual format, and a refusal ends the connection only if the announced body is too
+//! long to skip.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Limits per address apply to the forwarded address if the peer is a trusted proxy, and otherwise to the peer's address.
+//! Limits on sockets and sign-ins per address apply to the forwarded address if the peer is a trusted proxy, and otherwise to the peer's
+//! address.
 
 use automoderate_server::{Error, Limits, RunningServer};
 use serde_json::Value;

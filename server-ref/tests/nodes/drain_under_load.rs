@@ -130,7 +130,7 @@ async fn a_drain_loses_nothing_and_moves_the_clients() {
     let ((), status) = tokio::join!(moved, first.exit_code());
     let elapsed = started.elapsed();
     assert_eq!(status, Some(0));
-    // The first reconnect delay of the default policy is 0.5 to 1.5 s. The limit is longer because all processes share the same
+    // The first reconnect delay of the default policy is 0.5 to 1.5 s. The limit below is much longer, because all processes share the same
     // cores.
     assert!(elapsed < Duration::from_secs(60), "{elapsed:?}");
 

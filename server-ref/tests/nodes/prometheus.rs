@@ -19,7 +19,7 @@ pub(crate) fn prometheus_command(name: &str) -> Command {
     Command::new(PathBuf::from(bin).join(name))
 }
 
-/// Returns the alert rules with a delay of one second. `promtool` tests the unchanged rules.
+/// Returns the alert rules with each `for` set to one second. `promtool` tests the unchanged rules.
 fn rules_with_short_delay() -> String {
     let rules = std::fs::read_to_string(deploy_file("alerts.yml")).unwrap();
     let quick = |line: &str| match line.split_once("for: ") {

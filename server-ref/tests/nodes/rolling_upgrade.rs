@@ -16,8 +16,8 @@ use crate::stored_data::Access;
 
 const CONNECTIONS: usize = 8;
 const WATCHER_COUNT: usize = 4;
-/// The migrations of a fictitious next version: new columns, tables, and indexes. Each migration changes only one table in use,
-/// because a transaction that locks several tables could deadlock with transactions of running nodes.
+/// The migrations of a fictitious next version: new columns, a table, and an index. Each migration changes only one table in use, because a
+/// transaction that locks several tables could deadlock with transactions of running nodes.
 const NEXT_MIGRATIONS: [&str; 7] = [
     "ALTER TABLE moderation_results ADD COLUMN next TEXT",
     "ALTER TABLE events ADD COLUMN next BIGINT NOT NULL DEFAULT 7",

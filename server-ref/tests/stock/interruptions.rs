@@ -1,6 +1,6 @@
-//! After a lost connection or a restart of the server, clients reconnect as documented and rejoin their rooms.
+//! After a lost connection or a restart of the server, clients reconnect as documented and can rejoin their rooms.
 //!
-//! The exception is rust_socketio 0.6, which does neither.
+//! The exception is rust_socketio 0.6, which does not reconnect.
 
 use automoderate_server::{Limits, Server};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The single task that writes the event log, and the handle to it.
+//! The single task through which a process writes the event log, and the handle to it.
 //!
 //! Changes that arrive during a transaction are queued and share the next transaction. Committed events are sent to the publisher through
 //! one bounded channel. Events are therefore published in order and only after they are committed. While they are being published, the task

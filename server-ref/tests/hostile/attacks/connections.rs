@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::attacker::Attacker;
 use crate::raw_connection::RawConnection;
 
-/// Sends eight hundred requests in parallel: `start` at once, and then one of `bytes` every 50 ms.
+/// Sends eight hundred requests in parallel: `start` at once, and then one byte of `bytes` every 50 ms.
 async fn send_byte_by_byte(attacker: &Attacker, start: &str, bytes: &str) {
     attacker
         .repeat_in_parallel(800, async |number| {
