@@ -72,7 +72,7 @@ async fn guesses_of_the_current_password_are_limited() {
     server.shutdown().await;
 }
 
-/// A sign-in that verified the old password before the change must not leave a valid session behind.
+/// A sign-in that verified the old password before the change must not result in a session that is valid after the change.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_concurrent_sign_in_does_not_survive_the_change() {
     let server = demo_server_builder().start().await.unwrap();
