@@ -99,7 +99,8 @@ impl Stream {
             let mut batch = self.0.lock_batch();
             batch.take().or_else(|| self.0.serialize_ready())
         } else {
-            // If another thread holds the lock, that thread is preparing a batch, and `readable` will complete.
+            // If another thread holds the lock, that thread is polling the stream. `readable` completes once a batch is
+            // prepared.
             self.0.batch.try_lock().ok().and_then(|mut batch| batch.take())
         };
         batch.map(|batch| batch.into_string(env)).transpose()

@@ -1,4 +1,4 @@
-"""Measures this package's and python-socketio's events per second and CPU time per event.
+"""Compares this package with python-socketio in events per second and CPU time per event.
 
 All readers access the same five fields. A sender in a separate process sends events as fast as TCP accepts them. The
 readers are measured in turn, each in a new process, whose CPU time is therefore that of the reader alone. The results

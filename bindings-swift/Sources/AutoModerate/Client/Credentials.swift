@@ -24,7 +24,7 @@ public enum CredentialsReason: String, Sendable, CaseIterable {
 
 /// Function that returns the credentials for each connection attempt, and for a REST call if the client has no valid
 /// credentials. The client calls the function in a separate task. The function must not hold a strong reference to the
-/// client.
+/// client, which would then never be released.
 public typealias CredentialsProvider = @Sendable (CredentialsReason) async throws -> Credentials
 
 extension Credentials: CustomStringConvertible, CustomReflectable {
