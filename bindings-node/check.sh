@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the Node binding, checks style and types, and runs the tests. With --all-versions, the tests also run on other
-# versions of Node. Run setup.sh first.
+# Builds the Node binding, checks style, types and API documentation, and runs the tests and the documentation's
+# JavaScript blocks. With --all-versions, the tests, except those of the package, also run on other versions of Node. Run
+# setup.sh first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -12,7 +13,7 @@ timeout 900 npm run --silent test
 python3 ../docs/check/run.py js
 [ "${1:-}" = --all-versions ] || exit 0
 if nodes="$(test/nodes/setup.sh)"; then
-    # The package checks do not depend on the version of Node.
+    # The package's tests do not depend on the version of Node.
     tests=""
     for test in test/*.test.mjs; do [ "$test" = test/package.test.mjs ] || tests+="$test "; done
     for node in $nodes; do

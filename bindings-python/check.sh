@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# check.sh ENVIRONMENT: builds the Python binding in the virtual environment ENVIRONMENT, checks types, style and stubs,
-# and runs the tests. setup.sh prints ENVIRONMENT.
+# check.sh ENVIRONMENT: builds the Python binding in the virtual environment ENVIRONMENT, checks types, style, stubs and
+# API documentation, and runs the tests and the documentation's Python blocks. setup.sh prints ENVIRONMENT.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export VIRTUAL_ENV="$1" PATH="$1/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
