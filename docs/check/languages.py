@@ -103,8 +103,8 @@ def rust_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tupl
 
 
 def swift_commands(blocks: Sequence[Block], server: ReferenceServer) -> list[tuple[Block, Command]]:
-    """Builds one program for all blocks. The command in `AUTOMODERATE_SWIFT` builds and runs the program, with the
-    library that `bindings-swift/check.sh` has built.
+    """Builds one program for all blocks, with the library that `bindings-swift/check.sh` has built. The commands that
+    build and run the program start with the words in `AUTOMODERATE_SWIFT`.
     """
     run = os.environ.get("AUTOMODERATE_SWIFT", "env").split()
     where = empty_folder("swift")

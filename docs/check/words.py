@@ -70,7 +70,7 @@ def count_findings(names: list[str]) -> dict[str, int]:
 
 
 def tracked_files() -> list[str]:
-    """Returns every file that git tracks and that exists."""
+    """Returns the files to check: every tracked file that contains prose, exists, and is not skipped."""
     listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     kinds = prose.SLASH_COMMENT_SUFFIXES | prose.HASH_COMMENT_SUFFIXES | prose.PYTHON_SUFFIXES | {".md"}
     wanted = (name for name in listed if Path(name).suffix in kinds or name in {"Makefile", ".ci/run"})
@@ -85,7 +85,7 @@ def compare_counts(now: dict[str, int], before: dict[str, int]) -> tuple[list[st
 
 
 def print_findings(name: str) -> None:
-    """Prints the findings in a file."""
+    """Prints the findings in a file to stderr, one per line."""
     for line, words, better in findings(Path(name), (ROOT / name).read_text()):
         print(f"{name}:{line}: {' '.join(words.split())!r}: {better}", file=sys.stderr)
 

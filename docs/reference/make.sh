@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # make.sh rust|python|node|swift [FOLDER]: builds the API reference of one language in FOLDER, whose previous files are
-# deleted. Fails if a public item has no documentation or, for Swift, if a link is broken. Without FOLDER, which only
-# Python and Node allow, the script only performs this check. The Python package must already be built. For Swift,
-# SITE_PATH is the path of the website on its host, such as `sdk/`; it is empty if the website is at the root.
+# deleted. Fails if a public item in Rust, Python or Node has no documentation, or if a link in the Swift documentation
+# is broken. Without FOLDER, which only Python and Node allow, the script only performs this check. The Python package
+# must already be built. For Swift, SITE_PATH is the path of the website on its host, such as `sdk/`; it is empty if the
+# website is at the root.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 tools="$(cd "$here/../.." && pwd)/.cache/reference"

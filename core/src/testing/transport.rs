@@ -28,7 +28,7 @@ pub(super) struct MemoryLink {
     pub(super) ignores_probes: AtomicBool,
 }
 
-/// Transport on the client side.
+/// Transport that the client uses, connected to the server side by channels.
 pub(super) struct MemoryTransport {
     pub(super) inbound: mpsc::UnboundedReceiver<Inbound>,
     /// Sender of replies to probes. The sender is weak, so that it does not keep the connection open.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::common::client_builder;
 
-/// Frames that end a connection right after its acknowledgement; `None` cuts the transport.
+/// Frames that end a connection shortly after the namespace was acknowledged; `None` cuts the transport.
 const CONNECTION_ENDINGS: [Option<&str>; 3] = [Some("41"), Some("1"), None];
 
 async fn accept_then_end(script: &Script, ending: Option<&str>) {

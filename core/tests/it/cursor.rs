@@ -171,8 +171,8 @@ async fn a_malformed_event_in_a_page_is_reported_once_and_counted_as_missed() {
     assert_eq!((gap.reason, gap.missed, gap.meta.event_id), (GapReason::ReplayFailed, Some(1), Some(41)));
     expect_decision(&mut events, "c42").await;
 
-    // If the malformed event is the last event of its page, the client has no later event from which it could resume.
-    // It therefore requests the page five times before it reports the gap.
+    // If the malformed event is the last event of its page, the page contains no later event from which the client
+    // could resume. The client therefore requests the page five times before it reports the gap.
     server.emit("moderation_update", &logged_decision(44));
     for _ in 0..5 {
         server.accept_replay("p", 42, event_log(43), 1, std::slice::from_ref(&odd)).await;

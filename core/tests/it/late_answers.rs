@@ -25,7 +25,7 @@ async fn join_without_acknowledgement(client: &Client, server: &mut Connection) 
     (project.unwrap(), ack)
 }
 
-/// Reads events up to the decision about this item, skipping the gap that precedes it on a server without a log.
+/// Skips all events before the decision about this item, such as the gap on a server without a log.
 async fn expect_decision_after_gap(events: &mut EventStream, content: &str) {
     while !matches!(next_event(events).await, Event::ModerationUpdate(update) if update.content_id == content) {}
 }

@@ -20,9 +20,9 @@ copy_sources() {
     git -C "$root" ls-files -z | (cd "$root" && xargs -0 cp --parents --preserve=timestamps -t "$copy")
 }
 
-# first_failure TARGETS FILTER...: runs the tests that match the filters in these cargo targets. Prints the most frequent
-# failure message (with the lowest failing seed of the simulation), a note if the time limit is exceeded, nothing if all
-# tests pass, or BROKEN if the copy does not compile.
+# first_failure TARGETS FILTER...: runs the tests that match the filters in these cargo targets. Prints the most
+# frequent failure message, followed by the lowest failing seed of the simulation or by "yes"; a note if the time limit
+# is exceeded; nothing if all tests pass; or BROKEN if the copy does not compile.
 first_failure() {
     local targets=$1
     shift

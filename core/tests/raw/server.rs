@@ -50,7 +50,7 @@ impl RawServer {
         self.next_request().await.upgrade().await.open().await
     }
 
-    /// Returns the next HTTP request without its body; panics if the connection ends before the request is complete.
+    /// Returns the next HTTP request without its body; panics if the connection ends before the head is complete.
     pub(crate) async fn next_request(&self) -> PendingRequest {
         let (mut stream, _) = self.0.accept().await.unwrap();
         let mut head = Vec::new();

@@ -84,7 +84,7 @@ class TrackingServer(ThreadedWSGIServer):
         return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Suppresses the errors of connections that a test has cut."""
+        """Suppresses all errors, because each connection that a test cuts causes one."""
 
     def cut(self, reset: bool) -> int:
         """Ends all connections at the TCP level, with FIN or RST, and returns their number."""

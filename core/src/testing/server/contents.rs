@@ -56,7 +56,7 @@ impl StoredContents {
         row.extend(fields);
     }
 
-    /// Stores the decision in a `moderation_update`; ignores updates without a `content_id` or a `status`.
+    /// Stores the decision that a `moderation_update` contains; ignores updates without a `content_id` or a `status`.
     pub(super) fn store_decision(&mut self, project: &str, update: &Map<String, Value>, format: TimestampFormat) {
         let text = |name: &str| update.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(id), Some(status)) = (text("content_id"), text("status")) else { return };

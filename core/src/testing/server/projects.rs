@@ -59,8 +59,8 @@ impl ServerProjects {
         self.projects.entry(project.to_owned()).or_default()
     }
 
-    /// Returns the project of an API key: the project whose id equals the key, or otherwise the first project that a
-    /// test or a client named.
+    /// Returns the id of the project to which an API key belongs: the key itself if it is the id of a project or if
+    /// there are no projects yet, and otherwise the id of the project that a test or a client named first.
     pub(super) fn project_of_key(&self, key: &str) -> String {
         let first = self.first_project.as_deref().filter(|_| !self.projects.contains_key(key));
         first.unwrap_or(key).to_owned()
@@ -70,7 +70,7 @@ impl ServerProjects {
         &mut self.project_mut(project).contents
     }
 
-    /// Sets fields of an item without publishing an event.
+    /// Creates or updates an item without publishing an event.
     pub(super) fn store(&mut self, project: &str, id: &str, fields: Map<String, Value>) {
         let format = self.timestamp_format();
         self.contents(project).store(project, id, fields, format);

@@ -45,7 +45,7 @@ impl HttpResponse {
     }
 }
 
-/// Reads one HTTP request, executes it, and sends the response unless the test withholds responses.
+/// Reads one HTTP request, executes or refuses it, and sends the response unless the test withholds responses.
 pub(super) async fn serve_request(mut stream: TcpStream, shared: &Shared) {
     let Some(request) = read_request(&mut stream).await else { return };
     let (response, withholds_response) = {
@@ -162,7 +162,7 @@ impl HttpRequest {
         HttpResponse::ok(json!({"success": true, "content": rows, "pagination": pagination}))
     }
 
-    /// Stores a submission, approves it and publishes the decision.
+    /// Stores a submission that is valid and new, approves it and publishes the decision.
     fn moderate(&self, projects: &mut ServerProjects, project: &str) -> HttpResponse {
         let Ok(body) = serde_json::from_slice::<Value>(&self.body) else {
             return HttpResponse::error(400, "validation_error", "Invalid input data");
