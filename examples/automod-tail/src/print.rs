@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::{exit::Outcome, write::LineQueue};
 
-/// Time limit for writing the remaining output at the end.
+/// Time limit for each flush at the end: of stdout, and of stderr.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Printer that writes events to stdout, and everything else to stderr.

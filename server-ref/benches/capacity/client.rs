@@ -72,7 +72,7 @@ impl LightClient {
         Ok(())
     }
 
-    /// Returns the next text message. Answers pings.
+    /// Returns the next text message that is not a ping; answers pings.
     async fn next_text(&mut self) -> io::Result<String> {
         loop {
             if let Some((payload, end)) = find_payload(&self.buffer) {

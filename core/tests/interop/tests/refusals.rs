@@ -7,7 +7,8 @@ use automoderate::{ClientBuilder, State};
 use interop::{ALL_SERVERS, ServerKind, StandIn, TRANSPORTS, within_timeout};
 use serde_json::json;
 
-/// Connects, joins if the connection succeeds, and returns the error of the call that the server refused.
+/// Connects, joins if the connection succeeds, and returns the error of the call that the server refused. Asserts that
+/// the client closes with this error within 8 s.
 async fn expect_refusal(server: &StandIn, builder: ClientBuilder) -> automoderate::Error {
     let started = Instant::now();
     let client = builder.build().unwrap();
