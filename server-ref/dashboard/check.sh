@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the dashboard's style and types, compares dist with a build of the sources, and runs the unit and browser tests
-# with the server in target/debug. Run setup.sh first.
+# with the server in target/debug, or with the program that AUTOMODERATE_SERVER names. Run setup.sh first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

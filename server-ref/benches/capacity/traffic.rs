@@ -17,7 +17,7 @@ pub(crate) struct TrafficResult {
     pub(crate) accepted: usize,
     pub(crate) refused_or_failed: usize,
     pub(crate) elapsed: Duration,
-    /// Times from the request to the answer or failure.
+    /// Times from each request to its answer or failure.
     pub(crate) latency: Arc<LatencyHistogram>,
 }
 

@@ -101,7 +101,7 @@ async fn fill_log(folder: &Path, project: &str, events: u64) {
     // Small transactions let other writers proceed, and keep the write-ahead log small.
     const EVENTS_PER_TRANSACTION: u64 = 100_000;
     const NUMBERS: &str = "WITH RECURSIVE n(i) AS (SELECT $2 UNION ALL SELECT i + 1 FROM n WHERE i < $3)";
-    // The ids sort before all later ones, as if these items were older.
+    // The copies' ids sort before all other ids, as if the copies were older than all other items.
     let copy_items = format!(
         "{NUMBERS} INSERT INTO contents SELECT project_id, printf('00000000-0000-7000-8000-%012d', i), content_type,
              content_data, meta_data, status, created_at, updated_at

@@ -1,4 +1,5 @@
-//! The user's program that receives the events. It is a separate process, written in Rust, Python, JavaScript or Swift.
+//! The user's program that receives the events. It runs in a separate process, and is written in Rust, Python, JavaScript
+//! or Swift.
 
 use std::process::Stdio;
 
@@ -14,7 +15,8 @@ const SUBSCRIBER_ARGUMENT: &str = "--subscriber";
 /// Name of a language, and the words of its subscriber's command.
 pub(crate) type Language = (&'static str, Vec<String>);
 
-/// Returns Rust, and the other languages whose variables are set. `cargo xtask bench latency` sets these variables.
+/// Returns Rust, and the other languages whose variables are set. `cargo xtask bench latency` sets these variables, that
+/// of Swift only if Swift can be set up.
 pub(crate) fn languages() -> Vec<Language> {
     let this = std::env::current_exe().unwrap().display().to_string();
     let mut all = vec![("Rust", vec![this, SUBSCRIBER_ARGUMENT.to_owned()])];

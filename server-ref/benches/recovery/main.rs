@@ -146,7 +146,7 @@ async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     }
     let submissions = tokio::spawn(async move {
         loop {
-            // After a restart, the writer's idle connection to the previous process may be dead.
+            // After a restart, a request may fail, because the writer's idle connection to the previous process is dead.
             let _ = writer.moderate("after").await;
             sleep(ITEM_INTERVAL).await;
         }

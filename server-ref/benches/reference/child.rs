@@ -1,4 +1,4 @@
-//! A server in its own process, which publishes events on request and reports its usage.
+//! A server in its own process. It publishes events on request, and reports its CPU time and memory.
 
 use std::process::Stdio;
 use std::time::Duration;

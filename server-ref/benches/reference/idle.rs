@@ -9,6 +9,7 @@ use crate::socket::Socket;
 
 const CONNECTIONS: usize = 2000;
 /// Number of connections that are opened before the first measurement, so that one-time allocations are not measured.
+/// All later connections are opened in groups of the same size.
 const INITIAL_CONNECTIONS: usize = 100;
 
 pub(crate) async fn measure(options: BenchOptions) {

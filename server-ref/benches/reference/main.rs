@@ -12,8 +12,9 @@
 //! - *latency*: the time from a submission until its event arrives at a client, at 1,000 submissions per second.
 //!
 //! `cargo bench -p automoderate-server --bench reference -- fan-out latency` runs these two measurements; without names,
-//! the command runs all of them. `--quick` shortens the run, and `--rounds N` sets the number of measured rounds.
-//! `cargo xtask bench postgres` measures the submissions with PostgreSQL, only with the 70 rules.
+//! the command runs all of them. `--quick` shortens the run. `--rounds N` sets the number of measured rounds; *idle* has
+//! at most five, and *latency* always has one. `cargo xtask bench postgres` runs *submissions* on PostgreSQL, with the 70
+//! rules only.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
 
 mod bare_socketioxide;

@@ -21,11 +21,11 @@ struct SubmissionRun {
     name: &'static str,
     server: MeasuredServer,
     connections: Vec<Submitter>,
-    /// Submissions per second, per round.
+    /// Submissions per second in each round.
     submission_rates: Vec<f64>,
-    /// CPU time per submission in microseconds, per round.
+    /// CPU time per submission in each round, in microseconds.
     submission_costs: Vec<f64>,
-    /// 99th percentile of the answers' latency in milliseconds, per round.
+    /// 99th percentile of the answers' latency in each round, in milliseconds.
     p99_latencies: Vec<f64>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn measure(options: BenchOptions) {
         SubmissionRun::start(FEW_RULES, few_rules, false).await,
         SubmissionRun::start("the same, with idempotency keys", few_rules, true).await,
     ];
-    // Servers that share one PostgreSQL database share the demo project, and thus its rules.
+    // On PostgreSQL, all servers share the database, and thus the demo project and its rules.
     if !is_postgres {
         let many_rules = reference_server::MANY_RULES_ROLE;
         runs.push(SubmissionRun::start("1,000 keyword and 1,000 regex", many_rules, false).await);

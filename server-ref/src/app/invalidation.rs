@@ -15,7 +15,7 @@ use crate::store::{Invalidation, InvalidationListener};
 
 /// Time between two heartbeats of this node.
 const NODE_HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
-/// Time without a result after which the listener counts as broken. Normally, it returns a result at least every 10 s: on PostgreSQL, the
+/// Time without a result after which the listener counts as broken. Normally, it returns a result within about 10 s: on PostgreSQL, the
 /// node's own heartbeat; on SQLite, `None`.
 const LISTENER_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Delay before the next attempt to listen.

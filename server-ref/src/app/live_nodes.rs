@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 /// no heartbeats.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Times of the last heartbeats, by node name, including those of this node.
+/// Time of the last heartbeat of each node, including this one, by node name.
 #[derive(Debug, Default)]
 pub(crate) struct LiveNodes(Mutex<HashMap<String, Instant>>);
 

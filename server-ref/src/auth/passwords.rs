@@ -42,7 +42,7 @@ impl Default for PasswordThreads {
     }
 }
 
-/// Runs jobs until all senders are dropped.
+/// Runs jobs until the sender is dropped.
 fn run_jobs(jobs: &Mutex<Receiver<HashJob>>) {
     let mut memory = HashMemory::default();
     loop {

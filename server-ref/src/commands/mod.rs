@@ -50,7 +50,7 @@ impl AdminCommand {
     }
 }
 
-/// Options common to all commands.
+/// Options common to all administration commands.
 #[derive(Args)]
 pub struct CommonOptions {
     /// Database URL of the server: `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. Other users of this machine can read the
@@ -77,7 +77,7 @@ impl std::fmt::Debug for CommonOptions {
 }
 
 impl CommonOptions {
-    /// Maximum time to wait for the write lock of an SQLite file. A busy server releases the lock briefly between writes.
+    /// Maximum time to wait for the write lock of a SQLite file. A busy server releases the lock briefly between writes.
     const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
     async fn open(&self) -> Result<Store, Error> {

@@ -28,7 +28,8 @@ enum ItemResult<R> {
 /// Creates the answer from the outcomes, each given with its index in the request.
 ///
 /// # Errors
-/// Returns an error if the request has an idempotency key and a retry may resolve the error of an item.
+/// Returns an error if `to_result` fails, or if the request has an idempotency key and the error of an item
+/// [must fail the batch](ApiError::should_fail_batch).
 pub(super) fn batch_answer<T, R>(
     mut outcomes: Vec<(usize, Result<IdempotentAnswer<T>, ApiError>)>,
     is_keyed: bool,

@@ -45,10 +45,10 @@ pub(super) struct ReviewedItem {
 
 /// Replaces the decisions about up to 500 items.
 ///
-/// Each item is reviewed as `POST /api/content/{id}/review` does, and publishes its own event. An item that can't be reviewed, for example
-/// because it does not exist, does not affect the other items, and its result is the error. With an `Idempotency-Key`, the whole request
-/// fails if the key was used for another request, or if a retry may resolve the error of an item. In the latter case, the status is 503 if
-/// some items may have been reviewed, and the retry reviews only the other items.
+/// Each item is reviewed separately, as with `POST /api/content/{id}/review`, and each review publishes an event. An item that can't be
+/// reviewed, for example because it does not exist, does not affect the other items, and its result is the error. With an
+/// `Idempotency-Key`, the whole request fails if the key was used for another request, or if a retry may resolve the error of an item. In
+/// the latter case, the status is 503 if some items may have been reviewed, and the retry reviews only the other items.
 #[utoipa::path(
     post, path = "/api/content/review", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),

@@ -35,7 +35,7 @@ pub(super) struct IdempotencyHeaderDescription {
     idempotency_key: Option<String>,
 }
 
-/// A request body with the request's idempotency key. A request with an invalid key is refused with the status 400.
+/// A request body with the request's idempotency key. A request with an invalid key is refused with status 400.
 pub(super) struct KeyedBody<B> {
     pub(super) body: B,
     pub(super) key: Option<IdempotencyKey>,

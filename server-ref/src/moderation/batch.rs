@@ -71,7 +71,7 @@ impl Moderation {
         key: &IdempotencyKey,
     ) -> Result<IdempotencyGuard, Error> {
         let guard = self.idempotency_locks.lock(project_id, key).await;
-        // A repeated request is answered with the answers of its parts, so the answer of the whole request is empty.
+        // A repeated request is answered with the answers of its parts, so the answer that is stored for the whole request is empty.
         let idempotency = Some(key.clone().with_answer(&())?);
         let (project_id, mutation) = (project_id.clone(), Mutation::Nothing);
         let claim = ProjectChange { project_id, at: now(), mutation, event: None, audit: None, idempotency };

@@ -1,4 +1,4 @@
-//! Limits on how many of a project's batch items are matched, stored or evaluated by prompts at the same time.
+//! Limits on how many of a project's batch items are matched, stored, reviewed or evaluated by prompts at the same time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,7 +22,7 @@ pub(super) struct BatchSlots {
 }
 
 impl BatchSlots {
-    /// Creates the slots for matching and storing items.
+    /// Creates the slots for matching, storing and reviewing items.
     pub(super) fn for_matching() -> Self {
         Self { per_project: BATCH_SLOTS_PER_PROJECT, by_project: Mutex::default() }
     }

@@ -176,7 +176,7 @@ fn to_json(value: &impl Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Internal(error.to_string()))
 }
 
-/// Returns the text. A text longer than [`PREVIEW_CHARS_MAX`] code points is cut to this length, and `...` is appended.
+/// Returns a short text unchanged. A text longer than [`PREVIEW_CHARS_MAX`] code points is cut to this length, and `...` is appended.
 fn preview(text: &str) -> std::borrow::Cow<'_, str> {
     match text.char_indices().nth(PREVIEW_CHARS_MAX) {
         None => text.into(),

@@ -32,7 +32,7 @@ pub(crate) struct FairPool {
 
 struct PoolShared {
     state: Mutex<PoolState>,
-    /// Notified when a job becomes ready and when the pool is closed.
+    /// Notified when a new job makes a project ready, and when the pool is closed.
     job_ready: Condvar,
 }
 
@@ -78,7 +78,7 @@ impl FairPool {
     /// future is dropped.
     ///
     /// # Errors
-    /// Returns [`Error::Busy`] if the project's pending jobs are too many or too large in total, and [`Error::Internal`] if `work` panics.
+    /// Returns [`Error::Busy`] if the project's jobs are too numerous or too large in total, and [`Error::Internal`] if `work` panics.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         project_id: &Arc<str>,
@@ -165,7 +165,7 @@ impl PoolState {
         Some((project_id, job))
     }
 
-    /// Adds a time slice to the project's used time. An unfinished job is resumed at the project's next turn.
+    /// Ends a time slice and adds its duration to the project's used time. An unfinished job is resumed at the project's next turn.
     fn end_slice(
         &mut self,
         project_id: &Arc<str>,

@@ -1,8 +1,8 @@
 //! Moderation of items according to the rules of their projects.
 //!
 //! Keyword and regex rules are evaluated in order of priority, and the first match decides. If none of them matches, the `ai_prompt` rules
-//! are evaluated. An item that no rule matches is approved. A project's compiled rules are cached until the rules change or the cache needs
-//! room.
+//! are evaluated. An item that no rule matches is approved. A project's compiled rules are cached until the rules change, a change may
+//! have been missed, or the cache needs room.
 
 mod ai;
 mod author;

@@ -19,7 +19,7 @@ use crate::time::{Micros, now};
 
 /// Maximum length, in bytes, of a text that is matched on a thread that also serves other requests.
 const INLINE_TEXT_BYTES_MAX: usize = 16 * 1024;
-/// Recent peak of a project's matching time up to which the project's rules are matched on a thread that also serves other requests.
+/// Maximum recent matching time of a project whose rules are matched on a thread that also serves other requests.
 const INLINE_PEAK_TIME_MAX: Duration = Duration::from_micros(200);
 
 /// Time for which an item of a batch waits for an evaluation slot. If the item gets none, it is flagged.
@@ -81,8 +81,8 @@ impl Moderation {
         Ok(MatchOutcome::Committed(pending.commit(&self.writer, vec![decision]).await?))
     }
 
-    /// Waits for an evaluation slot of the project if the item belongs to a batch. Returns an error with the decision if the item would have
-    /// to wait too long.
+    /// Waits for an evaluation slot of the project if the item belongs to a batch. If no slot becomes free in time, returns a decision that
+    /// flags the item as the error.
     async fn acquire_evaluation_slot_if_batch_item(
         &self,
         pending: &PendingSubmission,

@@ -38,8 +38,8 @@ impl ReviewedState {
 pub(crate) type ReviewOutcome = (usize, Result<IdempotentAnswer<ReviewedState>, Error>);
 
 impl Moderation {
-    /// Replaces the decisions about several items, each as [`review`](Self::review) does, and returns one outcome for each item, in any
-    /// order. Each review is stored separately, with its own part of the idempotency key.
+    /// Replaces the decisions about several items by calling [`review`](Self::review) for each, and returns one outcome for each item, in
+    /// any order. Each review is stored separately, with its own part of the idempotency key.
     ///
     /// # Errors
     /// Returns [`Error::IdempotencyMismatch`] if the key was used for another request. Nothing is then stored.

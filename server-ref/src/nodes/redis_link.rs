@@ -25,7 +25,7 @@ const QUEUED_LINK_REQUESTS_MAX: usize = 1024;
 const QUEUED_LINK_EVENTS_MAX: usize = 1024;
 /// Maximum number of messages in one round trip.
 const PIPELINE_MESSAGES_MAX: usize = 128;
-/// Maximum number of channels in one SUBSCRIBE.
+/// Maximum number of channels in one SUBSCRIBE or UNSUBSCRIBE.
 const CHANNELS_PER_SUBSCRIBE_MAX: usize = 512;
 /// Time without an answer after which Redis counts as unreachable.
 const REDIS_TIMEOUT: Duration = Duration::from_secs(2);

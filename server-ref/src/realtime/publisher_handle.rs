@@ -15,7 +15,7 @@ pub(crate) enum PublisherRequest {
     Follow(Arc<str>, oneshot::Sender<bool>),
     /// Start the project's sequence after this event id.
     StartSequence(Arc<str>, i64, oneshot::Sender<()>),
-    /// Stop following all projects, because the log reuses the ids of events that were already published.
+    /// Stop following all projects, because the log may reuse the ids of events that were already published.
     StopFollowingAll(oneshot::Sender<()>),
 }
 

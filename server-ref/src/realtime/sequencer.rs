@@ -20,7 +20,7 @@ pub(super) struct Sequencer<E> {
     early_events: BTreeMap<i64, E>,
     /// The greatest id that is known to be in the log.
     logged_head: i64,
-    /// The greatest id that another node announced, until a read of the log confirms or refutes it.
+    /// The greatest id that another node announced; reset to 0 if a read of the log refutes it.
     announced_head: i64,
     /// Value of `announced_head` when the current read started.
     announced_head_before_read: i64,

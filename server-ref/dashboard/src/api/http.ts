@@ -34,8 +34,8 @@ export class Api {
   constructor(private readonly onSignedOut: () => void) {}
 
   /**
-   * Fetches the session of the signed-in user. Must be called before the first request that changes data, which needs
-   * the CSRF token.
+   * Fetches the session of the signed-in user, and stores its CSRF token, which all requests that change data must
+   * contain.
    */
   async fetchSession(): Promise<SignedInSession> {
     const answer = await this.#send<SignedInSession>('GET', '/auth/csrf')

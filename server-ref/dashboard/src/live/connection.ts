@@ -11,7 +11,7 @@ import { type EventSink, Follower, type LoggedEvent, type ReplayPage } from './f
  */
 export type LinkStatus = { state: 'connecting' } | { state: 'live' } | { state: 'lost'; attempt: number; cause: string }
 
-/** Receives the followed project's events and statistics, and whether the project could be joined. */
+/** Receives the followed project's events and statistics, and is notified when it is joined or access is denied. */
 export interface Listener extends EventSink {
   /** Called after the first join, and after the join that follows each interruption. */
   onJoined(): void
@@ -40,7 +40,7 @@ interface Acknowledgement {
 
 const ACKNOWLEDGEMENT_TIMEOUT = 10_000
 const HEARTBEAT_INTERVAL = 30_000
-/** Delay in milliseconds before events missing between live events are requested. Usually, they arrive by then. */
+/** Delay in milliseconds before the page requests the events of a hole. Usually, they arrive by then. */
 const HOLE_DELAY = 250
 /**
  * Minimum interval in milliseconds between a request for missing events and the next request that a live event causes.

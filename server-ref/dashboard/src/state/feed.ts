@@ -1,4 +1,4 @@
-// The newest decisions in descending order of time, with marks where events are missing.
+// The latest decisions, newest first, with marks where events are missing.
 
 import { computed, signal } from '@preact/signals'
 import type { ModerationUpdate } from '../api/types.ts'

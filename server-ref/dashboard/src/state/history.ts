@@ -18,7 +18,7 @@ export function isOutcome(status: string): status is Outcome {
 
 const zeroCounts = (): Record<Outcome, number> => ({ approved: 0, rejected: 0, flagged: 0 })
 
-/** Counts of decisions by time. Those that are too old for the chart are dropped, so the size is bounded. */
+/** Counts of decisions by time. Counts that are too old for the chart are dropped, so the size is bounded. */
 export class DecisionHistory {
   readonly #columns = new Map<number, Record<Outcome, number>>()
 

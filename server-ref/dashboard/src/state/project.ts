@@ -22,7 +22,7 @@ export class ProjectState implements Listener {
   readonly feed = new Feed()
   readonly authors = new Authors()
   readonly history = new DecisionHistory()
-  /** Changes whenever the history changes. */
+  /** Changes whenever the history changes, so that the chart, which reads this signal, is redrawn. */
   readonly historyVersion = signal(0)
   readonly statistics: Statistics
   readonly notices: Notices

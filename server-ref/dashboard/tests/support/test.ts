@@ -38,7 +38,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   baseURL: async ({ server }, use) => use(server.url),
   owner: async ({ server }, use) => use(await ApiUser.signInAsDemoUser(server)),
   project: async ({ owner }, use, info) => {
-    // The name is unique, because several tests share a server, and a test may run repeatedly on the same server.
+    // The name must be unique, because several tests share a server, and a test may run repeatedly on the same server.
     const name = `${info.title} ${randomUUID()}`
     await use({ id: await owner.createProject(name), name })
   },

@@ -1,4 +1,4 @@
-//! The publisher's handling of joins, this node's commits, and other nodes' messages.
+//! The publisher's handling of requests, this node's commits, and other nodes' messages.
 
 use std::collections::hash_map::Entry;
 use std::sync::Arc;

@@ -75,7 +75,7 @@ struct Publisher {
     /// The projects whose statistics are being read. The value is true if the statistics must be read again afterwards.
     ongoing_statistics_reads: HashMap<Arc<str>, bool>,
     reads: DatabaseReads,
-    /// Time of the next read of the newest ids; `None` on SQLite, where no other process logs events.
+    /// Time of the next read of the newest ids; `None` after the first read on SQLite, where no other process logs events.
     next_head_poll_at: Option<Instant>,
     /// For each project, the id of the last event that was published before the current read of the newest ids started.
     published_ids_before_head_poll: HashMap<Arc<str>, i64>,

@@ -61,8 +61,8 @@ impl Publisher {
         next
     }
 
-    /// Starts reading the newest ids if a read is due. Returns the time of the next read; `None` if a read was already in progress, or on
-    /// SQLite.
+    /// Starts reading the newest ids if a read is due. Returns the time of the next read; `None` if a read was already in progress, or
+    /// after the first read on SQLite.
     fn start_head_poll(&mut self, now: Instant) -> Option<Instant> {
         let at = self.next_head_poll_at.filter(|_| !self.reads.is_reading_heads())?;
         if at <= now {
@@ -78,8 +78,8 @@ impl Publisher {
         self.next_head_poll_at
     }
 
-    /// Publishes the statistics that are due. A flush publishes all changed statistics, as soon as no event is missing. Returns the time at
-    /// which the next statistics are due.
+    /// Publishes the statistics that are due. A flush publishes all changed statistics, once no event is missing and no read other than
+    /// that of the newest ids is in progress. Returns the time at which the next statistics are due.
     async fn publish_statistics(&mut self, now: Instant) -> Option<Instant> {
         let flush = !self.waiting_flushes.is_empty()
             && self.projects_with_holes.is_empty()
