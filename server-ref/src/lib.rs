@@ -4,7 +4,7 @@
 //! `stats_update`, is written to the project's log in the same transaction as the change, and published after the commit. The logged events
 //! of a project are numbered 1, 2, 3, … by their `event_id`. A client that was disconnected can request the events that it missed.
 //!
-//! The program `automoderate-server serve` runs this server. Rust programs, such as tests, can also run it in their own process:
+//! The command `automoderate-server serve` runs this server. Rust programs, such as tests, can also run it in their own process:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

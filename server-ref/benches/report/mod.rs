@@ -42,7 +42,7 @@ pub(crate) fn draw_charts(name: &str, charts: &[chart::Chart]) {
     chart::draw_charts(&plots_folder().join(format!("{name}.svg")), charts);
 }
 
-/// Returns the processor, cores, system and load, for the line above a table.
+/// Returns the processor, number of cores, system and load, for the line above a table.
 pub(crate) fn machine_and_load() -> String {
     format!("{}, load {:.1}", machine_description(), load_average())
 }

@@ -1,6 +1,6 @@
 //! Measures the time until each client has caught up, after a thousand clients have lost their server at the same time.
 //!
-//! The server is killed with `kill -9`, and restarted on the same port and database, immediately or after a few
+//! The server is killed with `kill -9`, and restarted on the same port with the same database, immediately or after a few
 //! seconds. The clients use the SDK, and run in a process of their own. For each delay before the restart, one run has
 //! default settings and another has no jitter. `cargo xtask bench storm -- --clients 1000` prints rows for
 //! `docs/benchmarks.md`, and writes the raw results and the plot to `docs/plots`. The benchmark fails if an event is

@@ -56,7 +56,7 @@ pub(crate) enum Principal {
 }
 
 impl Principal {
-    /// Returns the time at which the credentials expire.
+    /// Returns the time at which the credentials expire; `None` if they never do.
     pub(crate) fn expires_at(&self) -> Option<Micros> {
         match self {
             Self::Key(access) => access.expires_at(),

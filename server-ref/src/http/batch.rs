@@ -29,9 +29,8 @@ pub(super) struct BatchBody {
 /// Moderates up to 100 items.
 ///
 /// Each item is stored and published separately. A refused item does not affect the other items, and its result is the error. With an
-/// `Idempotency-Key`, the whole request fails if the key was used for another request, or if a retry may resolve the error of an item. If
-/// some items may have been stored, the status is 503; unless another request used the key, a retry moderates only the items that were
-/// not stored.
+/// `Idempotency-Key`, the whole request fails if the key was used for another request, or if a retry may resolve the error of an item. In
+/// the latter case, the status is 503 if some items may have been stored, and the retry moderates only the items that were not stored.
 #[utoipa::path(
     post, path = "/api/moderate/batch", tag = "content",
     params(("project_id" = Option<String>, Query, description = "Required with a session whose user belongs to several projects"), IdempotencyHeaderDescription),

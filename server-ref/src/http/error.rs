@@ -77,8 +77,7 @@ impl ApiError {
         }
     }
 
-    /// Creates the error for a well-formed request with a value that can't be accepted, such as an invalid pattern or a name
-    /// that is too long.
+    /// Creates the error for a well-formed request with a value that can't be accepted, such as a name that is too long.
     pub(super) fn unprocessable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unprocessable", message)
     }

@@ -1,5 +1,5 @@
 //! The `Idempotency-Key` header. A successful request that is repeated with the same key within 24 hours takes effect only once, and each
-//! repetition receives the first answer.
+//! repetition receives the first answer. Only the keys of a project's newest million events are kept for so long.
 
 use std::sync::Arc;
 

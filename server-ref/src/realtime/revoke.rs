@@ -51,7 +51,7 @@ impl Realtime {
         // The publisher is reset first. A join in progress then either follows the project again, or its socket is disconnected below.
         self.publisher.stop_following_all().await;
         for socket in self.io.get().and_then(|io| io.of("/")).map(|namespace| namespace.sockets()).unwrap_or_default() {
-            // Stock clients reconnect after a lost connection, but not after a DISCONNECT.
+            // Stock clients reconnect after a lost connection, but not after a DISCONNECT, so WebSockets are closed without one.
             match socket.req_parts().extensions.get::<HangUpHandle>() {
                 Some(handle) => handle.hang_up(),
                 None => drop(socket.disconnect()),

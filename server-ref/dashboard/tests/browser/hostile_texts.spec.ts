@@ -37,7 +37,7 @@ test('the texts stay text in every view', async ({ page, owner, project }) => {
   }
   await owner.call('PATCH', `/api/projects/${project.id}`, { name: PAYLOADS[1] })
   await signInAndOpen(page, owner, project)
-  // These texts arrive in live events.
+  // The following texts arrive in live events.
   for (const payload of PAYLOADS) {
     await owner.moderate(project.id, `live ${payload}`, { user_id: payload })
     await owner.call('POST', '/api/notifications', { type: 'warning', message: payload, project_id: project.id })
