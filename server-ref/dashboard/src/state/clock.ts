@@ -1,4 +1,4 @@
-// The current time, in steps of five seconds: the chart is redrawn once per step.
+// The current time, in steps of five seconds. Each step redraws the chart.
 
 import { signal } from '@preact/signals'
 
