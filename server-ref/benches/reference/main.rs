@@ -7,8 +7,8 @@
 //! - *fan-out*: events to 200 sockets in a room, also compared with npm socket.io, python-socketio and Flask-SocketIO
 //!   if they are installed;
 //! - *idle*: the memory per idle connection;
-//! - *submissions*: durable `POST /api/moderate` from 32 connections, with 50 keyword rules and 20 regex rules, and
-//!   with 1,000 of each;
+//! - *submissions*: durable `POST /api/moderate` from 32 connections, with 50 keyword rules and 20 regex rules, without
+//!   and with idempotency keys, and with 1,000 of each kind of rule;
 //! - *latency*: the time from a submission until its event arrives at a client, at 1,000 submissions per second.
 //!
 //! `cargo bench -p automoderate-server --bench reference -- fan-out latency` runs these two measurements; without names,
