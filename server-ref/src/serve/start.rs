@@ -188,8 +188,8 @@ async fn build_app(
     }))
 }
 
-/// Returns all routes of the main listener. The layers of the real-time routes limit sessions and the size of requests before the events in
-/// the requests are counted.
+/// Returns all routes of the main listener. The layers of the real-time routes limit sessions and the size of requests; the events in the
+/// requests are counted later, when they are handled.
 fn build_routes(app: &Arc<App>, realtime: Router) -> Router {
     let settings = &app.settings;
     let session_timeout = settings.ping_interval + settings.ping_timeout;

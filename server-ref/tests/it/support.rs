@@ -35,8 +35,8 @@ pub(crate) fn demo_api_key(server: &RunningServer) -> String {
     server.demo().unwrap().api_key.clone()
 }
 
-/// Returns the HTTP client that all tests share, because loading the system's certificates takes longer than most tests. The
-/// client keeps no idle connections, because each test has its own runtime.
+/// Returns the HTTP client, which all tests share because loading the system's certificates takes longer than most tests. The client keeps
+/// no idle connections, because each test has its own runtime.
 pub(crate) fn http_client() -> reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         let _ = rustls::crypto::ring::default_provider().install_default();

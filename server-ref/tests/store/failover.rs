@@ -43,8 +43,8 @@ async fn a_failover_that_loses_events_changes_the_log_id_and_ends_every_socket()
     let mut cluster = PostgresCluster::start().await;
     let url = cluster.create_test_database();
     let writer = demo_server_builder().database(&url).start().await.unwrap();
-    // This server writes nothing to the log, so it has no mark in `writers` from which it could detect the loss. It learns of the loss from
-    // the other server, or because events that it has published are missing.
+    // This node writes nothing to the log, so it has no mark in `writers` from which it could detect the loss. It learns of the loss from
+    // the other node, or because events that it has published are missing.
     let reader = demo_server_builder().demo(false).database(&url).start().await.unwrap();
     let (id, key) = (demo_project_id(&writer), demo_api_key(&writer));
     submit_until_stored(&writer.base_url(), &key, "before").await;

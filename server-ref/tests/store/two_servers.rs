@@ -1,4 +1,4 @@
-//! Two servers that write to one database.
+//! Two nodes that write to one database.
 
 use automoderate_server::RunningServer;
 use reqwest::Method;
@@ -22,7 +22,7 @@ fn access_to(server: &RunningServer, project_id: &str, key: &str) -> Access {
 async fn event_ids_are_consecutive_across_servers() {
     let cluster = PostgresCluster::start().await;
     let url = cluster.create_test_database();
-    // Both servers run the migrations at the same time.
+    // Both nodes run the migrations at the same time.
     let (first, second) = tokio::join!(
         demo_server_builder().demo(false).database(&url).start(),
         demo_server_builder().demo(false).database(&url).start()

@@ -1,4 +1,4 @@
-//! Changes to rules and permissions on one server apply immediately on another server that uses the same database.
+//! Changes to rules and permissions on one node apply almost immediately on another node that uses the same database.
 
 use automoderate_server::{Role, RunningServer};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::cluster::PostgresCluster;
 use crate::support::{Socket, demo_api_key, demo_project_id, demo_server_builder, eventually, http_client};
 use crate::web::{Caller, member_id, rejecting_rule};
 
-/// Starts two servers on one database, and returns them with the database's URL.
+/// Starts two nodes on one database, and returns them with the database's URL.
 async fn start_two_servers(cluster: &PostgresCluster) -> (RunningServer, RunningServer, String) {
     let url = cluster.create_test_database();
     let first = demo_server_builder().database(&url).start().await.unwrap();

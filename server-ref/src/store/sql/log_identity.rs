@@ -48,7 +48,8 @@ impl Store {
         checked
     }
 
-    /// Does the same as [`Store::replace_log_id_if_mark_lost`] on a connection that is already locked.
+    /// Does the same as [`Store::replace_log_id_if_mark_lost`] on a connection that is already locked. If the check fails, the caller
+    /// decides whether the connection is suspect.
     pub(super) async fn replace_log_id_if_mark_lost_on(&self, log: &mut LogConnection<'_>) -> Result<(), Error> {
         if let (Backend::Postgres(database), Backend::Postgres(log)) = (&self.inner.database, log) {
             self.with_transaction_timeout(database.replace_log_id_if_mark_lost(log, &self.log_id())).await?;
