@@ -83,7 +83,8 @@ impl ClientOptions {
     /// Converts the options to a builder without a credentials provider.
     ///
     /// # Errors
-    /// Returns `invalid_argument` if an option is invalid. The message names the option.
+    /// Returns `invalid_argument` if a value can't be converted, or if only one of `email` and `password` is set. The
+    /// message names the option. [`ClientBuilder::build`] checks everything else.
     pub fn into_builder(self) -> Result<ClientBuilder, Error> {
         let mut builder = self.apply_credentials(Client::builder(&self.url))?;
         for url in self.fallback_urls {

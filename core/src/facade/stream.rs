@@ -24,7 +24,8 @@ use crate::{
 /// [`take`](Self::take) and [`pop`](Self::pop) never wait. With `take`, a binding can pass many events to its language
 /// in one call.
 ///
-/// A stream of one event kind counts losses of other kinds instead of yielding them.
+/// A stream of one event kind counts every [`Gap`](crate::Gap) and [`Lagged`](crate::Lagged) instead of yielding it,
+/// unless it is of that kind.
 #[derive(Debug)]
 pub struct FacadeStream {
     source: Mutex<Option<StreamSource>>,
@@ -55,7 +56,8 @@ impl StreamSource {
     }
 }
 
-/// Maximum number of events that [`FacadeStream::pop`] fetches at once, so that it locks the stream's buffer less often.
+/// Maximum number of events that [`FacadeStream::pop`] fetches at once. It locks the stream's buffer only once per
+/// batch.
 const POP_BATCH_SIZE: usize = 1024;
 
 impl FacadeStream {
@@ -141,13 +143,13 @@ impl FacadeStream {
     /// Ends this stream and returns a throttled stream of the events that follow.
     ///
     /// The new stream yields at most one event per interval of `seconds`: the first event immediately, or the latest if
-    /// several are already available, and then the latest event of each interval. The last event is never dropped. Server
-    /// errors, malformed events and losses are yielded without delay. This method must not be called while a reader is
-    /// waiting.
+    /// several are already available, and then the latest event of each interval. The last event is never dropped.
+    /// Server errors, malformed events and losses are yielded without delay, and so is an event held back before them.
+    /// This method must not be called while a reader is waiting.
     ///
     /// # Errors
     /// Returns `invalid_argument` if the interval is invalid, or if the stream has ended or is already throttled.
-    /// Returns `closed` in a forked child.
+    /// Returns `closed` in a forked child, or if the runtime can't be created.
     pub fn throttle(&self, seconds: f64) -> Result<Self, Error> {
         self.guard.check()?;
         let interval = super::options::parse_seconds("interval", seconds)?;

@@ -72,7 +72,7 @@ impl FacadeTestServer {
         self.0.set_silent(silent);
     }
 
-    /// Sets whether the server refuses the credentials of connections and REST calls. See
+    /// Sets whether the server refuses the credentials of new connections and REST calls. See
     /// [`Server::refuse_credentials`].
     pub fn refuse_credentials(&self, refuse: bool) {
         self.0.refuse_credentials(refuse);

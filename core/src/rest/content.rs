@@ -28,7 +28,7 @@ pub struct Content {
     /// Metadata supplied by the submitter.
     #[serde(default)]
     pub meta_data: Option<Value>,
-    /// Most recent decision on the item.
+    /// Most recent decision on the item, or `pending` if there is none yet.
     #[serde(deserialize_with = "deserialize_status")]
     pub status: Status,
     /// Time at which the item was submitted.

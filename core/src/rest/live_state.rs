@@ -1,4 +1,4 @@
-//! State of a project that follows its event log: a snapshot, and the changes made by the events after it.
+//! State of a project, kept up to date from the event log: a snapshot, with the events after it applied.
 
 use super::{Snapshot, decision_event::decision_event};
 use crate::{
@@ -21,8 +21,8 @@ pub struct LiveState {
     pub counts: StatusCounts,
     /// All rules, in the order in which the server evaluates them.
     pub rules: Vec<Rule>,
-    /// Newest items that await review, newest first. Contains all of them if there are at most 50, and otherwise at
-    /// least 50 and at most 100; [`StatusCounts::flagged`] is the number of all items that await review.
+    /// Newest items that await review, newest first. Contains all such items if there are at most 50, and otherwise the
+    /// newest 50 to 100; [`StatusCounts::flagged`] is the number of all items that await review.
     pub review_queue: Vec<QueuedItem>,
 }
 
@@ -55,7 +55,7 @@ pub struct QueuedItem {
 /// Effect of an event on the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The state includes the event.
+    /// The state includes the event, or the event does not affect it.
     Included,
     /// The event does not contain enough data, so the state must be replaced by a newer snapshot.
     NeedsSnapshot,
@@ -102,7 +102,7 @@ impl LiveState {
         match event {
             Event::ModerationUpdate(decision) => self.apply_decision(decision),
             Event::RuleUpdate(update) => self.apply_rule_update(update),
-            // The event might have been any other.
+            // It is unknown what the event changed.
             Event::MalformedEvent(_) => Effect::NeedsSnapshot,
             _ => Effect::Included,
         }
@@ -117,8 +117,8 @@ impl LiveState {
         is_other_log || position.event_id <= self.cursor.event_id
     }
 
-    /// Moves the position to the one at which the stream continues. It may be an earlier one, for example after the
-    /// server's database was restored from a backup.
+    /// Moves to the position at which the stream continues, which may be an earlier one, for example after the server's
+    /// database was restored from a backup.
     fn move_to_gap(&mut self, gap: &Gap) {
         self.cursor.event_id = gap.meta.event_id.unwrap_or_default();
         if gap.meta.log.is_some() {
@@ -171,7 +171,8 @@ impl LiveState {
         Effect::Included
     }
 
-    /// Removes a deleted rule. The event about any other change does not contain the whole rule.
+    /// Removes a deleted rule. Events about other changes do not contain the whole rule, so they require a new
+    /// snapshot.
     fn apply_rule_update(&mut self, update: &RuleUpdate) -> Effect {
         if update.action != RuleVerb::Deleted {
             return Effect::NeedsSnapshot;
@@ -235,7 +236,7 @@ mod tests {
         format!("2026-11-29T12:{:02}:{:02}Z", second / 60, second % 60)
     }
 
-    /// Returns a state with `flagged` items, of which the newest ones are listed as the server lists them.
+    /// Returns a state with this number of flagged items. The queue contains the newest of them, in the server's order.
     fn state_with_flagged(flagged: usize) -> LiveState {
         let items = (0..flagged).rev().take(QUEUE_ITEMS_MAX).map(|n| {
             let content =

@@ -62,7 +62,7 @@ pub enum OnServerDisconnect {
     Stop,
 }
 
-/// Method of recovering events that were missed during an interruption, or between the cursor of a join and the join.
+/// Method of recovering events that were missed during an interruption, or after the cursor that was passed to a join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Backfill {
@@ -92,7 +92,8 @@ pub(crate) struct SessionConfig {
     pub(crate) backfill: Backfill,
     /// Interval at which REST is polled for reviews, on servers without an event log. `None` disables polling.
     pub(crate) review_poll: Option<Duration>,
-    /// True if the REST API may be usable: an API key is configured, or the provider may return one.
+    /// True if the REST API may be usable: the feature `rest` is enabled, and an API key is configured or the provider
+    /// may return one.
     pub(crate) can_ask_rest: bool,
     pub(crate) credentials_source: CredentialsSource,
     /// True if replays and backfills wait until readers have room. False only if the machine is tested without readers.

@@ -18,8 +18,8 @@ impl Heartbeat {
         self.next_at = self.interval.map(|interval| now + interval);
     }
 
-    /// Returns `true` if a heartbeat is due. Schedules the next heartbeat relative to `now`, so that missed heartbeats
-    /// do not accumulate.
+    /// Returns `true` if a heartbeat is due, and schedules the next one. The next time is relative to `now`, so that
+    /// missed heartbeats do not accumulate.
     pub(crate) fn take_due(&mut self, now: Instant) -> bool {
         let due = self.next_at.is_some_and(|next| next <= now);
         if due {

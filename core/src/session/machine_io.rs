@@ -35,7 +35,7 @@ impl Now {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CommandId(pub(crate) u64);
 
-/// Request from the client's public API or from its streams.
+/// Request from the client's public API, the client's streams or the driver.
 #[derive(Debug)]
 pub(crate) enum Command {
     Connect {

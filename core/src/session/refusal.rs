@@ -89,8 +89,7 @@ fn classify(refusal: &ServerRefusal, known_messages: &KnownMessages) -> Option<R
     known.map(|(_, _, reason)| *reason)
 }
 
-/// Returns `true` if the refusal is known to concern a join. An `error` event with any other message may concern a
-/// different request.
+/// Returns `true` if the refusal is known to concern a join. Any other `error` event may concern a different request.
 pub(crate) fn is_join_refusal(refusal: &ServerRefusal) -> bool {
     classify(refusal, JOIN_REFUSALS).is_some()
 }

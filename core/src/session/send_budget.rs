@@ -26,8 +26,8 @@ impl SendBudget {
         self.sent_at.len()
     }
 
-    /// Takes one of the user's own events from the budget. A fifth of the budget is reserved for joins, leaves, page requests and
-    /// heartbeats.
+    /// Charges one of the user's own events to the budget. A fifth of the budget is reserved for joins, leaves, page
+    /// requests and heartbeats.
     ///
     /// # Errors
     /// Returns the time until the budget has room again.

@@ -29,7 +29,7 @@ pub(super) struct DecisionProgress {
     unreported_failure_count: u32,
     /// Items that the client has seen in a list of flagged items.
     known_flagged: BTreeSet<usize>,
-    /// Number of decisions when the last answered backfill was requested.
+    /// Number of decisions made before the last answered backfill was requested.
     decision_count_at_last_backfill: usize,
     polls_reviews: bool,
     backfill_disabled: bool,

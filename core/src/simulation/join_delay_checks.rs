@@ -53,7 +53,7 @@ impl World {
     }
 
     fn check_join_delay(&mut self, client: usize, running: &ProgramRun, project: usize) {
-        // If replies may be late, other joins may also have failed and be pending.
+        // If replies may be late, other joins may also time out and be pending again.
         let replies_in_time = self.scenario.server.late_reply_rate == 0.0 && self.scenario.network.stall_rate == 0.0;
         if !replies_in_time || !self.ignores_joins_of(0) {
             return;

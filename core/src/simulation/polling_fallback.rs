@@ -7,8 +7,8 @@ use super::{action::ScheduledAction, network::Side, program::ProgramRun, server:
 use crate::driver::PollingFallback;
 
 /// Maximum number of consecutive polling connections through a balancer that scatters requests. A connection becomes
-/// usable with a probability of 25%, and only such a connection prolongs the series. A longer series therefore shows
-/// that the client never stops polling.
+/// usable with a probability of 25%, and only such a connection prolongs the series. A longer series is so improbable
+/// that it shows that the client never stops polling.
 const SCATTERED_ATTEMPTS_MAX: u32 = 16;
 
 /// A client's choice of transports: the fallback state of each endpoint, and the current attempt.

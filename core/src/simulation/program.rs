@@ -26,7 +26,7 @@ use crate::{
 pub(super) struct Program {
     pub(super) plan: ClientPlan,
     pub(super) run_number: u64,
-    /// Cursor from which the next join of each project resumes.
+    /// Cursor of each project, from which the project's next join resumes.
     pub(super) stored_cursors: Vec<Option<String>>,
     pub(super) running: Option<Box<ProgramRun>>,
     /// True if the server rejects the API key in this run.
@@ -83,18 +83,18 @@ pub(super) struct ProjectState {
     pub(super) start_event_id: Option<u64>,
     /// True if the log was restored from a backup in a way that the client can't detect.
     pub(super) restore_undetected: bool,
-    /// Number of decisions when the server let the client join.
+    /// Number of decisions made before the server let the client join.
     pub(super) decision_count_at_join: usize,
     pub(super) join_called_at: Duration,
-    /// Number of decisions when the program called `join`.
+    /// Number of decisions made before the program called `join`.
     pub(super) decision_count_at_join_call: usize,
     /// True if the server has refused a join since the program called `join`.
     pub(super) is_join_refused: bool,
     /// Times at which refused joins arrived at the server.
     pub(super) refused_join_arrivals: Vec<Duration>,
     pub(super) was_left: bool,
-    /// Number of decisions when the client received the reply to a leave. Events that report earlier
-    /// decisions may have been sent before the leave.
+    /// Number of decisions made before the client received the reply to a leave. Events that report these decisions may
+    /// have been sent before the leave.
     pub(super) decision_count_at_leave: usize,
     /// True if a leave has been sent on the current connection and has not been answered yet.
     pub(super) has_unanswered_leave: bool,

@@ -28,7 +28,7 @@ const DECISION_DELAY_MAX: Duration = Duration::from_secs(602);
 
 type RestResult = Result<ResponseBody, Error>;
 
-/// Request that a backfill makes to the server or to the clock.
+/// Request that a backfill sends to the server, or a pause that it makes.
 #[derive(Debug, Clone)]
 pub(super) enum RestQuery {
     Page(ContentFilter),
@@ -43,7 +43,7 @@ struct RequestQueue {
     requests: Vec<(RestQuery, oneshot::Sender<RestResult>)>,
 }
 
-/// Content source of a backfill, which forwards all requests to the simulation.
+/// Content source that forwards a backfill's requests to the simulation.
 struct ModelSource {
     queue: Arc<Mutex<RequestQueue>>,
     limits: BackfillLimits,

@@ -108,7 +108,7 @@ impl Scenario {
             refused_page_rate: draw_rate(dice, 0.3, 500),
             refusals_name_project: dice.chance(0.5),
             // An acknowledgement with arguments would confirm a first join even if the `joined_project` event was
-            // damaged.
+            // damaged, and the client would then assume that the server has no log.
             has_empty_acks: dice.chance(0.5) || network.garble_rate > 0.0,
             sends_connected_before_ack: dice.chance(0.5),
             clock_skew_s: dice.pick(&[0, 0, 0, 300, -300]),

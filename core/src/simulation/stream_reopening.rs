@@ -38,7 +38,7 @@ impl ProgramRun {
 }
 
 impl World {
-    /// Checks that no project's cursor has passed an event that one of the project's readers has not received.
+    /// Checks that no project's cursor is ahead of the slowest of the readers that determine it.
     pub(super) fn check_cursors(&self, client: usize) {
         let Some(running) = &self.clients[client].running else { return };
         for (number, state) in running.project_states.iter().enumerate() {

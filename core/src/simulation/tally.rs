@@ -65,7 +65,7 @@ tally! {
     returns_to_websocket,
     computer_sleeps,
     cuts_during_sleep,
-    /// Number of checks whether a client has abandoned a connection that was cut during sleep.
+    /// Number of checks that a client has abandoned a connection that was cut during sleep.
     dead_connections_abandoned,
     probes,
     /// Number of connections that a starting server dropped right after accepting them.

@@ -7,7 +7,7 @@ use crate::events::Event;
 
 /// Largest number of held events.
 pub(super) const HELD_EVENTS_MAX: usize = 4096;
-/// Largest total size of held events, in bytes.
+/// Largest total size of held events, in bytes. A single event may be larger.
 const HELD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Held events by id. Any held event may be dropped at any time, because dropped events can be read from the log

@@ -33,7 +33,8 @@ impl Follower {
             return None;
         }
         // In the last two arms, events may be missing after the user's cursor, among the held events, or after the last
-        // event read from a log. REST cannot return these events, because it is not known at what time they begin.
+        // event read from a log. REST cannot return these events, because the time of the first missing event is
+        // unknown.
         let (mut no_log, missed, backfills) = match state {
             FollowerState::NoLog(no_log) => (no_log, true, backfill == Backfill::Auto),
             FollowerState::Unjoined(UnjoinedFollower { cursor, held, mut waiting }) => {

@@ -124,7 +124,7 @@ impl NoLogFollower {
         self.reader_queue.live_count_since_empty += 1;
         self.reader_queue.events.push_back(event);
         if self.reader_queue.live_count_since_empty > HELD_EVENTS_MAX {
-            // The streams drop the events that their readers have no room for and report the loss.
+            // A stream without room for all these events drops some and reports the loss, or ends.
             self.deliver_queued(usize::MAX, output);
         }
     }

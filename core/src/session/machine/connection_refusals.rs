@@ -53,8 +53,8 @@ impl Machine {
         }
     }
 
-    /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server may
-    /// contain the reason.
+    /// Handles the end of a connection whose credentials were not confirmed. An earlier message from the server, or the
+    /// DISCONNECT packet itself, may contain the reason.
     fn on_end_without_confirmation(&mut self, now: Now, evidence: RefusalEvidence) {
         let refusal = self.phase.connection_mut().and_then(|connection| connection.possible_refusal.take());
         if let Some(refusal) = refusal {

@@ -83,9 +83,9 @@ impl Machine {
     /// Returns the policy for the next attempt, or `None` if no further attempt is allowed.
     fn next_attempt_policy(&self, pause: Duration) -> Option<ReconnectPolicy> {
         let first = self.connect_command_id.is_some() && !self.config.retry_first_connect;
-        // An attempt does not count as a reconnection if it uses new or other credentials, if reconnecting is enabled,
-        // no pause is due and the server may be restarting, or if no connection has been made yet and an address is
-        // still untried.
+        // Three kinds of attempts do not count as reconnections: those with new or other credentials; those made while
+        // the server may be restarting, if reconnecting is enabled and no pause is due; and, before the first
+        // connection, those made while an address is still untried.
         let unclear = self.endpoints.may_be_restarting() && self.config.reconnect.is_some() && pause.is_zero();
         let once_more =
             self.endpoints.uses_new_credentials_next() || unclear || (first && self.endpoints.has_untried_endpoint());

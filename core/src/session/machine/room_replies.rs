@@ -208,8 +208,8 @@ impl Machine {
         let is_earlier = request.is_overdue() && requests.awaits_answer_for(project);
         let has_event = event.is_some() && !is_earlier;
         let joined = event.unwrap_or_else(|| JoinedProjectPayload::decode(arguments));
-        // Servers send the position in the log with the event. If the client follows a log and has not received the
-        // position, the acknowledgement alone does not confirm the join.
+        // Servers send the position in the log with the `joined_project` event. If the client follows a log and has not
+        // received the position, the acknowledgement alone does not confirm the join.
         let has_intact_log =
             self.rooms.get(project).is_some_and(|room| room.follower.log().is_some() && room.join_failure_count == 0);
         let is_event_unread = !has_event && has_intact_log && joined.head().is_none();
@@ -248,7 +248,7 @@ impl Machine {
                 requests.remove(id);
                 self.on_join_confirmed(now, project, &joined);
             }
-            // After its acknowledgement, an overdue request does not wait for the event any longer.
+            // After its acknowledgement, an overdue request no longer waits for the event.
             (RoomRequestKind::Join, _) if request.is_overdue() => requests.give_up(id),
             // The event may still arrive. If it does not arrive, the request ends at its deadline.
             (RoomRequestKind::Join, _) => {}

@@ -85,7 +85,7 @@ impl Machine {
     /// Handles acknowledgements whose deadline has passed.
     ///
     /// If page requests keep timing out and no other event is acknowledged either, the connection counts as dead,
-    /// although packets may still arrive. If the next connections return no page either, the server is assumed to
+    /// although packets may still arrive. If no page arrives on the next connections either, the server is assumed to
     /// answer no page requests, and the missing events are reported as a gap.
     pub(super) fn expire_acks(&mut self, now: Now) {
         let mut unresponsive = false;

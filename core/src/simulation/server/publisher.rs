@@ -1,5 +1,6 @@
 //! Publication of events. A server with a log first logs each event except `stats_update`. A broker then sends the
-//! event to the sockets in the project's room. The broker may delay any event, and may lose or duplicate logged events.
+//! event to the sockets in the project's room. If the server has a log, the broker may delay any event, and may lose or
+//! duplicate logged events.
 
 use std::time::Duration;
 
