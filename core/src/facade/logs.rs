@@ -29,7 +29,7 @@ pub enum LogLevel {
     Debug,
     /// Normal operation.
     Info,
-    /// Problem from which the SDK is recovering.
+    /// Problem that does not end the client, such as a lost connection.
     Warning,
     /// Problem from which the SDK can't recover.
     Error,

@@ -244,7 +244,8 @@ impl FacadeStates {
         Self(AsyncMutex::new(changes))
     }
 
-    /// Waits for the next state. Returns `None` after the state `closed`.
+    /// Waits for the next state; the first call returns the current state immediately. Returns `None` after the state
+    /// `closed`.
     ///
     /// # Cancel safety
     /// No state is lost if the future is dropped.

@@ -29,7 +29,7 @@ pub(crate) struct Api {
     pub(crate) authenticator: Arc<Authenticator>,
     /// Time limit for a call, including a login and all repetitions.
     pub(crate) timeout: Duration,
-    /// Time before which the endpoints are not asked again whether they support idempotency keys.
+    /// Time before which `learn_idempotency_support` does not ask the endpoints again.
     pub(crate) no_idempotency_query_before: Mutex<Option<tokio::time::Instant>>,
 }
 

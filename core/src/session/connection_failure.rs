@@ -28,9 +28,9 @@ pub(crate) enum ConnectionFailure {
     ServerDisconnected,
     /// The server refused the namespace for a reason other than the credentials.
     NamespaceRefused(Error),
-    /// No packet has arrived for too long.
+    /// No packet, or no reply to a probe, has arrived in time.
     Silent,
-    /// Packets still arrive, but requests are not answered.
+    /// Packets may still arrive, but requests are not answered.
     Unresponsive,
     /// The server violated the protocol in a way that cannot be ignored.
     Protocol(String),

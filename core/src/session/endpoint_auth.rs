@@ -97,7 +97,7 @@ impl EndpointAuth {
         self.choice
     }
 
-    /// Returns `true` if other credentials are configured and the server has not refused them.
+    /// Returns `true` if other credentials are configured and have not been refused since the last stable connection.
     pub(crate) fn can_switch_credentials(&self) -> bool {
         self.has_spare_api_key && !self.is_other_choice_refused
     }

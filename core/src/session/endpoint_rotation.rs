@@ -42,13 +42,13 @@ struct EndpointState {
 pub(crate) struct EndpointRotation {
     endpoints: Vec<EndpointState>,
     current: usize,
-    /// Number of consecutive failures, at any address, that a restart of the server could explain. The first of them
-    /// was an unclear refusal.
+    /// Number of failures, at any address, that a restart of the server could explain, since the credentials were last
+    /// accepted or switched. The first of them was an unclear refusal. Failures that are not refusals count only during
+    /// a first connection that is not retried.
     restart_like_failure_count: u32,
 }
 
-/// Number of consecutive failures, counted in `restart_like_failure_count`, after which the credentials are blamed
-/// rather than a restart of the server.
+/// Value of `restart_like_failure_count` at which the credentials are blamed rather than a restart of the server.
 const RESTART_LIKE_FAILURES_MAX: u32 = 4;
 /// Same as [`RESTART_LIKE_FAILURES_MAX`], but applies while other credentials can still be tried.
 const RESTART_LIKE_FAILURES_BEFORE_CREDENTIAL_SWITCH: u32 = 3;
@@ -97,7 +97,7 @@ impl EndpointRotation {
         self.endpoints[self.current].next_credentials != NextCredentials::Same
     }
 
-    /// Returns the refusal of the credentials that the client no longer uses at the current address.
+    /// Returns the refusal of the credentials that the client no longer uses at the current address, if there is one.
     pub(crate) fn previous_credentials_refusal(&self) -> Option<&Error> {
         self.endpoints[self.current].previous_credentials_refusal.as_ref()
     }

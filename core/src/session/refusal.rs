@@ -32,7 +32,8 @@ use RefusalReason::{Kind, NoNamespace, ServerFailure};
 /// and the reason that the message gives.
 type KnownMessages = [(&'static str, &'static str, RefusalReason)];
 
-/// Returns the error kind for the refusal's code, or `None` if the refusal has no code or its code has no error kind.
+/// Returns the error kind for the refusal's code, or `None` if there is no code or the code corresponds to no error
+/// kind.
 fn kind_from_code(refusal: &ServerRefusal) -> Option<ErrorKind> {
     Some(match refusal.code.as_deref()?.to_ascii_lowercase().as_str() {
         "authentication_failed" | "token_expired" | "unauthorized" => ErrorKind::AuthenticationFailed,

@@ -68,7 +68,8 @@ impl World {
         true
     }
 
-    /// Records that the client's connection is usable.
+    /// Records that the client's connection is usable, and counts the first return to WebSocket after a lost polling
+    /// session.
     pub(super) fn on_connection_usable(&mut self, client: usize, running: &mut ProgramRun, endpoint: usize) {
         let transports = &mut running.transports;
         transports.fallbacks[endpoint].on_connection_usable(self.client_now(client).mono);

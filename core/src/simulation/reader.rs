@@ -133,7 +133,7 @@ impl Reader {
         mine && !self.has_ended && self.selects_kind_of(event)
     }
 
-    /// Returns `true` if the event is of the kind that the reader selects, or a gap.
+    /// Returns `true` if the event is a gap or is of the kind that the reader selects.
     pub(super) fn selects_kind_of(&self, event: &Event) -> bool {
         self.plan.kind.is_none_or(|kind| event.name() == kind) || matches!(event, Event::Gap(_))
     }

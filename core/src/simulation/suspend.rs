@@ -18,8 +18,8 @@ const ABANDON_TIME_MAX: Duration = Duration::from_secs(10);
 pub(super) struct WakeUp {
     number: u64,
     at: Duration,
-    /// Connection that was open during the sleep; `None` if the client was not connected or the sleep was too short to
-    /// be detected.
+    /// Connection that was open during the sleep; `None` if the client was not connected or the sleep was so short that
+    /// the client need not detect it.
     connection_id: Option<u64>,
     /// True if the connection was cut during the sleep.
     is_connection_cut: bool,

@@ -38,7 +38,7 @@ pub(super) enum Admission {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) admission: Admission,
-    /// Reason for which the attempt requested credentials.
+    /// Reason why the attempt requested credentials.
     pub(super) credentials_reason: CredentialsReason,
     pub(super) login_status: LoginStatus,
     /// Content of an error event or DISCONNECT packet that may explain a refusal.

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Advice that is added to the refusal of an API key. Deployed servers accept only web sessions on the socket.
+/// Advice that is added to the error if an API key is refused. Deployed servers accept only web sessions on the socket.
 const NO_API_KEYS_ADVICE: &str =
     "this server accepts no API keys on the socket: sign in with email and password, or pass `session`";
 
@@ -108,7 +108,7 @@ impl Machine {
         self.schedule_attempt(now, error, pause);
     }
 
-    /// Adds advice to a refusal if only an API key is configured.
+    /// Adds advice to the error of a refusal if only an API key is configured.
     pub(super) fn add_key_advice(&self, error: Error) -> Error {
         if !self.config.has_only_api_key {
             return error;

@@ -32,7 +32,7 @@ pub(in crate::simulation) struct Decision {
 #[derive(Debug)]
 struct Item {
     submitted_at: jiff::Timestamp,
-    /// Positions of the decisions on the item.
+    /// Positions in `history` of the decisions on the item.
     decision_positions: Vec<usize>,
     defect: RowDefect,
     /// Size of the row, in rows of ordinary size.

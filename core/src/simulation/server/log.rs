@@ -28,7 +28,7 @@ pub(in crate::simulation) struct Log {
     branches: Vec<Branch>,
     /// Id of the oldest event that the log contains.
     pub(in crate::simulation) oldest_id: u64,
-    /// Largest id of all events that have expired.
+    /// Largest id of any event that has expired, on any branch.
     pub(in crate::simulation) newest_expired_id: u64,
     statistics_count: u64,
 }

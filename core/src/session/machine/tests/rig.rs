@@ -39,7 +39,7 @@ pub(super) struct Rig {
     pub(super) pending_attempt_id: Option<u64>,
     pub(super) abandoned_attempts: Vec<u64>,
     pub(super) is_open: bool,
-    /// Frames that the client has sent to the server on this connection.
+    /// Frames that the client has sent on this connection and that the test has not taken yet.
     pub(super) sent_frames: VecDeque<String>,
     invariants: InvariantChecker,
     pub(super) stream_outputs: VecDeque<StreamOutput>,
