@@ -171,8 +171,7 @@ impl LiveState {
         Effect::Included
     }
 
-    /// Removes a deleted rule. Events about other changes do not contain the whole rule, so they require a new
-    /// snapshot.
+    /// Removes a deleted rule. Events about other changes do not contain the whole rule.
     fn apply_rule_update(&mut self, update: &RuleUpdate) -> Effect {
         if update.action != RuleVerb::Deleted {
             return Effect::NeedsSnapshot;
