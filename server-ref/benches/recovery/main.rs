@@ -56,11 +56,11 @@ const NAMED_FAULTS: [(Fault, &str); 7] = [
 
 /// Times since the fault.
 struct RecoveryTimes {
-    /// Until the client detected the loss.
+    /// Time until the client detected the loss.
     detected: Duration,
-    /// Until the arrival of the first event for an item that was submitted after the fault.
+    /// Time until the arrival of the first event for an item that was submitted after the fault.
     recovered: Duration,
-    /// Until the server was back; zero if it did not stop.
+    /// Time until the server was back; zero if it did not stop.
     server_absence: Duration,
 }
 
@@ -146,7 +146,7 @@ async fn measure_fault(fault: Fault, delay: Duration) -> RecoveryTimes {
     }
     let submissions = tokio::spawn(async move {
         loop {
-            // After a restart, a request may fail, because the writer's idle connection to the previous process is dead.
+            // After a restart, a request may fail because the writer's idle connection to the previous process is dead.
             let _ = writer.moderate("after").await;
             sleep(ITEM_INTERVAL).await;
         }

@@ -20,7 +20,7 @@ use crate::store::{AllowedOrigins, KeyDraft, KeyInfo, Scope, Scopes};
 use crate::time::{Micros, now};
 
 const KEY_NAME_CHARS_MAX: usize = 100;
-/// Maximum number of keys per project.
+/// Maximum number of keys per project. The command `key create` ignores this limit.
 const KEYS_PER_PROJECT_MAX: usize = 100;
 const ORIGINS_PER_KEY_MAX: usize = 20;
 const REQUESTS_PER_MINUTE_MAX: i64 = 6_000;
