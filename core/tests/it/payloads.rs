@@ -30,7 +30,7 @@ fn documented_update() -> Value {
     })
 }
 
-/// Decodes the documented update with one field replaced.
+/// Decodes the documented update after setting one of its fields, or a new field, to this value.
 fn update_with(field: &str, value: Value) -> ModerationUpdate {
     let mut data = documented_update();
     data[field] = value;

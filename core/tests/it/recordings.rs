@@ -1,5 +1,5 @@
 //! Sessions with deployed servers, byte for byte as recorded. In `recorded/websocket_session.txt`, `S` marks frames
-//! from the server and `C` marks frames from the stock client.
+//! from the server and `C` marks frames from a stock Socket.IO client.
 
 use automoderate::{Event, ModeratorType, Status, testing::Script};
 

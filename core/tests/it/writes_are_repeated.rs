@@ -13,7 +13,7 @@ use crate::rest_server::{
     WriteFault::{self, *},
 };
 
-/// Returns a client whose calls may take this long.
+/// Returns a client with this time limit for each REST call.
 fn client(server: &RestServer, timeout: Duration) -> Client {
     server.builder(&Script::new()).request_timeout(timeout).build().unwrap()
 }

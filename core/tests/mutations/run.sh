@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that the tests detect defects. Applies each patch in this folder to a copy of the sources. Each patch
+# Checks that the tests detect defects. Applies each patch in this folder, by itself, to a copy of the sources; each
 # introduces one defect. The simulation (SIM_SEEDS seeds, 3,000 by default), the unit tests, or the tests of the whole
 # client (tests/it, tests/raw) must then fail. The first line of a patch names the tests that run first; the other tests
 # run only if these pass. Arguments select patches by name. Fails if a patch does not apply or compile, or if no test

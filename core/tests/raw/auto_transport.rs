@@ -1,4 +1,4 @@
-//! `Transports::Auto`: when a client falls back to long-polling, and for how long.
+//! `Transports::Auto`: when a client falls back to long-polling, and when it returns to WebSocket.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! With a server that echoes every request, no log record at any level that bindings forward contains a secret.
+//! With a server that echoes every request, no log record that bindings forward contains a secret, whatever its level.
 
 use std::sync::{Arc, Mutex};
 
