@@ -46,7 +46,7 @@ struct SnapshotPayload {
 }
 
 impl Api {
-    /// Fetches a snapshot as the first state of a live view.
+    /// Fetches a snapshot and converts it to the state of a live view.
     pub(crate) async fn live_state(&self, project: &ProjectId) -> Result<LiveState, Error> {
         let snapshot = self.snapshot(project).await?;
         Ok(LiveState::new(snapshot, self.now().wall))

@@ -13,8 +13,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// sent the packet before the connection died.
 const STALE_PACKET_WINDOW: Duration = Duration::from_secs(1);
 
-/// Time by which a ping may be late before a server with a long ping timeout is probed. After a hint that the network
-/// has changed, the connection counts as dead if the next ping is this late.
+/// Duration by which a ping may be late before a server with a long ping timeout is probed. After a hint that the
+/// network has changed, the connection counts as dead if the next ping is this late.
 const PING_GRACE: Duration = Duration::from_secs(5);
 
 /// Longest ping timeout with which a late ping causes no probe.

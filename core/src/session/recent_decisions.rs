@@ -13,7 +13,7 @@ const REMEMBERED_DECISIONS_MAX: usize = 1024;
 /// Time after a backfill during which the server may still send the decisions that the backfill returned.
 const ECHO_WINDOW: Duration = Duration::from_secs(60);
 
-/// Time by which a backfill starts before [`RecentDecisions::complete_until`], because decisions may be published
+/// Duration by which a backfill starts before [`RecentDecisions::complete_until`], because decisions may be published
 /// slightly out of order.
 pub(crate) const BACKFILL_OVERLAP: Duration = Duration::from_secs(2);
 /// Largest number of flagged items that are tracked.

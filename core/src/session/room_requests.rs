@@ -121,7 +121,7 @@ impl RoomRequests {
     }
 
     /// Removes a join that only a contested event has confirmed, if the server acknowledges joins but has not
-    /// acknowledged this join in time. Returns the join's project, because the join may have been lost.
+    /// acknowledged this join in time. Returns the join's project: the join may have been lost and must be repeated.
     pub(crate) fn take_unacknowledged_join(&mut self, now: Instant) -> Option<ProjectId> {
         let acknowledges = self.server_acknowledges_joins;
         let request =

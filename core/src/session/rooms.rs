@@ -38,8 +38,8 @@ pub(crate) struct Room {
     pub(crate) join_deadline: Option<Instant>,
     /// Earliest time at which the next join may be sent; `None` for immediately.
     pub(crate) next_join_at: Option<Instant>,
-    /// Time at which the first unconfirmed join of this connection was sent. The client may have been in the room since
-    /// then.
+    /// Time at which the first unconfirmed join of the room was sent on the current connection. The client may have
+    /// been in the room since then.
     pub(crate) first_join_sent_at: Option<Now>,
     /// Number of consecutive failed joins and removals by the server.
     pub(crate) join_failure_count: u32,

@@ -53,8 +53,8 @@ impl NoLogFollower {
     }
 
     fn on_missed_decisions_answer(&mut self, now: Now, data: BackfillData, output: &mut FollowerOutput<'_>) {
-        // An incomplete answer moves the start of the next backfill at most to the join: decisions made since then but
-        // missing from the answer arrive live or with that backfill.
+        // An incomplete answer moves the start of the next backfill no later than the join: decisions made since then
+        // but missing from the answer arrive live or with that backfill.
         let joined_at = self.connection.as_ref().map(|connection| connection.join_sent_at.wall);
         let limit = joined_at.filter(|_| !data.is_complete);
         let until = data.complete_until.map(|until| limit.map_or(until, |limit| limit.min(until)));

@@ -97,7 +97,6 @@ impl Machine {
             // pending. In each case, another join follows.
             let by_server = room.membership == Membership::In;
             room.membership = Membership::Out;
-            // Earlier events belong to the membership that has ended.
             room.follower.on_membership_ended();
             if by_server {
                 room.next_join_at = Some(now.mono + join_retry_delay(room.join_failure_count));

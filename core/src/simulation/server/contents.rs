@@ -13,7 +13,7 @@ pub(in crate::simulation) enum RowDefect {
     None,
     /// The metadata contains `NaN`, which is not valid JSON.
     NotANumber,
-    /// The row's id is not a string, so the row can't be parsed.
+    /// The row's id is an object, so the row can't be parsed.
     Unreadable,
     /// The row exceeds the size limit of a response.
     TooLarge,

@@ -178,7 +178,8 @@ impl World {
                 let within = if self.faults_active { self.scenario.server.reply_delay_max_ms } else { 20 };
                 let mut at = self.now + self.dice.duration_ms(0, within);
                 if request.name != "replay_events" {
-                    // Joins and leaves are executed in order, even if the replies to them are out of order.
+                    // All requests except page requests are executed in order, even if the replies to them are out of
+                    // order.
                     let Some(socket) = self.socket(id) else { return };
                     socket.busy_until = socket.busy_until.max(at);
                     at = socket.busy_until;
