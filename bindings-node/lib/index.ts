@@ -14,6 +14,7 @@ export type { Credentials, CredentialsProvider, CredentialsReason } from './cred
 export { AutoModerateError, type ErrorCode, type Stage } from './errors.js'
 export type * from './events.js'
 export { escapeHtml } from './html.js'
+export { LiveView } from './liveview.js'
 export type { ClientOptions, Pem, ReconnectPolicy } from './options.js'
 export { Project } from './project.js'
 export type { ClientToServerEvents, ErrorNotice, LogFields, ReplayPage, ServerToClientEvents } from './socketio.js'

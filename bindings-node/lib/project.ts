@@ -7,6 +7,7 @@ import { awaitCall, callForJson } from './completions.js'
 import { errorFromNative } from './errors.js'
 import type { Event, EventByName, EventName } from './events.js'
 import { toCoreName } from './kinds.js'
+import { LiveView } from './liveview.js'
 import { type Abortable, EventStream, type StreamHost } from './stream.js'
 import type { Snapshot } from './values.js'
 
@@ -79,6 +80,15 @@ export class Project {
    */
   async snapshot(given?: Abortable): Promise<Snapshot> {
     return callForJson((queue, id) => this.#native.snapshot(queue, id), signalOf(checkOptions(given)))
+  }
+
+  /**
+   * Opens a view of the project's counters, rules and review queue that follows the project's events. Rejects with `api`
+   * and the status 404 on servers without snapshots.
+   */
+  async liveView(given?: Abortable): Promise<LiveView> {
+    const done = await awaitCall((queue, id) => this.#native.liveView(queue, id), signalOf(checkOptions(given)))
+    return new LiveView(done.liveView as native.LiveView, this.#host)
   }
 
   /** Leaves the project. Its streams yield their buffered events and then end. */

@@ -1,7 +1,7 @@
 /** Plain objects that calls return, and the details of states. */
 
 import type { AutoModerateError } from './errors.js'
-import type { Rule, Status } from './events.js'
+import type { ModerationUpdate, Rule, Status } from './events.js'
 
 /** State of a client. */
 export type State = 'idle' | 'connecting' | 'connected' | 'reconnecting' | 'closing' | 'closed'
@@ -136,6 +136,43 @@ export interface Snapshot {
   rules: Rule[]
   /** Items awaiting review. */
   review: ReviewQueue
+}
+
+/** Number of items in total and by decision. */
+export interface StatusCounts {
+  /** Number of items submitted so far. */
+  total_content: number
+  /** Number of items approved. */
+  approved: number
+  /** Number of items rejected. */
+  rejected: number
+  /** Number of items awaiting review. */
+  flagged: number
+  /** Number of items without a decision. */
+  pending: number
+}
+
+/** Item awaiting review. */
+export interface QueuedItem {
+  /** Time at which the item was submitted. */
+  submitted_at: string
+  /** Decision to flag the item. */
+  decision: ModerationUpdate
+}
+
+/** State of a live view at one position in the project's event log. */
+export interface LiveState {
+  /** Cursor of the newest event that the state includes. */
+  cursor: string
+  /** Counters of the project. */
+  counts: StatusCounts
+  /** All rules, with the highest priority first. */
+  rules: Rule[]
+  /**
+   * Newest items awaiting review, newest first. Contains all of them if there are at most 50, and otherwise at least 50
+   * and at most 100; `counts.flagged` is the number of all items awaiting review.
+   */
+  reviewQueue: QueuedItem[]
 }
 
 /** Health of the server. */

@@ -8,7 +8,7 @@ use std::sync::{
 
 use automoderate::{
     Error,
-    facade::{self, FacadeProject},
+    facade::{self, FacadeLiveView, FacadeProject},
 };
 use napi::{
     Status,
@@ -16,7 +16,7 @@ use napi::{
 };
 use napi_derive::napi;
 
-use crate::{errors, project::Project};
+use crate::{errors, live_view::LiveView, project::Project};
 
 /// JavaScript function that wakes Node's thread. It does not keep the event loop running.
 type WakeFunction = ThreadsafeFunction<(), (), (), Status, false, true>;
@@ -26,6 +26,7 @@ pub(crate) enum CallResult {
     Empty,
     Json(String),
     Project(FacadeProject),
+    LiveView(FacadeLiveView),
 }
 
 impl From<()> for CallResult {
@@ -73,6 +74,8 @@ pub struct Completion {
     pub value: Option<String>,
     /// Joined project, if the call was a join.
     pub project: Option<Project>,
+    /// Live view, if the call opened one.
+    pub live_view: Option<LiveView>,
     /// Error as JSON, if the call failed.
     pub error: Option<String>,
 }
@@ -115,11 +118,12 @@ impl CompletionQueue {
 
 impl Completion {
     fn new(id: i64, result: Result<CallResult, Error>) -> Self {
-        let mut completion = Self { id, value: None, project: None, error: None };
+        let mut completion = Self { id, value: None, project: None, live_view: None, error: None };
         match result {
             Ok(CallResult::Empty) => {}
             Ok(CallResult::Json(text)) => completion.value = Some(text),
             Ok(CallResult::Project(project)) => completion.project = Some(Project(project)),
+            Ok(CallResult::LiveView(view)) => completion.live_view = Some(LiveView::new(view)),
             Err(error) => completion.error = Some(errors::error_to_json_text(&error)),
         }
         completion

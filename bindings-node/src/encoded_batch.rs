@@ -30,7 +30,7 @@ impl EncodedBatch {
 }
 
 /// Returns the event's name in Node: documented names are unchanged, and the SDK's own names are in camel case.
-fn node_event_name(event: &Event) -> &'static str {
+pub(crate) fn node_event_name(event: &Event) -> &'static str {
     match event {
         Event::ServerError(_) => "serverError",
         Event::UnknownEvent(_) => "unknownEvent",

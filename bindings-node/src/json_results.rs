@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::errors;
 
-fn rfc3339_or_original(timestamp: &Timestamp) -> String {
+pub(crate) fn rfc3339_or_original(timestamp: &Timestamp) -> String {
     timestamp.to_rfc3339().unwrap_or_else(|| timestamp.as_str().to_owned())
 }
 

@@ -13,6 +13,7 @@ mod credentials;
 mod encoded_batch;
 mod errors;
 mod json_results;
+mod live_view;
 mod options;
 mod project;
 mod stream;

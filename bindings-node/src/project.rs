@@ -3,7 +3,12 @@
 use automoderate::facade::FacadeProject;
 use napi_derive::napi;
 
-use crate::{completions::CompletionQueue, errors::to_exception, json_results, stream::Stream};
+use crate::{
+    completions::{CallResult, CompletionQueue},
+    errors::to_exception,
+    json_results,
+    stream::Stream,
+};
 
 /// Wrapper around the facade's project, for `lib/project.ts`.
 #[napi]
@@ -35,6 +40,13 @@ impl Project {
     pub fn snapshot(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
         let project = self.0.clone();
         queue.run(id, async move { project.snapshot().await.map(json_results::snapshot_to_json) })
+    }
+
+    /// Opens a live view of the project.
+    #[napi(catch_unwind)]
+    pub fn live_view(&self, queue: &CompletionQueue, id: i64) -> napi::Result<()> {
+        let project = self.0.clone();
+        queue.run(id, async move { project.live_view().await.map(CallResult::LiveView) })
     }
 
     /// Leaves the project.

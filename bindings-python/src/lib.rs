@@ -11,6 +11,7 @@ mod credentials;
 mod errors;
 mod events;
 mod json;
+mod live_view;
 mod logs;
 mod options;
 mod project;
@@ -29,6 +30,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::Stream>()?;
     module.add_class::<stream::BlockingIterator>()?;
     module.add_class::<client::States>()?;
+    module.add_class::<live_view::LiveView>()?;
     module.add_class::<client::CredentialRequests>()?;
     module.add_class::<completions::CompletionQueue>()?;
     module.add_class::<test_server::TestServer>()?;

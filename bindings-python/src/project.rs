@@ -5,7 +5,9 @@ use pyo3::{IntoPyObjectExt, prelude::*};
 
 use crate::{
     completions::{ReplyTo, run},
-    errors, results,
+    errors,
+    live_view::LiveView,
+    results,
     stream::Stream,
 };
 
@@ -34,6 +36,11 @@ impl Project {
         run(py, reply_to, async move { project.snapshot().await }, |py, snapshot| {
             results::snapshot_to_dict(py, snapshot)?.into_py_any(py)
         })
+    }
+
+    fn live_view(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {
+        let project = self.0.clone();
+        run(py, reply_to, async move { project.live_view().await }, |py, view| LiveView::new(view).into_py_any(py))
     }
 
     fn leave(&self, py: Python<'_>, reply_to: ReplyTo<'_>) -> PyResult<Py<PyAny>> {

@@ -1,6 +1,6 @@
 //! Results of REST calls as dicts, from which `_rest.py` creates data classes.
 
-use automoderate::{Content, ContentPage, Error, Health, Moderation, ReviewQueue, Snapshot, Statistics};
+use automoderate::{Content, ContentPage, Error, Health, Moderation, ReviewQueue, Rule, Snapshot, Statistics};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -83,10 +83,14 @@ pub(crate) fn snapshot_to_dict<'py>(py: Python<'py>, snapshot: Snapshot) -> PyRe
     let dict = PyDict::new(py);
     dict.set_item("cursor", snapshot.cursor.to_string())?;
     dict.set_item("stats", statistics_to_dict(py, &snapshot.stats)?)?;
-    let rules: PyResult<Vec<_>> = snapshot.rules.iter().map(|rule| events::rule_to_python(py, rule)).collect();
-    dict.set_item("rules", rules?)?;
+    dict.set_item("rules", rules_to_python(py, &snapshot.rules)?)?;
     dict.set_item("review", review_queue_to_dict(py, snapshot.review)?)?;
     Ok(dict)
+}
+
+/// Converts rules to objects of the class `Rule`.
+pub(crate) fn rules_to_python<'py>(py: Python<'py>, rules: &[Rule]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    rules.iter().map(|rule| events::rule_to_python(py, rule)).collect()
 }
 
 fn review_queue_to_dict<'py>(py: Python<'py>, queue: ReviewQueue) -> PyResult<Bound<'py, PyDict>> {

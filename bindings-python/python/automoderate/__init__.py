@@ -29,14 +29,17 @@ from ._errors import (
     RoomLimit,
 )
 from ._events import Event
+from ._live_view import AsyncLiveView, LiveView
 from ._models import (
     Activity,
     Content,
     ContentPage,
     Health,
+    LiveState,
     Losses,
     Metrics,
     Moderation,
+    QueuedItem,
     RecentActivity,
     ReconnectPolicy,
     ReviewQueue,
@@ -45,6 +48,7 @@ from ._models import (
     State,
     Statistics,
     Status,
+    StatusCounts,
     Submission,
 )
 from ._native import (
@@ -71,6 +75,7 @@ __all__ = [
     "AsyncClient",
     "AsyncContents",
     "AsyncEventStream",
+    "AsyncLiveView",
     "AsyncProject",
     "AsyncStates",
     "AuthenticationFailed",
@@ -94,6 +99,8 @@ __all__ = [
     "InvalidArgument",
     "JoinTimeout",
     "Lagged",
+    "LiveState",
+    "LiveView",
     "Losses",
     "MalformedEvent",
     "Meta",
@@ -104,6 +111,7 @@ __all__ = [
     "Project",
     "ProjectNotFound",
     "ProtocolError",
+    "QueuedItem",
     "RateLimited",
     "RecentActivity",
     "ReconnectPolicy",
@@ -118,6 +126,7 @@ __all__ = [
     "Statistics",
     "StatsUpdate",
     "Status",
+    "StatusCounts",
     "Submission",
     "SystemNotification",
     "UnknownEvent",

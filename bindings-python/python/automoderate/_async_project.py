@@ -9,6 +9,7 @@ from typing import Any, overload
 from . import _native
 from ._bridge import running_bridge
 from ._events import Event
+from ._live_view import AsyncLiveView
 from ._models import Snapshot, State
 from ._options import check_count, kind_name
 from ._rest import to_snapshot
@@ -104,6 +105,15 @@ class AsyncProject(BaseProject):
 
         """
         return to_snapshot(await running_bridge().call(self._native.snapshot))
+
+    async def live_view(self) -> AsyncLiveView:
+        """Open a view of the project's counters, rules and review queue that follows the project's events.
+
+        Raises:
+            ApiError: The server responded with an error. The `status` is 404 on servers without snapshots.
+
+        """
+        return AsyncLiveView(await running_bridge().call(self._native.live_view))
 
     async def leave(self) -> None:
         """Leave the project. Its streams yield their buffered events and then end."""

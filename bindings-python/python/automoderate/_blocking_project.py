@@ -7,6 +7,7 @@ from typing import Any, cast, overload
 
 from . import _native
 from ._events import Event
+from ._live_view import LiveView
 from ._models import Snapshot, State
 from ._options import check_count, check_seconds, kind_name
 from ._rest import to_snapshot
@@ -77,6 +78,15 @@ class Project(BaseProject):
 
         """
         return to_snapshot(self._native.snapshot(None))
+
+    def live_view(self) -> LiveView:
+        """Open a view of the project's counters, rules and review queue that follows the project's events.
+
+        Raises:
+            ApiError: The server responded with an error. The `status` is 404 on servers without snapshots.
+
+        """
+        return LiveView(cast("_native.LiveView", self._native.live_view(None)))
 
     def leave(self) -> None:
         """Leave the project. Its streams yield their buffered events and then end."""

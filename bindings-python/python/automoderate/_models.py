@@ -11,6 +11,8 @@ from ._errors import AutoModerateError
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from ._native import ModerationUpdate
+
 Status = Literal["approved", "rejected", "flagged", "pending"] | str
 """Decision about an item. Servers may send values unknown to this version of the SDK."""
 StateName = Literal["idle", "connecting", "connected", "reconnecting", "closing", "closed"]
@@ -211,6 +213,48 @@ class Snapshot:
     """All rules, in the order in which the server evaluates them."""
     review: ReviewQueue
     """Items that await review."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCounts:
+    """Number of items in total and by decision."""
+
+    total_content: int
+    """Number of items submitted so far."""
+    approved: int
+    """Number of items approved."""
+    rejected: int
+    """Number of items rejected."""
+    flagged: int
+    """Number of items that await review."""
+    pending: int
+    """Number of items without a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedItem:
+    """Item that awaits review."""
+
+    submitted_at: datetime | None
+    """Time at which the item was submitted."""
+    decision: ModerationUpdate
+    """Decision to flag the item."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveState:
+    """State of a live view at one position in the project's event log."""
+
+    cursor: str
+    """Cursor of the newest event that the state includes."""
+    counts: StatusCounts
+    """Counters of the project."""
+    rules: list[Rule] = field(hash=False)
+    """All rules, in the order in which the server evaluates them."""
+    review_queue: list[QueuedItem] = field(hash=False)
+    """Newest items that await review, newest first. Contains all of them if there are at most 50, and otherwise at
+    least 50 and at most 100; `counts.flagged` is the number of all items that await review.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from ._errors import AutoModerateError
-from ._models import Content, ContentPage, Moderation, ReviewQueue, Snapshot, Statistics, Submission
+from ._models import (
+    Content,
+    ContentPage,
+    LiveState,
+    Moderation,
+    QueuedItem,
+    ReviewQueue,
+    Snapshot,
+    Statistics,
+    StatusCounts,
+    Submission,
+)
 from ._options import check_count, check_text
 
 
@@ -48,6 +59,12 @@ def _item_tuple(name: str, item: object) -> tuple[str, str, Any]:
 def to_batch_results(answer: Any) -> list[Moderation | AutoModerateError]:
     """Convert the results of a batch from the dicts and exceptions that the native module returns."""
     return [result if isinstance(result, AutoModerateError) else Moderation(**result) for result in answer]
+
+
+def to_live_state(state: dict[str, Any]) -> LiveState:
+    """Convert the state of a live view from the dict that the native module returns."""
+    queue = [QueuedItem(submitted_at, decision) for submitted_at, decision in state["review_queue"]]
+    return LiveState(state["cursor"], StatusCounts(**state["counts"]), state["rules"], queue)
 
 
 def to_snapshot(answer: Any) -> Snapshot:

@@ -124,7 +124,12 @@ impl Project {
 
     #[cfg(feature = "rest")]
     pub(super) async fn live_state(&self) -> Result<crate::rest::LiveState, Error> {
-        self.client.api.live_state(&self.id).await
+        self.live_state_after(std::time::Duration::ZERO).await
+    }
+
+    #[cfg(feature = "rest")]
+    pub(super) async fn live_state_after(&self, delay: std::time::Duration) -> Result<crate::rest::LiveState, Error> {
+        self.client.api.live_state_after(delay, &self.id).await
     }
 
     /// Leaves the project. Its streams end after their buffered events.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    ClientOptions, FacadeStates, FacadeStream, StateRecord,
+    ClientOptions, FacadeLiveView, FacadeStates, FacadeStream, StateRecord,
     runtime::{ProcessGuard, run_on_runtime},
 };
 use crate::{
@@ -188,6 +188,19 @@ impl FacadeProject {
         self.guard.check()?;
         let project = self.project.clone();
         run_on_runtime(async move { project.snapshot().await }).await
+    }
+
+    /// Opens a live view of the project.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Project::live_view`], and `closed` in a forked child.
+    ///
+    /// # Cancel safety
+    /// Once the future has been polled, the request continues even if the future is dropped.
+    pub async fn live_view(&self) -> Result<FacadeLiveView, Error> {
+        self.guard.check()?;
+        let project = self.project.clone();
+        run_on_runtime(async move { project.live_view().await.map(FacadeLiveView::new) }).await
     }
 
     /// Leaves the project.

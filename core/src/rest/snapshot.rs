@@ -1,5 +1,7 @@
 //! `GET /api/projects/{id}/snapshot`.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::{Api, Content, ContentSource as _, LiveState, Statistics};
@@ -46,8 +48,11 @@ struct SnapshotPayload {
 }
 
 impl Api {
-    /// Fetches a snapshot and converts it to the state of a live view.
-    pub(crate) async fn live_state(&self, project: &ProjectId) -> Result<LiveState, Error> {
+    /// Waits for the given time, then fetches a snapshot, and converts it to the state of a live view.
+    pub(crate) async fn live_state_after(&self, delay: Duration, project: &ProjectId) -> Result<LiveState, Error> {
+        if !delay.is_zero() {
+            self.sleep(delay).await;
+        }
         let snapshot = self.snapshot(project).await?;
         Ok(LiveState::new(snapshot, self.now().wall))
     }
