@@ -18,8 +18,8 @@ async def test_each_missed_decision_arrives_once_and_in_order() -> None:
 
     async with AsyncClient(server.url, api_key="any") as client:
         events = (await client.join("p")).events()
-        # The backfill's listing starts 2 s before the newest of these decisions, so it also contains them. They must not
-        # be delivered again.
+        # The backfill's listing starts 2 s before the newest of these decisions, so it also contains them. They must
+        # not be delivered again.
         for n in range(200):
             publish(f"before{n}")
         for n in range(200):
