@@ -20,7 +20,9 @@ function dispatchCompletions(): void {
   for (const done of queue?.drain() ?? []) {
     const callback = callbacks.get(done.id)
     callbacks.delete(done.id)
-    callback?.(done)
+    if (callback) callback(done)
+    // An aborted call must not leave a view open, which would use memory until it is garbage-collected.
+    else done.liveView?.close()
   }
 }
 

@@ -13,9 +13,10 @@ import type { LiveState } from './values.js'
  * View of a project's counters, rules and review queue that follows the project's events.
  *
  * `for await (const event of view)` yields each event of the project once the `state` includes it. The state may already
- * include later events, because the view fetches a new snapshot if an event does not contain enough data, as after a
- * `gap`. If the snapshot can't be fetched, the loop throws the error; the next loop continues where it stopped, and tries
- * again after a second.
+ * include later events, because the view fetches a new snapshot after an event that does not contain enough data, such as
+ * a `gap`. If the snapshot can't be fetched, the loop throws the error; the next loop continues where it stopped, and the
+ * state is outdated until the view has fetched a snapshot. To resume later, store the state's `cursor` and not that of
+ * the project, which may be further ahead.
  */
 export class LiveView implements AsyncIterableIterator<Event> {
   readonly #native: native.LiveView

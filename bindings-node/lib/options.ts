@@ -145,8 +145,8 @@ export interface ClientOptions {
     key: Pem
   }
   /**
-   * True if any server certificate is accepted. Use this option only in tests, because it lets anyone intercept the
-   * connection. Default `false`.
+   * True if the client accepts every server certificate, even an invalid one. Use this option only in tests, because it
+   * lets anyone intercept the connection. Default `false`.
    */
   dangerAcceptInvalidCerts?: boolean
   /** True if awaited streams and event listeners keep the process running. Default `true`. */

@@ -38,9 +38,10 @@ class AsyncLiveView(BaseLiveView, AsyncIterator[Event]):
     """View of a project's counters, rules and review queue that follows the project's events.
 
     `async for event in view` yields each event of the project once the `state` includes it. The state may already
-    include later events, because the view fetches a new snapshot if an event does not contain enough data, as after a
-    `Gap`. If the snapshot can't be fetched, the loop raises the error; the next loop continues where it stopped, and
-    tries again after a second. A view has one reader. Cancelling a wait loses no event.
+    include later events, because the view fetches a new snapshot after an event that does not contain enough data, such
+    as a `Gap`. If the snapshot can't be fetched, the loop raises the error; the next loop continues where it stopped,
+    and the state is outdated until the view has fetched a snapshot. A view has one reader. Cancelling a wait loses no
+    event. To resume later, store the state's `cursor` and not that of the project, which may be further ahead.
     """
 
     __slots__ = ("_pending_next",)
@@ -57,7 +58,7 @@ class AsyncLiveView(BaseLiveView, AsyncIterator[Event]):
         try:
             event = await asyncio.shield(pending)
         finally:
-            if pending.done():
+            if pending.done() and self._pending_next is pending:
                 self._pending_next = None
         if event is None:
             raise StopAsyncIteration
@@ -74,9 +75,10 @@ class LiveView(BaseLiveView, Iterator[Event]):
     """View of a project's counters, rules and review queue that follows the project's events.
 
     `for event in view` yields each event of the project once the `state` includes it. The state may already include
-    later events, because the view fetches a new snapshot if an event does not contain enough data, as after a `Gap`. If
-    the snapshot can't be fetched, the loop raises the error; the next loop continues where it stopped, and tries again
-    after a second. A view has one reader.
+    later events, because the view fetches a new snapshot after an event that does not contain enough data, such as a
+    `Gap`. If the snapshot can't be fetched, the loop raises the error; the next loop continues where it stopped, and the
+    state is outdated until the view has fetched a snapshot. A view has one reader. To resume later, store the state's
+    `cursor` and not that of the project, which may be further ahead.
     """
 
     __slots__ = ()

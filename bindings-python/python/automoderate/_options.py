@@ -141,8 +141,8 @@ class BaseClient:
                 `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` apply.
             extra_ca: PEM certificates of certificate authorities to trust, in addition to the platform's.
             client_certificate: Client certificate for mutual TLS, as a tuple of the PEM chain and the PEM private key.
-            danger_accept_invalid_certs: True if any server certificate is accepted. Use this option only in tests,
-                because it lets anyone intercept the connection.
+            danger_accept_invalid_certs: True if the client accepts every server certificate, even an invalid one. Use
+                this option only in tests, because it lets anyone intercept the connection.
 
         Raises:
             InvalidArgument: An option is invalid; the message names the option. The error is also a `ValueError`.

@@ -115,16 +115,14 @@ impl Project {
     /// # }
     /// ```
     ///
+    /// The view uses a stream as [`events`](Self::events) returns it, even if the call fails. The project's first stream is
+    /// then used up.
+    ///
     /// # Errors
     /// Returns the same errors as [`snapshot`](Self::snapshot).
     #[cfg(feature = "rest")]
     pub async fn live_view(&self) -> Result<super::LiveView, Error> {
         super::LiveView::open(self.clone()).await
-    }
-
-    #[cfg(feature = "rest")]
-    pub(super) async fn live_state(&self) -> Result<crate::rest::LiveState, Error> {
-        self.live_state_after(std::time::Duration::ZERO).await
     }
 
     #[cfg(feature = "rest")]

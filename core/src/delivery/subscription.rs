@@ -33,7 +33,7 @@ impl Subscription {
 }
 
 /// Subscription of a project's first stream, which collects events starting with the join. The stream may never be
-/// taken, so it keeps only compact copies of events that another reader takes over.
+/// taken, so if another reader receives the events themselves, this stream receives only compact copies.
 #[derive(Debug)]
 pub(super) struct UntakenSubscription(Arc<StreamBuffer>);
 

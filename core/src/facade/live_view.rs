@@ -119,11 +119,17 @@ impl FacadeLiveView {
 
     /// Closes the view, which ends a pending wait.
     pub fn close(&self) {
-        {
-            let mut view = self.shared.lock();
-            *view = View::Closed(view.state().clone());
+        // A forked child owns neither the stream nor the lock.
+        if self.guard.check().is_err() {
+            return;
         }
+        let mut view = self.shared.lock();
+        let state = view.state().clone();
+        let closed = std::mem::replace(&mut *view, View::Closed(state));
+        drop(view);
         self.shared.closed.notify_waiters();
+        // Dropping a stream may wake its reader, which takes the lock.
+        drop(closed);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Snapshot, decision_event::decision_event};
 use crate::{
     Cursor, Rule,
-    events::{Event, Gap, ModerationUpdate, ModeratorType, RuleUpdate, RuleVerb, Status, Timestamp},
+    events::{Event, ModerationUpdate, ModeratorType, RuleUpdate, RuleVerb, Status, Timestamp},
 };
 
 /// Maximum number of items in [`LiveState::review_queue`], the same as in a snapshot.
@@ -85,77 +85,81 @@ impl LiveState {
         }
     }
 
-    /// Applies the event, unless it is already included.
+    /// Applies the event, unless it is already included. If a snapshot is needed, the state does not change.
     pub(crate) fn apply(&mut self, event: &Event) -> Effect {
-        match event {
-            Event::Gap(gap) => {
-                self.move_to_gap(gap);
-                return Effect::NeedsSnapshot;
-            }
-            Event::Lagged(_) => return Effect::NeedsSnapshot,
-            _ => {}
+        if matches!(event, Event::Gap(_) | Event::Lagged(_)) {
+            return Effect::NeedsSnapshot;
         }
-        let Some(event_id) = event.meta().event_id.filter(|_| !self.includes(event)) else {
+        let Some(position) = event.meta().cursor().filter(|_| !self.includes(event)) else {
             return Effect::Included;
         };
-        self.cursor.event_id = event_id;
-        match event {
+        if !self.is_in_log_of(&position) {
+            return Effect::NeedsSnapshot;
+        }
+        let effect = match event {
             Event::ModerationUpdate(decision) => self.apply_decision(decision),
             Event::RuleUpdate(update) => self.apply_rule_update(update),
             // It is unknown what the event changed.
             Event::MalformedEvent(_) => Effect::NeedsSnapshot,
             _ => Effect::Included,
-        }
-    }
-
-    /// Returns `true` if the state already includes the event, or if the event belongs to another log.
-    pub(crate) fn includes(&self, event: &Event) -> bool {
-        let Some(position) = event.meta().cursor() else {
-            return false;
         };
-        let is_other_log = position.log.zip(self.cursor.log.as_ref()).is_some_and(|(log, own)| log != *own);
-        is_other_log || position.event_id <= self.cursor.event_id
+        if effect == Effect::Included {
+            self.cursor.event_id = position.event_id;
+        }
+        effect
     }
 
-    /// Moves to the position at which the stream continues, which may be an earlier one, for example after the server's
-    /// database was restored from a backup.
-    fn move_to_gap(&mut self, gap: &Gap) {
-        self.cursor.event_id = gap.meta.event_id.unwrap_or_default();
-        if gap.meta.log.is_some() {
-            self.cursor.log.clone_from(&gap.meta.log);
-        }
+    /// Returns `true` if the state already includes the event.
+    pub(crate) fn includes(&self, event: &Event) -> bool {
+        event
+            .meta()
+            .cursor()
+            .is_some_and(|position| self.is_in_log_of(&position) && position.event_id <= self.cursor.event_id)
+    }
+
+    /// Returns `true` if the state belongs to the same log as the position, as far as both logs are known.
+    fn is_in_log_of(&self, position: &Cursor) -> bool {
+        self.cursor.log.as_ref().zip(position.log.as_ref()).is_none_or(|(own, log)| own == log)
     }
 
     fn apply_decision(&mut self, decision: &ModerationUpdate) -> Effect {
         let previous = decision.extra.get("previous_status").and_then(serde_json::Value::as_str).map(Status::from);
         let is_unspecified_review =
             previous.is_none() && decision.moderator_type.as_ref() == Some(&ModeratorType::Manual);
-        if is_unspecified_review || !self.counts.replace(previous.as_ref(), &decision.status) {
+        let mut counts = self.counts;
+        if is_unspecified_review || !counts.replace(previous.as_ref(), &decision.status) {
             return Effect::NeedsSnapshot;
         }
-        self.update_queue(decision, previous.is_none())
+        let effect = self.update_queue(decision, previous.is_none(), counts.flagged);
+        if effect == Effect::Included {
+            self.counts = counts;
+        }
+        effect
     }
 
-    fn update_queue(&mut self, decision: &ModerationUpdate, is_new: bool) -> Effect {
+    /// Updates the queue. `flagged` is the number of all items that await review after the decision.
+    fn update_queue(&mut self, decision: &ModerationUpdate, is_new: bool, flagged: u64) -> Effect {
         let queue = &mut self.review_queue;
         let known = queue.iter().position(|item| item.decision.content_id == decision.content_id);
         match (known, decision.status == Status::Flagged) {
             (Some(index), true) => queue[index].decision = decision.clone(),
-            (Some(index), false) => drop(queue.remove(index)),
-            (None, true) if is_new => return self.add_to_queue(decision),
+            (Some(index), false) => {
+                let rest = queue.len() - 1;
+                if (rest as u64) < flagged && rest < QUEUE_ITEMS_BEFORE_RELOAD {
+                    return Effect::NeedsSnapshot;
+                }
+                queue.remove(index);
+            }
+            (None, true) if is_new => return self.add_to_queue(decision, flagged),
             // The event does not contain the time of the submission.
             (None, true) => return Effect::NeedsSnapshot,
             (None, false) => {}
         }
-        let is_partly_known = (self.review_queue.len() as u64) < self.counts.flagged;
-        match is_partly_known && self.review_queue.len() < QUEUE_ITEMS_BEFORE_RELOAD {
-            true => Effect::NeedsSnapshot,
-            false => Effect::Included,
-        }
+        Effect::Included
     }
 
     /// Adds a new item, whose time of submission is the time of the decision, in the server's order.
-    fn add_to_queue(&mut self, decision: &ModerationUpdate) -> Effect {
+    fn add_to_queue(&mut self, decision: &ModerationUpdate, flagged: u64) -> Effect {
         let Some(submitted_at) = decision.timestamp.instant() else {
             return Effect::NeedsSnapshot;
         };
@@ -163,7 +167,7 @@ impl LiveState {
         let queue = &mut self.review_queue;
         let index = queue.iter().position(|item| item.sort_key() < new_key).unwrap_or(queue.len());
         // If the end of the queue is unknown, so is the order of the items there.
-        let is_partly_known = (queue.len() as u64) + 1 < self.counts.flagged;
+        let is_partly_known = (queue.len() as u64) + 1 < flagged;
         if index < queue.len() || !is_partly_known {
             queue.insert(index, QueuedItem { submitted_at: decision.timestamp.clone(), decision: decision.clone() });
             queue.truncate(QUEUE_ITEMS_MAX);
@@ -280,16 +284,12 @@ mod tests {
     }
 
     #[test]
-    fn events_of_the_snapshot_and_of_another_log_change_nothing() {
+    fn event_of_the_snapshot_changes_nothing() {
         let mut state = state_with_flagged(1);
-        let before = state.clone();
-        let mut of_other_log = decision(99, "x", "flagged", None, 5);
-        of_other_log.meta_mut().log = Some("other".into());
-        for event in [decision(10, "c0", "flagged", None, 0), of_other_log] {
-            assert!(state.includes(&event));
-            assert_eq!(state.apply(&event), Effect::Included);
-            assert_eq!(state, before);
-        }
+        let (before, event) = (state.clone(), decision(10, "c0", "flagged", None, 0));
+        assert!(state.includes(&event));
+        assert_eq!(state.apply(&event), Effect::Included);
+        assert_eq!(state, before);
     }
 
     #[test]
@@ -320,17 +320,24 @@ mod tests {
 
     #[test]
     fn events_without_enough_data_need_a_snapshot() {
+        let mut of_other_log = decision(9, "x", "flagged", None, 5);
+        of_other_log.meta_mut().log = Some("other".into());
         let mut unspecified = json!({"event_id": 11, "content_id": "c0", "status": "approved"});
         unspecified["moderator_type"] = "manual".into();
-        let gap = Gap::new("p".into(), crate::GapReason::LogChanged, None, event("x", &json!({})).meta().clone());
+        let gap =
+            crate::Gap::new("p".into(), crate::GapReason::LogChanged, None, event("x", &json!({})).meta().clone());
         for event in [
             event("moderation_update", &unspecified),
             decision(11, "c7", "flagged", Some("approved"), 0),
             decision(11, "new", "on hold", None, 0),
             event("rule_update", &json!({"event_id": 11, "action": "created", "rule": {"id": "r"}})),
             Event::Gap(gap),
+            of_other_log,
         ] {
-            assert_eq!(state_with_flagged(1).apply(&event), Effect::NeedsSnapshot, "{event:?}");
+            let mut state = state_with_flagged(1);
+            let before = state.clone();
+            assert_eq!(state.apply(&event), Effect::NeedsSnapshot, "{event:?}");
+            assert_eq!(state, before, "{event:?}");
         }
     }
 

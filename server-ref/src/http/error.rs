@@ -17,6 +17,7 @@ use crate::store::{DbFault, Scope};
 /// Seconds to wait before a retry after a temporary failure, such as an unavailable database. Databases usually restart within seconds.
 const DEFAULT_RETRY_AFTER_SECONDS: u64 = 1;
 
+const IDEMPOTENCY_MISMATCH_CODE: &str = "idempotency_mismatch";
 const OUTCOME_UNKNOWN_CODE: &str = "outcome_unknown";
 
 /// The response body of a failed request to the REST interface, and the result of a refused item in a batch.
@@ -131,10 +132,10 @@ impl ApiError {
             .with_default_retry_after()
     }
 
-    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, or if the
-    /// server failed.
+    /// Returns true if the error must fail a whole batch that has an idempotency key. This is the case if a retry may succeed, if the
+    /// server failed, or if the key was used for another request.
     pub(super) fn should_fail_batch(&self) -> bool {
-        self.retry_after_seconds.is_some() || self.status.is_server_error()
+        self.retry_after_seconds.is_some() || self.status.is_server_error() || self.code == IDEMPOTENCY_MISMATCH_CODE
     }
 
     /// Returns the error for a batch of which some items may have been stored. A client must not mistake it for a refusal of the whole
@@ -208,7 +209,7 @@ impl From<Error> for ApiError {
             Error::Conflict(code, message) => Self::conflict(code, message),
             Error::IdempotencyMismatch => {
                 let message = "The Idempotency-Key was used for another request; use a new key for each request";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", message)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, IDEMPOTENCY_MISMATCH_CODE, message)
             }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");

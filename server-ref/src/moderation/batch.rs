@@ -36,8 +36,9 @@ impl Moderation {
         key: Option<&IdempotencyKey>,
     ) -> Result<Vec<BatchItemOutcome>, Error> {
         let _guard = match key {
-            Some(key) => Some(self.claim_batch_key(project_id, key).await?),
-            None => None,
+            // A batch without valid items stores nothing, so it must not store a key either.
+            Some(key) if !items.is_empty() => Some(self.claim_batch_key(project_id, key).await?),
+            _ => None,
         };
         let matches = items.into_iter().map(|(index, submission)| {
             let key = key.map(|key| key.for_part(index));
@@ -71,6 +72,7 @@ impl Moderation {
         key: &IdempotencyKey,
     ) -> Result<IdempotencyGuard, Error> {
         let guard = self.idempotency_locks.lock(project_id, key).await;
+        let _slot = self.batch_slots.acquire(project_id).await;
         // A repeated request is answered with the answers of its parts, so the answer that is stored for the whole request is empty.
         let idempotency = Some(key.clone().with_answer(&())?);
         let (project_id, mutation) = (project_id.clone(), Mutation::Nothing);

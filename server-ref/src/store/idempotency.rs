@@ -11,7 +11,7 @@ use crate::time::Micros;
 
 /// Maximum time for which a key is kept, in microseconds.
 pub(crate) const IDEMPOTENCY_KEY_LIFETIME: Micros = 24 * 60 * 60 * 1_000_000;
-/// Number of a project's newest events whose keys are kept. This limit bounds the number of keys.
+/// Number of a project's newest events whose keys are kept. This limit bounds the number of keys of changes that cause an event.
 pub(crate) const EVENTS_WITH_IDEMPOTENCY_KEYS_MAX: i64 = 1_000_000;
 
 /// The project id under which the keys of requests that concern all projects are stored.

@@ -69,8 +69,8 @@ extension Client {
         public var extraCa: [Data]
         /// Client certificate for mutual TLS.
         public var clientCertificate: ClientCertificate?
-        /// True if the client accepts any server certificate. For tests only, because anyone on the network path can
-        /// then intercept the connection.
+        /// True if the client accepts every server certificate, even an invalid one. For tests only, because anyone on the
+        /// network path can then intercept the connection.
         public var dangerAcceptInvalidCerts: Bool
         /// True if the client calls ``Client/networkChanged()`` whenever the network path changes to another usable
         /// path. Has no effect on platforms other than Apple's. Default `true`.
