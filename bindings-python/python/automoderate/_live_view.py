@@ -76,9 +76,9 @@ class LiveView(BaseLiveView, Iterator[Event]):
 
     `for event in view` yields each event of the project once the `state` includes it. The state may already include
     later events, because the view fetches a new snapshot after an event that does not contain enough data, such as a
-    `Gap`. If the snapshot can't be fetched, the loop raises the error; the next loop continues where it stopped, and the
-    state is outdated until the view has fetched a snapshot. A view has one reader. To resume later, store the state's
-    `cursor` and not that of the project, which may be further ahead.
+    `Gap`. If the snapshot can't be fetched, the loop raises the error; the next loop continues where it stopped, and
+    the state is outdated until the view has fetched a snapshot. A view has one reader. To resume later, store the
+    state's `cursor` and not that of the project, which may be further ahead.
     """
 
     __slots__ = ()
