@@ -154,8 +154,11 @@ impl Stream for LiveView {
             }
             match ready!(Pin::new(&mut view.events).poll_next(cx)) {
                 Some(Ok(event)) => view.apply(event),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
+                end => {
+                    // Without events, no newer state is needed.
+                    view.fetch = None;
+                    return Poll::Ready(end);
+                }
             }
         }
     }

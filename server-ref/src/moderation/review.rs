@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::batch::BATCH_ITEMS_AT_ONCE;
-
 use super::rule::Action;
 use super::{Decision, Moderation, ModerationUpdateWithoutDecision, Moderator, author_id};
 use crate::Error;
